@@ -1,0 +1,39 @@
+# causeway_module(<name>
+#   SOURCES  <files…>      .cpp files of the library
+#   HEADERS  <files…>      public headers, each checked to compile on its own (verify_headers target)
+#   MODULES  <names…>      other modules it may include; src/LAYERS is the law, tools/check_layers.py the judge
+#   PUBLIC   <targets…>    third-party targets that its headers need
+#   PRIVATE  <targets…>    third-party targets that only its .cpp files need
+#   TESTS    <files…>      unit tests, built into one program <name>_test
+#   TEST_MODULES <names…>  modules that only the tests need
+#   DIRECTORY <path>       where includes start; default: src
+# )
+# One folder = one static library = one namespace.
+function(causeway_module name)
+  cmake_parse_arguments(arg "" "DIRECTORY"
+    "SOURCES;HEADERS;MODULES;PUBLIC;PRIVATE;TESTS;TEST_MODULES" ${ARGN})
+  if(NOT arg_DIRECTORY)
+    set(arg_DIRECTORY ${PROJECT_SOURCE_DIR}/src)
+  endif()
+  list(TRANSFORM arg_MODULES PREPEND causeway_)
+  list(TRANSFORM arg_TEST_MODULES PREPEND causeway_)
+
+  set(target causeway_${name})
+  add_library(${target} STATIC ${arg_SOURCES})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${arg_DIRECTORY} FILES ${arg_HEADERS})
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  target_include_directories(${target} PUBLIC ${arg_DIRECTORY})
+  target_link_libraries(${target}
+    PUBLIC ${arg_MODULES} ${arg_PUBLIC}
+    PRIVATE ${arg_PRIVATE} causeway_warnings causeway_sanitizers)
+
+  if(arg_TESTS)
+    add_executable(${name}_test ${arg_TESTS})
+    target_link_libraries(${name}_test
+      PRIVATE ${target} ${arg_TEST_MODULES} GTest::gtest_main causeway_warnings causeway_sanitizers)
+    target_compile_definitions(${name}_test PRIVATE
+      CAUSEWAY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()
