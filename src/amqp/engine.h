@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// AMQP 1.0 without I/O: bytes in, bytes out, events between. Owns one Proton connection driver; Proton's headers stay in
+// the .cpp files. Used as a client by the gateway and as a server by the emulator. One thread; no sockets, no clock.
+//
+// Rules that callers keep (engineering-measurements.md section 7):
+//  - link names are unique per attach: a duplicate closes the whole connection;
+//  - send() only while credit() > 0: a delivery queued on a link without credit slows every link of the connection;
+//  - handles are valid until their closed event has been handled and free() called, or the engine is gone.
+#pragma once
+
+#include "amqp/value.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct pn_session_t;
+struct pn_link_t;
+struct pn_delivery_t;
+
+namespace causeway::amqp {
+
+enum class role : std::uint8_t { client, server };
+enum class sasl : std::uint8_t { none, anonymous };
+enum class settle_mode : std::uint8_t { unsettled = 0, settled = 1, mixed = 2 };   // sender's, spec 2.8.2
+enum class receive_mode : std::uint8_t { first = 0, second = 1 };                  // receiver's, spec 2.8.3
+
+struct engine_options {
+  role side = role::client;
+  sasl mechanism = sasl::none;             // client only
+  std::string container_id;
+  std::string host_name;                   // open.hostname; client
+  std::uint32_t max_frame = 65536;
+  std::uint16_t channel_max = 8191;
+  std::chrono::milliseconds idle_time_out{240'000}; // the figure that goes on the wire; 0 = none
+};
+
+// An AMQP error (spec 2.8.14) as the peer sent it; condition empty = none.
+struct condition {
+  std::string name;
+  std::string description;
+  bool empty() const { return name.empty(); }
+};
+
+enum class outcome_kind : std::uint8_t { none, accepted, rejected, released, modified, received };
+struct outcome {
+  outcome_kind kind = outcome_kind::none;
+  condition reason; // rejected only
+};
+
+class link;
+class delivery;
+
+class session {
+public:
+  session() = default;
+  explicit session(pn_session_t* native) : native_{native} {}
+  explicit operator bool() const { return native_ != nullptr; }
+  bool operator==(const session&) const = default;
+  void open();                        // begin, or answers the peer's begin
+  void close(const condition& why = {}); // end
+  void free();
+  condition remote_condition() const;
+  bool remote_open() const;
+  // A word of the caller's, for finding its own object again; 0 at first.
+  void set_context(std::uintptr_t word);
+  std::uintptr_t context() const;
+  link sender(const std::string& name);
+  link receiver(const std::string& name);
+  // Bytes that the engine may buffer for this session, incoming; default 5000 frames' worth is Proton's matter.
+  pn_session_t* native() const { return native_; }
+
+private:
+  pn_session_t* native_ = nullptr;
+};
+
+class link {
+public:
+  link() = default;
+  explicit link(pn_link_t* native) : native_{native} {}
+  explicit operator bool() const { return native_ != nullptr; }
+  bool operator==(const link&) const = default;
+
+  // Before open():
+  void set_source(const std::string& address);
+  void set_target(const std::string& address);
+  void set_settle_modes(settle_mode snd, receive_mode rcv);
+  void set_properties(const value& symbol_map); // map with symbol keys
+  void set_max_message_size(std::uint64_t bytes);
+  // Server: source, target, modes and properties as the peer sent them.
+  void copy_remote();
+
+  void open();                           // attach, or answers the peer's attach
+  void close(const condition& why = {}); // detach with closed = true
+  void free();
+  void set_context(std::uintptr_t word);
+  std::uintptr_t context() const;
+
+  std::string name() const;
+  amqp::session session() const;
+  bool is_sender() const;                // from this side
+  bool remote_open() const;              // the peer has attached, and has not detached
+  std::string remote_source() const;     // empty when null
+  std::string remote_target() const;
+  bool remote_terminus_null() const;     // the peer's attach refuses the link: our counterpart terminus is null
+  value remote_properties() const;       // map or null
+  settle_mode remote_settle_mode() const;
+  receive_mode remote_receive_mode() const;
+  std::uint64_t remote_max_message_size() const; // 0 = none given
+  condition remote_condition() const;
+  int credit() const;
+
+  // Sender. encoded: a whole encoded AMQP message (message.h). tag: at most 32 bytes, unique among the link's unsettled.
+  // A settled delivery is gone at once. Precondition: credit() > 0.
+  delivery send(std::string_view tag, std::string_view encoded, bool settled);
+  // Receiver: lets the peer send this many more.
+  void add_credit(int count);
+  pn_link_t* native() const { return native_; }
+
+private:
+  pn_link_t* native_ = nullptr;
+};
+
+class delivery {
+public:
+  delivery() = default;
+  explicit delivery(pn_delivery_t* native) : native_{native} {}
+  explicit operator bool() const { return native_ != nullptr; }
+  std::string tag() const;
+  bool remotely_settled() const;
+  outcome remote_outcome() const;
+  // Receiver: answers and settles.
+  void settle(const outcome& with);
+  // Sender: forgets it; call once the outcome is known.
+  void settle();
+  void set_context(std::uintptr_t word);
+  std::uintptr_t context() const;
+  pn_delivery_t* native() const { return native_; }
+
+private:
+  pn_delivery_t* native_ = nullptr;
+};
+
+enum class event_kind : std::uint8_t {
+  connection_opened,  // the peer's OPEN has arrived
+  connection_closed,  // the peer's CLOSE has arrived; see condition
+  session_opened,     // the peer's BEGIN
+  session_closed,     // the peer's END; see session.remote_condition()
+  link_opened,        // the peer's ATTACH
+  link_closed,        // the peer's DETACH, closed or not; see link.remote_condition()
+  link_flow,          // credit has changed
+  message,            // a whole message has arrived: payload holds its bytes. Receiver: settle it
+  message_aborted,    // the peer gave up a message half-way
+  outcome,            // the peer answered a delivery of ours: see delivery.remote_outcome(); then settle()
+  transport_fault,    // protocol breach, idle time-out, SASL refusal: see condition; nothing more will come
+  transport_closed,   // both directions are done
+};
+
+struct event {
+  event_kind kind{};
+  amqp::session session;
+  amqp::link link;
+  amqp::delivery delivery;
+  std::string payload;  // message
+  amqp::condition condition; // connection_closed, transport_fault
+  bool settled = false; // message: arrived settled, so it needs no disposition
+};
+
+struct peer_open {
+  std::string container_id, host_name;
+  std::uint32_t max_frame = 0;
+  std::uint16_t channel_max = 0;
+  std::chrono::milliseconds idle_time_out{0};
+};
+
+class engine {
+public:
+  explicit engine(engine_options options);
+  ~engine();
+  engine(engine&&) noexcept;
+  engine& operator=(engine&&) noexcept;
+
+  // Client: starts the OPEN. Server: answers one (with max-frame, channel-max, idle time-out from the options).
+  void open();
+  void close(const condition& why = {});
+  amqp::session new_session();
+
+  // Bytes from the peer; takes all of them.
+  void feed(std::string_view bytes);
+  // The peer's end of stream.
+  void feed_end();
+  // Appends what must be written to the peer; false when nothing was appended.
+  bool take_output(std::string& out);
+  // True when nothing more will be read or written.
+  bool finished() const;
+
+  // The next event, in the order things happened; call until it returns nothing, after feed(), tick() and every call that
+  // may change state.
+  std::optional<event> next_event();
+
+  // Heartbeats and the peer's idle time-out. Returns when it wants to be called next.
+  std::optional<mono_time> tick(mono_time now);
+  peer_open peer() const;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace causeway::amqp

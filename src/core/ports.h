@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core asks of the world. Each call returns at once; answers come back as bridge events on the same thread,
+// never from inside the call unless said so. Tests implement these with hand-written fakes that record.
+#pragma once
+
+#include "core/assignment.h"
+#include "core/message.h"
+#include "core/uplink.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace causeway::core {
+
+// One waiting HTTP request or MQTT message. Never used twice in a process.
+enum class ticket : std::uint64_t {};
+
+struct spool_row {
+  spool_seq seq = 0;
+  device_ref device{};
+  message body;
+};
+
+struct append_request {
+  device_ref device{};
+  std::optional<std::uint64_t> key_hash; // to be remembered with the rows, in the same transaction
+  std::vector<spool_row> rows;
+};
+
+struct device_record {
+  device_ref ref{};
+  device_key key;
+  causeway::dev_eui dev_eui;
+};
+
+// Durable, ordered, on disk. Calls take effect in the order made.
+class spool {
+public:
+  virtual ~spool() = default;
+  // Answered by bridge.on_spooled(first seq, …) when durable or not. Errors: spool_full, at once.
+  virtual result<void> append(append_request request) = 0;
+  // Delivered: the row may go. Not answered; a crash before it is durable sends the message again with the same id.
+  virtual void mark_done(spool_seq seq) = 0;
+  // The row moves to the dead letters with this reason.
+  virtual void dead_letter(spool_seq seq, const error& reason) = 0;
+  // Answered by bridge.on_read_back. Rows that are gone are left out.
+  virtual void read_back(std::vector<spool_seq> seqs) = 0;
+  // What is refused before it has a row.
+  virtual void dead_letter_raw(const uplink& event, const error& reason) = 0;
+};
+
+class device_store {
+public:
+  virtual ~device_store() = default;
+  virtual void save_device(const device_record& record) = 0;
+  virtual void save_assignment(device_ref device, const assignment& where) = 0;
+  virtual void forget_assignment(device_ref device) = 0;
+};
+
+// IoT Hub as devices see it.
+class hub_link {
+public:
+  virtual ~hub_link() = default;
+  // Answered by on_device_attached or on_device_detached.
+  virtual void attach(device_ref device, const assignment& where, const std::string& model_id) = 0;
+  virtual void detach(device_ref device) = 0;
+  // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or on_device_detached.
+  virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
+};
+
+// Finds a device's hub: from the connection string at once, or through DPS.
+class provisioner {
+public:
+  virtual ~provisioner() = default;
+  // Answered by bridge.on_assignment.
+  virtual void find_hub(device_ref device, const azure_name& section, const identity& wanted,
+                        const std::string& model_id) = 0;
+  // The fingerprint an assignment made now would have; for telling a stale one.
+  virtual std::string fingerprint(const azure_name& section) const = 0;
+};
+
+class formatter {
+public:
+  virtual ~formatter() = default;
+  // Answered by bridge.on_formatted(which, …): for built-in formats from inside this call, for a transform later.
+  virtual void format(ticket which, const uplink& event) = 0;
+};
+
+// What became of an event that an ingress handed in.
+enum class answer : std::uint8_t {
+  stored,        // durable now
+  duplicate,     // the first copy is durable
+  control,       // a frame without application data: noted, not sent
+  unwanted,      // a kind that is switched off or unknown, or a device that is switched off
+  dead_lettered, // refused by its format; kept with the reason
+  full,          // the spool has no room
+  unavailable,   // could not be made durable
+};
+std::string_view to_string(answer what);
+
+class answers {
+public:
+  virtual ~answers() = default;
+  virtual void on_answer(ticket which, answer what) = 0;
+};
+
+} // namespace causeway::core

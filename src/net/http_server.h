@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 server with keep-alive, over plain TCP or TLS. Loop's thread only.
+#pragma once
+
+#include "net/listener.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace causeway::net {
+
+struct http_request {
+  std::string method;
+  std::string target; // as sent: path and query
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string peer; // address without port
+
+  // Compared without case; the first one, empty when absent.
+  std::string_view header(std::string_view name) const;
+  // The part of target before '?', percent-decoded per segment is the caller's matter.
+  std::string_view path() const;
+  std::string_view query() const;
+};
+
+struct http_response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool close = false; // ends the connection after this answer
+};
+
+struct http_limits {
+  std::size_t max_header = 16 * 1024;
+  std::size_t max_body = 1024 * 1024;            // above: 413, then the connection is closed
+  std::chrono::milliseconds header_time_out{10'000}; // from the first byte of a request
+  std::chrono::milliseconds body_time_out{10'000};
+  std::chrono::milliseconds idle_time_out{120'000};  // between requests
+  std::size_t max_connections = 10'000;
+};
+
+// Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other request.
+using http_handler = std::function<task<http_response>(http_request)>;
+// Called for requests that never reach the handler; the status is 400 (not HTTP), 408, 413 or 431.
+using http_refusal = std::function<http_response(int status)>;
+
+class http_server {
+public:
+  // Errors: as listener::bind.
+  static result<http_server> start(loop& on, task_group& tasks, const listen_address& address,
+                                   std::optional<tls_server_context> tls, http_limits limits, http_handler handler,
+                                   http_refusal refusal = {});
+  http_server(http_server&&) noexcept;
+  http_server& operator=(http_server&&) noexcept;
+  ~http_server();
+
+  std::uint16_t port() const;
+  std::size_t connections() const;
+  // No new connections; requests under way are answered, idle connections closed.
+  void stop_accepting();
+
+private:
+  struct state;
+  explicit http_server(std::shared_ptr<state> s);
+  std::shared_ptr<state> state_;
+};
+
+} // namespace causeway::net

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accepts connections and hands each to a coroutine of its own. Loop's thread only.
+#pragma once
+
+#include "net/stream.h"
+#include "net/task_group.h"
+
+#include <functional>
+
+namespace causeway::net {
+
+struct listen_address {
+  std::string host; // address or name; "[::1]" and "::1" are the same
+  std::uint16_t port = 0; // 0 = any free one
+
+  // "127.0.0.1:8080", "[::]:8080". Errors: config_invalid_value.
+  static result<listen_address> parse(std::string_view text);
+  std::string str() const;
+};
+
+class listener {
+public:
+  // Binds at once. Errors: address_in_use, address_unavailable, naming the address.
+  static result<listener> bind(loop& on, const listen_address& address);
+  listener(listener&&) noexcept;
+  listener& operator=(listener&&) noexcept;
+  ~listener();
+
+  std::uint16_t port() const;
+  // Starts to accept. Each connection is handed over after the TLS handshake (at most 10 s, 256 at a time); at most
+  // max_connections are open, further ones are closed at once and counted. Tasks run in `tasks`.
+  void serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
+             std::function<task<>(stream)> handler);
+  // Ends accepting; open connections go on.
+  void close();
+
+private:
+  struct state;
+  explicit listener(std::shared_ptr<state> s);
+  std::shared_ptr<state> state_;
+};
+
+} // namespace causeway::net

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one event loop. Everything in ingress, egress, admin and app runs on the thread that calls run().
+#pragma once
+
+#include "base/clock.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace causeway::net {
+
+namespace asio = boost::asio;
+template <class T = void>
+using task = asio::awaitable<T, asio::any_io_executor>;
+
+class loop final : public clock {
+public:
+  loop();
+  ~loop() override;
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+
+  asio::any_io_executor executor();
+  moment now() const override;
+
+  // Runs until stop() and until what is left has been cancelled. Calls nothing after it returns.
+  void run();
+  // Any thread.
+  void stop();
+  // Runs work on the loop's thread, in the order posted. Any thread.
+  void post(std::function<void()> work);
+
+  // Calls handler on the loop's thread for each SIGINT, SIGTERM (stop) and SIGHUP (reload). Once.
+  void on_signal(std::function<void(int signal)> handler);
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+// Waits; returns early (false) when the surrounding task is cancelled. Loop's thread.
+task<bool> sleep_for(std::chrono::nanoseconds duration);
+
+} // namespace causeway::net

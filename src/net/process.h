@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A child process. Loop's thread only.
+#pragma once
+
+#include "base/result.h"
+#include "net/loop.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace causeway::net {
+
+class process {
+public:
+  // command[0] is the program's path. stdin is /dev/null; stdout and stderr go where ours go, or stdout to stderr when
+  // quiet_stdout. The child gets SIGTERM when this process dies (PR_SET_PDEATHSIG).
+  // Errors: process_exited, naming the program.
+  static result<process> start(loop& on, const std::vector<std::string>& command, bool quiet_stdout);
+  process(process&&) noexcept;
+  process& operator=(process&&) noexcept;
+  ~process(); // SIGKILL if it still runs, and waits
+
+  int pid() const;
+  bool running();
+  void send_signal(int signal);
+  // The exit status as waitpid tells it (128 + n for signal n).
+  task<int> wait();
+
+private:
+  struct state;
+  explicit process(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
+
+} // namespace causeway::net
