@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What The Things Stack sends upstream, as Causeway's core sees it. Plain values; built by tts, read by formats and bridge.
-// Text fields that are numbers in the source keep the source's own text, so that nothing is rounded on the way.
+// What The Things Stack sends upstream, as Causeway's core sees it. Plain values; built by tts, read by
+// formats and bridge. Text fields that are numbers in the source keep the source's own text, so that nothing
+// is rounded on the way.
 #pragma once
 
 #include "base/ids.h"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace causeway::core {
 
@@ -36,9 +38,14 @@ enum class event_kind : std::uint8_t {
 };
 inline constexpr std::size_t event_kinds = 12;
 
-// "uplink", "join", …: the word in configuration (events = […]), in the message property `event`, in metrics and logs.
+// "uplink", "normalized", "join", "downlink_queued", "downlink_sent", "downlink_ack", "downlink_nack",
+// "downlink_failed", "downlink_queue_invalidated", "location", "service", "unknown": the message property
+// `event`, the label in metrics and logs.
 std::string_view to_string(event_kind kind);
-// The letter in message ids; '\0' for a kind that is never sent.
+// The word that switches the kind on in configuration (events = […]): "uplink", "downlink" (all six of them),
+// "join", "location", "service", "normalized"; empty for `unknown`, which cannot be switched on.
+std::string_view event_group(event_kind kind);
+// The letter in message ids, one a kind; '\0' for a kind that is never sent.
 char letter_of(event_kind kind);
 
 // 128 bits of SHA-256 over the de-duplication key (things-stack-wire.md C.8, kind included).
@@ -47,23 +54,24 @@ using event_key = std::array<std::uint8_t, 16>;
 struct uplink {
   event_kind kind = event_kind::unknown;
   device_key from;
-  causeway::dev_eui dev_eui;          // empty when the event has none
-  std::optional<event_key> key;       // absent: cannot be de-duplicated, never dropped
-  std::uint8_t f_port = 0;            // 0 = absent: a control frame
-  std::uint32_t f_cnt = 0;            // absent in the source = 0
+  causeway::dev_eui dev_eui;    // empty when the event has none
+  std::optional<event_key> key; // absent: cannot be de-duplicated, never dropped
+  std::uint8_t f_port = 0;      // 0 = absent: a control frame
+  std::uint32_t f_cnt = 0;      // absent in the source = 0
   bool confirmed = false;
   bool simulated = false;
-  std::string received_at;            // when the network received it, RFC 3339, as sent; falls back to the envelope's
-                                      // received_at; empty when the event has neither
-  std::string frm_payload;            // base64 as sent; empty when absent
-  std::string decoded_payload;        // a JSON object without white space between tokens; empty when absent
-  std::string rssi, snr;              // of the best gateway (largest snr, then rssi), JSON number text; empty when absent
-  std::string data_rate;              // "SF7BW125", "FSK50000", "LRFHSS136719"; empty when absent
-  std::uint32_t gateways = 0;         // entries of rx_metadata
-  std::string raw;                    // the event as received
+  std::string received_at; // when the network received it, RFC 3339, as sent; falls back to the envelope's
+                           // received_at; empty when the event has neither
+  std::string frm_payload; // base64 as sent; empty when absent
+  std::string decoded_payload; // a JSON object without white space between tokens; empty when absent
+  std::string rssi, snr; // of the best gateway (largest snr, then rssi), JSON number text; empty when absent
+  std::string data_rate; // "SF7BW125", "FSK50000", "LRFHSS136719"; empty when absent
+  std::uint32_t gateways = 0; // entries of rx_metadata
+  std::string raw;            // the event as received
 };
 
-// Lower-case hex of the first 8 bytes as one number: what the device table and the store keep.
+// The first 8 bytes, big-endian, so that its hex is the start of the message-id's: what the device table and
+// the store keep.
 std::uint64_t short_hash(const event_key& key);
 
 } // namespace causeway::core

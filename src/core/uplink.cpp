@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/uplink.h"
+
+#include "base/check.h"
+
+#include <utility>
+
+namespace causeway::core {
+namespace {
+
+struct kind_words {
+  std::string_view name;  // what the property `event` says
+  std::string_view group; // the word in events = […]; empty: cannot be switched on
+  char letter;
+};
+
+constexpr std::array<kind_words, event_kinds> words{{
+    {"uplink", "uplink", 'u'},
+    {"normalized", "normalized", 'n'},
+    {"join", "join", 'j'},
+    {"downlink_queued", "downlink", 'q'},
+    {"downlink_sent", "downlink", 't'},
+    {"downlink_ack", "downlink", 'a'},
+    {"downlink_nack", "downlink", 'k'},
+    {"downlink_failed", "downlink", 'f'},
+    {"downlink_queue_invalidated", "downlink", 'i'},
+    {"location", "location", 'l'},
+    {"service", "service", 's'},
+    {"unknown", "", '\0'},
+}};
+
+const kind_words& words_of(event_kind kind) {
+  const auto at = static_cast<std::size_t>(kind);
+  CAUSEWAY_CHECK(at < words.size());
+  return words[at];
+}
+
+} // namespace
+
+std::string_view to_string(event_kind kind) {
+  return words_of(kind).name;
+}
+
+std::string_view event_group(event_kind kind) {
+  return words_of(kind).group;
+}
+
+char letter_of(event_kind kind) {
+  return words_of(kind).letter;
+}
+
+std::uint64_t short_hash(const event_key& key) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    value = value << 8 | key[i];
+  return value;
+}
+
+} // namespace causeway::core
