@@ -14,12 +14,15 @@ struct backoff_policy {
   double jitter = 0.25; // the pause is spread over ± this share
 };
 
+// The pause after this many earlier failures in a row. random: uniform in [0, 1).
+std::chrono::milliseconds pause_after(const backoff_policy& policy, std::uint32_t failures, double random);
+
 class backoff {
 public:
   explicit backoff(backoff_policy policy = {}) : policy_{policy} {}
 
   // The pause before the next try. random: uniform in [0, 1). Each call counts as one more failure.
-  std::chrono::milliseconds next(double random);
+  std::chrono::milliseconds next(double random) { return pause_after(policy_, failures_++, random); }
   void reset() { failures_ = 0; }
   std::uint32_t failures() const { return failures_; }
 

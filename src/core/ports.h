@@ -36,6 +36,11 @@ struct device_record {
   causeway::dev_eui dev_eui;
 };
 
+struct spool_result {
+  spool_seq first = 0;   // of the append
+  result<void> outcome;  // durable, or why not
+};
+
 // Durable, ordered, on disk. Calls take effect in the order made.
 class spool {
 public:
@@ -46,7 +51,7 @@ public:
   virtual void mark_done(spool_seq seq) = 0;
   // The row moves to the dead letters with this reason.
   virtual void dead_letter(spool_seq seq, const error& reason) = 0;
-  // Answered by bridge.on_read_back. Rows that are gone are left out.
+  // Answered by bridge.on_read_back in one or several parts, the last marked complete. Rows that cannot be read are left out.
   virtual void read_back(std::vector<spool_seq> seqs) = 0;
   // What is refused before it has a row.
   virtual void dead_letter_raw(const uplink& event, const error& reason) = 0;
@@ -64,7 +69,9 @@ public:
 class hub_link {
 public:
   virtual ~hub_link() = default;
-  // Answered by on_device_attached or on_device_detached.
+  // Answered by on_device_attached or on_device_detached. When the connection to the hub is lost or cannot be made, the
+  // link brings its devices back by itself (on_device_detached with link_retries, later on_device_attached): the core
+  // calls attach again only after on_device_detached without link_retries.
   virtual void attach(device_ref device, const assignment& where, const std::string& model_id) = 0;
   virtual void detach(device_ref device) = 0;
   // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or on_device_detached.
@@ -86,7 +93,7 @@ class formatter {
 public:
   virtual ~formatter() = default;
   // Answered by bridge.on_formatted(which, …): for built-in formats from inside this call, for a transform later.
-  virtual void format(ticket which, const uplink& event) = 0;
+  virtual void format(ticket which, const uplink& event, moment now) = 0;
 };
 
 // What became of an event that an ingress handed in.
@@ -104,6 +111,7 @@ std::string_view to_string(answer what);
 class answers {
 public:
   virtual ~answers() = default;
+  // Once for each ticket; from inside bridge.on_uplink when the answer needs no disk.
   virtual void on_answer(ticket which, answer what) = 0;
 };
 

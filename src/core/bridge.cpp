@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an event to a row in the spool. What happens after that is in bridge_delivery.cpp.
+#include "core/bridge.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+
+std::string_view to_string(answer what) {
+  switch (what) {
+  case answer::stored: return "stored";
+  case answer::duplicate: return "duplicate";
+  case answer::control: return "control";
+  case answer::unwanted: return "unwanted";
+  case answer::dead_lettered: return "dead_lettered";
+  case answer::full: return "full";
+  case answer::unavailable: return "unavailable";
+  }
+  return "unknown";
+}
+
+bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now)
+    : rules_{std::move(rules)}, ports_{ports}, options_{std::move(options)}, started_{now.mono},
+      cache_{options_.body_cache_bytes} {
+  CAUSEWAY_CHECK(options_.random != nullptr);
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) rule_index_.emplace(rules_[i].id, i);
+}
+
+std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
+  const auto found = rule_index_.find(id);
+  if (found == rule_index_.end()) return std::nullopt;
+  return found->second;
+}
+
+void bridge::start(start_image image, moment now) {
+  next_seq_ = image.next_seq;
+  for (const auto& record : image.devices) {
+    // A device of an application that is no longer configured keeps its place and its messages, and stays where it is.
+    const auto application = rules_of(record.key.application);
+    if (!application) continue;
+    table_.restore(record.ref, record.key, *application);
+    table_.at(record.ref).dev_eui = record.dev_eui;
+    ++totals_.devices[static_cast<std::size_t>(device_state::known)];
+  }
+  for (const auto& [ref, hash] : image.recent_keys)
+    if (table_.contains(ref)) table_.at(ref).keys.add(hash);
+  for (const auto& row : image.waiting)
+    if (table_.contains(row.device)) outbox_.push(table_.at(row.device), {row.seq, row.bytes, 0});
+
+  std::vector<device_ref> ready;
+  for (const auto& [ref, where] : image.assignments) {
+    if (!table_.contains(ref)) continue;
+    auto& d = table_.at(ref);
+    const auto& section = rules_[d.application].section;
+    if (where.section != section || where.fingerprint != ports_.provisioner.fingerprint(section)) {
+      ports_.devices.forget_assignment(ref);
+      continue;
+    }
+    d.assigned = true;
+    d.identity = where.identity;
+    d.hub = table_.intern({where.hub, where.section, where.fingerprint});
+    ready.push_back(ref);
+  }
+  std::stable_partition(ready.begin(), ready.end(), [&](device_ref ref) { return table_.at(ref).waiting != 0; });
+  for (const auto ref : ready) attach(ref);
+  table_.for_each([&](device_ref ref, device& d) {
+    if (d.waiting != 0 && d.state == device_state::known) connect(ref, now);
+  });
+}
+
+void bridge::answer_now(ticket which, answer what) {
+  ++totals_.answered[static_cast<std::size_t>(what)];
+  ports_.answers.on_answer(which, what);
+}
+
+void bridge::note_frame(device& d, const uplink& event, moment now) {
+  d.last_seen = now.wall;
+  if (event.kind != event_kind::uplink || event.simulated) return;
+  // A counter that starts again (rejoin, ABP reset) is neither late nor a gap of four billion frames.
+  constexpr std::uint32_t plausible_gap = 16384;
+  if (event.f_cnt > d.last_f_cnt) {
+    const std::uint32_t skipped = event.f_cnt - d.last_f_cnt - 1;
+    if (d.last_f_cnt != 0 && skipped < plausible_gap) {
+      d.gaps += skipped;
+      totals_.frames_missing += skipped;
+    }
+    d.last_f_cnt = event.f_cnt;
+  } else if (event.f_cnt != 0 && d.last_f_cnt - event.f_cnt < plausible_gap && event.f_cnt != d.last_f_cnt) {
+    ++d.late;
+    ++totals_.frames_late;
+  } else {
+    d.last_f_cnt = event.f_cnt;
+  }
+}
+
+std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t application, moment now) {
+  auto ref = table_.find(event.from);
+  if (!ref) {
+    if (table_.size() >= options_.max_devices) return std::nullopt;
+    ref = table_.add(event.from, application);
+    table_.at(*ref).dev_eui = event.dev_eui;
+    ++totals_.devices[static_cast<std::size_t>(device_state::known)];
+    ports_.devices.save_device({*ref, event.from, event.dev_eui});
+  }
+  auto& d = table_.at(*ref);
+  if (!event.dev_eui.empty() && event.dev_eui != d.dev_eui) {
+    d.dev_eui = event.dev_eui;
+    ports_.devices.save_device({*ref, event.from, event.dev_eui});
+    if (d.state == device_state::parked && d.reason == errc::identity_incomplete) set_state(d, device_state::known);
+  }
+  note_frame(d, event, now);
+  return ref;
+}
+
+void bridge::on_uplink(ticket which, uplink event, moment now) {
+  ++totals_.received[static_cast<std::size_t>(event.kind)];
+  const auto application = rules_of(event.from.application);
+  if (!application || !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
+    return answer_now(which, answer::unwanted);
+  if (event.kind == event_kind::uplink && event.f_port == 0) {
+    if (const auto known = table_.find(event.from)) note_frame(table_.at(*known), event, now);
+    return answer_now(which, answer::control);
+  }
+  if (formatting_.size() + appending_.size() >= options_.max_in_progress) return answer_now(which, answer::full);
+  const auto ref = seen(event, *application, now);
+  if (!ref) return answer_now(which, answer::full);
+
+  if (event.key) {
+    const auto hash = short_hash(*event.key);
+    if (table_.at(*ref).keys.contains(hash)) return answer_now(which, answer::duplicate);
+    if (const auto first = pending_keys_.find({*ref, hash}); first != pending_keys_.end()) {
+      // Answered when the first copy is durable, and fails with it.
+      appending_.at(first->second).tickets.push_back(which);
+      return;
+    }
+  }
+  const auto [entry, fresh] = formatting_.emplace(which, in_progress{*ref, std::move(event)});
+  CAUSEWAY_CHECK(fresh);
+  ports_.formatter.format(which, entry->second.event, now);
+}
+
+void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
+  const auto node = formatting_.extract(which);
+  CAUSEWAY_CHECK(!node.empty());
+  const auto& [ref, event] = node.mapped();
+  if (messages) {
+    for (const auto& m : *messages)
+      if (size_of(m) > max_message_bytes)
+        messages = error{errc::message_too_large, std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
+  }
+  if (!messages) {
+    ports_.spool.dead_letter_raw(event, messages.fault());
+    ++totals_.dead_lettered;
+    return answer_now(which, answer::dead_lettered);
+  }
+  if (messages->empty()) return answer_now(which, answer::unwanted);
+
+  appending entry;
+  entry.device = ref;
+  if (event.key) entry.key = short_hash(*event.key);
+  const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
+  append_request request{ref, entry.key, {}};
+  const spool_seq first = next_seq_;
+  for (auto& m : *messages) {
+    entry.messages.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms});
+    cache_.keep(next_seq_, m);
+    request.rows.push_back({next_seq_, ref, std::move(m)});
+    ++next_seq_;
+  }
+  if (const auto taken = ports_.spool.append(std::move(request)); !taken) {
+    for (const auto& m : entry.messages) cache_.drop(m.seq);
+    return answer_now(which, taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
+  }
+  entry.tickets.push_back(which);
+  if (entry.key) pending_keys_.emplace(pending_key{ref, *entry.key}, first);
+  appending_.emplace(first, std::move(entry));
+}
+
+void bridge::on_spooled(const spool_result& what, moment now) {
+  const auto node = appending_.extract(what.first);
+  CAUSEWAY_CHECK(!node.empty());
+  const auto& entry = node.mapped();
+  if (entry.key) pending_keys_.erase({entry.device, *entry.key});
+  if (!what.outcome) {
+    for (const auto& m : entry.messages) cache_.drop(m.seq);
+    for (const auto waiting : entry.tickets) answer_now(waiting, answer::unavailable);
+    return;
+  }
+  auto& d = table_.at(entry.device);
+  if (entry.key) d.keys.add(*entry.key);
+  for (const auto& m : entry.messages) outbox_.push(d, m);
+  bool copy = false;
+  for (const auto waiting : entry.tickets) {
+    answer_now(waiting, copy ? answer::duplicate : answer::stored);
+    copy = true;
+  }
+  if (d.state == device_state::known) connect(entry.device, now);
+  pump(entry.device);
+}
+
+bridge_totals bridge::totals() const {
+  auto totals = totals_;
+  totals.waiting_messages = outbox_.messages();
+  totals.waiting_bytes = outbox_.bytes();
+  return totals;
+}
+
+std::optional<device_status> bridge::status(const device_key& key) const {
+  const auto ref = table_.find(key);
+  if (!ref) return std::nullopt;
+  const auto& d = table_.at(*ref);
+  device_status status{key, d.identity, {}, d.state, {}, d.reason_detail, d.next_try, d.waiting, d.sent};
+  if (d.assigned) status.hub = table_.hub_of(d).host;
+  if (d.state == device_state::parked) status.reason = d.reason;
+  return status;
+}
+
+} // namespace causeway::core

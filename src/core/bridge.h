@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heart: decides what becomes of each event, and brings each device to its hub. Knows no wire, disk, clock or thread:
+// events come in, calls on the ports go out, time is a parameter. Never waits, never throws. One thread.
+//
+// Promise: an event whose ticket was answered `stored` is in the spool until the hub has accepted it or it is a dead letter.
+// Order: for each device in the order accepted, one message in flight, always.
+#pragma once
+
+#include "core/device_table.h"
+#include "core/outbox.h"
+#include "core/ports.h"
+#include "core/rules.h"
+
+#include <array>
+#include <functional>
+#include <queue>
+#include <unordered_map>
+
+namespace causeway::core {
+
+struct bridge_ports {
+  core::spool& spool;
+  core::device_store& devices;
+  core::hub_link& hub;
+  core::provisioner& provisioner;
+  core::formatter& formatter;
+  core::answers& answers;
+};
+
+struct bridge_options {
+  std::size_t body_cache_bytes = 32 * 1024 * 1024;
+  std::size_t read_back_batch = 256;
+  std::uint32_t max_devices = 1'000'000;               // IoT Hub's own limit; further ones are answered `full`
+  std::size_t max_in_progress = 100'000;               // events being formatted or stored; further ones are answered `full`
+  backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
+  backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
+  std::function<double()> random{};                      // uniform in [0, 1)
+};
+
+// What the store had at start.
+struct start_image {
+  std::vector<device_record> devices;
+  std::vector<std::pair<device_ref, assignment>> assignments;
+  std::vector<std::pair<device_ref, std::uint64_t>> recent_keys; // oldest first
+  struct row {
+    spool_seq seq;
+    device_ref device;
+    std::uint32_t bytes;
+  };
+  std::vector<row> waiting; // in the order of seq
+  spool_seq next_seq = 1;
+};
+
+// Latency buckets: up to 1, 2, 5, 10, … 10,000 ms, and above.
+inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
+
+struct bridge_totals {
+  std::array<std::uint64_t, event_kinds> received{};
+  std::array<std::uint64_t, 7> answered{};             // by answer
+  std::array<std::uint64_t, device_states> devices{};  // now, by state
+  std::uint64_t sent = 0;                              // accepted by the hub
+  std::uint64_t resent = 0;                            // sends after a try that had no outcome or a refusal for now
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t waiting_messages = 0, waiting_bytes = 0;
+  std::uint64_t read_back = 0;
+  std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
+  std::uint64_t frames_late = 0, frames_missing = 0;
+  std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
+  std::uint64_t latency_ms_sum = 0;
+};
+
+struct device_status {
+  device_key key;
+  causeway::identity identity;
+  hub_host hub;
+  device_state state{};
+  std::optional<errc> reason; // parked
+  std::string reason_detail;
+  mono_time next_try{};       // parked
+  std::uint32_t waiting = 0;
+  std::uint64_t sent = 0;
+};
+
+class bridge {
+public:
+  bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now);
+
+  // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting messages
+  // first; the others are provisioned when a message waits for them.
+  void start(start_image image, moment now);
+
+  // From ingress.
+  void on_uplink(ticket which, uplink event, moment now);
+  void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
+  // From the spool.
+  void on_spooled(const spool_result& what, moment now);
+  void on_read_back(std::vector<spool_row> rows, bool complete, moment now);
+  // From the provisioner.
+  void on_assignment(device_ref which, result<assignment> where, moment now);
+  // From the hub link.
+  void on_device_attached(device_ref which, moment now);
+  void on_device_detached(device_ref which, const error& why, bool link_retries, moment now);
+  void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now);
+  // At deadline() or later.
+  void on_tick(moment now);
+  std::optional<mono_time> deadline() const;
+
+  bridge_totals totals() const;
+  std::optional<device_status> status(const device_key& key) const;
+  const device_table& devices() const { return table_; }
+
+private:
+  struct in_progress { // between on_uplink and on_formatted
+    device_ref device{};
+    uplink event;
+  };
+  struct appending { // between append and on_spooled
+    device_ref device{};
+    std::optional<std::uint64_t> key;
+    std::vector<outbox::waiting_message> messages;
+    std::vector<ticket> tickets; // the first copy's, then those of duplicates that came meanwhile
+  };
+  struct pending_key {
+    device_ref device{};
+    std::uint64_t hash = 0;
+    friend bool operator==(const pending_key&, const pending_key&) = default;
+  };
+  struct pending_key_hash {
+    std::size_t operator()(const pending_key& k) const noexcept { return k.hash ^ index_of(k.device); }
+  };
+  struct timer {
+    mono_time at;
+    device_ref device{};
+    friend auto operator<=>(const timer& left, const timer& right) { return left.at <=> right.at; }
+  };
+
+  void answer_now(ticket which, answer what);
+  std::optional<std::uint32_t> rules_of(const application_id& id) const;
+  std::optional<device_ref> seen(const uplink& event, std::uint32_t application, moment now);
+  void note_frame(device& d, const uplink& event, moment now);
+
+  void set_state(device& d, device_state to);
+  void connect(device_ref which, moment now);
+  void provision(device_ref which, moment now);
+  void attach(device_ref which);
+  void distrust(device_ref which, moment now);
+  void park(device_ref which, const error& why, moment now);
+  void pause(device_ref which, const error& why, moment now);
+  milliseconds pause_for(const device& d, const error& why) const;
+
+  void pump(device_ref which);
+  void send(device_ref which, spool_seq seq, const message& body);
+  void want_body(device_ref which);
+  void read_wanted();
+  void finish(device_ref which, spool_seq seq);
+
+  std::vector<application_rules> rules_;
+  std::unordered_map<application_id, std::uint32_t> rule_index_;
+  bridge_ports ports_;
+  bridge_options options_;
+  mono_time started_;
+
+  device_table table_;
+  outbox outbox_;
+  body_cache cache_;
+  spool_seq next_seq_ = 1;
+
+  std::unordered_map<ticket, in_progress> formatting_;
+  std::unordered_map<spool_seq, appending> appending_; // by first seq
+  std::unordered_map<pending_key, spool_seq, pending_key_hash> pending_keys_;
+  std::deque<device_ref> wanted_;                      // devices whose oldest body must be read back
+  std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
+  std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
+  bridge_totals totals_;
+};
+
+} // namespace causeway::core

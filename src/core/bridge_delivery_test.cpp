@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a row in the spool to the hub's accept, and the life of a device's connection.
+#include "core/recording_ports.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::core {
+namespace {
+
+using testing::bridge_fixture;
+using testing::calls;
+
+TEST(delivery, a_new_device_is_provisioned_attached_and_its_messages_follow_in_order) {
+  bridge_fixture f;
+  f.post(f.frame("field", "dev-1", 1));
+  f.spooled(1);
+  f.post(f.frame("field", "dev-1", 2));
+  f.spooled(2);
+  f.ports.take();
+  f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
+  EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 hub-a", "attach 0 dev-1@hub-a"}));
+  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 0 1 dev-1#1"}));
+  f.bridge.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 1", "send 0 2 dev-1#2"}));
+  f.bridge.on_send_outcome(device_ref{0}, 2, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 2"}));
+  EXPECT_EQ(f.bridge.totals().sent, 2u);
+  EXPECT_EQ(f.bridge.totals().waiting_messages, 0u);
+}
+
+TEST(delivery, one_message_is_in_flight_a_device) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  f.post(f.frame("plant", "dev-1", 2));
+  f.post(f.frame("plant", "dev-1", 3));
+  f.spooled(2);
+  f.spooled(3);
+  EXPECT_EQ(f.ports.take(), (calls{"append 2", "append 3", "answer 2 stored", "send 0 2 dev-1#2", "answer 3 stored"}));
+  f.bridge.on_send_outcome(ref, 2, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 2", "send 0 3 dev-1#3"}));
+}
+
+TEST(delivery, a_lost_connection_sends_the_message_again_when_the_link_is_back) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  f.post(f.frame("plant", "dev-1", 2));
+  f.spooled(2);
+  f.ports.take();
+  f.bridge.on_device_detached(ref, error{errc::connection_lost}, true, f.clock.now());
+  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.bridge.totals().devices[static_cast<std::size_t>(device_state::attaching)], 1u);
+  f.bridge.on_device_attached(ref, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"}));
+  EXPECT_EQ(f.bridge.totals().resent, 1u);
+}
+
+TEST(delivery, a_refusal_for_now_pauses_that_device_only) {
+  bridge_fixture f;
+  const auto one = f.online_device("dev-1");
+  f.online_device("dev-2");
+  f.post(f.frame("plant", "dev-1", 2));
+  f.post(f.frame("plant", "dev-2", 2));
+  f.spooled(3);
+  f.spooled(4);
+  f.ports.take();
+  f.bridge.on_send_outcome(one, 3, error{errc::hub_throttled}.with_retry_after(seconds{10}), f.clock.now());
+  f.bridge.on_send_outcome(device_ref{1}, 4, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 4"}));
+  f.clock.advance(seconds{9});
+  f.bridge.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), calls{});
+  ASSERT_TRUE(f.bridge.deadline());
+  f.clock.advance(seconds{1});
+  f.bridge.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 0 3 dev-1#2"}));
+}
+
+TEST(delivery, a_message_that_the_hub_will_never_take_is_a_dead_letter_and_the_next_follows) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  f.post(f.frame("plant", "dev-1", 2));
+  f.post(f.frame("plant", "dev-1", 3));
+  f.spooled(2);
+  f.spooled(3);
+  f.ports.take();
+  f.bridge.on_send_outcome(ref, 2, error{errc::message_too_large}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"dead_letter 2 message_too_large", "send 0 3 dev-1#3"}));
+}
+
+TEST(delivery, a_refused_device_is_parked_with_the_reason_and_tried_again_with_growing_pauses) {
+  bridge_fixture f;
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(1);
+  f.assigned(device_ref{0}, "h", "hub", "", "dev-1");
+  f.ports.take();
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
+  const device_key key{application_id{"plant"}, device_id{"dev-1"}};
+  EXPECT_EQ(f.bridge.status(key)->reason, errc::hub_device_disabled);
+  EXPECT_EQ(f.bridge.status(key)->next_try, f.clock.now().mono + seconds{60});
+  f.clock.advance(seconds{60});
+  f.bridge.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@h"}));
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
+  EXPECT_EQ(f.bridge.status(key)->next_try, f.clock.now().mono + seconds{120});
+  EXPECT_EQ(f.bridge.totals().waiting_messages, 1u); // nothing is lost meanwhile
+}
+
+TEST(delivery, a_refused_assignment_is_distrusted_once_and_then_the_device_is_parked) {
+  bridge_fixture f;
+  f.post(f.frame("field", "dev-1", 1));
+  f.spooled(1);
+  f.assigned(device_ref{0}, "old", "dps", "f1", "dev-1");
+  f.ports.take();
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 0", "find_hub 0 dev-1 in dps"}));
+  f.assigned(device_ref{0}, "new", "dps", "f1", "dev-1");
+  EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 new", "attach 0 dev-1@new"}));
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
+  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.bridge.totals().devices[static_cast<std::size_t>(device_state::parked)], 1u);
+}
+
+TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {
+  bridge_fixture f;
+  f.post(f.frame("field", "dev-1", 1));
+  f.spooled(1);
+  f.ports.take();
+  f.bridge.on_assignment(device_ref{0}, error{errc::dps_throttled}.with_retry_after(seconds{7}), f.clock.now());
+  f.clock.advance(seconds{7});
+  f.bridge.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
+}
+
+start_image image_of_two() {
+  start_image image;
+  const auto record = [](std::uint32_t ref, const char* app, const char* name) {
+    return device_record{device_ref{ref}, {application_id{app}, device_id{name}}, {}};
+  };
+  image.devices = {record(3, "field", "dev-3"), record(5, "field", "dev-5")};
+  image.assignments = {{device_ref{3}, {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1"}},
+                       {device_ref{5}, {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1"}}};
+  image.recent_keys = {{device_ref{5}, short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}};
+  image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
+  image.next_seq = 42;
+  return image;
+}
+
+TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
+  bridge_fixture f;
+  f.bridge.start(image_of_two(), f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h"}));
+  f.bridge.on_device_attached(device_ref{5}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
+  f.bridge.on_read_back({{40, device_ref{5}, {"id", "", "", "old", {}}}}, true, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 5 40 old"}));
+  f.post(f.frame("field", "dev-5", 9));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
+  f.post(f.frame("field", "dev-9", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
+}
+
+TEST(start, an_assignment_of_another_enrolment_is_forgotten) {
+  bridge_fixture f;
+  f.ports.fingerprints["dps"] = "f2";
+  f.bridge.start(image_of_two(), f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 3", "forget_assignment 5", "find_hub 5 dev-5 in dps"}));
+}
+
+TEST(read_back, a_row_that_cannot_be_read_is_a_dead_letter_and_does_not_block_the_next) {
+  bridge_fixture f;
+  f.bridge.start(image_of_two(), f.clock.now());
+  f.bridge.on_device_attached(device_ref{5}, f.clock.now());
+  f.ports.take();
+  f.bridge.on_read_back({}, true, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"dead_letter 40 record_corrupt", "read_back 1"}));
+  f.bridge.on_read_back({{41, device_ref{5}, {"id", "", "", "b", {}}}}, true, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 5 41 b"}));
+}
+
+TEST(read_back, comes_in_parts_and_batches) {
+  bridge_fixture f{{.body_cache_bytes = 0, .read_back_batch = 2}};
+  std::vector<device_ref> refs;
+  for (const auto* name : {"dev-1", "dev-2", "dev-3"}) {
+    f.post(f.frame("plant", name, 1));
+    const auto row = f.ports.appended.back().rows.front();
+    f.spooled(row.seq);
+    f.assigned(row.device, "h", "hub", "", name);
+    refs.push_back(row.device);
+  }
+  f.ports.take();
+  for (const auto ref : refs) f.bridge.on_device_attached(ref, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
+  f.bridge.on_read_back({f.ports.appended[0].rows[0]}, true, f.clock.now());
+  ASSERT_EQ(f.ports.reads.back().size(), 2u);
+  f.ports.take();
+  f.bridge.on_read_back({{2, refs[1], {"", "", "", "two", {}}}}, false, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 1 2 two"}));
+  f.bridge.on_read_back({{3, refs[2], {"", "", "", "three", {}}}}, true, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"send 2 3 three"}));
+}
+
+} // namespace
+} // namespace causeway::core

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an event to a row in the spool.
+#include "core/recording_ports.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::core {
+namespace {
+
+using testing::bridge_fixture;
+using testing::calls;
+
+TEST(bridge, an_uplink_is_answered_only_when_it_is_durable) {
+  bridge_fixture f;
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "append 1"}));
+  f.spooled(1);
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 stored", "find_hub 0 dev-1 in hub"}));
+}
+
+TEST(bridge, control_frames_and_unwanted_kinds_are_answered_and_not_sent) {
+  bridge_fixture f;
+  auto control = f.frame("plant", "dev-1", 1);
+  control.f_port = 0;
+  f.post(control);
+  auto join = f.frame("plant", "dev-1", 1);
+  join.kind = event_kind::join_accept;
+  f.post(join);
+  f.post(f.frame("elsewhere", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 control", "answer 2 unwanted", "answer 3 unwanted"}));
+  EXPECT_EQ(f.bridge.totals().answered[static_cast<std::size_t>(answer::control)], 1u);
+  EXPECT_EQ(f.bridge.devices().size(), 0u);
+}
+
+TEST(bridge, a_duplicate_waits_for_the_first_copy_and_fails_with_it) {
+  bridge_fixture f;
+  f.post(f.frame("plant", "dev-1", 1));
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "append 1"}));
+  f.bridge.on_spooled({1, error{errc::store_unavailable}}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 unavailable", "answer 2 unavailable"}));
+
+  f.post(f.frame("plant", "dev-1", 1)); // it was never stored, so it is new
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(2);
+  EXPECT_EQ(f.ports.take(), (calls{"append 2", "answer 3 stored", "answer 4 duplicate", "find_hub 0 dev-1 in hub"}));
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 5 duplicate"}));
+}
+
+TEST(bridge, events_without_a_key_are_never_taken_for_duplicates) {
+  bridge_fixture f;
+  for (int i = 0; i < 3; ++i) {
+    auto event = f.frame("plant", "dev-1", 1);
+    event.key.reset();
+    f.post(event);
+  }
+  EXPECT_EQ(f.ports.appended.size(), 3u);
+}
+
+TEST(bridge, the_same_frame_of_two_devices_is_two_messages) {
+  bridge_fixture f;
+  auto one = f.frame("plant", "dev-1", 1);
+  auto two = f.frame("plant", "dev-2", 1);
+  two.key = one.key;
+  f.post(one);
+  f.post(two);
+  EXPECT_EQ(f.ports.appended.size(), 2u);
+}
+
+TEST(bridge, a_full_spool_is_said_at_once_and_nothing_is_kept) {
+  bridge_fixture f;
+  f.ports.spool_is_full = true;
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.answered[1], answer::full);
+  f.ports.spool_is_full = false;
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(2);
+  EXPECT_EQ(f.ports.answered[2], answer::stored);
+  EXPECT_EQ(f.bridge.totals().waiting_messages, 1u);
+}
+
+TEST(bridge, what_the_format_refuses_goes_to_the_dead_letters) {
+  bridge_fixture f;
+  f.ports.format_refuses = error{errc::format_refused, "no"};
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "dead_letter_raw dev-1 format_refused", "answer 1 dead_lettered"}));
+  EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
+}
+
+TEST(bridge, an_event_may_become_none_or_several_messages) {
+  bridge_fixture f;
+  f.ports.messages_an_event = 0;
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.answered[1], answer::unwanted);
+  f.ports.messages_an_event = 3;
+  f.post(f.frame("plant", "dev-1", 2));
+  ASSERT_EQ(f.ports.appended.back().rows.size(), 3u);
+  f.spooled(1);
+  EXPECT_EQ(f.bridge.totals().waiting_messages, 3u);
+}
+
+TEST(bridge, more_devices_than_allowed_are_refused_and_known_ones_go_on) {
+  bridge_fixture f{{.max_devices = 1}};
+  f.post(f.frame("plant", "dev-1", 1));
+  f.post(f.frame("plant", "dev-2", 1));
+  f.post(f.frame("plant", "dev-1", 2));
+  EXPECT_EQ(f.ports.answered[2], answer::full);
+  EXPECT_EQ(f.ports.appended.size(), 2u);
+}
+
+TEST(bridge, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_sends_it) {
+  auto rules = bridge_fixture::rules();
+  rules[0].identity_template = "{application_id}-{dev_eui}";
+  testing::recording_ports ports;
+  manual_clock clock;
+  bridge b{rules, {ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
+  ports.target = &b;
+  b.on_uplink(ticket{1}, bridge_fixture::frame("plant", "dev-1", 1), clock.now());
+  b.on_spooled({1, {}}, clock.now());
+  EXPECT_EQ(b.status({application_id{"plant"}, device_id{"dev-1"}})->reason, errc::identity_incomplete);
+  ports.take();
+  auto with_eui = bridge_fixture::frame("plant", "dev-1", 2);
+  with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
+  b.on_uplink(ticket{2}, with_eui, clock.now());
+  b.on_spooled({2, {}}, clock.now());
+  EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "append 2", "answer 2 stored", "find_hub 0 plant-70B3D52DD600035A in hub"}));
+}
+
+TEST(bridge, late_frames_and_gaps_are_counted_and_never_dropped) {
+  bridge_fixture f;
+  for (const std::uint32_t f_cnt : {1u, 2u, 5u, 4u, 6u, 0u, 1u}) {
+    auto event = f.frame("plant", "dev-1", f_cnt);
+    event.key.reset();
+    f.post(event);
+  }
+  EXPECT_EQ(f.ports.appended.size(), 7u);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 2u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 1u);
+}
+
+} // namespace
+} // namespace causeway::core

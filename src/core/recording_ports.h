@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hand-written fakes of the core's ports for tests: they record what was asked, in words.
+#pragma once
+
+#include "core/bridge.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace causeway::core::testing {
+
+struct recording_ports final : spool, device_store, hub_link, provisioner, formatter, answers {
+  std::vector<std::string> calls; // since the last take()
+  std::vector<append_request> appended;
+  std::vector<std::vector<spool_seq>> reads;
+  std::map<std::uint64_t, answer> answered;
+  std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
+  bridge* target = nullptr;
+  bool spool_is_full = false;
+  std::optional<error> format_refuses;
+  std::size_t messages_an_event = 1;
+
+  std::vector<std::string> take() { return std::exchange(calls, {}); }
+  static std::string text(std::uint64_t number) { return std::to_string(number); }
+
+  result<void> append(append_request request) override {
+    if (spool_is_full) return error{errc::spool_full};
+    calls.push_back("append " + text(request.rows.front().seq));
+    appended.push_back(std::move(request));
+    return {};
+  }
+  void mark_done(spool_seq seq) override { calls.push_back("done " + text(seq)); }
+  void dead_letter(spool_seq seq, const error& reason) override {
+    calls.push_back("dead_letter " + text(seq) + " " + std::string{reason.name()});
+  }
+  void read_back(std::vector<spool_seq> seqs) override {
+    calls.push_back("read_back " + text(seqs.size()));
+    reads.push_back(std::move(seqs));
+  }
+  void dead_letter_raw(const uplink& event, const error& reason) override {
+    calls.push_back("dead_letter_raw " + event.from.device.str() + " " + std::string{reason.name()});
+  }
+  void save_device(const device_record& record) override {
+    calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
+  }
+  void save_assignment(device_ref device, const assignment& where) override {
+    calls.push_back("save_assignment " + text(index_of(device)) + " " + where.hub.str());
+  }
+  void forget_assignment(device_ref device) override { calls.push_back("forget_assignment " + text(index_of(device))); }
+  void attach(device_ref device, const assignment& where, const std::string&) override {
+    calls.push_back("attach " + text(index_of(device)) + " " + where.identity.str() + "@" + where.hub.str());
+  }
+  void detach(device_ref device) override { calls.push_back("detach " + text(index_of(device))); }
+  void send(device_ref device, spool_seq seq, const message& what) override {
+    calls.push_back("send " + text(index_of(device)) + " " + text(seq) + " " + what.body);
+  }
+  void find_hub(device_ref device, const azure_name& section, const identity& wanted, const std::string&) override {
+    calls.push_back("find_hub " + text(index_of(device)) + " " + wanted.str() + " in " + section.str());
+  }
+  std::string fingerprint(const azure_name& section) const override {
+    const auto found = fingerprints.find(section.str());
+    return found == fingerprints.end() ? std::string{} : found->second;
+  }
+  void format(ticket which, const uplink& event, moment now) override {
+    if (format_refuses) return target->on_formatted(which, *format_refuses, now);
+    std::vector<message> messages;
+    for (std::size_t i = 0; i < messages_an_event; ++i)
+      messages.push_back({"id", "application/json", "utf-8", event.from.device.str() + "#" + text(event.f_cnt), {}});
+    target->on_formatted(which, std::move(messages), now);
+  }
+  void on_answer(ticket which, answer what) override {
+    answered[static_cast<std::uint64_t>(which)] = what;
+    calls.push_back("answer " + text(static_cast<std::uint64_t>(which)) + " " + std::string{to_string(what)});
+  }
+};
+
+// A bridge with two applications: "plant" by connection string (section "hub"), "field" through DPS (section "dps").
+struct bridge_fixture {
+  manual_clock clock;
+  recording_ports ports;
+  core::bridge bridge;
+  std::uint64_t next_ticket = 1;
+
+  explicit bridge_fixture(bridge_options options = {})
+      : bridge{rules(), {ports, ports, ports, ports, ports, ports}, with_random(std::move(options)), clock.now()} {
+    ports.target = &bridge;
+    ports.fingerprints["dps"] = "f1";
+  }
+
+  static bridge_options with_random(bridge_options options) {
+    options.random = [] { return 0.5; };
+    return options;
+  }
+  static std::vector<application_rules> rules() {
+    std::bitset<event_kinds> events;
+    events.set(static_cast<std::size_t>(event_kind::uplink));
+    return {{application_id{"plant"}, azure_name{"hub"}, "{device_id}", {}, events},
+            {application_id{"field"}, azure_name{"dps"}, "{device_id}", "dtmi:x:y;1", events}};
+  }
+  static uplink frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
+    uplink event;
+    event.kind = event_kind::uplink;
+    event.from = {application_id{application}, device_id{name}};
+    event.f_port = 1;
+    event.f_cnt = f_cnt;
+    event_key key{};
+    key[0] = static_cast<std::uint8_t>(f_cnt);
+    key[1] = static_cast<std::uint8_t>(name.back());
+    event.key = key;
+    return event;
+  }
+
+  std::uint64_t post(uplink event) {
+    const auto number = next_ticket++;
+    bridge.on_uplink(ticket{number}, std::move(event), clock.now());
+    return number;
+  }
+  void spooled(spool_seq seq) { bridge.on_spooled({seq, {}}, clock.now()); }
+  void assigned(device_ref ref, const std::string& hub, const std::string& section, const std::string& fingerprint,
+                const std::string& name) {
+    bridge.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint}, clock.now());
+  }
+  // A device of "plant" that is online with nothing waiting; calls are taken.
+  device_ref online_device(const std::string& name) {
+    post(frame("plant", name, 1));
+    const auto seq = ports.appended.back().rows.front().seq;
+    const auto ref = ports.appended.back().device;
+    spooled(seq);
+    assigned(ref, "h", "hub", "", name);
+    bridge.on_device_attached(ref, clock.now());
+    bridge.on_send_outcome(ref, seq, {}, clock.now());
+    ports.take();
+    return ref;
+  }
+};
+
+using calls = std::vector<std::string>;
+
+} // namespace causeway::core::testing

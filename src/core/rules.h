@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator has configured, in the core's words. Immutable while running.
+#pragma once
+
+#include "base/result.h"
+#include "core/uplink.h"
+
+#include <bitset>
+#include <string>
+#include <vector>
+
+namespace causeway::core {
+
+struct application_rules {
+  application_id id;
+  azure_name section;
+  std::string identity_template = "{device_id}"; // also {application_id} {dev_eui}
+  std::string model_id;                          // empty = none
+  std::bitset<event_kinds> events;               // kinds that are sent
+};
+
+// The identity that the template gives this device.
+// Errors: identity_incomplete (the device has no DevEUI), identity_invalid (outside IoT Hub's characters or length,
+// azure-iot-wire.md A.4).
+result<identity> expand_identity(const std::string& identity_template, const device_key& key, const dev_eui& eui);
+
+} // namespace causeway::core
