@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants breaches of the dependency law in a copy of the tree and sees each caught; sees the tree itself clean."""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import check_layers  # noqa: E402
+
+
+class a_copy_of_the_tree(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="causeway-layers-")
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("src", "emulator"):
+            shutil.copytree(ROOT / name, self.root / name)
+        shutil.copy(ROOT / "CMakeLists.txt", self.root)
+        self.before = set(self.breaches())
+
+    def breaches(self, dot=None):
+        return check_layers.Checker(self.root).run(dot)
+
+    def new_breaches(self, dot=None):
+        return [line for line in self.breaches(dot) if line not in self.before]
+
+    def plant(self, path, line):
+        """Puts a line in front of a file of the tree."""
+        file = self.root / path
+        file.write_text(line + "\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+
+    def one_of(self, folder, pattern):
+        """Some file of this folder, so that the test does not hang on a file's name."""
+        files = sorted(path for path in (self.root / folder).glob(pattern) if not path.name.endswith("_test.cpp"))
+        self.assertTrue(files, f"{folder} has no {pattern}")
+        return files[0].relative_to(self.root).as_posix()
+
+    def expect(self, text, dot=None):
+        found = self.new_breaches(dot)
+        self.assertTrue(any(text in line for line in found), f"expected '{text}' among {found}")
+
+    def replace(self, path, old, new):
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+class includes(a_copy_of_the_tree):
+    def test_a_quoted_include_that_points_up(self):
+        self.plant(self.one_of("src/core", "*.h"), '#include "tts/messages.h"')
+        self.expect("core may not include tts")
+
+    def test_an_angle_include_that_points_up(self):
+        self.plant(self.one_of("src/base", "*.cpp"), "#include <core/uplink.h>")
+        self.expect("base may not include core")
+
+    def test_an_include_with_odd_spacing_and_a_continued_line(self):
+        self.plant(self.one_of("src/core", "*.cpp"), "#  include \\\n  \"net/loop.h\"")
+        self.expect("core may not include net")
+
+    def test_a_relative_path(self):
+        self.plant(self.one_of("src/core", "*.cpp"), '#include "../net/loop.h"')
+        self.expect("is a path")
+
+    def test_an_include_without_its_folder(self):
+        self.plant(self.one_of("src/core", "*.cpp"), '#include "ports.h"')
+        self.expect('is not "module/file.h"')
+
+    def test_an_include_of_a_macro(self):
+        self.plant(self.one_of("src/core", "*.cpp"), "#include SOME_HEADER")
+        self.expect("include of a macro")
+
+    def test_a_third_party_header_in_the_core(self):
+        self.plant(self.one_of("src/core", "*.cpp"), "#include <boost/json.hpp>")
+        self.expect("core may not include <boost/json.hpp>")
+
+    def test_a_third_party_header_in_quotes(self):
+        self.plant(self.one_of("src/core", "*.cpp"), '#include "boost/json.hpp"')
+        self.expect("boost/json.hpp")
+
+    def test_a_header_of_no_known_library(self):
+        self.plant(self.one_of("src/core", "*.cpp"), "#include <zlib.h>")
+        self.expect("<zlib.h> belongs to no library")
+
+    def test_threads_and_sockets_in_a_pure_module(self):
+        self.plant(self.one_of("src/hub", "*.cpp"), "#include <mutex>\n#include <sys/socket.h>")
+        self.expect("hub may not include <mutex>")
+        self.expect("hub may not include <sys/socket.h>")
+
+    def test_proton_outside_amqp(self):
+        self.plant(self.one_of("src/hub", "*.cpp"), "#include <proton/engine.h>")
+        self.expect("hub may not include <proton/engine.h>")
+
+    def test_proton_in_a_header_of_amqp(self):
+        self.plant(self.one_of("src/amqp", "*.h"), "#include <proton/engine.h>")
+        self.expect("in .cpp files only")
+
+    def test_beast_in_a_header_of_net_and_asio_ssl_outside_it(self):
+        self.plant(self.one_of("src/net", "*.h"), "#include <boost/beast/http.hpp>")
+        self.plant(self.one_of("src/egress", "*.cpp"), "#include <boost/asio/ssl/context.hpp>")
+        self.expect("<boost/beast/http.hpp>: net may include beast in .cpp files only")
+        self.expect("egress may not include <boost/asio/ssl/context.hpp>")
+
+    def test_the_emulator_including_the_gateways_client_logic(self):
+        for module in ("core", "formats", "tts", "dps", "hub", "ingress", "egress"):
+            self.plant(self.one_of("emulator", "*.cpp"), f'#include "{module}/anything.h"')
+            self.expect(f"emulator must never include {module}")
+
+    def test_a_test_of_the_emulator_including_the_gateways_client_logic(self):
+        (self.root / "emulator" / "planted_test.cpp").write_text('#include "hub/connection.h"\n', encoding="utf-8")
+        self.expect("emulator must never include hub")
+
+    def test_a_test_that_uses_a_module_no_list_names(self):
+        (self.root / "src" / "base" / "planted_test.cpp").write_text('#include "net/loop.h"\n', encoding="utf-8")
+        self.expect("the tests of base include net")
+
+    def test_an_include_inside_a_comment_is_none(self):
+        self.plant(self.one_of("src/core", "*.cpp"), '// #include "net/loop.h"\n/*\n#include "net/loop.h"\n*/')
+        self.assertEqual(self.new_breaches(), [])
+
+
+class links(a_copy_of_the_tree):
+    def test_a_module_list_that_points_up(self):
+        self.replace("src/base/CMakeLists.txt", "SOURCES", "MODULES net SOURCES")
+        self.expect("base may not link net")
+
+    def test_a_third_party_target_that_is_not_allowed(self):
+        self.replace("src/base/CMakeLists.txt", "PRIVATE", "PRIVATE Boost::json")
+        self.expect("base may not link Boost::json")
+
+    def test_a_target_of_no_known_library(self):
+        self.replace("src/base/CMakeLists.txt", "PRIVATE", "PRIVATE ZLIB::ZLIB")
+        self.expect("ZLIB::ZLIB, which belongs to no library")
+
+    def test_a_sealed_library_that_is_linked_in_public(self):
+        self.replace("src/base/CMakeLists.txt", "PRIVATE fmt::fmt", "PUBLIC spdlog::spdlog PRIVATE fmt::fmt")
+        self.expect("base may link spdlog::spdlog PRIVATE only")
+
+    def test_a_library_that_comes_by_way_of_another_module(self):
+        self.replace("src/base/CMakeLists.txt", "PRIVATE fmt::fmt", "PUBLIC spdlog::spdlog PRIVATE fmt::fmt")
+        self.expect("core may not link spdlog::spdlog, which comes by way of base")
+
+    def test_a_link_that_goes_around_the_module_function(self):
+        self.plant("src/base/CMakeLists.txt", "target_link_libraries(causeway_base PUBLIC causeway_net)\ninclude_directories(/tmp)")
+        self.expect("base may not link net")
+        self.expect("include_directories() goes around")
+
+    def test_the_emulators_tests_linking_the_hub_client(self):
+        file = self.root / "emulator" / "CMakeLists.txt"
+        text = file.read_text(encoding="utf-8")
+        at = text.index("causeway_module(emulator") + len("causeway_module(emulator")
+        file.write_text(text[:at] + " TEST_MODULES hub " + text[at:], encoding="utf-8")
+        self.expect("the tests of emulator must never link hub")
+
+
+class cmakes_own_graph(a_copy_of_the_tree):
+    PROJECT = """
+        cmake_minimum_required(VERSION 3.25)
+        project(planted LANGUAGES CXX)
+        foreach(module base core net emulator hub)
+          file(WRITE ${CMAKE_BINARY_DIR}/${module}.cpp "")
+          add_library(causeway_${module} STATIC ${CMAKE_BINARY_DIR}/${module}.cpp)
+        endforeach()
+        target_link_libraries(causeway_core PUBLIC causeway_base)
+        """
+
+    def graph_of(self, extra):
+        (self.root / "planted").mkdir()
+        (self.root / "planted" / "CMakeLists.txt").write_text(self.PROJECT + extra, encoding="utf-8")
+        dot = self.root / "planted" / "links.dot"
+        subprocess.run(["cmake", "-S", self.root / "planted", "-B", self.root / "planted" / "build", "-G", "Ninja",
+                        f"--graphviz={dot}"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        return dot.read_text(encoding="utf-8")
+
+    def test_lawful_links_pass(self):
+        self.assertEqual(self.new_breaches(self.graph_of("")), [])
+
+    def test_links_that_are_written_far_from_the_modules_folder(self):
+        dot = self.graph_of("target_link_libraries(causeway_core PRIVATE causeway_net)\n"
+                            "target_link_libraries(causeway_emulator PUBLIC causeway_hub)\n")
+        self.expect("core may not link net", dot)
+        self.expect("emulator may not link hub", dot)
+
+
+class folders(a_copy_of_the_tree):
+    def test_a_folder_that_the_law_does_not_know(self):
+        (self.root / "src" / "misc").mkdir()
+        self.expect("src/: has misc")
+
+    def test_a_folder_without_its_line_in_the_readme(self):
+        self.replace("src/README.md", "| `store/` |", "| store |")
+        self.expect("src/README.md: lacks store")
+
+    def test_a_file_that_no_list_names(self):
+        (self.root / "src" / "base" / "stray.cpp").write_text("int stray;\n", encoding="utf-8")
+        self.expect("src/base/stray.cpp: is named in no list")
+
+    def test_a_law_that_points_up(self):
+        self.replace("src/LAYERS", "module core     uses base", "module core     uses base net")
+        self.expect("core uses net, which does not stand above it")
+
+
+class the_tree_itself(unittest.TestCase):
+    def test_is_clean(self):
+        self.assertEqual(check_layers.Checker(ROOT).run(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,363 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Judges the tree by src/LAYERS: #include lines of both kinds, the lists in each module's CMakeLists.txt, CMake's own
+link graph (with --configure or --graph), and the tables of folders. Prints one line a breach; exit code 1 when there is one.
+
+    check_layers.py [--root DIR] [--configure | --graph FILE.dot]
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+STANDARD = set("""
+algorithm any array bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath compare
+complex concepts cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution
+forward_list format functional initializer_list iomanip ios iosfwd iostream istream iterator limits list locale map memory
+memory_resource new numbers numeric optional ostream queue ranges ratio regex scoped_allocator set source_location span
+sstream stack stdexcept streambuf string string_view strstream syncstream system_error tuple type_traits typeindex typeinfo
+unordered_map unordered_set utility valarray variant vector version
+""".split())
+SOURCES = {".h", ".hpp", ".cpp", ".cc", ".cxx", ".c", ".ipp", ".inl", ".def"}
+INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?[ \t]*(.*)$")
+SYSTEM_LIBRARIES = ("threads", "system", "files", "random", "coroutines")  # open to every test
+BUILD_TARGETS = {"causeway_warnings", "causeway_sanitizers"}
+
+
+class Module:
+    def __init__(self, name, fields):
+        self.name = name
+        self.folder = (fields.get("in") or ["src/" + name])[0]
+        self.uses = set(fields.get("uses", ()))
+        self.libraries = set(fields.get("libraries", ()))
+        self.sealed = set(fields.get("sealed", ()))
+        self.never = set(fields.get("never", ()))
+
+
+class Law:
+    def __init__(self, text):
+        self.modules = {}  # in the order of the file
+        self.headers = []  # (prefix, library)
+        self.targets = {}  # CMake target -> libraries
+        self.libraries = set()
+        self.faults = []
+        for number, line in enumerate(text.splitlines(), 1):
+            words = line.split("#", 1)[0].split()
+            if not words:
+                continue
+            allowed = {"library": {"include", "link"}, "module": {"in", "uses", "libraries", "sealed", "never"}}.get(words[0])
+            if allowed is None or len(words) < 2:
+                self.faults.append(f"src/LAYERS:{number}: neither a library nor a module")
+                continue
+            fields, current = {}, None
+            for word in words[2:]:
+                if word in allowed:
+                    current = fields.setdefault(word, [])
+                elif current is None:
+                    self.faults.append(f"src/LAYERS:{number}: '{word}' stands before any of {', '.join(sorted(allowed))}")
+                else:
+                    current.append(word)
+            self.record(words[0], words[1], fields, number)
+
+    def record(self, kind, name, fields, number):
+        if kind == "library":
+            self.libraries.add(name)
+            self.headers += [(prefix, name) for prefix in fields.get("include", ())]
+            for target in fields.get("link", ()):
+                self.targets.setdefault(target, set()).add(name)
+            return
+        module = Module(name, fields)
+        for used in sorted(module.uses - set(self.modules)):
+            self.faults.append(f"src/LAYERS:{number}: {name} uses {used}, which does not stand above it")
+        for library in sorted((module.libraries | module.sealed) - self.libraries):
+            self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
+        self.modules[name] = module
+
+    def libraries_of(self, header):
+        """The libraries with the longest prefix of this header; empty when none has one."""
+        found, longest = set(), 0
+        for prefix, library in self.headers:
+            if header == prefix or (prefix.endswith("/") and header.startswith(prefix)):
+                if len(prefix) > longest:
+                    found, longest = set(), len(prefix)
+                if len(prefix) == longest:
+                    found.add(library)
+        return found
+
+
+# ---------------------------------------------------------------- #include
+
+def without_comments(text):
+    """The same lines without comments; string literals are stepped over."""
+    def blank(match):
+        token = match.group(0)
+        return re.sub(r"[^\n]", " ", token) if token.startswith(("//", "/*")) else token
+    pattern = r'R"([^()\\ \n]{0,16})\((?:.|\n)*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*(?:.|\n)*?\*/'
+    return re.sub(pattern, blank, text)
+
+
+def includes_of(path):
+    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", "")
+    for number, line in enumerate(without_comments(text).splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1).strip()
+
+
+def is_test(path):
+    return path.stem.endswith("_test")
+
+
+def sources_of(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in SOURCES)
+
+
+class Checker:
+    def __init__(self, root):
+        self.root = root
+        self.law = Law((root / "src" / "LAYERS").read_text(encoding="utf-8"))
+        self.breaches = list(self.law.faults)
+        self.calls = {}
+
+    def breach(self, where, text):
+        self.breaches.append(f"{where}: {text}")
+
+    def check_includes(self):
+        for module in self.law.modules.values():
+            for path in sources_of(self.root / module.folder):
+                for number, what in includes_of(path):
+                    self.check_include(module, path, f"{path.relative_to(self.root)}:{number}", what)
+
+    def check_include(self, module, path, where, what):
+        quoted = re.fullmatch(r'"([^"]+)".*', what)
+        angled = re.fullmatch(r"<([^>]+)>.*", what)
+        if not quoted and not angled:
+            return self.breach(where, f"include of a macro: {what}")
+        header = (quoted or angled).group(1)
+        if ".." in header.split("/") or header.startswith(("/", "./")):
+            return self.breach(where, f'"{header}" is a path; write "module/file.h"')
+        first = header.split("/", 1)[0]
+        if "/" in header and first in self.law.modules and not self.law.libraries_of(header):
+            return self.check_module_include(module, path, where, first)
+        if quoted:
+            return self.breach(where, f'"{header}" is not "module/file.h" of a module in src/LAYERS')
+        return self.check_library_include(module, path, where, header)
+
+    def check_module_include(self, module, path, where, used):
+        if used == module.name:
+            return
+        if used in module.never:
+            return self.breach(where, f"{module.name} must never include {used}")
+        if used in module.uses:
+            return
+        if is_test(path):
+            if used not in self.calls.get(module.name, {}).get("TEST_MODULES", ()):
+                self.breach(where, f"the tests of {module.name} include {used}, which TEST_MODULES does not name")
+            return
+        self.breach(where, f"{module.name} may not include {used}")
+
+    def check_library_include(self, module, path, where, header):
+        if header in STANDARD:
+            return
+        libraries = self.law.libraries_of(header)
+        if not libraries:
+            return self.breach(where, f"<{header}> belongs to no library in src/LAYERS")
+        if libraries & module.libraries:
+            return
+        if libraries & module.sealed:
+            if path.suffix not in (".cpp", ".cc"):
+                self.breach(where, f"<{header}>: {module.name} may include {sorted(libraries)[0]} in .cpp files only")
+            return
+        if is_test(path) and libraries & {"gtest", *SYSTEM_LIBRARIES}:
+            return
+        self.breach(where, f"{module.name} may not include <{header}> ({', '.join(sorted(libraries))})")
+
+    # ------------------------------------------------------------ CMake
+
+    def read_calls(self):
+        for module in self.law.modules.values():
+            path = self.root / module.folder / "CMakeLists.txt"
+            if not path.exists():
+                continue
+            text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
+            where = path.relative_to(self.root)
+            for name, body in re.findall(r"\bcauseway_module\s*\(\s*(\S+)([^)]*)\)", text):
+                lists, current = {}, None
+                for word in body.split():
+                    if re.fullmatch(r"SOURCES|HEADERS|MODULES|PUBLIC|PRIVATE|TESTS|TEST_MODULES|DIRECTORY", word):
+                        current = lists.setdefault(word, [])
+                    elif current is not None:
+                        current.append(word)
+                if name != module.name:
+                    self.breach(where, f"declares the module {name}; the folder is {module.name}")
+                self.calls[module.name] = lists
+            for command in re.findall(r"\b(link_libraries|include_directories|target_include_directories|link_directories|"
+                                      r"target_link_directories|add_subdirectory)\s*\(", text):
+                self.breach(where, f"{command}() goes around causeway_module()")
+            for body in re.findall(r"\btarget_link_libraries\s*\(([^)]*)\)", text):
+                self.check_loose_link(module, where, body.split())
+
+    def check_loose_link(self, module, where, words):
+        """A target_link_libraries() in a module's own CMakeLists.txt: legal for its tests, judged like PRIVATE for itself."""
+        targets = [word for word in words[1:] if word not in ("PUBLIC", "PRIVATE", "INTERFACE")]
+        if words and words[0] == f"causeway_{module.name}":
+            for target in targets:
+                self.check_link(module, where, target, "PUBLIC" if "PUBLIC" in words else "PRIVATE")
+
+    def check_calls(self):
+        for name, lists in self.calls.items():
+            module = self.law.modules[name]
+            where = pathlib.PurePosixPath(module.folder) / "CMakeLists.txt"
+            for used in lists.get("MODULES", ()):
+                self.check_link(module, where, f"causeway_{used}", "PUBLIC")
+            for kind in ("PUBLIC", "PRIVATE"):
+                for target in lists.get(kind, ()):
+                    self.check_link(module, where, target, kind)
+            for used in lists.get("TEST_MODULES", ()):
+                if used in module.never:
+                    self.breach(where, f"the tests of {name} must never link {used}")
+            self.check_inherited(module, where)
+
+    def check_inherited(self, module, where):
+        """What the modules it links bring with them, to any depth."""
+        seen, waiting = set(), [(used, used) for used in self.calls[module.name].get("MODULES", ())]
+        while waiting:
+            used, via = waiting.pop()
+            if used in seen:
+                continue
+            seen.add(used)
+            lists = self.calls.get(used, {})
+            if used not in module.uses and used != via and used in self.law.modules:
+                self.breach(where, f"{module.name} may not link {used}, which comes by way of {via}")
+            for target in lists.get("PUBLIC", ()):
+                libraries = self.law.targets.get(target, set())
+                if libraries and not libraries & (module.libraries | module.sealed | {"threads"}):
+                    self.breach(where, f"{module.name} may not link {target}, which comes by way of {used}")
+            waiting += [(deeper, via) for deeper in lists.get("MODULES", ())]
+
+    def check_link(self, module, where, target, kind):
+        if target in BUILD_TARGETS or target == f"causeway_{module.name}":
+            return
+        if target.startswith("causeway_"):
+            used = target.removeprefix("causeway_")
+            if used not in module.uses:
+                self.breach(where, f"{module.name} may not link {used}")
+            return
+        libraries = self.law.targets.get(target)
+        if libraries is None:
+            return self.breach(where, f"{module.name} links {target}, which belongs to no library in src/LAYERS")
+        if libraries & module.libraries or libraries == {"threads"}:
+            return
+        if libraries & module.sealed:
+            if kind != "PRIVATE":
+                self.breach(where, f"{module.name} may link {target} PRIVATE only")
+            return
+        self.breach(where, f"{module.name} may not link {target}")
+
+    def check_graph(self, dot):
+        """CMake's own view (--graphviz): whatever file the link was written in."""
+        labels = dict(re.findall(r'"(node\d+)" \[ label = "([^"\\]+)', dot))
+        edges = re.findall(r'"(node\d+)" -> "(node\d+)"(?: \[ style = (\w+) \])?', dot)
+        kinds = {"": "PUBLIC", "solid": "PUBLIC", "dashed": "INTERFACE", "dotted": "PRIVATE"}
+        if not edges:
+            self.breach("link graph", "is empty")
+        for source, target, style in edges:
+            owner = labels.get(source, "").removeprefix("causeway_")
+            name = labels.get(target, "")
+            if labels.get(source, "").startswith("causeway_") and owner in self.law.modules:
+                if name not in self.law.targets and not name.startswith("causeway_"):
+                    continue  # the far side of an imported target, or a plain file name
+                self.check_link(self.law.modules[owner], "link graph", name, kinds.get(style, "PUBLIC"))
+            elif owner.endswith("_test") and owner.removesuffix("_test") in self.law.modules:
+                module = self.law.modules[owner.removesuffix("_test")]
+                if name.removeprefix("causeway_") in module.never:
+                    self.breach("link graph", f"the tests of {module.name} must never link {name.removeprefix('causeway_')}")
+
+    # ------------------------------------------------------------ tables of folders
+
+    def check_folders(self):
+        law = {name for name, module in self.law.modules.items() if module.folder.startswith("src/")}
+        source = self.root / "src"
+        folders = {path.name for path in source.iterdir() if path.is_dir()}
+        self.compare("src/", folders, law)
+        readme = (source / "README.md").read_text(encoding="utf-8")
+        self.compare("src/README.md", set(re.findall(r"^\| `([a-z_]+)/` \|", readme, re.M)), law)
+        build = (self.root / "CMakeLists.txt").read_text(encoding="utf-8")
+        listed = re.search(r"set\(CAUSEWAY_MODULES\s+([a-z_\s]+?)\s+CACHE", build)
+        order = listed.group(1).split() if listed else []
+        self.compare("CMakeLists.txt", set(order), law)
+        place = {name: index for index, name in enumerate(order)}
+        for name in order:
+            for used in self.law.modules[name].uses if name in self.law.modules else ():
+                if place.get(used, -1) > place[name]:
+                    self.breach("CMakeLists.txt", f"CAUSEWAY_MODULES has {name} before {used}")
+        for module in self.law.modules.values():
+            if (self.root / module.folder).is_dir() and not (self.root / module.folder / "CMakeLists.txt").exists():
+                self.breach(module.folder, "has no CMakeLists.txt")
+            elif (self.root / module.folder).is_dir() and module.name not in self.calls:
+                self.breach(f"{module.folder}/CMakeLists.txt", "does not call causeway_module()")
+        self.check_listed_files()
+
+    def check_listed_files(self):
+        """Every file of a module is built or tested: what no list names is checked by nobody."""
+        for name, lists in self.calls.items():
+            folder = self.root / self.law.modules[name].folder
+            listed = {word for words in lists.values() for word in words}
+            if any("$" in word for word in listed):
+                continue
+            for path in sources_of(folder):
+                inner = path.relative_to(folder).as_posix()
+                if path.suffix in (".h", ".cpp") and inner not in listed and not (is_test(path) and path.suffix == ".h"):
+                    self.breach(path.relative_to(self.root), "is named in no list of its CMakeLists.txt")
+
+    def compare(self, where, found, law):
+        for name in sorted(law - found):
+            self.breach(where, f"lacks {name}, which src/LAYERS has")
+        for name in sorted(found - law):
+            self.breach(where, f"has {name}, which src/LAYERS lacks")
+
+    def run(self, dot=None):
+        self.read_calls()
+        self.check_includes()
+        self.check_calls()
+        self.check_folders()
+        if dot is not None:
+            self.check_graph(dot)
+        return self.breaches
+
+
+def configure_graph(root):
+    """Configures the tree in a temporary folder, with programs and tests, and returns CMake's link graph."""
+    with tempfile.TemporaryDirectory(prefix="causeway-graph-") as folder:
+        dot = pathlib.Path(folder) / "links.dot"
+        command = ["cmake", "-S", str(root), "-B", f"{folder}/build", "-G", "Ninja", f"--graphviz={dot}"]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            sys.exit(f"check_layers: cmake could not configure {root}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        return dot.read_text(encoding="utf-8")
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, default=here)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--configure", action="store_true", help="run cmake and judge its link graph too")
+    source.add_argument("--graph", type=pathlib.Path, help="a file written by cmake --graphviz")
+    options = parser.parse_args()
+    dot = None
+    if options.configure:
+        dot = configure_graph(options.root)
+    elif options.graph:
+        dot = options.graph.read_text(encoding="utf-8")
+    breaches = list(dict.fromkeys(Checker(options.root).run(dot)))
+    for line in breaches:
+        print(line)
+    print(f"layers: {len(breaches)} breaches" if breaches else "layers: clean")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
