@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "azure/connection_string.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::azure {
+namespace {
+
+constexpr std::string_view key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+result<connection_string> parse(std::string text) {
+  return parse_connection_string(secret{std::move(text)}, "azure.plant.connection_string");
+}
+
+TEST(connection_string, of_a_policy) {
+  const auto parsed =
+      parse("HostName=contoso.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=" +
+            std::string{key});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->hub.host, "contoso.azure-devices.net");
+  EXPECT_EQ(parsed->hub.port, 5671);
+  EXPECT_TRUE(parsed->is_hub_wide());
+  EXPECT_EQ(parsed->policy, "iothubowner");
+  EXPECT_EQ(parsed->key.base64().reveal(), key);
+}
+
+TEST(connection_string, of_a_device_in_any_order_and_letter_case) {
+  const auto parsed =
+      parse("sharedaccesskey=" + std::string{key} + ";DEVICEID=Meter-17;hostname=localhost:15671;\n");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->hub.port, 15671);
+  EXPECT_FALSE(parsed->is_hub_wide());
+  EXPECT_EQ(parsed->device.str(), "Meter-17");
+  EXPECT_EQ(parsed->policy, "");
+}
+
+TEST(connection_string, that_is_malformed_names_the_key_and_hides_the_secret) {
+  const std::string access = "SharedAccessKey=" + std::string{key};
+  const std::pair<std::string, std::string_view> cases[] = {
+      {"", "is empty"},
+      {"HostName=h;DeviceId=d", "SharedAccessKey is missing"},
+      {"DeviceId=d;" + access, "HostName is missing"},
+      {"HostName=h;" + access, "neither DeviceId nor SharedAccessKeyName"},
+      {"HostName=h;HostName=i;DeviceId=d;" + access, "HostName is there twice"},
+      {"HostName=h;Device=d;" + access, "unknown key \"Device\""},
+      {"HostName=h;DeviceId=;" + access, "DeviceId has no value"},
+      {"HostName=h;DeviceId=d/e;" + access, "DeviceId has characters"},
+      {"HostName=h:x;DeviceId=d;" + access, "HostName \"h:x\""},
+      {"HostName=h;DeviceId=d;;" + access, "nothing between"},
+      {"HostName=h;DeviceId=d;x509=true", "x509 is not supported"},
+      {"HostName=h;DeviceId=d;" + std::string{key} + ";" + access, "unknown key of 43 characters"},
+      {"HostName", "without '='"},
+  };
+  for (const auto& [text, why] : cases) {
+    const auto parsed = parse(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.fault().code(), errc::connection_string_malformed);
+    EXPECT_NE(parsed.fault().detail().find(why), std::string::npos) << parsed.fault().detail();
+    EXPECT_TRUE(parsed.fault().detail().starts_with("azure.plant.connection_string: "));
+    EXPECT_EQ(parsed.fault().detail().find(key.substr(0, 8)), std::string::npos);
+  }
+}
+
+TEST(connection_string, with_a_key_that_is_not_base64_says_so) {
+  const auto parsed = parse("HostName=h;DeviceId=d;SharedAccessKey=hush!");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.fault().code(), errc::key_not_base64);
+  EXPECT_EQ(parsed.fault().detail(), "azure.plant.connection_string: SharedAccessKey");
+}
+
+} // namespace
+} // namespace causeway::azure
