@@ -94,7 +94,7 @@ public:
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
-  void on_read_back(std::vector<spool_row> rows, bool complete, moment now);
+  void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
   // From the provisioner.
   void on_assignment(device_ref which, result<assignment> where, moment now);
   // From the hub link.

@@ -179,7 +179,7 @@ void bridge::read_wanted() {
   ports_.spool.read_back(std::move(seqs));
 }
 
-void bridge::on_read_back(std::vector<spool_row> rows, bool complete, moment) {
+void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment) {
   totals_.read_back += rows.size();
   for (auto& row : rows) {
     auto& d = table_.at(row.device);
@@ -191,13 +191,12 @@ void bridge::on_read_back(std::vector<spool_row> rows, bool complete, moment) {
       cache_.keep(row.seq, std::move(row.body));
     }
   }
-  if (!complete) return;
   for (const auto& [which, seq] : std::exchange(reading_, {})) {
     auto& d = table_.at(which);
     if (!std::exchange(d.reading_back, false)) continue;
-    if (d.waiting != 0 && d.in_flight != seq && outbox_.front(d).seq == seq && cache_.find(seq) == nullptr) {
+    const bool lost = std::find(gone.begin(), gone.end(), seq) != gone.end();
+    if (lost && d.waiting != 0 && d.in_flight != seq && outbox_.front(d).seq == seq) {
       finish(which, seq);
-      ports_.spool.dead_letter(seq, error{errc::record_corrupt, "spool row " + std::to_string(seq)});
       ++totals_.dead_lettered;
     }
     pump(which);

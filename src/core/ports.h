@@ -51,7 +51,8 @@ public:
   virtual void mark_done(spool_seq seq) = 0;
   // The row moves to the dead letters with this reason.
   virtual void dead_letter(spool_seq seq, const error& reason) = 0;
-  // Answered by bridge.on_read_back in one or several parts, the last marked complete. Rows that cannot be read are left out.
+  // Answered by one bridge.on_read_back. It may stop early: what is neither among its rows nor among the gone must be
+  // asked for again. Gone: not in the spool any more, or unreadable; then the spool has made it a dead letter itself.
   virtual void read_back(std::vector<spool_seq> seqs) = 0;
   // What is refused before it has a row.
   virtual void dead_letter_raw(const uplink& event, const error& reason) = 0;

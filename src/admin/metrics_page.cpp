@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/metrics_page.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <functional>
+#include <vector>
+
+namespace causeway::admin {
+namespace {
+
+using labels = std::vector<std::pair<std::string, std::string>>;
+
+// Takes one sample of a family: its labels and its value.
+using emit = std::function<void(labels, double)>;
+
+struct family {
+  const char* name;
+  prometheus::MetricType type;
+  const char* label_names; // for the documentation
+  const char* help;
+  void (*samples)(const snapshot&, const emit&);
+};
+
+constexpr auto counter = prometheus::MetricType::Counter;
+constexpr auto gauge = prometheus::MetricType::Gauge;
+
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+
+const std::vector<family>& families() {
+  static const std::vector<family> all{
+      {"causeway_events_received_total", counter, "kind", "Events of The Things Stack that were understood",
+       [](const snapshot& s, const emit& out) {
+         for (std::size_t i = 0; i < core::event_kinds; ++i)
+           out({{"kind", std::string{core::to_string(static_cast<core::event_kind>(i))}}}, number(s.bridge.received[i]));
+       }},
+      {"causeway_events_answered_total", counter, "answer", "What became of them",
+       [](const snapshot& s, const emit& out) {
+         for (std::size_t i = 0; i < s.bridge.answered.size(); ++i)
+           out({{"answer", std::string{core::to_string(static_cast<core::answer>(i))}}}, number(s.bridge.answered[i]));
+       }},
+      {"causeway_webhook_responses_total", counter, "status", "HTTP answers of the webhook",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [status, count] : s.webhook_by_status) out({{"status", std::to_string(status)}}, number(count));
+       }},
+      {"causeway_webhook_refused_total", counter, "error", "Requests refused, by reason (docs/errors.md)",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [name, count] : s.webhook_refused) out({{"error", name}}, number(count));
+       }},
+      {"causeway_devices", gauge, "state", "Devices by state",
+       [](const snapshot& s, const emit& out) {
+         for (std::size_t i = 0; i < core::device_states; ++i)
+           out({{"state", std::string{core::to_string(static_cast<core::device_state>(i))}}}, number(s.bridge.devices[i]));
+       }},
+      {"causeway_messages_sent_total", counter, "", "Messages that a hub has accepted",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.sent)); }},
+      {"causeway_messages_resent_total", counter, "", "Messages sent again, with the same message-id",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.resent)); }},
+      {"causeway_messages_dead_lettered_total", counter, "", "Messages and events moved to the dead letters",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.dead_lettered)); }},
+      {"causeway_messages_read_back_total", counter, "", "Messages read back from the spool before they were sent",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.read_back)); }},
+      {"causeway_device_attaches_total", counter, "", "Times a device was handed to its hub's connection",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.attaches)); }},
+      {"causeway_device_detaches_total", counter, "", "Times a device lost its attachment",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.detaches)); }},
+      {"causeway_device_parks_total", counter, "", "Times a device was parked",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.parks)); }},
+      {"causeway_frames_missing_total", counter, "", "Frame counters skipped",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.frames_missing)); }},
+      {"causeway_frames_late_total", counter, "", "Frames that came after a later one of the same device",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.frames_late)); }},
+      {"causeway_spool_messages", gauge, "", "Messages waiting in the spool",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.messages)); }},
+      {"causeway_spool_bytes", gauge, "", "Bytes waiting in the spool",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.bytes)); }},
+      {"causeway_store_queued", gauge, "", "Requests waiting for the store's thread",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.queued)); }},
+      {"causeway_store_commits_total", counter, "", "Transactions made durable",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.commits)); }},
+      {"causeway_store_commit_faults_total", counter, "", "Transactions that could not be made durable",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.commit_faults)); }},
+      {"causeway_store_last_commit_seconds", gauge, "", "How long the last commit took",
+       [](const snapshot& s, const emit& out) { out({}, s.store.last_commit_seconds); }},
+      {"causeway_hub_connections", gauge, "hub", "Open AMQP connections",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_open));
+       }},
+      {"causeway_hub_connections_made_total", counter, "hub", "AMQP connections made",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_made));
+       }},
+      {"causeway_hub_connections_lost_total", counter, "hub", "AMQP connections lost or not made",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_lost));
+       }},
+      {"causeway_hub_tokens_total", counter, "hub", "Tokens put, renewals included",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.tokens_put));
+       }},
+      {"causeway_dps_requests_total", counter, "", "HTTPS requests to DPS: registrations and polls",
+       [](const snapshot& s, const emit& out) { out({}, number(s.dps.requests)); }},
+      {"causeway_dps_assigned_total", counter, "", "Registrations that DPS answered with a hub",
+       [](const snapshot& s, const emit& out) { out({}, number(s.dps.assigned)); }},
+      {"causeway_dps_refused_total", counter, "", "Registrations that came to no hub",
+       [](const snapshot& s, const emit& out) { out({}, number(s.dps.refused)); }},
+      {"causeway_dps_in_progress", gauge, "", "Registrations under way or waiting",
+       [](const snapshot& s, const emit& out) { out({}, number(s.dps.in_progress)); }},
+      {"causeway_loop_lag_seconds", gauge, "", "The longest that work waited on the loop in the last second",
+       [](const snapshot& s, const emit& out) { out({}, s.loop_lag_seconds); }},
+      {"causeway_start_time_seconds", gauge, "", "When the gateway started, Unix time",
+       [](const snapshot& s, const emit& out) { out({}, s.start_seconds); }},
+  };
+  return all;
+}
+
+constexpr const char* latency_name = "causeway_delivery_latency_seconds";
+constexpr const char* latency_help = "From the acceptance of an event to the hub's accept";
+
+prometheus::MetricFamily latency_family(const core::bridge_totals& totals) {
+  prometheus::ClientMetric metric;
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < totals.latency.size(); ++i) {
+    below += totals.latency[i];
+    const bool last = i == core::latency_bounds_ms.size();
+    metric.histogram.bucket.push_back(
+        {below, last ? std::numeric_limits<double>::infinity() : core::latency_bounds_ms[i] / 1000.0});
+  }
+  metric.histogram.sample_count = below;
+  metric.histogram.sample_sum = static_cast<double>(totals.latency_ms_sum) / 1000.0;
+  prometheus::MetricFamily out;
+  out.name = latency_name;
+  out.help = latency_help;
+  out.type = prometheus::MetricType::Histogram;
+  out.metric.push_back(std::move(metric));
+  return out;
+}
+
+} // namespace
+
+std::string render_metrics(const snapshot& now) {
+  std::vector<prometheus::MetricFamily> page;
+  for (const auto& source : families()) {
+    prometheus::MetricFamily target;
+    target.name = source.name;
+    target.help = source.help;
+    target.type = source.type;
+    source.samples(now, [&](labels names, double value) {
+      prometheus::ClientMetric metric;
+      for (auto& [name, text] : names) metric.label.push_back({std::move(name), std::move(text)});
+      (source.type == counter ? metric.counter.value : metric.gauge.value) = value;
+      target.metric.push_back(std::move(metric));
+    });
+    page.push_back(std::move(target));
+  }
+  page.push_back(latency_family(now.bridge));
+  return prometheus::TextSerializer{}.Serialize(page);
+}
+
+std::string describe_metrics_markdown() {
+  std::string out = "| Name | Type | Labels | Meaning |\n|---|---|---|---|\n";
+  for (const auto& f : families()) {
+    out += std::string{"| `"} + f.name + "` | " + (f.type == counter ? "counter" : "gauge") + " | " +
+           (*f.label_names == '\0' ? "" : std::string{"`"} + f.label_names + "`") + " | " + f.help + " |\n";
+  }
+  return out + "| `" + latency_name + "` | histogram |  | " + latency_help + " |\n";
+}
+
+} // namespace causeway::admin

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Things Stack's webhooks: POST /webhook/{application_id}[/{device_id}][/{kind}] (things-stack-wire.md B.2, product
+// rules in docs/things-stack.md). Answers 200 only for what is on disk or is not to be sent. Loop's thread only.
+#pragma once
+
+#include "base/secret.h"
+#include "core/bridge.h"
+#include "ingress/answer_desk.h"
+#include "ingress/log_in_guard.h"
+#include "net/http_server.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace causeway::ingress {
+
+// How the stack shows that it speaks for this application: HTTP basic authentication, or a header with a value.
+struct webhook_credential {
+  std::string username; // basic authentication; unused when header is set
+  std::string header;   // such as "X-Api-Key"; empty = basic authentication
+  secret value;         // password, or the header's value
+};
+
+struct webhook_application {
+  application_id id;
+  webhook_credential credential;
+};
+
+struct webhook_totals {
+  std::map<int, std::uint64_t> by_status;
+  std::map<errc, std::uint64_t> refused; // by reason
+};
+
+class webhook {
+public:
+  webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk, const clock& time);
+
+  net::task<net::http_response> handle(net::http_request request);
+  // For requests that never became one: bad HTTP, too large, too slow.
+  net::http_response refuse(int status);
+  const webhook_totals& totals() const { return totals_; }
+
+private:
+  net::task<net::http_response> answer_event(net::http_request request);
+  net::http_response refused(const error& why, const net::http_request& request);
+  bool authorised(const net::http_request& request, const webhook_credential& credential) const;
+  result<const webhook_application*> admit(const net::http_request& request, const std::string& application);
+
+  std::vector<webhook_application> applications_;
+  std::unordered_map<std::string, std::size_t> by_id_;
+  core::bridge& bridge_;
+  answer_desk& desk_;
+  const clock& clock_;
+  log_in_guard guard_;
+  webhook_totals totals_;
+};
+
+} // namespace causeway::ingress
