@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the messages of the built-in formats have in common: the id, the properties, the times. Pure; any
+// thread.
+#pragma once
+
+#include "base/clock.h"
+#include "core/message.h"
+#include "core/uplink.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace causeway::formats {
+
+// What a format needs besides the event.
+struct format_context {
+  wall_time accepted_at{};
+  // Fresh random bits: the message id of an event without a key.
+  std::array<std::uint8_t, 16> random_id{};
+};
+
+// "u-00112233445566778899aabbccddeeff": the kind's letter and the key, so that a repeat has the same id.
+// Precondition: the kind has a letter.
+std::string format_message_id(const core::uplink& event, const format_context& context);
+
+// When the network received the event, in UTC with Z, the source's own digits where it is written so already;
+// the time of acceptance for an event without one.
+std::string format_received_at(const core::uplink& event, const format_context& context);
+
+// A message with everything but its body: id, content type and encoding, and the properties applicationId,
+// deviceId, devEui (if there is one), fPort (uplinks only), event, simulated, iothub-creation-time-utc. All
+// of them ASCII, as IoT Hub wants it.
+core::message make_envelope(const core::uplink& event, const format_context& context);
+
+// Whether the event is of a kind that has f_port, f_cnt and radio metadata.
+bool is_radio_uplink(core::event_kind kind);
+
+} // namespace causeway::formats

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The default format: decoded fields at the top level, so that IoT Central and stream queries find them,
+// everything else under one key (product.md section 3). Pure; any thread.
+#pragma once
+
+#include "base/result.h"
+#include "core/message.h"
+#include "core/uplink.h"
+#include "formats/envelope.h"
+
+#include <vector>
+
+namespace causeway::formats {
+
+// One message:
+//   {<fields of decoded_payload, as
+//   written>,"lorawan":{"applicationId","deviceId","devEui","fPort","fCnt","receivedAt",
+//    "payload","rssi","snr","dataRate","gateways","confirmed","simulated"}}
+// devEui, payload, rssi, snr and dataRate are left out when the event has none; kinds other than uplinks have
+// only applicationId, deviceId, devEui, receivedAt and simulated. A decoded field named lorawan wins, and
+// ours becomes lorawan_, with as many underscores as it takes. Errors: format_refused for
+// event_kind::unknown, message_too_large.
+result<std::vector<core::message>> format_flat(const core::uplink& event, const format_context& context);
+
+} // namespace causeway::formats

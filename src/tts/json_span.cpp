@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tts/json_span.h"
+
+#include <boost/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+
+#include <cstring>
+
+namespace causeway::tts {
+namespace {
+
+// Takes every event of the parser and keeps nothing: what is wanted is its judgement alone.
+struct judge {
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+  using fault = boost::json::error_code;
+  using text = boost::json::string_view;
+  bool on_document_begin(fault&) { return true; }
+  bool on_document_end(fault&) { return true; }
+  bool on_object_begin(fault&) { return true; }
+  bool on_object_end(std::size_t, fault&) { return true; }
+  bool on_array_begin(fault&) { return true; }
+  bool on_array_end(std::size_t, fault&) { return true; }
+  bool on_key_part(text, std::size_t, fault&) { return true; }
+  bool on_key(text, std::size_t, fault&) { return true; }
+  bool on_string_part(text, std::size_t, fault&) { return true; }
+  bool on_string(text, std::size_t, fault&) { return true; }
+  bool on_number_part(text, fault&) { return true; }
+  bool on_int64(std::int64_t, text, fault&) { return true; }
+  bool on_uint64(std::uint64_t, text, fault&) { return true; }
+  bool on_double(double, text, fault&) { return true; }
+  bool on_bool(bool, fault&) { return true; }
+  bool on_null(fault&) { return true; }
+  bool on_comment_part(text, fault&) { return true; }
+  bool on_comment(text, fault&) { return true; }
+};
+
+// Everything below trusts that the text was validated: a string has its end, brackets match.
+
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+std::size_t skip_space(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_space(text[at]))
+    ++at;
+  return at;
+}
+
+// at: the opening quotation mark. Returns the place after the closing one.
+std::size_t string_end(std::string_view text, std::size_t at) {
+  for (++at; at < text.size(); ++at) {
+    const void* quote = std::memchr(text.data() + at, '"', text.size() - at);
+    if (quote == nullptr) return text.size();
+    at = static_cast<std::size_t>(static_cast<const char*>(quote) - text.data());
+    std::size_t backslashes = 0;
+    while (text[at - 1 - backslashes] == '\\')
+      ++backslashes;
+    if (backslashes % 2 == 0) return at + 1;
+  }
+  return text.size();
+}
+
+// at: the first character of a value. Returns the place after its last one.
+std::size_t value_end(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  while (at < text.size()) {
+    switch (text[at]) {
+    case '"':
+      at = string_end(text, at);
+      if (depth == 0) return at;
+      continue;
+    case '{':
+    case '[':
+      ++depth;
+      break;
+    case '}':
+    case ']':
+      if (depth == 0) return at; // the end of the container around a number or literal
+      if (--depth == 0) return at + 1;
+      break;
+    case ',':
+    case ' ':
+    case '\n':
+    case '\r':
+    case '\t':
+      if (depth == 0) return at;
+      break;
+    default:
+      break;
+    }
+    ++at;
+  }
+  return at;
+}
+
+std::string unescaped(std::string_view quoted) {
+  boost::json::error_code ec;
+  const auto value = boost::json::parse({quoted.data(), quoted.size()}, ec);
+  if (ec || !value.is_string()) return {};
+  return {value.get_string().data(), value.get_string().size()};
+}
+
+} // namespace
+
+std::optional<std::string> json_span::string() const {
+  if (!is_string()) return std::nullopt;
+  const auto inside = text_.substr(1, text_.size() - 2);
+  if (inside.find('\\') == std::string_view::npos) return std::string{inside};
+  return unescaped(text_);
+}
+
+std::string json_span::compact() const {
+  std::string out;
+  out.reserve(text_.size());
+  for (std::size_t at = 0; at < text_.size();) {
+    if (text_[at] == '"') {
+      const auto end = string_end(text_, at);
+      out += text_.substr(at, end - at);
+      at = end;
+    } else {
+      if (!is_space(text_[at])) out += text_[at];
+      ++at;
+    }
+  }
+  return out;
+}
+
+result<json_span> parse_json(std::string_view body) {
+  boost::json::parse_options options;
+  options.max_depth = max_json_depth;
+  boost::json::basic_parser<judge> parser{options};
+  boost::json::error_code ec;
+  auto at = parser.write_some(false, body.data(), body.size(), ec);
+  if (!ec && at < body.size()) ec = boost::json::error::extra_data;
+  if (ec) return error{errc::json_malformed, "offset " + std::to_string(at) + ": " + ec.message()};
+  const auto first = skip_space(body, 0);
+  return json_span{body.substr(first, value_end(body, first) - first)};
+}
+
+json_cursor::json_cursor(json_span container) : object_{container.is_object()} {
+  if (object_ || container.is_array()) rest_ = container.text().substr(1, container.text().size() - 2);
+}
+
+bool json_cursor::next() {
+  auto at = skip_space(rest_, 0);
+  if (at < rest_.size() && rest_[at] == ',') at = skip_space(rest_, at + 1);
+  if (at >= rest_.size()) {
+    rest_ = {};
+    return false;
+  }
+  if (object_) {
+    const auto end = string_end(rest_, at);
+    key_ = rest_.substr(at + 1, end - at - 2);
+    if (key_.find('\\') != std::string_view::npos) {
+      unescaped_key_ = unescaped(rest_.substr(at, end - at));
+      key_ = unescaped_key_;
+    }
+    at = skip_space(rest_, end);
+    at = skip_space(rest_, at + 1); // the colon
+  }
+  const auto end = value_end(rest_, at);
+  value_ = json_span{rest_.substr(at, end - at)};
+  rest_.remove_prefix(end);
+  return true;
+}
+
+bool is_named(std::string_view key, std::string_view name) {
+  if (key.size() == name.size()) return key == name;
+  if (key.empty() || key.size() > name.size() || key.front() != name.front()) return false;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < name.size(); ++i, ++at) {
+    char expected = name[i];
+    if (expected == '_' && i + 1 < name.size()) {
+      expected = name[++i];
+      if (expected >= 'a' && expected <= 'z') expected = static_cast<char>(expected - 'a' + 'A');
+    }
+    if (at >= key.size() || key[at] != expected) return false;
+  }
+  return at == key.size();
+}
+
+void read_members(json_span object, std::initializer_list<std::pair<std::string_view, json_span*>> wanted) {
+  for (json_cursor member{object}; member.next();) {
+    for (const auto& [name, slot] : wanted) {
+      if (!is_named(member.key(), name)) continue;
+      *slot = member.value();
+      break;
+    }
+  }
+}
+
+} // namespace causeway::tts

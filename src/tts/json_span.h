@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON read in place: validated once as a whole, then walked as spans of the source's own text, so that a
+// number is passed on exactly as it was written and nothing is copied that nobody asks for. Pure; any thread;
+// no allocation but in string() and compact().
+#pragma once
+
+#include "base/result.h"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace causeway::tts {
+
+// How deep arrays and objects may be nested. The Things Stack's own messages need 7.
+inline constexpr std::size_t max_json_depth = 64;
+
+// One value inside validated text. A view: lives no longer than the text. Absent by default; JSON's null
+// counts as absent, as protobuf's JSON reader has it.
+class json_span {
+public:
+  json_span() = default;
+
+  bool present() const { return !text_.empty() && text_.front() != 'n'; }
+  bool is_object() const { return starts_with('{'); }
+  bool is_array() const { return starts_with('['); }
+  bool is_string() const { return starts_with('"'); }
+  bool is_number() const {
+    return starts_with('-') || (!text_.empty() && text_.front() >= '0' && text_.front() <= '9');
+  }
+  bool is_true() const { return starts_with('t'); }
+  bool is_false() const { return starts_with('f'); }
+
+  // The value as written, white space between its tokens included.
+  std::string_view text() const { return text_; }
+  // A string's characters, escapes resolved; nothing for what is no string.
+  std::optional<std::string> string() const;
+  // The value as written, without white space between tokens.
+  std::string compact() const;
+
+private:
+  friend class json_cursor;
+  friend result<json_span> parse_json(std::string_view body);
+  explicit json_span(std::string_view text) : text_{text} {}
+  bool starts_with(char c) const { return !text_.empty() && text_.front() == c; }
+
+  std::string_view text_;
+};
+
+// The one value of a body. Strict RFC 8259, UTF-8 checked.
+// Errors: json_malformed, with the offset of the fault in bytes.
+result<json_span> parse_json(std::string_view body);
+
+// Walks the members of an object or the elements of an array, in the order written; over anything else there
+// is nothing to walk.
+class json_cursor {
+public:
+  explicit json_cursor(json_span container);
+  // Moves to the next one; false at the end.
+  bool next();
+  // Of an object's member: with escapes resolved. Valid until next().
+  std::string_view key() const { return key_; }
+  json_span value() const { return value_; }
+
+private:
+  std::string_view rest_;
+  bool object_ = false;
+  std::string_view key_;
+  std::string unescaped_key_;
+  json_span value_;
+};
+
+// Whether a member's key is the snake_case name or its lowerCamelCase form (protobuf's JSON mapping takes
+// both).
+bool is_named(std::string_view key, std::string_view snake_case_name);
+
+// Fills each slot with the member of that name (is_named); of several the last. Others are ignored.
+void read_members(json_span object, std::initializer_list<std::pair<std::string_view, json_span*>> wanted);
+
+} // namespace causeway::tts

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tts/messages.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "tts/json_span.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace causeway::tts {
+namespace {
+
+using core::event_kind;
+
+struct kind_name {
+  std::string_view member;
+  event_kind kind;
+};
+
+constexpr kind_name kind_names[] = {
+    {"uplink_message", event_kind::uplink},
+    {"uplink_normalized", event_kind::uplink_normalized},
+    {"join_accept", event_kind::join_accept},
+    {"downlink_queued", event_kind::downlink_queued},
+    {"downlink_sent", event_kind::downlink_sent},
+    {"downlink_ack", event_kind::downlink_ack},
+    {"downlink_nack", event_kind::downlink_nack},
+    {"downlink_failed", event_kind::downlink_failed},
+    {"downlink_queue_invalidated", event_kind::downlink_queue_invalidated},
+    {"location_solved", event_kind::location_solved},
+    {"service_data", event_kind::service_data},
+};
+
+struct envelope {
+  json_span end_device_ids, received_at, simulated;
+  event_kind kind = event_kind::unknown;
+  json_span content; // of the kind's member
+};
+
+error invalid(std::string_view field, std::string_view rule) {
+  return error{errc::field_invalid, std::string{field} + " " + std::string{rule}};
+}
+
+// What somebody sent, made fit for a log line.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t shown = 48;
+  return text.size() <= shown ? json_quoted(text) : json_quoted(text.substr(0, shown)) + "…";
+}
+
+result<envelope> read_envelope(json_span root) {
+  if (!root.is_object()) return error{errc::event_unrecognised, "the body is not an object"};
+  envelope found;
+  for (json_cursor member{root}; member.next();) {
+    const auto key = member.key();
+    if (is_named(key, "end_device_ids")) {
+      found.end_device_ids = member.value();
+    } else if (is_named(key, "received_at")) {
+      found.received_at = member.value();
+    } else if (is_named(key, "simulated")) {
+      found.simulated = member.value();
+    } else if (member.value().present()) {
+      const auto* known = std::find_if(std::begin(kind_names), std::end(kind_names),
+                                       [&](const kind_name& name) { return is_named(key, name.member); });
+      if (known == std::end(kind_names)) continue;
+      if (found.kind != event_kind::unknown && found.kind != known->kind)
+        return error{errc::event_unrecognised, "the body is of two kinds"};
+      if (!member.value().is_object()) return invalid(known->member, "is not an object");
+      found.kind = known->kind;
+      found.content = member.value();
+    }
+  }
+  if (found.kind == event_kind::unknown && !found.end_device_ids.present())
+    return error{errc::event_unrecognised, "the body has neither end_device_ids nor a kind"};
+  return found;
+}
+
+result<std::string> read_text(json_span span, std::string_view field) {
+  if (!span.present()) return std::string{};
+  auto text = span.string();
+  if (!text) return invalid(field, "is not a string");
+  return std::move(*text);
+}
+
+result<bool> read_bool(json_span span, std::string_view field) {
+  if (!span.present() || span.is_false()) return false;
+  if (span.is_true()) return true;
+  return invalid(field, "is not true or false");
+}
+
+// Digits only: 1.5, 1e1 and "10" are not what the stack writes for an integer of 32 bits.
+std::optional<std::uint32_t> parse_uint32(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+result<std::uint32_t> read_uint32(json_span span, std::string_view field, std::uint32_t largest) {
+  if (!span.present()) return std::uint32_t{0};
+  const auto value = parse_uint32(span.text());
+  if (!value || *value > largest)
+    return invalid(field, "is not an integer from 0 to " + std::to_string(largest));
+  return *value;
+}
+
+result<std::string> read_base64(json_span span, std::string_view field) {
+  auto text = read_text(span, field);
+  if (text && !base64_decode(*text)) return invalid(field, "is not base64");
+  return text;
+}
+
+// As sent; empty for none, which Go's zero time stands for too.
+result<std::string> read_time(json_span span, std::string_view field) {
+  auto text = read_text(span, field);
+  if (!text || text->empty()) return text;
+  if (*text == "0001-01-01T00:00:00Z") return std::string{};
+  // Outside these years a moment does not fit the clock's nanoseconds.
+  const auto year = std::string_view{*text}.substr(0, 4);
+  if (text->size() > 40 || year < "1678" || year > "2261" || !parse_rfc3339(*text))
+    return invalid(field, "is not a time: " + quoted(*text));
+  return text;
+}
+
+// The body's id, or the path's where the body has none.
+result<std::string> settle_id(json_span in_body, const std::string& in_path, std::string_view field) {
+  auto id = read_text(in_body, field);
+  if (!id) return id;
+  if (id->empty()) *id = in_path;
+  if (id->empty()) return error{errc::identifiers_missing, std::string{field}};
+  if (!is_valid_tts_id(*id)) return error{errc::identifier_invalid, std::string{field} + " " + quoted(*id)};
+  if (!in_path.empty() && *id != in_path)
+    return error{errc::identifiers_mismatch,
+                 std::string{field} + " " + quoted(*id) + ", in the path " + quoted(in_path)};
+  return id;
+}
+
+result<void> read_ids(json_span ids, const path_ids& path, core::uplink& event) {
+  if (ids.present() && !ids.is_object()) return invalid("end_device_ids", "is not an object");
+  json_span device, applications, application, eui;
+  read_members(ids, {{"device_id", &device}, {"application_ids", &applications}, {"dev_eui", &eui}});
+  if (applications.present() && !applications.is_object())
+    return invalid("application_ids", "is not an object");
+  read_members(applications, {{"application_id", &application}});
+
+  auto application_text = settle_id(application, path.application, "application_id");
+  if (!application_text) return application_text.fault();
+  auto device_text = settle_id(device, path.device, "device_id");
+  if (!device_text) return device_text.fault();
+  const auto eui_text = read_text(eui, "dev_eui");
+  if (!eui_text) return eui_text.fault();
+  if (!eui_text->empty() && !is_valid_eui(*eui_text))
+    return error{errc::identifier_invalid, "dev_eui " + quoted(*eui_text)};
+
+  event.from = {application_id{std::move(*application_text)}, device_id{std::move(*device_text)}};
+  if (!eui_text->empty()) event.dev_eui = dev_eui{to_upper(*eui_text)};
+  return {};
+}
+
+double number_or_zero(json_span span) {
+  double value = 0.0;
+  if (span.is_number()) std::from_chars(span.text().data(), span.text().data() + span.text().size(), value);
+  return value;
+}
+
+// Radio metadata informs and decides nothing, so an entry in another shape costs its figures, not the uplink.
+result<void> read_gateways(json_span receptions, core::uplink& event) {
+  if (!receptions.present()) return {};
+  if (!receptions.is_array()) return invalid("rx_metadata", "is not an array");
+  double best_snr = 0.0, best_rssi = 0.0;
+  json_span rssi_text, snr_text;
+  for (json_cursor entry{receptions}; entry.next(); ++event.gateways) {
+    json_span rssi, snr;
+    read_members(entry.value(), {{"rssi", &rssi}, {"snr", &snr}});
+    const double entry_rssi = number_or_zero(rssi), entry_snr = number_or_zero(snr);
+    const bool better = entry_snr > best_snr || (entry_snr == best_snr && entry_rssi > best_rssi);
+    if (event.gateways != 0 && !better) continue;
+    best_snr = entry_snr;
+    best_rssi = entry_rssi;
+    rssi_text = rssi;
+    snr_text = snr;
+  }
+  if (rssi_text.is_number()) event.rssi = rssi_text.text();
+  if (snr_text.is_number()) event.snr = snr_text.text();
+  if (!snr_text.present() && rssi_text.is_number()) event.snr = "0";
+  return {};
+}
+
+std::string kilohertz(std::uint32_t hertz) {
+  auto text = std::to_string(hertz / 1000);
+  if (hertz % 1000 == 0) return text;
+  auto fraction = std::to_string(1000 + hertz % 1000);
+  fraction.front() = '.';
+  while (fraction.back() == '0')
+    fraction.pop_back();
+  return text + fraction;
+}
+
+std::string describe_data_rate(json_span settings) {
+  json_span data_rate, lora, fsk, lrfhss;
+  read_members(settings, {{"data_rate", &data_rate}});
+  read_members(data_rate, {{"lora", &lora}, {"fsk", &fsk}, {"lrfhss", &lrfhss}});
+  json_span bandwidth, spreading_factor, bit_rate, width;
+  read_members(lora, {{"bandwidth", &bandwidth}, {"spreading_factor", &spreading_factor}});
+  read_members(fsk, {{"bit_rate", &bit_rate}});
+  read_members(lrfhss, {{"operating_channel_width", &width}});
+  const auto hertz = parse_uint32(bandwidth.text()), factor = parse_uint32(spreading_factor.text());
+  if (hertz && factor) return "SF" + std::to_string(*factor) + "BW" + kilohertz(*hertz);
+  if (const auto rate = parse_uint32(bit_rate.text())) return "FSK" + std::to_string(*rate);
+  if (const auto channel = parse_uint32(width.text())) return "LRFHSS" + std::to_string(*channel);
+  return {};
+}
+
+result<std::string> read_object(json_span span, std::string_view field) {
+  if (!span.present()) return std::string{};
+  if (!span.is_object()) return invalid(field, "is not an object");
+  return span.compact();
+}
+
+core::event_key digest_of(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  text.reserve(256);
+  for (const auto part : parts) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+      text += static_cast<char>(part.size() >> shift & 0xff);
+    text += part;
+  }
+  const auto digest = sha256(text);
+  core::event_key key;
+  std::copy_n(digest.begin(), key.size(), key.begin());
+  return key;
+}
+
+// uplink_message and uplink_normalized. network_time: the content's own received_at, empty when it has none.
+result<void> read_uplink(json_span content, const std::string& network_time, core::uplink& event) {
+  json_span session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
+  read_members(content, {{"session_key_id", &session},
+                         {"f_port", &port},
+                         {"f_cnt", &count},
+                         {"frm_payload", &payload},
+                         {"decoded_payload", &decoded},
+                         {"normalized_payload", &normalized},
+                         {"rx_metadata", &receptions},
+                         {"settings", &settings},
+                         {"confirmed", &confirmed}});
+  const auto f_port = read_uint32(port, "f_port", 255);
+  if (!f_port) return f_port.fault();
+  const auto f_cnt = read_uint32(count, "f_cnt", 0xffffffff);
+  if (!f_cnt) return f_cnt.fault();
+  auto frm_payload = read_base64(payload, "frm_payload");
+  if (!frm_payload) return frm_payload.fault();
+  auto fields = event.kind == event_kind::uplink ? read_object(decoded, "decoded_payload")
+                                                 : read_object(normalized, "normalized_payload");
+  if (!fields) return fields.fault();
+  const auto wants_answer = read_bool(confirmed, "confirmed");
+  if (!wants_answer) return wants_answer.fault();
+  const auto session_key_id = read_base64(session, "session_key_id");
+  if (!session_key_id) return session_key_id.fault();
+  if (auto read = read_gateways(receptions, event); !read) return read;
+
+  event.f_port = static_cast<std::uint8_t>(*f_port);
+  event.f_cnt = *f_cnt;
+  event.frm_payload = std::move(*frm_payload);
+  event.decoded_payload = std::move(*fields);
+  event.confirmed = *wants_answer;
+  event.data_rate = describe_data_rate(settings);
+  if (event.kind == event_kind::uplink && !session_key_id->empty() && !network_time.empty()) {
+    const char letter = letter_of(event.kind);
+    event.key = digest_of({{&letter, 1},
+                           event.from.application.str(),
+                           event.from.device.str(),
+                           *session_key_id,
+                           std::to_string(event.f_cnt),
+                           network_time});
+  }
+  return {};
+}
+
+result<void> read_join(json_span content, core::uplink& event) {
+  json_span session;
+  read_members(content, {{"session_key_id", &session}});
+  const auto session_key_id = read_base64(session, "session_key_id");
+  if (!session_key_id) return session_key_id.fault();
+  if (session_key_id->empty()) return {};
+  const char letter = letter_of(event.kind);
+  event.key =
+      digest_of({{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
+  return {};
+}
+
+result<void> read_fields(json_span content, std::string_view member, core::uplink& event) {
+  json_span object;
+  read_members(content, {{member, &object}});
+  auto fields = read_object(object, member);
+  if (!fields) return fields.fault();
+  event.decoded_payload = std::move(*fields);
+  return {};
+}
+
+result<void> read_content(json_span content, const std::string& network_time, core::uplink& event) {
+  switch (event.kind) {
+  case event_kind::uplink:
+  case event_kind::uplink_normalized:
+    return read_uplink(content, network_time, event);
+  case event_kind::join_accept:
+    return read_join(content, event);
+  case event_kind::location_solved:
+    return read_fields(content, "location", event);
+  case event_kind::service_data:
+    return read_fields(content, "data", event);
+  default:
+    return {};
+  }
+}
+
+} // namespace
+
+result<core::uplink> parse_application_up(std::string_view body, const path_ids& path) {
+  const auto root = parse_json(body);
+  if (!root) return root.fault();
+  const auto found = read_envelope(*root);
+  if (!found) return found.fault();
+
+  core::uplink event;
+  event.kind = found->kind;
+  if (auto read = read_ids(found->end_device_ids, path, event); !read) return read.fault();
+  const auto simulated = read_bool(found->simulated, "simulated");
+  if (!simulated) return simulated.fault();
+  event.simulated = *simulated;
+
+  json_span time;
+  read_members(found->content, {{"received_at", &time}});
+  auto network_time = read_time(time, "received_at");
+  if (!network_time) return network_time.fault();
+  if (auto read = read_content(found->content, *network_time, event); !read) return read.fault();
+  if (network_time->empty()) network_time = read_time(found->received_at, "received_at");
+  if (!network_time) return network_time.fault();
+  event.received_at = std::move(*network_time);
+  event.raw = body;
+  return event;
+}
+
+} // namespace causeway::tts
