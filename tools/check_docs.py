@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of docs/ that are made from the code say what the code says; links between pages lead to something.
+"""The pages of docs/ that are made from the code say what the code says; docs/operations.md lists each log event, with its
+levels; links between pages lead to something.
 
     check_docs.py DOCGEN [--write]      DOCGEN: the program docgen of a build; --write makes the pages anew
 """
@@ -28,6 +29,24 @@ def generated(docgen, write):
     return drifted
 
 
+def log_events():
+    """docs/operations.md has a row "| `event` | level | … |" for each log line of the gateway, and no other."""
+    written, faults = {}, 0
+    for path in [*(ROOT / "src").rglob("*.cpp"), *(ROOT / "apps" / "causeway").rglob("*.cpp")]:
+        if not path.stem.endswith("_test"):
+            for level, event in re.findall(r'\blog::(debug|info|warning|error)\(\s*"(\w+)"', path.read_text(encoding="utf-8")):
+                written.setdefault(event, set()).add(level)
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Logs\n")[2].partition("\n## ")[0]
+    listed = {event: set(levels.split(", ")) for event, levels in re.findall(r"^\| `(\w+)` \| ([a-z, ]+) \|", section, re.M)}
+    for event in sorted(written.keys() | listed.keys()):
+        if written.get(event) != listed.get(event):
+            print(f"docs/operations.md: log event {event}: the code has level {', '.join(sorted(written.get(event, {'none'})))}, "
+                  f"the page {', '.join(sorted(listed.get(event, {'none'})))}")
+            faults += 1
+    return faults
+
+
 def dead_links():
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--", "*.md"], check=True, capture_output=True, text=True).stdout
     dead = 0
@@ -45,7 +64,7 @@ def dead_links():
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    faults = generated(sys.argv[1], "--write" in sys.argv[2:]) + dead_links()
+    faults = generated(sys.argv[1], "--write" in sys.argv[2:]) + log_events() + dead_links()
     print(f"docs: {faults} faults" if faults else "docs: clean")
     return 1 if faults else 0
 

@@ -32,7 +32,9 @@ class Module:
         self.folder = (fields.get("in") or ["src/" + name])[0]
         self.uses = set(fields.get("uses", ()))
         self.libraries = set(fields.get("libraries", ()))
+        self.inner = set(fields.get("inner", ()))
         self.sealed = set(fields.get("sealed", ()))
+        self.all_libraries = self.libraries | self.inner | self.sealed
         self.never = set(fields.get("never", ()))
 
 
@@ -47,7 +49,7 @@ class Law:
             words = line.split("#", 1)[0].split()
             if not words:
                 continue
-            allowed = {"library": {"include", "link"}, "module": {"in", "uses", "libraries", "sealed", "never"}}.get(words[0])
+            allowed = {"library": {"include", "link"}, "module": {"in", "uses", "libraries", "inner", "sealed", "never"}}.get(words[0])
             if allowed is None or len(words) < 2:
                 self.faults.append(f"src/LAYERS:{number}: neither a library nor a module")
                 continue
@@ -71,7 +73,7 @@ class Law:
         module = Module(name, fields)
         for used in sorted(module.uses - set(self.modules)):
             self.faults.append(f"src/LAYERS:{number}: {name} uses {used}, which does not stand above it")
-        for library in sorted((module.libraries | module.sealed) - self.libraries):
+        for library in sorted(module.all_libraries - self.libraries):
             self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
         self.modules[name] = module
 
@@ -106,10 +108,6 @@ def includes_of(path):
             yield number, match.group(1).strip()
 
 
-def is_test(path):
-    return path.stem.endswith("_test")
-
-
 def sources_of(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in SOURCES)
 
@@ -123,6 +121,17 @@ class Checker:
 
     def breach(self, where, text):
         self.breaches.append(f"{where}: {text}")
+
+    def listed(self, module, kind):
+        return set(self.calls.get(module.name, {}).get(kind, ()))
+
+    def is_test(self, module, path):
+        inner = path.relative_to(self.root / module.folder).as_posix()
+        return path.stem.endswith("_test") or inner in self.listed(module, "TESTS")
+
+    def is_inner(self, module, path):
+        """A header that other modules do not see."""
+        return path.suffix == ".h" and path.relative_to(self.root / module.folder).as_posix() not in self.listed(module, "HEADERS")
 
     def check_includes(self):
         for module in self.law.modules.values():
@@ -140,20 +149,26 @@ class Checker:
             return self.breach(where, f'"{header}" is a path; write "module/file.h"')
         first = header.split("/", 1)[0]
         if "/" in header and first in self.law.modules and not self.law.libraries_of(header):
-            return self.check_module_include(module, path, where, first)
+            return self.check_module_include(module, path, where, header)
         if quoted:
             return self.breach(where, f'"{header}" is not "module/file.h" of a module in src/LAYERS')
         return self.check_library_include(module, path, where, header)
 
-    def check_module_include(self, module, path, where, used):
+    def check_module_include(self, module, path, where, header):
+        used, name = header.split("/", 1)
         if used == module.name:
             return
         if used in module.never:
             return self.breach(where, f"{module.name} must never include {used}")
+        owner = self.law.modules[used]
+        other = self.root / owner.folder / name
+        if name.endswith(".h") and other.exists() and used in self.calls and self.is_inner(owner, other):
+            if not (self.is_test(module, path) and self.is_test(owner, other)):
+                self.breach(where, f'"{header}" is not among the HEADERS of {used}')
         if used in module.uses:
             return
-        if is_test(path):
-            if used not in self.calls.get(module.name, {}).get("TEST_MODULES", ()):
+        if self.is_test(module, path):
+            if used not in self.listed(module, "TEST_MODULES"):
                 self.breach(where, f"the tests of {module.name} include {used}, which TEST_MODULES does not name")
             return
         self.breach(where, f"{module.name} may not include {used}")
@@ -166,11 +181,13 @@ class Checker:
             return self.breach(where, f"<{header}> belongs to no library in src/LAYERS")
         if libraries & module.libraries:
             return
-        if libraries & module.sealed:
-            if path.suffix not in (".cpp", ".cc"):
-                self.breach(where, f"<{header}>: {module.name} may include {sorted(libraries)[0]} in .cpp files only")
+        if libraries & (module.sealed | module.inner):
+            if path.suffix != ".cpp" and not libraries & module.inner:
+                self.breach(where, f"<{header}>: {module.name} may include {sorted(libraries & module.sealed)[0]} in .cpp files only")
+            elif path.suffix != ".cpp" and not self.is_inner(module, path):
+                self.breach(where, f"<{header}>: {module.name} may not include {sorted(libraries & module.inner)[0]} in its HEADERS")
             return
-        if is_test(path) and libraries & {"gtest", *SYSTEM_LIBRARIES}:
+        if self.is_test(module, path) and libraries & {"gtest", *SYSTEM_LIBRARIES}:
             return
         self.breach(where, f"{module.name} may not include <{header}> ({', '.join(sorted(libraries))})")
 
@@ -233,7 +250,7 @@ class Checker:
                 self.breach(where, f"{module.name} may not link {used}, which comes by way of {via}")
             for target in lists.get("PUBLIC", ()):
                 libraries = self.law.targets.get(target, set())
-                if libraries and not libraries & (module.libraries | module.sealed | {"threads"}):
+                if libraries and not libraries & (module.all_libraries | {"threads"}):
                     self.breach(where, f"{module.name} may not link {target}, which comes by way of {used}")
             waiting += [(deeper, via) for deeper in lists.get("MODULES", ())]
 
@@ -250,7 +267,7 @@ class Checker:
             return self.breach(where, f"{module.name} links {target}, which belongs to no library in src/LAYERS")
         if libraries & module.libraries or libraries == {"threads"}:
             return
-        if libraries & module.sealed:
+        if libraries & (module.sealed | module.inner):
             if kind != "PRIVATE":
                 self.breach(where, f"{module.name} may link {target} PRIVATE only")
             return
@@ -305,12 +322,11 @@ class Checker:
         for name, lists in self.calls.items():
             folder = self.root / self.law.modules[name].folder
             listed = {word for words in lists.values() for word in words}
-            if any("$" in word for word in listed):
-                continue
             for path in sources_of(folder):
                 inner = path.relative_to(folder).as_posix()
-                if path.suffix in (".h", ".cpp") and inner not in listed and not (is_test(path) and path.suffix == ".h"):
-                    self.breach(path.relative_to(self.root), "is named in no list of its CMakeLists.txt")
+                if path.suffix in (".h", ".cpp") and inner not in listed:
+                    kind = "HEADERS, or SOURCES for the module's own, or TESTS" if path.suffix == ".h" else "SOURCES or TESTS"
+                    self.breach(path.relative_to(self.root), f"is named in no list of its CMakeLists.txt ({kind})")
 
     def compare(self, where, found, law):
         for name in sorted(law - found):

@@ -97,9 +97,15 @@ class includes(a_copy_of_the_tree):
         self.plant(self.one_of("src/hub", "*.cpp"), "#include <proton/engine.h>")
         self.expect("hub may not include <proton/engine.h>")
 
-    def test_proton_in_a_header_of_amqp(self):
-        self.plant(self.one_of("src/amqp", "*.h"), "#include <proton/engine.h>")
-        self.expect("in .cpp files only")
+    def test_proton_in_a_public_header_of_amqp(self):
+        self.plant("src/amqp/engine.h", "#include <proton/engine.h>")
+        self.expect("amqp may not include proton in its HEADERS")
+
+    def test_a_header_that_another_module_keeps_to_itself(self):
+        (self.root / "src" / "base" / "secret_cellar.h").write_text("", encoding="utf-8")
+        self.replace("src/base/CMakeLists.txt", "SOURCES", "SOURCES secret_cellar.h")
+        self.plant(self.one_of("src/core", "*.cpp"), '#include "base/secret_cellar.h"')
+        self.expect('"base/secret_cellar.h" is not among the HEADERS of base')
 
     def test_beast_in_a_header_of_net_and_asio_ssl_outside_it(self):
         self.plant(self.one_of("src/net", "*.h"), "#include <boost/beast/http.hpp>")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints the page of docs/ that its argument names, from what the code says. `--list` prints the names.
+#include "admin/metrics_page.h"
 #include "base/error.h"
 
 #include <array>
@@ -47,12 +48,23 @@ std::string errors_page() {
   return page;
 }
 
+std::string metrics_page() {
+  std::string page{"# Metrics\n\n"};
+  page.append(note).append(
+      "\n"
+      "What `/metrics` of the `[admin]` listener exports, in Prometheus' text format. Names and labels are "
+      "an interface: they do\n"
+      "not change without a line in the changelog. Counters start at zero with the process.\n\n");
+  return page.append(causeway::admin::describe_metrics_markdown());
+}
+
 struct page {
   std::string_view name;
   std::string (*make)();
 };
 constexpr auto pages = std::to_array<page>({
     {"errors", errors_page},
+    {"metrics", metrics_page},
 });
 
 } // namespace
