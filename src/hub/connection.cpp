@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connection's life and its events; tokens and turns stand in connection_tokens.cpp.
+#include "hub/connection.h"
+
+#include "azure/limits.h"
+#include "hub/hub_error.h"
+#include "hub/message.h"
+
+#include <algorithm>
+
+namespace causeway::hub {
+namespace {
+
+constexpr std::uint16_t own_channel_max = 8191;
+constexpr std::uintptr_t cbs_context = 1; // device_session::word() is never that
+
+azure::hub_address address_of(const hub_host& host) {
+  auto parsed = azure::parse_hub_address(host.str());
+  return parsed ? *parsed : azure::hub_address{host.str(), azure::amqps_port};
+}
+
+amqp::engine_options engine_options_of(const connection_options& options, const azure::hub_address& address) {
+  amqp::engine_options out;
+  out.side = amqp::role::client;
+  out.mechanism = options.sasl;
+  out.container_id = options.container_id;
+  out.host_name = address.host;
+  out.channel_max = own_channel_max;
+  return out;
+}
+
+amqp::value_map properties_of_links(const connection_options& options) {
+  return {
+      {amqp::value{amqp::symbol{"com.microsoft:client-version"}}, amqp::value{options.client_version}},
+      {amqp::value{amqp::symbol{"com.microsoft:api-version"}}, amqp::value{std::string{"2020-09-30"}}},
+  };
+}
+
+} // namespace
+
+connection::connection(connection_options options, token_source& tokens, moment now)
+    : options_{std::move(options)},
+      tokens_{tokens},
+      address_{address_of(options_.host)},
+      engine_{engine_options_of(options_, address_)},
+      cbs_{options_.cbs_in_flight, options_.answer_time_out},
+      wheel_{now.mono},
+      link_properties_{properties_of_links(options_)},
+      phase_due_{now.mono + options_.open_time_out},
+      policy_wanted_{options_.mode == auth::policy} {
+  engine_.open();
+  engine_due_ = engine_.tick(now.mono);
+  settle(now);
+}
+
+connection::~connection() = default;
+
+void connection::on_bytes(std::string_view bytes, moment now) {
+  if (phase_ == phase::closed) return;
+  counters_.bytes_in += bytes.size();
+  engine_.feed(bytes);
+  settle(now);
+}
+
+void connection::on_stream_end(const error& why, moment) {
+  if (phase_ == phase::closed) return;
+  finish(phase_ == phase::closing ? error{errc::stopped} : why);
+  engine_.feed_end();
+}
+
+void connection::tick(moment now) {
+  if (phase_ == phase::closed) return;
+  engine_due_ = engine_.tick(now.mono);
+  if (phase_due_ && *phase_due_ <= now.mono) {
+    if (phase_ == phase::closing) return finish(error{errc::stopped});
+    return fail(error{errc::hub_answer_missing, peer_open_ ? "$cbs" : "OPEN"});
+  }
+  on_answers_due(now.mono);
+  on_tokens_due(now.mono);
+  on_policy_due(now.mono);
+  settle(now);
+}
+
+bool connection::take_output(std::string& out) {
+  const std::size_t before = out.size();
+  const bool any = engine_.take_output(out);
+  counters_.bytes_out += out.size() - before;
+  return any;
+}
+
+std::optional<mono_time> connection::deadline() const {
+  if (phase_ == phase::closed) return std::nullopt;
+  std::optional<mono_time> first = engine_due_;
+  const auto consider = [&first](std::optional<mono_time> due) {
+    if (due && (!first || *due < *first)) first = due;
+  };
+  consider(phase_due_);
+  consider(cbs_.deadline());
+  consider(wheel_.next_due());
+  consider(policy_due_);
+  consider(policy_expires_);
+  for (const deadline_list* list : {&attach_deadlines_, &send_deadlines_}) {
+    if (list->front() != deadline_list::none) consider(table_.at(list->front()).answer_due);
+  }
+  return first;
+}
+
+void connection::attach(device_ref device, const identity& name, const std::string& model_id, moment now) {
+  if (phase_ == phase::closing || phase_ == phase::closed) {
+    events_.emplace_back(detached{device, error{errc::connection_lost, "the connection is closed"}});
+    return;
+  }
+  if (table_.find(device) != nullptr) return;
+  const bool tokens_used_up = options_.mode == auth::device_keys && !authorised_.contains(index_of(device)) &&
+                              authorised_.size() >= azure::max_tokens_per_connection;
+  if (table_.size() >= capacity() || tokens_used_up) {
+    events_.emplace_back(detached{device, error{errc::hub_token_limit, "no room on this connection"}});
+    return;
+  }
+  authorised_.insert(index_of(device));
+  device_session& who = table_.acquire(device);
+  who.identity = name;
+  who.model_id = model_id;
+  attach_queue_.push_back(who.word());
+  settle(now);
+}
+
+void connection::detach(device_ref device, moment now) {
+  device_session* who = table_.find(device);
+  if (who == nullptr) return;
+  drop(*who, error{errc::stopped, "detached"});
+  settle(now);
+}
+
+result<void> connection::send(device_ref device, spool_seq seq, const core::message& what, moment now) {
+  device_session* who = table_.find(device);
+  if (who == nullptr || who->state != session_state::attached || who->sending) {
+    return error{errc::internal, "send() to a device that is not attached or has a message in flight"};
+  }
+  auto encoded = encode_telemetry(what, who->telemetry.remote_max_message_size());
+  if (!encoded) return std::move(encoded).fault();
+  who->send(seq, std::move(*encoded));
+  send_deadlines_.push(table_.places(), *who, now.mono + options_.send_time_out);
+  ++sending_;
+  ++counters_.messages_sent;
+  return {};
+}
+
+void connection::close(moment now) {
+  if (phase_ == phase::closing || phase_ == phase::closed) return;
+  phase_ = phase::closing;
+  phase_due_ = now.mono + options_.answer_time_out;
+  drop_all(error{errc::stopped});
+  engine_.close();
+  settle(now);
+}
+
+std::vector<event> connection::take_events() {
+  return std::exchange(events_, {});
+}
+
+std::uint32_t connection::device_channels() const {
+  // Channels are numbered from 0 to channel-max, and $cbs has one.
+  return std::min<std::uint32_t>(peer_open_ ? engine_.peer().channel_max : own_channel_max, own_channel_max);
+}
+
+std::uint32_t connection::capacity() const {
+  const std::uint32_t channels = device_channels();
+  std::uint32_t room = std::min(options_.max_devices, channels > 0 ? channels - 1 : 0);
+  if (options_.mode == auth::device_keys) {
+    room = std::min(room, static_cast<std::uint32_t>(azure::max_tokens_per_connection));
+  }
+  return room;
+}
+
+void connection::settle(moment now) {
+  const auto handle_events = [&] {
+    while (phase_ != phase::closed) {
+      const std::optional<amqp::event> next = engine_.next_event();
+      if (!next) break;
+      on_engine_event(*next, now);
+    }
+  };
+  handle_events();
+  if (phase_ != phase::opening && phase_ != phase::open) return;
+  pump(now);
+  handle_events(); // what the turns themselves caused
+}
+
+void connection::on_engine_event(const amqp::event& what, moment now) {
+  switch (what.kind) {
+  case amqp::event_kind::connection_opened:
+    return on_connection_opened(now);
+  case amqp::event_kind::connection_closed:
+    return on_connection_closed(what.condition);
+  case amqp::event_kind::transport_fault:
+    return finish(phase_ == phase::closing ? error{errc::stopped} : error_from_fault(what.condition));
+  case amqp::event_kind::transport_closed:
+    return finish(error{phase_ == phase::closing ? errc::stopped : errc::peer_closed});
+  default:
+    break;
+  }
+  if (phase_ == phase::closing) return;
+  const std::uintptr_t word = what.session.context();
+  if (word == cbs_context) return on_cbs_event(what, now);
+  if (device_session* who = table_.find_word(word)) on_device_event(*who, what);
+}
+
+void connection::on_connection_opened(moment now) {
+  if (phase_ != phase::opening || peer_open_) return;
+  peer_open_ = true;
+  engine_due_ = engine_.tick(now.mono); // the peer's idle time-out is known now
+  while (table_.size() > capacity() && !attach_queue_.empty()) {
+    device_session* who = table_.find_word(attach_queue_.back());
+    attach_queue_.pop_back();
+    if (who != nullptr) drop(*who, error{errc::hub_token_limit, "the hub allows fewer sessions"});
+  }
+  cbs_.open(engine_, cbs_context);
+}
+
+void connection::on_connection_closed(const amqp::condition& why) {
+  if (phase_ == phase::closing) return finish(error{errc::stopped});
+  fail(why.empty() ? error{errc::peer_closed} : error_from_condition(why));
+}
+
+void connection::on_cbs_event(const amqp::event& what, moment now) {
+  std::vector<cbs::answer> answers;
+  const result<void> outcome = cbs_.on_event(what, answers);
+  for (const cbs::answer& answer : answers)
+    on_cbs_answer(answer, now.mono);
+  if (!outcome) return fail(outcome.fault());
+  check_open();
+}
+
+void connection::check_open() {
+  if (phase_ != phase::opening || !peer_open_ || !cbs_.ready()) return;
+  if (options_.mode == auth::policy && !policy_expires_) return;
+  phase_ = phase::open;
+  phase_due_.reset();
+  events_.emplace_back(opened{engine_.peer(), capacity()});
+}
+
+void connection::on_device_event(device_session& who, const amqp::event& what) {
+  const bool ending = who.state == session_state::ending;
+  switch (what.kind) {
+  case amqp::event_kind::session_closed:
+    if (!ending) drop(who, error_from_condition(what.session.remote_condition()));
+    who.session.free();
+    return free_place(who);
+  case amqp::event_kind::link_closed:
+    if (!ending) drop(who, error_from_condition(what.link.remote_condition()));
+    return;
+  case amqp::event_kind::link_opened:
+  case amqp::event_kind::link_flow:
+    if (who.state == session_state::attaching) check_attached(who);
+    if (who.state == session_state::attached) who.send_waiting();
+    return;
+  case amqp::event_kind::outcome:
+    if (!ending) on_delivery_outcome(who, what.delivery);
+    return;
+  default:
+    return;
+  }
+}
+
+void connection::check_attached(device_session& who) {
+  if (!who.usable()) return;
+  attach_deadlines_.remove(table_.places(), who);
+  who.state = session_state::attached;
+  ++attached_;
+  ++counters_.attaches;
+  events_.emplace_back(attached{who.device});
+}
+
+void connection::on_delivery_outcome(device_session& who, amqp::delivery delivery) {
+  const amqp::outcome outcome = delivery.remote_outcome();
+  if (outcome.kind == amqp::outcome_kind::received && !delivery.remotely_settled()) return;
+  delivery.settle();
+  who.in_flight = {};
+  switch (outcome.kind) {
+  case amqp::outcome_kind::accepted:
+    return finish_send(who, {});
+  case amqp::outcome_kind::rejected: {
+    const error why = outcome.reason.empty() ? error{errc::hub_refused, "rejected without a reason"}
+                                             : error_from_condition(outcome.reason);
+    if (concerns_message(why)) return finish_send(who, why);
+    return drop(who, why);
+  }
+  case amqp::outcome_kind::released:
+  case amqp::outcome_kind::modified:
+    return finish_send(who, error{errc::hub_busy, "released"});
+  default:
+    return finish_send(who, error{errc::hub_outcome_unknown, "settled without an outcome"});
+  }
+}
+
+void connection::finish_send(device_session& who, result<void> outcome) {
+  if (!who.sending) return;
+  who.sending = false;
+  who.waiting = {};
+  send_deadlines_.remove(table_.places(), who);
+  --sending_;
+  ++(outcome ? counters_.accepted : counters_.refused);
+  events_.emplace_back(sent{who.device, who.seq, std::move(outcome)});
+}
+
+void connection::drop(device_session& who, const error& why) {
+  finish_send(who, error{errc::hub_outcome_unknown, std::string{why.name()}});
+  wheel_.cancel(who.place);
+  events_.emplace_back(detached{who.device, why});
+  const session_state was = who.state;
+  if (was == session_state::attaching) attach_deadlines_.remove(table_.places(), who);
+  if (was == session_state::attached) --attached_;
+  if (was == session_state::attaching || was == session_state::attached) {
+    table_.disown(who);
+    return who.end();
+  }
+  if (was == session_state::queued) return table_.release(who);
+  free_place(who); // authorising: its channel was promised
+}
+
+void connection::free_place(device_session& who) {
+  --channels_;
+  table_.release(who);
+}
+
+void connection::drop_all(const error& why) {
+  // CLOSE, or the end of the stream, ends all sessions at once: no END for each.
+  for (const std::uint32_t place : table_.owned()) {
+    device_session& who = table_.at(place);
+    finish_send(who, error{errc::hub_outcome_unknown, std::string{why.name()}});
+    if (who.state == session_state::attaching) attach_deadlines_.remove(table_.places(), who);
+    wheel_.cancel(place);
+    events_.emplace_back(detached{who.device, why});
+    table_.release(who);
+  }
+  attached_ = 0;
+  attach_queue_.clear();
+  renewal_queue_.clear();
+}
+
+void connection::fail(const error& why) {
+  engine_.close();
+  finish(why);
+}
+
+void connection::finish(const error& why) {
+  if (phase_ == phase::closed) return;
+  drop_all(why);
+  phase_ = phase::closed;
+  events_.emplace_back(closed{why});
+}
+
+} // namespace causeway::hub

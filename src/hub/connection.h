@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// One AMQP connection to an IoT Hub, for many devices: OPEN, `$cbs`, a token and a session for each device,
+// telemetry, renewals in place (azure-iot-wire.md B and F.1). Pure: bytes, time and tokens come in, bytes,
+// deadlines and events go out. Owned by whoever owns the stream; one thread.
+//
+// Promises: every attach() is answered by `attached` or `detached`; every send() that returned no error by
+// one `sent`, and if the device goes, `sent` comes before its `detached`; after `closed`, which comes once
+// and last, nothing changes any more. One device's trouble (refused token, DETACH, END) is its own: the
+// others go on.
+#pragma once
+
+#include "amqp/engine.h"
+#include "azure/hub_address.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/secret.h"
+#include "core/message.h"
+#include "hub/cbs.h"
+#include "hub/device_session.h"
+#include "hub/token_wheel.h"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+namespace causeway::hub {
+
+class token_source {
+public:
+  virtual ~token_source() = default;
+  // A SAS token for this device, valid until expiry.
+  virtual secret device_token(device_ref device, const identity& name, wall_time expiry) = 0;
+  // A SAS token of a shared access policy for the whole hub.
+  virtual secret policy_token(wall_time expiry) = 0;
+};
+
+enum class auth : std::uint8_t {
+  device_keys, // a put-token a device
+  policy,      // one put-token a connection, audience = host; renewed at half its life
+};
+
+struct connection_options {
+  hub_host host;
+  std::string container_id; // unique among the connections ever made: link names are scoped by it
+  auth mode = auth::device_keys;
+  amqp::sasl sasl = amqp::sasl::none;
+  std::uint32_t max_devices = 900;
+  seconds token_life{3600};
+  seconds open_time_out{60};         // OPEN, $cbs and, with a policy, its token together
+  seconds answer_time_out{30};       // a put-token; an ATTACH with credit; the CLOSE
+  seconds send_time_out{240};        // a message's outcome; the hub delays before it throttles
+  std::uint32_t cbs_in_flight = 100; // put-tokens without an answer; 30 over WebSocket
+  std::string client_version;        // "causeway/0.1.0"
+};
+
+struct opened {
+  amqp::peer_open peer;
+  std::uint32_t capacity = 0; // see connection::capacity()
+};
+struct attached {
+  device_ref device{};
+};
+struct detached {
+  device_ref device{};
+  error why;
+};
+struct sent {
+  device_ref device{};
+  spool_seq seq = 0;
+  // Accepted; or an error of class permanent that is the message's own, or of another class: it may be sent
+  // again.
+  result<void> outcome;
+};
+struct closed {
+  error why; // `stopped` after close()
+};
+using event = std::variant<opened, attached, detached, sent, closed>;
+
+struct connection_counters {
+  std::uint64_t put_tokens = 0;    // sent, renewals among them
+  std::uint64_t renewals = 0;      // accepted
+  std::uint64_t attaches = 0;      // accepted
+  std::uint64_t messages_sent = 0; // handed to send()
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0; // messages with another outcome
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+};
+
+class connection {
+public:
+  // tokens must live as long as the connection.
+  connection(connection_options options, token_source& tokens, moment now);
+  ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  void on_bytes(std::string_view bytes, moment now);
+  // The stream is gone: why tells the devices' owners.
+  void on_stream_end(const error& why, moment now);
+  void tick(moment now);
+  // Appends the bytes for the peer; false when there are none. To be asked after every call that takes a
+  // moment.
+  bool take_output(std::string& out);
+  // When tick() must be called; changes with every call.
+  std::optional<mono_time> deadline() const;
+
+  // May be called before `opened`; waits its turn. A device that is attached or on its way is left as it is.
+  // Answered at once with hub_token_limit where there is no room.
+  void attach(device_ref device, const identity& name, const std::string& model_id, moment now);
+  // Answered by `detached` with `stopped`; nothing for a device that is not here.
+  void detach(device_ref device, moment now);
+  // Precondition: attached, and no send() of this device without its `sent`. The message may wait for the
+  // link's credit. Errors: message_too_large; internal for a breach of the precondition.
+  result<void> send(device_ref device, spool_seq seq, const core::message& what, moment now);
+  // Says CLOSE. Devices are detached at once, `closed` follows when the peer has answered or has not in time.
+  void close(moment now);
+
+  std::vector<event> take_events();
+
+  // Devices it can hold at once: max_devices, the peer's channel-max - 1 (one channel is `$cbs`', one in
+  // reserve) once that is known, and azure::max_tokens_per_connection where each device has its token.
+  std::uint32_t capacity() const;
+  bool is_closed() const { return phase_ == phase::closed; }
+  std::size_t devices() const { return table_.size(); }
+  std::size_t attached_devices() const { return attached_; }
+  std::size_t in_flight() const { return sending_; }
+  // Different devices that were ever taken in by attach().
+  std::size_t authorised_devices() const { return authorised_.size(); }
+  const connection_counters& counters() const { return counters_; }
+
+private:
+  enum class phase : std::uint8_t { opening, open, closing, closed };
+
+  // Handles what the engine has, then hands out what waits for its turn.
+  void settle(moment now);
+  void on_engine_event(const amqp::event& what, moment now);
+  void on_connection_opened(moment now);
+  void on_connection_closed(const amqp::condition& why);
+  void on_cbs_event(const amqp::event& what, moment now);
+  void on_device_event(device_session& who, const amqp::event& what);
+  void on_delivery_outcome(device_session& who, amqp::delivery delivery);
+  void check_open();
+  void check_attached(device_session& who);
+
+  void pump(moment now);
+  void pump_renewals(moment now);
+  void pump_attaches(moment now);
+  void put_policy_token(moment now);
+  void put_device_token(device_session& who, moment now);
+  void begin_session(device_session& who, mono_time now);
+  void on_cbs_answer(const cbs::answer& what, mono_time now);
+  void on_policy_answer(const result<void>& outcome, mono_time now);
+  void on_renewal_answer(device_session& who, const result<void>& outcome, mono_time now);
+  void accept_token(device_session& who);
+  void on_tokens_due(mono_time now);
+  void on_policy_due(mono_time now);
+  void on_answers_due(mono_time now);
+
+  // Gives the outcome of the message that the device is sending, if it is.
+  void finish_send(device_session& who, result<void> outcome);
+  // The device goes, with its session if it has one; its place follows when the peer has ended the session
+  // too.
+  void drop(device_session& who, const error& why);
+  // The connection is of no use: says CLOSE, and `closed` with everything before it.
+  void fail(const error& why);
+  void finish(const error& why);
+  void drop_all(const error& why);
+  void free_place(device_session& who);
+  std::uint32_t device_channels() const;
+
+  connection_options options_;
+  token_source& tokens_;
+  azure::hub_address address_;
+  amqp::engine engine_;
+  cbs cbs_;
+  session_table table_;
+  token_wheel wheel_; // by place in the table
+  deadline_list attach_deadlines_, send_deadlines_;
+  std::deque<std::uint64_t> attach_queue_,
+      renewal_queue_; // words; those of devices that have gone are skipped
+  std::unordered_set<std::uint32_t> authorised_;
+  amqp::value_map link_properties_;
+  std::vector<event> events_;
+  connection_counters counters_;
+
+  phase phase_ = phase::opening;
+  bool peer_open_ = false;
+  std::optional<mono_time> engine_due_;
+  std::optional<mono_time> phase_due_; // opening or closing must be through by then
+  // Policy mode. Accepted once policy_expires_ is set.
+  bool policy_wanted_ = false, policy_in_flight_ = false;
+  std::uint32_t policy_failures_ = 0;
+  mono_time policy_sent_{};
+  std::optional<mono_time> policy_due_, policy_expires_;
+
+  std::size_t attached_ = 0, sending_ = 0;
+  std::size_t channels_ = 0; // of devices: in use, or promised to one that waits for its token
+  std::uint64_t last_link_ = 0;
+};
+
+} // namespace causeway::hub

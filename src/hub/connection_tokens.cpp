@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose turn it is: put-tokens, renewals and time-outs of hub::connection.
+#include "azure/names.h"
+#include "base/check.h"
+#include "hub/connection.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace causeway::hub {
+namespace {
+
+constexpr std::uint64_t policy_word = 1; // device_session::word() is never that
+
+} // namespace
+
+void connection::pump(moment now) {
+  if (policy_wanted_ && cbs_.can_send()) put_policy_token(now);
+  pump_renewals(now);
+  pump_attaches(now);
+}
+
+// Before attaches: a device that is online must not go down because others come up.
+void connection::pump_renewals(moment now) {
+  while (!renewal_queue_.empty() && cbs_.can_send()) {
+    device_session* who = table_.find_word(renewal_queue_.front());
+    renewal_queue_.pop_front();
+    if (who != nullptr && who->state != session_state::ending) put_device_token(*who, now);
+  }
+}
+
+void connection::pump_attaches(moment now) {
+  while (!attach_queue_.empty()) {
+    device_session* who = table_.find_word(attach_queue_.front());
+    if (who != nullptr) {
+      // A session that is ending keeps its channel until the peer's END.
+      if (channels_ >= device_channels()) return;
+      if (options_.mode == auth::policy ? !policy_expires_ : !cbs_.can_send()) return;
+      ++channels_;
+      if (options_.mode == auth::policy) {
+        begin_session(*who, now.mono);
+      } else {
+        who->state = session_state::authorising;
+        put_device_token(*who, now);
+      }
+    }
+    attach_queue_.pop_front();
+  }
+}
+
+void connection::put_policy_token(moment now) {
+  policy_wanted_ = false;
+  policy_in_flight_ = true;
+  policy_sent_ = now.mono;
+  cbs_.put_token(policy_word, address_.host, tokens_.policy_token(now.wall + options_.token_life), now.mono);
+  ++counters_.put_tokens;
+}
+
+void connection::put_device_token(device_session& who, moment now) {
+  who.token_sent = now.mono;
+  const secret token = tokens_.device_token(who.device, who.identity, now.wall + options_.token_life);
+  cbs_.put_token(who.word(), azure::device_resource(address_, who.identity), token, now.mono);
+  ++counters_.put_tokens;
+}
+
+void connection::begin_session(device_session& who, mono_time now) {
+  // Unique for ever: link names are scoped by the container id.
+  who.begin(engine_, options_.container_id + "-telemetry-" + std::to_string(++last_link_), link_properties_);
+  attach_deadlines_.push(table_.places(), who, now + options_.answer_time_out);
+}
+
+void connection::on_cbs_answer(const cbs::answer& what, mono_time now) {
+  if (what.word == policy_word) return on_policy_answer(what.outcome, now);
+  device_session* who = table_.find_word(what.word);
+  if (who == nullptr || who->state == session_state::ending) return; // the device has gone meanwhile
+  if (who->state != session_state::authorising) return on_renewal_answer(*who, what.outcome, now);
+  if (!what.outcome) return drop(*who, what.outcome.fault());
+  accept_token(*who);
+  begin_session(*who, now);
+}
+
+void connection::accept_token(device_session& who) {
+  who.token_expires = who.token_sent + options_.token_life;
+  who.renewing = false;
+  who.renewal_failures = 0;
+  wheel_.schedule(who.place, who.token_sent + renewal_age(who.device, options_.token_life));
+}
+
+void connection::on_renewal_answer(device_session& who, const result<void>& outcome, mono_time now) {
+  if (outcome) {
+    ++counters_.renewals;
+    return accept_token(who);
+  }
+  const milliseconds pause = renewal_pause(who.device, who.renewal_failures);
+  who.renewing = false;
+  who.renewal_refusal = outcome.fault().code();
+  if (who.renewal_failures < std::numeric_limits<std::uint8_t>::max()) ++who.renewal_failures;
+  wheel_.schedule(who.place, std::min(now + pause, who.token_expires));
+}
+
+void connection::on_policy_answer(const result<void>& outcome, mono_time now) {
+  policy_in_flight_ = false;
+  if (outcome) {
+    if (policy_expires_) ++counters_.renewals;
+    policy_failures_ = 0;
+    policy_expires_ = policy_sent_ + options_.token_life;
+    policy_due_ = policy_sent_ + options_.token_life / 2;
+    return check_open();
+  }
+  if (!policy_expires_) return fail(outcome.fault());
+  policy_due_ = now + renewal_pause(device_ref{}, policy_failures_++);
+}
+
+void connection::on_tokens_due(mono_time now) {
+  std::vector<std::uint32_t> due;
+  wheel_.take_due(now, due);
+  for (const std::uint32_t place : due) {
+    device_session& who = table_.at(place);
+    if (who.token_expires <= now) {
+      drop(who, error{errc::hub_token_expired,
+                      "the renewal did not succeed: " + std::string{describe(who.renewal_refusal).name}});
+      continue;
+    }
+    if (!who.renewing) {
+      who.renewing = true;
+      renewal_queue_.push_back(who.word());
+    }
+    wheel_.schedule(place, who.token_expires);
+  }
+}
+
+void connection::on_policy_due(mono_time now) {
+  if (policy_expires_ && *policy_expires_ <= now) {
+    return fail(error{errc::hub_token_expired, "the policy's token could not be renewed"});
+  }
+  if (policy_due_ && *policy_due_ <= now) {
+    policy_due_.reset();
+    policy_wanted_ = !policy_in_flight_;
+  }
+}
+
+void connection::on_answers_due(mono_time now) {
+  std::vector<cbs::answer> answers;
+  cbs_.expire(now, answers);
+  for (const cbs::answer& answer : answers)
+    on_cbs_answer(answer, now);
+  for (const deadline_list* list : {&attach_deadlines_, &send_deadlines_}) {
+    while (list->front() != deadline_list::none && table_.at(list->front()).answer_due <= now) {
+      device_session& who = table_.at(list->front());
+      const bool sending = who.sending;
+      finish_send(who, error{errc::hub_answer_missing, "message"});
+      drop(who, error{errc::hub_answer_missing, sending ? "message" : "attach"});
+    }
+  }
+}
+
+} // namespace causeway::hub

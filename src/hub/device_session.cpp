@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/device_session.h"
+
+#include "azure/names.h"
+#include "base/check.h"
+
+#include <algorithm>
+#include <array>
+
+namespace causeway::hub {
+
+void device_session::begin(amqp::engine& engine, std::string link_name, const amqp::value_map& properties) {
+  session = engine.new_session();
+  session.set_context(static_cast<std::uintptr_t>(word()));
+  session.open();
+  telemetry = session.sender(link_name);
+  telemetry.set_context(static_cast<std::uintptr_t>(word()));
+  // The hub does not look at a sender's source; C#'s SDK writes the device id there.
+  telemetry.set_source(identity.str());
+  telemetry.set_target(azure::link_address(azure::link_role::telemetry, identity));
+  telemetry.set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
+  amqp::value_map all = properties;
+  if (!model_id.empty()) {
+    all.emplace_back(amqp::value{amqp::symbol{"com.microsoft:model-id"}}, amqp::value{model_id});
+    model_id = {};
+  }
+  telemetry.set_properties(amqp::value{std::move(all)});
+  telemetry.open();
+  state = session_state::attaching;
+}
+
+bool device_session::usable() const {
+  return telemetry && telemetry.remote_open() && !telemetry.remote_terminus_null() && telemetry.credit() > 0;
+}
+
+void device_session::send(spool_seq number, std::string encoded) {
+  seq = number;
+  sending = true;
+  waiting = std::move(encoded);
+  send_waiting();
+}
+
+void device_session::send_waiting() {
+  if (waiting.empty() || telemetry.credit() <= 0) return;
+  // One message at a time: its number is unique among the link's unsettled.
+  std::array<char, sizeof seq> tag{};
+  for (std::size_t i = 0; i < tag.size(); ++i)
+    tag[i] = static_cast<char>((seq >> (8 * i)) & 0xff);
+  in_flight = telemetry.send({tag.data(), tag.size()}, waiting, false);
+  waiting = {};
+}
+
+void device_session::end() {
+  state = session_state::ending;
+  waiting = {};
+  model_id = {};
+  in_flight = {};
+  sending = false;
+  telemetry.close();
+  session.close();
+}
+
+void deadline_list::push(std::deque<device_session>& in, device_session& what, mono_time due) {
+  what.answer_due = due;
+  what.earlier = back_;
+  what.later = none;
+  if (back_ != none)
+    in[back_].later = what.place;
+  else
+    front_ = what.place;
+  back_ = what.place;
+}
+
+void deadline_list::remove(std::deque<device_session>& in, device_session& what) {
+  if (what.earlier != none)
+    in[what.earlier].later = what.later;
+  else
+    front_ = what.later;
+  if (what.later != none)
+    in[what.later].earlier = what.earlier;
+  else
+    back_ = what.earlier;
+  what.earlier = what.later = none;
+}
+
+device_session& session_table::acquire(device_ref device) {
+  CAUSEWAY_CHECK(!by_device_.contains(index_of(device)));
+  if (vacant_.empty()) {
+    const auto place = static_cast<std::uint32_t>(places_.size());
+    places_.emplace_back().place = place;
+    vacant_.push_back(place);
+  }
+  device_session& given = places_[vacant_.back()];
+  vacant_.pop_back();
+  by_device_.emplace(index_of(device), given.place);
+  given.device = device;
+  given.state = session_state::queued;
+  return given;
+}
+
+void session_table::disown(const device_session& what) {
+  const auto owned = by_device_.find(index_of(what.device));
+  if (owned != by_device_.end() && owned->second == what.place) by_device_.erase(owned);
+}
+
+void session_table::release(device_session& what) {
+  disown(what);
+  const std::uint32_t place = what.place;
+  const std::uint32_t generation = what.generation + 1;
+  what = {};
+  what.place = place;
+  what.generation = generation;
+  vacant_.push_back(place);
+}
+
+device_session* session_table::find(device_ref device) {
+  const auto owned = by_device_.find(index_of(device));
+  return owned == by_device_.end() ? nullptr : &places_[owned->second];
+}
+
+device_session* session_table::find_word(std::uint64_t word) {
+  const auto low = static_cast<std::uint32_t>(word & 0xffffffffu);
+  if (low < 2 || low - 2 >= places_.size()) return nullptr;
+  device_session& found = places_[low - 2];
+  return found.state != session_state::vacant && found.word() == word ? &found : nullptr;
+}
+
+std::vector<std::uint32_t> session_table::owned() const {
+  std::vector<std::uint32_t> all;
+  all.reserve(by_device_.size());
+  for (const auto& [device, place] : by_device_)
+    all.push_back(place);
+  std::ranges::sort(all); // so that what follows does not depend on hashing
+  return all;
+}
+
+} // namespace causeway::hub
