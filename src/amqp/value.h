@@ -37,7 +37,7 @@ struct value;
 using value_list = std::vector<value>;
 using value_map = std::vector<std::pair<value, value>>; // order kept
 struct value_array {
-  value_list items; // all of one type
+  value_list items; // all of one type, neither null nor described twice
 };
 struct described {
   std::shared_ptr<const value> descriptor, content;
@@ -45,14 +45,16 @@ struct described {
 
 // The types IoT Hub's protocol uses; char and decimals are refused by the decoder.
 struct value {
-  std::variant<std::monostate, bool, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, std::int8_t, std::int16_t,
-               std::int32_t, std::int64_t, float, double, timestamp, uuid, binary, std::string, symbol, value_list,
-               value_map, value_array, described>
+  std::variant<std::monostate, bool, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, std::int8_t,
+               std::int16_t, std::int32_t, std::int64_t, float, double, timestamp, uuid, binary, std::string,
+               symbol, value_list, value_map, value_array, described>
       v;
 
   bool is_null() const { return v.index() == 0; }
   template <class T>
-  const T* as() const { return std::get_if<T>(&v); }
+  const T* as() const {
+    return std::get_if<T>(&v);
+  }
   // The text of a string or a symbol; nullptr for anything else.
   const std::string* text() const;
   // Any integer type; nothing for anything else or beyond int64.
@@ -64,8 +66,9 @@ struct value {
 
 // Appends the shortest encoding.
 void encode(std::string& out, const value& what);
-// Reads one value from the front of `in` and takes it off. Depth is limited to 32, containers to what the bytes can hold.
-// Errors: amqp_value_malformed.
+// Reads one value from the front of `in` and takes it off. Safe for hostile bytes: depth is limited to 32,
+// containers to what the bytes can hold, values to 100,000; strings and symbols must be UTF-8; arrays of
+// elements without bytes of their own are refused. Errors: amqp_value_malformed; `in` is then as it was.
 result<value> decode(std::string_view& in);
 
 } // namespace causeway::amqp
