@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/assignment_file.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "store/lock.h"
+#include "store/migrations.h"
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+constexpr std::uint32_t assignment_application_id = 0x43574153; // "CWAS"
+constexpr int most_kept_aside = 1000;
+
+std::int64_t milliseconds_of(wall_time at) {
+  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+std::string digest_of(const core::device_key& key, const core::assignment& where) {
+  std::string all;
+  for (const auto* field : {&key.application.str(), &key.device.str(), &where.hub.str(),
+                            &where.identity.str(), &where.section.str(), &where.fingerprint}) {
+    all.append(*field);
+    all.push_back('\0');
+  }
+  all.append(std::to_string(milliseconds_of(where.assigned_at)));
+  const auto full = sha256(all);
+  return {full.begin(), full.begin() + 8};
+}
+
+result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
+  auto query =
+      db.prepare("SELECT application, device, hub, identity, section, assigned_at, fingerprint, digest "
+                 "FROM assignment ORDER BY application, device");
+  if (!query) return std::move(query).fault();
+  std::vector<stored_assignment> all;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return all;
+    const auto text = [&](int column) { return std::string{query->text(column)}; };
+    stored_assignment one{{application_id{text(0)}, device_id{text(1)}},
+                          {hub_host{text(2)}, identity{text(3)}, azure_name{text(4)},
+                           wall_time{milliseconds{query->integer(5)}}, text(6)}};
+    if (digest_of(one.key, one.where) != query->text(7)) {
+      damaged = true;
+      return error{errc::store_unavailable, "a row does not match its digest"};
+    }
+    all.push_back(std::move(one));
+  }
+}
+
+result<void> check_structure(database& db, bool& damaged) {
+  auto query = db.prepare("PRAGMA integrity_check(1)");
+  if (!query) return std::move(query).fault();
+  auto row = query->step();
+  if (!row) return std::move(row).fault();
+  if (*row && query->text(0) == "ok") return {};
+  damaged = true;
+  return error{errc::store_unavailable, std::string{query->text(0)}};
+}
+
+// The log is part of the file: left behind, it would be replayed into the new one.
+result<std::filesystem::path> move_aside(const std::filesystem::path& file) {
+  for (int n = 1; n <= most_kept_aside; ++n) {
+    const std::filesystem::path aside = file.string() + ".damaged-" + std::to_string(n);
+    std::error_code fault;
+    if (std::filesystem::exists(aside, fault)) continue;
+    std::filesystem::rename(file, aside, fault);
+    if (fault) return error{errc::state_unusable, file.string() + ": " + fault.message()};
+    for (const char* side : {"-wal", "-journal"}) {
+      const std::filesystem::path from = file.string() + side;
+      if (!std::filesystem::exists(from, fault)) continue;
+      std::filesystem::rename(from, aside.string() + side, fault);
+      if (fault) return error{errc::state_unusable, from.string() + ": " + fault.message()};
+    }
+    return aside;
+  }
+  return error{errc::state_unusable, file.string() + ": too many damaged copies lie beside it; remove them"};
+}
+
+} // namespace
+
+result<assignment_file> assignment_file::try_open(const std::filesystem::path& file,
+                                                  std::vector<stored_assignment>& loaded, bool& damaged) {
+  if (auto made = make_private_file(file); !made) return std::move(made).fault();
+  database_settings settings{
+      .file = file, .application_id = assignment_application_id, .autocheckpoint = 1000};
+  auto db = database::open(settings, damaged);
+  if (!db) return std::move(db).fault();
+  // A newer file is no damage, but a cache that this version cannot read is worth as little.
+  const auto judged = [&](error fault) {
+    damaged = damaged || fault.code() == errc::state_newer || db->damaged();
+    return fault;
+  };
+  if (auto trial = transaction::begin(*db); !trial) return judged(std::move(trial).fault());
+  if (auto done = check_structure(*db, damaged); !done) return judged(std::move(done).fault());
+  if (auto done = migrate(*db, assignment_steps()); !done) return judged(std::move(done).fault());
+  auto rows = load(*db, damaged);
+  if (!rows) return judged(std::move(rows).fault());
+  auto save = db->prepare("INSERT OR REPLACE INTO assignment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+  if (!save) return judged(std::move(save).fault());
+  auto forget = db->prepare("DELETE FROM assignment WHERE application = ?1 AND device = ?2");
+  if (!forget) return judged(std::move(forget).fault());
+  loaded = *std::move(rows);
+  return assignment_file{*std::move(db), *std::move(save), *std::move(forget)};
+}
+
+result<assignment_file> assignment_file::open(const std::filesystem::path& file,
+                                              std::vector<stored_assignment>& loaded) {
+  const auto explain = [&](const error& fault) {
+    return error{errc::state_unusable, file.string() + ": " + fault.detail()};
+  };
+  bool damaged = false;
+  auto first = try_open(file, loaded, damaged);
+  if (first) return first;
+  if (!damaged) return explain(first.fault());
+  auto aside = move_aside(file);
+  if (!aside) return std::move(aside).fault();
+  log::warning("assignments_damaged",
+               {{"file", file.string()}, {"moved_to", aside->string()}, {"detail", first.fault().detail()}});
+  auto second = try_open(file, loaded, damaged);
+  if (!second) return explain(second.fault());
+  return second;
+}
+
+result<void> assignment_file::save(const core::device_key& key, const core::assignment& where) {
+  const auto digest = digest_of(key, where);
+  return save_
+      .with(key.application.str(), key.device.str(), where.hub.str(), where.identity.str(),
+            where.section.str(), milliseconds_of(where.assigned_at), where.fingerprint, blob_view{digest})
+      .run();
+}
+
+result<void> assignment_file::forget(const core::device_key& key) {
+  return forget_.with(key.application.str(), key.device.str()).run();
+}
+
+} // namespace causeway::store

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/database.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+error fault_of(sqlite3* raw) {
+  const char* name = sqlite3_db_filename(raw, "main");
+  std::string detail = name == nullptr ? "" : std::filesystem::path{name}.filename().string() + ": ";
+  detail.append(sqlite3_errmsg(raw))
+      .append(" (SQLite ")
+      .append(std::to_string(sqlite3_extended_errcode(raw)));
+  if (const int cause = sqlite3_system_errno(raw);
+      cause != 0 && (sqlite3_errcode(raw) & 0xff) == SQLITE_IOERR)
+    detail.append(", errno ").append(std::to_string(cause));
+  return error{errc::store_unavailable, detail + ")"};
+}
+
+// SQLite offers no count of its syncs. Its files on Unix are tables of functions, a few static ones (the
+// database's, the log's) with one xSync; each file opened here gets a copy of its table whose xSync counts
+// and calls on.
+struct counted_table {
+  const sqlite3_io_methods* original = nullptr;
+  sqlite3_io_methods counting{};
+};
+std::atomic<std::uint64_t> sync_count{0};
+std::mutex tables_mutex; // protects the next two
+std::array<counted_table, 4> tables;
+int (*original_sync)(sqlite3_file*, int) = nullptr;
+int (*original_open)(sqlite3_vfs*, const char*, sqlite3_file*, int,
+                     int*) = nullptr; // constant after registration
+
+int count_sync(sqlite3_file* file, int flags) {
+  sync_count.fetch_add(1, std::memory_order_relaxed);
+  return original_sync(file, flags);
+}
+
+int open_counted(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  const int code = original_open(vfs, name, file, flags, out_flags);
+  if (code != SQLITE_OK || file->pMethods == nullptr) return code;
+  const std::lock_guard held{tables_mutex};
+  if (original_sync == nullptr) original_sync = file->pMethods->xSync;
+  if (file->pMethods->xSync != original_sync) return code; // not counted, but right
+  for (auto& table : tables) {
+    if (table.original == nullptr) {
+      table.original = file->pMethods;
+      table.counting = *file->pMethods;
+      table.counting.xSync = count_sync;
+    }
+    if (table.original == file->pMethods) {
+      file->pMethods = &table.counting;
+      break;
+    }
+  }
+  return code;
+}
+
+const char* counting_vfs() {
+  static sqlite3_vfs vfs = [] {
+    sqlite3_vfs made = *sqlite3_vfs_find(nullptr);
+    original_open = made.xOpen;
+    made.xOpen = open_counted;
+    made.zName = "causeway";
+    made.pNext = nullptr;
+    return made;
+  }();
+  static const bool registered = sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
+  return registered ? vfs.zName : nullptr;
+}
+
+} // namespace
+
+std::uint64_t syncs_so_far() {
+  return sync_count.load(std::memory_order_relaxed);
+}
+
+void statement::finalizer::operator()(sqlite3_stmt* raw) const {
+  sqlite3_finalize(raw);
+}
+
+void statement::bind_integer(int at, std::int64_t value) {
+  if (const int code = sqlite3_bind_int64(raw_.get(), at, value); code != SQLITE_OK) bind_fault_ = code;
+}
+
+void statement::bind_text(int at, std::string_view value) {
+  const int code = sqlite3_bind_text64(raw_.get(), at, value.empty() ? "" : value.data(), value.size(),
+                                       SQLITE_STATIC, SQLITE_UTF8);
+  if (code != SQLITE_OK) bind_fault_ = code;
+}
+
+void statement::bind_blob(int at, std::string_view value) {
+  const int code =
+      sqlite3_bind_blob64(raw_.get(), at, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC);
+  if (code != SQLITE_OK) bind_fault_ = code;
+}
+
+result<bool> statement::step() {
+  if (bind_fault_ != 0) return error{errc::store_unavailable, sqlite3_errstr(std::exchange(bind_fault_, 0))};
+  const int code = sqlite3_step(raw_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(raw_.get());
+    return false;
+  }
+  auto fault = fault_of(sqlite3_db_handle(raw_.get()));
+  sqlite3_reset(raw_.get());
+  return fault;
+}
+
+result<void> statement::run() {
+  for (;;) {
+    auto row = step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return {};
+  }
+}
+
+void statement::reset() {
+  sqlite3_reset(raw_.get());
+  bind_fault_ = 0;
+}
+
+std::int64_t statement::integer(int column) const {
+  return sqlite3_column_int64(raw_.get(), column);
+}
+
+std::string_view statement::text(int column) const {
+  const void* bytes = sqlite3_column_blob(raw_.get(), column);
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column))};
+}
+
+void database::closer::operator()(sqlite3* raw) const {
+  sqlite3_close_v2(raw);
+}
+
+result<database> database::open(const database_settings& settings, bool& damaged) {
+  damaged = false;
+  sqlite3* raw = nullptr;
+  constexpr int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(settings.file.c_str(), &raw, flags, counting_vfs());
+  if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
+  database made{raw};
+  if (code != SQLITE_OK) return made.fault();
+  sqlite3_busy_timeout(raw, 2000);
+  const std::string pragmas =
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
+      "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
+      "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
+      "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=" + std::to_string(settings.autocheckpoint) + ";";
+  if (auto set = made.execute(pragmas.c_str()); !set) {
+    damaged = made.damaged();
+    return std::move(set).fault();
+  }
+  if (settings.max_pages > 0) {
+    const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
+    if (auto set = made.execute(limit.c_str()); !set) return std::move(set).fault();
+  }
+  auto owner = made.integer("PRAGMA application_id");
+  if (!owner) {
+    damaged = made.damaged();
+    return std::move(owner).fault();
+  }
+  auto objects = made.integer("SELECT count(*) FROM sqlite_schema");
+  if (!objects) {
+    damaged = made.damaged();
+    return std::move(objects).fault();
+  }
+  if (*owner == 0 && *objects == 0) {
+    const auto mark = "PRAGMA application_id=" + std::to_string(settings.application_id);
+    if (auto set = made.execute(mark.c_str()); !set) return std::move(set).fault();
+  } else if (*owner != static_cast<std::int64_t>(settings.application_id)) {
+    damaged = true;
+    return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
+  }
+  return made;
+}
+
+error database::fault() const {
+  return fault_of(raw_.get());
+}
+
+result<void> database::execute(const char* statements) {
+  if (sqlite3_exec(raw_.get(), statements, nullptr, nullptr, nullptr) != SQLITE_OK) return fault();
+  return {};
+}
+
+result<statement> database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  if (code != SQLITE_OK) return fault();
+  return statement{raw};
+}
+
+result<std::int64_t> database::integer(std::string_view sql) {
+  auto query = prepare(sql);
+  if (!query) return std::move(query).fault();
+  auto row = query->step();
+  if (!row) return std::move(row).fault();
+  return *row ? query->integer(0) : 0;
+}
+
+bool database::damaged() const {
+  const int code = sqlite3_errcode(raw_.get()) & 0xff;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA ||
+         code == SQLITE_FORMAT || code == SQLITE_READONLY;
+}
+
+bool database::in_transaction() const {
+  return sqlite3_get_autocommit(raw_.get()) == 0;
+}
+
+int database::changes() const {
+  return sqlite3_changes(raw_.get());
+}
+
+result<transaction> transaction::begin(database& on) {
+  if (auto began = on.execute("BEGIN IMMEDIATE"); !began) return std::move(began).fault();
+  return transaction{on};
+}
+
+transaction::~transaction() {
+  // After a full disk or an I/O error SQLite may have rolled back by itself.
+  if (on_ != nullptr && on_->in_transaction()) static_cast<void>(on_->execute("ROLLBACK"));
+}
+
+result<void> transaction::commit() {
+  auto committed = on_->execute("COMMIT");
+  if (committed) on_ = nullptr;
+  return committed;
+}
+
+} // namespace causeway::store

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite with values for errors and scopes for lifetimes. One thread at a time; statements must go before
+// their database.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace causeway::store {
+
+struct blob_view {
+  std::string_view bytes;
+};
+
+// A prepared statement. Faults of bind are kept and come out of step.
+class statement {
+public:
+  // Starts over with these values, in the order of the statement's ?1, ?2, …. Text and blobs are not copied:
+  // they must live until the last step.
+  template <class... Values>
+  statement& with(const Values&... values) {
+    reset();
+    int at = 0;
+    (bind(++at, values), ...);
+    return *this;
+  }
+  // True: a row is there to be read. False: done; the statement has been reset.
+  result<bool> step();
+  // Steps to the end. For statements without rows, or whose rows do not matter.
+  result<void> run();
+  void reset();
+
+  // Of the current row; columns count from 0. Views hold until the next step, reset or with.
+  std::int64_t integer(int column) const;
+  std::string_view text(int column) const; // blobs too
+
+private:
+  friend class database;
+  struct finalizer {
+    void operator()(sqlite3_stmt* raw) const;
+  };
+  explicit statement(sqlite3_stmt* raw) : raw_{raw} {}
+
+  template <class Value>
+  void bind(int at, const Value& value) {
+    if constexpr (std::is_same_v<Value, blob_view>) {
+      bind_blob(at, value.bytes);
+    } else if constexpr (std::is_integral_v<Value>) {
+      bind_integer(at, static_cast<std::int64_t>(value));
+    } else {
+      bind_text(at, value);
+    }
+  }
+  void bind_integer(int at, std::int64_t value);
+  void bind_text(int at, std::string_view value);
+  void bind_blob(int at, std::string_view value);
+
+  std::unique_ptr<sqlite3_stmt, finalizer> raw_;
+  int bind_fault_ = 0;
+};
+
+struct database_settings {
+  std::filesystem::path file;
+  std::uint32_t application_id = 0; // SQLite's header field that tells whose file this is
+  int page_size = 4096;             // bytes; only matters when the file is made
+  int autocheckpoint = 4000;        // pages of write-ahead log
+  std::int64_t max_pages = 0;       // 0: no limit but the disk's
+};
+
+class database {
+public:
+  // WAL, synchronous=FULL: when a commit has returned, its pages are in the log and the log has been fsynced.
+  // The lock is exclusive, so no shared-memory file is made.
+  // Errors: store_unavailable with SQLite's own words; damaged() tells whether the file's content is the
+  // reason.
+  static result<database> open(const database_settings& settings, bool& damaged);
+
+  result<void> execute(const char* statements);
+  result<statement> prepare(std::string_view sql);
+  // The first column of the first row.
+  result<std::int64_t> integer(std::string_view sql);
+  // The last fault was about the file's content: not a database, malformed, not one of ours, or marked as
+  // read-only by a damaged header.
+  bool damaged() const;
+  bool in_transaction() const;
+  // Rows that the last INSERT, UPDATE or DELETE changed.
+  int changes() const;
+
+private:
+  struct closer {
+    void operator()(sqlite3* raw) const;
+  };
+  explicit database(sqlite3* raw) : raw_{raw} {}
+  error fault() const;
+
+  std::unique_ptr<sqlite3, closer> raw_;
+};
+
+// Rolls back at the end of its scope unless committed.
+class transaction {
+public:
+  static result<transaction> begin(database& on);
+  transaction(transaction&& other) noexcept : on_{std::exchange(other.on_, nullptr)} {}
+  transaction& operator=(transaction&&) = delete;
+  ~transaction();
+  result<void> commit();
+
+private:
+  explicit transaction(database& on) : on_{&on} {}
+  database* on_;
+};
+
+// How many times SQLite has synced a file to the disk, in this process. Any thread.
+std::uint64_t syncs_so_far();
+
+} // namespace causeway::store

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+error unusable(const std::filesystem::path& what, int code) {
+  return error{errc::state_unusable, what.string() + ": " + std::generic_category().message(code)};
+}
+
+result<void> make_directory(const std::filesystem::path& directory) {
+  if (::mkdir(directory.c_str(), 0700) == 0) return {};
+  if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
+    if (auto made = make_directory(directory.parent_path()); !made) return made;
+    if (::mkdir(directory.c_str(), 0700) == 0) return {};
+  }
+  if (errno != EEXIST) return unusable(directory, errno);
+  struct stat about {};
+  if (::stat(directory.c_str(), &about) != 0) return unusable(directory, errno);
+  if (!S_ISDIR(about.st_mode)) return unusable(directory, ENOTDIR);
+  return {};
+}
+
+std::string holder_of(int descriptor) {
+  std::array<char, 16> text{};
+  const auto length = ::pread(descriptor, text.data(), text.size(), 0);
+  long pid = 0;
+  if (length <= 0 || std::from_chars(text.data(), text.data() + length, pid).ec != std::errc{})
+    return "unknown";
+  return std::to_string(pid);
+}
+
+} // namespace
+
+result<directory_lock> directory_lock::acquire(const std::filesystem::path& directory) {
+  // A trailing slash would make the parent of "a/b/" the same directory.
+  auto place = directory.has_filename() ? directory : directory.parent_path();
+  if (auto made = make_directory(place); !made) return std::move(made).fault();
+  const auto file = place / "lock";
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return unusable(file, errno);
+  directory_lock lock{descriptor};
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return unusable(file, errno);
+    return error{errc::state_locked, place.string() + " is held by process " + holder_of(descriptor)};
+  }
+  const auto pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(descriptor, 0) != 0 ||
+      ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+    return unusable(file, errno);
+  return lock;
+}
+
+directory_lock::directory_lock(directory_lock&& other) noexcept
+    : descriptor_{std::exchange(other.descriptor_, -1)} {}
+
+directory_lock& directory_lock::operator=(directory_lock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+directory_lock::~directory_lock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+result<void> make_private_file(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return unusable(file, errno);
+  ::close(descriptor);
+  return {};
+}
+
+} // namespace causeway::store

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state directory and the lock that keeps a second process out of it. Any one thread.
+#pragma once
+
+#include "base/result.h"
+
+#include <filesystem>
+
+namespace causeway::store {
+
+// Holds <directory>/lock by flock(2), exclusively, as long as it lives. The kernel frees it when the process
+// ends, however it ends; the file stays and holds the process id of the last holder, for a person to read.
+class directory_lock {
+public:
+  // Makes the directory (0700, parents too) where it is not there.
+  // Errors: state_unusable (names the directory and the reason), state_locked (names the directory and the
+  // process).
+  static result<directory_lock> acquire(const std::filesystem::path& directory);
+
+  directory_lock(directory_lock&& other) noexcept;
+  directory_lock& operator=(directory_lock&& other) noexcept;
+  directory_lock(const directory_lock&) = delete;
+  directory_lock& operator=(const directory_lock&) = delete;
+  ~directory_lock();
+
+private:
+  explicit directory_lock(int descriptor) : descriptor_{descriptor} {}
+  int descriptor_ = -1;
+};
+
+// Makes an empty file that only its owner can read (0600) where there is none; SQLite gives its side files
+// the same mode. Errors: state_unusable.
+result<void> make_private_file(const std::filesystem::path& file);
+
+} // namespace causeway::store

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/migrations.h"
+
+#include <string>
+
+namespace causeway::store {
+namespace {
+
+// spool.db
+//   counter      what must outlive deleted rows: next_seq, next_device
+//   device       stable small numbers for (application, device)
+//   spool        what waits, without bodies: a start reads this whole
+//   record       the bodies, core::encode_message; apart from spool so that a start need not read them
+//   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
+//   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970
+constexpr const char* spool_1 = R"(
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES ('next_seq', 1), ('next_device', 0);
+CREATE TABLE device (ref INTEGER PRIMARY KEY, application TEXT NOT NULL, device TEXT NOT NULL, dev_eui TEXT NOT NULL);
+CREATE TABLE spool (seq INTEGER PRIMARY KEY, device INTEGER NOT NULL, size INTEGER NOT NULL);
+CREATE TABLE record (seq INTEGER PRIMARY KEY, message BLOB NOT NULL);
+CREATE TABLE recent_key (device INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  application TEXT NOT NULL,
+  device TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  message BLOB,
+  event BLOB
+);
+)";
+
+// assignments.db
+//   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
+//   hub
+constexpr const char* assignment_1 = R"(
+CREATE TABLE assignment (
+  application TEXT NOT NULL,
+  device TEXT NOT NULL,
+  hub TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  section TEXT NOT NULL,
+  assigned_at INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  PRIMARY KEY (application, device)
+) WITHOUT ROWID;
+)";
+
+constexpr const char* all_spool_steps[] = {spool_1};
+constexpr const char* all_assignment_steps[] = {assignment_1};
+
+} // namespace
+
+result<void> migrate(database& file, std::span<const char* const> steps) {
+  auto version = file.integer("PRAGMA user_version");
+  if (!version) return std::move(version).fault();
+  if (*version < 0 || static_cast<std::size_t>(*version) > steps.size())
+    return error{errc::state_newer, "version " + std::to_string(*version) + "; this Causeway knows up to " +
+                                        std::to_string(steps.size())};
+  for (auto next = static_cast<std::size_t>(*version); next < steps.size(); ++next) {
+    auto change = transaction::begin(file);
+    if (!change) return std::move(change).fault();
+    if (auto done = file.execute(steps[next]); !done) return done;
+    const auto mark = "PRAGMA user_version=" + std::to_string(next + 1);
+    if (auto done = file.execute(mark.c_str()); !done) return done;
+    if (auto done = change->commit(); !done) return done;
+  }
+  return {};
+}
+
+std::span<const char* const> spool_steps() {
+  return all_spool_steps;
+}
+
+std::span<const char* const> assignment_steps() {
+  return all_assignment_steps;
+}
+
+} // namespace causeway::store

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schemas, as the steps that led to them. A step is never changed once released: a new one is appended.
+#pragma once
+
+#include "store/database.h"
+
+#include <span>
+#include <string_view>
+
+namespace causeway::store {
+
+// steps[n] takes a file of version n (PRAGMA user_version) to n + 1; an empty file has version 0. Each step
+// is one transaction together with its new version, so a crash leaves a file that the next start takes on
+// from. Errors: state_newer when the file has more versions than there are steps; store_unavailable.
+result<void> migrate(database& file, std::span<const char* const> steps);
+
+std::span<const char* const> spool_steps();
+std::span<const char* const> assignment_steps();
+
+} // namespace causeway::store

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/spool_file.h"
+
+#include "base/log.h"
+#include "store/lock.h"
+#include "store/migrations.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+constexpr std::uint32_t spool_application_id = 0x43575350; // "CWSP"
+
+error unusable(const std::filesystem::path& file, error cause) {
+  if (cause.code() == errc::state_newer) return std::move(cause).in(file.string());
+  return error{errc::state_unusable,
+               file.string() + ": " + cause.detail() +
+                   "; restore it from a copy, or move it away to start with an empty spool"};
+}
+
+std::array<char, 8> bytes_of(std::uint64_t hash) {
+  std::array<char, 8> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>((hash >> (8 * i)) & 0xffU);
+  return bytes;
+}
+
+std::uint64_t hash_of(std::string_view bytes) {
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    hash |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  return hash;
+}
+
+device_ref ref_of(std::int64_t value) {
+  return static_cast<device_ref>(static_cast<std::uint32_t>(value));
+}
+
+std::int64_t milliseconds_of(wall_time at) {
+  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+} // namespace
+
+result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages,
+                                    dead_letter_limits limits) {
+  if (auto made = make_private_file(file); !made) return std::move(made).fault();
+  bool damaged = false;
+  database_settings settings{.file = file, .application_id = spool_application_id, .max_pages = max_pages};
+  auto db = database::open(settings, damaged);
+  if (!db) return unusable(file, std::move(db).fault());
+  // A file that cannot be written says so here, not at the first message.
+  if (auto trial = transaction::begin(*db); !trial) return unusable(file, std::move(trial).fault());
+  if (auto done = migrate(*db, spool_steps()); !done) return unusable(file, std::move(done).fault());
+  auto prepared = prepare(*db);
+  if (!prepared) return unusable(file, std::move(prepared).fault());
+  spool_file made{*std::move(db), *std::move(prepared), limits};
+  if (auto counted = made.count_dead_letters(); !counted) return unusable(file, std::move(counted).fault());
+  return made;
+}
+
+result<spool_file::statements> spool_file::prepare(database& db) {
+  // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
+  // of blobs byte for byte, hence the cast back.
+  constexpr std::array<std::string_view, 14> texts{
+      "INSERT INTO spool VALUES (?1, ?2, ?3)",
+      "INSERT INTO record VALUES (?1, ?2)",
+      "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
+      "SET hashes = substr(CAST(excluded.hashes || hashes AS BLOB), 1, 256)",
+      "SELECT count(*), total(size) FROM spool WHERE seq BETWEEN ?1 AND ?2",
+      "DELETE FROM spool WHERE seq BETWEEN ?1 AND ?2",
+      "DELETE FROM record WHERE seq BETWEEN ?1 AND ?2",
+      "UPDATE counter SET value = max(value, ?2) WHERE name = ?1",
+      "INSERT INTO device VALUES (?1, ?2, ?3, ?4) ON CONFLICT (ref) DO UPDATE "
+      "SET dev_eui = excluded.dev_eui WHERE application = excluded.application AND device = excluded.device",
+      "INSERT INTO dead_letter (at, application, device, reason, detail, size, message) "
+      "SELECT ?2, coalesce(d.application, ''), coalesce(d.device, ''), ?3, ?4, s.size, r.message "
+      "FROM spool s JOIN record r USING (seq) LEFT JOIN device d ON d.ref = s.device WHERE s.seq = ?1",
+      "INSERT INTO dead_letter (at, application, device, reason, detail, size, event) VALUES (?1, ?2, ?3, "
+      "?4, ?5, ?6, ?7)",
+      "SELECT id, size FROM dead_letter ORDER BY id LIMIT 1",
+      "DELETE FROM dead_letter WHERE id = ?1",
+      "SELECT s.device, r.message FROM spool s JOIN record r USING (seq) WHERE s.seq = ?1",
+      "SELECT application, device FROM device WHERE ref = ?1",
+  };
+  std::vector<statement> made;
+  made.reserve(texts.size());
+  for (const auto text : texts) {
+    auto one = db.prepare(text);
+    if (!one) return std::move(one).fault();
+    made.push_back(*std::move(one));
+  }
+  auto next = made.begin();
+  // Braces evaluate from left to right, in the order of the members.
+  return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
+                    std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
+                    std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
+                    std::move(*next++), std::move(*next++)};
+}
+
+result<std::vector<core::device_record>> spool_file::load_devices() {
+  auto query = db_.prepare("SELECT ref, application, device, dev_eui FROM device ORDER BY ref");
+  if (!query) return std::move(query).fault();
+  std::vector<core::device_record> devices;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return devices;
+    devices.push_back({ref_of(query->integer(0)),
+                       {application_id{std::string{query->text(1)}}, device_id{std::string{query->text(2)}}},
+                       causeway::dev_eui{std::string{query->text(3)}}});
+  }
+}
+
+result<std::vector<core::start_image::row>> spool_file::load_waiting() {
+  auto query = db_.prepare("SELECT seq, device, size FROM spool ORDER BY seq");
+  if (!query) return std::move(query).fault();
+  std::vector<core::start_image::row> rows;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return rows;
+    rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
+                    static_cast<std::uint32_t>(query->integer(2))});
+  }
+}
+
+result<std::vector<std::pair<device_ref, std::uint64_t>>> spool_file::load_keys() {
+  auto query = db_.prepare("SELECT device, hashes FROM recent_key ORDER BY device");
+  if (!query) return std::move(query).fault();
+  std::vector<std::pair<device_ref, std::uint64_t>> keys;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return keys;
+    const auto device = ref_of(query->integer(0));
+    for (auto bytes = query->text(1); bytes.size() >= 8; bytes.remove_suffix(8))
+      keys.emplace_back(device, hash_of(bytes.substr(bytes.size() - 8)));
+  }
+}
+
+result<std::uint64_t> spool_file::counter(std::string_view name) {
+  auto query = db_.prepare("SELECT value FROM counter WHERE name = ?1");
+  if (!query) return std::move(query).fault();
+  auto row = query->with(name).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return error{errc::state_unusable, "spool.db: the counter " + std::string{name} + " is missing"};
+  return static_cast<std::uint64_t>(query->integer(0));
+}
+
+result<void> spool_file::save_device(const core::device_record& record) {
+  const auto ref = index_of(record.ref);
+  if (auto done = sql_.save_device
+                      .with(ref, record.key.application.str(), record.key.device.str(), record.dev_eui.str())
+                      .run();
+      !done)
+    return done;
+  if (db_.changes() == 0)
+    log::error("device_ref_taken",
+               {{"ref", ref}, {"application", record.key.application}, {"device", record.key.device}});
+  return sql_.save_counter.with(std::string_view{"next_device"}, std::int64_t{ref} + 1).run();
+}
+
+result<void> spool_file::append(const core::append_request& request) {
+  const auto device = index_of(request.device);
+  for (const auto& row : request.rows) {
+    if (auto done = sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body)).run(); !done)
+      return done;
+    const auto record = core::encode_message(row.body);
+    if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
+  }
+  if (!request.key_hash) return {};
+  const auto hash = bytes_of(*request.key_hash);
+  return sql_.add_key.with(device, blob_view{{hash.data(), hash.size()}}).run();
+}
+
+result<void> spool_file::save_next_seq(spool_seq next) {
+  return sql_.save_counter.with(std::string_view{"next_seq"}, next).run();
+}
+
+result<void> spool_file::erase(const std::vector<spool_seq>& seqs, amount& gone) {
+  for (std::size_t first = 0; first < seqs.size();) {
+    std::size_t last = first;
+    while (last + 1 < seqs.size() && seqs[last + 1] <= seqs[last] + 1)
+      ++last;
+    if (auto done = erase_range(seqs[first], seqs[last], gone); !done) return done;
+    first = last + 1;
+  }
+  return {};
+}
+
+result<void> spool_file::erase_range(spool_seq first, spool_seq last, amount& gone) {
+  auto row = sql_.sum_rows.with(first, last).step();
+  if (!row) return std::move(row).fault();
+  gone += {static_cast<std::uint64_t>(sql_.sum_rows.integer(0)),
+           static_cast<std::uint64_t>(sql_.sum_rows.integer(1))};
+  sql_.sum_rows.reset();
+  if (auto done = sql_.erase_rows.with(first, last).run(); !done) return done;
+  return sql_.erase_records.with(first, last).run();
+}
+
+result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone) {
+  if (auto done = sql_.move_row.with(seq, milliseconds_of(note.at), note.reason, note.detail).run(); !done)
+    return done;
+  amount moved;
+  if (auto done = erase_range(seq, seq, moved); !done) return done;
+  gone += moved;
+  dead_letters_ += moved;
+  return {};
+}
+
+result<void> spool_file::dead_letter_raw(const core::device_key& from, std::string_view event,
+                                         const dead_letter_note& note) {
+  dead_letters_ += {1, event.size()};
+  return sql_.insert_raw
+      .with(milliseconds_of(note.at), from.application.str(), from.device.str(), note.reason, note.detail,
+            event.size(), blob_view{event})
+      .run();
+}
+
+result<void> spool_file::trim_dead_letters(std::uint64_t& dropped) {
+  while (dead_letters_.messages > limits_.messages || dead_letters_.bytes > limits_.bytes) {
+    auto row = sql_.oldest_dead_letter.with().step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return count_dead_letters();
+    const auto id = sql_.oldest_dead_letter.integer(0);
+    const auto size = static_cast<std::uint64_t>(sql_.oldest_dead_letter.integer(1));
+    sql_.oldest_dead_letter.reset();
+    if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return done;
+    dead_letters_ = {dead_letters_.messages - 1, dead_letters_.bytes - std::min(size, dead_letters_.bytes)};
+    ++dropped;
+  }
+  return {};
+}
+
+result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {
+  auto row = sql_.read_row.with(seq).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return std::optional<core::spool_row>{};
+  auto message = core::decode_message(sql_.read_row.text(1));
+  const auto device = ref_of(sql_.read_row.integer(0));
+  sql_.read_row.reset();
+  if (!message) return std::move(message).fault();
+  return std::optional{core::spool_row{seq, device, *std::move(message)}};
+}
+
+result<std::optional<core::device_key>> spool_file::find_device(device_ref device) {
+  auto row = sql_.find_device.with(index_of(device)).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return std::optional<core::device_key>{};
+  core::device_key key{application_id{std::string{sql_.find_device.text(0)}},
+                       device_id{std::string{sql_.find_device.text(1)}}};
+  sql_.find_device.reset();
+  return std::optional{std::move(key)};
+}
+
+result<void> spool_file::count_dead_letters() {
+  auto messages = db_.integer("SELECT count(*) FROM dead_letter");
+  if (!messages) return std::move(messages).fault();
+  auto bytes = db_.integer("SELECT coalesce(sum(size), 0) FROM dead_letter");
+  if (!bytes) return std::move(bytes).fault();
+  dead_letters_ = {static_cast<std::uint64_t>(*messages), static_cast<std::uint64_t>(*bytes)};
+  return {};
+}
+
+} // namespace causeway::store

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// spool.db: its statements, and nothing about threads or groups. One thread at a time.
+#pragma once
+
+#include "base/clock.h"
+#include "core/bridge.h"
+#include "store/database.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace causeway::store {
+
+// Rows and bytes (core::size_of).
+struct amount {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  amount& operator+=(const amount& more) {
+    messages += more.messages;
+    bytes += more.bytes;
+    return *this;
+  }
+};
+
+struct dead_letter_limits {
+  std::uint64_t messages = 100'000;
+  std::uint64_t bytes = 256ULL * 1024 * 1024;
+};
+
+// Why something became a dead letter, and when.
+struct dead_letter_note {
+  wall_time at{};
+  std::string reason; // the error's name
+  std::string detail;
+};
+
+inline constexpr std::size_t recent_keys_per_device = 32;
+
+class spool_file {
+public:
+  // Errors: state_unusable (names the file and what to do), state_newer.
+  static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages,
+                                 dead_letter_limits limits);
+
+  database& db() { return db_; }
+
+  // What a start needs. Errors: state_unusable.
+  result<std::vector<core::device_record>> load_devices();
+  result<std::vector<core::start_image::row>> load_waiting();
+  result<std::vector<std::pair<device_ref, std::uint64_t>>> load_keys(); // a device's oldest first
+  result<std::uint64_t> counter(std::string_view name);
+
+  // All below belong into a transaction of db().
+  // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
+  result<void> save_device(const core::device_record& record);
+  // Precondition: the seqs rise from call to call.
+  result<void> append(const core::append_request& request);
+  // Says once per transaction what append has reached.
+  result<void> save_next_seq(spool_seq next);
+  // seqs: ascending. Those that are not there are passed over. What went is added to gone.
+  result<void> erase(const std::vector<spool_seq>& seqs, amount& gone);
+  // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
+  result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
+  result<void> dead_letter_raw(const core::device_key& from, std::string_view event,
+                               const dead_letter_note& note);
+  // Makes room: the oldest go first. Adds to dropped.
+  result<void> trim_dead_letters(std::uint64_t& dropped);
+
+  // The row with its body; nothing when it is gone. Errors: record_corrupt, store_unavailable.
+  result<std::optional<core::spool_row>> read(spool_seq seq);
+  // Nothing when the device is not there.
+  result<std::optional<core::device_key>> find_device(device_ref device);
+  // Counts again from the file: after a rollback.
+  result<void> count_dead_letters();
+
+private:
+  struct statements {
+    statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
+        save_device;
+    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device;
+  };
+  spool_file(database db, statements prepared, dead_letter_limits limits)
+      : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}
+  static result<statements> prepare(database& db);
+  result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
+
+  database db_; // before the statements: they must go first
+  statements sql_;
+  dead_letter_limits limits_;
+  amount dead_letters_;
+};
+
+} // namespace causeway::store

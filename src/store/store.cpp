@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "store/assignment_file.h"
+#include "store/writer.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+std::string joined(const core::device_key& key) {
+  return key.application.str() + "/" + key.device.str();
+}
+
+error unusable(const std::filesystem::path& directory, const error& cause) {
+  return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
+}
+
+} // namespace
+
+// What answers touch; functions still in the loop's queue find it by a weak pointer.
+struct store::owner_side {
+  store_events* events = nullptr;
+  store_counters counters;
+
+  void take(report what);
+};
+
+void store::owner_side::take(report what) {
+  counters.waiting.messages -= what.refused.messages + what.erased.messages;
+  counters.waiting.bytes -= what.refused.bytes + what.erased.bytes;
+  counters.queued_messages -= what.appended.messages + what.refused.messages;
+  counters.queued_bytes -= what.appended.bytes + what.refused.bytes + what.raw_bytes;
+  counters.appended_total += what.appended.messages;
+  counters.refused_total += what.refused.messages;
+  counters.erased_total += what.erased.messages;
+  counters.dead_letters_total += what.dead_letters;
+  counters.dead_letters_dropped_total += what.dead_letters_dropped;
+  counters.commits_total += what.commits;
+  counters.commits_failed_total += what.commits_failed;
+  counters.fsyncs_total += what.fsyncs;
+  if (what.commits > 0) {
+    counters.last_commit = what.commit_time;
+    counters.longest_commit = std::max(counters.longest_commit, what.commit_time);
+  }
+  // A handler may end the store: nothing of it is touched after the last call.
+  auto* to = events;
+  if (to == nullptr) return;
+  if (what.fault) to->on_store_fault(*what.fault);
+  if (what.healed) to->on_store_healed();
+  if (!what.spooled.empty()) to->on_spooled(std::move(what.spooled));
+  if (what.has_read) to->on_read_back(std::move(what.rows), std::move(what.gone));
+}
+
+store::store(const store_options& options, const clock& now)
+    : options_{options}, now_{now}, owner_{std::make_shared<owner_side>()} {}
+
+result<std::unique_ptr<store>> store::open(const store_options& options, const clock& now,
+                                           post_function post) {
+  auto lock = directory_lock::acquire(options.directory);
+  if (!lock) return std::move(lock).fault();
+  auto spool = spool_file::open(options.directory / "spool.db", options.max_pages, options.dead_letters);
+  if (!spool) return std::move(spool).fault();
+  std::vector<stored_assignment> known;
+  auto assignments = assignment_file::open(options.directory / "assignments.db", known);
+  if (!assignments) return std::move(assignments).fault();
+  auto devices = spool->load_devices();
+  if (!devices) return unusable(options.directory, devices.fault());
+  auto next = spool->counter("next_device");
+  if (!next) return unusable(options.directory, next.fault());
+
+  std::unique_ptr<store> made{new store{options, now}};
+  made->next_device_ = static_cast<std::uint32_t>(*next);
+  std::unordered_map<std::string, device_ref> refs;
+  if (!known.empty()) {
+    refs.reserve(devices->size());
+    for (const auto& one : *devices)
+      refs.emplace(joined(one.key), one.ref);
+  }
+  for (auto& one : known)
+    if (const auto found = refs.find(joined(one.key)); found != refs.end())
+      made->assignments_.emplace_back(found->second, std::move(one.where));
+  made->devices_ = *std::move(devices);
+  std::sort(made->assignments_.begin(), made->assignments_.end(),
+            [](const auto& left, const auto& right) { return left.first < right.first; });
+
+  auto tell = [post = std::move(post), owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
+    post([owner, held = std::make_shared<report>(std::move(what))] {
+      if (const auto alive = owner.lock()) alive->take(std::move(*held));
+    });
+  };
+  made->writer_ = std::make_unique<writer>(options, *std::move(lock), *std::move(spool),
+                                           *std::move(assignments), std::move(tell));
+  return made;
+}
+
+store::~store() = default;
+
+result<core::start_image> store::load() {
+  CAUSEWAY_CHECK(owner_->events == nullptr);
+  core::start_image image;
+  image.devices = std::move(devices_);
+  image.assignments = std::move(assignments_);
+  auto keys = writer_->spool().load_keys();
+  if (!keys) return unusable(options_.directory, keys.fault());
+  image.recent_keys = *std::move(keys);
+  auto waiting = writer_->spool().load_waiting();
+  if (!waiting) return unusable(options_.directory, waiting.fault());
+  image.waiting = *std::move(waiting);
+  auto next = writer_->spool().counter("next_seq");
+  if (!next) return unusable(options_.directory, next.fault());
+  image.next_seq = *next;
+  for (const auto& row : image.waiting)
+    owner_->counters.waiting += {1, row.bytes};
+  return image;
+}
+
+void store::start(store_events& events) {
+  CAUSEWAY_CHECK(owner_->events == nullptr);
+  owner_->events = &events;
+  writer_->start();
+}
+
+result<void> store::close(mono_time deadline) {
+  closed_ = true;
+  if (!writer_->stop(deadline))
+    return error{errc::store_unavailable, options_.directory.string() + ": not everything could be written"};
+  return {};
+}
+
+result<void> store::append(core::append_request request) {
+  CAUSEWAY_CHECK(!request.rows.empty());
+  if (closed_) return error{errc::store_closed};
+  auto& now = owner_->counters;
+  amount more{request.rows.size(), 0};
+  for (const auto& row : request.rows)
+    more.bytes += core::size_of(row.body);
+  if (now.waiting.messages + more.messages > options_.max_messages)
+    return error{errc::spool_full, std::to_string(now.waiting.messages) + " messages"};
+  if (now.waiting.bytes + more.bytes > options_.max_bytes)
+    return error{errc::spool_full, std::to_string(now.waiting.bytes) + " bytes"};
+  if (now.queued_messages > 0 && (now.queued_messages + more.messages > options_.queued_messages ||
+                                  now.queued_bytes + more.bytes > options_.queued_bytes))
+    return error{errc::store_unavailable, "more waits to be written than the queue takes"};
+  now.waiting += more;
+  now.queued_messages += more.messages;
+  now.queued_bytes += more.bytes;
+  writer_->push(queued_append{std::move(request), more});
+  return {};
+}
+
+void store::mark_done(spool_seq seq) {
+  if (!closed_) writer_->push_mark(seq);
+}
+
+void store::dead_letter(spool_seq seq, const error& reason) {
+  if (closed_) return;
+  writer_->push(queued_dead_letter{seq, {now_.now().wall, std::string{reason.name()}, reason.detail()}});
+}
+
+void store::read_back(std::vector<spool_seq> seqs) {
+  if (!closed_) writer_->push_read(std::move(seqs));
+}
+
+void store::dead_letter_raw(const core::uplink& event, const error& reason) {
+  auto& now = owner_->counters;
+  if (closed_ || now.queued_bytes + event.raw.size() > options_.queued_bytes) {
+    if (now.dead_letters_dropped_total++ == 0)
+      log::warning("dead_letter_dropped",
+                   {{"application", event.from.application}, {"device", event.from.device}});
+    return;
+  }
+  now.queued_bytes += event.raw.size();
+  writer_->push(queued_raw_dead_letter{
+      event.from, event.raw, {now_.now().wall, std::string{reason.name()}, reason.detail()}});
+}
+
+void store::save_device(const core::device_record& record) {
+  if (!closed_) writer_->push(record);
+}
+
+void store::save_assignment(device_ref device, const core::assignment& where) {
+  if (!closed_) writer_->push_assignment(device, where);
+}
+
+void store::forget_assignment(device_ref device) {
+  if (!closed_) writer_->push_assignment(device, std::nullopt);
+}
+
+const store_counters& store::counters() const {
+  return owner_->counters;
+}
+
+} // namespace causeway::store

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place that keeps things over a restart: the spool with its dead letters and recent keys (spool.db),
+// the device table (spool.db) and the assignments (assignments.db), in a locked state directory.
+//
+// Owner: app. Thread: every call on the owner's thread; each returns at once, having queued bounded work for
+// the store's own thread, the only one that talks to SQLite. What is answered comes back through `post` as
+// one function per commit or read, so store_events is called on the owner's thread, in order.
+//
+// What "durable" means. The thread takes all that waits (at most batch_rows or batch_bytes) into one
+// transaction and commits it: write-ahead log, synchronous=FULL, so the log has been fsynced before
+// on_spooled says ok. From then on a kill or a power cut loses nothing, as far as the disk keeps what it says
+// it has synced. Marks (mark_done) ride in the next commit, or go within mark_delay on their own: a crash in
+// between sends those messages again with the same message-id.
+//
+// When the disk refuses (full, I/O error), the transaction is rolled back as a whole: its appends are
+// answered with store_unavailable and forgotten; marks, dead letters, devices and assignments are kept and
+// tried again with back-off and with every later append. on_store_fault and on_store_healed frame such an
+// episode.
+#pragma once
+
+#include "base/clock.h"
+#include "core/bridge.h"
+#include "store/spool_file.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace causeway::store {
+
+class store_events {
+public:
+  virtual ~store_events() = default;
+  // All appends of one commit, in the order they were made.
+  virtual void on_spooled(std::vector<core::spool_result> results) = 0;
+  // One answer for each read_back, in the order asked; rows in the order of its seqs. It stops at read_bytes
+  // (but has at least one row): what is neither in rows nor in gone must be asked for again. gone: not in the
+  // spool any more, or unreadable (then a dead letter record_corrupt tells of it).
+  virtual void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) = 0;
+  // Once an episode.
+  virtual void on_store_fault(const error& what) = 0;
+  virtual void on_store_healed() = 0;
+};
+
+struct store_options {
+  std::filesystem::path directory;
+  std::uint64_t max_messages = 10'000'000;              // waiting, durable or queued
+  std::uint64_t max_bytes = 16ULL * 1024 * 1024 * 1024; // core::size_of of these
+  std::size_t queued_messages = 50'000;                 // appended, not yet answered
+  std::size_t queued_bytes = 64ULL * 1024 * 1024;       // of these, and of raw dead letters not yet stored
+  std::size_t batch_rows = 2'000;                       // a commit's most, but for one large append
+  std::size_t batch_bytes = 4ULL * 1024 * 1024;
+  std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
+  milliseconds mark_delay{50};
+  std::chrono::microseconds linger{0}; // how long a commit waits for company
+  dead_letter_limits dead_letters;
+  std::int64_t max_pages = 0; // of spool.db, 4,096 bytes each; 0: as the disk allows
+};
+
+// Plain numbers, as of the last answer. Monotonic ones end in _total.
+struct store_counters {
+  amount waiting;                    // durable or queued, not yet erased
+  std::uint64_t queued_messages = 0; // appended, not yet answered
+  std::uint64_t queued_bytes = 0;
+  std::uint64_t appended_total = 0; // durable
+  std::uint64_t refused_total = 0;  // not durable
+  std::uint64_t erased_total = 0;   // done, durably; dead letters too
+  std::uint64_t dead_letters_total = 0;
+  std::uint64_t dead_letters_dropped_total = 0; // by the limits, or because the queue was full
+  std::uint64_t commits_total = 0;
+  std::uint64_t commits_failed_total = 0;
+  std::uint64_t fsyncs_total = 0;
+  std::chrono::microseconds last_commit{0};
+  std::chrono::microseconds longest_commit{0};
+};
+
+class writer;
+
+class store final : public core::spool, public core::device_store {
+public:
+  using post_function = std::function<void(std::function<void()>)>;
+
+  // Locks the directory, opens or makes both files, brings them to this version. post must be callable on any
+  // thread until close; what it is given runs on the owner's thread, or never: a function that runs after the
+  // store is gone does nothing. now: gives dead letters their time. Errors: state_locked, state_unusable,
+  // state_newer; each names the directory or file.
+  static result<std::unique_ptr<store>> open(const store_options& options, const clock& now,
+                                             post_function post);
+  ~store() override; // closes without waiting for more than what runs
+
+  // Everything a start needs. Once, before start. Errors: state_unusable.
+  result<core::start_image> load();
+  // The ref for the next new device; never given before. After load.
+  std::uint32_t next_device() const { return next_device_; }
+  // Starts the thread. Before it: no call of core::spool or core::device_store.
+  void start(store_events& events);
+  // Takes no more appends, commits all that is queued, folds the log into the file and ends the thread; waits
+  // until then, at the longest until the deadline. What it answers is posted as ever. Idempotent. Errors:
+  // store_unavailable, when something could not be stored; those appends are answered with it.
+  result<void> close(mono_time deadline);
+
+  // core::spool. append, errors: spool_full (limits of the spool), store_unavailable (the queue is full),
+  // store_closed. Precondition of append: at least one row; seqs rise over all calls.
+  result<void> append(core::append_request request) override;
+  void mark_done(spool_seq seq) override;
+  void dead_letter(spool_seq seq, const error& reason) override;
+  void read_back(std::vector<spool_seq> seqs) override;
+  // Dropped and counted when the queue is full.
+  void dead_letter_raw(const core::uplink& event, const error& reason) override;
+
+  // core::device_store. Queued at most once a device (assignments) or as devices appear.
+  void save_device(const core::device_record& record) override;
+  void save_assignment(device_ref device, const core::assignment& where) override;
+  void forget_assignment(device_ref device) override;
+
+  const store_counters& counters() const;
+
+private:
+  struct owner_side;
+  store(const store_options& options, const clock& now);
+
+  store_options options_;
+  const clock& now_;
+  std::shared_ptr<owner_side> owner_;
+  std::unique_ptr<writer> writer_;
+  std::vector<std::pair<device_ref, core::assignment>> assignments_; // until load
+  std::vector<core::device_record> devices_;                         // until load
+  std::uint32_t next_device_ = 0;
+  bool closed_ = false;
+};
+
+} // namespace causeway::store

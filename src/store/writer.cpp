@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/writer.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::store {
+namespace {
+
+constexpr std::size_t most_marks = 4000;   // a commit's
+constexpr std::size_t enough_marks = 2000; // for a commit of their own before their time
+constexpr milliseconds side_retry{1000};
+constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
+
+mono_time now_mono() {
+  return std::chrono::steady_clock::now();
+}
+
+const queued_append* as_append(const command& what) {
+  return std::get_if<queued_append>(&what);
+}
+
+} // namespace
+
+writer::writer(const store_options& options, directory_lock lock, spool_file spool,
+               assignment_file assignments, report_function tell)
+    : options_{options},
+      tell_{std::move(tell)},
+      lock_{std::move(lock)},
+      spool_{std::move(spool)},
+      assignment_file_{std::move(assignments)},
+      retry_{retry_policy},
+      syncs_seen_{syncs_so_far()} {}
+
+writer::~writer() {
+  static_cast<void>(stop(now_mono()));
+}
+
+void writer::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void writer::push(command what) {
+  const std::lock_guard held{mutex_};
+  inbox_.commands.push_back(std::move(what));
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
+void writer::push_mark(spool_seq seq) {
+  const std::lock_guard held{mutex_};
+  inbox_.marks.push_back(seq);
+  if (minds_marks_ && inbox_.marks.size() < enough_marks) return;
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
+void writer::push_read(std::vector<spool_seq> seqs) {
+  const std::lock_guard held{mutex_};
+  inbox_.reads.push_back(std::move(seqs));
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
+void writer::push_assignment(device_ref device, std::optional<core::assignment> where) {
+  const std::lock_guard held{mutex_};
+  inbox_.assignments.insert_or_assign(device, std::move(where));
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
+bool writer::stop(mono_time deadline) {
+  if (!thread_.joinable()) return !left_something_;
+  {
+    std::unique_lock held{mutex_};
+    stopping_ = true;
+    filled_.notify_one();
+    if (!ended_.wait_until(held, deadline, [this] { return has_ended_; })) {
+      abandon_ = true;
+      filled_.notify_one();
+    }
+  }
+  thread_.join();
+  return !left_something_;
+}
+
+void writer::run() {
+  while (take()) {
+    const auto now = now_mono();
+    if (commit_is_due(now)) commit_group();
+    if (!assignments_.empty() && now >= assignments_retry_at_) commit_assignments();
+    if (read_is_due(now)) serve_read();
+  }
+  report last;
+  settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, last);
+  if (!last.spooled.empty()) tell_(std::move(last));
+  left_something_ = !work_.empty() || !marks_.empty() || !assignments_.empty() || !last.spooled.empty();
+  if (!spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)")) left_something_ = true;
+  static_cast<void>(assignment_file_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  const std::lock_guard held{mutex_};
+  has_ended_ = true;
+  ended_.notify_all();
+}
+
+bool writer::take() {
+  std::unique_lock held{mutex_};
+  bool lingered = options_.linger.count() == 0;
+  for (;;) {
+    empty_inbox();
+    if (stopping_) {
+      hurried_ = true;
+      reads_.clear(); // nobody sends any more
+      if (idle() || abandon_) return false;
+    }
+    const auto now = now_mono();
+    const bool commit = commit_is_due(now);
+    if (commit && fresh_append_ && !lingered && !hurried_ && group() == work_.size()) {
+      lingered = true;
+      filled_.wait_for(held, options_.linger, [this] { return stopping_; });
+      continue;
+    }
+    if (commit || read_is_due(now) || (!assignments_.empty() && now >= assignments_retry_at_)) return true;
+    sleeping_ = true;
+    minds_marks_ = !marks_.empty();
+    const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
+    if (idle()) {
+      filled_.wait(held, woken);
+    } else {
+      filled_.wait_until(held, next_due(), woken);
+    }
+    sleeping_ = false;
+    minds_marks_ = false;
+  }
+}
+
+void writer::empty_inbox() {
+  for (auto& one : inbox_.commands) {
+    fresh_append_ = fresh_append_ || as_append(one) != nullptr;
+    work_.push_back(std::move(one));
+  }
+  inbox_.commands.clear();
+  if (!inbox_.marks.empty()) {
+    if (marks_.empty()) marks_due_ = now_mono() + options_.mark_delay;
+    marks_.insert(marks_.end(), inbox_.marks.begin(), inbox_.marks.end());
+    inbox_.marks.clear();
+  }
+  for (auto& one : inbox_.reads)
+    reads_.push_back(std::move(one));
+  inbox_.reads.clear();
+  for (auto& [device, where] : inbox_.assignments)
+    assignments_.insert_or_assign(device, std::move(where));
+  inbox_.assignments.clear();
+}
+
+bool writer::commit_is_due(mono_time now) const {
+  if (fresh_append_) return true;
+  if (failing_ && now < retry_at_) return false;
+  return !work_.empty() || marks_.size() >= enough_marks ||
+         (!marks_.empty() && (hurried_ || now >= marks_due_));
+}
+
+bool writer::read_is_due(mono_time now) const {
+  return !reads_.empty() && now >= reads_retry_at_;
+}
+
+mono_time writer::next_due() const {
+  auto next = mono_time::max();
+  if (!work_.empty()) next = std::min(next, retry_at_);
+  if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
+  if (!reads_.empty()) next = std::min(next, reads_retry_at_);
+  if (!assignments_.empty()) next = std::min(next, assignments_retry_at_);
+  return next;
+}
+
+std::size_t writer::group() const {
+  std::size_t count = 0;
+  amount sum;
+  for (const auto& one : work_) {
+    const auto* raw = std::get_if<queued_raw_dead_letter>(&one);
+    if (const auto* append = as_append(one)) {
+      sum += append->what;
+    } else {
+      sum += {1, raw == nullptr ? 0 : raw->event.size()};
+    }
+    if (count > 0 && (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes)) break;
+    ++count;
+  }
+  return count;
+}
+
+void writer::commit_group() {
+  const auto commands = group();
+  const auto marks = std::min(marks_.size(), most_marks);
+  report out;
+  progress done;
+  const auto began = now_mono();
+  auto outcome = apply(commands, marks, done);
+  if (outcome) {
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+    out.commits = 1;
+  } else {
+    out.commits_failed = 1;
+    done = {};
+    // Erasing makes room, so it must not fail with what needs room.
+    if (commands > 0 && marks > 0 && apply(0, marks, done)) {
+      marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+      out.commits = 1;
+    } else {
+      done = {};
+    }
+    static_cast<void>(spool_.count_dead_letters());
+  }
+  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
+  out.erased = done.erased;
+  out.dead_letters = done.dead_letters;
+  out.dead_letters_dropped = done.dead_letters_dropped;
+  settle(commands, outcome, out);
+  note_outcome(outcome, out);
+  const auto syncs = syncs_so_far();
+  out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
+  tell_(std::move(out));
+}
+
+result<void> writer::apply(std::size_t commands, std::size_t marks, progress& done) {
+  auto change = transaction::begin(spool_.db());
+  if (!change) return std::move(change).fault();
+  spool_seq next = 0;
+  for (std::size_t i = 0; i < commands; ++i)
+    if (auto applied = apply_one(work_[i], done, next); !applied) return applied;
+  if (next != 0)
+    if (auto saved = spool_.save_next_seq(next); !saved) return saved;
+  std::vector<spool_seq> seqs(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+  std::sort(seqs.begin(), seqs.end());
+  if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
+  if (auto trimmed = spool_.trim_dead_letters(done.dead_letters_dropped); !trimmed) return trimmed;
+  return change->commit();
+}
+
+result<void> writer::apply_one(const command& what, progress& done, spool_seq& next) {
+  if (const auto* append = as_append(what)) {
+    next = append->request.rows.back().seq + 1;
+    return spool_.append(append->request);
+  }
+  if (const auto* device = std::get_if<core::device_record>(&what)) return spool_.save_device(*device);
+  ++done.dead_letters;
+  if (const auto* raw = std::get_if<queued_raw_dead_letter>(&what))
+    return spool_.dead_letter_raw(raw->from, raw->event, raw->note);
+  const auto& row = std::get<queued_dead_letter>(what);
+  return spool_.dead_letter(row.seq, row.note, done.erased);
+}
+
+// Answers the appends among the first commands. When they could not be stored, what is no append stays for
+// later.
+void writer::settle(std::size_t commands, const result<void>& outcome, report& out) {
+  std::vector<command> kept;
+  for (std::size_t i = 0; i < commands; ++i) {
+    auto& one = work_[i];
+    if (const auto* append = as_append(one)) {
+      out.spooled.push_back({append->request.rows.front().seq, outcome});
+      (outcome ? out.appended : out.refused) += append->what;
+    } else if (!outcome) {
+      kept.push_back(std::move(one));
+    } else if (const auto* raw = std::get_if<queued_raw_dead_letter>(&one)) {
+      out.raw_bytes += raw->event.size();
+    }
+  }
+  work_.erase(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(commands));
+  work_.insert(work_.begin(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
+  fresh_append_ =
+      std::any_of(work_.begin(), work_.end(), [](const command& one) { return as_append(one) != nullptr; });
+}
+
+void writer::note_outcome(const result<void>& outcome, report& out) {
+  if (outcome) {
+    retry_.reset();
+    out.healed = std::exchange(failing_, false);
+    if (out.healed) log::info("store_healed");
+    return;
+  }
+  retry_at_ = now_mono() + retry_.next(0.5);
+  if (std::exchange(failing_, true)) return;
+  out.fault = outcome.fault();
+  log::error("store_failing", {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+}
+
+void writer::commit_assignments() {
+  // A device that waits in work_ must be there first.
+  if (failing_ && !work_.empty()) {
+    assignments_retry_at_ = retry_at_;
+    return;
+  }
+  auto outcome = apply_assignments();
+  if (outcome) {
+    assignments_.clear();
+    if (std::exchange(assignments_failing_, false)) log::info("assignments_healed");
+    return;
+  }
+  assignments_retry_at_ = now_mono() + side_retry;
+  if (!std::exchange(assignments_failing_, true))
+    log::error("assignments_failing",
+               {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+}
+
+result<void> writer::apply_assignments() {
+  auto change = transaction::begin(assignment_file_.db());
+  if (!change) return std::move(change).fault();
+  for (const auto& [device, where] : assignments_) {
+    auto key = spool_.find_device(device);
+    if (!key) return std::move(key).fault();
+    if (!*key) {
+      log::error("assignment_without_device", {{"ref", index_of(device)}});
+      continue;
+    }
+    auto done = where ? assignment_file_.save(**key, *where) : assignment_file_.forget(**key);
+    if (!done) return done;
+  }
+  return change->commit();
+}
+
+void writer::serve_read() {
+  report out;
+  out.has_read = true;
+  auto outcome = read_rows(reads_.front(), out);
+  if (!outcome) {
+    reads_retry_at_ = now_mono() + side_retry;
+    if (!std::exchange(reads_failing_, true))
+      log::error("read_back_failing",
+                 {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+    return;
+  }
+  reads_failing_ = false;
+  reads_.pop_front();
+  tell_(std::move(out));
+}
+
+result<void> writer::read_rows(const std::vector<spool_seq>& seqs, report& out) {
+  // A row that is marked is gone, although it may still lie there.
+  std::sort(marks_.begin(), marks_.end());
+  std::size_t bytes = 0;
+  for (const auto seq : seqs) {
+    if (bytes >= options_.read_bytes) break;
+    if (std::binary_search(marks_.begin(), marks_.end(), seq)) {
+      out.gone.push_back(seq);
+      continue;
+    }
+    auto row = spool_.read(seq);
+    if (row && *row) {
+      bytes += core::size_of((*row)->body);
+      out.rows.push_back(**std::move(row));
+    } else if (row) {
+      out.gone.push_back(seq);
+    } else if (row.fault().code() == errc::record_corrupt) {
+      log::error("record_corrupt", {{"seq", seq}, {"detail", row.fault().detail()}});
+      const auto at = std::chrono::system_clock::now();
+      work_.emplace_back(
+          queued_dead_letter{seq, {at, std::string{row.fault().name()}, row.fault().detail()}});
+      out.gone.push_back(seq);
+    } else {
+      return std::move(row).fault();
+    }
+  }
+  return {};
+}
+
+} // namespace causeway::store

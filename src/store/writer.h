@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's thread: takes what is queued, groups it into transactions, reports. Its public calls are for
+// the owner's thread; everything else happens on its own.
+#pragma once
+
+#include "base/backoff.h"
+#include "store/assignment_file.h"
+#include "store/lock.h"
+#include "store/store.h"
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <variant>
+
+namespace causeway::store {
+
+struct queued_append {
+  core::append_request request;
+  amount what;
+};
+struct queued_dead_letter {
+  spool_seq seq = 0;
+  dead_letter_note note;
+};
+struct queued_raw_dead_letter {
+  core::device_key from;
+  std::string event;
+  dead_letter_note note;
+};
+using command = std::variant<queued_append, queued_dead_letter, queued_raw_dead_letter, core::device_record>;
+// Last call wins; nothing = forget.
+using queued_assignments = std::map<device_ref, std::optional<core::assignment>>;
+
+// What one commit or one read has to tell the owner.
+struct report {
+  std::vector<core::spool_result> spooled;
+  amount appended;             // durable now
+  amount refused;              // rolled back
+  amount erased;               // left the spool
+  std::uint64_t raw_bytes = 0; // of raw dead letters that left the queue
+  std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
+  std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
+  std::chrono::microseconds commit_time{0};
+  std::optional<error> fault; // an episode begins
+  bool healed = false;        // an episode has ended
+  bool has_read = false;
+  std::vector<core::spool_row> rows;
+  std::vector<spool_seq> gone;
+};
+
+class writer {
+public:
+  using report_function = std::function<void(report)>;
+
+  writer(const store_options& options, directory_lock lock, spool_file spool, assignment_file assignments,
+         report_function tell);
+  ~writer();
+
+  // Before start.
+  spool_file& spool() { return spool_; }
+
+  void start();
+  void push(command what);
+  void push_mark(spool_seq seq);
+  void push_read(std::vector<spool_seq> seqs);
+  void push_assignment(device_ref device, std::optional<core::assignment> where);
+  // True: everything was stored.
+  bool stop(mono_time deadline);
+
+private:
+  struct inbox {
+    std::vector<command> commands;
+    std::vector<spool_seq> marks;
+    std::vector<std::vector<spool_seq>> reads;
+    queued_assignments assignments;
+    bool empty() const { return commands.empty() && marks.empty() && reads.empty() && assignments.empty(); }
+  };
+
+  // What a transaction will have done once it is committed.
+  struct progress {
+    amount erased;
+    std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
+  };
+
+  void run();
+  // Waits for something to do. False: it is time to end.
+  bool take();
+  void empty_inbox(); // mutex_ held
+  bool commit_is_due(mono_time now) const;
+  bool read_is_due(mono_time now) const;
+  mono_time next_due() const; // precondition: nothing is due
+  std::size_t group() const;
+  void commit_group();
+  result<void> apply(std::size_t commands, std::size_t marks, progress& done);
+  result<void> apply_one(const command& what, progress& done, spool_seq& next);
+  void settle(std::size_t commands, const result<void>& outcome, report& out);
+  void note_outcome(const result<void>& outcome, report& out);
+  void commit_assignments();
+  result<void> apply_assignments();
+  void serve_read();
+  result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
+  bool idle() const { return work_.empty() && marks_.empty() && reads_.empty() && assignments_.empty(); }
+
+  // Constant after construction.
+  const store_options options_;
+  const report_function tell_;
+  directory_lock lock_;
+
+  // Protected by mutex_.
+  std::mutex mutex_;
+  std::condition_variable filled_, ended_;
+  inbox inbox_;
+  bool sleeping_ = false;    // the thread waits for filled_
+  bool minds_marks_ = false; // it sleeps until they are due: another one need not wake it
+  bool stopping_ = false;    // finish what is there
+  bool abandon_ = false;     // the deadline has passed
+  bool has_ended_ = false;
+  bool left_something_ = false;
+
+  // The thread's own.
+  spool_file spool_;
+  assignment_file assignment_file_;
+  std::deque<command> work_;
+  std::vector<spool_seq> marks_;
+  std::deque<std::vector<spool_seq>> reads_;
+  queued_assignments assignments_;
+  mono_time marks_due_{};
+  bool hurried_ = false;      // stopping: nothing waits for company
+  bool fresh_append_ = false; // an append came since the last try
+  bool failing_ = false;      // an episode of refused commits; work_ and marks_ wait until retry_at_
+  mono_time retry_at_{};
+  backoff retry_;
+  bool assignments_failing_ = false;
+  mono_time assignments_retry_at_{};
+  bool reads_failing_ = false;
+  mono_time reads_retry_at_{};
+  std::uint64_t syncs_seen_ = 0;
+
+  std::thread thread_; // last: everything above is there before it runs
+};
+
+} // namespace causeway::store
