@@ -19,16 +19,17 @@ struct http_answer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  connect_timing timing;                     // zeros when a kept connection was used
+  connect_timing timing; // zeros when a kept connection was used
   std::chrono::nanoseconds total{0};
 
   std::string_view header(std::string_view name) const;
 };
 
 struct http_client_options {
-  std::string ca_file;               // as tls_client_context::make
-  std::size_t max_connections = 64;  // further calls wait their turn
-  std::size_t max_waiting = 10'000;  // further calls end at once with connection_refused, "too many requests waiting"
+  std::string ca_file;              // as tls_client_context::make
+  std::size_t max_connections = 64; // further calls wait their turn
+  std::size_t max_waiting =
+      10'000; // further calls end at once with connection_refused, "too many requests waiting"
   std::string user_agent = "causeway";
 };
 
@@ -38,12 +39,14 @@ public:
   ~http_client(); // pending calls end with `stopped`
 
   // Any HTTP status is a value. Redirects are not followed. Errors: name_unresolved, connection_refused,
-  // connection_timed_out, connection_lost, tls_untrusted, tls_handshake, http_protocol, body_too_large, stopped.
+  // connection_timed_out, connection_lost, tls_untrusted, tls_handshake, http_protocol, body_too_large,
+  // stopped.
   task<result<http_answer>> call(http_call request);
 
 private:
   struct state;
-  std::unique_ptr<state> state_;
+  // Shared with the calls under way.
+  std::shared_ptr<state> state_;
 };
 
 } // namespace causeway::net

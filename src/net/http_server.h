@@ -4,7 +4,10 @@
 
 #include "net/listener.h"
 
+#include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,14 +39,15 @@ struct http_response {
 
 struct http_limits {
   std::size_t max_header = 16 * 1024;
-  std::size_t max_body = 1024 * 1024;            // above: 413, then the connection is closed
+  std::size_t max_body = 1024 * 1024;                // above: 413, then the connection is closed
   std::chrono::milliseconds header_time_out{10'000}; // from the first byte of a request
   std::chrono::milliseconds body_time_out{10'000};
-  std::chrono::milliseconds idle_time_out{120'000};  // between requests
+  std::chrono::milliseconds idle_time_out{120'000}; // between requests
   std::size_t max_connections = 10'000;
 };
 
-// Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other request.
+// Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other
+// request.
 using http_handler = std::function<task<http_response>(http_request)>;
 // Called for requests that never reach the handler; the status is 400 (not HTTP), 408, 413 or 431.
 using http_refusal = std::function<http_response(int status)>;
@@ -52,8 +56,8 @@ class http_server {
 public:
   // Errors: as listener::bind.
   static result<http_server> start(loop& on, task_group& tasks, const listen_address& address,
-                                   std::optional<tls_server_context> tls, http_limits limits, http_handler handler,
-                                   http_refusal refusal = {});
+                                   std::optional<tls_server_context> tls, http_limits limits,
+                                   http_handler handler, http_refusal refusal = {});
   http_server(http_server&&) noexcept;
   http_server& operator=(http_server&&) noexcept;
   ~http_server();

@@ -10,7 +10,7 @@
 namespace causeway::net {
 
 struct listen_address {
-  std::string host; // address or name; "[::1]" and "::1" are the same
+  std::string host;       // address or name; "[::1]" and "::1" are the same
   std::uint16_t port = 0; // 0 = any free one
 
   // "127.0.0.1:8080", "[::]:8080". Errors: config_invalid_value.
@@ -27,12 +27,15 @@ public:
   ~listener();
 
   std::uint16_t port() const;
-  // Starts to accept. Each connection is handed over after the TLS handshake (at most 10 s, 256 at a time); at most
-  // max_connections are open, further ones are closed at once and counted. Tasks run in `tasks`.
+  // Starts to accept. Each connection is handed over after the TLS handshake (at most 10 s, 256 at a time);
+  // at most max_connections are open, further ones are closed at once and counted. Tasks run in `tasks`.
   void serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
              std::function<task<>(stream)> handler);
   // Ends accepting; open connections go on.
   void close();
+  std::size_t connections() const;
+  // Connections closed at once because max_connections were open.
+  std::uint64_t refused() const;
 
 private:
   struct state;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one event loop. Everything in ingress, egress, admin and app runs on the thread that calls run().
+// The one event loop. SIGPIPE is ignored from its creation on. Everything in ingress, egress, admin and app
+// runs on the thread that calls run().
 #pragma once
 
 #include "base/clock.h"
@@ -26,14 +27,16 @@ public:
   asio::any_io_executor executor();
   moment now() const override;
 
-  // Runs until stop() and until what is left has been cancelled. Calls nothing after it returns.
+  // Runs until stop(), with or without work. Calls nothing after it returns; what is still pending then is
+  // destroyed with the loop (end tasks with task_group::stop before). May be called again.
   void run();
-  // Any thread.
+  // What was posted before still runs. Any thread.
   void stop();
   // Runs work on the loop's thread, in the order posted. Any thread.
   void post(std::function<void()> work);
 
-  // Calls handler on the loop's thread for each SIGINT, SIGTERM (stop) and SIGHUP (reload). Once.
+  // Calls handler on the loop's thread for each SIGINT, SIGTERM (stop) and SIGHUP (reload). At most once a
+  // loop.
   void on_signal(std::function<void(int signal)> handler);
 
 private:

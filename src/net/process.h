@@ -13,9 +13,9 @@ namespace causeway::net {
 
 class process {
 public:
-  // command[0] is the program's path. stdin is /dev/null; stdout and stderr go where ours go, or stdout to stderr when
-  // quiet_stdout. The child gets SIGTERM when this process dies (PR_SET_PDEATHSIG).
-  // Errors: process_exited, naming the program.
+  // command[0] is the program's path. stdin is /dev/null; stdout and stderr go where ours go, or stdout to
+  // stderr when quiet_stdout. The child gets SIGTERM when this process dies (PR_SET_PDEATHSIG). Errors:
+  // process_exited, naming the program.
   static result<process> start(loop& on, const std::vector<std::string>& command, bool quiet_stdout);
   process(process&&) noexcept;
   process& operator=(process&&) noexcept;
@@ -24,7 +24,8 @@ public:
   int pid() const;
   bool running();
   void send_signal(int signal);
-  // The exit status as waitpid tells it (128 + n for signal n).
+  // The exit status as waitpid tells it (128 + n for signal n); -1 when the waiting task is cancelled. The
+  // process must not move or go meanwhile.
   task<int> wait();
 
 private:

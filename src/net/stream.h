@@ -26,23 +26,29 @@ class stream {
 public:
   struct impl;
   stream() = default;
-  explicit stream(std::unique_ptr<impl> i);
+  explicit stream(std::shared_ptr<impl> i);
   stream(stream&&) noexcept;
   stream& operator=(stream&&) noexcept;
   ~stream(); // closes
 
   // At least one byte, or peer_closed at the end, connection_lost, stopped when cancelled.
   task<result<std::size_t>> read_some(std::span<char> into);
-  // All of it. bytes must stay alive until it returns.
+  // All of it. bytes must stay alive until it returns. Errors: connection_lost, stopped; after either the
+  // stream can only be closed.
   task<result<void>> write(std::string_view bytes);
   // Ends TLS politely when it can be done without waiting for the peer; then closes. Pending operations end.
   void close();
+  // A pending read_some ends with `stopped`, and so does a pending write; the stream stays open.
+  void cancel();
+  // Tells the peer that nothing more will be written, where the transport can (not TLS); reading goes on.
+  void end_output();
   bool is_open() const;
   // "127.0.0.1:54321", for logs; empty for in-memory.
   std::string peer() const;
 
 private:
-  std::unique_ptr<impl> impl_;
+  // Shared with the operation under way only.
+  std::shared_ptr<impl> impl_;
 };
 
 struct connect_options {
@@ -58,9 +64,9 @@ struct connected_stream {
   connect_timing timing;
 };
 
-// Resolves, connects (each address in turn), shakes hands. Sets TCP_NODELAY, keep-alive (10 s, 3 probes of 5 s) and
-// TCP_USER_TIMEOUT (30 s). Errors: name_unresolved, connection_refused, connection_timed_out, tls_untrusted (with
-// OpenSSL's reason), tls_handshake, stopped.
+// Resolves, connects (each address in turn), shakes hands. Sets TCP_NODELAY, keep-alive (10 s, 3 probes of 5
+// s) and TCP_USER_TIMEOUT (30 s). Errors: name_unresolved, connection_refused, connection_timed_out,
+// tls_untrusted (with OpenSSL's reason), tls_handshake, stopped.
 task<result<connected_stream>> connect(connect_options options);
 
 // Two ends of a pipe in memory, with 64 KiB each way; for tests.

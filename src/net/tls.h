@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS contexts: 1.2 and above, verification never off. Immutable after creation; shared by connections of one loop.
+// TLS contexts: 1.2 and above, verification never off. Immutable after creation; shared by connections of one
+// loop.
 #pragma once
 
 #include "base/result.h"
@@ -36,9 +37,9 @@ private:
   std::shared_ptr<native> native_;
 };
 
-// Makes a CA and a server certificate for these DNS names and addresses (P-256, valid for ten years) and writes
-// ca.pem, server.pem and server-key.pem (umask 077) into the directory; keeps what is already there and still valid.
-// For the emulator, the demo and tests. Errors: state_unusable.
+// Makes a CA and a server certificate for these DNS names and addresses (P-256, valid for ten years) and
+// writes ca.pem, server.pem and server-key.pem (umask 077) into the directory; keeps what is already there
+// and still valid. For the emulator, the demo and tests. Errors: state_unusable.
 result<void> make_certificates(const std::string& directory, const std::vector<std::string>& names);
 
 } // namespace causeway::net

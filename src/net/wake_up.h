@@ -19,7 +19,7 @@ public:
 
 private:
   struct state;
-  std::unique_ptr<state> state_;
+  std::shared_ptr<state> state_;
 };
 
 } // namespace causeway::net

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http_server.h"
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "net/http_reader.h"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <unordered_set>
+
+namespace causeway::net {
+namespace {
+
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+// After a refusal the rest of the request is read and thrown away, this much and this long: a connection that
+// is closed over unread bytes is reset, and the client would never see the answer.
+constexpr std::size_t most_drained = 8 * 1024 * 1024;
+constexpr std::chrono::seconds drain_time_out{2};
+
+enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
+
+struct reason {
+  int status;
+  std::string_view text;
+};
+constexpr std::array reasons{reason{200, "OK"},
+                             reason{201, "Created"},
+                             reason{202, "Accepted"},
+                             reason{204, "No Content"},
+                             reason{301, "Moved Permanently"},
+                             reason{302, "Found"},
+                             reason{304, "Not Modified"},
+                             reason{307, "Temporary Redirect"},
+                             reason{400, "Bad Request"},
+                             reason{401, "Unauthorized"},
+                             reason{403, "Forbidden"},
+                             reason{404, "Not Found"},
+                             reason{405, "Method Not Allowed"},
+                             reason{408, "Request Timeout"},
+                             reason{409, "Conflict"},
+                             reason{412, "Precondition Failed"},
+                             reason{413, "Content Too Large"},
+                             reason{415, "Unsupported Media Type"},
+                             reason{422, "Unprocessable Content"},
+                             reason{429, "Too Many Requests"},
+                             reason{431, "Request Header Fields Too Large"},
+                             reason{500, "Internal Server Error"},
+                             reason{501, "Not Implemented"},
+                             reason{502, "Bad Gateway"},
+                             reason{503, "Service Unavailable"},
+                             reason{504, "Gateway Timeout"}};
+
+std::string_view reason_of(int status) {
+  const auto found =
+      std::find_if(reasons.begin(), reasons.end(), [=](const reason& r) { return r.status == status; });
+  return found == reasons.end() ? std::string_view{"Status"} : found->text;
+}
+
+http_response json_fault(int status, std::string_view name, std::string_view message) {
+  http_response answer;
+  answer.status = status;
+  answer.body = "{\"error\":" + json_quoted(name) + ",\"message\":" + json_quoted(message) + "}";
+  return answer;
+}
+
+http_response default_refusal(int status) {
+  switch (status) {
+  case 408:
+    return json_fault(status, "connection_timed_out", "the request did not arrive in time");
+  case 413:
+    return json_fault(status, "body_too_large", "the body is larger than allowed");
+  case 431:
+    return json_fault(status, "http_protocol", "the header is larger than allowed");
+  default:
+    return json_fault(status, "http_protocol", "this is not an HTTP/1.1 request");
+  }
+}
+
+// IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
+std::string_view http_date() {
+  static std::time_t made = 0;
+  static std::array<char, 40> text{};
+  static std::size_t size = 0;
+  if (const auto now = std::time(nullptr); now != made) {
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    made = now;
+  }
+  return {text.data(), size};
+}
+
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+void add_header(std::string& out, std::string_view name, std::string_view value) {
+  // What a handler copies from a request must not begin a header of its own.
+  if (!is_one_line(name) || !is_one_line(value)) return;
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void write_answer(std::string& out, const http_response& answer, bool head, bool close) {
+  out.clear();
+  out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
+  out.append("\r\nDate: ").append(http_date()).append("\r\n");
+  const bool bodiless = answer.status == 204 || answer.status == 304;
+  if (!bodiless) {
+    if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);
+    out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
+  }
+  for (const auto& [name, value] : answer.headers)
+    add_header(out, name, value);
+  if (close) out.append("Connection: close\r\n");
+  out.append("\r\n");
+  if (!head && !bodiless) out.append(answer.body);
+}
+
+std::string_view without_port(std::string_view peer) {
+  peer = peer.substr(0, peer.rfind(':'));
+  if (peer.size() > 1 && peer.front() == '[') peer = peer.substr(1, peer.size() - 2);
+  return peer;
+}
+
+struct connection {
+  connection(stream b, const http_limits& limits)
+      : bytes{std::move(b)}, peer{without_port(bytes.peer())}, reader{limits.max_header, limits.max_body} {}
+
+  stream bytes;
+  std::string peer;
+  http_reader reader;
+  std::string out;
+  phase at = phase::idle;
+  mono_time deadline = mono_time::max(); // looked at by the watch
+  bool late = false;
+
+  void enter(phase next, mono_time until) {
+    at = next;
+    deadline = until;
+  }
+};
+
+} // namespace
+
+struct http_server::state {
+  state(listener l, http_limits m, http_handler h, http_refusal r)
+      : door{std::move(l)}, limits{m}, handler{std::move(h)}, refusal{std::move(r)} {}
+
+  listener door;
+  http_limits limits;
+  http_handler handler;
+  http_refusal refusal;
+  std::unordered_set<connection*> open;
+  bool closing = false;
+
+  // Often enough that a limit is overstepped by a quarter at most.
+  std::chrono::milliseconds watch_period() const {
+    const auto shortest = std::min({limits.header_time_out, limits.body_time_out, limits.idle_time_out});
+    return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds{5},
+                                                 std::chrono::milliseconds{500});
+  }
+  void end_late(mono_time now);
+  void close_idle();
+  http_response refuse_with(int status) const;
+
+  static task<> watch(std::weak_ptr<state> weak, std::chrono::milliseconds period);
+  static task<> serve(std::shared_ptr<state> s, stream bytes);
+  static task<bool> read_more(std::shared_ptr<state> s, connection* c);
+  static task<bool> answer(std::shared_ptr<state> s, connection* c);
+  static task<> refuse(std::shared_ptr<state> s, connection* c, int status);
+  static task<std::optional<http_response>> handle(std::shared_ptr<state> s, http_request request);
+};
+
+// One timer for all connections: a timer for each would be re-armed with every request.
+task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::milliseconds period) {
+  for (;;) {
+    const bool goes_on = co_await sleep_for(period);
+    const auto s = weak.lock();
+    if (!goes_on || !s || (s->closing && s->open.empty())) co_return;
+    s->end_late(std::chrono::steady_clock::now());
+  }
+}
+
+void http_server::state::end_late(mono_time now) {
+  for (auto* c : open) {
+    if (c->deadline > now) continue;
+    c->deadline = mono_time::max();
+    if (c->at == phase::header || c->at == phase::body) {
+      c->late = true;
+      c->bytes.cancel(); // its own coroutine answers 408
+    } else {
+      c->bytes.close();
+    }
+  }
+}
+
+void http_server::state::close_idle() {
+  for (auto* c : open) {
+    if (c->at == phase::idle) c->bytes.close();
+  }
+}
+
+http_response http_server::state::refuse_with(int status) const {
+  return refusal ? refusal(status) : default_refusal(status);
+}
+
+task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
+  struct registration {
+    std::unordered_set<connection*>& open;
+    connection* c;
+    registration(std::unordered_set<connection*>& o, connection* conn) : open{o}, c{conn} { open.insert(c); }
+    ~registration() { open.erase(c); }
+    registration(const registration&) = delete;
+  };
+  if (!s) co_return; // the server went during the handshake
+  connection c{std::move(bytes), s->limits};
+  const registration here{s->open, &c};
+  for (;;) {
+    bool goes_on = true;
+    switch (c.reader.step()) {
+    case http_reader::progress::need_more:
+      goes_on = co_await read_more(s, &c);
+      break;
+    case http_reader::progress::wants_continue: {
+      const auto written = co_await c.bytes.write(continue_line);
+      goes_on = written.has_value();
+      break;
+    }
+    case http_reader::progress::complete:
+      goes_on = co_await answer(s, &c);
+      break;
+    case http_reader::progress::refused:
+      co_await refuse(s, &c, c.reader.refusal());
+      goes_on = false;
+      break;
+    }
+    if (!goes_on) co_return;
+  }
+}
+
+task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c) {
+  const auto now = std::chrono::steady_clock::now();
+  // A limit runs from the moment the phase began, however many pieces come.
+  if (c->reader.in_body() && c->at != phase::body) c->enter(phase::body, now + s->limits.body_time_out);
+  if (!c->reader.in_body() && c->reader.started() && c->at != phase::header)
+    c->enter(phase::header, now + s->limits.header_time_out);
+  if (!c->reader.started()) c->enter(phase::idle, now + s->limits.idle_time_out);
+  if (c->at == phase::idle && s->closing) co_return false;
+
+  const auto room = c->reader.prepare();
+  const auto size = co_await c->bytes.read_some(room);
+  if (size) {
+    c->reader.commit(*size);
+    co_return true;
+  }
+  if (c->late) co_await refuse(s, c, 408);
+  co_return false;
+}
+
+task<std::optional<http_response>> http_server::state::handle(std::shared_ptr<state> s,
+                                                              http_request request) {
+  const auto what = request.method + " " + std::string{request.path()};
+  try {
+    auto work = s->handler(std::move(request));
+    auto response = co_await std::move(work);
+    co_return std::move(response);
+  } catch (const boost::system::system_error& x) {
+    if (x.code() == asio::error::operation_aborted) co_return std::nullopt; // the task was cancelled
+    log::error("handler_fault", {{"request", what}, {"reason", x.what()}});
+  } catch (const std::exception& x) {
+    log::error("handler_fault", {{"request", what}, {"reason", x.what()}});
+  }
+  co_return json_fault(500, "internal", "a fault in Causeway itself; its log has more");
+}
+
+task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
+  const bool head = c->reader.is_head();
+  const bool keep = c->reader.keep_alive();
+  auto request = c->reader.take();
+  request.peer = c->peer;
+  c->enter(phase::handling, mono_time::max());
+  const auto response = co_await handle(s, std::move(request));
+  if (!response) co_return false;
+  const bool close = !keep || response->close || s->closing;
+  write_answer(c->out, *response, head, close);
+  // A peer that does not read holds the connection no longer than an idle one.
+  c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
+  const auto written = co_await c->bytes.write(c->out);
+  co_return written && !close;
+}
+
+task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {
+  write_answer(c->out, s->refuse_with(status), false, true);
+  c->enter(phase::draining, std::chrono::steady_clock::now() + drain_time_out);
+  const auto written = co_await c->bytes.write(c->out);
+  if (!written) co_return;
+  c->bytes.end_output();
+  for (std::size_t drained = 0; drained < most_drained;) {
+    const auto room = c->reader.prepare();
+    const auto size = co_await c->bytes.read_some(room);
+    if (!size) co_return;
+    drained += *size;
+  }
+}
+
+std::string_view http_request::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (equals_ignoring_case(key, name)) return value;
+  }
+  return {};
+}
+
+std::string_view http_request::path() const {
+  return std::string_view{target}.substr(0, target.find('?'));
+}
+
+std::string_view http_request::query() const {
+  const auto mark = target.find('?');
+  return mark == std::string::npos ? std::string_view{} : std::string_view{target}.substr(mark + 1);
+}
+
+result<http_server> http_server::start(loop& on, task_group& tasks, const listen_address& address,
+                                       std::optional<tls_server_context> tls, http_limits limits,
+                                       http_handler handler, http_refusal refusal) {
+  auto door = listener::bind(on, address);
+  if (!door) return std::move(door).fault();
+  auto s = std::make_shared<state>(std::move(*door), limits, std::move(handler), std::move(refusal));
+  const std::weak_ptr<state> weak = s;
+  const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
+  s->door.serve(tasks, std::move(tls), limits.max_connections, serve);
+  tasks.spawn("http watch " + address.str(), restart_policy::on_fault,
+              [weak, period = s->watch_period()] { return state::watch(weak, period); });
+  return http_server{std::move(s)};
+}
+
+http_server::http_server(std::shared_ptr<state> s) : state_{std::move(s)} {}
+http_server::http_server(http_server&&) noexcept = default;
+
+http_server& http_server::operator=(http_server&& other) noexcept {
+  if (this == &other) return *this;
+  if (state_) stop_accepting();
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+http_server::~http_server() {
+  if (state_) stop_accepting();
+}
+
+std::uint16_t http_server::port() const {
+  return state_->door.port();
+}
+
+std::size_t http_server::connections() const {
+  return state_->open.size();
+}
+
+void http_server::stop_accepting() {
+  state_->closing = true;
+  state_->door.close();
+  state_->close_idle();
+}
+
+} // namespace causeway::net

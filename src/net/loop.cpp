@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/loop.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+
+namespace causeway::net {
+
+struct loop::state {
+  // One thread runs it; others only post.
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
+  asio::signal_set signals{context};
+  std::function<void(int)> signal_handler;
+
+  void await_signal() {
+    signals.async_wait([this](const boost::system::error_code& ec, int signal) {
+      if (ec) return;
+      signal_handler(signal);
+      await_signal();
+    });
+  }
+};
+
+loop::loop() : state_{std::make_unique<state>()} {
+  // A peer that has gone is an error of write, not a reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+loop::~loop() = default;
+
+asio::any_io_executor loop::executor() {
+  return state_->context.get_executor();
+}
+
+moment loop::now() const {
+  return system_clock{}.now();
+}
+
+void loop::run() {
+  state_->context.restart();
+  state_->context.run();
+}
+
+void loop::stop() {
+  // Posted, so that what was posted before it still runs.
+  asio::post(state_->context, [context = &state_->context] { context->stop(); });
+}
+
+void loop::post(std::function<void()> work) {
+  asio::post(state_->context, std::move(work));
+}
+
+void loop::on_signal(std::function<void(int)> handler) {
+  CAUSEWAY_CHECK(!state_->signal_handler);
+  state_->signal_handler = std::move(handler);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    state_->signals.add(signal);
+  state_->await_signal();
+}
+
+task<bool> sleep_for(std::chrono::nanoseconds duration) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer{executor, duration};
+  const auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return !ec;
+}
+
+} // namespace causeway::net

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls.h"
+
+#include "net/tls_native.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace causeway::net {
+namespace {
+
+// OpenSSL's first reason; clears the queue, so that the next failure does not find this one.
+std::string openssl_reason() {
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return "no reason given";
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
+  const char* reason = ERR_reason_error_string(code);
+  return reason ? reason : "OpenSSL error " + std::to_string(code);
+}
+
+std::shared_ptr<ssl_ctx_st> make_context(const SSL_METHOD* method) {
+  ERR_clear_error();
+  const std::shared_ptr<ssl_ctx_st> context{SSL_CTX_new(method), SSL_CTX_free};
+  CAUSEWAY_CHECK(context);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  // An idle connection gives its 34 KiB of record buffers back.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
+  return context;
+}
+
+} // namespace
+
+result<tls_client_context> tls_client_context::make(const std::string& ca_file) {
+  auto context = make_context(TLS_client_method());
+  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
+                                     : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+  if (loaded != 1) {
+    const auto which = ca_file.empty() ? "the system's certificates" : ca_file;
+    return error{errc::certificate_unusable, which + ": " + openssl_reason()};
+  }
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  return tls_client_context{std::make_shared<native>(std::move(context))};
+}
+
+result<tls_server_context> tls_server_context::make(const std::string& certificate_file,
+                                                    const std::string& key_file) {
+  auto context = make_context(TLS_server_method());
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
+    return error{errc::certificate_unusable, certificate_file + ": " + openssl_reason()};
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    return error{errc::certificate_unusable, key_file + ": " + openssl_reason()};
+  if (SSL_CTX_check_private_key(context.get()) != 1)
+    return error{errc::certificate_unusable, key_file + ": not the key of " + certificate_file};
+  return tls_server_context{std::make_shared<native>(std::move(context))};
+}
+
+} // namespace causeway::net
