@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration as the program uses it: read, checked, defaults filled in. Made by loader.h; immutable
+// afterwards. Movable, not copyable: it holds secrets. The keys, their defaults and their meaning are in
+// key_table.cpp.
+#pragma once
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace causeway::config {
+
+struct state_settings {
+  std::filesystem::path directory;
+};
+
+struct things_stack_settings {
+  std::string base_url; // without a slash at the end; empty = not configured
+  std::string tenant;   // empty = an open-source stack
+};
+
+struct webhook_settings {
+  std::string listen;                    // "host:port", checked
+  std::filesystem::path tls_certificate; // both empty = plain HTTP
+  std::filesystem::path tls_key;
+  bool tls() const { return !tls_certificate.empty(); }
+};
+
+enum class azure_kind : std::uint8_t { iot_hub, iot_central };
+enum class id_case : std::uint8_t { lower, keep };
+
+// A device with a connection string of its own.
+struct azure_device {
+  causeway::identity identity; // the table's key
+  secret connection_string;    // not parsed here
+};
+
+// One [azure.NAME]: either `dps` is there, or the connection string, or single devices, or the latter two.
+struct azure_settings {
+  struct dps_settings {
+    std::string endpoint; // host, or host:port
+    std::string id_scope;
+    secret group_key; // base64, not decoded here
+    config::id_case id_case = id_case::lower;
+  };
+
+  azure_name name;
+  azure_kind kind = azure_kind::iot_hub;
+  std::optional<secret> connection_string; // not parsed here
+  std::vector<azure_device> devices;
+  std::optional<dps_settings> dps;
+  std::string tier = "S1";       // F1, B1, B2, B3, S1, S2 or S3
+  std::uint32_t units = 1;       // not yet compared with the tier's most
+  std::filesystem::path ca_file; // PEM bundle; empty = the system's
+};
+
+struct application_settings {
+  application_id id;
+  std::string webhook_username;
+  secret webhook_password;
+  azure_name azure; // exists
+  bool enabled_by_default = true;
+  std::string model_id;                 // empty = none
+  std::string identity = "{device_id}"; // placeholders checked
+  std::string format = "flat";
+  std::vector<std::string> events;  // uplink, downlink, join, location, service, normalized
+  std::vector<std::string> ingress; // webhook
+};
+
+struct admin_settings {
+  std::string listen;
+};
+
+struct log_settings {
+  log::level level = log::level::info;
+  log::format format = log::format::logfmt;
+};
+
+struct spool_settings {
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_messages = 0;
+};
+
+struct configuration {
+  state_settings state;
+  things_stack_settings things_stack;
+  webhook_settings webhook;
+  std::vector<azure_settings> azure;              // in the order of their names
+  std::vector<application_settings> applications; // in the order of the file; at least one
+  admin_settings admin;
+  log_settings log;
+  spool_settings spool;
+
+  // Precondition: a name that an application has.
+  const azure_settings& azure_of(const azure_name& name) const;
+};
+
+} // namespace causeway::config

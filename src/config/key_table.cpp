@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/key_table.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace causeway::config {
+namespace {
+
+using enum value_kind;
+constexpr bool required = true;
+constexpr bool restart = true;
+
+constexpr auto section_rows = std::to_array<section_entry>({
+    {"state", "[state]", "What outlives a restart."},
+    {"things_stack", "[things_stack]", "The Things Stack that the applications belong to."},
+    {"webhook", "[webhook]", "The HTTP server that The Things Stack posts to."},
+    {"azure.NAME", "[azure.NAME]",
+     "An IoT Hub by connection string, or hubs through the Device Provisioning Service (DPS). Applications "
+     "name it."},
+    {"azure.NAME.devices.ID", "[azure.NAME.devices.ID]",
+     "A device with a connection string of its own; ID is its identity. Usually written "
+     "`\"ID\" = { connection_string_file = \"…\" }` under `[azure.NAME.devices]`."},
+    {"application", "[[application]]", "An application of The Things Stack; one block each, at least one."},
+    {"admin", "[admin]", "Health, readiness and metrics."},
+    {"log", "[log]", "Log lines, written to stderr."},
+    {"spool", "[spool]",
+     "Messages on disk that wait for IoT Hub. When it is full, webhooks are answered 503."},
+});
+
+constexpr auto key_rows = std::to_array<key_entry>({
+    {"state", "directory", path, "/var/lib/causeway", false, restart, "",
+     "Directory of the spool and the assignments; locked while running."},
+
+    {"things_stack", "base_url", text, "", false, restart, "",
+     "Where the stack's API is, e.g. `https://eu1.cloud.thethings.industries`."},
+    {"things_stack", "tenant", text, "", false, restart, "", "Leave it out for an open-source stack."},
+
+    {"webhook", "listen", address, "127.0.0.1:8080", false, restart, "", "Address to listen on."},
+    {"webhook", "tls_certificate", path, "", false, restart, "",
+     "PEM file with the certificate and its chain; without it plain HTTP, for use behind a proxy."},
+    {"webhook", "tls_key", path, "", false, restart, "", "PEM file with the certificate's private key."},
+    {"webhook", "username", text, "tts", false, restart, "",
+     "User name of applications that have none of their own."},
+    {"webhook", "password", secret, "", false, restart, "",
+     "Password of applications that have none of their own."},
+
+    {"azure.NAME", "kind", choice, "iot-hub", false, restart, "iot-hub|iot-central",
+     "`iot-central`: through DPS, with IoT Central's quotas."},
+    {"azure.NAME", "connection_string", secret, "", false, restart, "",
+     "Of a policy of the hub with the right to connect devices."},
+    {"azure.NAME", "dps_endpoint", text, "global.azure-devices-provisioning.net", false, restart, "",
+     "Host of DPS, with `:port` where it is not 443."},
+    {"azure.NAME", "id_scope", text, "", false, restart, "", "Id scope of DPS."},
+    {"azure.NAME", "group_key", secret, "", false, restart, "",
+     "Primary or secondary key of a symmetric-key enrolment group."},
+    {"azure.NAME", "id_case", choice, "lower", false, restart, "lower|keep",
+     "`lower`: registration ids are lower-cased before their key is derived."},
+    {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3",
+     "The hub's tier: its quotas are kept to."},
+    {"azure.NAME", "units", integer, "1", false, restart, "", "How many units of the tier the hub has."},
+    {"azure.NAME", "ca_file", path, "", false, restart, "",
+     "PEM bundle of the authorities to trust for this section; without it the system's."},
+
+    {"azure.NAME.devices.ID", "connection_string", secret, "", required, restart, "", "Of this device."},
+
+    {"application", "id", text, "", required, restart, "", "The application's id in The Things Stack."},
+    {"application", "webhook_username", text, "", false, restart, "", "Default: `username` of `[webhook]`."},
+    {"application", "webhook_password", secret, "", false, restart, "",
+     "Its own, so that one application cannot speak for another. Default: `password` of `[webhook]`."},
+    {"application", "azure", text, "", required, restart, "", "The NAME of an `[azure.NAME]`."},
+    {"application", "enabled_by_default", boolean, "true", false, restart, "",
+     "`false`: nothing of this application is sent."},
+    {"application", "model_id", text, "", false, restart, "",
+     "Plug and Play model, e.g. `dtmi:acme:meter;1`."},
+    {"application", "identity", text, "{device_id}", false, restart, "",
+     "Template of the devices' names in IoT Hub: `{device_id}`, `{application_id}`, `{dev_eui}` and plain "
+     "text."},
+    {"application", "format", choice, "flat", false, restart, "flat", "Shape of the messages."},
+    {"application", "events", choices, "uplink,downlink", false, restart,
+     "uplink|downlink|join|location|service|normalized", "Kinds of events that are sent."},
+    {"application", "ingress", choices, "webhook", false, restart, "webhook", "How events come in."},
+
+    {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
+     "Address of `/healthz`, `/readyz`, `/metrics`."},
+
+    {"log", "level", choice, "info", false, restart, "debug|info|warning|error|off",
+     "The least that is written."},
+    {"log", "format", choice, "logfmt", false, restart, "logfmt|json", "Shape of a line."},
+
+    {"spool", "max_bytes", size, "4 GiB", false, restart, "", "Most bytes of waiting messages."},
+    {"spool", "max_messages", integer, "10000000", false, restart, "",
+     "Most waiting messages; each costs up to 24 bytes of memory."},
+});
+
+constexpr std::array<std::string_view, 3> secret_endings{"", "_file", "_env"};
+
+// Optimal string alignment: as Levenshtein, and two neighbours swapped count as one.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+std::string_view kind_word(value_kind kind) {
+  switch (kind) {
+  case text:
+    return "text";
+  case secret:
+    return "secret";
+  case path:
+    return "path";
+  case integer:
+    return "integer";
+  case size:
+    return "size";
+  case boolean:
+    return "boolean";
+  case choice:
+    return "one of";
+  case choices:
+    return "list of";
+  case address:
+    return "host:port";
+  }
+  return "";
+}
+
+std::string type_column(const key_entry& key) {
+  std::string words{kind_word(key.kind)};
+  const char* separator = " ";
+  for (const auto word : split_choices(key.choices)) {
+    words.append(separator).append("`").append(word).append("`");
+    separator = ", ";
+  }
+  return words;
+}
+
+std::string default_column(const key_entry& key) {
+  if (key.required) return "required";
+  return key.fallback.empty() ? "" : "`" + std::string{key.fallback} + "`";
+}
+
+} // namespace
+
+std::span<const section_entry> sections() {
+  return section_rows;
+}
+
+std::span<const key_entry> keys() {
+  return key_rows;
+}
+
+const key_entry* find_key(std::string_view section, std::string_view name) {
+  const auto found = std::find_if(key_rows.begin(), key_rows.end(), [&](const auto& key) {
+    return key.section == section && key.name == name;
+  });
+  return found == key_rows.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> spellings(std::string_view section) {
+  std::vector<std::string> names;
+  for (const auto& key : key_rows) {
+    if (key.section != section) continue;
+    if (key.kind != secret)
+      names.emplace_back(key.name);
+    else
+      for (const auto ending : secret_endings)
+        names.push_back(std::string{key.name} + std::string{ending});
+  }
+  return names;
+}
+
+std::vector<std::string_view> split_choices(std::string_view choices) {
+  std::vector<std::string_view> words;
+  while (!choices.empty()) {
+    const auto bar = choices.find('|');
+    words.push_back(choices.substr(0, bar));
+    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
+  }
+  return words;
+}
+
+std::string nearest(std::string_view misspelt, std::span<const std::string> known) {
+  constexpr std::size_t longest_compared = 64;
+  if (misspelt.size() > longest_compared) return {};
+  std::string best;
+  std::size_t least = std::min(std::max<std::size_t>(2, misspelt.size() / 2), misspelt.size()) + 1;
+  for (const auto& name : known) {
+    const auto distance = edit_distance(misspelt, name);
+    if (distance < least) {
+      least = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+std::string describe_keys_markdown() {
+  std::string page =
+      "Causeway reads one TOML file. Every key is listed here; any other key is an error. A key of type "
+      "*secret* named `X` is given as\n`X_file` (a file that holds it), `X_env` (an environment variable "
+      "that holds it) or `X` (the secret itself; `causeway check` warns of it).\nRelative paths start at "
+      "the folder of the configuration file. Sizes are bytes, or text such as `\"4 GiB\"` (KiB, MiB, "
+      "GiB).\n";
+  for (const auto& section : section_rows) {
+    page.append("\n## `").append(section.heading).append("`\n\n").append(section.meaning);
+    page.append("\n\n| Key | Type | Default | Change needs a restart | Meaning |\n|---|---|---|---|---|\n");
+    for (const auto& key : key_rows) {
+      if (key.section != section.name) continue;
+      page.append("| `").append(key.name).append("` | ").append(type_column(key)).append(" | ");
+      page.append(default_column(key)).append(" | ").append(key.restart ? "yes" : "no").append(" | ");
+      page.append(key.meaning).append(" |\n");
+    }
+  }
+  return page;
+}
+
+} // namespace causeway::config

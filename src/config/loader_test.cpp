@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/loader.h"
+
+#include "config/fake_secrets.h"
+#include "config/key_table.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace causeway::config {
+namespace {
+
+constexpr std::string_view smallest = R"([webhook]
+password_env = "WEBHOOK"
+
+[azure.plant]
+connection_string_env = "PLANT"
+
+[[application]]
+id = "meters"
+azure = "plant"
+)";
+
+class loader_test : public testing::Test {
+protected:
+  loader_test() { secrets_.variables = {{"WEBHOOK", "hush"}, {"PLANT", "HostName=h"}, {"KEY", "AAEC"}}; }
+
+  config_report read(std::string_view text) { return parse(text, "/etc/causeway/c.toml", secrets_); }
+  std::vector<std::string> faults_of(std::string_view text) {
+    std::vector<std::string> lines;
+    const auto report = read(text);
+    for (const auto& one : report.faults)
+      lines.push_back(report.format(one));
+    EXPECT_EQ(report.value.has_value(), lines.empty());
+    return lines;
+  }
+  void expect_fault(std::string_view text, errc code, place at, std::string_view words) {
+    const auto report = read(text);
+    ASSERT_EQ(report.faults.size(), 1u) << text << testing::PrintToString(faults_of(text));
+    const auto& [where, what] = report.faults.front();
+    EXPECT_EQ(what.code(), code) << what.message();
+    EXPECT_EQ(where, at) << report.format(report.faults.front());
+    EXPECT_NE(what.detail().find(words), std::string::npos) << what.detail();
+    EXPECT_FALSE(report.value);
+  }
+  std::string with(std::string_view extra) { return std::string{smallest} + std::string{extra}; }
+
+  fake_secrets secrets_;
+};
+
+TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table) {
+  const auto report = read(smallest);
+  ASSERT_TRUE(report.value) << testing::PrintToString(faults_of(smallest));
+  const auto& all = *report.value;
+  EXPECT_EQ(all.state.directory, "/var/lib/causeway");
+  EXPECT_EQ(all.webhook.listen, "127.0.0.1:8080");
+  EXPECT_FALSE(all.webhook.tls());
+  ASSERT_EQ(all.azure.size(), 1u);
+  const auto& plant = all.azure_of(azure_name{"plant"});
+  EXPECT_EQ(plant.connection_string->reveal(), "HostName=h");
+  EXPECT_EQ(plant.tier, "S1");
+  EXPECT_EQ(plant.units, 1u);
+  EXPECT_FALSE(plant.dps);
+  ASSERT_EQ(all.applications.size(), 1u);
+  const auto& meters = all.applications[0];
+  EXPECT_EQ(meters.id.str(), "meters");
+  EXPECT_EQ(meters.webhook_username, "tts");
+  EXPECT_EQ(meters.webhook_password.reveal(), "hush");
+  EXPECT_TRUE(meters.enabled_by_default);
+  EXPECT_EQ(meters.identity, "{device_id}");
+  EXPECT_EQ(meters.format, "flat");
+  EXPECT_EQ(meters.events, (std::vector<std::string>{"uplink", "downlink"}));
+  EXPECT_EQ(meters.ingress, (std::vector<std::string>{"webhook"}));
+  EXPECT_EQ(all.admin.listen, "127.0.0.1:9464");
+  EXPECT_EQ(all.log.level, log::level::info);
+  EXPECT_EQ(all.spool.max_bytes, 4ULL << 30);
+  EXPECT_EQ(all.spool.max_messages, 10'000'000u);
+  EXPECT_TRUE(report.warnings.empty());
+}
+
+TEST_F(loader_test, the_example_is_read_without_fault_or_warning) {
+  const std::filesystem::path file{std::string{CAUSEWAY_TEST_DATA} + "/../../config/causeway.example.toml"};
+  for (const auto name : {"webhook", "plant-connection-string", "meter-17", "central-group-key",
+                          "water-meters-webhook", "offices-webhook"})
+    secrets_.files[(file.parent_path() / "secrets" / name).string()] = name;
+  secrets_.variables["FIELD_GROUP_KEY"] = "AAEC";
+  const auto report = load(file, secrets_);
+  for (const auto& one : report.faults)
+    ADD_FAILURE() << report.format(one);
+  for (const auto& one : report.warnings)
+    ADD_FAILURE() << report.format(one);
+  ASSERT_TRUE(report.value);
+  const auto& all = *report.value;
+  EXPECT_EQ(all.webhook.tls_key, file.parent_path() / "tls/privkey.pem");
+  ASSERT_EQ(all.azure.size(), 3u);
+  const auto& plant = all.azure_of(azure_name{"plant"});
+  EXPECT_EQ(plant.units, 2u);
+  ASSERT_EQ(plant.devices.size(), 1u);
+  EXPECT_EQ(plant.devices[0].identity.str(), "meter-17");
+  EXPECT_EQ(plant.devices[0].connection_string.reveal(), "meter-17");
+  const auto& field = all.azure_of(azure_name{"field"});
+  EXPECT_EQ(field.dps->endpoint, "global.azure-devices-provisioning.net");
+  EXPECT_EQ(field.dps->group_key.reveal(), "AAEC");
+  EXPECT_EQ(all.azure_of(azure_name{"central"}).kind, azure_kind::iot_central);
+  ASSERT_EQ(all.applications.size(), 3u);
+  EXPECT_EQ(all.applications[0].webhook_password.reveal(), "water-meters-webhook");
+  EXPECT_EQ(all.applications[1].webhook_password.reveal(), "webhook");
+  EXPECT_EQ(all.applications[2].webhook_username, "offices");
+}
+
+TEST_F(loader_test, the_example_shows_every_section) {
+  std::ifstream in{std::string{CAUSEWAY_TEST_DATA} + "/../../config/causeway.example.toml"};
+  std::stringstream text;
+  text << in.rdbuf();
+  for (const auto& key : keys())
+    EXPECT_NE(text.str().find(key.name), std::string::npos) << key.name;
+}
+
+TEST_F(loader_test, five_faults_are_reported_at_once_with_line_and_column) {
+  const auto faults = faults_of(R"([webhook]
+lisen = "0.0.0.0:8443"
+password_env = "WEBHOOK"
+
+[azure.plant]
+connection_string_file = "missing"
+units = "two"
+
+[[application]]
+id = "meters"
+azure = "plnt"
+identity = "{deviceid}"
+)");
+  ASSERT_EQ(faults.size(), 5u) << testing::PrintToString(faults);
+  EXPECT_EQ(
+      faults[0],
+      "/etc/causeway/c.toml:2:1: config_unknown_key: the configuration has a key that Causeway does not "
+      "know: \"lisen\" in [webhook]; did you mean \"listen\"?");
+  EXPECT_TRUE(faults[1].starts_with("/etc/causeway/c.toml:6:26: secret_unreadable: "));
+  EXPECT_NE(faults[1].find("connection_string_file in [azure.plant]: /etc/causeway/missing: No such"),
+            std::string::npos);
+  EXPECT_TRUE(faults[2].starts_with("/etc/causeway/c.toml:7:9: config_invalid_value: "));
+  EXPECT_NE(faults[2].find("units in [azure.plant] is text, not an integer"), std::string::npos);
+  EXPECT_TRUE(faults[3].starts_with("/etc/causeway/c.toml:11:9: config_invalid_value: "));
+  EXPECT_NE(faults[3].find("there is no [azure.plnt]; did you mean \"plant\"?"), std::string::npos);
+  EXPECT_TRUE(faults[4].starts_with("/etc/causeway/c.toml:12:12: config_invalid_value: "));
+  EXPECT_NE(faults[4].find("the placeholder {deviceid} is not known"), std::string::npos);
+}
+
+TEST_F(loader_test, an_unknown_key_names_the_nearest_and_is_one_fault) {
+  expect_fault(R"([webhook]
+password_env = "WEBHOOK"
+[azure.field]
+id_scpoe = "0ne"
+group_key_env = "KEY"
+[[application]]
+id = "meters"
+azure = "field"
+)",
+               errc::config_unknown_key, {4, 1}, R"("id_scpoe" in [azure.field]; did you mean "id_scope"?)");
+  expect_fault(with("temperature = 5\n"), errc::config_unknown_key, {10, 1},
+               "\"temperature\" in [[application]]; this section has id, ");
+  expect_fault(with("[telemetry]\notlp_endpoint = \"x\"\n"), errc::config_unknown_key, {10, 2},
+               "\"telemetry\"");
+  expect_fault(with("[logg]\n"), errc::config_unknown_key, {10, 2}, "did you mean \"log\"?");
+}
+
+TEST_F(loader_test, what_is_not_toml_has_a_place) {
+  const auto report = read("[webhook]\nlisten = \n");
+  ASSERT_EQ(report.faults.size(), 1u);
+  EXPECT_EQ(report.faults[0].what.code(), errc::config_syntax);
+  EXPECT_EQ(report.faults[0].at.line, 2u);
+  EXPECT_FALSE(report.faults[0].what.detail().empty());
+  EXPECT_EQ(read("a = 1\na = 2\n").faults[0].what.code(), errc::config_syntax);
+  EXPECT_EQ(read("\xff\xfe").faults[0].what.code(), errc::config_syntax);
+}
+
+TEST_F(loader_test, an_empty_file_says_what_is_missing) {
+  expect_fault("", errc::config_missing_key, {1, 1}, "[[application]]");
+}
+
+TEST_F(loader_test, a_missing_file_is_named) {
+  for (const auto file : {"/nonexistent/c.toml", "/"}) {
+    const auto report = load(file);
+    ASSERT_EQ(report.faults.size(), 1u);
+    EXPECT_EQ(report.faults[0].what.code(), errc::config_unreadable);
+    EXPECT_TRUE(report.faults[0].what.detail().starts_with(std::string{file} + ": "));
+  }
+}
+
+TEST_F(loader_test, a_secret_comes_from_a_file_a_variable_or_the_text) {
+  secrets_.files["/etc/causeway/s/own"] = "from the file\r\n";
+  secrets_.files["/abs"] = "absolute";
+  const std::tuple<std::string_view, std::string_view, std::size_t> cases[] = {
+      {"webhook_password_file = \"s/own\"\n", "from the file", 0},
+      {"webhook_password_file = \"/abs\"\n", "absolute", 0},
+      {"webhook_password_env = \"KEY\"\n", "AAEC", 0},
+      {"webhook_password = \"inline\"\n", "inline", 1},
+      {"", "hush", 0},
+  };
+  for (const auto& [line, expected, warnings] : cases) {
+    const auto report = read(with(line));
+    ASSERT_TRUE(report.value) << line;
+    EXPECT_EQ(report.value->applications[0].webhook_password.reveal(), expected);
+    ASSERT_EQ(report.warnings.size(), warnings) << line;
+    if (warnings > 0) {
+      EXPECT_EQ(report.warnings[0].at, (place{10, 20}));
+      EXPECT_EQ(report.format(report.warnings[0]).find("inline\""), std::string::npos);
+    }
+  }
+}
+
+TEST_F(loader_test, a_file_that_others_can_read_is_warned_of) {
+  secrets_.files["/abs"] = "hush";
+  secrets_.readable_by_others.insert("/abs");
+  const auto report = read(with("webhook_password_file = \"/abs\"\n"));
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_NE(report.warnings[0].text.find("others can read /abs"), std::string::npos);
+  EXPECT_TRUE(report.value);
+}
+
+TEST_F(loader_test, a_secret_that_cannot_be_had_is_a_fault) {
+  secrets_.files["/empty"] = "\n";
+  expect_fault(with("webhook_password_file = \"/none\"\n"), errc::secret_unreadable, {10, 25},
+               "/none: No such file");
+  expect_fault(with("webhook_password_file = \"/empty\"\n"), errc::secret_unreadable, {10, 25},
+               "the secret is empty");
+  expect_fault(with("webhook_password_env = \"NONE\"\n"), errc::secret_unreadable, {10, 24},
+               "\"NONE\" is not set");
+  expect_fault(with("webhook_password = \"\"\n"), errc::config_invalid_value, {10, 20},
+               "the secret is empty");
+  expect_fault(with("webhook_password_env = \"KEY\"\nwebhook_password_file = \"/abs\"\n"),
+               errc::config_invalid_value, {10, 1}, "is there already; keep one");
+  expect_fault(with("webhook_password_file = 5\n"), errc::config_invalid_value, {10, 25},
+               "an integer, not text");
+}
+
+struct bad_value {
+  std::string_view extra;
+  place at;
+  errc code;
+  std::string_view words;
+};
+
+TEST_F(loader_test, each_bad_value_has_its_own_words) {
+  const bad_value cases[] = {
+      {"format = \"devmobile\"\n", {10, 10}, errc::config_invalid_value, "this version has \"flat\""},
+      {"ingress = [\"webhook\", \"mqtt\"]\n",
+       {10, 23},
+       errc::config_invalid_value,
+       "this version has \"webhook\""},
+      {"ingress = []\n", {10, 11}, errc::config_invalid_value, "is empty"},
+      {"events = [\"uplinks\"]\n", {10, 11}, errc::config_invalid_value, "\"uplinks\""},
+      {"events = \"uplink\"\n", {10, 10}, errc::config_invalid_value, "is text, not a list of texts"},
+      {"events = [1]\n", {10, 11}, errc::config_invalid_value, "an integer among its texts"},
+      {"enabled_by_default = \"yes\"\n", {10, 22}, errc::config_invalid_value, "not true or false"},
+      {"identity = \"fixed\"\n", {10, 12}, errc::config_invalid_value, "needs {device_id} or {dev_eui}"},
+      {"identity = \"{device_id\"\n", {10, 12}, errc::config_invalid_value, "closing brace"},
+      {"identity = \"{device_id}/x\"\n", {10, 12}, errc::config_invalid_value, "\"/\""},
+      {"webhook_username = \"a:b\"\n", {10, 20}, errc::config_invalid_value, "colon"},
+      {"[[application]]\nid = \"meters\"\nazure = \"plant\"\nidentity = \"{application_id}{dev_eui}\"\n",
+       {11, 6},
+       errc::config_invalid_value,
+       "configured already in line 8"},
+      {"[[application]]\nid = \"Bad Id\"\nazure = \"plant\"\n",
+       {11, 6},
+       errc::config_invalid_value,
+       "Bad Id"},
+      {"[[application]]\nazure = \"plant\"\n", {10, 1}, errc::config_missing_key, "id in [[application]]"},
+      {"[[application]]\nid = \"abc\"\n", {10, 1}, errc::config_missing_key, "azure in [[application]]"},
+      {"[admin]\nlisten = \"9464\"\n", {11, 10}, errc::config_invalid_value, "\"9464\" is not an address"},
+      {"[log]\nlevel = \"loud\"\n", {11, 9}, errc::config_invalid_value, "\"debug\", \"info\""},
+      {"[spool]\nmax_bytes = \"4 GB\"\n",
+       {11, 13},
+       errc::config_invalid_value,
+       "\"4 GB\" is not a number of bytes"},
+      {"[spool]\nmax_messages = 0\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
+      {"[spool]\nmax_messages = -1\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
+      {"[things_stack]\nbase_url = \"eu1\"\n", {11, 12}, errc::config_invalid_value, "https://"},
+      {"[azure.two]\n", {10, 8}, errc::config_missing_key, "connection_string in [azure.two]"},
+      {"[azure.two]\nid_scope = \"0ne\"\n", {10, 8}, errc::config_missing_key, "group_key in [azure.two]"},
+      {"[azure.two]\ngroup_key_env = \"KEY\"\n",
+       {10, 8},
+       errc::config_missing_key,
+       "id_scope in [azure.two]"},
+      {"[azure.two]\nconnection_string_env = \"PLANT\"\nid_scope = \"0ne\"\n",
+       {12, 12},
+       errc::config_invalid_value,
+       "make it two sections"},
+      {"[azure.two]\nkind = \"iot-central\"\nconnection_string_env = \"PLANT\"\n",
+       {11, 8},
+       errc::config_invalid_value,
+       "through DPS"},
+      {"[azure.two]\nkind = \"iot-central\"\nid_scope = \"0ne\"\ngroup_key_env = \"KEY\"\ntier = \"S1\"\n",
+       {14, 8},
+       errc::config_invalid_value,
+       "quotas of its own"},
+      {"[azure.two]\nid_scope = \"0ne\"\ngroup_key_env = \"KEY\"\ndps_endpoint = \"https://h\"\n",
+       {13, 16},
+       errc::config_invalid_value,
+       "not a host name"},
+      {"[azure.two.devices]\nd1 = \"x\"\n", {11, 6}, errc::config_invalid_value, "{ connection_string_file"},
+      {"[azure.two.devices]\nd1 = { }\n", {11, 1}, errc::config_missing_key, "connection_string in"},
+      {"[azure.two.devices]\nd1 = { key = \"x\", connection_string_env = \"PLANT\" }\n",
+       {11, 8},
+       errc::config_unknown_key,
+       "\"key\""},
+      {"[azure.\"a b\"]\nconnection_string_env = \"PLANT\"\n",
+       {10, 8},
+       errc::config_invalid_value,
+       "letters, digits"},
+      {"[application.command.x]\nport = 1\n",
+       {10, 14},
+       errc::config_unknown_key,
+       "\"command\" in [[application]]"},
+  };
+  for (const auto& [extra, at, code, words] : cases)
+    expect_fault(with(extra), code, at, words);
+}
+
+TEST_F(loader_test, tables_in_the_wrong_shape_are_faults) {
+  expect_fault(
+      "webhook = 5\n[azure.plant]\nconnection_string_env = \"PLANT\"\n[[application]]\nid = \"meters\"\n"
+      "azure = \"plant\"\nwebhook_password_env = \"WEBHOOK\"\n",
+      errc::config_invalid_value, {1, 1}, "write [webhook]");
+  expect_fault("[application]\nid = \"meters\"\n", errc::config_invalid_value, {1, 2},
+               "write [[application]]");
+  const auto faults = faults_of(with("[azure]\nconnection_string = \"x\"\n"));
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_NE(faults[0].find("write [azure.NAME]"), std::string::npos) << faults[0];
+}
+
+TEST_F(loader_test, an_application_without_a_password_is_a_fault) {
+  expect_fault("[azure.plant]\nconnection_string_env = \"PLANT\"\n[[application]]\nid = \"meters\"\nazure = "
+               "\"plant\"\n",
+               errc::config_missing_key, {3, 1}, "webhook_password in [[application]]");
+}
+
+TEST_F(loader_test, a_certificate_needs_its_key) {
+  expect_fault("[webhook]\npassword_env = \"WEBHOOK\"\ntls_certificate = \"c.pem\"\n[azure.plant]\n"
+               "connection_string_env = \"PLANT\"\n[[application]]\nid = \"meters\"\nazure = \"plant\"\n",
+               errc::config_invalid_value, {3, 19}, "tls_key must be there too");
+}
+
+TEST_F(loader_test, what_is_risky_is_warned_of) {
+  const auto report = read(R"([webhook]
+listen = "0.0.0.0:8080"
+password_env = "WEBHOOK"
+[azure.plant]
+connection_string_env = "PLANT"
+[azure.spare]
+connection_string_env = "PLANT"
+[[application]]
+id = "meters"
+azure = "plant"
+[[application]]
+id = "others"
+azure = "plant"
+)");
+  ASSERT_TRUE(report.value);
+  ASSERT_EQ(report.warnings.size(), 3u);
+  EXPECT_NE(report.warnings[0].text.find("[azure.spare] is not used"), std::string::npos);
+  EXPECT_EQ(report.warnings[1].at, (place{2, 10}));
+  EXPECT_NE(report.warnings[1].text.find("plain HTTP"), std::string::npos);
+  EXPECT_EQ(report.warnings[2].at.line, 12u);
+  EXPECT_NE(report.warnings[2].text.find("devices of one id would be one device"), std::string::npos);
+}
+
+} // namespace
+} // namespace causeway::config

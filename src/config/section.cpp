@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/section.h"
+
+#include "base/check.h"
+#include "base/encoding.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace causeway::config {
+namespace {
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string{text} + "\"";
+}
+
+std::string_view node_word(value_kind kind) {
+  switch (kind) {
+  case value_kind::integer:
+    return "an integer";
+  case value_kind::size:
+    return "a number of bytes, or text such as \"4 GiB\"";
+  case value_kind::boolean:
+    return "true or false";
+  case value_kind::choices:
+    return "a list of texts";
+  default:
+    return "text";
+  }
+}
+
+std::string choices_in_words(std::string_view choices) {
+  std::string words;
+  for (const auto word : split_choices(choices))
+    words += (words.empty() ? "" : ", ") + in_quotes(word);
+  return words;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [stop, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || fault != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+secret without_line_end(const secret& from) {
+  auto text = from.reveal();
+  while (text.ends_with('\n') || text.ends_with('\r'))
+    text.remove_suffix(1);
+  return secret{std::string{text}};
+}
+
+} // namespace
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, unsigned>, 3> units{
+      {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+  unsigned shift = 0;
+  for (const auto& [unit, bits] : units) {
+    if (!text.ends_with(unit)) continue;
+    text.remove_suffix(unit.size());
+    while (text.ends_with(' '))
+      text.remove_suffix(1);
+    shift = bits;
+    break;
+  }
+  const auto number = parse_number(text);
+  if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) return std::nullopt;
+  return *number << shift;
+}
+
+bool is_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto port = parse_number(text.substr(colon + 1));
+  if (!port || *port > 65535) return false;
+  auto host = text.substr(0, colon);
+  if (host.front() == '[') {
+    return host.size() > 2 && host.back() == ']' &&
+           host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") ==
+               std::string_view::npos;
+  }
+  return host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+         std::string_view::npos;
+}
+
+section::section(const node* table, place at, std::string_view name, std::string shown, reading& into,
+                 std::span<const std::string_view> tables)
+    : table_{table}, at_{at}, name_{name}, shown_{std::move(shown)}, into_{into} {
+  if (!table_) return;
+  const auto known = spellings(name_);
+  for (const auto& [key, key_at, value] : table_->members) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (std::find(tables.begin(), tables.end(), key) != tables.end()) continue;
+    auto detail = in_quotes(key) + " in " + shown_;
+    if (const auto meant = nearest(key, known); !meant.empty()) {
+      detail += "; did you mean " + in_quotes(meant) + "?";
+      misspelt_.insert(meant);
+    } else {
+      detail += "; this section has";
+      for (const auto& one : known)
+        detail += (&one == &known.front() ? " " : ", ") + one;
+    }
+    into_.refuse(key_at, errc::config_unknown_key, std::move(detail));
+  }
+}
+
+const key_entry& section::entry(std::string_view name, std::initializer_list<value_kind> kinds) const {
+  const auto* found = find_key(name_, name);
+  CAUSEWAY_CHECK(found && std::find(kinds.begin(), kinds.end(), found->kind) != kinds.end());
+  return *found;
+}
+
+const node* section::typed(const key_entry& key, node::kind kind) {
+  const auto* found = find(key.name);
+  if (!found) {
+    if (key.required) require(key.name);
+    return nullptr;
+  }
+  if (found->value.is == kind) return &found->value;
+  into_.refuse(found->value.at, errc::config_invalid_value,
+               std::string{key.name} + " in " + shown_ + " is " + std::string{describe(found->value.is)} +
+                   ", not " + std::string{node_word(key.kind)});
+  return nullptr;
+}
+
+bool section::is_choice(const key_entry& key, const node& value) {
+  const auto words = split_choices(key.choices);
+  if (std::find(words.begin(), words.end(), value.text) != words.end()) return true;
+  into_.refuse(value.at, errc::config_invalid_value,
+               std::string{key.name} + " in " + shown_ + ": " + json_quoted(value.text) +
+                   "; this version has " + choices_in_words(key.choices));
+  return false;
+}
+
+std::string section::text(std::string_view name) {
+  const auto& key = entry(name, {value_kind::text, value_kind::choice, value_kind::address});
+  const auto* value = typed(key, node::kind::text);
+  std::string fallback{key.fallback};
+  if (!value) return fallback;
+  if (key.kind == value_kind::choice) return is_choice(key, *value) ? value->text : fallback;
+  if (key.kind == value_kind::address && !is_listen_address(value->text)) {
+    refuse(name, json_quoted(value->text) + " is not an address such as \"127.0.0.1:8080\" or \"[::]:8443\"");
+    return fallback;
+  }
+  if (value->text.empty() && key.required) refuse(name, "is empty");
+  return value->text;
+}
+
+std::filesystem::path section::path(std::string_view name) {
+  const auto& key = entry(name, {value_kind::path});
+  const auto* value = typed(key, node::kind::text);
+  if (value && value->text.empty()) refuse(name, "is empty");
+  const std::filesystem::path given{value ? value->text : std::string{key.fallback}};
+  return given.empty() || given.is_absolute() ? given : into_.folder / given;
+}
+
+std::uint64_t section::number(std::string_view name, std::uint64_t most) {
+  const auto& key = entry(name, {value_kind::integer, value_kind::size});
+  const auto fallback = parse_size(key.fallback);
+  CAUSEWAY_CHECK(fallback.has_value());
+  const auto* found = find(name);
+  std::optional<std::uint64_t> number;
+  if (found && found->value.is == node::kind::text && key.kind == value_kind::size) {
+    number = parse_size(found->value.text);
+    if (!number) {
+      refuse(name, json_quoted(found->value.text) + " is not " + std::string{node_word(key.kind)});
+      return *fallback;
+    }
+  } else if (const auto* value = typed(key, node::kind::integer)) {
+    number = value->integer < 0 ? 0 : static_cast<std::uint64_t>(value->integer);
+  }
+  if (!number) return *fallback;
+  if (*number < 1 || *number > most) {
+    refuse(name, "must be from 1 to " + std::to_string(most));
+    return *fallback;
+  }
+  return *number;
+}
+
+bool section::boolean(std::string_view name) {
+  const auto& key = entry(name, {value_kind::boolean});
+  const auto* value = typed(key, node::kind::boolean);
+  return value ? value->boolean : key.fallback == "true";
+}
+
+std::vector<std::string> section::list(std::string_view name) {
+  const auto& key = entry(name, {value_kind::choices});
+  std::vector<std::string> words;
+  const auto* value = typed(key, node::kind::list);
+  if (!value) {
+    auto rest = key.fallback;
+    while (!rest.empty()) {
+      const auto comma = rest.find(',');
+      words.emplace_back(rest.substr(0, comma));
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    return words;
+  }
+  for (const auto& item : value->items) {
+    if (item.is != node::kind::text)
+      into_.refuse(item.at, errc::config_invalid_value,
+                   std::string{name} + " in " + shown_ + " has " + std::string{describe(item.is)} +
+                       " among its texts");
+    else if (is_choice(key, item) && std::find(words.begin(), words.end(), item.text) == words.end())
+      words.push_back(item.text);
+  }
+  return words;
+}
+
+std::optional<secret> section::secret_of(std::string_view name) {
+  const auto& key = entry(name, {value_kind::secret});
+  const std::string inline_name{name}, file_name = inline_name + "_file", env_name = inline_name + "_env";
+  const member* given = nullptr;
+  for (const auto& spelling : {inline_name, file_name, env_name}) {
+    const auto* one = find(spelling);
+    if (!one) continue;
+    if (given) {
+      into_.refuse(one->at, errc::config_invalid_value,
+                   spelling + " in " + shown_ + ": " + given->name + " is there already; keep one of them");
+      return std::nullopt;
+    }
+    given = one;
+  }
+  if (!given) {
+    if (key.required) require(name);
+    return std::nullopt;
+  }
+  const auto& value = given->value;
+  const auto label = given->name + " in " + shown_;
+  if (value.is != node::kind::text) {
+    into_.refuse(value.at, errc::config_invalid_value,
+                 label + " is " + std::string{describe(value.is)} + ", not text");
+    return std::nullopt;
+  }
+  secret found;
+  if (given->name == file_name) {
+    const std::filesystem::path path{value.text};
+    const auto file = path.is_absolute() ? path : into_.folder / path;
+    auto read = into_.secrets.read(file);
+    if (!read) {
+      into_.faults.push_back({value.at, std::move(read).fault().in(label)});
+      return std::nullopt;
+    }
+    if (read->others_can_read)
+      into_.warn(value.at, label + ": others can read " + file.string() + "; chmod 600 it");
+    found = without_line_end(read->content);
+  } else if (given->name == env_name) {
+    auto variable = into_.secrets.variable(value.text);
+    if (!variable) {
+      into_.refuse(value.at, errc::secret_unreadable,
+                   label + ": the environment variable " + json_quoted(value.text) + " is not set");
+      return std::nullopt;
+    }
+    found = without_line_end(*variable);
+  } else {
+    into_.warn(value.at, label + ": the secret stands in the configuration itself; " + file_name + " or " +
+                             env_name + " keeps it out");
+    found = secret{value.text};
+  }
+  if (found.empty()) {
+    into_.refuse(value.at, given->name == inline_name ? errc::config_invalid_value : errc::secret_unreadable,
+                 label + ": the secret is empty");
+    return std::nullopt;
+  }
+  return found;
+}
+
+bool section::has(std::string_view name) const {
+  if (find(name)) return true;
+  const auto* key = find_key(name_, name);
+  const std::string base{name};
+  return key && key->kind == value_kind::secret && (find(base + "_file") || find(base + "_env"));
+}
+
+place section::place_of(std::string_view name) const {
+  const std::string base{name};
+  for (const auto& spelling : {base, base + "_file", base + "_env"})
+    if (const auto* found = find(spelling)) return found->value.at;
+  return at_;
+}
+
+void section::refuse(std::string_view name, const std::string& why) {
+  into_.refuse(place_of(name), errc::config_invalid_value, std::string{name} + " in " + shown_ + ": " + why);
+}
+
+void section::require(std::string_view name, const std::string& why) {
+  for (const auto ending : {"", "_file", "_env"}) // a misspelt key is one fault, not two
+    if (misspelt_.contains(std::string{name} + ending)) return;
+  into_.refuse(at_, errc::config_missing_key,
+               std::string{name} + " in " + shown_ + (why.empty() ? std::string{} : ": " + why));
+}
+
+} // namespace causeway::config

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One section of the file, read key by key as the key table says. Internal to config.
+#pragma once
+
+#include "config/document.h"
+#include "config/key_table.h"
+#include "config/loader.h"
+
+#include <set>
+
+namespace causeway::config {
+
+// What the reading of one file gathers.
+struct reading {
+  secret_reader& secrets;
+  std::filesystem::path folder;
+  std::vector<fault> faults;
+  std::vector<warning> warnings;
+
+  void refuse(place at, errc code, std::string detail) {
+    faults.push_back({at, error{code, std::move(detail)}});
+  }
+  void warn(place at, std::string text) { warnings.push_back({at, std::move(text)}); }
+};
+
+class section {
+public:
+  // table: null when the file does not have the section; all keys then have their defaults.
+  // name: in the key table ("azure.NAME"). shown: for errors ("[azure.field]"). at: where a missing key is
+  // reported. Reports the keys that the table does not know, but for those in `tables`.
+  section(const node* table, place at, std::string_view name, std::string shown, reading& into,
+          std::span<const std::string_view> tables = {});
+
+  // Each returns the value or, when it is not there or not good (then reported), the default.
+  // Precondition: the key is in the key table.
+  std::string text(std::string_view name);
+  std::filesystem::path path(std::string_view name);
+  std::uint64_t number(std::string_view name, std::uint64_t most); // integer and size
+  bool boolean(std::string_view name);
+  std::vector<std::string> list(std::string_view name);
+  std::optional<secret> secret_of(std::string_view name);
+
+  // Whether the key is in the file, for a secret in any form.
+  bool has(std::string_view name) const;
+  // Of the key's value where it is there, else of the section.
+  place place_of(std::string_view name) const;
+  place at() const { return at_; }
+  const std::string& shown() const { return shown_; }
+  void refuse(std::string_view name, const std::string& why);
+  void require(std::string_view name, const std::string& why = {});
+
+private:
+  const key_entry& entry(std::string_view name, std::initializer_list<value_kind> kinds) const;
+  const member* find(std::string_view name) const { return table_ ? table_->find(name) : nullptr; }
+  // The member when it is of this kind; null when it is not there or reported.
+  const node* typed(const key_entry& key, node::kind kind);
+  bool is_choice(const key_entry& key, const node& value);
+
+  const node* table_;
+  place at_;
+  std::string_view name_;
+  std::string shown_;
+  reading& into_;
+  std::set<std::string, std::less<>> misspelt_; // known names that an unknown key seems to mean
+};
+
+// Bytes of "4 GiB", "512 KiB", "1024"; nothing for anything else.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+// Whether text is "host:port" with port 0 to 65535; IPv6 in brackets.
+bool is_listen_address(std::string_view text);
+
+} // namespace causeway::config
