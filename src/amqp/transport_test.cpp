@@ -158,20 +158,26 @@ TEST(transport, an_end_of_stream_without_close_is_a_fault) {
 
 TEST(transport, breaches_of_the_protocol_are_faults) {
   const std::string table[] = {
-      unhex("0000000702000000"),         // a frame shorter than its header
-      unhex("ffffffff02000000"),         // longer than allowed
-      unhex("0000000801000000"),         // data offset inside the header
-      unhex("0000000c020000000053ff45"), // no performative
-      unhex("0000000c0200000000531545"), // a disposition on a channel that is not there
-      unhex("0000000a02000000ffff"),     std::string(4096, '\xff'), std::string(4096, '\0'),
+      unhex("0000000702000000"), // a frame shorter than its header
+      unhex("ffffffff02000000"), // longer than allowed
+      unhex("0000000801000000"), // data offset inside the header
+      unhex("0000000c02000007"
+            "00531545"), // a disposition on a channel that is not there
+      unhex("0000000c02000000"
+            "00531545"), // a disposition without its mandatory fields
+      unhex("0000000c02000000"
+            "00531445"), // a transfer for a handle that is not there
+      unhex("0000000c02000000"
+      unhex("0000000a02000000"
+            "ffff"), // no described type
+      std::string(4096, '\xff'),
+      std::string(4096, '\0'),
   };
   for (const auto& bytes : table) {
     engine_pair pair;
     pair.open_session();
-    pair.client.close(); // nothing of this is taken out before the breach
-    pair.server.feed(bytes.substr(0, 8) == unhex("0000000c02000000")
-                         ? unhex("0000000c02000007") + bytes.substr(8)
-                         : bytes);
+    pair.server.feed(bytes);
+    pair.server.feed(std::string(64, '\0'));
     pair.settle_down();
     const auto* fault = pair.last(pair.server_events, kind::transport_fault);
     ASSERT_NE(fault, nullptr) << hex(bytes.substr(0, 12));
