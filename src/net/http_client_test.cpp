@@ -1,1 +1,227 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/http_client.h"
+
+#include "net/run_task.h"
+#include "net/test_certificates.h"
+#include "net/wake_up.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace causeway::net {
+namespace {
+
+struct scene {
+  loop on;
+  task_group tasks{on};
+  wake_up never{on};
+  int asked = 0;
+  std::optional<http_server> server;
+  std::string base;
+
+  explicit scene(std::optional<tls_server_context> tls = {}) {
+    base = tls ? "https://localhost:" : "http://127.0.0.1:";
+    auto started = http_server::start(on, tasks, {"127.0.0.1", 0}, std::move(tls), {},
+                                      [this](http_request r) { return answer(this, std::move(r)); });
+    EXPECT_TRUE(started);
+    server.emplace(std::move(*started));
+    base += std::to_string(server->port());
+  }
+  ~scene() { run_task(on, tasks.stop()); }
+
+  static task<http_response> answer(scene* s, http_request request) {
+    ++s->asked;
+    if (request.path() == "/never") co_await s->never.wait();
+    http_response response;
+    response.content_type = "text/plain";
+    if (request.path() == "/status") response.status = 429;
+    response.headers.emplace_back("Retry-After", "3");
+    response.body = request.path() == "/big"
+                        ? std::string(5000, 'x')
+                        : request.method + " " + request.target + " " + std::string{request.header("x-key")} +
+                              "|" + std::string{request.header("content-type")} + "|" + request.body;
+    co_return response;
+  }
+
+  http_call to(std::string path) {
+    http_call request;
+    request.url = base + path;
+    return request;
+  }
+};
+
+task<> keep_answer(http_client* client, http_call request, std::optional<result<http_answer>>* into,
+                   wake_up* done) {
+  auto got = co_await client->call(std::move(request));
+  into->emplace(std::move(got));
+  done->notify();
+}
+
+task<> wait_for(wake_up* bell) {
+  co_await bell->wait();
+}
+
+task<> turn() {
+  co_await sleep_for(std::chrono::milliseconds{0});
+}
+
+TEST(http_client, sends_what_it_is_told_and_brings_the_answer) {
+  scene s;
+  http_client client{s.on, {}};
+  auto request = s.to("/a?b=c");
+  request.method = "PUT";
+  request.headers = {{"X-Key", "value"}, {"Content-Type", "application/json"}};
+  request.body = "{}";
+  const auto answer = run_task(s.on, client.call(request));
+  ASSERT_TRUE(answer) << answer.fault().message();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "PUT /a?b=c value|application/json|{}");
+  EXPECT_EQ(answer->header("retry-after"), "3");
+  EXPECT_GT(answer->total.count(), 0);
+}
+
+TEST(http_client, knows_every_method_the_gateway_uses) {
+  scene s;
+  http_client client{s.on, {}};
+  for (const auto* method : {"GET", "POST", "PATCH", "DELETE", "GET"}) {
+    auto request = s.to("/m");
+    request.method = method;
+    const auto answer = run_task(s.on, client.call(request));
+    ASSERT_TRUE(answer) << answer.fault().message();
+    EXPECT_EQ(answer->body, std::string{method} + " /m ||");
+  }
+  auto head = s.to("/m");
+  head.method = "HEAD";
+  const auto answer = run_task(s.on, client.call(head));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "");
+  EXPECT_EQ(answer->header("content-length"), "10");
+}
+
+TEST(http_client, a_status_is_a_value) {
+  scene s;
+  http_client client{s.on, {}};
+  const auto answer = run_task(s.on, client.call(s.to("/status")));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 429);
+}
+
+TEST(http_client, keeps_its_connection_over_tls) {
+  scene s{test_server_context()};
+  http_client client{s.on, {test_certificates() + "/ca.pem"}};
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = run_task(s.on, client.call(s.to("/" + std::to_string(i))));
+    ASSERT_TRUE(answer) << answer.fault().message();
+    EXPECT_EQ(answer->timing.tls.count() > 0, i == 0);
+  }
+  EXPECT_EQ(s.server->connections(), 1U);
+}
+
+TEST(http_client, refuses_an_untrusted_server_and_says_why) {
+  scene s{test_server_context()};
+  const auto other = test_certificates() + "/stranger";
+  ASSERT_TRUE(make_certificates(other, {"localhost"}));
+  http_client client{s.on, {other + "/ca.pem"}};
+  const auto answer = run_task(s.on, client.call(s.to("/")));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.fault().code(), errc::tls_untrusted);
+  EXPECT_NE(answer.fault().detail().find("localhost:"), std::string::npos);
+  EXPECT_NE(answer.fault().detail().find("certificate"), std::string::npos) << answer.fault().detail();
+  EXPECT_EQ(s.asked, 0);
+}
+
+TEST(http_client, names_what_went_wrong) {
+  scene s;
+  http_client client{s.on, {}};
+  const auto code_of = [&](const std::string& url) {
+    http_call request;
+    request.url = url;
+    const auto answer = run_task(s.on, client.call(request));
+    return answer ? errc::internal : answer.fault().code();
+  };
+  const auto free_port = listener::bind(s.on, {"127.0.0.1", 0})->port();
+  EXPECT_EQ(code_of("http://127.0.0.1:" + std::to_string(free_port)), errc::connection_refused);
+  EXPECT_EQ(code_of("file:///etc/hostname"), errc::http_protocol);
+  auto big = s.to("/big");
+  big.max_answer = 4999;
+  EXPECT_EQ(run_task(s.on, client.call(big)).fault().code(), errc::body_too_large);
+  auto slow = s.to("/never");
+  slow.time_out = std::chrono::milliseconds{20};
+  EXPECT_EQ(run_task(s.on, client.call(slow)).fault().code(), errc::connection_timed_out);
+  EXPECT_TRUE(run_task(s.on, client.call(s.to("/after"))));
+}
+
+TEST(http_client, waits_for_a_turn_and_refuses_above_its_bound) {
+  scene s;
+  http_client client{s.on, {{}, 1, 1}};
+  std::array<std::optional<result<http_answer>>, 2> held;
+  task_group calls{s.on};
+  wake_up done{s.on};
+  calls.spawn("first", restart_policy::never,
+              [&] { return keep_answer(&client, s.to("/never"), &held[0], &done); });
+  calls.spawn("second", restart_policy::never,
+              [&] { return keep_answer(&client, s.to("/2"), &held[1], &done); });
+  while (s.asked == 0)
+    run_task(s.on, turn());
+  const auto third = run_task(s.on, client.call(s.to("/3")));
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.fault().code(), errc::connection_refused);
+  EXPECT_NE(third.fault().detail().find("too many requests waiting"), std::string::npos);
+  s.never.notify();
+  run_task(s.on, wait_for(&done));
+  if (!held[1]) run_task(s.on, wait_for(&done));
+  EXPECT_TRUE(held[0] && *held[0]);
+  EXPECT_TRUE(held[1] && *held[1]);
+}
+
+TEST(http_client, ends_calls_with_stopped_when_cancelled_or_gone) {
+  scene s;
+  auto client = std::make_unique<http_client>(s.on, http_client_options{{}, 1, 10});
+  std::array<std::optional<result<http_answer>>, 2> held;
+  wake_up done{s.on};
+  task_group calls{s.on};
+  calls.spawn("running", restart_policy::never,
+              [&] { return keep_answer(client.get(), s.to("/never"), &held[0], &done); });
+  while (s.asked == 0)
+    run_task(s.on, turn());
+  run_task(s.on, calls.stop());
+  ASSERT_TRUE(held[0] && !*held[0]);
+  EXPECT_EQ(held[0]->fault().code(), errc::stopped);
+  // The cancelled call has left its place to the next.
+  EXPECT_TRUE(run_task(s.on, client->call(s.to("/next"))));
+
+  task_group more{s.on};
+  for (auto& place : held) {
+    place.reset();
+    more.spawn("call", restart_policy::never,
+               [&] { return keep_answer(client.get(), s.to("/never"), &place, &done); });
+  }
+  while (s.asked < 3)
+    run_task(s.on, turn());
+  client.reset();
+  while (more.running() > 0)
+    run_task(s.on, turn());
+  for (const auto& place : held)
+    EXPECT_EQ(place->fault().code(), errc::stopped);
+}
+
+TEST(http_client, makes_many_calls_over_few_connections) {
+  scene s{test_server_context()};
+  http_client client{s.on, {test_certificates() + "/ca.pem", 4}};
+  std::array<std::optional<result<http_answer>>, 100> held;
+  wake_up done{s.on};
+  task_group calls{s.on};
+  for (auto& place : held)
+    calls.spawn("call", restart_policy::never,
+                [&] { return keep_answer(&client, s.to("/"), &place, &done); });
+  while (calls.running() > 0)
+    run_task(s.on, turn());
+  for (const auto& place : held)
+    EXPECT_TRUE(place && *place && (*place)->status == 200);
+  EXPECT_LE(s.server->connections(), 4U);
+  EXPECT_EQ(s.asked, 100);
+}
+
+} // namespace
+} // namespace causeway::net
