@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every device-to-cloud message that the emulated hub has accepted, in the order of arrival: the independent
+// witness of what was delivered. Pure. One thread.
+//
+// Bounded: the last `compact_capacity` messages are kept as 48 bytes each, the last `body_capacity` of them
+// whole. The counters go on for ever. Message-ids and markers are remembered for the messages that are kept,
+// or up to max_marker.
+#pragma once
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace causeway::emulator {
+
+struct ledger_limits {
+  std::size_t compact_capacity = 2'000'000;
+  std::size_t body_capacity = 10'000;
+};
+
+// A message as it came over the wire; text forms of AMQP values.
+struct d2c_message {
+  std::string message_id, correlation_id; // empty: none
+  std::string content_type, content_encoding;
+  std::vector<std::pair<std::string, std::string>> properties;  // application properties
+  std::vector<std::pair<std::string, std::string>> annotations; // message annotations
+  std::string body;
+};
+
+// What the ledger tells about one message. `whole` is null when only the compact form is kept.
+struct ledger_entry {
+  std::uint64_t order = 0; // from 1, over all devices
+  identity device;
+  wall_time at;
+  std::optional<std::uint64_t> marker; // the simulator's running number of the device, when the body has one
+  std::uint64_t body_digest = 0;       // first 8 bytes of SHA-256 over the body
+  bool duplicate = false;              // this device has sent this message-id before
+  bool out_of_order = false; // first arrival of a marker lower than one this device has shown before
+  const d2c_message* whole = nullptr;
+};
+
+struct ledger_totals {
+  std::uint64_t accepted = 0;
+  std::uint64_t unique = 0; // different message-ids of a device; messages without one count each
+  std::uint64_t duplicates = 0;
+  std::uint64_t out_of_order = 0;
+  std::uint64_t without_id = 0;
+
+  ledger_totals& operator+=(const ledger_totals& more);
+};
+
+class ledger {
+public:
+  explicit ledger(std::string hub, ledger_limits limits = {});
+
+  // Records one accepted message and tells the listeners.
+  void record(const identity& device, d2c_message message, wall_time now);
+  // Called for each message after it has been recorded.
+  void listen(std::function<void(const ledger_entry&)> listener) { listener_ = std::move(listener); }
+  // Forgets everything; order numbers start anew.
+  void clear();
+
+  const std::string& hub() const { return hub_; }
+  const ledger_totals& totals() const { return totals_; }
+  // Zeros for a device that has not sent.
+  ledger_totals totals_of(const identity& device) const;
+  std::size_t devices() const { return names_.size(); }
+  // Calls visit for kept messages with order > after, oldest first, at most limit times; of one device when
+  // given.
+  void visit(const std::optional<identity>& device, std::uint64_t after, std::size_t limit,
+             const std::function<void(const ledger_entry&)>& visit) const;
+  // The newest `limit` of them, oldest first.
+  void visit_newest(const std::optional<identity>& device, std::size_t limit,
+                    const std::function<void(const ledger_entry&)>& visit) const;
+  // Each device that has sent, with its totals.
+  void visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const;
+
+private:
+  struct compact {
+    std::uint64_t id_hash = 0; // 0: no message-id
+    std::uint64_t body_digest = 0;
+    std::uint64_t marker = 0;
+    std::int64_t at_ns = 0;
+    std::uint32_t device = 0;
+    bool has_marker = false, duplicate = false, out_of_order = false;
+  };
+  struct device_record {
+    ledger_totals totals;
+    std::uint64_t highest_marker = 0;
+    bool has_marker = false;
+    std::vector<bool> seen; // by marker
+  };
+
+  ledger_entry expand(std::uint64_t order) const;
+  void forget_oldest();
+
+  std::string hub_;
+  ledger_limits limits_;
+  std::function<void(const ledger_entry&)> listener_;
+  ledger_totals totals_;
+  std::uint64_t next_order_ = 1;
+  std::deque<compact> compacts_;   // the last one has order next_order_ - 1
+  std::deque<d2c_message> bodies_; // likewise
+  std::vector<identity> names_;
+  std::vector<device_record> records_;
+  std::unordered_map<identity, std::uint32_t> index_;
+  std::unordered_set<std::uint64_t> ids_; // hash of device and message-id
+};
+
+// The number behind the first `"uplink":` of a body, as the simulator writes it.
+std::optional<std::uint64_t> find_marker(std::string_view body);
+
+} // namespace causeway::emulator
