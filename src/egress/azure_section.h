@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One [azure.*] section, ready for use: where its devices live and what they sign with. Owned by app; immutable.
+#pragma once
+
+#include "azure/connection_string.h"
+#include "azure/limits.h"
+#include "hub/connection.h"
+#include "net/tls.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace causeway::egress {
+
+struct azure_section {
+  azure_name name;
+  // A hub by connection string: a policy for all devices, or strings of single devices by identity, or both.
+  std::optional<azure::connection_string> policy;
+  std::map<std::string, azure::connection_string> devices;
+  // A hub through DPS.
+  std::optional<azure::hub_address> dps;
+  std::string id_scope;
+  std::optional<azure::signing_key> group_key;
+  std::map<std::string, azure::signing_key> individual_keys; // by registration id
+  bool lower_case_ids = true;
+  double registrations_per_second = 0; // the DPS quota
+
+  std::string ca_file; // empty: the system's
+  std::optional<net::tls_client_context> tls;
+
+  bool through_dps() const { return dps.has_value(); }
+  registration_id registration_of(const identity& wanted) const;
+  // The device's own key at DPS and at the hub that DPS gives it. Errors: dps_unauthorized when there is none.
+  result<azure::signing_key> key_at_dps(const registration_id& id) const;
+};
+
+// Signs for the devices of one hub. section must live as long.
+class section_tokens final : public hub::token_source {
+public:
+  section_tokens(const azure_section& section, azure::hub_address hub) : section_{section}, hub_{std::move(hub)} {}
+  hub::auth mode() const;
+  secret device_token(device_ref device, const identity& name, wall_time expiry) override;
+  secret policy_token(wall_time expiry) override;
+
+private:
+  const azure_section& section_;
+  azure::hub_address hub_;
+};
+
+} // namespace causeway::egress

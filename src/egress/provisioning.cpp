@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egress/provisioning.h"
+
+#include "azure/names.h"
+#include "base/log.h"
+
+#include <algorithm>
+
+namespace causeway::egress {
+namespace {
+
+// Registrations that wait for Retry-After cost a little memory and no connection, so many may be under way.
+constexpr std::size_t most_under_way = 1'000;
+constexpr double burst = 20.0;
+
+} // namespace
+
+provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
+                           std::function<double()> random)
+    : loop_{on}, tasks_{tasks}, sections_{sections}, random_{std::move(random)} {
+  for (const auto& section : sections_) {
+    if (!section.through_dps()) continue;
+    net::http_client_options options;
+    options.ca_file = section.ca_file;
+    options.max_connections = 16;
+    // Individual keys are told apart by their registration id; the enrolment is then named by the scope alone.
+    const azure::signing_key scope_only{secret{section.id_scope}};
+    const auto& named_by = section.group_key ? *section.group_key : scope_only;
+    auto& made = services_.emplace(section.name.str(), service{&section, std::make_unique<net::http_client>(loop_, options),
+                                                               dps::fingerprint(section.id_scope, named_by),
+                                                               token_bucket{section.registrations_per_second, burst, loop_.now().mono},
+                                                               {}, 0, std::make_unique<net::wake_up>(loop_), {}})
+                     .first->second;
+    tasks_.spawn("dps." + section.name.str(), net::restart_policy::on_fault, [this, &made] { return dispatch(&made); });
+  }
+}
+
+provisioning::~provisioning() = default;
+
+const azure_section* provisioning::find(const azure_name& name) const {
+  const auto found = std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.name == name; });
+  return found == sections_.end() ? nullptr : &*found;
+}
+
+std::string provisioning::fingerprint(const azure_name& section) const {
+  const auto found = services_.find(section.str());
+  return found == services_.end() ? std::string{} : found->second.fingerprint;
+}
+
+void provisioning::answer(device_ref device, result<core::assignment> where) {
+  // Posted, because the core does not expect its answer from inside the call.
+  loop_.post([this, device, where = std::move(where)]() mutable {
+    bridge_->on_assignment(device, std::move(where), loop_.now());
+  });
+}
+
+void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted, const std::string& model_id) {
+  const auto* section = find(name);
+  if (section == nullptr) return answer(device, error{errc::internal, "no section azure." + name.str()});
+  if (section->through_dps()) {
+    auto& through = services_.at(name.str());
+    ++totals_.in_progress;
+    through.waiting.push_back({device, section->registration_of(wanted), model_id});
+    return through.changed->notify();
+  }
+  core::assignment where{{}, wanted, name, loop_.now().wall, {}};
+  if (const auto own = section->devices.find(wanted.str()); own != section->devices.end()) {
+    where.hub = own->second.hub.id();
+  } else if (section->policy) {
+    where.hub = section->policy->hub.id();
+  } else {
+    return answer(device, error{errc::hub_unauthorized, "azure." + name.str() + " has no connection string for " + wanted.str()});
+  }
+  answer(device, std::move(where));
+}
+
+net::task<> provisioning::dispatch(service* through) {
+  while (true) {
+    if (through->waiting.empty() || through->under_way >= most_under_way) {
+      const bool going_on = co_await through->changed->wait();
+      if (!going_on) co_return;
+      continue;
+    }
+    const auto now = loop_.now().mono;
+    const auto start = std::max(through->held_until, through->budget.next(now));
+    if (start > now) {
+      const bool going_on = co_await net::sleep_for(start - now);
+      if (!going_on) co_return;
+      continue;
+    }
+    static_cast<void>(through->budget.take(now));
+    auto next = std::move(through->waiting.front());
+    through->waiting.pop_front();
+    ++through->under_way;
+    const auto name = "dps.register " + next.id.str();
+    tasks_.spawn(name, net::restart_policy::never,
+                 [this, through, next = std::move(next)] { return register_one(through, next); });
+  }
+}
+
+net::task<result<net::http_answer>> provisioning::carry(service* through, dps::http_request what) {
+  net::http_call call;
+  call.method = std::move(what.method);
+  call.url = "https://" + through->section->dps->host + ":" + std::to_string(through->section->dps->port) + what.path_and_query;
+  call.headers = std::move(what.headers);
+  call.body = std::move(what.body);
+  ++totals_.requests;
+  auto answered = co_await through->client->call(std::move(call));
+  co_return answered;
+}
+
+net::task<> provisioning::register_one(service* through, request what) {
+  const auto& section = *through->section;
+  auto key = section.key_at_dps(what.id);
+  result<core::assignment> outcome = error{errc::stopped};
+  if (!key) {
+    outcome = std::move(key).fault();
+  } else {
+    dps::registration registration{section.id_scope, what.id, std::move(*key), what.model_id};
+    while (!registration.outcome()) {
+      auto next = registration.next_request(loop_.now());
+      if (!next) {
+        if (registration.outcome()) break;
+        const auto wait = registration.due() - loop_.now().mono;
+        const bool going_on = co_await net::sleep_for(std::max<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds{0}));
+        if (!going_on) co_return;
+        continue;
+      }
+      auto answered = co_await carry(through, std::move(*next));
+      if (!answered && answered.fault().code() == errc::stopped) co_return;
+      std::optional<error> setback;
+      if (answered) {
+        setback = registration.on_response(answered->status, answered->headers, answered->body, loop_.now(), random_());
+      } else {
+        setback = registration.on_transport_error(std::move(answered).fault(), loop_.now(), random_());
+      }
+      if (setback) {
+        log::warning("dps_setback", {{"section", section.name}, {"registration", what.id.str()}, {"error", setback->name()}, {"detail", setback->detail()}});
+        if (setback->cls() == error_class::throttled && setback->retry_after())
+          through->held_until = std::max(through->held_until, loop_.now().mono + *setback->retry_after());
+      }
+    }
+    const auto& end = *registration.outcome();
+    if (end) {
+      outcome = core::assignment{end->hub, end->device, section.name, loop_.now().wall, through->fingerprint};
+    } else {
+      outcome = end.fault();
+    }
+  }
+  --through->under_way;
+  --totals_.in_progress;
+  through->changed->notify();
+  if (outcome) {
+    ++totals_.assigned;
+    log::info("dps_assigned", {{"section", section.name}, {"registration", what.id.str()}, {"hub", outcome->hub}, {"identity", outcome->identity}});
+  } else {
+    ++totals_.refused;
+    log::warning("dps_refused", {{"section", section.name}, {"registration", what.id.str()}, {"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+  }
+  answer(what.device, std::move(outcome));
+}
+
+} // namespace causeway::egress

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// The webhook with the real parser, core and format behind it; only disk and hub are fakes.
+#include "ingress/webhook.h"
+
+#include "base/encoding.h"
+#include "core/recording_ports.h"
+#include "formats/flat.h"
+#include "net/run_task.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace causeway::ingress {
+namespace {
+
+using core::testing::recording_ports;
+
+std::string read_data(const std::string& name) {
+  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/" + name, std::ios::binary};
+  EXPECT_TRUE(file) << name;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string sample(const std::string& name) {
+  return read_data("things-stack/" + name);
+}
+
+class flat_formatter final : public core::formatter {
+public:
+  core::bridge* target = nullptr;
+  void format(core::ticket which, const core::uplink& event, moment now) override {
+    target->on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
+  }
+};
+
+// Answers of the disk come on the loop, as they do from the store.
+class instant_disk final : public core::spool {
+public:
+  core::bridge* target = nullptr;
+  net::loop* loop = nullptr;
+  std::optional<error> refuses, fails;
+  std::vector<core::append_request> rows;
+  std::vector<error> raw_dead_letters;
+
+  result<void> append(core::append_request request) override {
+    if (refuses) return *refuses;
+    const auto first = request.rows.front().seq;
+    rows.push_back(std::move(request));
+    loop->post([this, first] { target->on_spooled({first, fails ? result<void>{*fails} : result<void>{}}, loop->now()); });
+    return {};
+  }
+  void mark_done(spool_seq) override {}
+  void dead_letter(spool_seq, const error&) override {}
+  void read_back(std::vector<spool_seq>) override {}
+  void dead_letter_raw(const core::uplink&, const error& reason) override { raw_dead_letters.push_back(reason); }
+};
+
+std::vector<webhook_application> applications(const std::vector<std::string>& names) {
+  std::vector<webhook_application> out;
+  for (const auto& name : names) out.push_back({application_id{name}, {"tts", {}, secret{"pw-" + name}}});
+  return out;
+}
+
+std::vector<core::application_rules> rules(const std::vector<std::string>& names) {
+  std::vector<core::application_rules> out;
+  std::bitset<core::event_kinds> events;
+  events.set(static_cast<std::size_t>(core::event_kind::uplink));
+  for (const auto& name : names) out.push_back({application_id{name}, azure_name{"hub"}, "{device_id}", {}, events});
+  return out;
+}
+
+const std::vector<std::string> configured{"app1",  "starter-kit", "lemt-raumsensoren", "clairchen-test", "flwsb", "icicle-monitor",
+                                          "thingsboard-connection", "tti-ch-test-app",  "foo-app"};
+
+struct fixture {
+  net::loop loop;
+  recording_ports ports;
+  instant_disk disk;
+  flat_formatter format;
+  answer_desk desk{loop};
+  core::bridge bridge{rules(configured), {disk, ports, ports, ports, format, desk}, options(), loop.now()};
+  ingress::webhook webhook{applications(configured), bridge, desk, loop};
+
+  fixture() {
+    ports.target = format.target = disk.target = &bridge;
+    disk.loop = &loop;
+  }
+  static core::bridge_options options() {
+    core::bridge_options made;
+    made.random = [] { return 0.5; };
+    return made;
+  }
+  static net::http_request request(const std::string& path, std::string body, const std::string& password) {
+    net::http_request made;
+    made.method = "POST";
+    made.target = path;
+    made.peer = "192.0.2.1";
+    made.headers = {{"Content-Type", "application/json"}, {"Authorization", "Basic " + base64_encode("tts:" + password)}};
+    made.body = std::move(body);
+    return made;
+  }
+  net::http_response send(net::http_request made) { return net::run_task(loop, webhook.handle(std::move(made))); }
+  net::http_response post(const std::string& path, std::string body) {
+    const auto app = path.substr(9, path.find('/', 9) == std::string::npos ? std::string::npos : path.find('/', 9) - 9);
+    return send(request(path, std::move(body), "pw-" + app));
+  }
+};
+
+struct expectation {
+  const char* file;
+  const char* path;
+  int status;
+  const char* outcome;  // in the answer; the error's name for a refusal
+  const char* identity; // nullptr: nothing is to be sent
+};
+
+TEST(webhook, gives_every_sample_uplink_its_outcome) {
+  const expectation table[] = {
+      {"up-01-docs-full.json", "/webhook/app1", 200, "control", nullptr},
+      {"up-02-mqtt-docs-2019-no-fcnt.json", "/webhook/app1", 200, "stored", "dev1"},
+      {"up-03-mclimate-button-confirmed-battery-2025.json", "/webhook/starter-kit", 200, "stored", "eui-70b3d52dd600035a"},
+      {"up-04-webhook-field-masked.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-04-webhook-field-masked.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
+      {"up-04-webhook-field-masked.json", "/webhook/app1/dev1/up", 200, "stored", "dev1"},
+      {"up-05-cayenne-two-temperatures-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-05-cayenne-two-temperatures-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
+      {"up-06-cayenne-pressure-temperature-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-06-cayenne-pressure-temperature-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
+      {"up-07-things-node-normalized-warnings-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-07-things-node-normalized-warnings-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
+      {"up-08-uplink_normalized-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-08-uplink_normalized-fragment.json", "/webhook/app1/dev1", 200, "unwanted", nullptr},
+      {"up-09-milesight-am107-packetbroker-2021.json", "/webhook/lemt-raumsensoren", 200, "stored", "eui-24e124128b100001"},
+      {"up-10-no-fport-no-payload-three-gateways-2021.json", "/webhook/clairchen-test", 200, "control", nullptr},
+      {"up-11-two-antennas-fine-timestamp-2022.json", "/webhook/flwsb", 200, "stored", "eui-0004a30b0020da72"},
+      {"up-12-arduino-confirmed-2024.json", "/webhook/icicle-monitor", 200, "stored", "portenta-h7-icicle-00"},
+      {"up-13-simulated-2024.json", "/webhook/icicle-monitor", 200, "stored", "portenta-h7-icicle-00"},
+      {"up-14-simulated-no-frequency-2022.json", "/webhook/thingsboard-connection", 200, "stored", "thermostat-a"},
+      {"up-15-ttig-indoor-gateway-2021.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
+      {"up-16-no-gateway-time-2020.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
+      {"up-17-minimal-unit-test.json", "/webhook/foo-app", 200, "stored", "foo-device"},
+      {"up-18-constructed-fsk-fcnt0.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
+      {"up-19-constructed-lrfhss-snr0.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
+  };
+  for (const auto& expected : table) {
+    SCOPED_TRACE(std::string{expected.file} + " at " + expected.path);
+    fixture f;
+    const auto response = f.post(expected.path, sample(expected.file));
+    EXPECT_EQ(response.status, expected.status) << response.body;
+    EXPECT_NE(response.body.find(expected.outcome), std::string::npos) << response.body;
+    ASSERT_EQ(f.disk.rows.size(), expected.identity == nullptr ? 0u : 1u);
+    if (expected.identity == nullptr) continue;
+
+    const auto& row = f.disk.rows[0].rows[0];
+    // Sent under the identity that the provisioner is asked for; the body is the golden one where the clock has no part.
+    const auto asked = f.ports.take();
+    EXPECT_NE(std::find(asked.begin(), asked.end(), "find_hub 0 " + std::string{expected.identity} + " in hub"), asked.end());
+    const std::string name = expected.file;
+    const bool dated = sample(name).find("received_at") != std::string::npos;
+    if (dated) {
+      EXPECT_EQ(row.body.body + "\n", read_data("golden/flat/" + name));
+    }
+    EXPECT_EQ(row.body.content_type, "application/json");
+    EXPECT_EQ(row.body.content_encoding, "utf-8");
+    const auto has = [&](const std::string& key, const std::string& value) {
+      return std::find(row.body.properties.begin(), row.body.properties.end(), std::pair{key, value}) != row.body.properties.end();
+    };
+    EXPECT_TRUE(has("deviceId", expected.identity));
+    EXPECT_TRUE(has("event", "uplink"));
+    EXPECT_TRUE(has("simulated", sample(name).find("\"simulated\"") == std::string::npos ? "false" : "true"));
+  }
+}
+
+TEST(webhook, refuses_what_is_not_an_event_and_says_why) {
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  const struct {
+    const char* what;
+    std::string path, body;
+    int status;
+    const char* error;
+  } table[] = {
+      {"broken JSON", "/webhook/starter-kit", "{broken", 400, "json_malformed"},
+      {"empty body", "/webhook/starter-kit", "", 400, "json_malformed"},
+      {"an array", "/webhook/starter-kit", "[]", 400, "event_unrecognised"},
+      {"path of another device", "/webhook/starter-kit/other-device", good, 400, "identifiers_mismatch"},
+      {"body of another application", "/webhook/app1", good, 400, "identifiers_mismatch"},
+      {"device id outside the rule", "/webhook/app1/Dev_1", R"({"uplink_message":{"f_port":1}})", 400, "identifier_invalid"},
+      {"port out of range", "/webhook/app1/dev1", R"({"uplink_message":{"f_port":256}})", 400, "field_invalid"},
+      {"no such path", "/webhook/", "{}", 404, "not_found"},
+      {"too many segments", "/webhook/app1/dev1/up/more", "{}", 404, "not_found"},
+  };
+  for (const auto& expected : table) {
+    SCOPED_TRACE(expected.what);
+    fixture f;
+    const auto response = f.post(expected.path, expected.body);
+    EXPECT_EQ(response.status, expected.status);
+    EXPECT_NE(response.body.find(std::string{"\"error\":\""} + expected.error + "\""), std::string::npos) << response.body;
+    EXPECT_TRUE(f.disk.rows.empty());
+    // A bad message disturbs no good one.
+    EXPECT_EQ(f.post("/webhook/starter-kit", good).status, 200);
+  }
+}
+
+TEST(webhook, needs_the_applications_own_password) {
+  fixture f;
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 401);
+  EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "pw-app1")).status, 401);
+  auto bare = f.request("/webhook/starter-kit", good, "");
+  bare.headers.pop_back();
+  const auto response = f.send(bare);
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(response.headers.front().first, "WWW-Authenticate");
+  EXPECT_TRUE(f.disk.rows.empty());
+  EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "pw-starter-kit")).status, 200);
+}
+
+TEST(webhook, tells_of_unknown_applications_only_who_has_a_password) {
+  fixture f;
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  EXPECT_EQ(f.send(f.request("/webhook/no-such-app", good, "pw-app1")).status, 404);
+  EXPECT_EQ(f.send(f.request("/webhook/no-such-app", good, "guess")).status, 401);
+}
+
+TEST(webhook, slows_guessing_down_and_never_who_knows_the_password) {
+  fixture f;
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 401);
+  EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 429);
+  EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "pw-starter-kit")).status, 200);
+}
+
+TEST(webhook, takes_json_by_post_only) {
+  fixture f;
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  auto get = f.request("/webhook/starter-kit", good, "pw-starter-kit");
+  get.method = "GET";
+  EXPECT_EQ(f.send(get).status, 405);
+  for (const char* type : {"application/octet-stream", "text/plain", ""}) {
+    auto other = f.request("/webhook/starter-kit", good, "pw-starter-kit");
+    other.headers[0].second = type;
+    EXPECT_EQ(f.send(other).status, 415) << type;
+  }
+  auto charset = f.request("/webhook/starter-kit", good, "pw-starter-kit");
+  charset.headers[0].second = "Application/JSON; charset=utf-8";
+  EXPECT_EQ(f.send(charset).status, 200);
+}
+
+TEST(webhook, says_503_when_the_event_could_not_be_kept) {
+  fixture f;
+  const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  f.disk.refuses = error{errc::spool_full};
+  const auto full = f.post("/webhook/starter-kit", good);
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(full.headers.front(), (std::pair<std::string, std::string>{"Retry-After", "5"}));
+  f.disk.refuses.reset();
+  f.disk.fails = error{errc::store_unavailable};
+  EXPECT_EQ(f.post("/webhook/starter-kit", good).status, 503);
+  f.disk.fails.reset();
+  EXPECT_EQ(f.post("/webhook/starter-kit", good).body, R"({"outcome":"stored"})");
+  EXPECT_EQ(f.post("/webhook/starter-kit", good).body, R"({"outcome":"duplicate"})");
+  EXPECT_EQ(f.desk.waiting(), 0u);
+}
+
+TEST(webhook, keeps_what_the_format_refuses_as_a_dead_letter) {
+  fixture f;
+  const std::string big = R"({"uplink_message":{"f_port":1,"decoded_payload":{"text":")" + std::string(300 * 1024, 'x') + R"("}}})";
+  const auto response = f.post("/webhook/app1/dev1", big);
+  EXPECT_EQ(response.status, 200);
+  ASSERT_EQ(f.disk.raw_dead_letters.size(), 1u);
+  EXPECT_EQ(f.disk.raw_dead_letters[0].code(), errc::message_too_large);
+}
+
+} // namespace
+} // namespace causeway::ingress
