@@ -46,6 +46,7 @@ connection::connection(connection_options options, token_source& tokens, moment 
       cbs_{options_.cbs_in_flight, options_.answer_time_out},
       wheel_{now.mono},
       link_properties_{properties_of_links(options_)},
+      last_call_{now.mono},
       phase_due_{now.mono + options_.open_time_out},
       policy_wanted_{options_.mode == auth::policy} {
   engine_.open();
@@ -85,6 +86,9 @@ bool connection::take_output(std::string& out) {
   const std::size_t before = out.size();
   const bool any = engine_.take_output(out);
   counters_.bytes_out += out.size() - before;
+  // The engine notices at a tick only that something was written, and counts half the peer's idle time-out
+  // from there: without this one, a heartbeat could come as late as the whole time-out after the last frame.
+  if (any && phase_ != phase::closed) engine_due_ = engine_.tick(last_call_);
   return any;
 }
 
@@ -143,6 +147,7 @@ result<void> connection::send(device_ref device, spool_seq seq, const core::mess
   send_deadlines_.push(table_.places(), *who, now.mono + options_.send_time_out);
   ++sending_;
   ++counters_.messages_sent;
+  last_call_ = now.mono;
   return {};
 }
 
@@ -174,6 +179,7 @@ std::uint32_t connection::capacity() const {
 }
 
 void connection::settle(moment now) {
+  last_call_ = now.mono;
   const auto handle_events = [&] {
     while (phase_ != phase::closed) {
       const std::optional<amqp::event> next = engine_.next_event();

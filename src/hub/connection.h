@@ -190,6 +190,7 @@ private:
 
   phase phase_ = phase::opening;
   bool peer_open_ = false;
+  mono_time last_call_; // the latest moment heard of
   std::optional<mono_time> engine_due_;
   std::optional<mono_time> phase_due_; // opening or closing must be through by then
   // Policy mode. Accepted once policy_expires_ is set.

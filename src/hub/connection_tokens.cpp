@@ -83,7 +83,7 @@ void connection::accept_token(device_session& who) {
   who.token_expires = who.token_sent + options_.token_life;
   who.renewing = false;
   who.renewal_failures = 0;
-  wheel_.schedule(who.place, who.token_sent + renewal_age(who.device, options_.token_life));
+  wheel_.schedule(who.place, who.token_sent + renewal_age(who.device, who.token_sent, options_.token_life));
 }
 
 void connection::on_renewal_answer(device_session& who, const result<void>& outcome, mono_time now) {

@@ -79,17 +79,18 @@ std::optional<mono_time> token_wheel::next_due() const {
   return std::nullopt; // not reached: the search ends with the whole word that it began in
 }
 
-double spread_of(device_ref device) {
-  // splitmix64's finaliser: neighbouring refs come out far apart.
-  std::uint64_t x = std::uint64_t{index_of(device)} + 0x9e3779b97f4a7c15ull;
+double spread_of(device_ref device, std::uint64_t round) {
+  // splitmix64's finaliser: neighbours come out far apart.
+  std::uint64_t x = (round << 32) + index_of(device) + 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
   x ^= x >> 31;
   return static_cast<double>(x >> 11) * 0x1.0p-53;
 }
 
-milliseconds renewal_age(device_ref device, seconds life) {
-  const double share = 0.60 + 0.20 * spread_of(device);
+milliseconds renewal_age(device_ref device, mono_time sent, seconds life) {
+  const auto second = std::chrono::duration_cast<seconds>(sent.time_since_epoch()).count();
+  const double share = 0.60 + 0.20 * spread_of(device, static_cast<std::uint64_t>(second));
   return milliseconds{static_cast<std::int64_t>(static_cast<double>(milliseconds{life}.count()) * share)};
 }
 

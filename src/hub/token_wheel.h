@@ -48,11 +48,12 @@ private:
   std::size_t size_ = 0;
 };
 
-// A number in [0, 1) that is always the same for a device, and looks random over devices.
-double spread_of(device_ref device);
-// After which part of its life a device's token is renewed: 60 to 80 %, each device at its own point, so that
-// devices attached together do not renew together, and drift further apart with every round.
-milliseconds renewal_age(device_ref device, seconds life);
+// A number in [0, 1) that is always the same for a device and a round, and looks random over both.
+double spread_of(device_ref device, std::uint64_t round = 0);
+// After which part of its life a device's token is renewed: 60 to 80 %, drawn anew from the device and the
+// second that the token was sent in, so that devices attached together do not renew together, and drift
+// further apart with every round.
+milliseconds renewal_age(device_ref device, mono_time sent, seconds life);
 // The pause before the next try of a renewal that did not succeed: 5 s, doubling to 60 s, spread by a
 // quarter.
 milliseconds renewal_pause(device_ref device, std::uint32_t failures);

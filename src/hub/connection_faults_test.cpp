@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/scripted_peer.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::hub {
+namespace {
+
+TEST(hub_connection_faults, a_refused_token_is_that_devices_own) {
+  rig it;
+  it.peer.on_put_token = [](const auto& token) -> std::optional<scripted_peer::status> {
+    if (token.audience.ends_with("dev-3")) {
+      return scripted_peer::status{
+          401, "The specified SAS token has an invalid signature. It does not match either "
+               "the primary or secondary key."};
+    }
+    if (token.audience.ends_with("dev-5")) {
+      return scripted_peer::status{404, "Device dev-5 at IotHub contoso not registered."};
+    }
+    if (token.audience.ends_with("dev-6")) {
+      return scripted_peer::status{500,
+                                   "The maximum number of tokens per connection (1000) has been reached."};
+    }
+    return scripted_peer::status{};
+  };
+  it.attach_all(10);
+  EXPECT_EQ(it.count<attached>(), 7u);
+  EXPECT_EQ(it.detached_with(3), errc::hub_unauthorized);
+  EXPECT_EQ(it.detached_with(5), errc::hub_device_unknown);
+  EXPECT_EQ(it.detached_with(6), errc::hub_token_limit);
+  EXPECT_EQ(it.count<detached>(), 3u);
+  EXPECT_EQ(it.peer.attaches.size(), 7u);
+  EXPECT_EQ(it.client.devices(), 7u);
+}
+
+TEST(hub_connection_faults, a_detach_or_end_for_any_reason_is_that_devices_own) {
+  const std::vector<std::pair<std::string, errc>> reasons = {
+      {"amqp:unauthorized-access", errc::hub_unauthorized},
+      {"amqp:not-found", errc::hub_device_unknown},
+      {"amqp:resource-limit-exceeded", errc::hub_quota_exceeded},
+      {"com.microsoft:device-container-throttled", errc::hub_throttled},
+      {"com.microsoft:iot-hub-suspended", errc::hub_suspended},
+      {"com.microsoft:timeout", errc::hub_busy},
+      {"amqp:link:message-size-exceeded", errc::message_too_large},
+      {"amqp:internal-error", errc::hub_busy},
+      {"amqp:link:detach-forced", errc::hub_busy},
+      {"amqp:link:stolen", errc::hub_link_stolen},
+      {"com.microsoft:link-creation-conflict", errc::hub_link_stolen},
+      {"amqp:session:window-violation", errc::hub_interrupted},
+      {"amqp:decode-error", errc::hub_refused},
+      {"com.example:never-heard-of", errc::hub_refused},
+      {"", errc::hub_interrupted},
+  };
+  rig it;
+  it.attach_all(3);
+  std::size_t gone = 0;
+  for (const bool with_end : {false, true}) {
+    for (const auto& [name, expected] : reasons) {
+      const amqp::condition why{name, "as told"};
+      with_end ? it.peer.end("dev-1", why) : it.peer.detach("dev-1", why);
+      it.run();
+      EXPECT_EQ(it.count<detached>(), ++gone) << name;
+      EXPECT_EQ(it.detached_with(1), expected) << name;
+      EXPECT_EQ(it.client.devices(), 2u);
+      it.send(0, gone);
+      it.attach(1);
+      it.run();
+      EXPECT_EQ(it.client.attached_devices(), 3u) << name;
+    }
+  }
+  EXPECT_EQ(it.outcomes(), std::vector<std::string>(gone, "ok"));
+  EXPECT_FALSE(it.peer.fault.has_value());
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_connection_faults, a_refused_attach_tells_why) {
+  rig it;
+  it.peer.refused_attaches["dev-1"] = {"amqp:not-found",
+                                       R"({"errorCode":404001,"message":"no such device"})"};
+  it.attach_all(3);
+  EXPECT_EQ(it.count<attached>(), 2u);
+  EXPECT_EQ(it.detached_with(1), errc::hub_device_unknown);
+  it.peer.refused_attaches.clear();
+  it.attach(1);
+  it.run();
+  EXPECT_EQ(it.count<attached>(), 3u);
+}
+
+TEST(hub_connection_faults, a_message_in_flight_is_answered_before_its_device_goes) {
+  rig it;
+  it.peer.on_message = [](const auto&) { return amqp::outcome{}; };
+  it.attach_all(2);
+  it.send(0, 5);
+  it.run();
+  it.peer.detach("dev-0", {"amqp:unauthorized-access", "Token expired"});
+  it.run();
+  ASSERT_GE(it.events.size(), 2u);
+  const auto* message = std::get_if<sent>(&it.events[it.events.size() - 2]);
+  const auto* device = std::get_if<detached>(&it.events.back());
+  ASSERT_TRUE(message != nullptr && device != nullptr);
+  EXPECT_EQ(message->seq, 5u);
+  EXPECT_EQ(message->outcome.fault().cls(), error_class::transient);
+  EXPECT_EQ(device->why.code(), errc::hub_token_expired);
+  EXPECT_EQ(it.client.in_flight(), 0u);
+}
+
+TEST(hub_connection_faults, a_rejection_that_means_the_device_does_not_condemn_the_message) {
+  rig it;
+  it.peer.on_message = [](const auto&) {
+    return amqp::outcome{amqp::outcome_kind::rejected, {"amqp:unauthorized-access", "device is disabled"}};
+  };
+  it.attach_all(2);
+  it.send(0, 5);
+  it.run();
+  ASSERT_EQ(it.count<sent>(), 1u);
+  EXPECT_EQ(it.all<sent>()[0].outcome.fault().cls(), error_class::transient);
+  EXPECT_EQ(it.detached_with(0), errc::hub_device_disabled);
+  EXPECT_EQ(it.client.attached_devices(), 1u);
+}
+
+TEST(hub_connection_faults, close_by_the_hub_answers_everything_and_then_closed) {
+  rig it;
+  it.peer.on_message = [](const auto&) { return amqp::outcome{}; };
+  it.attach_all(5);
+  it.send(2, 1);
+  it.send(3, 2);
+  it.run();
+  it.peer.engine().close({"amqp:connection:forced", "restart"});
+  it.run();
+  EXPECT_EQ(it.outcomes(), std::vector<std::string>(2, "hub_outcome_unknown"));
+  EXPECT_EQ(it.count<detached>(), 5u);
+  ASSERT_TRUE(std::holds_alternative<closed>(it.events.back()));
+  EXPECT_EQ(std::get<closed>(it.events.back()).why.code(), errc::hub_interrupted);
+  EXPECT_TRUE(it.client.is_closed());
+  EXPECT_TRUE(it.peer.closed_by_client);
+  it.client.on_stream_end(error{errc::peer_closed}, it.clock.now());
+  it.client.on_bytes("AMQP", it.clock.now());
+  it.client.tick(it.clock.now());
+  it.collect();
+  EXPECT_EQ(it.count<closed>(), 1u);
+}
+
+// The whole conversation again and again, the stream cut after ever more of the peer's bytes; a second
+// connection then does what is left. Nothing may be lost or left without an answer.
+TEST(hub_connection_faults, the_stream_may_end_after_any_byte) {
+  constexpr std::uint32_t devices = 8;
+  const auto converse = [](rig& it, std::set<std::uint32_t>& to_send, std::size_t cut) {
+    for (std::uint32_t number = 0; number < devices; ++number)
+      it.attach(number);
+    std::size_t seen = 0, given = 0;
+    for (bool moved = true; moved;) {
+      moved = false;
+      std::string bytes;
+      if (it.client.take_output(bytes)) {
+        moved = true;
+        it.peer.feed(bytes);
+      }
+      bytes.clear();
+      if (it.peer.engine().take_output(bytes)) {
+        moved = true;
+        const std::string_view part = std::string_view{bytes}.substr(0, cut - given);
+        given += part.size();
+        // In pieces, as a network may hand them over.
+        for (std::size_t at = 0; at < part.size(); at += 7)
+          it.client.on_bytes(part.substr(at, 7), it.clock.now());
+      }
+      it.collect();
+      for (; seen < it.events.size(); ++seen) {
+        if (const auto* up = std::get_if<attached>(&it.events[seen])) {
+          const std::uint32_t number = index_of(up->device);
+          if (to_send.contains(number)) it.send(number, number);
+          moved = true;
+        }
+        if (const auto* done = std::get_if<sent>(&it.events[seen]); done != nullptr && done->outcome) {
+          to_send.erase(static_cast<std::uint32_t>(done->seq));
+        }
+      }
+      if (given == cut) break;
+    }
+    it.client.on_stream_end(error{errc::connection_lost}, it.clock.now());
+    it.collect();
+    for (; seen < it.events.size(); ++seen) {
+      const auto* done = std::get_if<sent>(&it.events[seen]);
+      if (done != nullptr && done->outcome) to_send.erase(static_cast<std::uint32_t>(done->seq));
+    }
+    return given;
+  };
+  const auto all_devices = [] {
+    std::set<std::uint32_t> out;
+    for (std::uint32_t number = 0; number < devices; ++number)
+      out.insert(number);
+    return out;
+  };
+
+  std::size_t whole = 0;
+  {
+    rig it;
+    auto to_send = all_devices();
+    whole = converse(it, to_send, std::numeric_limits<std::size_t>::max());
+    ASSERT_TRUE(to_send.empty());
+  }
+  ASSERT_GT(whole, 1000u);
+  for (std::size_t step = 0; step <= 60; ++step) {
+    const std::size_t cut = whole * step / 60;
+    rig first;
+    auto to_send = all_devices();
+    converse(first, to_send, cut);
+    EXPECT_EQ(first.count<closed>(), 1u) << cut;
+    EXPECT_TRUE(std::holds_alternative<closed>(first.events.back())) << cut;
+    EXPECT_EQ(first.count<detached>(), devices) << cut;
+    EXPECT_EQ(first.count<sent>(), first.client.counters().messages_sent) << cut;
+    for (const sent& what : first.all<sent>()) {
+      if (!what.outcome) {
+        EXPECT_EQ(what.outcome.fault().cls(), error_class::transient);
+      }
+    }
+    connection_options again = device_key_options();
+    again.container_id = "causeway-test-2";
+    rig second{again};
+    converse(second, to_send, std::numeric_limits<std::size_t>::max());
+    EXPECT_TRUE(to_send.empty()) << cut;
+    std::set<std::string> arrived;
+    for (const rig* it : {&first, &second})
+      for (const auto& message : it->peer.messages)
+        arrived.insert(*message.what.message_id.text());
+    EXPECT_EQ(arrived.size(), devices) << cut;
+  }
+}
+
+TEST(hub_connection_faults, a_put_token_without_an_answer_is_given_up) {
+  rig it;
+  it.peer.on_put_token = [](const auto& token) -> std::optional<scripted_peer::status> {
+    if (token.audience.ends_with("dev-1")) return std::nullopt;
+    return scripted_peer::status{};
+  };
+  it.attach_all(3);
+  it.advance(seconds{29});
+  EXPECT_EQ(it.count<detached>(), 0u);
+  it.advance(seconds{2});
+  EXPECT_EQ(it.detached_with(1), errc::hub_answer_missing);
+  it.peer.answer(it.peer.tokens[1], {}); // too late: nobody asks any more
+  it.run();
+  EXPECT_EQ(it.count<attached>(), 2u);
+  EXPECT_EQ(it.peer.attaches.size(), 2u);
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_connection_faults, an_attach_without_credit_is_given_up) {
+  rig it;
+  it.attach_all(1);
+  it.peer.credit = 0;
+  it.attach(1);
+  it.run();
+  it.advance(seconds{31});
+  EXPECT_EQ(it.detached_with(1), errc::hub_answer_missing);
+  EXPECT_EQ(it.client.attached_devices(), 1u);
+  EXPECT_FALSE(it.peer.telemetry.contains("dev-1"));
+}
+
+TEST(hub_connection_faults, a_message_without_an_outcome_is_given_up_with_its_session) {
+  rig it;
+  it.peer.on_message = [](const auto&) { return amqp::outcome{}; };
+  it.attach_all(2);
+  it.send(1, 8);
+  it.run();
+  it.advance(seconds{241});
+  EXPECT_EQ(it.outcomes(), std::vector<std::string>{"hub_answer_missing"});
+  EXPECT_EQ(it.detached_with(1), errc::hub_answer_missing);
+  EXPECT_EQ(it.client.attached_devices(), 1u);
+}
+
+TEST(hub_connection_faults, a_peer_that_never_opens_is_given_up) {
+  rig it;
+  it.peer.answers_open = false;
+  it.attach_all(1);
+  it.advance(seconds{61});
+  EXPECT_EQ(it.detached_with(0), errc::hub_answer_missing);
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_answer_missing);
+}
+
+TEST(hub_connection_faults, without_cbs_the_connection_is_of_no_use) {
+  rig it;
+  it.attach_all(2);
+  it.peer.cbs_receiver().close({"amqp:link:detach-forced", "Server Busy. Please retry operation"});
+  it.run();
+  EXPECT_EQ(it.count<detached>(), 2u);
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_busy);
+  EXPECT_TRUE(it.peer.closed_by_client);
+}
+
+TEST(hub_connection_faults, a_peer_that_speaks_no_amqp_is_left) {
+  rig it;
+  it.attach(0);
+  it.client.on_bytes("HTTP/1.1 400 Bad Request\r\n\r\n", it.clock.now());
+  it.collect();
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::amqp_protocol);
+  EXPECT_EQ(it.count<detached>(), 1u);
+}
+
+TEST(hub_connection_faults, a_silent_peer_is_left_and_a_quiet_connection_kept_alive) {
+  rig it;
+  it.attach_all(1);
+  std::size_t before = it.client.counters().bytes_out;
+  for (int round = 0; round < 10; ++round) {
+    it.advance(seconds{121});
+    EXPECT_GT(it.client.counters().bytes_out, before) << round;
+    before = it.client.counters().bytes_out;
+  }
+  EXPECT_EQ(it.count<closed>(), 0u);
+  for (int half_minute = 0; half_minute < 20; ++half_minute) { // the peer is gone, the stream is not
+    it.clock.advance(seconds{30});
+    it.client.tick(it.clock.now());
+    std::string unread;
+    it.client.take_output(unread);
+  }
+  it.collect();
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::connection_timed_out);
+}
+
+} // namespace
+} // namespace causeway::hub

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// For the tests of hub::connection: a hub's end of the connection, written by hand on the engine's server
+// role, that does what a test tells it; and a rig that carries bytes between the two on a manual clock.
+#pragma once
+
+#include "amqp/engine.h"
+#include "amqp/message.h"
+#include "azure/names.h"
+#include "hub/connection.h"
+
+#include <algorithm>
+#include <functional>
+#include <gtest/gtest.h>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace causeway::hub {
+
+class scripted_peer {
+public:
+  struct status {
+    int code = 200;
+    std::string description = "OK";
+  };
+  struct put_token {
+    std::string id, to, reply_to, operation, type, audience, token;
+  };
+  struct attach_seen {
+    std::string link_name, address;
+    amqp::value properties;
+  };
+  struct arrived {
+    std::string device;
+    amqp::message what;
+    amqp::delivery delivery;
+  };
+
+  explicit scripted_peer(std::uint16_t channel_max = 8191) : engine_{options_of(channel_max)} {}
+
+  // What the test decides.
+  std::function<std::optional<status>(const put_token&)> on_put_token = [](const put_token&) {
+    return status{};
+  };
+  std::function<amqp::outcome(const arrived&)> on_message = [](const arrived&) {
+    return amqp::outcome{amqp::outcome_kind::accepted, {}};
+  };
+  std::map<std::string, amqp::condition> refused_attaches; // by device
+  bool answers_open = true, answers_end = true;
+  bool credit_back = true, cbs_credit_back = true; // each message's credit is given again
+  int credit = 1000, cbs_credit = 100;
+  std::uint64_t max_message_size = 1'048'576;
+
+  // What it has seen.
+  std::string client_host, client_container;
+  std::vector<put_token> tokens;
+  std::vector<attach_seen> attaches;
+  std::vector<arrived> messages;
+  std::map<std::string, amqp::link> telemetry; // by device: open links
+  std::set<std::string> link_names;
+  bool closed_by_client = false;
+  std::optional<amqp::condition> fault;
+
+  amqp::engine& engine() { return engine_; }
+  amqp::link cbs_receiver() { return cbs_in_; }
+
+  void feed(std::string_view bytes) {
+    engine_.feed(bytes);
+    while (auto next = engine_.next_event())
+      handle(*next);
+  }
+
+  void answer(const put_token& request, const status& with) {
+    amqp::message reply;
+    reply.correlation_id = amqp::value{request.id};
+    reply.application_properties = {
+        {amqp::value{std::string{"status-code"}}, amqp::value{std::int32_t{with.code}}},
+        {amqp::value{std::string{"status-description"}}, amqp::value{with.description}}};
+    reply.kind = amqp::message::body_kind::value;
+    ASSERT_GT(cbs_out_.credit(), 0);
+    cbs_out_.send("r" + std::to_string(++replies_), amqp::encode_message(reply), false);
+  }
+
+  void detach(const std::string& device, const amqp::condition& why) {
+    telemetry.at(device).close(why);
+    telemetry.erase(device);
+  }
+  void end(const std::string& device, const amqp::condition& why) {
+    telemetry.at(device).session().close(why);
+    telemetry.erase(device);
+  }
+
+private:
+  static amqp::engine_options options_of(std::uint16_t channel_max) {
+    amqp::engine_options out;
+    out.side = amqp::role::server;
+    out.container_id = "DeviceGateway_0123456789abcdef0123456789abcdef";
+    out.host_name = "localhost";
+    out.channel_max = channel_max;
+    return out;
+  }
+
+  void handle(amqp::event& what) {
+    switch (what.kind) {
+    case amqp::event_kind::connection_opened:
+      client_container = engine_.peer().container_id;
+      client_host = engine_.peer().host_name;
+      if (answers_open) engine_.open();
+      return;
+    case amqp::event_kind::connection_closed:
+      closed_by_client = true;
+      engine_.close();
+      return;
+    case amqp::event_kind::transport_fault:
+      fault = what.condition;
+      return;
+    case amqp::event_kind::session_opened:
+      what.session.open();
+      return;
+    case amqp::event_kind::session_closed:
+      forget(what.session);
+      if (!answers_end) return;
+      what.session.close();
+      what.session.free();
+      return;
+    case amqp::event_kind::link_opened:
+      return on_attach(what.link);
+    case amqp::event_kind::link_closed:
+      what.link.close();
+      return;
+    case amqp::event_kind::message:
+      return on_transfer(what);
+    case amqp::event_kind::outcome:
+      what.delivery.settle();
+      return;
+    default:
+      return;
+    }
+  }
+
+  void forget(amqp::session ended) {
+    for (auto at = telemetry.begin(); at != telemetry.end();)
+      at = at->second.session() == ended ? telemetry.erase(at) : std::next(at);
+  }
+
+  void on_attach(amqp::link link) {
+    link_names.insert(link.name());
+    if (link.is_sender()) cbs_out_ = link;
+    const std::string address = link.remote_target();
+    if (address == "$cbs" || link.is_sender()) {
+      link.copy_remote();
+      link.open();
+      if (link.is_sender()) return;
+      cbs_in_ = link;
+      return link.add_credit(cbs_credit);
+    }
+    attaches.push_back({link.name(), address, link.remote_properties()});
+    const auto target = azure::parse_link_address(address);
+    ASSERT_TRUE(target.has_value()) << address;
+    const std::string& device = target->device.str();
+    if (const auto refused = refused_attaches.find(device); refused != refused_attaches.end()) {
+      return link.refuse(refused->second);
+    }
+    link.copy_remote();
+    link.set_max_message_size(max_message_size);
+    link.open();
+    if (credit > 0) link.add_credit(credit);
+    telemetry[device] = link;
+  }
+
+  void on_transfer(amqp::event& what) {
+    auto message = amqp::decode_message(what.payload);
+    ASSERT_TRUE(message.has_value());
+    const std::string address = what.link.remote_target();
+    if (address == "$cbs") return on_cbs(*message, what.delivery);
+    arrived seen{azure::parse_link_address(address)->device.str(), std::move(*message), what.delivery};
+    const amqp::outcome with = on_message(seen);
+    if (with.kind != amqp::outcome_kind::none) what.delivery.settle(with);
+    messages.push_back(std::move(seen));
+    if (credit_back) what.link.add_credit(1);
+  }
+
+  void on_cbs(const amqp::message& request, amqp::delivery delivery) {
+    const auto text = [&](std::string_view name) {
+      const amqp::value* found = request.application_property(name);
+      return found != nullptr && found->as<std::string>() != nullptr ? *found->as<std::string>()
+                                                                     : std::string{};
+    };
+    const auto* id = request.message_id.as<std::string>();
+    const auto* token = request.body.as<std::string>();
+    ASSERT_TRUE(id != nullptr && token != nullptr);
+    put_token seen{*id, request.to, request.reply_to, text("operation"), text("type"), text("name"), *token};
+    tokens.push_back(seen);
+    delivery.settle({amqp::outcome_kind::accepted, {}});
+    if (cbs_credit_back) cbs_in_.add_credit(1);
+    if (const auto with = on_put_token(seen)) answer(seen, *with);
+  }
+  amqp::engine engine_;
+  amqp::link cbs_out_, cbs_in_;
+  std::uint64_t replies_ = 0;
+};
+
+// Hands out tokens that say for whom and until when they are.
+class recording_tokens final : public token_source {
+public:
+  secret device_token(device_ref device, const identity& name, wall_time expiry) override {
+    ++device_tokens;
+    return secret{"token:" + std::to_string(index_of(device)) + ":" + name.str() + ":" +
+                  std::to_string(unix_seconds(expiry))};
+  }
+  secret policy_token(wall_time expiry) override {
+    ++policy_tokens;
+    return secret{"policy:" + std::to_string(unix_seconds(expiry))};
+  }
+  int device_tokens = 0, policy_tokens = 0;
+};
+
+inline device_ref ref(std::uint32_t number) {
+  return device_ref{number};
+}
+inline identity name_of(std::uint32_t number) {
+  return identity{"dev-" + std::to_string(number)};
+}
+inline core::message reading(const std::string& id) {
+  return {id, "application/json", "utf-8", R"({"t":1})", {{"application", "meters"}}};
+}
+inline connection_options device_key_options() {
+  connection_options out;
+  out.host = hub_host{"contoso.azure-devices.net"};
+  out.container_id = "causeway-test-1";
+  out.client_version = "causeway/test";
+  return out;
+}
+
+struct rig {
+  explicit rig(connection_options options = device_key_options(), std::uint16_t channel_max = 8191)
+      : peer{channel_max}, client{std::move(options), tokens, clock.now()} {}
+
+  // Carries bytes both ways until both sides are silent.
+  void run() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      std::string bytes;
+      if (client.take_output(bytes)) {
+        moved = true;
+        peer.feed(bytes);
+      }
+      bytes.clear();
+      if (peer.engine().take_output(bytes)) {
+        moved = true;
+        to_client += bytes.size();
+        client.on_bytes(bytes, clock.now());
+      }
+    }
+    collect();
+  }
+  // Turns the clock, stopping at every deadline of the client's on the way.
+  void advance(std::chrono::nanoseconds by) {
+    const mono_time end = clock.now().mono + by;
+    for (;;) {
+      const auto due = client.deadline();
+      if (!due || *due > end) break;
+      if (*due > clock.now().mono) clock.advance(*due - clock.now().mono);
+      ++ticks;
+      client.tick(clock.now());
+      peer.engine().tick(clock.now().mono);
+      run();
+    }
+    clock.advance(end - clock.now().mono);
+  }
+  void collect() {
+    for (event& what : client.take_events())
+      events.push_back(std::move(what));
+  }
+  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), "", clock.now()); }
+  void attach_all(std::uint32_t count) {
+    for (std::uint32_t number = 0; number < count; ++number)
+      attach(number);
+    run();
+  }
+  void send(std::uint32_t number, spool_seq seq) {
+    EXPECT_TRUE(client.send(ref(number), seq, reading("m" + std::to_string(seq)), clock.now()).has_value());
+  }
+
+  template <class T>
+  std::vector<T> all() const {
+    std::vector<T> out;
+    for (const event& what : events)
+      if (const T* one = std::get_if<T>(&what)) out.push_back(*one);
+    return out;
+  }
+  template <class T>
+  std::size_t count() const {
+    return all<T>().size();
+  }
+  // The last `detached` of this device.
+  std::optional<errc> detached_with(std::uint32_t number) const {
+    std::optional<errc> found;
+    for (const detached& what : all<detached>())
+      if (what.device == ref(number)) found = what.why.code();
+    return found;
+  }
+  // "ok" or the error's name, in order.
+  std::vector<std::string> outcomes() const {
+    std::vector<std::string> out;
+    for (const sent& what : all<sent>())
+      out.push_back(what.outcome ? "ok" : std::string{what.outcome.fault().name()});
+    return out;
+  }
+
+  manual_clock clock;
+  recording_tokens tokens;
+  scripted_peer peer;
+  connection client;
+  std::vector<event> events;
+  std::size_t to_client = 0, ticks = 0;
+};
+
+} // namespace causeway::hub
