@@ -51,8 +51,8 @@ struct store_options {
   std::size_t batch_rows = 2'000;                       // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
-  milliseconds mark_delay{50};
-  std::chrono::microseconds linger{0}; // how long a commit waits for company
+  milliseconds mark_delay{50};             // how long marks and assignments wait for company
+  std::chrono::microseconds linger{0};     // how long a commit waits for company
   dead_letter_limits dead_letters;
   std::int64_t max_pages = 0; // of spool.db, 4,096 bytes each; 0: as the disk allows
 };

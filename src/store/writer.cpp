@@ -86,7 +86,7 @@ void writer::run() {
   while (take()) {
     const auto now = now_mono();
     if (commit_is_due(now)) commit_group();
-    if (!assignments_.empty() && now >= assignments_retry_at_) commit_assignments();
+    if (assignments_are_due(now_mono())) commit_assignments();
     if (read_is_due(now)) serve_read();
   }
   report last;
@@ -117,7 +117,7 @@ bool writer::take() {
       filled_.wait_for(held, options_.linger, [this] { return stopping_; });
       continue;
     }
-    if (commit || read_is_due(now) || (!assignments_.empty() && now >= assignments_retry_at_)) return true;
+    if (commit || read_is_due(now) || assignments_are_due(now)) return true;
     sleeping_ = true;
     minds_marks_ = !marks_.empty();
     const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
@@ -145,6 +145,8 @@ void writer::empty_inbox() {
   for (auto& one : inbox_.reads)
     reads_.push_back(std::move(one));
   inbox_.reads.clear();
+  if (assignments_.empty() && !inbox_.assignments.empty())
+    assignments_due_ = now_mono() + options_.mark_delay;
   for (auto& [device, where] : inbox_.assignments)
     assignments_.insert_or_assign(device, std::move(where));
   inbox_.assignments.clear();
@@ -157,6 +159,10 @@ bool writer::commit_is_due(mono_time now) const {
          (!marks_.empty() && (hurried_ || now >= marks_due_));
 }
 
+bool writer::assignments_are_due(mono_time now) const {
+  return !assignments_.empty() && now >= assignments_retry_at_ && (hurried_ || now >= assignments_due_);
+}
+
 bool writer::read_is_due(mono_time now) const {
   return !reads_.empty() && now >= reads_retry_at_;
 }
@@ -166,7 +172,7 @@ mono_time writer::next_due() const {
   if (!work_.empty()) next = std::min(next, retry_at_);
   if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
   if (!reads_.empty()) next = std::min(next, reads_retry_at_);
-  if (!assignments_.empty()) next = std::min(next, assignments_retry_at_);
+  if (!assignments_.empty()) next = std::min(next, std::max(assignments_due_, assignments_retry_at_));
   return next;
 }
 
@@ -282,14 +288,9 @@ void writer::note_outcome(const result<void>& outcome, report& out) {
 }
 
 void writer::commit_assignments() {
-  // A device that waits in work_ must be there first.
-  if (failing_ && !work_.empty()) {
-    assignments_retry_at_ = retry_at_;
-    return;
-  }
   auto outcome = apply_assignments();
   if (outcome) {
-    assignments_.clear();
+    assignments_retry_at_ = {};
     if (std::exchange(assignments_failing_, false)) log::info("assignments_healed");
     return;
   }
@@ -300,11 +301,19 @@ void writer::commit_assignments() {
 }
 
 result<void> writer::apply_assignments() {
+  const bool devices_wait = std::any_of(work_.begin(), work_.end(), [](const command& one) {
+    return std::holds_alternative<core::device_record>(one);
+  });
   auto change = transaction::begin(assignment_file_.db());
   if (!change) return std::move(change).fault();
+  queued_assignments later;
   for (const auto& [device, where] : assignments_) {
     auto key = spool_.find_device(device);
     if (!key) return std::move(key).fault();
+    if (!*key && devices_wait) {
+      later.emplace(device, where);
+      continue;
+    }
     if (!*key) {
       log::error("assignment_without_device", {{"ref", index_of(device)}});
       continue;
@@ -312,7 +321,10 @@ result<void> writer::apply_assignments() {
     auto done = where ? assignment_file_.save(**key, *where) : assignment_file_.forget(**key);
     if (!done) return done;
   }
-  return change->commit();
+  if (auto done = change->commit(); !done) return done;
+  assignments_ = std::move(later);
+  assignments_due_ = now_mono() + options_.mark_delay;
+  return {};
 }
 
 void writer::serve_read() {

@@ -91,6 +91,7 @@ private:
   void empty_inbox(); // mutex_ held
   bool commit_is_due(mono_time now) const;
   bool read_is_due(mono_time now) const;
+  bool assignments_are_due(mono_time now) const;
   mono_time next_due() const; // precondition: nothing is due
   std::size_t group() const;
   void commit_group();
@@ -134,6 +135,7 @@ private:
   mono_time retry_at_{};
   backoff retry_;
   bool assignments_failing_ = false;
+  mono_time assignments_due_{};
   mono_time assignments_retry_at_{};
   bool reads_failing_ = false;
   mono_time reads_retry_at_{};

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a start finds in the state directory: nothing, another process, an older or newer version, damage.
+#include "store/assignment_file.h"
+#include "store/lock.h"
+#include "store/migrations.h"
+#include "store/store_fixture.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+using state_directory_test = store_fixture;
+
+mode_t mode_of(const fs::path& file) {
+  struct stat about {};
+  return ::stat(file.c_str(), &about) == 0 ? about.st_mode & 0777U : 0;
+}
+
+std::string contents(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void overwrite(const fs::path& file, std::string_view bytes) {
+  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
+                                                                static_cast<std::streamsize>(bytes.size()));
+}
+
+std::size_t damaged_copies(const fs::path& directory) {
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator{directory})
+    count += entry.path().filename().string().find("assignments.db.damaged-") == 0 ? 1 : 0;
+  return count;
+}
+
+TEST_F(state_directory_test, is_made_for_its_owner_only) {
+  const auto old = ::umask(0);
+  options.directory = directory.path() / "a" / "b";
+  const auto made = directory_lock::acquire(options.directory);
+  open();
+  it->save_device(make_device(0));
+  close();
+  ::umask(old);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(mode_of(directory.path() / "a"), 0700U);
+  EXPECT_EQ(mode_of(directory.path() / "a" / "b"), 0700U);
+  for (const auto& entry : fs::directory_iterator{directory.path() / "state"})
+    EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
+}
+
+TEST_F(state_directory_test, belongs_to_one_process_at_a_time) {
+  open();
+  auto second = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.fault().code(), errc::state_locked);
+  EXPECT_NE(second.fault().detail().find(options.directory.string()), std::string::npos);
+  EXPECT_NE(second.fault().detail().find(std::to_string(::getpid())), std::string::npos);
+  reopen(); // free again
+}
+
+TEST_F(state_directory_test, that_cannot_be_written_is_named) {
+  options.directory = directory.path() / "state";
+  overwrite(options.directory, "a file");
+  auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+  EXPECT_NE(opened.fault().detail().find(options.directory.string()), std::string::npos);
+  if (::geteuid() == 0) return; // to whom every directory is open
+  fs::remove(options.directory);
+  fs::permissions(directory.path(), fs::perms::owner_read | fs::perms::owner_exec);
+  opened = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+}
+
+TEST_F(state_directory_test, of_a_newer_version_is_refused) {
+  open();
+  close();
+  const auto file = options.directory / "spool.db";
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file, .application_id = 0x43575350}, damaged);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(db->execute("PRAGMA user_version=999"));
+  }
+  auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.fault().code(), errc::state_newer);
+  EXPECT_NE(opened.fault().detail().find(file.string()), std::string::npos);
+}
+
+TEST_F(state_directory_test, with_a_damaged_spool_is_refused_and_left_alone) {
+  open();
+  close();
+  const auto file = options.directory / "spool.db";
+  overwrite(file, std::string(8192, 'z'));
+  auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+  EXPECT_NE(opened.fault().detail().find(file.string()), std::string::npos);
+  EXPECT_EQ(contents(file), std::string(8192, 'z'));
+}
+
+TEST_F(state_directory_test, with_somebody_elses_database_is_refused) {
+  open();
+  close();
+  fs::copy_file(options.directory / "assignments.db", options.directory / "spool.db",
+                fs::copy_options::overwrite_existing);
+  auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+}
+
+TEST_F(state_directory_test, survives_damage_to_the_assignments_at_any_place) {
+  constexpr std::uint32_t devices = 40;
+  open();
+  for (std::uint32_t ref = 0; ref < devices; ++ref) {
+    it->save_device(make_device(ref));
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+  }
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  close();
+  const auto file = options.directory / "assignments.db";
+  const auto good = contents(file);
+  ASSERT_GE(good.size(), 8192U);
+  std::size_t detected = 0;
+  constexpr std::size_t places = 60; // the first 40 in the header
+  for (std::size_t n = 0; n < places; ++n) {
+    auto bad = good;
+    const auto at = n < 40 ? n * 5 / 2 : 100 + (good.size() - 100) * (n - 40) / (places - 40);
+    bad[at] = static_cast<char>(bad[at] ^ 0x5a);
+    overwrite(file, bad);
+    const auto copies = damaged_copies(options.directory);
+    open();
+    ASSERT_EQ(image.waiting.size(), 1U) << "byte " << at;
+    ASSERT_EQ(image.devices.size(), devices) << "byte " << at;
+    if (damaged_copies(options.directory) > copies) {
+      ++detected;
+      EXPECT_TRUE(image.assignments.empty()) << "byte " << at;
+    } else {
+      ASSERT_EQ(image.assignments.size(), devices) << "byte " << at;
+      for (const auto& [ref, where] : image.assignments)
+        EXPECT_EQ(where, make_assignment(index_of(ref))) << "byte " << at;
+    }
+    // Whatever it was, the cache works.
+    it->save_assignment(device_ref{0}, make_assignment(0));
+    reopen();
+    ASSERT_FALSE(image.assignments.empty()) << "byte " << at;
+    close();
+  }
+  EXPECT_GE(detected, 10U);
+}
+
+TEST_F(state_directory_test, starts_without_the_assignments_of_a_newer_version_or_of_anyone_else) {
+  open();
+  close();
+  const auto file = options.directory / "assignments.db";
+  overwrite(file, "not a database at all, but long enough to be looked at as one");
+  open();
+  EXPECT_TRUE(image.assignments.empty());
+  EXPECT_EQ(damaged_copies(options.directory), 1U);
+  close();
+  fs::copy_file(options.directory / "spool.db", file, fs::copy_options::overwrite_existing);
+  open();
+  EXPECT_TRUE(image.assignments.empty());
+  EXPECT_EQ(damaged_copies(options.directory), 2U);
+}
+
+TEST(migrations, an_empty_file_gets_every_step_and_a_planted_older_one_the_rest) {
+  temporary_directory directory;
+  const auto file = directory.path() / "x.db";
+  ASSERT_TRUE(make_private_file(file));
+  constexpr const char* first = "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7);";
+  constexpr const char* second = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 3;";
+  const std::array older{first};
+  const std::array newer{first, second};
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = 1}, damaged);
+  ASSERT_TRUE(db) << db.fault().message();
+  ASSERT_TRUE(migrate(*db, older));
+  EXPECT_EQ(*db->integer("PRAGMA user_version"), 1);
+  ASSERT_TRUE(migrate(*db, newer));
+  EXPECT_EQ(*db->integer("PRAGMA user_version"), 2);
+  EXPECT_EQ(*db->integer("SELECT x + y FROM a"), 10);
+  ASSERT_TRUE(migrate(*db, newer)) << "nothing left to do";
+  auto refused = migrate(*db, older);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.fault().code(), errc::state_newer);
+}
+
+TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {
+  temporary_directory directory;
+  const auto file = directory.path() / "x.db";
+  ASSERT_TRUE(make_private_file(file));
+  const std::array steps{"CREATE TABLE a (x INTEGER);",
+                         "CREATE TABLE b (y INTEGER); INSERT INTO missing VALUES (1);"};
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = 1}, damaged);
+  ASSERT_TRUE(db);
+  EXPECT_FALSE(migrate(*db, steps));
+  EXPECT_EQ(*db->integer("PRAGMA user_version"), 1);
+  EXPECT_EQ(*db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'b'"), 0);
+}
+
+} // namespace
+} // namespace causeway::store

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// For the store's tests: a directory that goes away, a mailbox for what the store posts, a listener that
+// writes down.
+#pragma once
+
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+namespace causeway::store {
+
+class temporary_directory {
+public:
+  temporary_directory() {
+    auto pattern = (std::filesystem::path{testing::TempDir()} / "store-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~temporary_directory() {
+    std::error_code ignored;
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all, ignored);
+    std::filesystem::remove_all(path_, ignored);
+  }
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+// The owner's loop, run by hand.
+class mailbox {
+public:
+  void post(std::function<void()> work) {
+    const std::lock_guard held{mutex_};
+    waiting_.push_back(std::move(work));
+    filled_.notify_one();
+  }
+  // Runs what comes until the condition holds. False: nothing came for a long time.
+  template <class Condition>
+  bool run_until(Condition holds) {
+    while (!holds()) {
+      std::function<void()> next;
+      {
+        std::unique_lock held{mutex_};
+        if (!filled_.wait_for(held, seconds{20}, [this] { return !waiting_.empty(); })) return false;
+        next = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      next();
+      ++batches;
+    }
+    return true;
+  }
+  // Runs what is there.
+  void drain() {
+    while (!waiting_.empty()) {
+      waiting_.front()();
+      waiting_.pop_front();
+    }
+  }
+  std::uint64_t batches = 0;
+
+private:
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<std::function<void()>> waiting_;
+};
+
+struct recorder : store_events {
+  std::vector<spool_seq> stored, refused;
+  std::vector<errc> refusals;
+  std::vector<core::spool_row> rows;
+  std::vector<spool_seq> gone;
+  std::size_t spooled_calls = 0, reads = 0, faults = 0, heals = 0;
+
+  void on_spooled(std::vector<core::spool_result> results) override {
+    ++spooled_calls;
+    for (const auto& one : results) {
+      (one.outcome ? stored : refused).push_back(one.first);
+      if (!one.outcome) refusals.push_back(one.outcome.fault().code());
+    }
+  }
+  void on_read_back(std::vector<core::spool_row> more, std::vector<spool_seq> lost) override {
+    ++reads;
+    for (auto& row : more)
+      rows.push_back(std::move(row));
+    gone.insert(gone.end(), lost.begin(), lost.end());
+  }
+  void on_store_fault(const error&) override { ++faults; }
+  void on_store_healed() override { ++heals; }
+  std::size_t answered() const { return stored.size() + refused.size(); }
+};
+
+inline core::message make_message(std::size_t body = 100) {
+  return {"u-0123456789abcdef", "application/json", "utf-8", std::string(body, 'x'), {{"event", "uplink"}}};
+}
+
+inline core::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
+  return {device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
+}
+
+inline core::device_record make_device(std::uint32_t ref) {
+  return {device_ref{ref},
+          {application_id{"water-meters"}, device_id{"meter-" + std::to_string(ref)}},
+          causeway::dev_eui{"70B3D57ED0000001"}};
+}
+
+inline core::assignment make_assignment(std::uint32_t ref) {
+  return {hub_host{"plant.azure-devices.net"}, identity{"meter-" + std::to_string(ref)}, azure_name{"field"},
+          wall_time{milliseconds{1'700'000'000'123}}, "0123456789abcdef"};
+}
+
+// A store in a directory; opened again as often as a test likes.
+class store_fixture : public testing::Test {
+protected:
+  void open() {
+    options.directory = directory.path() / "state";
+    events = recorder{};
+    auto opened =
+        store::open(options, clock, [this](std::function<void()> work) { box.post(std::move(work)); });
+    ASSERT_TRUE(opened) << opened.fault().message();
+    it = *std::move(opened);
+    auto loaded = it->load();
+    ASSERT_TRUE(loaded) << loaded.fault().message();
+    image = *std::move(loaded);
+    it->start(events);
+  }
+  void close() {
+    ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));
+    box.drain();
+    it.reset();
+  }
+  void reopen() {
+    close();
+    open();
+  }
+  bool answered(std::size_t appends) {
+    return box.run_until([&] { return events.answered() >= appends; });
+  }
+
+  temporary_directory directory;
+  store_options options;
+  manual_clock clock;
+  mailbox box;
+  recorder events;
+  core::start_image image;
+  std::unique_ptr<store> it;
+};
+
+} // namespace causeway::store

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include "store/store_fixture.h"
+
+#include <fstream>
+
+namespace causeway::store {
+namespace {
+
+using store_test = store_fixture;
+
+std::vector<spool_seq> seqs_of(const core::start_image& image) {
+  std::vector<spool_seq> seqs;
+  for (const auto& row : image.waiting)
+    seqs.push_back(row.seq);
+  return seqs;
+}
+
+TEST_F(store_test, what_was_answered_is_there_after_a_restart) {
+  open();
+  EXPECT_EQ(image.next_seq, 1U);
+  it->save_device(make_device(0));
+  for (spool_seq seq = 1; seq <= 3; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  ASSERT_TRUE(answered(3));
+  EXPECT_EQ(events.stored, (std::vector<spool_seq>{1, 2, 3}));
+  reopen();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 2, 3}));
+  EXPECT_EQ(image.waiting[0].bytes, core::size_of(make_message()));
+  EXPECT_EQ(image.next_seq, 4U);
+  ASSERT_EQ(image.devices.size(), 1U);
+  EXPECT_EQ(image.devices[0].key, make_device(0).key);
+  EXPECT_EQ(image.devices[0].dev_eui, make_device(0).dev_eui);
+  EXPECT_EQ(it->next_device(), 1U);
+  it->read_back({1, 2, 3});
+  ASSERT_TRUE(box.run_until([&] { return events.reads == 1; }));
+  ASSERT_EQ(events.rows.size(), 3U);
+  EXPECT_EQ(events.rows[2].seq, 3U);
+  EXPECT_EQ(events.rows[2].body, make_message());
+}
+
+TEST_F(store_test, an_append_of_several_rows_is_one_answer) {
+  open();
+  auto request = make_append(1);
+  request.rows.push_back({2, device_ref{0}, make_message()});
+  ASSERT_TRUE(it->append(std::move(request)));
+  ASSERT_TRUE(answered(1));
+  EXPECT_EQ(events.stored, (std::vector<spool_seq>{1}));
+  EXPECT_EQ(it->counters().appended_total, 2U);
+  reopen();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 2}));
+}
+
+TEST_F(store_test, one_commit_posts_one_batch) {
+  options.linger =
+      std::chrono::seconds{1}; // until the group is full, so that the test decides what a group is
+  options.batch_rows = 100;
+  open();
+  for (spool_seq seq = 1; seq <= 101; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  ASSERT_TRUE(answered(101));
+  EXPECT_LE(events.spooled_calls, 3U);
+  EXPECT_EQ(events.stored.size(), 101U);
+  EXPECT_TRUE(std::is_sorted(events.stored.begin(), events.stored.end()));
+}
+
+TEST_F(store_test, what_is_done_is_gone_and_its_number_never_comes_again) {
+  open();
+  for (spool_seq seq = 1; seq <= 5; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  ASSERT_TRUE(answered(5));
+  for (const spool_seq seq : {5, 2, 3})
+    it->mark_done(seq);
+  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 3; }));
+  EXPECT_EQ(it->counters().waiting.messages, 2U);
+  EXPECT_EQ(it->counters().waiting.bytes, 2 * core::size_of(make_message()));
+  reopen();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 4}));
+  EXPECT_EQ(image.next_seq, 6U);
+}
+
+TEST_F(store_test, marks_are_kept_by_close) {
+  options.mark_delay = seconds{3600};
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  it->mark_done(1);
+  reopen();
+  EXPECT_TRUE(image.waiting.empty());
+}
+
+TEST_F(store_test, marks_ride_in_the_next_append) {
+  options.mark_delay = seconds{3600};
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  it->mark_done(1);
+  ASSERT_TRUE(it->append(make_append(2)));
+  ASSERT_TRUE(answered(2));
+  EXPECT_EQ(it->counters().erased_total, 1U);
+  EXPECT_EQ(it->counters().commits_total, 2U);
+}
+
+TEST_F(store_test, a_row_that_is_gone_or_marked_is_said_to_be_gone) {
+  options.mark_delay = seconds{3600};
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(it->append(make_append(2)));
+  ASSERT_TRUE(answered(2));
+  it->mark_done(1);
+  it->read_back({1, 2, 77});
+  ASSERT_TRUE(box.run_until([&] { return events.reads == 1; }));
+  ASSERT_EQ(events.rows.size(), 1U);
+  EXPECT_EQ(events.rows[0].seq, 2U);
+  EXPECT_EQ(events.gone, (std::vector<spool_seq>{1, 77}));
+}
+
+TEST_F(store_test, an_answer_to_read_back_stops_at_its_budget_and_has_at_least_one_row) {
+  options.read_bytes = 1000;
+  open();
+  for (spool_seq seq = 1; seq <= 4; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq, 0, 600)));
+  ASSERT_TRUE(answered(4));
+  it->read_back({1, 2, 3, 4});
+  it->read_back({3, 4});
+  ASSERT_TRUE(box.run_until([&] { return events.reads == 2; }));
+  std::vector<spool_seq> seqs;
+  for (const auto& row : events.rows)
+    seqs.push_back(row.seq);
+  EXPECT_EQ(seqs, (std::vector<spool_seq>{1, 2, 3, 4}));
+  EXPECT_TRUE(events.gone.empty());
+}
+
+TEST_F(store_test, the_last_32_keys_of_a_device_are_kept_oldest_first) {
+  open();
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    auto request = make_append(n, 7);
+    request.key_hash = n << 56 | n;
+    ASSERT_TRUE(it->append(std::move(request)));
+  }
+  auto other = make_append(41, 8);
+  other.key_hash = 0;
+  ASSERT_TRUE(it->append(std::move(other)));
+  ASSERT_TRUE(it->append(make_append(42, 9))); // without a key
+  ASSERT_TRUE(answered(42));
+  reopen();
+  ASSERT_EQ(image.recent_keys.size(), 33U);
+  for (std::uint64_t i = 0; i < 32; ++i) {
+    EXPECT_EQ(image.recent_keys[i].first, device_ref{7});
+    EXPECT_EQ(image.recent_keys[i].second, (i + 9) << 56 | (i + 9));
+  }
+  EXPECT_EQ(image.recent_keys[32], (std::pair{device_ref{8}, std::uint64_t{0}}));
+}
+
+TEST_F(store_test, a_full_spool_refuses_at_once_and_takes_again_when_room_is_made) {
+  options.max_messages = 2;
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(it->append(make_append(2)));
+  auto third = it->append(make_append(3));
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.fault().code(), errc::spool_full);
+  ASSERT_TRUE(answered(2));
+  it->mark_done(1);
+  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 1; }));
+  EXPECT_TRUE(it->append(make_append(3)));
+  options.max_messages = 100;
+  options.max_bytes = 3 * core::size_of(make_message());
+  reopen();
+  EXPECT_TRUE(it->append(make_append(4)));
+  auto fifth = it->append(make_append(5));
+  ASSERT_FALSE(fifth) << "what lay there at the start must count";
+  EXPECT_EQ(fifth.fault().code(), errc::spool_full);
+}
+
+TEST_F(store_test, a_full_queue_refuses_at_once) {
+  options.queued_messages = 1;
+  options.linger = seconds{3600}; // nothing is committed while the test looks
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  auto second = it->append(make_append(2));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.fault().code(), errc::store_unavailable);
+  close(); // commits what is queued all the same
+  open();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1}));
+}
+
+TEST_F(store_test, after_close_nothing_is_taken) {
+  open();
+  ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));
+  auto late = it->append(make_append(1));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.fault().code(), errc::store_closed);
+  it->mark_done(1);
+  EXPECT_TRUE(it->close(std::chrono::steady_clock::now()));
+}
+
+TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) {
+  open();
+  it->save_device(make_device(0));
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  it->dead_letter(1, error{errc::message_too_large, "300000 bytes"});
+  core::uplink event;
+  event.from = make_device(0).key;
+  event.raw = R"({"end_device_ids":{}})";
+  it->dead_letter_raw(event, error{errc::format_refused, "why"});
+  ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 2; }));
+  EXPECT_EQ(it->counters().waiting.messages, 0U);
+  EXPECT_EQ(it->counters().queued_bytes, 0U);
+  const auto file = options.directory / "spool.db";
+  close();
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = 0x43575350}, damaged);
+  ASSERT_TRUE(db);
+  auto rows = db->prepare(
+      "SELECT application, device, reason, detail, at, message, event FROM dead_letter ORDER BY id");
+  ASSERT_TRUE(rows);
+  ASSERT_TRUE(*rows->step());
+  EXPECT_EQ(rows->text(0), "water-meters");
+  EXPECT_EQ(rows->text(1), "meter-0");
+  EXPECT_EQ(rows->text(2), "message_too_large");
+  EXPECT_EQ(rows->text(3), "300000 bytes");
+  EXPECT_EQ(rows->integer(4), unix_seconds(clock.now().wall) * 1000);
+  EXPECT_EQ(rows->text(5), core::encode_message(make_message()));
+  ASSERT_TRUE(*rows->step());
+  EXPECT_EQ(rows->text(2), "format_refused");
+  EXPECT_EQ(rows->text(6), event.raw);
+}
+
+TEST_F(store_test, the_oldest_dead_letters_make_room) {
+  options.dead_letters.messages = 3;
+  open();
+  core::uplink event;
+  event.from = make_device(0).key;
+  for (int n = 0; n < 10; ++n) {
+    event.raw = std::to_string(n);
+    it->dead_letter_raw(event, error{errc::format_refused});
+  }
+  ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 10; }));
+  EXPECT_EQ(it->counters().dead_letters_dropped_total, 7U);
+}
+
+TEST_F(store_test, a_record_that_cannot_be_read_becomes_a_dead_letter) {
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  close();
+  {
+    bool damaged = false;
+    auto db = database::open({.file = options.directory / "spool.db", .application_id = 0x43575350}, damaged);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(db->execute("UPDATE record SET message = x'ff00'"));
+  }
+  open();
+  it->read_back({1});
+  ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 1; }));
+  EXPECT_TRUE(events.rows.empty());
+  EXPECT_EQ(events.gone, (std::vector<spool_seq>{1}));
+  reopen();
+  EXPECT_TRUE(image.waiting.empty());
+}
+
+TEST_F(store_test, assignments_are_kept_replaced_and_forgotten) {
+  open();
+  for (std::uint32_t ref = 0; ref < 3; ++ref) {
+    it->save_device(make_device(ref));
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+  }
+  reopen();
+  ASSERT_EQ(image.assignments.size(), 3U);
+  EXPECT_EQ(image.assignments[2], (std::pair{device_ref{2}, make_assignment(2)}));
+  auto moved = make_assignment(1);
+  moved.hub = hub_host{"other.azure-devices.net"};
+  it->save_assignment(device_ref{1}, moved);
+  it->forget_assignment(device_ref{2});
+  reopen();
+  ASSERT_EQ(image.assignments.size(), 2U);
+  EXPECT_EQ(image.assignments[1], (std::pair{device_ref{1}, moved}));
+}
+
+TEST_F(store_test, an_assignment_waits_for_its_device_when_groups_are_small) {
+  options.batch_rows = 7;
+  options.mark_delay = milliseconds{0};
+  open();
+  for (std::uint32_t ref = 0; ref < 100; ++ref) {
+    it->save_device(make_device(ref));
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+  }
+  reopen();
+  EXPECT_EQ(image.devices.size(), 100U);
+  EXPECT_EQ(image.assignments.size(), 100U);
+}
+
+TEST_F(store_test, a_place_in_the_device_table_is_never_given_to_another_device) {
+  open();
+  it->save_device(make_device(0));
+  auto other = make_device(5);
+  other.ref = device_ref{0};
+  it->save_device(other);
+  reopen();
+  ASSERT_EQ(image.devices.size(), 1U);
+  EXPECT_EQ(image.devices[0].key, make_device(0).key);
+}
+
+TEST_F(store_test, what_is_posted_after_the_store_is_gone_does_nothing) {
+  open();
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));
+  it.reset();
+  box.drain();
+  EXPECT_EQ(events.answered(), 0U);
+}
+
+TEST_F(store_test, a_disk_without_room_refuses_then_heals) {
+  options.max_pages = 40;
+  open();
+  std::vector<spool_seq> kept;
+  spool_seq next = 1;
+  while (events.refused.empty() && next < 1000) {
+    ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+    ASSERT_TRUE(answered(next - 1));
+  }
+  ASSERT_EQ(events.refused.size(), 1U);
+  EXPECT_EQ(events.refusals[0], errc::store_unavailable);
+  EXPECT_EQ(events.faults, 1U);
+  EXPECT_EQ(it->counters().waiting.messages, events.stored.size());
+  EXPECT_EQ(it->counters().queued_messages, 0U);
+  // A second refusal is the same episode.
+  ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+  ASSERT_TRUE(box.run_until([&] { return events.refused.size() == 2; }));
+  EXPECT_EQ(events.faults, 1U);
+  for (const auto seq : events.stored)
+    it->mark_done(seq);
+  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == events.stored.size(); }));
+  const auto last = next++;
+  ASSERT_TRUE(it->append(make_append(last, 0, 3000)));
+  ASSERT_TRUE(box.run_until([&] { return !events.stored.empty() && events.stored.back() == last; }));
+  EXPECT_EQ(events.heals, 1U);
+  reopen();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{last}));
+}
+
+TEST_F(store_test, what_cannot_be_written_by_the_deadline_is_answered_and_reported) {
+  options.max_pages = 40;
+  open();
+  for (spool_seq seq = 1; events.refused.empty(); ++seq) {
+    ASSERT_LT(seq, 1000U);
+    ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
+    ASSERT_TRUE(answered(seq));
+  }
+  core::uplink event;
+  event.raw = std::string(200'000, 'x');
+  it->dead_letter_raw(event, error{errc::format_refused});
+  auto closed = it->close(std::chrono::steady_clock::now());
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.fault().code(), errc::store_unavailable);
+}
+
+} // namespace
+} // namespace causeway::store
