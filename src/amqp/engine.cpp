@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <proton/connection.h>
 #include <proton/connection_driver.h>
@@ -43,6 +44,9 @@ struct engine::state {
   role side = role::client;
   std::string header; // server: the client's header as far as it has come, until it is whole
   bool header_passed = false;
+  // Proton posts no error event for a fault that is found after it has stopped reading: it is told before the
+  // end.
+  bool fault_due = false, closed_due = false;
 
   state() = default;
   state(const state&) = delete;
@@ -50,6 +54,8 @@ struct engine::state {
   ~state() { pn_connection_driver_destroy(&driver); }
 
   void push(std::string_view bytes);
+  void surface_silent_fault();
+  void fail(const char* what);
   void check_header(std::string_view& bytes);
   std::optional<event> translate(pn_event_t* native);
   std::optional<event> on_session(event_kind kind, pn_event_t* native);
@@ -99,6 +105,12 @@ session engine::new_session() {
   return session{pn_session(state_->driver.connection)};
 }
 
+void engine::state::fail(const char* what) {
+  pn_connection_driver_errorf(&driver, "amqp:connection:framing-error", "%s", what);
+  pn_connection_driver_close(&driver);
+  fault_due = true;
+}
+
 // A server's Proton would take a SASL or TLS header too: that layer is not ours to run here.
 void engine::state::check_header(std::string_view& bytes) {
   const auto taken = std::min(bytes.size(), amqp_header.size() - header.size());
@@ -119,12 +131,21 @@ void engine::state::check_header(std::string_view& bytes) {
 void engine::state::push(std::string_view bytes) {
   while (!bytes.empty()) {
     const pn_rwbytes_t room = pn_connection_driver_read_buffer(&driver);
-    if (room.size == 0) return; // the engine is closed: what comes is for nobody
+    if (room.size == 0) break; // the engine is closed: what comes is for nobody
     const auto taken = std::min(bytes.size(), room.size);
     std::memcpy(room.start, bytes.data(), taken);
     pn_connection_driver_read_done(&driver, taken);
     bytes.remove_prefix(taken);
   }
+  surface_silent_fault();
+}
+
+// A frame that Proton cannot decode or dispatch ends its reading without a word: no condition, no event.
+void engine::state::surface_silent_fault() {
+  if (!pn_connection_driver_read_closed(&driver)) return;
+  if (pn_condition_is_set(pn_transport_condition(driver.transport))) return;
+  if ((pn_connection_state(driver.connection) & PN_REMOTE_CLOSED) != 0) return;
+  fail("a frame cannot be decoded");
 }
 
 void engine::feed(std::string_view bytes) {
@@ -155,9 +176,22 @@ bool engine::finished() const {
 }
 
 std::optional<event> engine::next_event() {
-  while (pn_event_t* native = pn_connection_driver_next_event(&state_->driver))
+  while (pn_event_t* native = pn_connection_driver_next_event(&state_->driver)) {
+    if (pn_event_type(native) == PN_TRANSPORT_CLOSED && state_->fault_due) {
+      state_->closed_due = true;
+      break;
+    }
     if (auto translated = state_->translate(native)) return translated;
-  return std::nullopt;
+  }
+  event own;
+  if (std::exchange(state_->fault_due, false)) {
+    own.kind = event_kind::transport_fault;
+    own.condition = read_condition(pn_transport_condition(state_->driver.transport));
+    return own;
+  }
+  if (!std::exchange(state_->closed_due, false)) return std::nullopt;
+  own.kind = event_kind::transport_closed;
+  return own;
 }
 
 std::optional<event> engine::state::translate(pn_event_t* native) {
@@ -185,6 +219,7 @@ std::optional<event> engine::state::translate(pn_event_t* native) {
     return on_delivery(pn_event_delivery(native));
   case PN_TRANSPORT_ERROR:
     out.kind = event_kind::transport_fault;
+    fault_due = false;
     out.condition = read_condition(pn_transport_condition(driver.transport));
     return out;
   case PN_TRANSPORT_CLOSED:

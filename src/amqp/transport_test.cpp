@@ -164,12 +164,13 @@ TEST(transport, breaches_of_the_protocol_are_faults) {
       unhex("0000000c02000007"
             "00531545"), // a disposition on a channel that is not there
       unhex("0000000c02000000"
-            "00531545"), // a disposition without its mandatory fields
-      unhex("0000000c02000000"
             "00531445"), // a transfer for a handle that is not there
-      unhex("0000000c02000000"
       unhex("0000000a02000000"
             "ffff"), // no described type
+      unhex("0000000b02000000"
+            "0053ff"), // a performative cut off
+      unhex("0000000c02000000"
+            "0053ff45"), // no such performative
       std::string(4096, '\xff'),
       std::string(4096, '\0'),
   };
@@ -177,11 +178,12 @@ TEST(transport, breaches_of_the_protocol_are_faults) {
     engine_pair pair;
     pair.open_session();
     pair.server.feed(bytes);
-    pair.server.feed(std::string(64, '\0'));
     pair.settle_down();
     const auto* fault = pair.last(pair.server_events, kind::transport_fault);
     ASSERT_NE(fault, nullptr) << hex(bytes.substr(0, 12));
     EXPECT_FALSE(fault->condition.empty());
+    EXPECT_EQ(pair.count(pair.server_events, kind::transport_fault), 1U);
+    EXPECT_EQ(pair.server_events.back().kind, kind::transport_closed);
     EXPECT_TRUE(pair.server.finished()) << hex(bytes.substr(0, 12));
   }
 }
