@@ -6,6 +6,7 @@ link graph (with --configure or --graph), and the tables of folders. Prints one 
     check_layers.py [--root DIR] [--configure | --graph FILE.dot]
 """
 import argparse
+import functools
 import pathlib
 import re
 import subprocess
@@ -30,7 +31,9 @@ class Module:
     def __init__(self, name, fields):
         self.name = name
         self.folder = (fields.get("in") or ["src/" + name])[0]
+        self.target = "causeway_" + (fields.get("target") or [name])[0]
         self.uses = set(fields.get("uses", ()))
+        self.through = set(fields.get("through", ()))
         self.libraries = set(fields.get("libraries", ()))
         self.inner = set(fields.get("inner", ()))
         self.sealed = set(fields.get("sealed", ()))
@@ -49,7 +52,7 @@ class Law:
             words = line.split("#", 1)[0].split()
             if not words:
                 continue
-            allowed = {"library": {"include", "link"}, "module": {"in", "uses", "libraries", "inner", "sealed", "never"}}.get(words[0])
+            allowed = {"library": {"include", "link"}, "module": {"in", "target", "uses", "through", "libraries", "inner", "sealed", "never"}}.get(words[0])
             if allowed is None or len(words) < 2:
                 self.faults.append(f"src/LAYERS:{number}: neither a library nor a module")
                 continue
@@ -71,11 +74,15 @@ class Law:
                 self.targets.setdefault(target, set()).add(name)
             return
         module = Module(name, fields)
-        for used in sorted(module.uses - set(self.modules)):
+        for used in sorted((module.uses | module.through) - set(self.modules)):
             self.faults.append(f"src/LAYERS:{number}: {name} uses {used}, which does not stand above it")
         for library in sorted(module.all_libraries - self.libraries):
             self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
         self.modules[name] = module
+
+    def module_of(self, target):
+        """The module that this CMake target builds, or None."""
+        return next((module for module in self.modules.values() if module.target == target), None)
 
     def libraries_of(self, header):
         """The libraries with the longest prefix of this header; empty when none has one."""
@@ -100,12 +107,14 @@ def without_comments(text):
     return re.sub(pattern, blank, text)
 
 
+@functools.lru_cache(maxsize=None)
+def includes_in(text):
+    found = ((number, INCLUDE.match(line)) for number, line in enumerate(without_comments(text).splitlines(), 1))
+    return [(number, match.group(1).strip()) for number, match in found if match]
+
+
 def includes_of(path):
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", "")
-    for number, line in enumerate(without_comments(text).splitlines(), 1):
-        match = INCLUDE.match(line)
-        if match:
-            yield number, match.group(1).strip()
+    return includes_in(path.read_text(encoding="utf-8", errors="replace").replace("\\\n", ""))
 
 
 def sources_of(folder):
@@ -118,6 +127,7 @@ class Checker:
         self.law = Law((root / "src" / "LAYERS").read_text(encoding="utf-8"))
         self.breaches = list(self.law.faults)
         self.calls = {}
+        self.test_headers = set()
 
     def breach(self, where, text):
         self.breaches.append(f"{where}: {text}")
@@ -126,14 +136,35 @@ class Checker:
         return set(self.calls.get(module.name, {}).get(kind, ()))
 
     def is_test(self, module, path):
-        inner = path.relative_to(self.root / module.folder).as_posix()
-        return path.stem.endswith("_test") or inner in self.listed(module, "TESTS")
+        return path.stem.endswith("_test") or path in self.test_headers
 
     def is_inner(self, module, path):
         """A header that other modules do not see."""
         return path.suffix == ".h" and path.relative_to(self.root / module.folder).as_posix() not in self.listed(module, "HEADERS")
 
+    def find_test_headers(self):
+        """The headers that are in no HEADERS and that, by whatever way, only tests include."""
+        includers = {}
+        sources = [(module, path) for module in self.law.modules.values() for path in sources_of(self.root / module.folder)]
+        for _, path in sources:
+            for _, what in includes_of(path):
+                includers.setdefault(what.strip('"<>'), []).append(path)
+        candidates = {}
+        for module, path in sources:
+            name = path.relative_to(self.root / module.folder).as_posix()
+            if self.is_inner(module, path) and name not in self.listed(module, "SOURCES"):
+                candidates[path] = includers.get(f"{module.name}/{name}", [])
+        self.unused_headers = [path for path, used_by in candidates.items() if not used_by]
+        self.test_headers = {path for path, used_by in candidates.items() if used_by}
+        while True:
+            wrong = {path for path in self.test_headers
+                     if not all(user.stem.endswith("_test") or user in self.test_headers for user in candidates[path])}
+            if not wrong:
+                return
+            self.test_headers -= wrong
+
     def check_includes(self):
+        self.find_test_headers()
         for module in self.law.modules.values():
             for path in sources_of(self.root / module.folder):
                 for number, what in includes_of(path):
@@ -168,6 +199,8 @@ class Checker:
         if used in module.uses:
             return
         if self.is_test(module, path):
+            if other in self.test_headers:
+                return
             if used not in self.listed(module, "TEST_MODULES"):
                 self.breach(where, f"the tests of {module.name} include {used}, which TEST_MODULES does not name")
             return
@@ -207,8 +240,8 @@ class Checker:
                         current = lists.setdefault(word, [])
                     elif current is not None:
                         current.append(word)
-                if name != module.name:
-                    self.breach(where, f"declares the module {name}; the folder is {module.name}")
+                if f"causeway_{name}" != module.target:
+                    self.breach(where, f"declares the module {name}; src/LAYERS expects {module.target.removeprefix('causeway_')}")
                 self.calls[module.name] = lists
             for command in re.findall(r"\b(link_libraries|include_directories|target_include_directories|link_directories|"
                                       r"target_link_directories|add_subdirectory)\s*\(", text):
@@ -219,7 +252,7 @@ class Checker:
     def check_loose_link(self, module, where, words):
         """A target_link_libraries() in a module's own CMakeLists.txt: legal for its tests, judged like PRIVATE for itself."""
         targets = [word for word in words[1:] if word not in ("PUBLIC", "PRIVATE", "INTERFACE")]
-        if words and words[0] == f"causeway_{module.name}":
+        if words and words[0] == module.target:
             for target in targets:
                 self.check_link(module, where, target, "PUBLIC" if "PUBLIC" in words else "PRIVATE")
 
@@ -246,7 +279,7 @@ class Checker:
                 continue
             seen.add(used)
             lists = self.calls.get(used, {})
-            if used not in module.uses and used != via and used in self.law.modules:
+            if used not in module.uses | module.through and used != via and used in self.law.modules:
                 self.breach(where, f"{module.name} may not link {used}, which comes by way of {via}")
             for target in lists.get("PUBLIC", ()):
                 libraries = self.law.targets.get(target, set())
@@ -255,10 +288,11 @@ class Checker:
             waiting += [(deeper, via) for deeper in lists.get("MODULES", ())]
 
     def check_link(self, module, where, target, kind):
-        if target in BUILD_TARGETS or target == f"causeway_{module.name}":
+        if target in BUILD_TARGETS or target == module.target:
             return
         if target.startswith("causeway_"):
-            used = target.removeprefix("causeway_")
+            other = self.law.module_of(target)
+            used = other.name if other else target
             if used not in module.uses:
                 self.breach(where, f"{module.name} may not link {used}")
             return
@@ -281,16 +315,13 @@ class Checker:
         if not edges:
             self.breach("link graph", "is empty")
         for source, target, style in edges:
-            owner = labels.get(source, "").removeprefix("causeway_")
             name = labels.get(target, "")
-            if labels.get(source, "").startswith("causeway_") and owner in self.law.modules:
-                if name not in self.law.targets and not name.startswith("causeway_"):
-                    continue  # the far side of an imported target, or a plain file name
-                self.check_link(self.law.modules[owner], "link graph", name, kinds.get(style, "PUBLIC"))
-            elif owner.endswith("_test") and owner.removesuffix("_test") in self.law.modules:
-                module = self.law.modules[owner.removesuffix("_test")]
-                if name.removeprefix("causeway_") in module.never:
-                    self.breach("link graph", f"the tests of {module.name} must never link {name.removeprefix('causeway_')}")
+            owner, used = self.law.module_of(labels.get(source, "")), self.law.module_of(name)
+            tests = self.law.module_of("causeway_" + labels.get(source, "").removesuffix("_test"))
+            if owner and (used or name in self.law.targets or name.startswith("causeway_")):
+                self.check_link(owner, "link graph", name, kinds.get(style, "PUBLIC"))
+            elif tests and used and used.name in tests.never:
+                self.breach("link graph", f"the tests of {tests.name} must never link {used.name}")
 
     # ------------------------------------------------------------ tables of folders
 
@@ -318,15 +349,15 @@ class Checker:
         self.check_listed_files()
 
     def check_listed_files(self):
-        """Every file of a module is built or tested: what no list names is checked by nobody."""
+        """Every file of a module is built, tested or included: nobody checks what is none of it."""
         for name, lists in self.calls.items():
             folder = self.root / self.law.modules[name].folder
             listed = {word for words in lists.values() for word in words}
             for path in sources_of(folder):
-                inner = path.relative_to(folder).as_posix()
-                if path.suffix in (".h", ".cpp") and inner not in listed:
-                    kind = "HEADERS, or SOURCES for the module's own, or TESTS" if path.suffix == ".h" else "SOURCES or TESTS"
-                    self.breach(path.relative_to(self.root), f"is named in no list of its CMakeLists.txt ({kind})")
+                if path.suffix == ".cpp" and path.relative_to(folder).as_posix() not in listed:
+                    self.breach(path.relative_to(self.root), "is named in no list of its CMakeLists.txt")
+        for path in self.unused_headers:
+            self.breach(path.relative_to(self.root), "is in no HEADERS, and no file includes it")
 
     def compare(self, where, found, law):
         for name in sorted(law - found):

@@ -126,6 +126,13 @@ class includes(a_copy_of_the_tree):
         (self.root / "src" / "base" / "planted_test.cpp").write_text('#include "net/loop.h"\n', encoding="utf-8")
         self.expect("the tests of base include net")
 
+    def test_product_code_that_uses_a_header_of_the_tests(self):
+        (self.root / "src" / "base" / "fake_disk.h").write_text("#include <gtest/gtest.h>\n", encoding="utf-8")
+        self.plant("src/base/error_test.cpp", '#include "base/fake_disk.h"')
+        self.assertEqual(self.new_breaches(), [])
+        self.plant("src/base/error.cpp", '#include "base/fake_disk.h"')
+        self.expect("base may not include <gtest/gtest.h>")
+
     def test_an_include_inside_a_comment_is_none(self):
         self.plant(self.one_of("src/core", "*.cpp"), '// #include "net/loop.h"\n/*\n#include "net/loop.h"\n*/')
         self.assertEqual(self.new_breaches(), [])
@@ -160,7 +167,7 @@ class links(a_copy_of_the_tree):
     def test_the_emulators_tests_linking_the_hub_client(self):
         file = self.root / "emulator" / "CMakeLists.txt"
         text = file.read_text(encoding="utf-8")
-        at = text.index("causeway_module(emulator") + len("causeway_module(emulator")
+        at = text.index("SOURCES")
         file.write_text(text[:at] + " TEST_MODULES hub " + text[at:], encoding="utf-8")
         self.expect("the tests of emulator must never link hub")
 
@@ -169,7 +176,7 @@ class cmakes_own_graph(a_copy_of_the_tree):
     PROJECT = """
         cmake_minimum_required(VERSION 3.25)
         project(planted LANGUAGES CXX)
-        foreach(module base core net emulator hub)
+        foreach(module base core net emulator_lib hub)
           file(WRITE ${CMAKE_BINARY_DIR}/${module}.cpp "")
           add_library(causeway_${module} STATIC ${CMAKE_BINARY_DIR}/${module}.cpp)
         endforeach()
@@ -189,7 +196,7 @@ class cmakes_own_graph(a_copy_of_the_tree):
 
     def test_links_that_are_written_far_from_the_modules_folder(self):
         dot = self.graph_of("target_link_libraries(causeway_core PRIVATE causeway_net)\n"
-                            "target_link_libraries(causeway_emulator PUBLIC causeway_hub)\n")
+                            "target_link_libraries(causeway_emulator_lib PUBLIC causeway_hub)\n")
         self.expect("core may not link net", dot)
         self.expect("emulator may not link hub", dot)
 
@@ -205,7 +212,9 @@ class folders(a_copy_of_the_tree):
 
     def test_a_file_that_no_list_names(self):
         (self.root / "src" / "base" / "stray.cpp").write_text("int stray;\n", encoding="utf-8")
+        (self.root / "src" / "base" / "stray.h").write_text("", encoding="utf-8")
         self.expect("src/base/stray.cpp: is named in no list")
+        self.expect("src/base/stray.h: is in no HEADERS")
 
     def test_a_law_that_points_up(self):
         self.replace("src/LAYERS", "module core     uses base", "module core     uses base net")

@@ -2,6 +2,7 @@
 // Prints the page of docs/ that its argument names, from what the code says. `--list` prints the names.
 #include "admin/metrics_page.h"
 #include "base/error.h"
+#include "config/key_table.h"
 
 #include <array>
 #include <cstdio>
@@ -58,11 +59,17 @@ std::string metrics_page() {
   return page.append(causeway::admin::describe_metrics_markdown());
 }
 
+std::string config_page() {
+  return std::string{"# Configuration\n\n"}.append(note).append("\n").append(
+      causeway::config::describe_keys_markdown());
+}
+
 struct page {
   std::string_view name;
   std::string (*make)();
 };
 constexpr auto pages = std::to_array<page>({
+    {"config", config_page},
     {"errors", errors_page},
     {"metrics", metrics_page},
 });
