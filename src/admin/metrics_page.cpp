@@ -81,6 +81,8 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.store.queued)); }},
       {"causeway_store_commits_total", counter, "", "Transactions made durable",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.commits)); }},
+      {"causeway_store_fsyncs_total", counter, "", "Times the disk was asked to make its writes durable",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.fsyncs)); }},
       {"causeway_store_commit_faults_total", counter, "", "Transactions that could not be made durable",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.commit_faults)); }},
       {"causeway_store_last_commit_seconds", gauge, "", "How long the last commit took",

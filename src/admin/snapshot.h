@@ -20,6 +20,7 @@ struct dps_figures {
 
 struct store_figures {
   std::uint64_t commits = 0, commit_faults = 0, appended = 0, done = 0, dead_letters = 0;
+  std::uint64_t fsyncs = 0;
   std::uint64_t messages = 0, bytes = 0, queued = 0;
   double last_commit_seconds = 0;
 };

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole gateway: builds, wires, starts and stops everything. The only place that knows all modules.
+// Loop's thread only.
+#pragma once
+
+#include "admin/snapshot.h"
+#include "config/configuration.h"
+#include "net/loop.h"
+
+#include <memory>
+
+namespace causeway::app {
+
+class gateway {
+public:
+  // Locks the state directory, opens the store, loads it, listens, and attaches what the store knows. Faults leave nothing
+  // behind. Errors: those of the configuration (check_configuration in wiring.h), state_*, address_*, certificate_unusable.
+  // from must live until start has ended.
+  static net::task<result<std::unique_ptr<gateway>>> start(net::loop& on, const config::configuration& from);
+  ~gateway();
+
+  // In reverse: refuses ingress, finishes requests, drains what devices that are online still have (at most this long),
+  // says goodbye to the hubs, flushes and closes the store.
+  net::task<> stop(std::chrono::milliseconds drain);
+
+  admin::snapshot figures() const;
+  std::uint16_t webhook_port() const;
+  std::uint16_t admin_port() const;
+
+private:
+  struct parts;
+  explicit gateway(std::unique_ptr<parts> p);
+  std::unique_ptr<parts> parts_;
+};
+
+// Raises the soft limit of open files to the hard one. Errors: open_files_limit when that is below `needed`.
+result<void> raise_open_files_limit(std::uint64_t needed);
+
+} // namespace causeway::app

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/wiring.h"
+
+#include "azure/limits.h"
+#include "base/encoding.h"
+
+#include <algorithm>
+#include <map>
+
+namespace causeway::app {
+namespace {
+
+result<egress::azure_section> make_section(const config::azure_settings& from, std::vector<error>& faults) {
+  const auto key_name = [&](std::string_view key) { return "azure." + from.name.str() + "." + std::string{key}; };
+  const auto note = [&](error fault) { faults.push_back(std::move(fault)); };
+  egress::azure_section section;
+  section.name = from.name;
+  section.ca_file = from.ca_file.string();
+  if (from.connection_string) {
+    auto parsed = azure::parse_connection_string(*from.connection_string, key_name("connection_string"));
+    if (!parsed) {
+      note(parsed.fault());
+    } else if (parsed->is_hub_wide()) {
+      section.policy = std::move(*parsed);
+    } else {
+      note(error{errc::connection_string_malformed, key_name("connection_string") + " is one device's; put it under [azure." +
+                                                         from.name.str() + ".devices]"});
+    }
+  }
+  for (const auto& device : from.devices) {
+    const auto what = key_name("devices." + device.identity.str() + ".connection_string");
+    auto parsed = azure::parse_connection_string(device.connection_string, what);
+    if (!parsed) {
+      note(parsed.fault());
+    } else if (parsed->is_hub_wide()) {
+      note(error{errc::connection_string_malformed, what + " is a whole hub's, not this device's"});
+    } else if (parsed->device != device.identity) {
+      note(error{errc::connection_string_malformed, what + " has DeviceId=" + parsed->device.str()});
+    } else {
+      section.devices.emplace(device.identity.str(), std::move(*parsed));
+    }
+  }
+  if (from.dps) {
+    auto endpoint = azure::parse_hub_address(from.dps->endpoint, azure::https_port);
+    if (!endpoint) {
+      note(std::move(endpoint).fault().in(key_name("dps_endpoint")));
+    } else {
+      section.dps = std::move(*endpoint);
+    }
+    section.id_scope = from.dps->id_scope;
+    auto key = azure::signing_key::parse(from.dps->group_key, key_name("group_key"));
+    if (!key) {
+      note(key.fault());
+    } else {
+      section.group_key = std::move(*key);
+    }
+    section.lower_case_ids = from.dps->id_case == config::id_case::lower;
+    const auto limits = from.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central() : azure::dps_limits_of_service();
+    section.registrations_per_second = limits.registrations;
+  }
+  if (const auto tier = azure::parse_tier(from.tier); tier) {
+    if (auto limits = azure::hub_limits_of(*tier, from.units); !limits) note(std::move(limits).fault().in(key_name("units")));
+  }
+  auto tls = net::tls_client_context::make(section.ca_file);
+  if (!tls) {
+    note(std::move(tls).fault().in(key_name("ca_file")));
+  } else {
+    section.tls = std::move(*tls);
+  }
+  return section;
+}
+
+// Two applications on one hub must not give two devices one name. {device_id} alone is unique within an application only.
+void check_identities(const config::configuration& from, std::vector<error>& faults) {
+  std::map<std::pair<std::string, std::string>, std::string> seen; // section and template → application
+  for (const auto& application : from.applications) {
+    const bool apart = application.identity.find("{application_id}") != std::string::npos ||
+                       application.identity.find("{dev_eui}") != std::string::npos;
+    if (apart) continue;
+    const auto [found, fresh] = seen.try_emplace({application.azure.str(), application.identity}, application.id.str());
+    if (!fresh)
+      faults.push_back(error{errc::config_invalid_value, "applications " + found->second + " and " + application.id.str() +
+                                                             " share azure." + application.azure.str() + " and the identity template \"" +
+                                                             application.identity + "\": two devices of one id would be one device; add {application_id} or {dev_eui}"});
+  }
+}
+
+} // namespace
+
+std::vector<error> check_configuration(const config::configuration& from) {
+  std::vector<error> faults;
+  for (const auto& settings : from.azure) static_cast<void>(make_section(settings, faults));
+  check_identities(from, faults);
+  for (const auto* address : {&from.webhook.listen, &from.admin.listen})
+    if (auto parsed = net::listen_address::parse(*address); !parsed) faults.push_back(std::move(parsed).fault());
+  if (from.webhook.tls()) {
+    auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
+    if (!tls) faults.push_back(std::move(tls).fault().in("webhook.tls_certificate"));
+  }
+  return faults;
+}
+
+result<std::vector<egress::azure_section>> make_sections(const config::configuration& from) {
+  std::vector<egress::azure_section> sections;
+  std::vector<error> faults;
+  for (const auto& settings : from.azure) {
+    auto section = make_section(settings, faults);
+    if (!faults.empty()) return faults.front();
+    sections.push_back(std::move(*section));
+  }
+  return sections;
+}
+
+std::vector<core::application_rules> make_rules(const config::configuration& from) {
+  std::vector<core::application_rules> rules;
+  for (const auto& application : from.applications) {
+    core::application_rules made;
+    made.id = application.id;
+    made.section = application.azure;
+    made.identity_template = application.identity;
+    made.model_id = application.model_id;
+    for (std::size_t i = 0; application.enabled_by_default && i < core::event_kinds; ++i) {
+      const auto kind = static_cast<core::event_kind>(i);
+      const auto group = core::event_group(kind);
+      // Events of downlinks are reports on commands of ours; those of others are never telemetry.
+      if (group.empty() || group == "downlink") continue;
+      if (std::find(application.events.begin(), application.events.end(), group) != application.events.end()) made.events.set(i);
+    }
+    rules.push_back(std::move(made));
+  }
+  return rules;
+}
+
+std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {
+  std::vector<ingress::webhook_application> out;
+  for (const auto& application : from.applications)
+    out.push_back({application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
+  return out;
+}
+
+} // namespace causeway::app

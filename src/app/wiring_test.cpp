@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/wiring.h"
+
+#include "config/loader.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::app {
+namespace {
+
+// No files, no variables: the texts below hold their secrets inline.
+class no_secrets final : public config::secret_reader {
+public:
+  result<config::secret_file> read(const std::filesystem::path& file) override {
+    return error{errc::secret_unreadable, file.string()};
+  }
+  std::optional<secret> variable(const std::string&) override { return std::nullopt; }
+};
+
+config::configuration parse(const std::string& text) {
+  no_secrets secrets;
+  auto report = config::parse(text, "test.toml", secrets);
+  for (const auto& fault : report.faults) ADD_FAILURE() << report.format(fault);
+  return std::move(*report.value);
+}
+
+const std::string good = R"(
+[state]
+directory = "/tmp/none"
+[webhook]
+password = "pw"
+[azure.plant]
+connection_string = "HostName=h.azure-devices.net;SharedAccessKeyName=device;SharedAccessKey=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+[azure.field]
+id_scope = "0ne00000000"
+group_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+)";
+
+std::vector<errc> codes(const std::vector<error>& faults) {
+  std::vector<errc> out;
+  for (const auto& fault : faults) out.push_back(fault.code());
+  return out;
+}
+
+TEST(wiring, turns_a_good_configuration_into_sections_and_rules) {
+  const auto settings = parse(good + R"(
+[[application]]
+id = "app-one"
+azure = "plant"
+events = ["uplink", "downlink", "join"]
+[[application]]
+id = "app-two"
+azure = "field"
+enabled_by_default = false
+)");
+  EXPECT_TRUE(check_configuration(settings).empty());
+  const auto sections = make_sections(settings);
+  ASSERT_TRUE(sections);
+  ASSERT_EQ(sections->size(), 2u);
+  const auto rules = make_rules(settings);
+  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::uplink)));
+  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::join_accept)));
+  EXPECT_FALSE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::downlink_ack)));
+  EXPECT_TRUE(rules[1].events.none());
+}
+
+TEST(wiring, names_every_key_that_cannot_be_used) {
+  const auto settings = parse(R"(
+[state]
+directory = "/tmp/none"
+[webhook]
+password = "pw"
+[azure.plant]
+connection_string = "HostName=h.azure-devices.net;SharedAccessKeyName=device;SharedAccessKey=not base64"
+[azure.field]
+id_scope = "0ne00000000"
+group_key = "???"
+ca_file = "/nonexistent/ca.pem"
+[[application]]
+id = "app-one"
+azure = "plant"
+[[application]]
+id = "app-two"
+azure = "field"
+)");
+  const auto faults = check_configuration(settings);
+  EXPECT_EQ(codes(faults), (std::vector<errc>{errc::key_not_base64, errc::certificate_unusable, errc::key_not_base64}))
+      << faults.size();
+}
+
+TEST(wiring, refuses_templates_that_give_two_devices_one_name) {
+  const auto settings = parse(good + R"(
+[[application]]
+id = "app-one"
+azure = "plant"
+[[application]]
+id = "app-two"
+azure = "plant"
+[[application]]
+id = "app-three"
+azure = "plant"
+identity = "{application_id}-{device_id}"
+)");
+  const auto faults = check_configuration(settings);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_NE(faults[0].detail().find("app-one and app-two"), std::string::npos);
+}
+
+} // namespace
+} // namespace causeway::app
