@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <array>
 #include <cstring>
 
 namespace causeway::tts {
@@ -64,35 +65,30 @@ std::size_t string_end(std::string_view text, std::size_t at) {
   return text.size();
 }
 
+// The characters that end or structure a value; all others are passed over without a look.
+constexpr auto structural = [] {
+  std::array<bool, 256> table{};
+  for (const char c : {'"', '{', '}', '[', ']', ',', ' ', '\n', '\r', '\t'})
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 // at: the first character of a value. Returns the place after its last one.
 std::size_t value_end(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
-  while (at < text.size()) {
-    switch (text[at]) {
-    case '"':
-      at = string_end(text, at);
-      if (depth == 0) return at;
-      continue;
-    case '{':
-    case '[':
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (!structural[static_cast<unsigned char>(c)]) continue;
+    if (c == '"') {
+      at = string_end(text, at) - 1;
+      if (depth == 0) return at + 1;
+    } else if (c == '{' || c == '[') {
       ++depth;
-      break;
-    case '}':
-    case ']':
-      if (depth == 0) return at; // the end of the container around a number or literal
-      if (--depth == 0) return at + 1;
-      break;
-    case ',':
-    case ' ':
-    case '\n':
-    case '\r':
-    case '\t':
-      if (depth == 0) return at;
-      break;
-    default:
-      break;
+    } else if (depth == 0) {
+      return at; // what follows a number or a literal
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return at + 1;
     }
-    ++at;
   }
   return at;
 }

@@ -219,6 +219,14 @@ result<std::string> read_object(json_span span, std::string_view field) {
   return span.compact();
 }
 
+// The content's own received_at.
+result<void> read_network_time(json_span span, core::uplink& event) {
+  auto time = read_time(span, "received_at");
+  if (!time) return time.fault();
+  event.received_at = std::move(*time);
+  return {};
+}
+
 core::event_key digest_of(std::initializer_list<std::string_view> parts) {
   std::string text;
   text.reserve(256);
@@ -233,10 +241,11 @@ core::event_key digest_of(std::initializer_list<std::string_view> parts) {
   return key;
 }
 
-// uplink_message and uplink_normalized. network_time: the content's own received_at, empty when it has none.
-result<void> read_uplink(json_span content, const std::string& network_time, core::uplink& event) {
-  json_span session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
-  read_members(content, {{"session_key_id", &session},
+// uplink_message and uplink_normalized. One walk over the members: an uplink's cost is the walking.
+result<void> read_uplink(json_span content, core::uplink& event) {
+  json_span time, session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
+  read_members(content, {{"received_at", &time},
+                         {"session_key_id", &session},
                          {"f_port", &port},
                          {"f_cnt", &count},
                          {"frm_payload", &payload},
@@ -245,6 +254,7 @@ result<void> read_uplink(json_span content, const std::string& network_time, cor
                          {"rx_metadata", &receptions},
                          {"settings", &settings},
                          {"confirmed", &confirmed}});
+  if (auto read = read_network_time(time, event); !read) return read;
   const auto f_port = read_uint32(port, "f_port", 255);
   if (!f_port) return f_port.fault();
   const auto f_cnt = read_uint32(count, "f_cnt", 0xffffffff);
@@ -266,21 +276,22 @@ result<void> read_uplink(json_span content, const std::string& network_time, cor
   event.decoded_payload = std::move(*fields);
   event.confirmed = *wants_answer;
   event.data_rate = describe_data_rate(settings);
-  if (event.kind == event_kind::uplink && !session_key_id->empty() && !network_time.empty()) {
+  if (event.kind == event_kind::uplink && !session_key_id->empty() && !event.received_at.empty()) {
     const char letter = letter_of(event.kind);
     event.key = digest_of({{&letter, 1},
                            event.from.application.str(),
                            event.from.device.str(),
                            *session_key_id,
                            std::to_string(event.f_cnt),
-                           network_time});
+                           event.received_at});
   }
   return {};
 }
 
 result<void> read_join(json_span content, core::uplink& event) {
-  json_span session;
-  read_members(content, {{"session_key_id", &session}});
+  json_span time, session;
+  read_members(content, {{"received_at", &time}, {"session_key_id", &session}});
+  if (auto read = read_network_time(time, event); !read) return read;
   const auto session_key_id = read_base64(session, "session_key_id");
   if (!session_key_id) return session_key_id.fault();
   if (session_key_id->empty()) return {};
@@ -291,19 +302,20 @@ result<void> read_join(json_span content, core::uplink& event) {
 }
 
 result<void> read_fields(json_span content, std::string_view member, core::uplink& event) {
-  json_span object;
-  read_members(content, {{member, &object}});
+  json_span time, object;
+  read_members(content, {{"received_at", &time}, {member, &object}});
+  if (auto read = read_network_time(time, event); !read) return read;
   auto fields = read_object(object, member);
   if (!fields) return fields.fault();
   event.decoded_payload = std::move(*fields);
   return {};
 }
 
-result<void> read_content(json_span content, const std::string& network_time, core::uplink& event) {
+result<void> read_content(json_span content, core::uplink& event) {
   switch (event.kind) {
   case event_kind::uplink:
   case event_kind::uplink_normalized:
-    return read_uplink(content, network_time, event);
+    return read_uplink(content, event);
   case event_kind::join_accept:
     return read_join(content, event);
   case event_kind::location_solved:
@@ -311,7 +323,7 @@ result<void> read_content(json_span content, const std::string& network_time, co
   case event_kind::service_data:
     return read_fields(content, "data", event);
   default:
-    return {};
+    return {}; // downlink events have no time of their own
   }
 }
 
@@ -330,14 +342,10 @@ result<core::uplink> parse_application_up(std::string_view body, const path_ids&
   if (!simulated) return simulated.fault();
   event.simulated = *simulated;
 
-  json_span time;
-  read_members(found->content, {{"received_at", &time}});
-  auto network_time = read_time(time, "received_at");
-  if (!network_time) return network_time.fault();
-  if (auto read = read_content(found->content, *network_time, event); !read) return read.fault();
-  if (network_time->empty()) network_time = read_time(found->received_at, "received_at");
-  if (!network_time) return network_time.fault();
-  event.received_at = std::move(*network_time);
+  if (auto read = read_content(found->content, event); !read) return read.fault();
+  auto envelope_time = read_time(found->received_at, "received_at");
+  if (!envelope_time) return envelope_time.fault();
+  if (event.received_at.empty()) event.received_at = std::move(*envelope_time);
   event.raw = body;
   return event;
 }
