@@ -63,7 +63,9 @@ struct uplink {
   std::string received_at; // when the network received it, RFC 3339, as sent; falls back to the envelope's
                            // received_at; empty when the event has neither
   std::string frm_payload; // base64 as sent; empty when absent
-  std::string decoded_payload; // a JSON object without white space between tokens; empty when absent
+  // A JSON object without white space between tokens; empty when absent. Of uplink_normalized its
+  // normalized_payload, of location_solved its location, of service_data its data.
+  std::string decoded_payload;
   std::string rssi, snr; // of the best gateway (largest snr, then rssi), JSON number text; empty when absent
   std::string data_rate; // "SF7BW125", "FSK50000", "LRFHSS136719"; empty when absent
   std::uint32_t gateways = 0; // entries of rx_metadata
