@@ -47,7 +47,7 @@ private:
 
 // "2026-01-01T00:00:00.123Z", UTC, milliseconds.
 std::string format_rfc3339(wall_time time);
-// RFC 3339 with 0 to 9 fractional digits and Z or an offset; what is finer than the clock is cut off.
+// RFC 3339 with 0 to 9 fractional digits and Z or an offset, from 1678 to 2261. Errors: field_invalid.
 result<wall_time> parse_rfc3339(std::string_view text);
 // Whole seconds since 1970-01-01 UTC.
 std::int64_t unix_seconds(wall_time time);
