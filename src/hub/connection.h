@@ -104,7 +104,7 @@ public:
   void on_stream_end(const error& why, moment now);
   void tick(moment now);
   // Appends the bytes for the peer; false when there are none. To be asked after every call that takes a
-  // moment.
+  // moment, and before deadline(), which counts heartbeats from the last output.
   bool take_output(std::string& out);
   // When tick() must be called; changes with every call.
   std::optional<mono_time> deadline() const;
