@@ -164,6 +164,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   if (!opened) co_return std::move(opened).fault();
   auto image = (*opened)->load();
   if (!image) co_return std::move(image).fault();
+  image->next_device = (*opened)->next_device();
 
   auto p = std::make_unique<parts>(on, std::move(*sections));
   p->store = std::move(*opened);

@@ -20,11 +20,6 @@ struct state_settings {
   std::filesystem::path directory;
 };
 
-struct things_stack_settings {
-  std::string base_url; // without a slash at the end; empty = not configured
-  std::string tenant;   // empty = an open-source stack
-};
-
 struct webhook_settings {
   std::string listen;                    // "host:port", checked
   std::filesystem::path tls_certificate; // both empty = plain HTTP
@@ -56,7 +51,7 @@ struct azure_settings {
   std::vector<azure_device> devices;
   std::optional<dps_settings> dps;
   std::string tier = "S1";       // F1, B1, B2, B3, S1, S2 or S3
-  std::uint32_t units = 1;       // not yet compared with the tier's most
+  std::uint32_t units = 1;       // compared with the tier in app/wiring
   std::filesystem::path ca_file; // PEM bundle; empty = the system's
 };
 
@@ -89,7 +84,6 @@ struct spool_settings {
 
 struct configuration {
   state_settings state;
-  things_stack_settings things_stack;
   webhook_settings webhook;
   std::vector<azure_settings> azure;              // in the order of their names
   std::vector<application_settings> applications; // in the order of the file; at least one

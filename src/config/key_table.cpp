@@ -14,7 +14,6 @@ constexpr bool restart = true;
 
 constexpr auto section_rows = std::to_array<section_entry>({
     {"state", "[state]", "What outlives a restart."},
-    {"things_stack", "[things_stack]", "The Things Stack that the applications belong to."},
     {"webhook", "[webhook]", "The HTTP server that The Things Stack posts to."},
     {"azure.NAME", "[azure.NAME]",
      "An IoT Hub by connection string, or hubs through the Device Provisioning Service (DPS). Applications "
@@ -32,10 +31,6 @@ constexpr auto section_rows = std::to_array<section_entry>({
 constexpr auto key_rows = std::to_array<key_entry>({
     {"state", "directory", path, "/var/lib/causeway", false, restart, "",
      "Directory of the spool and the assignments; locked while running."},
-
-    {"things_stack", "base_url", text, "", false, restart, "",
-     "Where the stack's API is, e.g. `https://eu1.cloud.thethings.industries`."},
-    {"things_stack", "tenant", text, "", false, restart, "", "Leave it out for an open-source stack."},
 
     {"webhook", "listen", address, "127.0.0.1:8080", false, restart, "", "Address to listen on."},
     {"webhook", "tls_certificate", path, "", false, restart, "",
@@ -58,8 +53,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"azure.NAME", "id_case", choice, "lower", false, restart, "lower|keep",
      "`lower`: registration ids are lower-cased before their key is derived."},
     {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3",
-     "The hub's tier: its quotas are kept to."},
-    {"azure.NAME", "units", integer, "1", false, restart, "", "How many units of the tier the hub has."},
+     "The hub's tier."},
+    {"azure.NAME", "units", integer, "1", false, restart, "", "How many units of the tier the hub has; more than the tier comes in are refused."},
     {"azure.NAME", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust for this section; without it the system's."},
 

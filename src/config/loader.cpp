@@ -36,8 +36,7 @@ section top_section(const node& root, std::string_view name, reading& into) {
 }
 
 void check_top_level(const node& root, reading& into) {
-  static const std::vector<std::string> known{"state",       "things_stack", "webhook", "azure",
-                                              "application", "admin",        "log",     "spool"};
+  static const std::vector<std::string> known{"state", "webhook", "azure", "application", "admin", "log", "spool"};
   for (const auto& [name, at, value] : root.members) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     auto detail = "\"" + name + "\" at the top level";
@@ -45,16 +44,6 @@ void check_top_level(const node& root, reading& into) {
       detail += "; did you mean \"" + meant + "\"?";
     into.refuse(at, errc::config_unknown_key, std::move(detail));
   }
-}
-
-things_stack_settings read_things_stack(section keys) {
-  things_stack_settings settings{keys.text("base_url"), keys.text("tenant")};
-  auto& url = settings.base_url;
-  if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://"))
-    keys.refuse("base_url", json_quoted(url) + " does not begin with https:// or http://");
-  while (url.ends_with('/'))
-    url.pop_back();
-  return settings;
 }
 
 struct webhook_reading {
@@ -331,7 +320,6 @@ configuration read(const node& root, reading& into) {
   configuration all;
   auto state = top_section(root, "state", into);
   all.state.directory = state.path("directory");
-  all.things_stack = read_things_stack(top_section(root, "things_stack", into));
   const auto webhook = read_webhook(top_section(root, "webhook", into), into);
   all.webhook = webhook.settings;
   all.azure = read_azure_sections(root, into);

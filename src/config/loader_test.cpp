@@ -277,7 +277,6 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
        "\"4 GB\" is not a number of bytes"},
       {"[spool]\nmax_messages = 0\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
       {"[spool]\nmax_messages = -1\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
-      {"[things_stack]\nbase_url = \"eu1\"\n", {11, 12}, errc::config_invalid_value, "https://"},
       {"[azure.two]\n", {10, 8}, errc::config_missing_key, "connection_string in [azure.two]"},
       {"[azure.two]\nid_scope = \"0ne\"\n", {10, 8}, errc::config_missing_key, "group_key in [azure.two]"},
       {"[azure.two]\ngroup_key_env = \"KEY\"\n",

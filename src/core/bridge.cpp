@@ -36,6 +36,7 @@ std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
 
 void bridge::start(start_image image, moment now) {
   next_seq_ = image.next_seq;
+  table_.reserve(image.next_device);
   for (const auto& record : image.devices) {
     // A device of an application that is no longer configured keeps its place and its messages, and stays where it is.
     const auto application = rules_of(record.key.application);

@@ -49,6 +49,7 @@ struct start_image {
   };
   std::vector<row> waiting; // in the order of seq
   spool_seq next_seq = 1;
+  std::uint32_t next_device = 0; // refs below were given before, to devices that may not be in `devices` any more
 };
 
 // Latency buckets: up to 1, 2, 5, 10, … 10,000 ms, and above.

@@ -160,6 +160,17 @@ TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
   EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
 }
 
+TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
+  bridge_fixture f;
+  auto image = image_of_two();
+  image.devices[1].key.application = application_id{"removed"};
+  image.next_device = 6;
+  f.bridge.start(std::move(image), f.clock.now());
+  f.ports.take();
+  f.post(f.frame("field", "dev-9", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
+}
+
 TEST(start, an_assignment_of_another_enrolment_is_forgotten) {
   bridge_fixture f;
   f.ports.fingerprints["dps"] = "f2";

@@ -58,6 +58,12 @@ void device_table::restore(device_ref ref, const device_key& key, std::uint32_t 
   by_key_.emplace(key, index);
 }
 
+void device_table::reserve(std::uint32_t next_ref) {
+  if (next_ref <= devices_.size()) return;
+  devices_.resize(next_ref);
+  used_.resize(next_ref, false);
+}
+
 std::uint32_t device_table::intern(const hub& h) {
   const auto found = std::find(hubs_.begin(), hubs_.end(), h);
   if (found != hubs_.end()) return static_cast<std::uint32_t>(found - hubs_.begin());

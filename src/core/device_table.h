@@ -69,6 +69,8 @@ public:
   device_ref add(const device_key& key, std::uint32_t application);
   // At start: puts a stored device where it was.
   void restore(device_ref ref, const device_key& key, std::uint32_t application);
+  // Refs below this one are never given to a new device.
+  void reserve(std::uint32_t next_ref);
   std::size_t size() const { return by_key_.size(); }
 
   // Host and section repeat for thousands of devices; each distinct pair is kept once.

@@ -26,6 +26,8 @@ int status_of(int told) {
 // In the child, between fork and exec: async-signal-safe calls only. Returns errno.
 int become(char* const* arguments, bool quiet_stdout, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
+  // A group of its own: Ctrl-C on the terminal is this process's to hand on.
+  if (::setpgid(0, 0) != 0) return errno;
   // The parent may have gone before the line above.
   if (::getppid() != parent) ::_exit(127);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace causeway {
+
+struct demo_options {
+  std::uint32_t devices = 20;
+  std::uint64_t uplinks = 0;
+  std::uint32_t rate = 10;
+  bool exit = false;
+  bool json = false;
+};
+
+// 0: every accepted uplink was delivered. 1: something was lost or could not start.
+int command_demo(const demo_options& options);
+
+} // namespace causeway

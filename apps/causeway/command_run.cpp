@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/command_run.h"
+
+#include "app/gateway.h"
+#include "base/log.h"
+#include "causeway/load_configuration.h"
+#include "net/task_group.h"
+#include "net/wake_up.h"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace causeway {
+namespace {
+
+constexpr milliseconds drain_time{5'000};
+// Webhook connections, hub connections, files of the store, and some to spare.
+constexpr std::uint64_t needed_files = 1'024;
+
+struct running {
+  net::loop loop;
+  net::task_group tasks{loop};
+  net::wake_up asked_to_stop{loop};
+  int signals = 0;
+  int exit_code = 0;
+};
+
+net::task<> live(running* self, const config::configuration* settings) {
+  auto started = co_await app::gateway::start(self->loop, *settings);
+  if (!started) {
+    log::error("start_refused", {{"error", started.fault().name()}, {"detail", started.fault().message()}});
+    self->exit_code = 1;
+  } else {
+    while (self->signals == 0) static_cast<void>(co_await self->asked_to_stop.wait());
+    log::info("gateway_stopping");
+    co_await (*started)->stop(drain_time);
+  }
+  self->loop.stop();
+}
+
+} // namespace
+
+int command_run(const std::string& file) {
+  ::umask(077);
+  const auto settings = load_configuration(file);
+  if (!settings) return 2;
+  log::start(settings->log.level, settings->log.format);
+  if (const auto raised = app::raise_open_files_limit(needed_files); !raised)
+    log::warning("open_files_low", {{"error", raised.fault().name()}, {"detail", raised.fault().detail()}});
+
+  running self;
+  self.loop.on_signal([&self](int signal) {
+    if (signal == SIGHUP) {
+      log::warning("reload_unsupported", {{"detail", "restart to apply a changed configuration"}});
+      return;
+    }
+    if (++self.signals > 1) {
+      // Asked twice: what is durable is safe, and nobody waits for the rest.
+      log::stop();
+      std::_Exit(1);
+    }
+    self.asked_to_stop.notify();
+  });
+  self.tasks.spawn("gateway", net::restart_policy::never, [&self, &settings] { return live(&self, &*settings); });
+  self.loop.run();
+  log::stop();
+  return self.exit_code;
+}
+
+} // namespace causeway

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/emulator_child.h"
+
+#include <boost/json.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace causeway {
+namespace {
+
+namespace json = boost::json;
+
+constexpr seconds start_patience{20};
+
+std::string quoted_for_shell(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string{"'\\''"} : std::string{c};
+  return out + "'";
+}
+
+double number(const json::object& from, std::string_view key) {
+  const auto* found = from.if_contains(key);
+  return found != nullptr && found->is_number() ? found->to_number<double>() : 0.0;
+}
+
+std::uint64_t count(const json::object& from, std::string_view key) {
+  return static_cast<std::uint64_t>(number(from, key));
+}
+
+result<json::object> parse_object(const std::string& text) {
+  boost::system::error_code fault;
+  auto value = json::parse(text, fault);
+  if (fault || !value.is_object()) return error{errc::http_protocol, "the emulator's answer is no JSON object"};
+  return std::move(value.as_object());
+}
+
+} // namespace
+
+std::string program_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+emulator_child::emulator_child(net::loop& on, emulator_options options)
+    : loop_{on}, options_{std::move(options)}, client_{on, {}} {}
+
+std::vector<std::string> emulator_child::command() const {
+  const auto& p = options_.ports;
+  return {options_.program,
+          "--directory", options_.directory,
+          "--hub-port", std::to_string(p.hub),
+          "--dps-port", std::to_string(p.dps),
+          "--control-port", std::to_string(p.control),
+          "--webhook-listen", "127.0.0.1:" + std::to_string(p.webhook),
+          "--admin-listen", "127.0.0.1:" + std::to_string(p.admin),
+          "--devices", std::to_string(options_.devices),
+          "--retry-after", std::to_string(options_.retry_after),
+          "--log-level", "warning"};
+}
+
+result<void> emulator_child::write_configuration(const std::string& file) const {
+  std::string line;
+  for (const auto& word : command()) line += quoted_for_shell(word) + " ";
+  std::FILE* pipe = ::popen((line + "--print-config").c_str(), "r");
+  if (pipe == nullptr) return error{errc::process_exited, options_.program};
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (const auto got = std::fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), got);
+  if (::pclose(pipe) != 0 || text.empty()) return error{errc::process_exited, options_.program + " --print-config"};
+  std::ofstream out{file, std::ios::binary};
+  out << text;
+  out.close();
+  if (!out) return error{errc::state_unusable, file};
+  return {};
+}
+
+net::task<result<void>> emulator_child::start() {
+  auto started = net::process::start(loop_, command(), true);
+  if (!started) co_return std::move(started).fault();
+  process_.emplace(std::move(*started));
+  const auto deadline = loop_.now().mono + start_patience;
+  while (process_->running() && loop_.now().mono < deadline) {
+    const auto answered = co_await get("/healthz");
+    if (answered) co_return result<void>{};
+    const bool going_on = co_await net::sleep_for(milliseconds{20});
+    if (!going_on) co_return error{errc::stopped};
+  }
+  if (!process_->running()) co_return error{errc::process_exited, options_.program};
+  co_return error{errc::connection_timed_out, options_.program + " does not serve"};
+}
+
+net::task<result<std::string>> emulator_child::get(std::string path) {
+  net::http_call call;
+  call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + path;
+  auto answered = co_await client_.call(std::move(call));
+  if (!answered) co_return std::move(answered).fault();
+  if (answered->status != 200) co_return error{errc::http_protocol, path + ": " + answered->body};
+  co_return std::move(answered->body);
+}
+
+net::task<result<void>> emulator_child::simulate(std::string plan) {
+  net::http_call call;
+  call.method = "POST";
+  call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + "/simulation";
+  call.headers = {{"Content-Type", "application/json"}};
+  call.body = std::move(plan);
+  auto answered = co_await client_.call(std::move(call));
+  if (!answered) co_return std::move(answered).fault();
+  if (answered->status != 201) co_return error{errc::http_protocol, "/simulation: " + answered->body};
+  co_return result<void>{};
+}
+
+net::task<result<emulator_figures>> emulator_child::figures() {
+  emulator_figures out;
+  const auto ledger_text = co_await get("/ledger");
+  if (!ledger_text) co_return ledger_text.fault();
+  const auto dps_text = co_await get("/dps");
+  if (!dps_text) co_return dps_text.fault();
+  const auto simulation_text = co_await get("/simulation");
+  if (!simulation_text) co_return simulation_text.fault();
+  const auto ledger = parse_object(*ledger_text), dps = parse_object(*dps_text), simulation = parse_object(*simulation_text);
+  if (!ledger || !dps || !simulation) co_return error{errc::http_protocol, "the emulator's answer is no JSON object"};
+
+  out.attached = count(*ledger, "attached");
+  out.put_tokens = count(*ledger, "put_tokens");
+  out.registrations = count(*dps, "registrations");
+  out.dps_requests = count(*dps, "requests");
+  const auto* running = simulation->if_contains("running");
+  out.running = running != nullptr && running->is_bool() && running->as_bool();
+  out.sent = count(*simulation, "sent");
+  out.accepted = count(*simulation, "accepted");
+  out.refused = count(*simulation, "refused");
+  out.delivered = count(*simulation, "delivered");
+  out.lost = count(*simulation, "lost");
+  out.duplicates = count(*simulation, "duplicates");
+  out.out_of_order = count(*simulation, "out_of_order");
+  out.seconds = number(*simulation, "seconds");
+  if (const auto* http = simulation->if_contains("http"); http != nullptr && http->is_object()) {
+    out.http_p50_ms = number(http->as_object(), "p50_ms");
+    out.http_p99_ms = number(http->as_object(), "p99_ms");
+  }
+  if (const auto* whole = simulation->if_contains("end_to_end"); whole != nullptr && whole->is_object()) {
+    out.end_to_end_p50_ms = number(whole->as_object(), "p50_ms");
+    out.end_to_end_p99_ms = number(whole->as_object(), "p99_ms");
+  }
+  co_return out;
+}
+
+net::task<> emulator_child::stop() {
+  if (!process_) co_return;
+  process_->send_signal(SIGTERM);
+  static_cast<void>(co_await process_->wait());
+  process_.reset();
+}
+
+} // namespace causeway

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulator as a child process, and its control API (emulator/README.md). For the demo and the bench: what they report
+// comes from the emulator's own ledger. Loop's thread only.
+#pragma once
+
+#include "net/http_client.h"
+#include "net/process.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace causeway {
+
+struct emulator_ports {
+  std::uint16_t hub = 0, dps = 0, control = 0, webhook = 0, admin = 0;
+};
+
+struct emulator_options {
+  std::string program;   // path of causeway-emulator
+  std::string directory; // its own; made when it is not there
+  emulator_ports ports;
+  std::uint32_t devices = 20;
+  std::uint32_t retry_after = 3; // seconds
+};
+
+struct emulator_figures {
+  // the ledger's
+  std::uint64_t attached = 0, put_tokens = 0;
+  // the simulation's
+  bool running = false;
+  std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0, out_of_order = 0;
+  double seconds = 0;
+  double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
+  // DPS'
+  std::uint64_t registrations = 0, dps_requests = 0;
+};
+
+class emulator_child {
+public:
+  emulator_child(net::loop& on, emulator_options options);
+
+  // Writes the gateway's configuration that fits this emulator. Errors: process_exited.
+  result<void> write_configuration(const std::string& file) const;
+  // Starts it and waits until it serves. Errors: process_exited, connection_timed_out.
+  net::task<result<void>> start();
+  // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own words.
+  net::task<result<void>> simulate(std::string plan);
+  net::task<result<emulator_figures>> figures();
+  net::task<> stop();
+
+private:
+  std::vector<std::string> command() const;
+  net::task<result<std::string>> get(std::string path);
+
+  net::loop& loop_;
+  emulator_options options_;
+  net::http_client client_;
+  std::optional<net::process> process_;
+};
+
+// The folder of the running program: its siblings are installed beside it.
+std::string program_directory();
+
+} // namespace causeway
