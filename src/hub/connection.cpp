@@ -88,7 +88,9 @@ bool connection::take_output(std::string& out) {
   counters_.bytes_out += out.size() - before;
   // The engine notices at a tick only that something was written, and counts half the peer's idle time-out
   // from there: without this one, a heartbeat could come as late as the whole time-out after the last frame.
-  if (any && phase_ != phase::closed) engine_due_ = engine_.tick(last_call_);
+  // What is overdue is left to tick(), which also handles what comes of it.
+  const bool overdue = engine_due_ && *engine_due_ <= last_call_;
+  if (any && !overdue && phase_ != phase::closed) engine_due_ = engine_.tick(last_call_);
   return any;
 }
 
