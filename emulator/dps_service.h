@@ -65,6 +65,7 @@ public:
   // Called when an assignment has given an identity its keys.
   void on_assigned(std::function<void(const identity&)> listener) { assigned_ = std::move(listener); }
 
+  const key_pair& group_keys() const { return options_.group_keys; }
   const dps_totals& totals() const { return totals_; }
   // Zeros for a registration id that was never seen.
   dps_counts counts_of(const std::string& registration) const;

@@ -45,6 +45,8 @@ public:
   // Nothing more will be read or written: close the stream.
   bool finished() const;
 
+  // Bytes that wait for take_output().
+  std::size_t pending_output() const { return out_.size(); }
   std::size_t telemetry_links() const { return telemetry_links_; }
 
   // Ends at once; what was to be written is dropped.

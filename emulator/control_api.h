@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulator's control API: JSON over plain HTTP, documented in README.md. Loop's thread only.
+#pragma once
+
+#include "emulator/dps_service.h"
+#include "emulator/hub_service.h"
+#include "emulator/installation.h"
+#include "emulator/things_stack.h"
+#include "net/http_server.h"
+
+namespace causeway::emulator {
+
+// What the API shows and moves. All must outlive it.
+struct controlled {
+  const installation* made = nullptr;
+  net::loop* on = nullptr;
+  hub_service* hub = nullptr;
+  dps_service* dps = nullptr;
+  things_stack* stack = nullptr;
+};
+
+// A request and its answer; the listener only carries it.
+net::http_response answer_control(const controlled& emulator, const net::http_request& request);
+
+// Errors: as listener::bind.
+result<net::http_server> start_control_api(net::loop& on, net::task_group& tasks,
+                                           const net::listen_address& address, controlled emulator);
+
+} // namespace causeway::emulator

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON bodies that the control API takes. Pure. Errors: field_invalid, whose detail says what is wrong.
+#pragma once
+
+#include "emulator/faults.h"
+#include "emulator/identity_registry.h"
+#include "emulator/simulation.h"
+
+namespace causeway::emulator {
+
+struct identity_change {
+  std::optional<key_pair> keys;
+  std::optional<bool> enabled;
+};
+// {} or {"primary_key":BASE64,"secondary_key":BASE64,"status":"enabled"|"disabled"}
+result<identity_change> parse_identity_change(std::string_view body);
+
+struct fault_request {
+  fault rule;
+  bool cut_connections = false;
+  std::optional<std::string> detach_device; // with rule.condition and rule.description
+};
+// {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…}
+result<fault_request> parse_fault(std::string_view body);
+
+struct simulation_request {
+  simulation_plan plan;
+  std::string ca_file;
+};
+// {"uplinks":…,"seconds":…,"rate":…,"concurrency":…,"webhook":…,"username":…,"password":…,"ca_file":…,
+//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…}]}
+// defaults: the applications of the printed configuration; an application of the same id takes from there
+// what it lacks.
+result<simulation_request> parse_simulation(std::string_view body,
+                                            std::vector<simulated_application> defaults);
+
+} // namespace causeway::emulator

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/control_requests.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::emulator {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<simulated_application> defaults() {
+  return {{"water-meters", {"meter-00001"}, "http://h/webhook/water-meters", "Basic x"},
+          {"starter-kit", {"sensor-00001", "sensor-00002"}, "http://h/webhook/starter-kit", "Basic y"}};
+}
+
+TEST(parse_simulation, uses_the_printed_configurations_applications_by_default) {
+  const auto request = parse_simulation(R"({"uplinks":1000,"rate":50.5})", defaults());
+  ASSERT_TRUE(request) << request.fault().message();
+  EXPECT_EQ(request->plan.uplinks, 1000U);
+  EXPECT_EQ(request->plan.rate, 50.5);
+  EXPECT_EQ(request->plan.concurrency, 32U);
+  EXPECT_EQ(request->plan.applications.size(), 2U);
+  EXPECT_EQ(request->plan.applications[1].authorization, "Basic y");
+}
+
+TEST(parse_simulation, takes_applications_of_ones_own) {
+  const auto request = parse_simulation(
+      R"({"seconds":1.5,"webhook":"http://gw/webhook","username":"u","password":"p","applications":[)"
+      R"({"id":"starter-kit","devices":3},{"id":"other","devices":["a","b"],"webhook":"http://x/y"},)"
+      R"({"id":"water-meters","username":"w","password":"q"}]})",
+      defaults());
+  ASSERT_TRUE(request) << request.fault().message();
+  const auto& applications = request->plan.applications;
+  EXPECT_EQ(request->plan.duration, 1500ms);
+  EXPECT_EQ(applications[0].url, "http://gw/webhook/starter-kit");
+  EXPECT_EQ(applications[0].authorization, "Basic dTpw");
+  EXPECT_EQ(applications[0].devices.back(), "sensor-00003");
+  EXPECT_EQ(applications[1].url, "http://x/y");
+  EXPECT_EQ(applications[1].devices, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(applications[2].devices, std::vector<std::string>{"meter-00001"});
+  EXPECT_EQ(applications[2].authorization, "Basic dzpx");
+}
+
+TEST(parse_simulation, says_what_is_wrong) {
+  for (const auto* body : {"[]", "{", R"({"uplink":1})", R"({"rate":"fast"})", R"({"rate":-1})",
+                           R"({"applications":{}})", R"({"applications":[1]})", R"({"applications":[{}]})",
+                           R"({"applications":[{"id":"new","devices":1}]})",
+                           R"({"applications":[{"id":"starter-kit","devices":[1]}]})"}) {
+    const auto request = parse_simulation(body, defaults());
+    ASSERT_FALSE(request) << body;
+    EXPECT_FALSE(request.fault().detail().empty());
+  }
+}
+
+TEST(parse_fault, reads_rules_and_immediate_faults) {
+  const auto rule =
+      parse_fault(R"({"kind":"dps_status","pattern":"sensor-*","status":429,"retry_after":5,"count":2})");
+  ASSERT_TRUE(rule);
+  EXPECT_EQ(rule->rule.kind, fault_kind::dps_status);
+  EXPECT_EQ(rule->rule.pattern, "sensor-*");
+  EXPECT_EQ(rule->rule.retry_after, 5);
+  EXPECT_EQ(rule->rule.remaining, 2U);
+  EXPECT_TRUE(parse_fault(R"({"kind":"hub_cut_connections"})")->cut_connections);
+  const auto detach = parse_fault(R"({"kind":"detach_device","device":"meter-00001"})");
+  EXPECT_EQ(detach->detach_device, "meter-00001");
+  EXPECT_EQ(detach->rule.condition, "amqp:link:detach-forced");
+}
+
+TEST(parse_fault, says_what_is_wrong) {
+  for (const auto* body :
+       {"", R"({"kind":"flood"})", R"({"kind":"dps_status"})", R"({"kind":"hub_hang","count":0})",
+        R"({"kind":"detach_device"})", R"({"kind":1})"})
+    EXPECT_FALSE(parse_fault(body)) << body;
+}
+
+TEST(parse_identity_change, takes_keys_and_status) {
+  const auto change = parse_identity_change(R"({"primary_key":"AAEC","status":"disabled"})");
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->keys->secondary.bytes(), (std::string_view{"\x00\x01\x02", 3}));
+  EXPECT_EQ(change->enabled, false);
+  EXPECT_FALSE(parse_identity_change("")->keys);
+  EXPECT_FALSE(parse_identity_change(R"({"primary_key":"no base64!"})"));
+  EXPECT_FALSE(parse_identity_change(R"({"status":"asleep"})"));
+}
+
+} // namespace
+} // namespace causeway::emulator

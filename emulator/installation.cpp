@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/installation.h"
+
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "net/tls.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace causeway::emulator {
+namespace {
+
+constexpr const char* master_file = "master-key";
+constexpr const char* plant_file = "plant-connection-string";
+constexpr const char* group_file = "group-key";
+constexpr const char* user_name = "tts";
+
+error unusable(const std::filesystem::path& path) {
+  return error{errc::state_unusable,
+               path.string() + ": " + std::error_code{errno, std::generic_category()}.message()};
+}
+
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>{in}, {}};
+}
+
+// By way of a new file, so that a reader never sees half of it.
+result<void> write_file(const std::filesystem::path& path, std::string_view content) {
+  if (read_file(path) == content) return {};
+  auto fresh = path;
+  fresh += ".new";
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return unusable(fresh);
+  const auto written = ::write(file, content.data(), content.size());
+  const bool whole = written == static_cast<ssize_t>(content.size());
+  if (::close(file) != 0 || !whole) return unusable(fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return unusable(path);
+  return {};
+}
+
+result<secret> load_master(const std::filesystem::path& path) {
+  if (auto text = read_file(path)) {
+    auto bytes = base64_decode(std::string_view{*text}.substr(0, text->find('\n')));
+    if (bytes && bytes->size() >= 32) return secret{std::move(*bytes)};
+    return error{errc::state_unusable, path.string() + " holds no key"};
+  }
+  std::string bytes(64, '\0');
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return unusable(path);
+  if (auto written = write_file(path, base64_encode(bytes) + "\n"); !written) return written.fault();
+  return secret{std::move(bytes)};
+}
+
+} // namespace
+
+std::filesystem::path default_directory() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0')
+    return std::filesystem::path{state} / "causeway-emulator";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path{home == nullptr ? "." : home} / ".local" / "state" / "causeway-emulator";
+}
+
+std::string device_name(std::string_view prefix, std::size_t number) {
+  auto digits = std::to_string(number);
+  if (digits.size() < 5) digits.insert(0, 5 - digits.size(), '0');
+  return std::string{prefix} + digits;
+}
+
+result<installation> installation::prepare(emulator_options options) {
+  if (options.directory.empty()) options.directory = default_directory();
+  std::error_code fault;
+  options.directory = std::filesystem::absolute(options.directory, fault);
+  ::umask(S_IRWXG | S_IRWXO);
+  std::filesystem::create_directories(options.directory, fault);
+  if (fault) return error{errc::state_unusable, options.directory.string() + ": " + fault.message()};
+  auto master = load_master(options.directory / master_file);
+  if (!master) return master.fault();
+  if (auto made = net::make_certificates(options.directory.string(), {"localhost", "127.0.0.1", "::1"});
+      !made)
+    return made.fault();
+  installation made{std::move(options), std::move(*master)};
+  if (auto written = made.write_credentials(); !written) return written.fault();
+  return made;
+}
+
+key_pair installation::keys_of(std::string_view name) const {
+  const auto key = [&](std::string_view which) {
+    return azure::signing_key{
+        secret{hmac_sha256(master_.reveal(), std::string{name} + "/" + std::string{which})}};
+  };
+  return {key("primary"), key("secondary")};
+}
+
+std::string installation::password_of(std::string_view application) const {
+  return hex_encode(hmac_sha256(master_.reveal(), "webhook/" + std::string{application})).substr(0, 32);
+}
+
+std::string installation::seed(std::string_view purpose) const {
+  return hex_encode(hmac_sha256(master_.reveal(), "seed/" + std::string{purpose}));
+}
+
+std::string installation::container_id() const {
+  return "DeviceGateway_" + seed("container").substr(0, 32);
+}
+
+result<void> installation::write_credentials() const {
+  const auto write = [&](const char* name, const std::string& content) {
+    return write_file(options_.directory / name, content + "\n");
+  };
+  const auto connection_string = "HostName=localhost:" + std::to_string(options_.hub_port) +
+                                 ";SharedAccessKeyName=device;SharedAccessKey=" +
+                                 std::string{keys_of("policy/device").primary.base64().reveal()};
+  if (auto done = write(plant_file, connection_string); !done) return done;
+  if (auto done = write(group_file, std::string{keys_of("group").primary.base64().reveal()}); !done)
+    return done;
+  for (const auto* application : {plant_application, field_application}) {
+    const auto file = std::string{"webhook-password-"} + application;
+    if (auto done = write(file.c_str(), password_of(application)); !done) return done;
+  }
+  return {};
+}
+
+identity_registry installation::make_registry() const {
+  identity_registry registry{{"localhost", "127.0.0.1", "::1", "[::1]"}};
+  registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true});
+  registry.put_policy("device", {keys_of("policy/device"), true});
+  registry.put_policy("service", {keys_of("policy/service"), false});
+  for (std::size_t i = 1; i <= plant_devices(); ++i) {
+    const auto name = device_name("meter-", i);
+    registry.put(identity{name}, keys_of("device/" + name), true);
+  }
+  return registry;
+}
+
+dps_options installation::make_dps_options() const {
+  return {id_scope, keys_of("group"), "localhost:" + std::to_string(options_.hub_port),
+          std::chrono::seconds{options_.retry_after}};
+}
+
+std::vector<simulated_application> installation::applications() const {
+  const auto make = [&](const char* id, std::string_view prefix, std::size_t count) {
+    simulated_application application;
+    application.id = id;
+    application.url = "http://" + options_.webhook_listen + "/webhook/" + id;
+    application.authorization = "Basic " + base64_encode(std::string{user_name} + ":" + password_of(id));
+    for (std::size_t i = 1; i <= count; ++i)
+      application.devices.push_back(device_name(prefix, i));
+    return application;
+  };
+  return {make(plant_application, "meter-", plant_devices()),
+          make(field_application, "sensor-", field_devices())};
+}
+
+// The tier's quotas are those of the largest hub, so that none of them is what is measured or tested by
+// default.
+std::string installation::gateway_configuration() const {
+  const auto path = [&](std::string_view file) { return json_quoted(path_of(file)); };
+  std::string toml;
+  toml += "# A gateway for the emulator in " + options_.directory.string() + "\n";
+  toml += "[state]\ndirectory = " + path("gateway-state") + "\n\n";
+  toml += "[webhook]\nlisten = " + json_quoted(options_.webhook_listen) + "\nusername = \"" + user_name +
+          "\"\n\n";
+  toml += "[azure.plant]\nconnection_string_file = " + path(plant_file) + "\nca_file = " + path("ca.pem") +
+          "\ntier = \"S3\"\nunits = 10\n\n";
+  toml += "[azure.field]\ndps_endpoint = \"localhost:" + std::to_string(options_.dps_port) +
+          "\"\nid_scope = \"" + id_scope + "\"\ngroup_key_file = " + path(group_file) +
+          "\nca_file = " + path("ca.pem") + "\ntier = \"S3\"\nunits = 10\n\n";
+  for (const auto& [application, azure] :
+       {std::pair{field_application, "field"}, std::pair{plant_application, "plant"}}) {
+    toml += std::string{"[[application]]\nid = \""} + application + "\"\nazure = \"" + azure +
+            "\"\nwebhook_password_file = " + path(std::string{"webhook-password-"} + application) + "\n\n";
+  }
+  toml += "[admin]\nlisten = " + json_quoted(options_.admin_listen) + "\n";
+  return toml;
+}
+
+} // namespace causeway::emulator

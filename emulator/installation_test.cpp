@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/installation.h"
+
+#include "azure/connection_string.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace causeway::emulator {
+namespace {
+
+class installation_test : public ::testing::Test {
+protected:
+  installation_test() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "causeway-emulator-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~installation_test() override { std::filesystem::remove_all(directory_); }
+
+  emulator_options options(std::size_t devices = 5) const {
+    emulator_options o;
+    o.directory = directory_ / "deeper" / "still";
+    o.devices = devices;
+    return o;
+  }
+  static std::string read(const std::string& path) {
+    std::ifstream in{path};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(installation_test, keeps_its_keys_and_certificates) {
+  const auto first = installation::prepare(options());
+  ASSERT_TRUE(first) << first.fault().message();
+  const auto ca = read(first->path_of("ca.pem"));
+  const auto second = installation::prepare(options());
+  ASSERT_TRUE(second);
+  EXPECT_EQ(first->container_id(), second->container_id());
+  EXPECT_EQ(first->gateway_configuration(), second->gateway_configuration());
+  EXPECT_EQ(first->applications()[0].authorization, second->applications()[0].authorization);
+  EXPECT_EQ(read(second->path_of("ca.pem")), ca);
+  EXPECT_FALSE(ca.empty());
+}
+
+TEST_F(installation_test, writes_credentials_that_only_the_owner_reads_and_that_open_its_own_hub) {
+  const auto made = installation::prepare(options());
+  ASSERT_TRUE(made);
+  for (const auto* file : {"master-key", "plant-connection-string", "group-key",
+                           "webhook-password-starter-kit", "webhook-password-water-meters"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat(made->path_of(file).c_str(), &status), 0) << file;
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << file;
+  }
+  const auto text = read(made->path_of("plant-connection-string"));
+  const auto parsed = azure::parse_connection_string(secret{text}, "plant");
+  ASSERT_TRUE(parsed) << parsed.fault().message();
+  EXPECT_EQ(parsed->hub.port, 15671);
+  const auto registry = made->make_registry();
+  EXPECT_EQ(registry.find_policy(parsed->policy)->keys.primary.bytes(), parsed->key.bytes());
+}
+
+TEST_F(installation_test, gives_the_first_half_of_the_devices_identities) {
+  const auto made = installation::prepare(options(5));
+  ASSERT_TRUE(made);
+  const auto registry = made->make_registry();
+  EXPECT_EQ(registry.size(), 2U);
+  EXPECT_NE(registry.find(identity{"meter-00002"}), nullptr);
+  const auto applications = made->applications();
+  EXPECT_EQ(applications[0].devices.size(), 2U);
+  EXPECT_EQ(applications[1].devices.size(), 3U);
+  EXPECT_EQ(applications[1].devices.back(), "sensor-00003");
+}
+
+TEST_F(installation_test, says_which_path_it_cannot_use) {
+  auto o = options();
+  o.directory = "/proc/nothing/here";
+  const auto made = installation::prepare(o);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.fault().code(), errc::state_unusable);
+  EXPECT_NE(made.fault().detail().find("/proc/nothing/here"), std::string::npos);
+}
+
+} // namespace
+} // namespace causeway::emulator

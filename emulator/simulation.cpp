@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/simulation.h"
+
+#include <algorithm>
+
+namespace causeway::emulator {
+
+simulation::simulation(simulation_plan plan,
+                       const std::unordered_map<std::string, std::uint64_t>& used_markers, mono_time now)
+    : plan_{std::move(plan)}, started_{now}, last_answer_{now} {
+  for (std::size_t a = 0; a < plan_.applications.size(); ++a) {
+    for (const auto& name : plan_.applications[a].devices) {
+      device_state d;
+      d.name = &name;
+      d.application = static_cast<std::uint32_t>(a);
+      if (const auto used = used_markers.find(name); used != used_markers.end())
+        d.next_marker = used->second + 1;
+      const auto number = static_cast<std::uint32_t>(devices_.size());
+      devices_.push_back(std::move(d));
+      index_.emplace(name, number);
+    }
+  }
+  // Applications take turns, so that a short run reaches devices of each.
+  std::vector<std::vector<std::uint32_t>> rows(plan_.applications.size());
+  for (std::uint32_t i = 0; i < devices_.size(); ++i)
+    rows[devices_[i].application].push_back(i);
+  for (std::size_t column = 0; ready_.size() < devices_.size(); ++column)
+    for (const auto& row : rows)
+      if (column < row.size()) ready_.push_back(row[column]);
+}
+
+bool simulation::sending(mono_time now) const {
+  if (stopped_ || devices_.empty()) return false;
+  if (plan_.uplinks && totals_.sent >= *plan_.uplinks) return false;
+  return !plan_.duration || now - started_ < *plan_.duration;
+}
+
+bool simulation::finished(mono_time now) const {
+  return under_way_ == 0 && !sending(now);
+}
+
+std::optional<simulated_turn> simulation::take_turn(mono_time now) {
+  if (ready_.empty() || !sending(now)) return std::nullopt;
+  auto due = now;
+  if (plan_.rate > 0) {
+    const auto offset = std::chrono::duration<double>(static_cast<double>(totals_.sent) / plan_.rate);
+    due = started_ + std::chrono::duration_cast<mono_time::duration>(offset);
+    if (plan_.duration && due - started_ >= *plan_.duration) return std::nullopt;
+  }
+  const auto number = ready_.front();
+  ready_.pop_front();
+  auto& d = devices_[number];
+  const auto marker = d.next_marker++;
+  d.open.push_back({marker, now, false, false, false});
+  ++totals_.sent;
+  ++under_way_;
+  return simulated_turn{number, marker, due};
+}
+
+void simulation::begin(const simulated_turn& turn, mono_time now) {
+  if (auto* entry = find(devices_[turn.device], turn.marker)) entry->started = now;
+}
+
+void simulation::give_back(const simulated_turn& turn) {
+  auto& d = devices_[turn.device];
+  if (!d.open.empty() && d.open.back().marker == turn.marker) d.open.pop_back();
+  d.next_marker = turn.marker;
+  ready_.push_front(turn.device);
+  --totals_.sent;
+  --under_way_;
+}
+
+simulation::outstanding* simulation::find(device_state& d, std::uint64_t marker) {
+  const auto found = std::lower_bound(d.open.begin(), d.open.end(), marker,
+                                      [](const outstanding& o, std::uint64_t m) { return o.marker < m; });
+  return found == d.open.end() || found->marker != marker ? nullptr : &*found;
+}
+
+// What is answered and has arrived, or was refused, needs no memory.
+void simulation::tidy(device_state& d) {
+  while (!d.open.empty() && ((d.open.front().accepted && d.open.front().arrived) || d.open.front().refused))
+    d.open.pop_front();
+}
+
+void simulation::answered(const simulated_turn& turn, int status, const std::string& reason, mono_time now) {
+  auto& d = devices_[turn.device];
+  --under_way_;
+  ready_.push_back(turn.device);
+  last_answer_ = now;
+  auto* entry = find(d, turn.marker);
+  const bool accepted = status >= 200 && status < 300;
+  if (accepted) {
+    ++totals_.accepted;
+  } else {
+    ++totals_.refused_total;
+    ++totals_.refused[status == 0 ? reason : std::to_string(status)];
+  }
+  if (entry != nullptr) {
+    if (status != 0) http_.record(now - entry->started);
+    entry->accepted = accepted;
+    entry->refused = !accepted;
+    if (accepted && entry->arrived) ++totals_.delivered;
+  }
+  tidy(d);
+}
+
+void simulation::on_arrival(const ledger_entry& entry, mono_time now) {
+  if (!entry.marker) return;
+  const auto found = index_.find(entry.device.str());
+  if (found == index_.end()) return;
+  if (entry.duplicate) ++totals_.duplicates;
+  if (entry.out_of_order) ++totals_.out_of_order;
+  auto& d = devices_[found->second];
+  auto* open = find(d, *entry.marker);
+  if (open == nullptr || open->arrived) return;
+  open->arrived = true;
+  end_to_end_.record(now - open->started);
+  if (open->accepted) ++totals_.delivered;
+  tidy(d);
+}
+
+std::vector<std::pair<std::string, std::vector<std::uint64_t>>>
+simulation::missing_markers(std::size_t limit) const {
+  std::vector<std::pair<std::string, std::vector<std::uint64_t>>> missing;
+  for (const auto& d : devices_) {
+    std::vector<std::uint64_t> markers;
+    for (const auto& open : d.open) {
+      if (limit == 0) break;
+      if (!open.accepted || open.arrived) continue;
+      markers.push_back(open.marker);
+      --limit;
+    }
+    if (!markers.empty()) missing.emplace_back(*d.name, std::move(markers));
+  }
+  return missing;
+}
+
+void simulation::save_markers(std::unordered_map<std::string, std::uint64_t>& into) const {
+  for (const auto& d : devices_)
+    if (d.next_marker > 1) into[*d.name] = d.next_marker - 1;
+}
+
+} // namespace causeway::emulator

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/simulation.h"
+
+#include "emulator/uplink_body.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace causeway::emulator {
+namespace {
+
+using namespace std::chrono_literals;
+
+simulation_plan plan_of(std::uint64_t uplinks, double rate = 0) {
+  simulation_plan plan;
+  plan.applications = {{"meters", {"m-1", "m-2"}, "http://h/meters", ""},
+                       {"sensors", {"s-1"}, "http://h/sensors", ""}};
+  plan.uplinks = uplinks;
+  plan.rate = rate;
+  return plan;
+}
+
+ledger_entry arrival(const std::string& device, std::uint64_t marker) {
+  ledger_entry entry;
+  entry.device = identity{device};
+  entry.marker = marker;
+  return entry;
+}
+
+class simulation_test : public ::testing::Test {
+protected:
+  mono_time now_{1h};
+};
+
+TEST_F(simulation_test, gives_each_device_its_turn_and_one_post_at_a_time) {
+  simulation s{plan_of(100), {}, now_};
+  std::vector<std::string> names;
+  while (const auto turn = s.take_turn(now_)) {
+    EXPECT_EQ(turn->marker, 1U);
+    names.push_back(s.device_name(turn->device));
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"m-1", "s-1", "m-2"}));
+  s.answered({0, 1, now_}, 200, "", now_);
+  const auto turn = s.take_turn(now_);
+  ASSERT_TRUE(turn);
+  EXPECT_EQ(s.device_name(turn->device), "m-1");
+  EXPECT_EQ(turn->marker, 2U);
+}
+
+TEST_F(simulation_test, ends_after_its_number_of_uplinks) {
+  simulation s{plan_of(2), {}, now_};
+  const auto first = s.take_turn(now_);
+  const auto second = s.take_turn(now_);
+  EXPECT_FALSE(s.take_turn(now_));
+  EXPECT_FALSE(s.finished(now_));
+  s.answered(*first, 200, "", now_);
+  s.answered(*second, 503, "", now_);
+  EXPECT_TRUE(s.finished(now_));
+  EXPECT_EQ(s.totals().accepted, 1U);
+  EXPECT_EQ(s.totals().refused.at("503"), 1U);
+}
+
+TEST_F(simulation_test, ends_after_its_duration_or_when_stopped) {
+  auto plan = plan_of(0);
+  plan.uplinks.reset();
+  plan.duration = 10s;
+  simulation s{plan, {}, now_};
+  EXPECT_TRUE(s.sending(now_ + 9s));
+  EXPECT_FALSE(s.sending(now_ + 10s));
+  s.stop();
+  EXPECT_TRUE(s.finished(now_));
+}
+
+TEST_F(simulation_test, spaces_posts_by_the_rate) {
+  simulation s{plan_of(100, 10), {}, now_};
+  EXPECT_EQ(s.take_turn(now_)->due, now_);
+  EXPECT_EQ(s.take_turn(now_)->due, now_ + 100ms);
+  auto timed = plan_of(100, 10);
+  timed.duration = 150ms;
+  simulation t{timed, {}, now_};
+  EXPECT_TRUE(t.take_turn(now_));
+  EXPECT_TRUE(t.take_turn(now_));
+  EXPECT_FALSE(t.take_turn(now_));
+}
+
+TEST_F(simulation_test, forgets_a_turn_that_is_given_back) {
+  simulation s{plan_of(1), {}, now_};
+  const auto turn = *s.take_turn(now_);
+  s.give_back(turn);
+  EXPECT_EQ(s.totals().sent, 0U);
+  EXPECT_EQ(s.take_turn(now_)->marker, turn.marker);
+}
+
+TEST_F(simulation_test, counts_as_delivered_what_was_accepted_and_arrived_in_whatever_order) {
+  simulation s{plan_of(10), {}, now_};
+  const auto first = *s.take_turn(now_);  // m-1
+  const auto second = *s.take_turn(now_); // s-1
+  s.on_arrival(arrival("m-1", 1), now_ + 5ms);
+  EXPECT_EQ(s.totals().delivered, 0U);
+  s.answered(first, 200, "", now_ + 2ms);
+  EXPECT_EQ(s.totals().delivered, 1U);
+  s.answered(second, 200, "", now_ + 2ms);
+  EXPECT_EQ(s.missing(), 1U);
+  EXPECT_EQ(s.missing_markers(10).at(0).first, "s-1");
+  s.on_arrival(arrival("s-1", 1), now_ + 9ms);
+  EXPECT_EQ(s.missing(), 0U);
+  EXPECT_EQ(s.end_to_end().count(), 2U);
+  EXPECT_EQ(s.http().count(), 2U);
+}
+
+TEST_F(simulation_test, does_not_count_arrivals_twice_or_of_others) {
+  simulation s{plan_of(10), {}, now_};
+  const auto first = *s.take_turn(now_);
+  s.answered(first, 200, "", now_);
+  s.on_arrival(arrival("m-1", 1), now_);
+  auto again = arrival("m-1", 1);
+  again.duplicate = true;
+  s.on_arrival(again, now_);
+  s.on_arrival(arrival("stranger", 1), now_);
+  EXPECT_EQ(s.totals().delivered, 1U);
+  EXPECT_EQ(s.totals().duplicates, 1U);
+}
+
+TEST_F(simulation_test, never_repeats_a_refused_uplink) {
+  simulation s{plan_of(10), {}, now_};
+  auto turn = *s.take_turn(now_);
+  s.answered(turn, 0, "connection", now_);
+  EXPECT_EQ(s.totals().refused.at("connection"), 1U);
+  s.take_turn(now_);
+  s.take_turn(now_);
+  turn = *s.take_turn(now_);
+  EXPECT_EQ(s.device_name(turn.device), "m-1");
+  EXPECT_EQ(turn.marker, 2U);
+}
+
+TEST_F(simulation_test, goes_on_with_the_markers_of_an_earlier_one) {
+  simulation first{plan_of(1), {}, now_};
+  first.take_turn(now_);
+  std::unordered_map<std::string, std::uint64_t> used;
+  first.save_markers(used);
+  simulation second{plan_of(1), used, now_};
+  EXPECT_EQ(second.take_turn(now_)->marker, 2U);
+}
+
+TEST(uplink_body, is_json_in_the_shape_of_the_stack) {
+  const auto eui = make_dev_eui("app", "dev");
+  EXPECT_EQ(eui.size(), 16U);
+  const auto body =
+      make_uplink_body({"app", "dev", eui, "c2Vzc2lvbg==", 14, 99, manual_clock{}.now().wall + 5ns, 3});
+  const auto json = boost::json::parse(body);
+  EXPECT_EQ(json.at("end_device_ids").at("device_id"), "dev");
+  EXPECT_EQ(json.at("end_device_ids").at("application_ids").at("application_id"), "app");
+  const auto& uplink = json.at("uplink_message");
+  EXPECT_EQ(uplink.at("f_cnt"), 14);
+  EXPECT_EQ(uplink.at("f_port"), 2);
+  EXPECT_EQ(uplink.at("decoded_payload").at("uplink"), 99);
+  EXPECT_EQ(uplink.at("decoded_payload").at("temperature"), 18.3);
+  EXPECT_EQ(uplink.at("received_at"), "2026-01-01T00:00:00.000000005Z");
+  EXPECT_EQ(find_marker(body), 99U);
+}
+
+} // namespace
+} // namespace causeway::emulator

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The application side of The Things Stack: posts the uplinks of a simulation to webhooks over kept-alive
+// HTTP/1.1 connections, as many at a time as the plan says. Loop's thread only.
+#pragma once
+
+#include "emulator/simulation.h"
+#include "net/task_group.h"
+
+#include <memory>
+
+namespace causeway::emulator {
+
+class things_stack {
+public:
+  // seed: makes the devices' sessions those of this run. on and tasks must live until tasks has stopped.
+  things_stack(net::loop& on, net::task_group& tasks, std::string seed);
+
+  // ca_file: trusted for https:// webhooks. Errors: config_invalid_value (no application, no device, no end,
+  // a URL that cannot be used), certificate_unusable, internal when one is running already.
+  result<void> start(simulation_plan plan, const std::string& ca_file);
+  void stop();
+  bool running() const;
+  // The running or the last simulation; null before the first.
+  const simulation* current() const;
+  // For the ledger.
+  void on_arrival(const ledger_entry& entry);
+
+private:
+  struct campaign;
+  static net::task<> post_turns(std::shared_ptr<campaign> at, std::size_t worker);
+  static net::task<> watch_time_outs(std::shared_ptr<campaign> at);
+
+  net::loop& on_;
+  net::task_group& tasks_;
+  std::string seed_;
+  std::shared_ptr<campaign> campaign_;
+  std::unordered_map<std::string, std::uint64_t> markers_;
+};
+
+} // namespace causeway::emulator

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What The Things Stack posts for an uplink: JSON in the shape of the sample up-03 (things-stack-samples),
+// written here by hand so that nothing of the gateway's own reading of it is shared. Pure.
+#pragma once
+
+#include "base/clock.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace causeway::emulator {
+
+struct simulated_uplink {
+  std::string_view application;
+  std::string_view device;
+  std::string_view dev_eui;
+  std::string_view session_key_id;
+  std::uint64_t f_cnt = 0;
+  std::uint64_t marker = 0; // goes into decoded_payload as "uplink"
+  wall_time received_at;
+  std::uint32_t variation = 0; // makes temperature, rssi and snr differ
+};
+
+std::string make_uplink_body(const simulated_uplink& uplink);
+
+// A made-up EUI that is the device's own: 16 upper-case hexadecimal digits.
+std::string make_dev_eui(std::string_view application, std::string_view device);
+
+} // namespace causeway::emulator
