@@ -4,7 +4,7 @@
 #include "app/gateway.h"
 #include "base/log.h"
 #include "causeway/demo_view.h"
-#include "causeway/free_ports.h"
+#include "testbed/free_ports.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "admin/snapshot.h"
-#include "causeway/emulator_child.h"
+#include "testbed/emulator_child.h"
 
 #include <string>
 

@@ -53,7 +53,7 @@ struct value {
   bool is_null() const { return v.index() == 0; }
   template <class T>
   const T* as() const {
-    return std::get_if<T>(&v);
+    return std::get_if<T>(std::addressof(v));
   }
   // The text of a string or a symbol; nullptr for anything else.
   const std::string* text() const;
@@ -63,6 +63,12 @@ struct value {
   const value* find(std::string_view key) const;
   friend bool operator==(const value& left, const value& right);
 };
+
+// value and value_map's pair each ask about the other. Clang needs value's destructor (here), and no unary & on v (above),
+// before it first looks into the pair; GCC does not mind.
+inline void destroy(value& what) {
+  what.~value();
+}
 
 // Appends the shortest encoding.
 void encode(std::string& out, const value& what);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/free_ports.h"
+#include "testbed/free_ports.h"
 
 namespace causeway {
 

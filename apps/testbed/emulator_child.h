@@ -27,6 +27,8 @@ struct emulator_options {
 struct emulator_figures {
   // the ledger's
   std::uint64_t attached = 0, put_tokens = 0;
+  std::uint64_t arrived = 0, unique = 0, arrived_twice = 0, arrived_out_of_order = 0;
+  double latency_p50_ms = 0, latency_p99_ms = 0; // from iothub-creation-time-utc to the arrival
   // the simulation's
   bool running = false;
   std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0, out_of_order = 0;
@@ -46,12 +48,15 @@ public:
   net::task<result<void>> start();
   // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own words.
   net::task<result<void>> simulate(std::string plan);
+  // Forgets what has arrived, latencies included.
+  net::task<result<void>> clear_ledger();
   net::task<result<emulator_figures>> figures();
   net::task<> stop();
 
 private:
   std::vector<std::string> command() const;
   net::task<result<std::string>> get(std::string path);
+  net::task<result<std::string>> ask(std::string method, std::string path, std::string body, int expected);
 
   net::loop& loop_;
   emulator_options options_;

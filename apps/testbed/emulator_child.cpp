@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/emulator_child.h"
+#include "testbed/emulator_child.h"
 
 #include <boost/json.hpp>
 
@@ -92,24 +92,32 @@ net::task<result<void>> emulator_child::start() {
   co_return error{errc::connection_timed_out, options_.program + " does not serve"};
 }
 
-net::task<result<std::string>> emulator_child::get(std::string path) {
+net::task<result<std::string>> emulator_child::ask(std::string method, std::string path, std::string body, int expected) {
   net::http_call call;
+  call.method = std::move(method);
   call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + path;
+  call.headers = {{"Content-Type", "application/json"}};
+  call.body = std::move(body);
   auto answered = co_await client_.call(std::move(call));
   if (!answered) co_return std::move(answered).fault();
-  if (answered->status != 200) co_return error{errc::http_protocol, path + ": " + answered->body};
+  if (answered->status != expected) co_return error{errc::http_protocol, path + ": " + answered->body};
   co_return std::move(answered->body);
 }
 
+net::task<result<std::string>> emulator_child::get(std::string path) {
+  auto answered = co_await ask("GET", std::move(path), {}, 200);
+  co_return answered;
+}
+
 net::task<result<void>> emulator_child::simulate(std::string plan) {
-  net::http_call call;
-  call.method = "POST";
-  call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + "/simulation";
-  call.headers = {{"Content-Type", "application/json"}};
-  call.body = std::move(plan);
-  auto answered = co_await client_.call(std::move(call));
+  auto answered = co_await ask("POST", "/simulation", std::move(plan), 201);
   if (!answered) co_return std::move(answered).fault();
-  if (answered->status != 201) co_return error{errc::http_protocol, "/simulation: " + answered->body};
+  co_return result<void>{};
+}
+
+net::task<result<void>> emulator_child::clear_ledger() {
+  auto answered = co_await ask("DELETE", "/ledger", {}, 200);
+  if (!answered) co_return std::move(answered).fault();
   co_return result<void>{};
 }
 
@@ -126,6 +134,14 @@ net::task<result<emulator_figures>> emulator_child::figures() {
 
   out.attached = count(*ledger, "attached");
   out.put_tokens = count(*ledger, "put_tokens");
+  out.arrived = count(*ledger, "accepted");
+  out.unique = count(*ledger, "unique");
+  out.arrived_twice = count(*ledger, "duplicates");
+  out.arrived_out_of_order = count(*ledger, "out_of_order");
+  if (const auto* latency = ledger->if_contains("latency"); latency != nullptr && latency->is_object()) {
+    out.latency_p50_ms = number(latency->as_object(), "p50_ms");
+    out.latency_p99_ms = number(latency->as_object(), "p99_ms");
+  }
   out.registrations = count(*dps, "registrations");
   out.dps_requests = count(*dps, "requests");
   const auto* running = simulation->if_contains("running");

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway_bench/machine.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace causeway::bench {
+
+double cpu_seconds_of(int pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text;
+  std::getline(file, text);
+  // The program's name stands in parentheses and may hold spaces; utime and stime are the 12th and 13th field behind it.
+  const auto end = text.rfind(')');
+  if (end == std::string::npos) return 0;
+  std::istringstream fields{text.substr(end + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+std::uint64_t resident_bytes_of(int pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/statm"};
+  std::uint64_t whole = 0, resident = 0;
+  file >> whole >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::string file_system_of(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return "unknown";
+  const auto wanted = std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
+  std::ifstream mounts{"/proc/self/mountinfo"};
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields{line};
+    std::string id, parent, device;
+    fields >> id >> parent >> device;
+    if (device != wanted) continue;
+    const auto dash = line.find(" - ");
+    if (dash == std::string::npos) continue;
+    return line.substr(dash + 3, line.find(' ', dash + 3) - dash - 3);
+  }
+  return "unknown";
+}
+
+} // namespace causeway::bench
