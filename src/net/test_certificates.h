@@ -8,16 +8,26 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
+
 namespace causeway::net {
 
+// The directory; it goes at the end of the run.
 inline const std::string& test_certificates() {
-  static const std::string directory = [] {
-    const auto path = testing::TempDir() + "causeway-net-" + std::to_string(::getpid());
-    const auto made = make_certificates(path, {"localhost", "127.0.0.1"});
-    EXPECT_TRUE(made) << made.fault().message();
-    return path;
-  }();
-  return directory;
+  struct directory {
+    std::string path = testing::TempDir() + "causeway-net-" + std::to_string(::getpid());
+    directory() {
+      const auto made = make_certificates(path, {"localhost", "127.0.0.1"});
+      EXPECT_TRUE(made) << made.fault().message();
+    }
+    ~directory() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  };
+  static const directory one;
+  return one.path;
 }
 
 inline tls_server_context test_server_context() {
