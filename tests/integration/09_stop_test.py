@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A clean stop: what can be sent is sent, what cannot is kept for the next start."""
+import signal
+import unittest
+
+from harness import FIELD, PLANT, integration_test, uplink, wait_until
+from poster import poster
+
+METER, SENSOR = "meter-00001", "sensor-00001"
+
+
+class stop(integration_test):
+    def test_sigterm_under_load_drains(self):
+        hub = self.emulator(devices=8)
+        gateway = self.gateway().start()
+        devices = [(PLANT, f"meter-{i:05}") for i in range(1, 5)]
+        posting = poster(gateway, devices, wanted=1_000_000, threads=4).start()
+        self.addCleanup(posting.stop)
+        wait_until(lambda: posting.count() >= 100, "some uplinks")
+        self.assertEqual(gateway.stop(), 0)
+        posting.stop()
+        self.assertEqual(gateway.log("gateway_stopped")[0]["waiting"], "0")
+        arrived = {(one["device"], one["uplink"]) for one in hub.messages()}
+        accepted = {(device, number) for device, numbers in posting.accepted.items() for number in numbers}
+        self.assertEqual(accepted - arrived, set())
+        self.assertEqual(hub.ledger()["duplicates"], 0)
+
+    def test_sigint_stops_cleanly_too(self):
+        self.emulator()
+        gateway = self.gateway().start()
+        gateway.signal(signal.SIGINT)
+        self.assertEqual(gateway.wait_for_end(), 0)
+
+    def test_what_waits_for_an_absent_hub_survives_the_stop(self):
+        hub = self.emulator()
+        gateway = self.gateway().start()
+        for application, device in ((PLANT, METER), (FIELD, SENSOR)):
+            self.assert_stored(gateway.post(application, uplink(application, device, 1)))
+            hub.wait_for(device)
+        self.assertEqual(hub.stop(), 0)
+        for number in (2, 3, 4):
+            self.assert_stored(gateway.post(PLANT, uplink(PLANT, METER, number)))
+            self.assert_stored(gateway.post(FIELD, uplink(FIELD, SENSOR, number)))
+        self.assertEqual(gateway.metrics()["causeway_spool_messages"], 6)
+        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.log("gateway_stopped")[0]["waiting"], "6")
+
+        # Its ledger is new and so are its DPS records: the assignment that the hub refuses is asked for anew.
+        hub.start()
+        gateway.start()
+        for device in (METER, SENSOR):
+            self.assertEqual([one["uplink"] for one in hub.wait_for(device, 3)], [2, 3, 4])
+        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(hub.ledger()["duplicates"], 0)
+
+    def test_a_hub_that_comes_back_gets_what_waited_without_a_restart(self):
+        hub = self.emulator()
+        gateway = self.gateway().start()
+        self.assert_stored(gateway.post(PLANT, uplink(PLANT, METER, 1)))
+        hub.wait_for(METER)
+        hub.add_fault(kind="hub_refuse_connections")
+        hub.add_fault(kind="hub_cut_connections")
+        gateway.wait_for_log("hub_connection_lost")
+        self.assert_stored(gateway.post(PLANT, uplink(PLANT, METER, 2)))
+        hub.clear_faults()
+        self.assertEqual([one["uplink"] for one in hub.wait_for(METER, 2)], [1, 2])
+        self.assertEqual(gateway.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
