@@ -15,6 +15,6 @@ export async function control(method, path, body) {
   return answer.json();
 }
 
-export const messagesOf = async (device) => (await control('GET', `/ledger/messages?after=0&device=${device}`)).messages;
+export const messagesOf = async (device) => (await control('GET', `/ledger/messages?after=0&limit=1000&device=${device}`)).messages;
 
 export const connectionString = (device, key) => `HostName=localhost:${hubPort};DeviceId=${device};SharedAccessKey=${key}`;

@@ -37,9 +37,12 @@ test('registers with a derived key, connects to the assigned hub and sends', lim
   assert.ok(asked.polls >= 1, 'the emulator asks to wait, so the package polls');
 
   const client = Client.fromConnectionString(connectionString(registered.deviceId, key), amqpTransport.Amqp);
-  await client.open();
-  await client.sendEvent(new Message('by way of DPS'));
-  await client.close();
+  try {
+    await client.open();
+    await client.sendEvent(new Message('by way of DPS'));
+  } finally {
+    await client.close();
+  }
   assert.deepEqual((await messagesOf(id)).map((message) => message.body), ['by way of DPS']);
 });
 

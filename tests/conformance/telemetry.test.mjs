@@ -11,23 +11,30 @@ const { Amqp } = amqpTransport;
 
 const limit = { timeout: 60_000 };
 
+async function withClient(device, key, work) {
+  const client = Client.fromConnectionString(connectionString(device, key), Amqp);
+  try {
+    await client.open();
+    await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
 test('telemetry arrives under the device\'s identity, with properties and body', limit, async () => {
   const device = 'meter-00001';
   const { primary_key: key } = await control('GET', `/devices/${device}`);
-  const client = Client.fromConnectionString(connectionString(device, key), Amqp);
-  await client.open();
-  const message = new Message(JSON.stringify({ temperature: 21.5 }));
-  message.messageId = 'first';
-  message.correlationId = 'why';
-  message.contentType = 'application/json';
-  message.contentEncoding = 'utf-8';
-  message.properties.add('alert', 'true');
-  message.properties.add('place', 'Köln');
-  await client.sendEvent(message);
-  const second = new Message('second');
-  second.messageId = 'second';
-  await client.sendEvent(second);
-  await client.close();
+  await withClient(device, key, async (client) => {
+    const message = new Message(JSON.stringify({ temperature: 21.5 }));
+    message.messageId = 'first';
+    message.correlationId = 'why';
+    message.contentType = 'application/json';
+    message.contentEncoding = 'utf-8';
+    message.properties.add('alert', 'true');
+    message.properties.add('place', 'Köln');
+    await client.sendEvent(message);
+    await client.sendEvent(new Message('second'));
+  });
 
   const [one, two, ...more] = await messagesOf(device);
   assert.deepEqual(more, []);
@@ -41,14 +48,12 @@ test('telemetry arrives under the device\'s identity, with properties and body',
   assert.equal(two.body, 'second');
 });
 
-test('a batch arrives as its messages', limit, async () => {
+test('many messages that are under way at once arrive in order, with the secondary key too', limit, async () => {
   const device = 'meter-00002';
+  const texts = Array.from({ length: 200 }, (_, i) => `message ${i}`);
   const { secondary_key: key } = await control('GET', `/devices/${device}`);
-  const client = Client.fromConnectionString(connectionString(device, key), Amqp);
-  await client.open();
-  await client.sendEventBatch(['one', 'two', 'three'].map((text) => new Message(text)));
-  await client.close();
-  assert.deepEqual((await messagesOf(device)).map((message) => message.body), ['one', 'two', 'three']);
+  await withClient(device, key, (client) => Promise.all(texts.map((text) => client.sendEvent(new Message(text)))));
+  assert.deepEqual((await messagesOf(device)).map((message) => message.body), texts);
 });
 
 test('a wrong key is refused with UnauthorizedError', limit, async () => {
