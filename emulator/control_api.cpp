@@ -85,6 +85,11 @@ json::object to_json(const ledger_entry& entry, const std::string& hub) {
   return message;
 }
 
+json::value quantiles(const histogram& h) {
+  return json::object{{"p50_ms", h.quantile_ms(0.5)}, {"p99_ms", h.quantile_ms(0.99)}, {"max_ms", h.quantile_ms(1.0)},
+                      {"count", h.count()}};
+}
+
 net::http_response show_ledger(const controlled& emulator) {
   auto& hub = *emulator.hub;
   auto summary = to_json(hub.ledger().totals());
@@ -101,6 +106,7 @@ net::http_response show_ledger(const controlled& emulator) {
   summary["attached"] = hub.attached();
   summary["detaches"] = totals.detaches;
   summary["messages_rejected"] = totals.messages_rejected;
+  summary["latency"] = quantiles(hub.ledger().latency());
   return answer(summary);
 }
 
@@ -232,13 +238,6 @@ net::http_response handle_faults(const controlled& emulator, const net::http_req
   }
   if (!faults.active(fault_kind::hub_hang)) emulator.hub->resume();
   return answer(json::object{{"faults", faults.rules().size()}});
-}
-
-json::value quantiles(const histogram& h) {
-  return json::object{{"p50_ms", h.quantile_ms(0.5)},
-                      {"p99_ms", h.quantile_ms(0.99)},
-                      {"max_ms", h.quantile_ms(1.0)},
-                      {"count", h.count()}};
 }
 
 net::http_response show_simulation(const controlled& emulator) {

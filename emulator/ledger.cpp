@@ -61,6 +61,11 @@ void ledger::record(const identity& device, d2c_message message, wall_time now) 
   }
   auto& record = records_[slot->second];
 
+  for (const auto& [name, text] : message.properties) {
+    if (name != "iothub-creation-time-utc") continue;
+    if (const auto created = parse_rfc3339(text); created && *created <= now) latency_.record(now - *created);
+  }
+
   compact kept;
   kept.device = slot->second;
   kept.at_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
@@ -107,6 +112,7 @@ void ledger::forget_oldest() {
 
 void ledger::clear() {
   totals_ = {};
+  latency_ = {};
   next_order_ = 1;
   compacts_.clear();
   bodies_.clear();

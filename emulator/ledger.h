@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "emulator/histogram.h"
 
 #include <cstdint>
 #include <deque>
@@ -72,6 +73,8 @@ public:
 
   const std::string& hub() const { return hub_; }
   const ledger_totals& totals() const { return totals_; }
+  // From each message's iothub-creation-time-utc to its arrival; of those that have one in the past.
+  const histogram& latency() const { return latency_; }
   // Zeros for a device that has not sent.
   ledger_totals totals_of(const identity& device) const;
   std::size_t devices() const { return names_.size(); }
@@ -108,6 +111,7 @@ private:
   ledger_limits limits_;
   std::function<void(const ledger_entry&)> listener_;
   ledger_totals totals_;
+  histogram latency_;
   std::uint64_t next_order_ = 1;
   std::deque<compact> compacts_;   // the last one has order next_order_ - 1
   std::deque<d2c_message> bodies_; // likewise

@@ -63,7 +63,7 @@ int fail(const error& why) {
 
 std::string plan_of(const demo_options& options) {
   const auto end = options.uplinks != 0 ? fmt::format("\"uplinks\":{}", options.uplinks) : fmt::format("\"seconds\":{}", a_very_long_time_seconds);
-  return fmt::format("{{{},\"rate\":{}}}", end, options.rate);
+  return fmt::format("{{{},\"rate\":{}}}", end, options.rate.value_or(options.exit ? 0 : 10));
 }
 
 void print_json(const demonstration& demo) {

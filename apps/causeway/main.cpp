@@ -33,8 +33,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100'000))->capture_default_str();
   demo->add_option("--uplinks", demo_options.uplinks, "Uplinks to send in all; 0 = until stopped")
       ->check(CLI::Range(0, 100'000'000))->capture_default_str();
-  demo->add_option("--rate", demo_options.rate, "Uplinks a second; 0 = as fast as it goes")
-      ->check(CLI::Range(0, 1'000'000))->capture_default_str();
+  demo->add_option("--rate", demo_options.rate, "Uplinks a second, 0 = as fast as it goes; default 10, with --exit 0")
+      ->check(CLI::Range(0, 1'000'000));
   demo->add_flag("--exit", demo_options.exit, "End when all uplinks are delivered");
   demo->add_flag("--json", demo_options.json, "Print the result as one JSON object");
 
