@@ -10,8 +10,8 @@ namespace causeway {
 int command_check(const std::string& file) {
   const auto settings = load_configuration(file);
   if (!settings) return 2;
-  std::cout << file << ": good: " << settings->applications.size() << " application(s), " << settings->azure.size()
-            << " azure section(s)\n";
+  std::cout << file << ": good: " << settings->applications.size() << " application(s), "
+            << settings->azure.size() << " azure section(s)\n";
   return 0;
 }
 

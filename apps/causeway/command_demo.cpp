@@ -4,9 +4,9 @@
 #include "app/gateway.h"
 #include "base/log.h"
 #include "causeway/demo_view.h"
-#include "testbed/free_ports.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
+#include "testbed/free_ports.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -30,7 +30,9 @@ class temporary_directory {
 public:
   temporary_directory() {
     auto name = (std::filesystem::temp_directory_path() / "causeway-demo.XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::filesystem::filesystem_error{"no temporary directory", name, std::error_code{errno, std::generic_category()}};
+    if (::mkdtemp(name.data()) == nullptr)
+      throw std::filesystem::filesystem_error{"no temporary directory", name,
+                                              std::error_code{errno, std::generic_category()}};
     path_ = name;
   }
   ~temporary_directory() {
@@ -62,25 +64,31 @@ int fail(const error& why) {
 }
 
 std::string plan_of(const demo_options& options) {
-  const auto end = options.uplinks != 0 ? fmt::format("\"uplinks\":{}", options.uplinks) : fmt::format("\"seconds\":{}", a_very_long_time_seconds);
+  const auto end = options.uplinks != 0 ? fmt::format("\"uplinks\":{}", options.uplinks)
+                                        : fmt::format("\"seconds\":{}", a_very_long_time_seconds);
   return fmt::format("{{{},\"rate\":{}}}", end, options.rate.value_or(options.exit ? 0 : 10));
 }
 
 void print_json(const demonstration& demo) {
   const auto& e = demo.last;
-  fmt::print("{{\"devices\":{},\"online\":{},\"uplinks_sent\":{},\"uplinks_accepted\":{},\"uplinks_delivered\":{},\"uplinks_lost\":{},"
-             "\"duplicates\":{},\"out_of_order\":{},\"dps_registrations\":{},\"seconds_to_all_online\":{}}}\n",
-             demo.options.devices, e.attached, e.sent, e.accepted, e.delivered, e.lost, e.duplicates, e.out_of_order, e.registrations,
-             demo.seconds_to_all_online ? fmt::format("{:.3f}", *demo.seconds_to_all_online) : "null");
+  fmt::print(
+      "{{\"devices\":{},\"online\":{},\"uplinks_sent\":{},\"uplinks_accepted\":{},\"uplinks_delivered\":{},"
+      "\"uplinks_lost\":{},"
+      "\"duplicates\":{},\"out_of_order\":{},\"dps_registrations\":{},\"seconds_to_all_online\":{}}}\n",
+      demo.options.devices, e.attached, e.sent, e.accepted, e.delivered, e.lost, e.duplicates, e.out_of_order,
+      e.registrations,
+      demo.seconds_to_all_online ? fmt::format("{:.3f}", *demo.seconds_to_all_online) : "null");
 }
 
 void print_summary(const demonstration& demo) {
   const auto& e = demo.last;
-  fmt::print("{} of {} devices online{}; {} uplinks sent, {} accepted, {} delivered, {} lost, {} duplicates, {} out of order; "
+  fmt::print("{} of {} devices online{}; {} uplinks sent, {} accepted, {} delivered, {} lost, {} duplicates, "
+             "{} out of order; "
              "{} DPS registrations; webhook p99 {:.1f} ms, to the hub p99 {:.1f} ms\n",
              e.attached, demo.options.devices,
-             demo.seconds_to_all_online ? fmt::format(" after {:.1f} s", *demo.seconds_to_all_online) : "", e.sent, e.accepted, e.delivered,
-             e.lost, e.duplicates, e.out_of_order, e.registrations, e.http_p99_ms, e.end_to_end_p99_ms);
+             demo.seconds_to_all_online ? fmt::format(" after {:.1f} s", *demo.seconds_to_all_online) : "",
+             e.sent, e.accepted, e.delivered, e.lost, e.duplicates, e.out_of_order, e.registrations,
+             e.http_p99_ms, e.end_to_end_p99_ms);
 }
 
 // Looks until all is delivered, or somebody stops it.
@@ -101,7 +109,9 @@ net::task<result<void>> watch(demonstration* demo, app::gateway* gateway, emulat
       arrived = figures->delivered;
       arrived_at = now;
     }
-    if (demo->options.exit && !figures->running && (figures->lost == 0 || now - arrived_at > arrival_patience)) break;
+    if (demo->options.exit && !figures->running &&
+        (figures->lost == 0 || now - arrived_at > arrival_patience))
+      break;
     const bool going_on = co_await net::sleep_for(look_interval);
     if (!going_on) break;
   }
@@ -119,7 +129,8 @@ net::task<result<void>> show(demonstration* demo) {
   options.devices = demo->options.devices;
   emulator_child emulator{demo->loop, std::move(options)};
   const auto configuration = demo->directory.file("causeway.toml");
-  if (auto written = emulator.write_configuration(configuration); !written) co_return std::move(written).fault();
+  if (auto written = emulator.write_configuration(configuration); !written)
+    co_return std::move(written).fault();
   const auto settings = load_configuration(configuration);
   if (!settings) co_return error{errc::internal, "the emulator's configuration cannot be used"};
   auto serving = co_await emulator.start();
@@ -128,8 +139,10 @@ net::task<result<void>> show(demonstration* demo) {
   if (!gateway) co_return std::move(gateway).fault();
 
   if (!demo->options.json)
-    std::cerr << "The webhook listens on " << settings->webhook.listen << ", metrics on http://" << settings->admin.listen
-              << "/metrics, the emulator's ledger on http://127.0.0.1:" << (*ports)[2] << "/ledger; Ctrl-C ends it.\n\n";
+    std::cerr << "The webhook listens on " << settings->webhook.listen << ", metrics on http://"
+              << settings->admin.listen
+              << "/metrics, the emulator's ledger on http://127.0.0.1:" << (*ports)[2]
+              << "/ledger; Ctrl-C ends it.\n\n";
   auto outcome = co_await emulator.simulate(plan_of(demo->options));
   if (outcome) outcome = co_await watch(demo, gateway->get(), &emulator);
   co_await (*gateway)->stop(milliseconds{5'000});

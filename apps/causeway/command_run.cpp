@@ -33,7 +33,8 @@ net::task<> live(running* self, const config::configuration* settings) {
     log::error("start_refused", {{"error", started.fault().name()}, {"detail", started.fault().message()}});
     self->exit_code = 1;
   } else {
-    while (self->signals == 0) static_cast<void>(co_await self->asked_to_stop.wait());
+    while (self->signals == 0)
+      static_cast<void>(co_await self->asked_to_stop.wait());
     log::info("gateway_stopping");
     co_await (*started)->stop(drain_time);
   }
@@ -63,7 +64,8 @@ int command_run(const std::string& file) {
     }
     self.asked_to_stop.notify();
   });
-  self.tasks.spawn("gateway", net::restart_policy::never, [&self, &settings] { return live(&self, &*settings); });
+  self.tasks.spawn("gateway", net::restart_policy::never,
+                   [&self, &settings] { return live(&self, &*settings); });
   self.loop.run();
   log::stop();
   return self.exit_code;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the demo shows while it runs: a few lines redrawn in place on a terminal, a plain line now and then elsewhere.
+// What the demo shows while it runs: a few lines redrawn in place on a terminal, a plain line now and then
+// elsewhere.
 #pragma once
 
 #include "admin/snapshot.h"

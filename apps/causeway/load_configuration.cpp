@@ -10,11 +10,14 @@ namespace causeway {
 
 std::optional<config::configuration> load_configuration(const std::string& file) {
   auto report = config::load(file);
-  for (const auto& warning : report.warnings) std::cerr << "warning: " << report.format(warning) << '\n';
-  for (const auto& fault : report.faults) std::cerr << report.format(fault) << '\n';
+  for (const auto& warning : report.warnings)
+    std::cerr << "warning: " << report.format(warning) << '\n';
+  for (const auto& fault : report.faults)
+    std::cerr << report.format(fault) << '\n';
   if (!report.value) return std::nullopt;
   const auto faults = app::check_configuration(*report.value);
-  for (const auto& fault : faults) std::cerr << file << ": " << fault.name() << ": " << fault.message() << '\n';
+  for (const auto& fault : faults)
+    std::cerr << file << ": " << fault.name() << ": " << fault.message() << '\n';
   if (!faults.empty()) return std::nullopt;
   return std::move(report.value);
 }

@@ -14,7 +14,8 @@ constexpr int wrong_usage = 2;
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an identity of its own."};
+  CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an "
+                   "identity of its own."};
   program.set_version_flag("--version", CAUSEWAY_VERSION);
   program.require_subcommand(1);
 
@@ -27,13 +28,17 @@ int main(int argc, char** argv) {
   check->add_option("-c,--config", configuration, "Configuration file (TOML)")->required();
   check->add_flag("--offline", offline, "Look at the file and what it names; connect to nothing")->required();
 
-  auto* demo = program.add_subcommand("demo", "Show the whole way on this machine: emulator, gateway and simulated devices");
+  auto* demo = program.add_subcommand(
+      "demo", "Show the whole way on this machine: emulator, gateway and simulated devices");
   causeway::demo_options demo_options;
   demo->add_option("--devices", demo_options.devices, "Simulated devices, half of them through DPS")
-      ->check(CLI::Range(1, 100'000))->capture_default_str();
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   demo->add_option("--uplinks", demo_options.uplinks, "Uplinks to send in all; 0 = until stopped")
-      ->check(CLI::Range(0, 100'000'000))->capture_default_str();
-  demo->add_option("--rate", demo_options.rate, "Uplinks a second, 0 = as fast as it goes; default 10, with --exit 0")
+      ->check(CLI::Range(0, 100'000'000))
+      ->capture_default_str();
+  demo->add_option("--rate", demo_options.rate,
+                   "Uplinks a second, 0 = as fast as it goes; default 10, with --exit 0")
       ->check(CLI::Range(0, 1'000'000));
   demo->add_flag("--exit", demo_options.exit, "End when all uplinks are delivered");
   demo->add_flag("--json", demo_options.json, "Print the result as one JSON object");

@@ -14,12 +14,14 @@ double cpu_seconds_of(int pid) {
   std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
   std::string text;
   std::getline(file, text);
-  // The program's name stands in parentheses and may hold spaces; utime and stime are the 12th and 13th field behind it.
+  // The program's name stands in parentheses and may hold spaces; utime and stime are the 12th and 13th field
+  // behind it.
   const auto end = text.rfind(')');
   if (end == std::string::npos) return 0;
   std::istringstream fields{text.substr(end + 2)};
   std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
+  for (int i = 0; i < 11; ++i)
+    fields >> skipped;
   double user = 0, system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));

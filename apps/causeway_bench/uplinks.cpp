@@ -23,7 +23,8 @@ constexpr seconds start_patience{60};
 constexpr seconds arrival_patience{60};
 
 struct measurement {
-  std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0, out_of_order = 0;
+  std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0,
+                out_of_order = 0;
   double seconds = 0, delivery_seconds = 0, gateway_cpu = 0;
   double http_p50 = 0, http_p99 = 0, whole_p50 = 0, whole_p99 = 0;
   std::uint64_t fsyncs = 0, gateway_bytes = 0;
@@ -64,8 +65,9 @@ net::task<result<void>> wait_until_ready(bench_run* run, net::http_client* clien
 }
 
 // Sends what the plan says and waits until all that was accepted is in the ledger, or nothing comes any more.
-net::task<result<emulator_figures>> send_and_wait(bench_run* run, emulator::things_stack* stack, emulator_child* hub,
-                                                  emulator::simulation_plan plan, double* delivery_seconds) {
+net::task<result<emulator_figures>> send_and_wait(bench_run* run, emulator::things_stack* stack,
+                                                  emulator_child* hub, emulator::simulation_plan plan,
+                                                  double* delivery_seconds) {
   const auto started = run->loop.now().mono;
   if (auto begun = stack->start(std::move(plan), {}); !begun) co_return std::move(begun).fault();
   emulator_figures last;
@@ -103,7 +105,8 @@ net::task<result<measurement>> measure(bench_run* run) {
   auto serving = co_await hub.start();
   if (!serving) co_return std::move(serving).fault();
 
-  auto gateway = net::process::start(run->loop, {program_directory() + "/causeway", "run", "-c", configuration}, true);
+  auto gateway =
+      net::process::start(run->loop, {program_directory() + "/causeway", "run", "-c", configuration}, true);
   if (!gateway) co_return std::move(gateway).fault();
   net::http_client client{run->loop, {}};
   const auto admin = "http://127.0.0.1:" + std::to_string(hub_options.ports.admin);
@@ -133,7 +136,8 @@ net::task<result<measurement>> measure(bench_run* run) {
   auto warmed = co_await send_and_wait(run, &stack, &hub, warm_up, &seconds_spent);
   if (!warmed) co_return std::move(warmed).fault();
   if (warmed->unique < options.devices)
-    co_return error{errc::hub_answer_missing, fmt::format("{} of {} devices came online", warmed->unique, options.devices)};
+    co_return error{errc::hub_answer_missing,
+                    fmt::format("{} of {} devices came online", warmed->unique, options.devices)};
   auto cleared = co_await hub.clear_ledger();
   if (!cleared) co_return std::move(cleared).fault();
 
@@ -181,19 +185,25 @@ void print(const bench_run& run, const measurement& m) {
   const double cpu = m.accepted == 0 ? 0 : m.gateway_cpu * 1e6 / static_cast<double>(m.accepted);
   const auto rate = run.options.rate == 0 ? std::string{"max"} : fmt::format("{}", run.options.rate);
   if (run.options.json) {
-    fmt::print("{{\"devices\":{},\"rate\":\"{}\",\"seconds\":{},\"http_connections\":{},\"sent\":{},\"accepted\":{},\"refused\":{},\"delivered\":{},"
-               "\"lost\":{},\"duplicates\":{},\"out_of_order\":{},\"accepted_per_second\":{:.0f},\"delivered_per_second\":{:.0f},"
-               "\"http_p50_ms\":{:.2f},\"http_p99_ms\":{:.2f},\"end_to_end_p50_ms\":{:.2f},\"end_to_end_p99_ms\":{:.2f},"
-               "\"gateway_cpu_us_per_uplink\":{:.1f},\"gateway_rss_bytes\":{},\"state_fs\":\"{}\",\"fsyncs\":{}}}\n",
-               run.options.devices, rate, run.options.seconds, run.options.connections, m.sent, m.accepted, m.refused, m.delivered,
-               m.lost, m.duplicates, m.out_of_order, accepted_rate, delivered_rate, m.http_p50, m.http_p99, m.whole_p50, m.whole_p99,
-               cpu, m.gateway_bytes, m.state_fs, m.fsyncs);
+    fmt::print(
+        "{{\"devices\":{},\"rate\":\"{}\",\"seconds\":{},\"http_connections\":{},\"sent\":{},\"accepted\":{},"
+        "\"refused\":{},\"delivered\":{},"
+        "\"lost\":{},\"duplicates\":{},\"out_of_order\":{},\"accepted_per_second\":{:.0f},\"delivered_per_"
+        "second\":{:.0f},"
+        "\"http_p50_ms\":{:.2f},\"http_p99_ms\":{:.2f},\"end_to_end_p50_ms\":{:.2f},\"end_to_end_p99_ms\":{:."
+        "2f},"
+        "\"gateway_cpu_us_per_uplink\":{:.1f},\"gateway_rss_bytes\":{},\"state_fs\":\"{}\",\"fsyncs\":{}}}\n",
+        run.options.devices, rate, run.options.seconds, run.options.connections, m.sent, m.accepted,
+        m.refused, m.delivered, m.lost, m.duplicates, m.out_of_order, accepted_rate, delivered_rate,
+        m.http_p50, m.http_p99, m.whole_p50, m.whole_p99, cpu, m.gateway_bytes, m.state_fs, m.fsyncs);
     return;
   }
-  fmt::print("{} devices, rate {}: {:.0f} a second accepted, {:.0f} a second delivered, {} lost, {} duplicates, {} out of order\n"
-             "HTTP p50 {:.2f} ms, p99 {:.2f} ms; end to end p50 {:.2f} ms, p99 {:.2f} ms; gateway {:.1f} µs CPU an uplink; {} fsyncs on {}\n",
-             run.options.devices, rate, accepted_rate, delivered_rate, m.lost, m.duplicates, m.out_of_order, m.http_p50, m.http_p99,
-             m.whole_p50, m.whole_p99, cpu, m.fsyncs, m.state_fs);
+  fmt::print("{} devices, rate {}: {:.0f} a second accepted, {:.0f} a second delivered, {} lost, {} "
+             "duplicates, {} out of order\n"
+             "HTTP p50 {:.2f} ms, p99 {:.2f} ms; end to end p50 {:.2f} ms, p99 {:.2f} ms; gateway {:.1f} µs "
+             "CPU an uplink; {} fsyncs on {}\n",
+             run.options.devices, rate, accepted_rate, delivered_rate, m.lost, m.duplicates, m.out_of_order,
+             m.http_p50, m.http_p99, m.whole_p50, m.whole_p99, cpu, m.fsyncs, m.state_fs);
 }
 
 net::task<> perform(bench_run* run) {

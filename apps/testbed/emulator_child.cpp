@@ -18,7 +18,8 @@ constexpr seconds start_patience{20};
 
 std::string quoted_for_shell(const std::string& word) {
   std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string{"'\\''"} : std::string{c};
+  for (const char c : word)
+    out += c == '\'' ? std::string{"'\\''"} : std::string{c};
   return out + "'";
 }
 
@@ -34,7 +35,8 @@ std::uint64_t count(const json::object& from, std::string_view key) {
 result<json::object> parse_object(const std::string& text) {
   boost::system::error_code fault;
   auto value = json::parse(text, fault);
-  if (fault || !value.is_object()) return error{errc::http_protocol, "the emulator's answer is no JSON object"};
+  if (fault || !value.is_object())
+    return error{errc::http_protocol, "the emulator's answer is no JSON object"};
   return std::move(value.as_object());
 }
 
@@ -50,26 +52,38 @@ emulator_child::emulator_child(net::loop& on, emulator_options options)
 std::vector<std::string> emulator_child::command() const {
   const auto& p = options_.ports;
   return {options_.program,
-          "--directory", options_.directory,
-          "--hub-port", std::to_string(p.hub),
-          "--dps-port", std::to_string(p.dps),
-          "--control-port", std::to_string(p.control),
-          "--webhook-listen", "127.0.0.1:" + std::to_string(p.webhook),
-          "--admin-listen", "127.0.0.1:" + std::to_string(p.admin),
-          "--devices", std::to_string(options_.devices),
-          "--retry-after", std::to_string(options_.retry_after),
-          "--log-level", "warning"};
+          "--directory",
+          options_.directory,
+          "--hub-port",
+          std::to_string(p.hub),
+          "--dps-port",
+          std::to_string(p.dps),
+          "--control-port",
+          std::to_string(p.control),
+          "--webhook-listen",
+          "127.0.0.1:" + std::to_string(p.webhook),
+          "--admin-listen",
+          "127.0.0.1:" + std::to_string(p.admin),
+          "--devices",
+          std::to_string(options_.devices),
+          "--retry-after",
+          std::to_string(options_.retry_after),
+          "--log-level",
+          "warning"};
 }
 
 result<void> emulator_child::write_configuration(const std::string& file) const {
   std::string line;
-  for (const auto& word : command()) line += quoted_for_shell(word) + " ";
+  for (const auto& word : command())
+    line += quoted_for_shell(word) + " ";
   std::FILE* pipe = ::popen((line + "--print-config").c_str(), "r");
   if (pipe == nullptr) return error{errc::process_exited, options_.program};
   std::string text;
   std::array<char, 4096> buffer{};
-  while (const auto got = std::fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), got);
-  if (::pclose(pipe) != 0 || text.empty()) return error{errc::process_exited, options_.program + " --print-config"};
+  while (const auto got = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    text.append(buffer.data(), got);
+  if (::pclose(pipe) != 0 || text.empty())
+    return error{errc::process_exited, options_.program + " --print-config"};
   std::ofstream out{file, std::ios::binary};
   out << text;
   out.close();
@@ -92,7 +106,8 @@ net::task<result<void>> emulator_child::start() {
   co_return error{errc::connection_timed_out, options_.program + " does not serve"};
 }
 
-net::task<result<std::string>> emulator_child::ask(std::string method, std::string path, std::string body, int expected) {
+net::task<result<std::string>> emulator_child::ask(std::string method, std::string path, std::string body,
+                                                   int expected) {
   net::http_call call;
   call.method = std::move(method);
   call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + path;
@@ -129,8 +144,10 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   if (!dps_text) co_return dps_text.fault();
   const auto simulation_text = co_await get("/simulation");
   if (!simulation_text) co_return simulation_text.fault();
-  const auto ledger = parse_object(*ledger_text), dps = parse_object(*dps_text), simulation = parse_object(*simulation_text);
-  if (!ledger || !dps || !simulation) co_return error{errc::http_protocol, "the emulator's answer is no JSON object"};
+  const auto ledger = parse_object(*ledger_text), dps = parse_object(*dps_text),
+             simulation = parse_object(*simulation_text);
+  if (!ledger || !dps || !simulation)
+    co_return error{errc::http_protocol, "the emulator's answer is no JSON object"};
 
   out.attached = count(*ledger, "attached");
   out.put_tokens = count(*ledger, "put_tokens");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The emulator as a child process, and its control API (emulator/README.md). For the demo and the bench: what they report
-// comes from the emulator's own ledger. Loop's thread only.
+// The emulator as a child process, and its control API (emulator/README.md). For the demo and the bench: what
+// they report comes from the emulator's own ledger. Loop's thread only.
 #pragma once
 
 #include "net/http_client.h"
@@ -31,7 +31,8 @@ struct emulator_figures {
   double latency_p50_ms = 0, latency_p99_ms = 0; // from iothub-creation-time-utc to the arrival
   // the simulation's
   bool running = false;
-  std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0, out_of_order = 0;
+  std::uint64_t sent = 0, accepted = 0, refused = 0, delivered = 0, lost = 0, duplicates = 0,
+                out_of_order = 0;
   double seconds = 0;
   double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
   // DPS'
@@ -46,7 +47,8 @@ public:
   result<void> write_configuration(const std::string& file) const;
   // Starts it and waits until it serves. Errors: process_exited, connection_timed_out.
   net::task<result<void>> start();
-  // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own words.
+  // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own
+  // words.
   net::task<result<void>> simulate(std::string plan);
   // Forgets what has arrived, latencies included.
   net::task<result<void>> clear_ledger();

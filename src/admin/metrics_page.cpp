@@ -35,25 +35,30 @@ const std::vector<family>& families() {
       {"causeway_events_received_total", counter, "kind", "Events of The Things Stack that were understood",
        [](const snapshot& s, const emit& out) {
          for (std::size_t i = 0; i < core::event_kinds; ++i)
-           out({{"kind", std::string{core::to_string(static_cast<core::event_kind>(i))}}}, number(s.bridge.received[i]));
+           out({{"kind", std::string{core::to_string(static_cast<core::event_kind>(i))}}},
+               number(s.bridge.received[i]));
        }},
       {"causeway_events_answered_total", counter, "answer", "What became of them",
        [](const snapshot& s, const emit& out) {
          for (std::size_t i = 0; i < s.bridge.answered.size(); ++i)
-           out({{"answer", std::string{core::to_string(static_cast<core::answer>(i))}}}, number(s.bridge.answered[i]));
+           out({{"answer", std::string{core::to_string(static_cast<core::answer>(i))}}},
+               number(s.bridge.answered[i]));
        }},
       {"causeway_webhook_responses_total", counter, "status", "HTTP answers of the webhook",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [status, count] : s.webhook_by_status) out({{"status", std::to_string(status)}}, number(count));
+         for (const auto& [status, count] : s.webhook_by_status)
+           out({{"status", std::to_string(status)}}, number(count));
        }},
       {"causeway_webhook_refused_total", counter, "error", "Requests refused, by reason (docs/errors.md)",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [name, count] : s.webhook_refused) out({{"error", name}}, number(count));
+         for (const auto& [name, count] : s.webhook_refused)
+           out({{"error", name}}, number(count));
        }},
       {"causeway_devices", gauge, "state", "Devices by state",
        [](const snapshot& s, const emit& out) {
          for (std::size_t i = 0; i < core::device_states; ++i)
-           out({{"state", std::string{core::to_string(static_cast<core::device_state>(i))}}}, number(s.bridge.devices[i]));
+           out({{"state", std::string{core::to_string(static_cast<core::device_state>(i))}}},
+               number(s.bridge.devices[i]));
        }},
       {"causeway_messages_sent_total", counter, "", "Messages that a hub has accepted",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.sent)); }},
@@ -61,7 +66,8 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.resent)); }},
       {"causeway_messages_dead_lettered_total", counter, "", "Messages and events moved to the dead letters",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.dead_lettered)); }},
-      {"causeway_messages_read_back_total", counter, "", "Messages read back from the spool before they were sent",
+      {"causeway_messages_read_back_total", counter, "",
+       "Messages read back from the spool before they were sent",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.read_back)); }},
       {"causeway_device_attaches_total", counter, "", "Times a device was handed to its hub's connection",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.attaches)); }},
@@ -89,19 +95,23 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, s.store.last_commit_seconds); }},
       {"causeway_hub_connections", gauge, "hub", "Open AMQP connections",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_open));
+         for (const auto& [host, f] : s.hubs)
+           out({{"hub", host}}, number(f.connections_open));
        }},
       {"causeway_hub_connections_made_total", counter, "hub", "AMQP connections made",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_made));
+         for (const auto& [host, f] : s.hubs)
+           out({{"hub", host}}, number(f.connections_made));
        }},
       {"causeway_hub_connections_lost_total", counter, "hub", "AMQP connections lost or not made",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.connections_lost));
+         for (const auto& [host, f] : s.hubs)
+           out({{"hub", host}}, number(f.connections_lost));
        }},
       {"causeway_hub_tokens_total", counter, "hub", "Tokens put, renewals included",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs) out({{"hub", host}}, number(f.tokens_put));
+         for (const auto& [host, f] : s.hubs)
+           out({{"hub", host}}, number(f.tokens_put));
        }},
       {"causeway_dps_requests_total", counter, "", "HTTPS requests to DPS: registrations and polls",
        [](const snapshot& s, const emit& out) { out({}, number(s.dps.requests)); }},
@@ -152,7 +162,8 @@ std::string render_metrics(const snapshot& now) {
     target.type = source.type;
     source.samples(now, [&](labels names, double value) {
       prometheus::ClientMetric metric;
-      for (auto& [name, text] : names) metric.label.push_back({std::move(name), std::move(text)});
+      for (auto& [name, text] : names)
+        metric.label.push_back({std::move(name), std::move(text)});
       (source.type == counter ? metric.counter.value : metric.gauge.value) = value;
       target.metric.push_back(std::move(metric));
     });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /metrics in Prometheus' text format. Names are an API: declared in metrics_page.cpp only, listed in docs/metrics.md.
+// /metrics in Prometheus' text format. Names are an API: declared in metrics_page.cpp only, listed in
+// docs/metrics.md.
 #pragma once
 
 #include "admin/snapshot.h"

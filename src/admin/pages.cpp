@@ -30,7 +30,8 @@ net::task<net::http_response> pages::handle(net::http_request request) {
     const auto now = gather_();
     co_return now.ready ? text(200, "ready\n") : text(503, "not ready: " + now.not_ready_because + "\n");
   }
-  if (path == "/metrics") co_return text(200, render_metrics(gather_()), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "/metrics")
+    co_return text(200, render_metrics(gather_()), "text/plain; version=0.0.4; charset=utf-8");
   co_return text(404, "there is /healthz, /readyz and /metrics\n");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The formats that need no process of their own, as the core's formatter: answers from inside the call. Loop's thread only.
+// The formats that need no process of their own, as the core's formatter: answers from inside the call.
+// Loop's thread only.
 #pragma once
 
 #include "core/bridge.h"

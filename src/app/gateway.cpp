@@ -29,7 +29,8 @@ private:
   // Seeded with the system's entropy once; message ids and jitter need no more than that.
   std::mt19937_64 engine_ = [] {
     std::random_device entropy;
-    std::seed_seq seed{entropy(), entropy(), entropy(), entropy(), entropy(), entropy(), entropy(), entropy()};
+    std::seed_seq seed{entropy(), entropy(), entropy(), entropy(),
+                       entropy(), entropy(), entropy(), entropy()};
     return std::mt19937_64{seed};
   }();
 };
@@ -57,25 +58,25 @@ struct gateway::parts final : store::store_events {
   bool stopping = false;
 
   parts(net::loop& on, std::vector<egress::azure_section> s)
-      : loop{on}, tasks{on}, sections{std::move(s)}, desk{on}, formatter{[this] { return random.bits(); }},
+      : loop{on},
+        tasks{on},
+        sections{std::move(s)},
+        desk{on},
+        formatter{[this] { return random.bits(); }},
         provisioning{on, tasks, sections, [this] { return random.unit(); }},
-        hubs{on, tasks, sections, [this] { return random.unit(); }}, started{on.now().wall} {}
+        hubs{on, tasks, sections, [this] { return random.unit(); }},
+        started{on.now().wall} {}
 
   void on_spooled(std::vector<core::spool_result> results) override {
     const auto now = loop.now();
-    for (const auto& one : results) bridge->on_spooled(one, now);
+    for (const auto& one : results)
+      bridge->on_spooled(one, now);
   }
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override {
     bridge->on_read_back(std::move(rows), gone, loop.now());
   }
-  void on_store_fault(const error& what) override {
-    store_fault = what;
-    log::error("store_fault", {{"error", what.name()}, {"detail", what.detail()}});
-  }
-  void on_store_healed() override {
-    store_fault.reset();
-    log::info("store_healed");
-  }
+  void on_store_fault(const error& what) override { store_fault = what; }
+  void on_store_healed() override { store_fault.reset(); }
 
   net::task<> tick();
   result<void> listen(const config::configuration& from);
@@ -107,15 +108,17 @@ result<void> gateway::parts::listen(const config::configuration& from) {
   if (!admin_address) return std::move(admin_address).fault().in("admin.listen");
 
   auto server = net::http_server::start(
-      loop, tasks, *webhook_address, tls, {}, [this](net::http_request request) { return webhook->handle(std::move(request)); },
+      loop, tasks, *webhook_address, tls, {},
+      [this](net::http_request request) { return webhook->handle(std::move(request)); },
       [this](int status) { return webhook->refuse(status); });
   if (!server) return std::move(server).fault().in("webhook.listen");
   webhook_server.emplace(std::move(*server));
   net::http_limits admin_limits;
   admin_limits.max_body = 64 * 1024;
   admin_limits.max_connections = 256;
-  auto admin_started = net::http_server::start(loop, tasks, *admin_address, {}, admin_limits,
-                                               [this](net::http_request request) { return pages->handle(std::move(request)); });
+  auto admin_started = net::http_server::start(
+      loop, tasks, *admin_address, {}, admin_limits,
+      [this](net::http_request request) { return pages->handle(std::move(request)); });
   if (!admin_started) return std::move(admin_started).fault().in("admin.listen");
   admin_server.emplace(std::move(*admin_started));
   return {};
@@ -125,7 +128,8 @@ admin::snapshot gateway::parts::figures() const {
   admin::snapshot out;
   out.bridge = bridge->totals();
   for (const auto& [host, totals] : hubs.totals())
-    out.hubs[host] = {totals.connections_open, totals.connections_made, totals.connections_lost, totals.tokens_put};
+    out.hubs[host] = {totals.connections_open, totals.connections_made, totals.connections_lost,
+                      totals.tokens_put};
   const auto& dps = provisioning.totals();
   out.dps = {dps.requests, dps.assigned, dps.refused, dps.in_progress};
   const auto& c = store->counters();
@@ -140,7 +144,8 @@ admin::snapshot gateway::parts::figures() const {
   out.store.queued = c.queued_messages;
   out.store.last_commit_seconds = std::chrono::duration<double>(c.last_commit).count();
   out.webhook_by_status = webhook->totals().by_status;
-  for (const auto& [code, count] : webhook->totals().refused) out.webhook_refused[std::string{describe(code).name}] = count;
+  for (const auto& [code, count] : webhook->totals().refused)
+    out.webhook_refused[std::string{describe(code).name}] = count;
   out.loop_lag_seconds = std::chrono::duration<double>(lag).count();
   out.start_seconds = std::chrono::duration<double>(started.time_since_epoch()).count();
   out.ready = !stopping && !store_fault;
@@ -160,7 +165,8 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   options.directory = from.state.directory;
   options.max_bytes = from.spool.max_bytes;
   options.max_messages = from.spool.max_messages;
-  auto opened = store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
+  auto opened =
+      store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) co_return std::move(opened).fault();
   auto image = (*opened)->load();
   if (!image) co_return std::move(image).fault();
@@ -170,7 +176,8 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->store = std::move(*opened);
   core::bridge_options bridge_options;
   bridge_options.random = [random = &p->random] { return random->unit(); };
-  p->bridge.emplace(make_rules(from), core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->formatter, p->desk},
+  p->bridge.emplace(make_rules(from),
+                    core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->formatter, p->desk},
                     std::move(bridge_options), on.now());
   p->formatter.answer_to(*p->bridge);
   p->provisioning.answer_to(*p->bridge);
@@ -186,7 +193,10 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->start(std::move(*image), on.now());
   p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
-  log::info("gateway_started", {{"webhook", from.webhook.listen}, {"admin", from.admin.listen}, {"devices", devices}, {"waiting", waiting}});
+  log::info("gateway_started", {{"webhook", from.webhook.listen},
+                                {"admin", from.admin.listen},
+                                {"devices", devices},
+                                {"waiting", waiting}});
   co_return std::unique_ptr<gateway>{new gateway{std::move(p)}};
 }
 
@@ -209,7 +219,9 @@ net::task<> gateway::stop(std::chrono::milliseconds drain) {
   p.admin_server->stop_accepting();
   co_await p.tasks.stop();
   const auto closed = p.store->close(p.loop.now().mono + store_close_time);
-  if (!closed) log::error("store_close_incomplete", {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
+  if (!closed)
+    log::error("store_close_incomplete",
+               {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
   log::info("gateway_stopped", {{"waiting", left}});
 }
 

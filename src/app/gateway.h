@@ -13,14 +13,14 @@ namespace causeway::app {
 
 class gateway {
 public:
-  // Locks the state directory, opens the store, loads it, listens, and attaches what the store knows. Faults leave nothing
-  // behind. Errors: those of the configuration (check_configuration in wiring.h), state_*, address_*, certificate_unusable.
-  // from must live until start has ended.
+  // Locks the state directory, opens the store, loads it, listens, and attaches what the store knows. Faults
+  // leave nothing behind. Errors: those of the configuration (check_configuration in wiring.h), state_*,
+  // address_*, certificate_unusable. from must live until start has ended.
   static net::task<result<std::unique_ptr<gateway>>> start(net::loop& on, const config::configuration& from);
   ~gateway();
 
-  // In reverse: refuses ingress, finishes requests, drains what devices that are online still have (at most this long),
-  // says goodbye to the hubs, flushes and closes the store.
+  // In reverse: refuses ingress, finishes requests, drains what devices that are online still have (at most
+  // this long), says goodbye to the hubs, flushes and closes the store.
   net::task<> stop(std::chrono::milliseconds drain);
 
   admin::snapshot figures() const;

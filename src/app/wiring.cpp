@@ -11,7 +11,9 @@ namespace causeway::app {
 namespace {
 
 result<egress::azure_section> make_section(const config::azure_settings& from, std::vector<error>& faults) {
-  const auto key_name = [&](std::string_view key) { return "azure." + from.name.str() + "." + std::string{key}; };
+  const auto key_name = [&](std::string_view key) {
+    return "azure." + from.name.str() + "." + std::string{key};
+  };
   const auto note = [&](error fault) { faults.push_back(std::move(fault)); };
   egress::azure_section section;
   section.name = from.name;
@@ -23,8 +25,9 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
     } else if (parsed->is_hub_wide()) {
       section.policy = std::move(*parsed);
     } else {
-      note(error{errc::connection_string_malformed, key_name("connection_string") + " is one device's; put it under [azure." +
-                                                         from.name.str() + ".devices]"});
+      note(error{errc::connection_string_malformed, key_name("connection_string") +
+                                                        " is one device's; put it under [azure." +
+                                                        from.name.str() + ".devices]"});
     }
   }
   for (const auto& device : from.devices) {
@@ -55,11 +58,13 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
       section.group_key = std::move(*key);
     }
     section.lower_case_ids = from.dps->id_case == config::id_case::lower;
-    const auto limits = from.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central() : azure::dps_limits_of_service();
+    const auto limits = from.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central()
+                                                                     : azure::dps_limits_of_service();
     section.registrations_per_second = limits.registrations;
   }
   if (const auto tier = azure::parse_tier(from.tier); tier) {
-    if (auto limits = azure::hub_limits_of(*tier, from.units); !limits) note(std::move(limits).fault().in(key_name("units")));
+    if (auto limits = azure::hub_limits_of(*tier, from.units); !limits)
+      note(std::move(limits).fault().in(key_name("units")));
   }
   auto tls = net::tls_client_context::make(section.ca_file);
   if (!tls) {
@@ -70,18 +75,22 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
   return section;
 }
 
-// Two applications on one hub must not give two devices one name. {device_id} alone is unique within an application only.
+// Two applications on one hub must not give two devices one name. {device_id} alone is unique within an
+// application only.
 void check_identities(const config::configuration& from, std::vector<error>& faults) {
   std::map<std::pair<std::string, std::string>, std::string> seen; // section and template → application
   for (const auto& application : from.applications) {
     const bool apart = application.identity.find("{application_id}") != std::string::npos ||
                        application.identity.find("{dev_eui}") != std::string::npos;
     if (apart) continue;
-    const auto [found, fresh] = seen.try_emplace({application.azure.str(), application.identity}, application.id.str());
+    const auto [found, fresh] =
+        seen.try_emplace({application.azure.str(), application.identity}, application.id.str());
     if (!fresh)
-      faults.push_back(error{errc::config_invalid_value, "applications " + found->second + " and " + application.id.str() +
-                                                             " share azure." + application.azure.str() + " and the identity template \"" +
-                                                             application.identity + "\": two devices of one id would be one device; add {application_id} or {dev_eui}"});
+      faults.push_back(
+          error{errc::config_invalid_value,
+                "applications " + found->second + " and " + application.id.str() + " share azure." +
+                    application.azure.str() + " and the identity template \"" + application.identity +
+                    "\": two devices of one id would be one device; add {application_id} or {dev_eui}"});
   }
 }
 
@@ -89,10 +98,12 @@ void check_identities(const config::configuration& from, std::vector<error>& fau
 
 std::vector<error> check_configuration(const config::configuration& from) {
   std::vector<error> faults;
-  for (const auto& settings : from.azure) static_cast<void>(make_section(settings, faults));
+  for (const auto& settings : from.azure)
+    static_cast<void>(make_section(settings, faults));
   check_identities(from, faults);
   for (const auto* address : {&from.webhook.listen, &from.admin.listen})
-    if (auto parsed = net::listen_address::parse(*address); !parsed) faults.push_back(std::move(parsed).fault());
+    if (auto parsed = net::listen_address::parse(*address); !parsed)
+      faults.push_back(std::move(parsed).fault());
   if (from.webhook.tls()) {
     auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
     if (!tls) faults.push_back(std::move(tls).fault().in("webhook.tls_certificate"));
@@ -124,7 +135,8 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
       const auto group = core::event_group(kind);
       // Events of downlinks are reports on commands of ours; those of others are never telemetry.
       if (group.empty() || group == "downlink") continue;
-      if (std::find(application.events.begin(), application.events.end(), group) != application.events.end()) made.events.set(i);
+      if (std::find(application.events.begin(), application.events.end(), group) != application.events.end())
+        made.events.set(i);
     }
     rules.push_back(std::move(made));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the configuration's words to what the modules take. Pure but for the files of certificates that it loads.
+// From the configuration's words to what the modules take. Pure but for the files of certificates that it
+// loads.
 #pragma once
 
 #include "config/configuration.h"
@@ -12,11 +13,12 @@
 
 namespace causeway::app {
 
-// What the loader cannot know: connection strings, keys, tiers, ids, certificates, identities that would collide.
-// Every fault, each naming its key ("azure.field.group_key").
+// What the loader cannot know: connection strings, keys, tiers, ids, certificates, identities that would
+// collide. Every fault, each naming its key ("azure.field.group_key").
 std::vector<error> check_configuration(const config::configuration& from);
 
-// Preconditions of the following: check_configuration found nothing. A file that has changed since is an error.
+// Preconditions of the following: check_configuration found nothing. A file that has changed since is an
+// error.
 result<std::vector<egress::azure_section>> make_sections(const config::configuration& from);
 std::vector<core::application_rules> make_rules(const config::configuration& from);
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from);

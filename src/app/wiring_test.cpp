@@ -20,7 +20,8 @@ public:
 config::configuration parse(const std::string& text) {
   no_secrets secrets;
   auto report = config::parse(text, "test.toml", secrets);
-  for (const auto& fault : report.faults) ADD_FAILURE() << report.format(fault);
+  for (const auto& fault : report.faults)
+    ADD_FAILURE() << report.format(fault);
   return std::move(*report.value);
 }
 
@@ -38,7 +39,8 @@ group_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 std::vector<errc> codes(const std::vector<error>& faults) {
   std::vector<errc> out;
-  for (const auto& fault : faults) out.push_back(fault.code());
+  for (const auto& fault : faults)
+    out.push_back(fault.code());
   return out;
 }
 
@@ -84,7 +86,8 @@ id = "app-two"
 azure = "field"
 )");
   const auto faults = check_configuration(settings);
-  EXPECT_EQ(codes(faults), (std::vector<errc>{errc::key_not_base64, errc::certificate_unusable, errc::key_not_base64}))
+  EXPECT_EQ(codes(faults),
+            (std::vector<errc>{errc::key_not_base64, errc::certificate_unusable, errc::key_not_base64}))
       << faults.size();
 }
 

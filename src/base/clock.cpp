@@ -41,11 +41,14 @@ std::string format_rfc3339(wall_time time) {
 }
 
 result<wall_time> parse_rfc3339(std::string_view text) {
-  const auto invalid = [&] { return error{errc::field_invalid, fmt::format("time \"{}\"", text.substr(0, 40))}; };
+  const auto invalid = [&] {
+    return error{errc::field_invalid, fmt::format("time \"{}\"", text.substr(0, 40))};
+  };
   const int year = digits_at(text, 0, 4), month = digits_at(text, 5, 2), day = digits_at(text, 8, 2);
   const int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2), second = digits_at(text, 17, 2);
   // The clock counts nanoseconds in 64 bits: 1678 to 2261.
-  if (year < 1678 || year > 2261 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0) return invalid();
+  if (year < 1678 || year > 2261 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0)
+    return invalid();
   if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
       text[16] != ':' || hour > 23 || minute > 59 || second > 60)
     return invalid();
@@ -69,7 +72,8 @@ result<wall_time> parse_rfc3339(std::string_view text) {
     ++at;
   } else {
     const int hours = digits_at(text, at + 1, 2), minutes = digits_at(text, at + 4, 2);
-    if ((text[at] != '+' && text[at] != '-') || hours < 0 || minutes < 0 || text[at + 3] != ':') return invalid();
+    if ((text[at] != '+' && text[at] != '-') || hours < 0 || minutes < 0 || text[at + 3] != ':')
+      return invalid();
     offset = std::chrono::minutes{(hours * 60 + minutes) * (text[at] == '-' ? -1 : 1)};
     at += 6;
   }

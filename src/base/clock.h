@@ -10,8 +10,8 @@
 
 namespace causeway {
 
-using mono_time = std::chrono::steady_clock::time_point;  // for waits: never jumps
-using wall_time = std::chrono::system_clock::time_point;  // for what others see: tokens, records
+using mono_time = std::chrono::steady_clock::time_point; // for waits: never jumps
+using wall_time = std::chrono::system_clock::time_point; // for what others see: tokens, records
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -8,7 +8,8 @@
 namespace causeway {
 namespace {
 
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view hex_lower = "0123456789abcdef";
 constexpr std::string_view hex_upper = "0123456789ABCDEF";
 constexpr std::uint8_t not_a_digit = 0xff;
@@ -45,11 +46,14 @@ std::string base64_encode(std::string_view bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
   for (; i + 2 < bytes.size(); i += 3) {
-    const std::uint32_t group = static_cast<std::uint32_t>(octet(bytes[i]) << 16 | octet(bytes[i + 1]) << 8 | octet(bytes[i + 2]));
-    for (const int shift : {18, 12, 6, 0}) out += base64_alphabet[group >> shift & 63];
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(octet(bytes[i]) << 16 | octet(bytes[i + 1]) << 8 | octet(bytes[i + 2]));
+    for (const int shift : {18, 12, 6, 0})
+      out += base64_alphabet[group >> shift & 63];
   }
   if (const auto rest = bytes.size() - i; rest != 0) {
-    const std::uint32_t group = static_cast<std::uint32_t>(octet(bytes[i]) << 16 | (rest == 2 ? octet(bytes[i + 1]) << 8 : 0));
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(octet(bytes[i]) << 16 | (rest == 2 ? octet(bytes[i + 1]) << 8 : 0));
     out += base64_alphabet[group >> 18 & 63];
     out += base64_alphabet[group >> 12 & 63];
     out += rest == 2 ? base64_alphabet[group >> 6 & 63] : '=';
@@ -97,8 +101,8 @@ std::string percent_encode(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 4);
   for (const char c : text) {
-    const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                            c == '.' || c == '_' || c == '~';
+    const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                            c == '-' || c == '.' || c == '_' || c == '~';
     if (unreserved) {
       out += c;
     } else {
@@ -143,7 +147,9 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
 }
 
 bool is_utf8(std::string_view text) {
-  const auto continuation = [&](std::size_t at) { return at < text.size() && (octet(text[at]) & 0xc0) == 0x80; };
+  const auto continuation = [&](std::size_t at) {
+    return at < text.size() && (octet(text[at]) & 0xc0) == 0x80;
+  };
   for (std::size_t i = 0; i < text.size();) {
     const std::uint8_t lead = octet(text[i]);
     if (lead < 0x80) {
@@ -171,13 +177,27 @@ bool is_utf8(std::string_view text) {
 void append_json_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\b': out += "\\b"; break;
-    case '\f': out += "\\f"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
     default:
       if (octet(c) < 0x20) {
         out += "\\u00";

@@ -10,7 +10,8 @@ namespace causeway {
 
 // Standard alphabet, padded (RFC 4648 section 4).
 std::string base64_encode(std::string_view bytes);
-// Standard or URL alphabet, padded or not, as The Things Stack's own reader takes it; nothing for anything else.
+// Standard or URL alphabet, padded or not, as The Things Stack's own reader takes it; nothing for anything
+// else.
 std::optional<std::string> base64_decode(std::string_view text);
 // Lower case.
 std::string hex_encode(std::string_view bytes);
@@ -24,7 +25,8 @@ std::string to_upper(std::string_view text);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 // Well-formed UTF-8 without surrogates or overlong forms (RFC 3629).
 bool is_utf8(std::string_view text);
-// Appends text as the inside of a JSON string: quotes, backslashes and control characters escaped (RFC 8259 section 7).
+// Appends text as the inside of a JSON string: quotes, backslashes and control characters escaped (RFC 8259
+// section 7).
 void append_json_escaped(std::string& out, std::string_view text);
 // The same with the quotation marks around it.
 std::string json_quoted(std::string_view text);

@@ -9,8 +9,13 @@ namespace {
 using namespace std::string_view_literals;
 
 TEST(encoding, base64_follows_rfc4648) {
-  const std::pair<std::string_view, std::string_view> vectors[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string_view, std::string_view> vectors[] = {{"", ""},
+                                                                   {"f", "Zg=="},
+                                                                   {"fo", "Zm8="},
+                                                                   {"foo", "Zm9v"},
+                                                                   {"foob", "Zm9vYg=="},
+                                                                   {"fooba", "Zm9vYmE="},
+                                                                   {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : vectors) {
     EXPECT_EQ(base64_encode(plain), coded);
     EXPECT_EQ(base64_decode(coded), plain);
@@ -20,7 +25,8 @@ TEST(encoding, base64_follows_rfc4648) {
 TEST(encoding, base64_reads_both_alphabets_and_missing_padding) {
   EXPECT_EQ(base64_decode("-_8="), base64_decode("+/8="));
   EXPECT_EQ(base64_decode("Zm8"), "fo");
-  for (const auto bad : {"Z", "Zm9v=", "Zg===", "Zm 8", "Zm8=Zm8=", "Z!=="}) EXPECT_FALSE(base64_decode(bad)) << bad;
+  for (const auto bad : {"Z", "Zm9v=", "Zg===", "Zm 8", "Zm8=Zm8=", "Z!=="})
+    EXPECT_FALSE(base64_decode(bad)) << bad;
 }
 
 TEST(encoding, percent_forms) {
@@ -31,8 +37,10 @@ TEST(encoding, percent_forms) {
 }
 
 TEST(encoding, utf8_is_checked_strictly) {
-  for (const auto good : {""sv, "abc"sv, "\xc3\xa4"sv, "\xe2\x82\xac"sv, "\xf0\x9f\x98\x80"sv, "\0"sv}) EXPECT_TRUE(is_utf8(good));
-  for (const auto bad : {"\x80"sv, "\xc3"sv, "\xc0\xaf"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xff"sv, "\xe2\x82"sv})
+  for (const auto good : {""sv, "abc"sv, "\xc3\xa4"sv, "\xe2\x82\xac"sv, "\xf0\x9f\x98\x80"sv, "\0"sv})
+    EXPECT_TRUE(is_utf8(good));
+  for (const auto bad :
+       {"\x80"sv, "\xc3"sv, "\xc0\xaf"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xff"sv, "\xe2\x82"sv})
     EXPECT_FALSE(is_utf8(bad));
 }
 

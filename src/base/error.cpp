@@ -30,11 +30,16 @@ std::optional<errc> find_error(std::string_view name) {
 
 std::string_view to_string(error_class cls) {
   switch (cls) {
-  case error_class::transient: return "transient";
-  case error_class::throttled: return "throttled";
-  case error_class::permanent: return "permanent";
-  case error_class::peer: return "peer";
-  case error_class::config: return "config";
+  case error_class::transient:
+    return "transient";
+  case error_class::throttled:
+    return "throttled";
+  case error_class::permanent:
+    return "permanent";
+  case error_class::peer:
+    return "peer";
+  case error_class::config:
+    return "config";
   }
   return "unknown";
 }

@@ -24,12 +24,12 @@ private:
 };
 
 using application_id = text_id<struct application_tag>; // The Things Stack's application id
-using device_id = text_id<struct device_tag>;           // The Things Stack's end device id, unique in its application
-using dev_eui = text_id<struct dev_eui_tag>;            // 16 upper-case hex digits; empty for a device without one
-using identity = text_id<struct identity_tag>;          // the device's name in IoT Hub
+using device_id = text_id<struct device_tag>;  // The Things Stack's end device id, unique in its application
+using dev_eui = text_id<struct dev_eui_tag>;   // 16 upper-case hex digits; empty for a device without one
+using identity = text_id<struct identity_tag>; // the device's name in IoT Hub
 using registration_id = text_id<struct registration_tag>; // the device's name in DPS
-using azure_name = text_id<struct azure_tag>;           // the name of an [azure.*] section
-using hub_host = text_id<struct hub_host_tag>;          // "name.azure-devices.net", with ":port" where it is not 5671
+using azure_name = text_id<struct azure_tag>;             // the name of an [azure.*] section
+using hub_host = text_id<struct hub_host_tag>; // "name.azure-devices.net", with ":port" where it is not 5671
 
 // A device's place in the device table; stable over restarts, never used again for another device.
 enum class device_ref : std::uint32_t {};
@@ -40,8 +40,8 @@ constexpr std::uint32_t index_of(device_ref ref) {
 // A message's place in the spool: rises in the order of acceptance, never used twice.
 using spool_seq = std::uint64_t;
 
-// The ids of The Things Stack for applications and devices: ^[a-z0-9](?:[-]?[a-z0-9]){2,}$, at most 36 characters
-// (things-stack-wire.md E.1).
+// The ids of The Things Stack for applications and devices: ^[a-z0-9](?:[-]?[a-z0-9]){2,}$, at most 36
+// characters (things-stack-wire.md E.1).
 bool is_valid_tts_id(std::string_view text);
 // 16 hex digits of either case.
 bool is_valid_eui(std::string_view text);

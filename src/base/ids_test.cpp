@@ -7,10 +7,11 @@ namespace causeway {
 namespace {
 
 TEST(ids, follow_the_rule_of_the_things_stack) {
-  for (const char* good : {"dev1", "eui-70b3d52dd600035a", "a-1-b", "abc", "123456789012345678901234567890123456"})
+  for (const char* good :
+       {"dev1", "eui-70b3d52dd600035a", "a-1-b", "abc", "123456789012345678901234567890123456"})
     EXPECT_TRUE(is_valid_tts_id(good)) << good;
-  for (const char* bad : {"", "a", "ab", "Dev1", "-dev", "dev-", "a--b1", "dev_1", "d\xc3\xa4v", "../etc", "a b",
-                          "1234567890123456789012345678901234567"})
+  for (const char* bad : {"", "a", "ab", "Dev1", "-dev", "dev-", "a--b1", "dev_1", "d\xc3\xa4v", "../etc",
+                          "a b", "1234567890123456789012345678901234567"})
     EXPECT_FALSE(is_valid_tts_id(bad)) << bad;
 }
 

@@ -30,11 +30,16 @@ logger& instance() {
 
 std::string_view name_of(level at) {
   switch (at) {
-  case level::debug: return "debug";
-  case level::info: return "info";
-  case level::warning: return "warning";
-  case level::error: return "error";
-  case level::off: break;
+  case level::debug:
+    return "debug";
+  case level::info:
+    return "info";
+  case level::warning:
+    return "warning";
+  case level::error:
+    return "error";
+  case level::off:
+    break;
   }
   return "off";
 }
@@ -56,7 +61,8 @@ std::string render_logfmt(level at, std::string_view event, std::initializer_lis
 std::string render_json(level at, std::string_view event, std::initializer_list<field> fields) {
   std::string text = "{\"time\":\"" + format_rfc3339(std::chrono::system_clock::now()) + "\"";
   text.append(",\"level\":\"").append(name_of(at)).append("\",\"event\":").append(json_quoted(event));
-  for (const auto& f : fields) text.append(",").append(json_quoted(f.key)).append(":").append(json_quoted(f.value));
+  for (const auto& f : fields)
+    text.append(",").append(json_quoted(f.key)).append(":").append(json_quoted(f.value));
   return text + "}";
 }
 
@@ -67,8 +73,9 @@ void start(level threshold, format shape) {
   self.threshold = threshold;
   self.shape = shape;
   self.pool = std::make_shared<spdlog::details::thread_pool>(queued_lines, 1);
-  self.out = std::make_shared<spdlog::async_logger>("causeway", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                    self.pool, spdlog::async_overflow_policy::overrun_oldest);
+  self.out =
+      std::make_shared<spdlog::async_logger>("causeway", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             self.pool, spdlog::async_overflow_policy::overrun_oldest);
   self.out->set_pattern("%v");
   self.out->flush_on(spdlog::level::warn);
 }
@@ -88,8 +95,9 @@ bool enabled(level at) {
 void line(level at, std::string_view event, std::initializer_list<field> fields) {
   auto& self = instance();
   if (!enabled(at)) return;
-  const auto text = self.shape.load(std::memory_order_relaxed) == format::json ? render_json(at, event, fields)
-                                                                               : render_logfmt(at, event, fields);
+  const auto text = self.shape.load(std::memory_order_relaxed) == format::json
+                        ? render_json(at, event, fields)
+                        : render_logfmt(at, event, fields);
   if (self.out) {
     self.out->log(at >= level::warning ? spdlog::level::warn : spdlog::level::info, text);
   } else {

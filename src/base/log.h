@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log lines to stderr: logfmt or JSON. (level, event) names the line; keys are listed in docs/operations.md.
-// Any thread. Never blocks the caller: the queue is bounded (8,192 lines); when it is full the oldest line is dropped.
+// Structured log lines to stderr: logfmt or JSON. (level, event) names the line; keys are listed in
+// docs/operations.md. Any thread. Never blocks the caller: the queue is bounded (8,192 lines); when it is
+// full the oldest line is dropped.
 #pragma once
 
 #include "base/error.h"
@@ -40,10 +41,14 @@ void line(level at, std::string_view event, std::initializer_list<field> fields 
 inline void debug(std::string_view event, std::initializer_list<field> fields = {}) {
   if (enabled(level::debug)) line(level::debug, event, fields);
 }
-inline void info(std::string_view event, std::initializer_list<field> fields = {}) { line(level::info, event, fields); }
+inline void info(std::string_view event, std::initializer_list<field> fields = {}) {
+  line(level::info, event, fields);
+}
 inline void warning(std::string_view event, std::initializer_list<field> fields = {}) {
   line(level::warning, event, fields);
 }
-inline void error(std::string_view event, std::initializer_list<field> fields = {}) { line(level::error, event, fields); }
+inline void error(std::string_view event, std::initializer_list<field> fields = {}) {
+  line(level::error, event, fields);
+}
 
 } // namespace causeway::log

@@ -10,7 +10,9 @@ namespace causeway {
 namespace {
 
 template <class T>
-concept printable = requires(std::ostream& out, const T& value) { out << value; };
+concept printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 
 static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
 static_assert(!printable<secret>);

@@ -10,7 +10,8 @@ TEST(token_bucket, gives_the_burst_then_the_rate) {
   manual_clock clock;
   token_bucket bucket{10.0, 5.0, clock.now().mono};
   int taken = 0;
-  while (bucket.take(clock.now().mono)) ++taken;
+  while (bucket.take(clock.now().mono))
+    ++taken;
   EXPECT_EQ(taken, 5);
   EXPECT_EQ(bucket.next(clock.now().mono) - clock.now().mono, milliseconds{100});
   for (int i = 0; i < 1000; ++i) {

@@ -10,22 +10,33 @@ namespace causeway::core {
 
 std::string_view to_string(answer what) {
   switch (what) {
-  case answer::stored: return "stored";
-  case answer::duplicate: return "duplicate";
-  case answer::control: return "control";
-  case answer::unwanted: return "unwanted";
-  case answer::dead_lettered: return "dead_lettered";
-  case answer::full: return "full";
-  case answer::unavailable: return "unavailable";
+  case answer::stored:
+    return "stored";
+  case answer::duplicate:
+    return "duplicate";
+  case answer::control:
+    return "control";
+  case answer::unwanted:
+    return "unwanted";
+  case answer::dead_lettered:
+    return "dead_lettered";
+  case answer::full:
+    return "full";
+  case answer::unavailable:
+    return "unavailable";
   }
   return "unknown";
 }
 
 bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now)
-    : rules_{std::move(rules)}, ports_{ports}, options_{std::move(options)}, started_{now.mono},
+    : rules_{std::move(rules)},
+      ports_{ports},
+      options_{std::move(options)},
+      started_{now.mono},
       cache_{options_.body_cache_bytes} {
   CAUSEWAY_CHECK(options_.random != nullptr);
-  for (std::uint32_t i = 0; i < rules_.size(); ++i) rule_index_.emplace(rules_[i].id, i);
+  for (std::uint32_t i = 0; i < rules_.size(); ++i)
+    rule_index_.emplace(rules_[i].id, i);
 }
 
 std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
@@ -38,7 +49,8 @@ void bridge::start(start_image image, moment now) {
   next_seq_ = image.next_seq;
   table_.reserve(image.next_device);
   for (const auto& record : image.devices) {
-    // A device of an application that is no longer configured keeps its place and its messages, and stays where it is.
+    // A device of an application that is no longer configured keeps its place and its messages, and stays
+    // where it is.
     const auto application = rules_of(record.key.application);
     if (!application) continue;
     table_.restore(record.ref, record.key, *application);
@@ -64,8 +76,10 @@ void bridge::start(start_image image, moment now) {
     d.hub = table_.intern({where.hub, where.section, where.fingerprint});
     ready.push_back(ref);
   }
-  std::stable_partition(ready.begin(), ready.end(), [&](device_ref ref) { return table_.at(ref).waiting != 0; });
-  for (const auto ref : ready) attach(ref);
+  std::stable_partition(ready.begin(), ready.end(),
+                        [&](device_ref ref) { return table_.at(ref).waiting != 0; });
+  for (const auto ref : ready)
+    attach(ref);
   table_.for_each([&](device_ref ref, device& d) {
     if (d.waiting != 0 && d.state == device_state::known) connect(ref, now);
   });
@@ -109,7 +123,8 @@ std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t applic
   if (!event.dev_eui.empty() && event.dev_eui != d.dev_eui) {
     d.dev_eui = event.dev_eui;
     ports_.devices.save_device({*ref, event.from, event.dev_eui});
-    if (d.state == device_state::parked && d.reason == errc::identity_incomplete) set_state(d, device_state::known);
+    if (d.state == device_state::parked && d.reason == errc::identity_incomplete)
+      set_state(d, device_state::known);
   }
   note_frame(d, event, now);
   return ref;
@@ -124,7 +139,8 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
     if (const auto known = table_.find(event.from)) note_frame(table_.at(*known), event, now);
     return answer_now(which, answer::control);
   }
-  if (formatting_.size() + appending_.size() >= options_.max_in_progress) return answer_now(which, answer::full);
+  if (formatting_.size() + appending_.size() >= options_.max_in_progress)
+    return answer_now(which, answer::full);
   const auto ref = seen(event, *application, now);
   if (!ref) return answer_now(which, answer::full);
 
@@ -149,7 +165,8 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
   if (messages) {
     for (const auto& m : *messages)
       if (size_of(m) > max_message_bytes)
-        messages = error{errc::message_too_large, std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
+        messages = error{errc::message_too_large,
+                         std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
   }
   if (!messages) {
     ports_.spool.dead_letter_raw(event, messages.fault());
@@ -171,7 +188,8 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
     ++next_seq_;
   }
   if (const auto taken = ports_.spool.append(std::move(request)); !taken) {
-    for (const auto& m : entry.messages) cache_.drop(m.seq);
+    for (const auto& m : entry.messages)
+      cache_.drop(m.seq);
     return answer_now(which, taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
   }
   entry.tickets.push_back(which);
@@ -185,13 +203,16 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   const auto& entry = node.mapped();
   if (entry.key) pending_keys_.erase({entry.device, *entry.key});
   if (!what.outcome) {
-    for (const auto& m : entry.messages) cache_.drop(m.seq);
-    for (const auto waiting : entry.tickets) answer_now(waiting, answer::unavailable);
+    for (const auto& m : entry.messages)
+      cache_.drop(m.seq);
+    for (const auto waiting : entry.tickets)
+      answer_now(waiting, answer::unavailable);
     return;
   }
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);
-  for (const auto& m : entry.messages) outbox_.push(d, m);
+  for (const auto& m : entry.messages)
+    outbox_.push(d, m);
   bool copy = false;
   for (const auto waiting : entry.tickets) {
     answer_now(waiting, copy ? answer::duplicate : answer::stored);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heart: decides what becomes of each event, and brings each device to its hub. Knows no wire, disk, clock or thread:
-// events come in, calls on the ports go out, time is a parameter. Never waits, never throws. One thread.
+// The heart: decides what becomes of each event, and brings each device to its hub. Knows no wire, disk,
+// clock or thread: events come in, calls on the ports go out, time is a parameter. Never waits, never throws.
+// One thread.
 //
-// Promise: an event whose ticket was answered `stored` is in the spool until the hub has accepted it or it is a dead letter.
-// Order: for each device in the order accepted, one message in flight, always.
+// Promise: an event whose ticket was answered `stored` is in the spool until the hub has accepted it or it is
+// a dead letter. Order: for each device in the order accepted, one message in flight, always.
 #pragma once
 
 #include "core/device_table.h"
@@ -30,11 +31,11 @@ struct bridge_ports {
 struct bridge_options {
   std::size_t body_cache_bytes = 32 * 1024 * 1024;
   std::size_t read_back_batch = 256;
-  std::uint32_t max_devices = 1'000'000;               // IoT Hub's own limit; further ones are answered `full`
-  std::size_t max_in_progress = 100'000;               // events being formatted or stored; further ones are answered `full`
+  std::uint32_t max_devices = 1'000'000; // IoT Hub's own limit; further ones are answered `full`
+  std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
   backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
-  std::function<double()> random{};                      // uniform in [0, 1)
+  std::function<double()> random{}; // uniform in [0, 1)
 };
 
 // What the store had at start.
@@ -49,18 +50,20 @@ struct start_image {
   };
   std::vector<row> waiting; // in the order of seq
   spool_seq next_seq = 1;
-  std::uint32_t next_device = 0; // refs below were given before, to devices that may not be in `devices` any more
+  std::uint32_t next_device =
+      0; // refs below were given before, to devices that may not be in `devices` any more
 };
 
 // Latency buckets: up to 1, 2, 5, 10, … 10,000 ms, and above.
-inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
+inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1,   2,   5,    10,   20,   50,   100,
+                                                                 200, 500, 1000, 2000, 5000, 10000};
 
 struct bridge_totals {
   std::array<std::uint64_t, event_kinds> received{};
-  std::array<std::uint64_t, 7> answered{};             // by answer
-  std::array<std::uint64_t, device_states> devices{};  // now, by state
-  std::uint64_t sent = 0;                              // accepted by the hub
-  std::uint64_t resent = 0;                            // sends after a try that had no outcome or a refusal for now
+  std::array<std::uint64_t, 7> answered{};            // by answer
+  std::array<std::uint64_t, device_states> devices{}; // now, by state
+  std::uint64_t sent = 0;                             // accepted by the hub
+  std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
   std::uint64_t dead_lettered = 0;
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
   std::uint64_t read_back = 0;
@@ -77,7 +80,7 @@ struct device_status {
   device_state state{};
   std::optional<errc> reason; // parked
   std::string reason_detail;
-  mono_time next_try{};       // parked
+  mono_time next_try{}; // parked
   std::uint32_t waiting = 0;
   std::uint64_t sent = 0;
 };
@@ -86,8 +89,8 @@ class bridge {
 public:
   bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now);
 
-  // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting messages
-  // first; the others are provisioned when a message waits for them.
+  // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting
+  // messages first; the others are provisioned when a message waits for them.
   void start(start_image image, moment now);
 
   // From ingress.
@@ -169,7 +172,7 @@ private:
   std::unordered_map<ticket, in_progress> formatting_;
   std::unordered_map<spool_seq, appending> appending_; // by first seq
   std::unordered_map<pending_key, spool_seq, pending_key_hash> pending_keys_;
-  std::deque<device_ref> wanted_;                      // devices whose oldest body must be read back
+  std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   bridge_totals totals_;

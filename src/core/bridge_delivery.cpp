@@ -3,6 +3,7 @@
 #include "core/bridge.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +11,8 @@
 namespace causeway::core {
 namespace {
 
-// Refusals that concern the message and would repeat for ever; everything else concerns the device or the hub.
+// Refusals that concern the message and would repeat for ever; everything else concerns the device or the
+// hub.
 bool is_message_fault(errc code) {
   return code == errc::message_too_large || code == errc::hub_refused || code == errc::record_corrupt;
 }
@@ -49,7 +51,8 @@ void bridge::attach(device_ref which) {
   const auto& hub = table_.hub_of(d);
   set_state(d, device_state::attaching);
   ++totals_.attaches;
-  ports_.hub.attach(which, {hub.host, d.identity, hub.section, {}, hub.fingerprint}, rules_[d.application].model_id);
+  ports_.hub.attach(which, {hub.host, d.identity, hub.section, {}, hub.fingerprint},
+                    rules_[d.application].model_id);
 }
 
 void bridge::on_assignment(device_ref which, result<assignment> where, moment now) {
@@ -105,9 +108,15 @@ void bridge::park(device_ref which, const error& why, moment now) {
   ++totals_.parks;
   d.reason = why.code();
   d.reason_detail = why.detail();
-  d.next_try = now.mono + pause_for(d, why);
+  const auto pause = pause_for(d, why);
+  d.next_try = now.mono + pause;
   ++d.failures;
   timers_.push({d.next_try, which});
+  log::warning("device_parked", {{"application", rules_[d.application].id},
+                                 {"device", d.id},
+                                 {"error", why.name()},
+                                 {"detail", why.detail()},
+                                 {"next_try_ms", pause.count()}});
 }
 
 void bridge::pause(device_ref which, const error& why, moment now) {

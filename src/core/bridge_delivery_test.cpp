@@ -36,7 +36,8 @@ TEST(delivery, one_message_is_in_flight_a_device) {
   f.post(f.frame("plant", "dev-1", 3));
   f.spooled(2);
   f.spooled(3);
-  EXPECT_EQ(f.ports.take(), (calls{"append 2", "append 3", "answer 2 stored", "send 0 2 dev-1#2", "answer 3 stored"}));
+  EXPECT_EQ(f.ports.take(),
+            (calls{"append 2", "append 3", "answer 2 stored", "send 0 2 dev-1#2", "answer 3 stored"}));
   f.bridge.on_send_outcome(ref, 2, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 2", "send 0 3 dev-1#3"}));
 }
@@ -126,7 +127,8 @@ TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {
   f.post(f.frame("field", "dev-1", 1));
   f.spooled(1);
   f.ports.take();
-  f.bridge.on_assignment(device_ref{0}, error{errc::dps_throttled}.with_retry_after(seconds{7}), f.clock.now());
+  f.bridge.on_assignment(device_ref{0}, error{errc::dps_throttled}.with_retry_after(seconds{7}),
+                         f.clock.now());
   f.clock.advance(seconds{7});
   f.bridge.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
@@ -201,7 +203,8 @@ TEST(read_back, what_an_answer_leaves_out_is_asked_for_again) {
     refs.push_back(row.device);
   }
   f.ports.take();
-  for (const auto ref : refs) f.bridge.on_device_attached(ref, f.clock.now());
+  for (const auto ref : refs)
+    f.bridge.on_device_attached(ref, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
   f.bridge.on_read_back({f.ports.appended[0].rows[0]}, {}, f.clock.now());
   EXPECT_EQ(f.ports.reads.back(), (std::vector<spool_seq>{2, 3}));

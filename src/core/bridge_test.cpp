@@ -43,7 +43,8 @@ TEST(bridge, a_duplicate_waits_for_the_first_copy_and_fails_with_it) {
   f.post(f.frame("plant", "dev-1", 1)); // it was never stored, so it is new
   f.post(f.frame("plant", "dev-1", 1));
   f.spooled(2);
-  EXPECT_EQ(f.ports.take(), (calls{"append 2", "answer 3 stored", "answer 4 duplicate", "find_hub 0 dev-1 in hub"}));
+  EXPECT_EQ(f.ports.take(),
+            (calls{"append 2", "answer 3 stored", "answer 4 duplicate", "find_hub 0 dev-1 in hub"}));
   f.post(f.frame("plant", "dev-1", 1));
   EXPECT_EQ(f.ports.take(), (calls{"answer 5 duplicate"}));
 }
@@ -84,7 +85,8 @@ TEST(bridge, what_the_format_refuses_goes_to_the_dead_letters) {
   bridge_fixture f;
   f.ports.format_refuses = error{errc::format_refused, "no"};
   f.post(f.frame("plant", "dev-1", 1));
-  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "dead_letter_raw dev-1 format_refused", "answer 1 dead_lettered"}));
+  EXPECT_EQ(f.ports.take(),
+            (calls{"save_device 0 dev-1", "dead_letter_raw dev-1 format_refused", "answer 1 dead_lettered"}));
   EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
 }
 
@@ -124,7 +126,8 @@ TEST(bridge, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_send
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
   b.on_uplink(ticket{2}, with_eui, clock.now());
   b.on_spooled({2, {}}, clock.now());
-  EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "append 2", "answer 2 stored", "find_hub 0 plant-70B3D52DD600035A in hub"}));
+  EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "append 2", "answer 2 stored",
+                                 "find_hub 0 plant-70B3D52DD600035A in hub"}));
 }
 
 TEST(bridge, late_frames_and_gaps_are_counted_and_never_dropped) {

@@ -9,11 +9,16 @@ namespace causeway::core {
 
 std::string_view to_string(device_state state) {
   switch (state) {
-  case device_state::known: return "known";
-  case device_state::provisioning: return "provisioning";
-  case device_state::attaching: return "attaching";
-  case device_state::online: return "online";
-  case device_state::parked: return "parked";
+  case device_state::known:
+    return "known";
+  case device_state::provisioning:
+    return "provisioning";
+  case device_state::attaching:
+    return "attaching";
+  case device_state::online:
+    return "online";
+  case device_state::parked:
+    return "parked";
   }
   return "unknown";
 }

@@ -38,23 +38,23 @@ private:
 struct device {
   device_id id;
   causeway::dev_eui dev_eui;
-  causeway::identity identity;        // in its hub; empty until assigned
-  std::uint32_t application = 0;      // index into the rules
-  std::uint32_t hub = 0;              // index into device_table::hubs(); meaningful while an assignment is held
+  causeway::identity identity;   // in its hub; empty until assigned
+  std::uint32_t application = 0; // index into the rules
+  std::uint32_t hub = 0;         // index into device_table::hubs(); meaningful while an assignment is held
   bool assigned = false;
-  bool distrusted = false;            // the assignment was refused by the hub; DPS has been asked again once
+  bool distrusted = false; // the assignment was refused by the hub; DPS has been asked again once
   device_state state = device_state::known;
-  errc reason = errc::internal;       // parked only
-  std::uint32_t failures = 0;         // in a row; feeds the pause
+  errc reason = errc::internal;                                   // parked only
+  std::uint32_t failures = 0;                                     // in a row; feeds the pause
   std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
-  bool paused = false;                // online, but its last message was refused for now
-  spool_seq in_flight = 0;            // 0 = nothing
+  bool paused = false;     // online, but its last message was refused for now
+  spool_seq in_flight = 0; // 0 = nothing
   bool reading_back = false;
-  mono_time next_try{};               // parked or paused
-  std::string reason_detail;          // parked only
+  mono_time next_try{};      // parked or paused
+  std::string reason_detail; // parked only
   recent_keys keys;
   std::uint32_t last_f_cnt = 0;
-  std::uint32_t gaps = 0, late = 0;   // frames skipped, frames that came after a later one
+  std::uint32_t gaps = 0, late = 0; // frames skipped, frames that came after a later one
   std::uint64_t sent = 0;
   wall_time last_seen{};
 };

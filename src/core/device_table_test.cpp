@@ -38,7 +38,8 @@ TEST(device_table, keeps_each_hub_once) {
 TEST(recent_keys, remembers_the_last_thirty_two) {
   recent_keys keys;
   EXPECT_FALSE(keys.contains(0));
-  for (std::uint64_t hash = 1; hash <= 40; ++hash) keys.add(hash);
+  for (std::uint64_t hash = 1; hash <= 40; ++hash)
+    keys.add(hash);
   EXPECT_FALSE(keys.contains(8));
   EXPECT_TRUE(keys.contains(9));
   EXPECT_TRUE(keys.contains(40));

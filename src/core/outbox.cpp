@@ -51,7 +51,8 @@ void body_cache::keep(spool_seq seq, message body) {
     kept_.pop_front();
   }
   // Most bodies are dropped in about the order they came, so the dead entries are at the front.
-  while (!kept_.empty() && !bodies_.contains(kept_.front())) kept_.pop_front();
+  while (!kept_.empty() && !bodies_.contains(kept_.front()))
+    kept_.pop_front();
 }
 
 const message* body_cache::find(spool_seq seq) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits in the spool, device by device, in the order of acceptance: 24 bytes of RAM a message; the bodies are on disk,
-// and some of the youngest also in the body cache. Owned by the bridge; one thread. Bounded by the spool's own limit.
+// What waits in the spool, device by device, in the order of acceptance: 24 bytes of RAM a message; the
+// bodies are on disk, and some of the youngest also in the body cache. Owned by the bridge; one thread.
+// Bounded by the spool's own limit.
 #pragma once
 
 #include "core/device_table.h"
@@ -16,7 +17,8 @@ public:
   struct waiting_message {
     spool_seq seq = 0;
     std::uint32_t bytes = 0;
-    std::uint32_t accepted_ms = 0; // milliseconds since the bridge started, for the latency; wraps after 49 days
+    std::uint32_t accepted_ms =
+        0; // milliseconds since the bridge started, for the latency; wraps after 49 days
   };
 
   void push(device& to, const waiting_message& message);
@@ -45,7 +47,8 @@ private:
   std::uint64_t bytes_ = 0;
 };
 
-// The bodies of messages that will probably be sent before they need to be read back. Over the budget the oldest go.
+// The bodies of messages that will probably be sent before they need to be read back. Over the budget the
+// oldest go.
 class body_cache {
 public:
   explicit body_cache(std::size_t budget_bytes) : budget_{budget_bytes} {}

@@ -35,7 +35,8 @@ TEST(outbox, keeps_each_devices_order_and_uses_its_places_again) {
 TEST(body_cache, over_the_budget_the_oldest_go) {
   const message body{"id", "", "", std::string(100, 'x'), {}};
   body_cache cache{size_of(body) * 3};
-  for (spool_seq seq = 1; seq <= 5; ++seq) cache.keep(seq, body);
+  for (spool_seq seq = 1; seq <= 5; ++seq)
+    cache.keep(seq, body);
   EXPECT_EQ(cache.find(2), nullptr);
   ASSERT_NE(cache.find(3), nullptr);
   EXPECT_EQ(cache.bytes(), size_of(body) * 3);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core asks of the world. Each call returns at once; answers come back as bridge events on the same thread,
-// never from inside the call unless said so. Tests implement these with hand-written fakes that record.
+// What the core asks of the world. Each call returns at once; answers come back as bridge events on the same
+// thread, never from inside the call unless said so. Tests implement these with hand-written fakes that
+// record.
 #pragma once
 
 #include "core/assignment.h"
@@ -37,8 +38,8 @@ struct device_record {
 };
 
 struct spool_result {
-  spool_seq first = 0;   // of the append
-  result<void> outcome;  // durable, or why not
+  spool_seq first = 0;  // of the append
+  result<void> outcome; // durable, or why not
 };
 
 // Durable, ordered, on disk. Calls take effect in the order made.
@@ -47,12 +48,14 @@ public:
   virtual ~spool() = default;
   // Answered by bridge.on_spooled(first seq, …) when durable or not. Errors: spool_full, at once.
   virtual result<void> append(append_request request) = 0;
-  // Delivered: the row may go. Not answered; a crash before it is durable sends the message again with the same id.
+  // Delivered: the row may go. Not answered; a crash before it is durable sends the message again with the
+  // same id.
   virtual void mark_done(spool_seq seq) = 0;
   // The row moves to the dead letters with this reason.
   virtual void dead_letter(spool_seq seq, const error& reason) = 0;
-  // Answered by one bridge.on_read_back. It may stop early: what is neither among its rows nor among the gone must be
-  // asked for again. Gone: not in the spool any more, or unreadable; then the spool has made it a dead letter itself.
+  // Answered by one bridge.on_read_back. It may stop early: what is neither among its rows nor among the gone
+  // must be asked for again. Gone: not in the spool any more, or unreadable; then the spool has made it a
+  // dead letter itself.
   virtual void read_back(std::vector<spool_seq> seqs) = 0;
   // What is refused before it has a row.
   virtual void dead_letter_raw(const uplink& event, const error& reason) = 0;
@@ -70,12 +73,13 @@ public:
 class hub_link {
 public:
   virtual ~hub_link() = default;
-  // Answered by on_device_attached or on_device_detached. When the connection to the hub is lost or cannot be made, the
-  // link brings its devices back by itself (on_device_detached with link_retries, later on_device_attached): the core
-  // calls attach again only after on_device_detached without link_retries.
+  // Answered by on_device_attached or on_device_detached. When the connection to the hub is lost or cannot be
+  // made, the link brings its devices back by itself (on_device_detached with link_retries, later
+  // on_device_attached): the core calls attach again only after on_device_detached without link_retries.
   virtual void attach(device_ref device, const assignment& where, const std::string& model_id) = 0;
   virtual void detach(device_ref device) = 0;
-  // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or on_device_detached.
+  // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
+  // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
 };
 
@@ -93,7 +97,8 @@ public:
 class formatter {
 public:
   virtual ~formatter() = default;
-  // Answered by bridge.on_formatted(which, …): for built-in formats from inside this call, for a transform later.
+  // Answered by bridge.on_formatted(which, …): for built-in formats from inside this call, for a transform
+  // later.
   virtual void format(ticket which, const uplink& event, moment now) = 0;
 };
 

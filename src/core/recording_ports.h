@@ -48,7 +48,9 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, forma
   void save_assignment(device_ref device, const assignment& where) override {
     calls.push_back("save_assignment " + text(index_of(device)) + " " + where.hub.str());
   }
-  void forget_assignment(device_ref device) override { calls.push_back("forget_assignment " + text(index_of(device))); }
+  void forget_assignment(device_ref device) override {
+    calls.push_back("forget_assignment " + text(index_of(device)));
+  }
   void attach(device_ref device, const assignment& where, const std::string&) override {
     calls.push_back("attach " + text(index_of(device)) + " " + where.identity.str() + "@" + where.hub.str());
   }
@@ -56,7 +58,8 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, forma
   void send(device_ref device, spool_seq seq, const message& what) override {
     calls.push_back("send " + text(index_of(device)) + " " + text(seq) + " " + what.body);
   }
-  void find_hub(device_ref device, const azure_name& section, const identity& wanted, const std::string&) override {
+  void find_hub(device_ref device, const azure_name& section, const identity& wanted,
+                const std::string&) override {
     calls.push_back("find_hub " + text(index_of(device)) + " " + wanted.str() + " in " + section.str());
   }
   std::string fingerprint(const azure_name& section) const override {
@@ -67,7 +70,8 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, forma
     if (format_refuses) return target->on_formatted(which, *format_refuses, now);
     std::vector<message> messages;
     for (std::size_t i = 0; i < messages_an_event; ++i)
-      messages.push_back({"id", "application/json", "utf-8", event.from.device.str() + "#" + text(event.f_cnt), {}});
+      messages.push_back(
+          {"id", "application/json", "utf-8", event.from.device.str() + "#" + text(event.f_cnt), {}});
     target->on_formatted(which, std::move(messages), now);
   }
   void on_answer(ticket which, answer what) override {
@@ -76,7 +80,8 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, forma
   }
 };
 
-// A bridge with two applications: "plant" by connection string (section "hub"), "field" through DPS (section "dps").
+// A bridge with two applications: "plant" by connection string (section "hub"), "field" through DPS (section
+// "dps").
 struct bridge_fixture {
   manual_clock clock;
   recording_ports ports;
@@ -84,7 +89,10 @@ struct bridge_fixture {
   std::uint64_t next_ticket = 1;
 
   explicit bridge_fixture(bridge_options options = {})
-      : bridge{rules(), {ports, ports, ports, ports, ports, ports}, with_random(std::move(options)), clock.now()} {
+      : bridge{rules(),
+               {ports, ports, ports, ports, ports, ports},
+               with_random(std::move(options)),
+               clock.now()} {
     ports.target = &bridge;
     ports.fingerprints["dps"] = "f1";
   }
@@ -118,9 +126,10 @@ struct bridge_fixture {
     return number;
   }
   void spooled(spool_seq seq) { bridge.on_spooled({seq, {}}, clock.now()); }
-  void assigned(device_ref ref, const std::string& hub, const std::string& section, const std::string& fingerprint,
-                const std::string& name) {
-    bridge.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint}, clock.now());
+  void assigned(device_ref ref, const std::string& hub, const std::string& section,
+                const std::string& fingerprint, const std::string& name) {
+    bridge.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint},
+                         clock.now());
   }
   // A device of "plant" that is online with nothing waiting; calls are taken.
   device_ref online_device(const std::string& name) {

@@ -15,7 +15,8 @@ bool is_identity_character(char c) {
 
 } // namespace
 
-result<identity> expand_identity(const std::string& identity_template, const device_key& key, const dev_eui& eui) {
+result<identity> expand_identity(const std::string& identity_template, const device_key& key,
+                                 const dev_eui& eui) {
   std::string out;
   for (std::size_t at = 0; at < identity_template.size();) {
     const auto rest = std::string_view{identity_template}.substr(at);
@@ -27,12 +28,15 @@ result<identity> expand_identity(const std::string& identity_template, const dev
     };
     if (take("{device_id}", key.device.str()) || take("{application_id}", key.application.str())) continue;
     if (take("{dev_eui}", eui.str())) {
-      if (eui.empty()) return error{errc::identity_incomplete, "the identity template needs {dev_eui}, which the device has not sent"};
+      if (eui.empty())
+        return error{errc::identity_incomplete,
+                     "the identity template needs {dev_eui}, which the device has not sent"};
       continue;
     }
     out += identity_template[at++];
   }
-  if (out.empty() || out.size() > longest_identity || !std::all_of(out.begin(), out.end(), is_identity_character))
+  if (out.empty() || out.size() > longest_identity ||
+      !std::all_of(out.begin(), out.end(), is_identity_character))
     return error{errc::identity_invalid, "\"" + out + "\""};
   return identity{std::move(out)};
 }

@@ -20,8 +20,9 @@ struct application_rules {
 };
 
 // The identity that the template gives this device.
-// Errors: identity_incomplete (the device has no DevEUI), identity_invalid (outside IoT Hub's characters or length,
-// azure-iot-wire.md A.4).
-result<identity> expand_identity(const std::string& identity_template, const device_key& key, const dev_eui& eui);
+// Errors: identity_incomplete (the device has no DevEUI), identity_invalid (outside IoT Hub's characters or
+// length, azure-iot-wire.md A.4).
+result<identity> expand_identity(const std::string& identity_template, const device_key& key,
+                                 const dev_eui& eui);
 
 } // namespace causeway::core

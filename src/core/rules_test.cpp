@@ -10,7 +10,8 @@ TEST(identity, is_expanded_from_the_template) {
   const device_key key{application_id{"app"}, device_id{"dev-1"}};
   const dev_eui eui{"70B3D52DD600035A"};
   EXPECT_EQ(expand_identity("{device_id}", key, eui)->str(), "dev-1");
-  EXPECT_EQ(expand_identity("{application_id}.{device_id}_{dev_eui}", key, eui)->str(), "app.dev-1_70B3D52DD600035A");
+  EXPECT_EQ(expand_identity("{application_id}.{device_id}_{dev_eui}", key, eui)->str(),
+            "app.dev-1_70B3D52DD600035A");
   EXPECT_EQ(expand_identity("{dev_eui}", key, {}).fault().code(), errc::identity_incomplete);
 }
 

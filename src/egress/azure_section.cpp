@@ -11,9 +11,11 @@ registration_id azure_section::registration_of(const identity& wanted) const {
 }
 
 result<azure::signing_key> azure_section::key_at_dps(const registration_id& id) const {
-  if (const auto own = individual_keys.find(id.str()); own != individual_keys.end()) return own->second.clone();
+  if (const auto own = individual_keys.find(id.str()); own != individual_keys.end())
+    return own->second.clone();
   if (group_key) return azure::derive_device_key(*group_key, id.str());
-  return error{errc::dps_unauthorized, "azure." + name.str() + " has no group key and no individual key for " + id.str()};
+  return error{errc::dps_unauthorized,
+               "azure." + name.str() + " has no group key and no individual key for " + id.str()};
 }
 
 hub::auth section_tokens::mode() const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One [azure.*] section, ready for use: where its devices live and what they sign with. Owned by app; immutable.
+// One [azure.*] section, ready for use: where its devices live and what they sign with. Owned by app;
+// immutable.
 #pragma once
 
 #include "azure/connection_string.h"
@@ -31,14 +32,16 @@ struct azure_section {
 
   bool through_dps() const { return dps.has_value(); }
   registration_id registration_of(const identity& wanted) const;
-  // The device's own key at DPS and at the hub that DPS gives it. Errors: dps_unauthorized when there is none.
+  // The device's own key at DPS and at the hub that DPS gives it. Errors: dps_unauthorized when there is
+  // none.
   result<azure::signing_key> key_at_dps(const registration_id& id) const;
 };
 
 // Signs for the devices of one hub. section must live as long.
 class section_tokens final : public hub::token_source {
 public:
-  section_tokens(const azure_section& section, azure::hub_address hub) : section_{section}, hub_{std::move(hub)} {}
+  section_tokens(const azure_section& section, azure::hub_address hub)
+      : section_{section}, hub_{std::move(hub)} {}
   hub::auth mode() const;
   secret device_token(device_ref device, const identity& name, wall_time expiry) override;
   secret policy_token(wall_time expiry) override;

@@ -30,7 +30,10 @@ struct open_line {
   std::vector<hub::sent> refused;
 
   open_line(net::stream s, hub::connection_options options, hub::token_source& tokens, net::loop& on)
-      : stream{std::move(s)}, connection{std::move(options), tokens, on.now()}, changed{on}, writer_ended{on} {}
+      : stream{std::move(s)},
+        connection{std::move(options), tokens, on.now()},
+        changed{on},
+        writer_ended{on} {}
 };
 
 struct hub_pool::line {
@@ -61,7 +64,8 @@ hub_pool::~hub_pool() = default;
 hub_pool::upstream* hub_pool::upstream_of(const core::assignment& where) {
   const auto key = where.section.str() + " " + where.hub.str();
   if (const auto found = upstreams_.find(key); found != upstreams_.end()) return found->second.get();
-  const auto section = std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.name == where.section; });
+  const auto section = std::find_if(sections_.begin(), sections_.end(),
+                                    [&](const auto& s) { return s.name == where.section; });
   auto address = azure::parse_hub_address(where.hub.str());
   if (section == sections_.end() || !address) return nullptr;
   auto made = std::make_unique<upstream>();
@@ -69,7 +73,8 @@ hub_pool::upstream* hub_pool::upstream_of(const core::assignment& where) {
   made->address = std::move(*address);
   made->tokens = std::make_unique<section_tokens>(*section, made->address);
   hub::placement_options options;
-  if (made->tokens->mode() == hub::auth::policy) options.tokens_per_connection = std::numeric_limits<std::uint32_t>::max();
+  if (made->tokens->mode() == hub::auth::policy)
+    options.tokens_per_connection = std::numeric_limits<std::uint32_t>::max();
   made->placement = hub::placement{options};
   return upstreams_.emplace(key, std::move(made)).first->second.get();
 }
@@ -85,11 +90,13 @@ void hub_pool::attach(device_ref device, const core::assignment& where, const st
   auto* hub = upstream_of(where);
   if (hub == nullptr) {
     loop_.post([this, device, host = where.hub.str()] {
-      bridge_->on_device_detached(device, error{errc::hub_not_found, "\"" + host + "\" is no host name"}, false, loop_.now());
+      bridge_->on_device_detached(device, error{errc::hub_not_found, "\"" + host + "\" is no host name"},
+                                  false, loop_.now());
     });
     return;
   }
-  if (const auto known = members_.find(index_of(device)); known != members_.end() && known->second.hub != hub) detach(device);
+  if (const auto known = members_.find(index_of(device)); known != members_.end() && known->second.hub != hub)
+    detach(device);
   auto& who = members_[index_of(device)];
   who = {hub, where.identity, model_id};
   put_on_line(device, who);
@@ -151,16 +158,23 @@ void hub_pool::deliver_events(line& which, open_line& on) {
       bridge_->on_send_outcome(done->device, done->seq, done->outcome, now);
     } else if (const auto* gone = std::get_if<hub::detached>(&event)) {
       // We asked for it: the device is gone, or has moved to another connection.
-      if (!members_.contains(index_of(gone->device)) || (!over && gone->why.code() == errc::stopped)) continue;
+      if (!members_.contains(index_of(gone->device)) || (!over && gone->why.code() == errc::stopped))
+        continue;
       if (!over) {
         static_cast<void>(hub.placement.remove(gone->device));
-        members_.erase(index_of(gone->device));
-        log::warning("device_detached", {{"hub", hub.address.host}, {"device_ref", index_of(gone->device)}, {"error", gone->why.name()}, {"detail", gone->why.detail()}});
+        const auto who = members_.extract(index_of(gone->device));
+        log::warning("device_detached", {{"hub", hub.address.host},
+                                         {"identity", who.mapped().identity},
+                                         {"error", gone->why.name()},
+                                         {"detail", gone->why.detail()}});
       }
       bridge_->on_device_detached(gone->device, gone->why, over, now);
     } else if (const auto* ready = std::get_if<hub::opened>(&event)) {
       hub.totals.last_fault.reset();
-      log::info("hub_connected", {{"hub", hub.address.host}, {"connection", which.index}, {"capacity", ready->capacity}, {"peer", ready->peer.container_id}});
+      log::info("hub_connected", {{"hub", hub.address.host},
+                                  {"connection", which.index},
+                                  {"capacity", ready->capacity},
+                                  {"peer", ready->peer.container_id}});
       for (const auto moved : hub.placement.limit(which.index, ready->capacity)) {
         on.connection.detach(moved, now);
         put_on_line(moved, members_.at(index_of(moved)));
@@ -224,10 +238,13 @@ net::task<> hub_pool::keep_up(line* which) {
     } else {
       hub::connection_options options;
       options.host = hub.address.id();
-      options.container_id = "causeway-" + hex_encode(std::to_string(loop_.now().wall.time_since_epoch().count())) + "-" + std::to_string(which->index);
+      options.container_id = "causeway-" +
+                             hex_encode(std::to_string(loop_.now().wall.time_since_epoch().count())) + "-" +
+                             std::to_string(which->index);
       options.mode = hub.tokens->mode();
       options.client_version = "causeway/0.1.0";
-      auto on = std::make_shared<open_line>(std::move(connected->bytes), std::move(options), *hub.tokens, loop_);
+      auto on =
+          std::make_shared<open_line>(std::move(connected->bytes), std::move(options), *hub.tokens, loop_);
       which->open = on;
       ++hub.totals.connections_made;
       ++hub.totals.connections_open;
@@ -236,7 +253,8 @@ net::task<> hub_pool::keep_up(line* which) {
         const auto& who = members_.at(index_of(device));
         on->connection.attach(device, who.identity, who.model_id, loop_.now());
       }
-      tasks_.spawn("hub.write " + hub.address.host, net::restart_policy::never, [this, on, which] { return write_out(on, which); });
+      tasks_.spawn("hub.write " + hub.address.host, net::restart_policy::never,
+                   [this, on, which] { return write_out(on, which); });
       std::string buffer(read_bytes, '\0');
       while (!on->over) {
         auto got = co_await on->stream.read_some(buffer);
@@ -267,7 +285,11 @@ net::task<> hub_pool::keep_up(line* which) {
     if (loop_.now().mono - started > proven) hub.failures = 0;
     const auto pause = pause_after(reconnect, hub.failures++, random_());
     hub.next_try = loop_.now().mono + pause;
-    log::warning("hub_connection_lost", {{"hub", hub.address.host}, {"connection", which->index}, {"error", fault->name()}, {"detail", fault->detail()}, {"next_try_ms", pause.count()}});
+    log::warning("hub_connection_lost", {{"hub", hub.address.host},
+                                         {"connection", which->index},
+                                         {"error", fault->name()},
+                                         {"detail", fault->detail()},
+                                         {"next_try_ms", pause.count()}});
   }
 }
 

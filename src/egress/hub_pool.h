@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, and brings them back when they are
-// lost, with one shared back-off for each hub. Holds no rules of the protocol: those are hub::connection's.
-// Loop's thread only.
+// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, and brings them back
+// when they are lost, with one shared back-off for each hub. Holds no rules of the protocol: those are
+// hub::connection's. Loop's thread only.
 #pragma once
 
 #include "base/backoff.h"
@@ -29,7 +29,8 @@ struct hub_totals {
 class hub_pool final : public core::hub_link {
 public:
   // sections must live as long. random: uniform in [0, 1).
-  hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections, std::function<double()> random);
+  hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
+           std::function<double()> random);
   ~hub_pool() override;
   // Before the first attach.
   void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
@@ -44,7 +45,7 @@ public:
   std::map<std::string, hub_totals> totals() const;
 
 private:
-  struct line;   // one connection, made again when it is lost
+  struct line;     // one connection, made again when it is lost
   struct upstream; // one hub of one section
   struct member {
     upstream* hub = nullptr;

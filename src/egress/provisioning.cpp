@@ -23,22 +23,31 @@ provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vec
     net::http_client_options options;
     options.ca_file = section.ca_file;
     options.max_connections = 16;
-    // Individual keys are told apart by their registration id; the enrolment is then named by the scope alone.
+    // Individual keys are told apart by their registration id; the enrolment is then named by the scope
+    // alone.
     const azure::signing_key scope_only{secret{section.id_scope}};
     const auto& named_by = section.group_key ? *section.group_key : scope_only;
-    auto& made = services_.emplace(section.name.str(), service{&section, std::make_unique<net::http_client>(loop_, options),
-                                                               dps::fingerprint(section.id_scope, named_by),
-                                                               token_bucket{section.registrations_per_second, burst, loop_.now().mono},
-                                                               {}, 0, std::make_unique<net::wake_up>(loop_), {}})
+    auto& made = services_
+                     .emplace(section.name.str(),
+                              service{&section,
+                                      std::make_unique<net::http_client>(loop_, options),
+                                      dps::fingerprint(section.id_scope, named_by),
+                                      token_bucket{section.registrations_per_second, burst, loop_.now().mono},
+                                      {},
+                                      0,
+                                      std::make_unique<net::wake_up>(loop_),
+                                      {}})
                      .first->second;
-    tasks_.spawn("dps." + section.name.str(), net::restart_policy::on_fault, [this, &made] { return dispatch(&made); });
+    tasks_.spawn("dps." + section.name.str(), net::restart_policy::on_fault,
+                 [this, &made] { return dispatch(&made); });
   }
 }
 
 provisioning::~provisioning() = default;
 
 const azure_section* provisioning::find(const azure_name& name) const {
-  const auto found = std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.name == name; });
+  const auto found =
+      std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.name == name; });
   return found == sections_.end() ? nullptr : &*found;
 }
 
@@ -54,7 +63,8 @@ void provisioning::answer(device_ref device, result<core::assignment> where) {
   });
 }
 
-void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted, const std::string& model_id) {
+void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted,
+                            const std::string& model_id) {
   const auto* section = find(name);
   if (section == nullptr) return answer(device, error{errc::internal, "no section azure." + name.str()});
   if (section->through_dps()) {
@@ -69,7 +79,8 @@ void provisioning::find_hub(device_ref device, const azure_name& name, const ide
   } else if (section->policy) {
     where.hub = section->policy->hub.id();
   } else {
-    return answer(device, error{errc::hub_unauthorized, "azure." + name.str() + " has no connection string for " + wanted.str()});
+    return answer(device, error{errc::hub_unauthorized,
+                                "azure." + name.str() + " has no connection string for " + wanted.str()});
   }
   answer(device, std::move(where));
 }
@@ -101,7 +112,8 @@ net::task<> provisioning::dispatch(service* through) {
 net::task<result<net::http_answer>> provisioning::carry(service* through, dps::http_request what) {
   net::http_call call;
   call.method = std::move(what.method);
-  call.url = "https://" + through->section->dps->host + ":" + std::to_string(through->section->dps->port) + what.path_and_query;
+  call.url = "https://" + through->section->dps->host + ":" + std::to_string(through->section->dps->port) +
+             what.path_and_query;
   call.headers = std::move(what.headers);
   call.body = std::move(what.body);
   ++totals_.requests;
@@ -122,7 +134,8 @@ net::task<> provisioning::register_one(service* through, request what) {
       if (!next) {
         if (registration.outcome()) break;
         const auto wait = registration.due() - loop_.now().mono;
-        const bool going_on = co_await net::sleep_for(std::max<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds{0}));
+        const bool going_on =
+            co_await net::sleep_for(std::max<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds{0}));
         if (!going_on) co_return;
         continue;
       }
@@ -130,12 +143,16 @@ net::task<> provisioning::register_one(service* through, request what) {
       if (!answered && answered.fault().code() == errc::stopped) co_return;
       std::optional<error> setback;
       if (answered) {
-        setback = registration.on_response(answered->status, answered->headers, answered->body, loop_.now(), random_());
+        setback = registration.on_response(answered->status, answered->headers, answered->body, loop_.now(),
+                                           random_());
       } else {
         setback = registration.on_transport_error(std::move(answered).fault(), loop_.now(), random_());
       }
       if (setback) {
-        log::warning("dps_setback", {{"section", section.name}, {"registration", what.id.str()}, {"error", setback->name()}, {"detail", setback->detail()}});
+        log::warning("dps_setback", {{"section", section.name},
+                                     {"registration", what.id.str()},
+                                     {"error", setback->name()},
+                                     {"detail", setback->detail()}});
         if (setback->cls() == error_class::throttled && setback->retry_after())
           through->held_until = std::max(through->held_until, loop_.now().mono + *setback->retry_after());
       }
@@ -152,10 +169,16 @@ net::task<> provisioning::register_one(service* through, request what) {
   through->changed->notify();
   if (outcome) {
     ++totals_.assigned;
-    log::info("dps_assigned", {{"section", section.name}, {"registration", what.id.str()}, {"hub", outcome->hub}, {"identity", outcome->identity}});
+    log::debug("dps_assigned", {{"section", section.name},
+                                {"registration", what.id.str()},
+                                {"hub", outcome->hub},
+                                {"identity", outcome->identity}});
   } else {
     ++totals_.refused;
-    log::warning("dps_refused", {{"section", section.name}, {"registration", what.id.str()}, {"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+    log::warning("dps_refused", {{"section", section.name},
+                                 {"registration", what.id.str()},
+                                 {"error", outcome.fault().name()},
+                                 {"detail", outcome.fault().detail()}});
   }
   answer(what.device, std::move(outcome));
 }

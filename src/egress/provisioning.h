@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds each device's hub: from the connection string at once, through DPS over kept-alive HTTPS within its quota of
-// registrations. Implements the core's provisioner. Waiting devices are bounded by the device table. Loop's thread only.
+// Finds each device's hub: from the connection string at once, through DPS over kept-alive HTTPS within its
+// quota of registrations. Implements the core's provisioner. Waiting devices are bounded by the device table.
+// Loop's thread only.
 #pragma once
 
 #include "base/token_bucket.h"
@@ -19,7 +20,7 @@
 namespace causeway::egress {
 
 struct provisioning_totals {
-  std::uint64_t requests = 0;    // HTTP requests to DPS
+  std::uint64_t requests = 0; // HTTP requests to DPS
   std::uint64_t assigned = 0;
   std::uint64_t refused = 0;     // registrations that ended without a hub
   std::uint64_t in_progress = 0; // waiting or under way

@@ -20,7 +20,8 @@ net::task<core::answer> answer_desk::wait(core::ticket which, std::chrono::milli
   if (!found->second.answer) {
     found->second.waiter = std::make_unique<asio::steady_timer>(loop_.executor(), patience);
     boost::system::error_code ignored; // cancelled by on_answer: the entry tells
-    co_await found->second.waiter->async_wait(asio::redirect_error(asio::use_awaitable_t<asio::any_io_executor>{}, ignored));
+    co_await found->second.waiter->async_wait(
+        asio::redirect_error(asio::use_awaitable_t<asio::any_io_executor>{}, ignored));
   }
   // The entry was left alone meanwhile: only this task erases it, and references into the map stay valid.
   const auto node = open_.extract(which);

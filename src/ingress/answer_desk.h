@@ -17,8 +17,8 @@ public:
   explicit answer_desk(net::loop& on) : loop_{on} {}
 
   core::ticket open();
-  // One waiter a ticket; closes the ticket. `unavailable` after patience (the event may still be stored: its repetition is
-  // then a duplicate) and when the waiting task is cancelled.
+  // One waiter a ticket; closes the ticket. `unavailable` after patience (the event may still be stored: its
+  // repetition is then a duplicate) and when the waiting task is cancelled.
   net::task<core::answer> wait(core::ticket which, std::chrono::milliseconds patience);
   void on_answer(core::ticket which, core::answer what) override;
   std::size_t waiting() const { return open_.size(); }

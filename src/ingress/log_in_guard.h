@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slows down the guessing of passwords: counts wrong log-ins by address. Right ones are never held up, so that a proxy's
-// address, which all senders share, does not matter. Bounded: 10,000 addresses, the oldest forgotten. One thread.
+// Slows down the guessing of passwords: counts wrong log-ins by address. Right ones are never held up, so
+// that a proxy's address, which all senders share, does not matter. Bounded: 10,000 addresses, the oldest
+// forgotten. One thread.
 #pragma once
 
 #include "base/token_bucket.h"
@@ -13,7 +14,8 @@ namespace causeway::ingress {
 
 class log_in_guard {
 public:
-  // Notes a wrong log-in. False when this address has had 20 and more than one every 3 s since: say 429 instead of 401.
+  // Notes a wrong log-in. False when this address has had 20 and more than one every 3 s since: say 429
+  // instead of 401.
   bool wrong_log_in(const std::string& address, mono_time now);
 
 private:

@@ -15,29 +15,38 @@ namespace {
 constexpr std::chrono::milliseconds patience{10'000};
 
 // The paths that the stack's console proposes for each kind; as a lone last segment they are not device ids.
-constexpr std::array kind_words{"up",     "normalized", "join",   "ack",         "nack",     "sent",
+constexpr std::array kind_words{"up",     "normalized", "join",        "ack",      "nack",   "sent",
                                 "failed", "queued",     "invalidated", "location", "service"};
 
 int status_of(errc code) {
   switch (code) {
-  case errc::unauthorized: return 401;
+  case errc::unauthorized:
+    return 401;
   case errc::application_unknown:
-  case errc::not_found: return 404;
-  case errc::method_not_allowed: return 405;
-  case errc::body_too_large: return 413;
-  case errc::media_type_unsupported: return 415;
-  case errc::too_many_log_ins: return 429;
+  case errc::not_found:
+    return 404;
+  case errc::method_not_allowed:
+    return 405;
+  case errc::body_too_large:
+    return 413;
+  case errc::media_type_unsupported:
+    return 415;
+  case errc::too_many_log_ins:
+    return 429;
   case errc::spool_full:
   case errc::store_unavailable:
-  case errc::stopped: return 503;
-  default: return 400;
+  case errc::stopped:
+    return 503;
+  default:
+    return 400;
   }
 }
 
 net::http_response body_of(const error& why) {
   net::http_response response;
   response.status = status_of(why.code());
-  response.body = "{\"error\":" + json_quoted(why.name()) + ",\"message\":" + json_quoted(why.message()) + "}";
+  response.body =
+      "{\"error\":" + json_quoted(why.name()) + ",\"message\":" + json_quoted(why.message()) + "}";
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"causeway\"");
   if (response.status == 503) response.headers.emplace_back("Retry-After", "5");
   if (response.status == 429) response.headers.emplace_back("Retry-After", "3");
@@ -74,21 +83,25 @@ std::optional<tts::path_ids> read_path(std::string_view path) {
 bool is_json(std::string_view content_type) {
   const auto media_type = content_type.substr(0, content_type.find(';'));
   const auto last = media_type.find_last_not_of(" \t");
-  return equals_ignoring_case(media_type.substr(0, last == std::string_view::npos ? 0 : last + 1), "application/json");
+  return equals_ignoring_case(media_type.substr(0, last == std::string_view::npos ? 0 : last + 1),
+                              "application/json");
 }
 
 } // namespace
 
-webhook::webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk, const clock& time)
+webhook::webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
+                 const clock& time)
     : applications_{std::move(applications)}, bridge_{to}, desk_{desk}, clock_{time} {
-  for (std::size_t i = 0; i < applications_.size(); ++i) by_id_.emplace(applications_[i].id.str(), i);
+  for (std::size_t i = 0; i < applications_.size(); ++i)
+    by_id_.emplace(applications_[i].id.str(), i);
 }
 
 bool webhook::authorised(const net::http_request& request, const webhook_credential& credential) const {
   if (!credential.header.empty()) return credential.value.equals(request.header(credential.header));
   const auto header = request.header("Authorization");
   constexpr std::string_view scheme = "Basic ";
-  if (header.size() < scheme.size() || !equals_ignoring_case(header.substr(0, scheme.size()), scheme)) return false;
+  if (header.size() < scheme.size() || !equals_ignoring_case(header.substr(0, scheme.size()), scheme))
+    return false;
   const auto pair = base64_decode(header.substr(scheme.size()));
   if (!pair) return false;
   const auto colon = pair->find(':');
@@ -98,24 +111,29 @@ bool webhook::authorised(const net::http_request& request, const webhook_credent
   return (credential.username == std::string_view{*pair}.substr(0, colon)) & password;
 }
 
-result<const webhook_application*> webhook::admit(const net::http_request& request, const std::string& application) {
+result<const webhook_application*> webhook::admit(const net::http_request& request,
+                                                  const std::string& application) {
   const auto found = by_id_.find(application);
   if (found != by_id_.end() && authorised(request, applications_[found->second].credential))
     return &applications_[found->second];
   // Only who holds a credential of this gateway learns which applications it does not have.
-  const bool known_sender = found == by_id_.end() &&
-                            std::any_of(applications_.begin(), applications_.end(), [&](const auto& candidate) {
-                              return authorised(request, candidate.credential);
-                            });
-  if (known_sender) return error{errc::application_unknown, "\"" + application + "\" has no [[application]] in the configuration"};
-  if (!guard_.wrong_log_in(request.peer, clock_.now().mono)) return error{errc::too_many_log_ins, request.peer};
+  const bool known_sender =
+      found == by_id_.end() &&
+      std::any_of(applications_.begin(), applications_.end(),
+                  [&](const auto& candidate) { return authorised(request, candidate.credential); });
+  if (known_sender)
+    return error{errc::application_unknown,
+                 "\"" + application + "\" has no [[application]] in the configuration"};
+  if (!guard_.wrong_log_in(request.peer, clock_.now().mono))
+    return error{errc::too_many_log_ins, request.peer};
   return error{errc::unauthorized, "application \"" + application + "\""};
 }
 
 net::http_response webhook::refused(const error& why, const net::http_request& request) {
   ++totals_.refused[why.code()];
-  log::warning("webhook_refused",
-               {{"error", why.name()}, {"detail", why.detail()}, {"path", request.path()}, {"peer", request.peer}});
+  log::warning(
+      "webhook_refused",
+      {{"error", why.name()}, {"detail", why.detail()}, {"path", request.path()}, {"peer", request.peer}});
   return body_of(why);
 }
 
@@ -136,15 +154,17 @@ net::task<net::http_response> webhook::handle(net::http_request request) {
 
 net::task<net::http_response> webhook::answer_event(net::http_request request) {
   const auto ids = read_path(request.path());
-  if (!ids) co_return refused(error{errc::not_found, "post to /webhook/{application_id}[/{device_id}]"}, request);
+  if (!ids)
+    co_return refused(error{errc::not_found, "post to /webhook/{application_id}[/{device_id}]"}, request);
   if (request.method != "POST") co_return refused(error{errc::method_not_allowed, request.method}, request);
   const auto admitted = admit(request, ids->application);
   if (!admitted) co_return refused(admitted.fault(), request);
   if (!is_json(request.header("Content-Type"))) {
     const auto sent = request.header("Content-Type");
     const bool protobuf = sent == "application/octet-stream";
-    co_return refused(error{errc::media_type_unsupported, protobuf ? "set the webhook's format to JSON; protocol buffers are not read"
-                                                                   : "\"" + std::string{sent} + "\""},
+    co_return refused(error{errc::media_type_unsupported,
+                            protobuf ? "set the webhook's format to JSON; protocol buffers are not read"
+                                     : "\"" + std::string{sent} + "\""},
                       request);
   }
   auto event = tts::parse_application_up(request.body, *ids);
@@ -154,9 +174,12 @@ net::task<net::http_response> webhook::answer_event(net::http_request request) {
   bridge_.on_uplink(which, std::move(*event), clock_.now());
   const auto outcome = co_await desk_.wait(which, patience);
   switch (outcome) {
-  case core::answer::full: co_return refused(error{errc::spool_full}, request);
-  case core::answer::unavailable: co_return refused(error{errc::store_unavailable}, request);
-  default: break;
+  case core::answer::full:
+    co_return refused(error{errc::spool_full}, request);
+  case core::answer::unavailable:
+    co_return refused(error{errc::store_unavailable}, request);
+  default:
+    break;
   }
   net::http_response response;
   response.body = "{\"outcome\":\"" + std::string{core::to_string(outcome)} + "\"}";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Things Stack's webhooks: POST /webhook/{application_id}[/{device_id}][/{kind}] (things-stack-wire.md B.2, product
-// rules in docs/things-stack.md). Answers 200 only for what is on disk or is not to be sent. Loop's thread only.
+// The Things Stack's webhooks: POST /webhook/{application_id}[/{device_id}][/{kind}] (things-stack-wire.md
+// B.2, product rules in docs/things-stack.md). Answers 200 only for what is on disk or is not to be sent.
+// Loop's thread only.
 #pragma once
 
 #include "base/secret.h"
@@ -15,7 +16,8 @@
 
 namespace causeway::ingress {
 
-// How the stack shows that it speaks for this application: HTTP basic authentication, or a header with a value.
+// How the stack shows that it speaks for this application: HTTP basic authentication, or a header with a
+// value.
 struct webhook_credential {
   std::string username; // basic authentication; unused when header is set
   std::string header;   // such as "X-Api-Key"; empty = basic authentication
@@ -34,7 +36,8 @@ struct webhook_totals {
 
 class webhook {
 public:
-  webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk, const clock& time);
+  webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
+          const clock& time);
 
   net::task<net::http_response> handle(net::http_request request);
   // For requests that never became one: bad HTTP, too large, too slow.

@@ -50,18 +50,23 @@ public:
     if (refuses) return *refuses;
     const auto first = request.rows.front().seq;
     rows.push_back(std::move(request));
-    loop->post([this, first] { target->on_spooled({first, fails ? result<void>{*fails} : result<void>{}}, loop->now()); });
+    loop->post([this, first] {
+      target->on_spooled({first, fails ? result<void>{*fails} : result<void>{}}, loop->now());
+    });
     return {};
   }
   void mark_done(spool_seq) override {}
   void dead_letter(spool_seq, const error&) override {}
   void read_back(std::vector<spool_seq>) override {}
-  void dead_letter_raw(const core::uplink&, const error& reason) override { raw_dead_letters.push_back(reason); }
+  void dead_letter_raw(const core::uplink&, const error& reason) override {
+    raw_dead_letters.push_back(reason);
+  }
 };
 
 std::vector<webhook_application> applications(const std::vector<std::string>& names) {
   std::vector<webhook_application> out;
-  for (const auto& name : names) out.push_back({application_id{name}, {"tts", {}, secret{"pw-" + name}}});
+  for (const auto& name : names)
+    out.push_back({application_id{name}, {"tts", {}, secret{"pw-" + name}}});
   return out;
 }
 
@@ -69,12 +74,15 @@ std::vector<core::application_rules> rules(const std::vector<std::string>& names
   std::vector<core::application_rules> out;
   std::bitset<core::event_kinds> events;
   events.set(static_cast<std::size_t>(core::event_kind::uplink));
-  for (const auto& name : names) out.push_back({application_id{name}, azure_name{"hub"}, "{device_id}", {}, events});
+  for (const auto& name : names)
+    out.push_back({application_id{name}, azure_name{"hub"}, "{device_id}", {}, events});
   return out;
 }
 
-const std::vector<std::string> configured{"app1",  "starter-kit", "lemt-raumsensoren", "clairchen-test", "flwsb", "icicle-monitor",
-                                          "thingsboard-connection", "tti-ch-test-app",  "foo-app"};
+const std::vector<std::string> configured{
+    "app1",   "starter-kit",    "lemt-raumsensoren",      "clairchen-test",
+    "flwsb",  "icicle-monitor", "thingsboard-connection", "tti-ch-test-app",
+    "foo-app"};
 
 struct fixture {
   net::loop loop;
@@ -99,13 +107,17 @@ struct fixture {
     made.method = "POST";
     made.target = path;
     made.peer = "192.0.2.1";
-    made.headers = {{"Content-Type", "application/json"}, {"Authorization", "Basic " + base64_encode("tts:" + password)}};
+    made.headers = {{"Content-Type", "application/json"},
+                    {"Authorization", "Basic " + base64_encode("tts:" + password)}};
     made.body = std::move(body);
     return made;
   }
-  net::http_response send(net::http_request made) { return net::run_task(loop, webhook.handle(std::move(made))); }
+  net::http_response send(net::http_request made) {
+    return net::run_task(loop, webhook.handle(std::move(made)));
+  }
   net::http_response post(const std::string& path, std::string body) {
-    const auto app = path.substr(9, path.find('/', 9) == std::string::npos ? std::string::npos : path.find('/', 9) - 9);
+    const auto app =
+        path.substr(9, path.find('/', 9) == std::string::npos ? std::string::npos : path.find('/', 9) - 9);
     return send(request(path, std::move(body), "pw-" + app));
   }
 };
@@ -122,24 +134,32 @@ TEST(webhook, gives_every_sample_uplink_its_outcome) {
   const expectation table[] = {
       {"up-01-docs-full.json", "/webhook/app1", 200, "control", nullptr},
       {"up-02-mqtt-docs-2019-no-fcnt.json", "/webhook/app1", 200, "stored", "dev1"},
-      {"up-03-mclimate-button-confirmed-battery-2025.json", "/webhook/starter-kit", 200, "stored", "eui-70b3d52dd600035a"},
+      {"up-03-mclimate-button-confirmed-battery-2025.json", "/webhook/starter-kit", 200, "stored",
+       "eui-70b3d52dd600035a"},
       {"up-04-webhook-field-masked.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
       {"up-04-webhook-field-masked.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
       {"up-04-webhook-field-masked.json", "/webhook/app1/dev1/up", 200, "stored", "dev1"},
       {"up-05-cayenne-two-temperatures-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
       {"up-05-cayenne-two-temperatures-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
-      {"up-06-cayenne-pressure-temperature-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-06-cayenne-pressure-temperature-fragment.json", "/webhook/app1", 400, "identifiers_missing",
+       nullptr},
       {"up-06-cayenne-pressure-temperature-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
-      {"up-07-things-node-normalized-warnings-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
+      {"up-07-things-node-normalized-warnings-fragment.json", "/webhook/app1", 400, "identifiers_missing",
+       nullptr},
       {"up-07-things-node-normalized-warnings-fragment.json", "/webhook/app1/dev1", 200, "stored", "dev1"},
       {"up-08-uplink_normalized-fragment.json", "/webhook/app1", 400, "identifiers_missing", nullptr},
       {"up-08-uplink_normalized-fragment.json", "/webhook/app1/dev1", 200, "unwanted", nullptr},
-      {"up-09-milesight-am107-packetbroker-2021.json", "/webhook/lemt-raumsensoren", 200, "stored", "eui-24e124128b100001"},
-      {"up-10-no-fport-no-payload-three-gateways-2021.json", "/webhook/clairchen-test", 200, "control", nullptr},
-      {"up-11-two-antennas-fine-timestamp-2022.json", "/webhook/flwsb", 200, "stored", "eui-0004a30b0020da72"},
-      {"up-12-arduino-confirmed-2024.json", "/webhook/icicle-monitor", 200, "stored", "portenta-h7-icicle-00"},
+      {"up-09-milesight-am107-packetbroker-2021.json", "/webhook/lemt-raumsensoren", 200, "stored",
+       "eui-24e124128b100001"},
+      {"up-10-no-fport-no-payload-three-gateways-2021.json", "/webhook/clairchen-test", 200, "control",
+       nullptr},
+      {"up-11-two-antennas-fine-timestamp-2022.json", "/webhook/flwsb", 200, "stored",
+       "eui-0004a30b0020da72"},
+      {"up-12-arduino-confirmed-2024.json", "/webhook/icicle-monitor", 200, "stored",
+       "portenta-h7-icicle-00"},
       {"up-13-simulated-2024.json", "/webhook/icicle-monitor", 200, "stored", "portenta-h7-icicle-00"},
-      {"up-14-simulated-no-frequency-2022.json", "/webhook/thingsboard-connection", 200, "stored", "thermostat-a"},
+      {"up-14-simulated-no-frequency-2022.json", "/webhook/thingsboard-connection", 200, "stored",
+       "thermostat-a"},
       {"up-15-ttig-indoor-gateway-2021.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
       {"up-16-no-gateway-time-2020.json", "/webhook/tti-ch-test-app", 200, "stored", "test-dev-01"},
       {"up-17-minimal-unit-test.json", "/webhook/foo-app", 200, "stored", "foo-device"},
@@ -156,9 +176,12 @@ TEST(webhook, gives_every_sample_uplink_its_outcome) {
     if (expected.identity == nullptr) continue;
 
     const auto& row = f.disk.rows[0].rows[0];
-    // Sent under the identity that the provisioner is asked for; the body is the golden one where the clock has no part.
+    // Sent under the identity that the provisioner is asked for; the body is the golden one where the clock
+    // has no part.
     const auto asked = f.ports.take();
-    EXPECT_NE(std::find(asked.begin(), asked.end(), "find_hub 0 " + std::string{expected.identity} + " in hub"), asked.end());
+    EXPECT_NE(
+        std::find(asked.begin(), asked.end(), "find_hub 0 " + std::string{expected.identity} + " in hub"),
+        asked.end());
     const std::string name = expected.file;
     const bool dated = sample(name).find("received_at") != std::string::npos;
     if (dated) {
@@ -167,7 +190,8 @@ TEST(webhook, gives_every_sample_uplink_its_outcome) {
     EXPECT_EQ(row.body.content_type, "application/json");
     EXPECT_EQ(row.body.content_encoding, "utf-8");
     const auto has = [&](const std::string& key, const std::string& value) {
-      return std::find(row.body.properties.begin(), row.body.properties.end(), std::pair{key, value}) != row.body.properties.end();
+      return std::find(row.body.properties.begin(), row.body.properties.end(), std::pair{key, value}) !=
+             row.body.properties.end();
     };
     EXPECT_TRUE(has("deviceId", expected.identity));
     EXPECT_TRUE(has("event", "uplink"));
@@ -188,8 +212,10 @@ TEST(webhook, refuses_what_is_not_an_event_and_says_why) {
       {"an array", "/webhook/starter-kit", "[]", 400, "event_unrecognised"},
       {"path of another device", "/webhook/starter-kit/other-device", good, 400, "identifiers_mismatch"},
       {"body of another application", "/webhook/app1", good, 400, "identifiers_mismatch"},
-      {"device id outside the rule", "/webhook/app1/Dev_1", R"({"uplink_message":{"f_port":1}})", 400, "identifier_invalid"},
-      {"port out of range", "/webhook/app1/dev1", R"({"uplink_message":{"f_port":256}})", 400, "field_invalid"},
+      {"device id outside the rule", "/webhook/app1/Dev_1", R"({"uplink_message":{"f_port":1}})", 400,
+       "identifier_invalid"},
+      {"port out of range", "/webhook/app1/dev1", R"({"uplink_message":{"f_port":256}})", 400,
+       "field_invalid"},
       {"no such path", "/webhook/", "{}", 404, "not_found"},
       {"too many segments", "/webhook/app1/dev1/up/more", "{}", 404, "not_found"},
   };
@@ -198,7 +224,8 @@ TEST(webhook, refuses_what_is_not_an_event_and_says_why) {
     fixture f;
     const auto response = f.post(expected.path, expected.body);
     EXPECT_EQ(response.status, expected.status);
-    EXPECT_NE(response.body.find(std::string{"\"error\":\""} + expected.error + "\""), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find(std::string{"\"error\":\""} + expected.error + "\""), std::string::npos)
+        << response.body;
     EXPECT_TRUE(f.disk.rows.empty());
     // A bad message disturbs no good one.
     EXPECT_EQ(f.post("/webhook/starter-kit", good).status, 200);
@@ -229,7 +256,8 @@ TEST(webhook, tells_of_unknown_applications_only_who_has_a_password) {
 TEST(webhook, slows_guessing_down_and_never_who_knows_the_password) {
   fixture f;
   const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 401);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 401);
   EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 429);
   EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "pw-starter-kit")).status, 200);
 }
@@ -268,7 +296,8 @@ TEST(webhook, says_503_when_the_event_could_not_be_kept) {
 
 TEST(webhook, keeps_what_the_format_refuses_as_a_dead_letter) {
   fixture f;
-  const std::string big = R"({"uplink_message":{"f_port":1,"decoded_payload":{"text":")" + std::string(300 * 1024, 'x') + R"("}}})";
+  const std::string big = R"({"uplink_message":{"f_port":1,"decoded_payload":{"text":")" +
+                          std::string(300 * 1024, 'x') + R"("}}})";
   const auto response = f.post("/webhook/app1/dev1", big);
   EXPECT_EQ(response.status, 200);
   ASSERT_EQ(f.disk.raw_dead_letters.size(), 1u);
