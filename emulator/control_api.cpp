@@ -86,7 +86,9 @@ json::object to_json(const ledger_entry& entry, const std::string& hub) {
 }
 
 json::value quantiles(const histogram& h) {
-  return json::object{{"p50_ms", h.quantile_ms(0.5)}, {"p99_ms", h.quantile_ms(0.99)}, {"max_ms", h.quantile_ms(1.0)},
+  return json::object{{"p50_ms", h.quantile_ms(0.5)},
+                      {"p99_ms", h.quantile_ms(0.99)},
+                      {"max_ms", h.quantile_ms(1.0)},
                       {"count", h.count()}};
 }
 

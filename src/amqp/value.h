@@ -64,8 +64,8 @@ struct value {
   friend bool operator==(const value& left, const value& right);
 };
 
-// value and value_map's pair each ask about the other. Clang needs value's destructor (here), and no unary & on v (above),
-// before it first looks into the pair; GCC does not mind.
+// value and value_map's pair each ask about the other. Clang needs value's destructor (here), and no unary &
+// on v (above), before it first looks into the pair; GCC does not mind.
 inline void destroy(value& what) {
   what.~value();
 }

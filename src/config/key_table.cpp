@@ -52,9 +52,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "Primary or secondary key of a symmetric-key enrolment group."},
     {"azure.NAME", "id_case", choice, "lower", false, restart, "lower|keep",
      "`lower`: registration ids are lower-cased before their key is derived."},
-    {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3",
-     "The hub's tier."},
-    {"azure.NAME", "units", integer, "1", false, restart, "", "How many units of the tier the hub has; more than the tier comes in are refused."},
+    {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3", "The hub's tier."},
+    {"azure.NAME", "units", integer, "1", false, restart, "",
+     "How many units of the tier the hub has; more than the tier comes in are refused."},
     {"azure.NAME", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust for this section; without it the system's."},
 

@@ -36,7 +36,8 @@ section top_section(const node& root, std::string_view name, reading& into) {
 }
 
 void check_top_level(const node& root, reading& into) {
-  static const std::vector<std::string> known{"state", "webhook", "azure", "application", "admin", "log", "spool"};
+  static const std::vector<std::string> known{"state", "webhook", "azure", "application",
+                                              "admin", "log",     "spool"};
   for (const auto& [name, at, value] : root.members) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     auto detail = "\"" + name + "\" at the top level";
