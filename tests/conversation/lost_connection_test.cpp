@@ -46,7 +46,7 @@ TEST_P(lost_connection, at_fifty_points_costs_a_hundred_devices_no_message) {
     w.breaks.after.push_back(bytes * (i * 17 % breaks) / breaks);
   for (int round = 0; w.breaks.breaks < breaks && round < 200; ++round) {
     w.post_round();
-    w.run_for(20s);
+    w.run_for(45s);
   }
   ASSERT_EQ(w.breaks.breaks, breaks);
   ASSERT_TRUE(w.run_until_delivered(10min));
