@@ -41,7 +41,7 @@ class stop(integration_test):
         for number in (2, 3, 4):
             self.assert_stored(gateway.post(PLANT, uplink(PLANT, METER, number)))
             self.assert_stored(gateway.post(FIELD, uplink(FIELD, SENSOR, number)))
-        self.assertEqual(gateway.metrics()["causeway_spool_messages"], 6)
+        wait_until(lambda: gateway.metrics()["causeway_spool_messages"] == 6, "six waiting messages")
         self.assertEqual(gateway.stop(), 0)
         self.assertEqual(gateway.log("gateway_stopped")[0]["waiting"], "6")
 

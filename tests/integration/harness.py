@@ -237,7 +237,7 @@ class emulator(program):
         return self.control("GET", "/dps" + (f"?registration={registration}" if registration else ""))
 
     def add_fault(self, **fault):
-        return self.control("POST", "/faults", fault)["id"]
+        return self.control("POST", "/faults", fault)
 
     def clear_faults(self):
         self.control("DELETE", "/faults")
