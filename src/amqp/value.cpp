@@ -375,42 +375,35 @@ struct encoder {
   }
 };
 
-// The shortest constructor of a type that every element can have, without descriptors.
-std::uint8_t constructor_of(const std::vector<const value*>& items) {
-  std::uint8_t widest = 0;
-  for (const value* item : items) {
-    CAUSEWAY_CHECK(item->v.index() == items.front()->v.index());
-    std::string one;
-    encode(one, *item);
-    auto type = static_cast<std::uint8_t>(one[0]);
-    // An array's elements need a body: the forms without one give way to the next larger.
-    switch (type) {
-    case 0x41:
-    case 0x42:
-      type = 0x56;
-      break;
-    case 0x43:
-      type = 0x52;
-      break;
-    case 0x44:
-      type = 0x53;
-      break;
-    case 0x45:
-      type = 0xc0;
-      break;
-    default:
-      break;
-    }
-    widest = std::max(widest, type);
+// An array's elements need a body: the forms without one give way to the next larger.
+std::uint8_t with_body(std::uint8_t type) {
+  switch (type) {
+  case 0x41:
+  case 0x42:
+    return 0x56;
+  case 0x43:
+    return 0x52;
+  case 0x44:
+    return 0x53;
+  case 0x45:
+    return 0xc0;
+  default:
+    return type;
   }
+}
+
+// The shortest constructor of a type that every element can have, without descriptors.
+std::uint8_t constructor_of(const std::vector<std::string>& encoded) {
+  std::uint8_t widest = 0;
+  for (const auto& one : encoded)
+    widest = std::max(widest, with_body(static_cast<std::uint8_t>(one[0])));
   return widest;
 }
 
-void put_element(std::string& out, std::uint8_t constructor, const value& item) {
-  std::string one;
-  encode(one, item);
+// one: item, encoded.
+void put_element(std::string& out, std::uint8_t constructor, const value& item, std::string_view one) {
   const auto type = static_cast<std::uint8_t>(one[0]);
-  const std::string_view body = std::string_view{one}.substr(1);
+  const std::string_view body = one.substr(1);
   if (type == constructor) {
     out.append(body);
     return;
@@ -457,10 +450,16 @@ void encoder::operator()(const value_array& array) {
       }
     }
     CAUSEWAY_CHECK(!contents.front()->is_null() && contents.front()->as<described>() == nullptr);
-    const std::uint8_t constructor = constructor_of(contents);
+    // Each element is encoded once: twice would be 2^n times for arrays n deep.
+    std::vector<std::string> encoded(contents.size());
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+      CAUSEWAY_CHECK(contents[i]->v.index() == contents.front()->v.index());
+      encode(encoded[i], *contents[i]);
+    }
+    const std::uint8_t constructor = constructor_of(encoded);
     put_byte(inside, constructor);
-    for (const value* content : contents)
-      put_element(inside, constructor, *content);
+    for (std::size_t i = 0; i < contents.size(); ++i)
+      put_element(inside, constructor, *contents[i], encoded[i]);
   }
   if (inside.size() + 1 <= 0xff && array.items.size() <= 0xff) {
     put_code(out, code::array8);

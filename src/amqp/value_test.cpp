@@ -137,6 +137,16 @@ TEST(value, dispositions_as_captured_are_read) {
   EXPECT_EQ(node.as<described>()->content->as<value_list>()->size(), 5U);
 }
 
+TEST(value, arrays_within_arrays_are_encoded_once_each) {
+  value nested = of(value_array{{of(std::uint8_t{7})}});
+  for (int depth = 0; depth < 30; ++depth)
+    nested = of(value_array{{nested}});
+  std::string encoded;
+  encode(encoded, nested); // was 2^30 encodings, found by fuzz/amqp_value.cpp
+  EXPECT_EQ(encoded.size(), 95U);
+  EXPECT_EQ(decoded(encoded), nested);
+}
+
 TEST(value, arrays_have_one_constructor_for_all) {
   const auto array_of = [](value_list items) { return of(value_array{std::move(items)}); };
   const std::pair<value, const char*> table[] = {
