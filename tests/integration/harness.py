@@ -4,6 +4,7 @@
 CAUSEWAY_BIN        directory of causeway and causeway-emulator; default build/release/bin
 CAUSEWAY_PATIENCE   seconds that a condition may take to come true; default 30
 """
+import atexit
 import base64
 import fcntl
 import http.client
@@ -65,24 +66,24 @@ def wait_until(probe, what, patience=None):
         time.sleep(0.01)
 
 
-_held_ports = []
+_port_locks = open(pathlib.Path(tempfile.gettempdir()) / f"causeway-test-ports-{os.getuid()}.lock", "w")
+_ports = set()
+atexit.register(_port_locks.close)
 
 
 def free_port():
-    """A port of this process alone: below the range that the kernel gives to clients, and locked among the tests."""
-    locks = pathlib.Path(tempfile.gettempdir()) / f"causeway-test-ports-{os.getuid()}"
-    locks.mkdir(exist_ok=True)
+    """A port of this process alone: below the range that the kernel gives to clients, its byte locked in a file of the tests."""
     while True:
         port = random.SystemRandom().randrange(15000, 32000)
-        lock = open(locks / str(port), "w")
+        if port in _ports:
+            continue
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(_port_locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            _ports.add(port)
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
         except OSError:
-            lock.close()
             continue
-        _held_ports.append(lock)
         return port
 
 
