@@ -205,11 +205,7 @@ net::task<> gateway::stop(std::chrono::milliseconds drain) {
   p.stopping = true;
   p.webhook_server->stop_accepting();
   const auto deadline = p.loop.now().mono + drain;
-  const auto busy = [&] {
-    const auto totals = p.bridge->totals();
-    const bool somebody_sends = totals.devices[static_cast<std::size_t>(core::device_state::online)] != 0;
-    return p.desk.waiting() != 0 || (somebody_sends && totals.waiting_messages != 0);
-  };
+  const auto busy = [&] { return p.desk.waiting() != 0 || p.bridge->is_sending(); };
   while (busy() && p.loop.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});
     if (!going_on) break;

@@ -229,6 +229,14 @@ bridge_totals bridge::totals() const {
   return totals;
 }
 
+bool bridge::is_sending() const {
+  bool found = false;
+  table_.for_each([&](device_ref, const device& d) {
+    found = found || (d.state == device_state::online && !d.paused && d.waiting != 0);
+  });
+  return found;
+}
+
 std::optional<device_status> bridge::status(const device_key& key) const {
   const auto ref = table_.find(key);
   if (!ref) return std::nullopt;

@@ -110,6 +110,9 @@ public:
   std::optional<mono_time> deadline() const;
 
   bridge_totals totals() const;
+  // Whether a device that is online still has messages that only wait for their turn: what a stop may wait
+  // for.
+  bool is_sending() const;
   std::optional<device_status> status(const device_key& key) const;
   const device_table& devices() const { return table_; }
 

@@ -77,6 +77,19 @@ TEST(delivery, a_refusal_for_now_pauses_that_device_only) {
   EXPECT_EQ(f.ports.take(), (calls{"send 0 3 dev-1#2"}));
 }
 
+TEST(delivery, a_stop_waits_for_devices_that_are_online_and_for_no_others) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  f.post(f.frame("plant", "dev-2", 1));
+  f.spooled(2);
+  EXPECT_FALSE(f.bridge.is_sending()); // dev-2 has no hub yet
+  f.post(f.frame("plant", "dev-1", 2));
+  f.spooled(3);
+  EXPECT_TRUE(f.bridge.is_sending());
+  f.bridge.on_send_outcome(ref, 3, error{errc::hub_throttled}, f.clock.now());
+  EXPECT_FALSE(f.bridge.is_sending()); // paused
+}
+
 TEST(delivery, a_message_that_the_hub_will_never_take_is_a_dead_letter_and_the_next_follows) {
   bridge_fixture f;
   const auto ref = f.online_device("dev-1");

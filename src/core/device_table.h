@@ -89,6 +89,12 @@ public:
       if (used_[i]) visit(static_cast<device_ref>(i), devices_[i]);
   }
 
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < devices_.size(); ++i)
+      if (used_[i]) visit(static_cast<device_ref>(i), devices_[i]);
+  }
+
 private:
   struct key_hash {
     std::size_t operator()(const device_key& key) const noexcept;

@@ -18,6 +18,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t least_room = 2048;
+constexpr std::size_t least_end_of_chunks = 5; // "0\r\n\r\n"
 constexpr std::size_t first_buffer = 4096;
 // A larger body grows as it comes: a Content-Length alone takes no memory.
 constexpr std::size_t most_reserved = 64 * 1024;
@@ -26,7 +27,7 @@ constexpr std::size_t most_reserved = 64 * 1024;
 // once.
 class request_parser final : public http::basic_parser<true> {
 public:
-  request_parser(std::size_t max_header, std::size_t max_body) {
+  request_parser(std::size_t max_header, std::size_t max_body) : header_left_{max_header} {
     header_limit(static_cast<std::uint32_t>(max_header));
     body_limit(max_body);
     eager(true);
@@ -39,15 +40,17 @@ public:
 
 private:
   void on_request_impl(http::verb, string_view method, string_view target, int version,
-                       error_code&) override {
+                       error_code& ec) override {
+    if (!count(method.size() + target.size(), ec)) return;
     is_1_1 = version == 11;
     request.method.assign(method.data(), method.size());
     request.target.assign(target.data(), target.size());
     request.headers.reserve(12);
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
-  void on_field_impl(http::field name, string_view text, string_view value, error_code&) override {
+  void on_field_impl(http::field name, string_view text, string_view value, error_code& ec) override {
     if (header_done) return; // trailers are not headers (RFC 9110 section 6.5.1)
+    if (!count(text.size() + value.size() + field_frame, ec)) return;
     request.headers.emplace_back(std::string{text.data(), text.size()},
                                  std::string{value.data(), value.size()});
     if (name == http::field::expect)
@@ -67,6 +70,20 @@ private:
     return part.size();
   }
   void on_finish_impl(error_code&) override {}
+
+  // Beast's own limit is for what it has not parsed yet: a header that comes in pieces could be three times
+  // as long.
+  bool count(std::size_t size, error_code& ec) {
+    if (size > header_left_) {
+      ec = http::error::header_limit;
+      return false;
+    }
+    header_left_ -= size;
+    return true;
+  }
+
+  static constexpr std::size_t field_frame = 4; // colon, space, end of line
+  std::size_t header_left_;
 };
 
 int status_of(const error_code& ec) {
@@ -107,8 +124,8 @@ std::span<char> http_reader::prepare() {
     s.end -= s.begin;
     s.begin = 0;
   }
-  // Bounded: the parser refuses a header that does not end within max_header and takes body bytes as they
-  // come.
+  // Bounded: the parser takes body bytes as they come, and step() refuses when more than max_header is left
+  // over.
   if (s.buffer.size() - s.end < least_room) s.buffer.resize(s.buffer.size() * 2);
   return std::span{s.buffer}.subspan(s.end);
 }
@@ -123,6 +140,9 @@ http_reader::progress http_reader::step() {
   if (!s.parser) s.begin_request();
   if (!s.parser) return progress::need_more;
   while (s.begin < s.end && !s.parser->is_done()) {
+    // Beast asserts that an unfinished last chunk has at least so many bytes when it sees it again; nothing
+    // ends with less.
+    if (s.parser->header_done && s.parser->chunked() && s.end - s.begin < least_end_of_chunks) break;
     error_code ec;
     const auto used =
         s.parser->put(boost::asio::const_buffer{s.buffer.data() + s.begin, s.end - s.begin}, ec);
@@ -132,6 +152,11 @@ http_reader::progress http_reader::step() {
       return progress::refused;
     }
     if (ec || used == 0) break;
+  }
+  // Beast waits without end for the end of a chunk's extension or of the trailers.
+  if (!s.parser->is_done() && s.end - s.begin > s.max_header) {
+    s.refusal = status_of(http::error::header_limit);
+    return progress::refused;
   }
   if (s.parser->is_done()) return progress::complete;
   const bool waits = s.parser->expects_continue && s.parser->header_done && s.parser->request.body.empty();

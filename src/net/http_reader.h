@@ -32,7 +32,7 @@ public:
   bool keep_alive() const;
   bool is_head() const;
 
-  // 400, 413 or 431. Precondition: refused.
+  // 400, 413, or 431 (also for chunk extensions and trailers beyond max_header). Precondition: refused.
   int refusal() const;
   // A byte of the next request has come.
   bool started() const;

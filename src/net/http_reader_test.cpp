@@ -67,6 +67,16 @@ TEST(http_reader, takes_chunks_together_and_does_not_take_trailers_for_headers) 
   EXPECT_EQ(request.header("authorization"), "");
 }
 
+TEST(http_reader, reads_chunks_in_pieces_of_any_size) {
+  for (const std::string chunks : {"0\r\n\r\n", "1\r\nx\r\n0\r\n\r\n", "2;a=b\r\nxy\r\n00\r\nT: t\r\n\r\n"}) {
+    const auto text = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks;
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+      auto reader = small();
+      EXPECT_EQ(feed(reader, text, piece), progress::complete) << chunks << piece;
+    }
+  }
+}
+
 TEST(http_reader, finds_the_next_request_in_what_is_buffered) {
   auto reader = small();
   ASSERT_EQ(feed(reader, "GET /1 HTTP/1.1\r\n\r\n\r\nGET /2 HTTP/1.1\r\nConnection: close\r\n\r\nGET"),
@@ -105,6 +115,25 @@ TEST(http_reader, refuses_a_header_above_the_limit_even_without_an_end) {
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"), 431);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x')), 431);
   EXPECT_EQ(refusal_of("GET /" + std::string(100'000, 'x')), 431);
+}
+
+TEST(http_reader, counts_a_header_that_comes_in_pieces_as_a_whole) {
+  // Found by fuzz/http_reader.cpp: what had been parsed no longer counted.
+  std::string text = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 185; ++i)
+    text += "A: b\r\n";
+  auto reader = small();
+  ASSERT_EQ(feed(reader, text + "\r\n", 132), progress::refused);
+  EXPECT_EQ(reader.refusal(), 431);
+}
+
+TEST(http_reader, keeps_no_chunk_extension_or_trailers_beyond_the_header_limit) {
+  const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string trailers = head + "1\r\nx\r\n0\r\n";
+  for (int i = 0; i < 1000; ++i)
+    trailers += "T: x\r\n";
+  EXPECT_EQ(refusal_of(head + "1;" + std::string(1'000'000, 'e')), 431);
+  EXPECT_EQ(refusal_of(trailers), 431);
 }
 
 TEST(http_reader, refuses_what_is_not_http_or_could_be_read_in_two_ways) {
