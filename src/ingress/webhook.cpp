@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace causeway::ingress {
 namespace {
@@ -91,7 +92,11 @@ bool is_json(std::string_view content_type) {
 
 webhook::webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
                  const clock& time)
-    : applications_{std::move(applications)}, bridge_{to}, desk_{desk}, clock_{time} {
+    : applications_{std::move(applications)},
+      bridge_{to},
+      desk_{desk},
+      clock_{time},
+      log_budget_{10.0, 100.0, time.now().mono} {
   for (std::size_t i = 0; i < applications_.size(); ++i)
     by_id_.emplace(applications_[i].id.str(), i);
 }
@@ -131,9 +136,15 @@ result<const webhook_application*> webhook::admit(const net::http_request& reque
 
 net::http_response webhook::refused(const error& why, const net::http_request& request) {
   ++totals_.refused[why.code()];
-  log::warning(
-      "webhook_refused",
-      {{"error", why.name()}, {"detail", why.detail()}, {"path", request.path()}, {"peer", request.peer}});
+  if (!log_budget_.take(clock_.now().mono)) {
+    ++unlogged_;
+    return body_of(why);
+  }
+  log::warning("webhook_refused", {{"error", why.name()},
+                                   {"detail", why.detail()},
+                                   {"path", request.path()},
+                                   {"peer", request.peer},
+                                   {"unlogged", std::exchange(unlogged_, 0)}});
   return body_of(why);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/secret.h"
+#include "base/token_bucket.h"
 #include "core/bridge.h"
 #include "ingress/answer_desk.h"
 #include "ingress/log_in_guard.h"
@@ -56,6 +57,8 @@ private:
   answer_desk& desk_;
   const clock& clock_;
   log_in_guard guard_;
+  token_bucket log_budget_; // who floods the webhook does not flood the log
+  std::uint64_t unlogged_ = 0;
   webhook_totals totals_;
 };
 
