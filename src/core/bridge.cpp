@@ -3,6 +3,7 @@
 #include "core/bridge.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
 #include <algorithm>
 
@@ -66,8 +67,9 @@ void bridge::start(start_image image, moment now) {
   for (const auto& [ref, where] : image.assignments) {
     if (!table_.contains(ref)) continue;
     auto& d = table_.at(ref);
-    const auto& section = rules_[d.application].section;
-    if (where.section != section || where.fingerprint != ports_.provisioner.fingerprint(section)) {
+    const auto& rules = rules_[d.application];
+    const auto origin = origin_of(rules);
+    if (where.section != rules.section || origin.empty() || where.fingerprint != origin) {
       ports_.devices.forget_assignment(ref);
       continue;
     }
@@ -81,8 +83,18 @@ void bridge::start(start_image image, moment now) {
   for (const auto ref : ready)
     attach(ref);
   table_.for_each([&](device_ref ref, device& d) {
-    if (d.waiting != 0 && d.state == device_state::known) connect(ref, now);
+    // By connection string the hub is found at no cost, so these are attached before they send.
+    const bool found_at_once = origin_of(rules_[d.application]).empty();
+    if (d.state == device_state::known && (d.waiting != 0 || found_at_once)) connect(ref, now);
   });
+}
+
+// What an assignment made now is known by; another enrolment or identity template makes it stale. Empty where
+// finding the hub again costs nothing, so that a changed connection string counts at once.
+std::string bridge::origin_of(const application_rules& rules) const {
+  auto origin = ports_.provisioner.fingerprint(rules.section);
+  if (!origin.empty()) origin += "/" + rules.identity_template;
+  return origin;
 }
 
 void bridge::answer_now(ticket which, answer what) {
@@ -123,8 +135,10 @@ std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t applic
   if (!event.dev_eui.empty() && event.dev_eui != d.dev_eui) {
     d.dev_eui = event.dev_eui;
     ports_.devices.save_device({*ref, event.from, event.dev_eui});
-    if (d.state == device_state::parked && d.reason == errc::identity_incomplete)
-      set_state(d, device_state::known);
+    if (d.state == device_state::parked && d.reason == errc::identity_incomplete) {
+      d.failures = 0;
+      connect(*ref, now);
+    }
   }
   note_frame(d, event, now);
   return ref;
@@ -171,6 +185,10 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
   if (!messages) {
     ports_.spool.dead_letter_raw(event, messages.fault());
     ++totals_.dead_lettered;
+    log::warning("message_dead_lettered", {{"application", event.from.application},
+                                           {"device", event.from.device},
+                                           {"error", messages.fault().name()},
+                                           {"detail", messages.fault().detail()}});
     return answer_now(which, answer::dead_lettered);
   }
   if (messages->empty()) return answer_now(which, answer::unwanted);

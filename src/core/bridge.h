@@ -146,11 +146,13 @@ private:
   std::optional<device_ref> seen(const uplink& event, std::uint32_t application, moment now);
   void note_frame(device& d, const uplink& event, moment now);
 
+  std::string origin_of(const application_rules& rules) const;
   void set_state(device& d, device_state to);
   void connect(device_ref which, moment now);
   void provision(device_ref which, moment now);
   void attach(device_ref which);
   void distrust(device_ref which, moment now);
+  void bury(device_ref which, spool_seq seq, const error& why);
   void park(device_ref which, const error& why, moment now);
   void pause(device_ref which, const error& why, moment now);
   milliseconds pause_for(const device& d, const error& why) const;

@@ -59,19 +59,19 @@ void bridge::on_assignment(device_ref which, result<assignment> where, moment no
   auto& d = table_.at(which);
   if (d.state != device_state::provisioning) return;
   if (!where) return park(which, where.fault(), now);
+  where->fingerprint = origin_of(rules_[d.application]);
   d.assigned = true;
   d.identity = where->identity;
   d.hub = table_.intern({where->hub, where->section, where->fingerprint});
-  ports_.devices.save_assignment(which, *where);
+  if (!where->fingerprint.empty()) ports_.devices.save_assignment(which, *where);
   attach(which);
 }
 
-void bridge::on_device_attached(device_ref which, moment) {
+void bridge::on_device_attached(device_ref which, moment now) {
   auto& d = table_.at(which);
   set_state(d, device_state::online);
-  d.failures = 0;
+  d.attached_at = now.mono;
   d.paused = false;
-  d.distrusted = false;
   pump(which);
 }
 
@@ -82,6 +82,13 @@ void bridge::on_device_detached(device_ref which, const error& why, bool link_re
   // Whether the hub took it is not known: it is sent again with the same message-id.
   if (d.in_flight != 0) ++totals_.resent;
   d.in_flight = 0;
+  // An attachment that has lasted, or carried a message, starts the pauses anew; one that is taken back at
+  // once does not.
+  constexpr seconds lasting{60};
+  if (d.state == device_state::online && now.mono - d.attached_at > lasting) {
+    d.failures = 0;
+    d.distrusted = false;
+  }
   if (link_retries) return set_state(d, device_state::attaching);
   if (casts_doubt_on_assignment(why.code()) && !table_.hub_of(d).fingerprint.empty() && !d.distrusted)
     return distrust(which, now);
@@ -97,8 +104,10 @@ void bridge::distrust(device_ref which, moment now) {
 }
 
 milliseconds bridge::pause_for(const device& d, const error& why) const {
-  if (why.retry_after()) return *why.retry_after();
-  const bool passing = why.cls() == error_class::transient || why.cls() == error_class::throttled;
+  constexpr milliseconds longest_asked{3'600'000};
+  if (why.retry_after()) return std::min(*why.retry_after(), longest_asked);
+  const bool passing = why.cls() == error_class::transient || why.cls() == error_class::throttled ||
+                       why.code() == errc::hub_refused;
   return pause_after(passing ? options_.transient : options_.permanent, d.failures, options_.random());
 }
 
@@ -213,6 +222,18 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
   read_wanted();
 }
 
+void bridge::bury(device_ref which, spool_seq seq, const error& why) {
+  const auto& d = table_.at(which);
+  finish(which, seq);
+  ports_.spool.dead_letter(seq, why);
+  ++totals_.dead_lettered;
+  log::warning("message_dead_lettered", {{"application", rules_[d.application].id},
+                                         {"device", d.id},
+                                         {"seq", seq},
+                                         {"error", why.name()},
+                                         {"detail", why.detail()}});
+}
+
 void bridge::finish(device_ref which, spool_seq seq) {
   auto& d = table_.at(which);
   outbox_.pop(d);
@@ -236,12 +257,15 @@ void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>
     ++totals_.sent;
     ++d.sent;
     d.failures = 0;
+    d.distrusted = false;
     return pump(which);
   }
-  if (is_message_fault(outcome.fault().code())) {
-    finish(which, seq);
-    ports_.spool.dead_letter(seq, outcome.fault());
-    ++totals_.dead_lettered;
+  // A refusal that the catalogue does not know may be the hub's mood: such a message gets three tries.
+  constexpr std::uint32_t tries_if_unknown = 3;
+  const auto code = outcome.fault().code();
+  if (is_message_fault(code) && (code != errc::hub_refused || d.failures + 1 >= tries_if_unknown)) {
+    bury(which, seq, outcome.fault());
+    d.failures = 0;
     return pump(which);
   }
   ++totals_.resent;

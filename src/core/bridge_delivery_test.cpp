@@ -135,6 +135,39 @@ TEST(delivery, a_refused_assignment_is_distrusted_once_and_then_the_device_is_pa
   EXPECT_EQ(f.bridge.totals().devices[static_cast<std::size_t>(device_state::parked)], 1u);
 }
 
+TEST(delivery, a_device_that_is_attached_and_refused_again_and_again_is_parked_with_growing_pauses) {
+  bridge_fixture f;
+  f.post(f.frame("field", "dev-1", 1));
+  f.spooled(1);
+  f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
+  const device_key key{application_id{"field"}, device_id{"dev-1"}};
+  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
+  EXPECT_EQ(f.bridge.status(key)->state, device_state::provisioning); // DPS is asked once
+  f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
+  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
+  EXPECT_EQ(f.bridge.status(key)->state, device_state::parked);
+  EXPECT_EQ(f.bridge.totals().provisionings, 2u);
+}
+
+TEST(delivery, a_refusal_that_the_catalogue_does_not_know_gets_three_tries) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  f.post(f.frame("plant", "dev-1", 2));
+  f.spooled(2);
+  for (int i = 0; i < 2; ++i) {
+    f.ports.take();
+    f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
+    EXPECT_EQ(f.ports.take(), calls{});
+    f.clock.advance(seconds{10});
+    f.bridge.on_tick(f.clock.now());
+    EXPECT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"}));
+  }
+  f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"dead_letter 2 hub_refused"}));
+}
+
 TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {
   bridge_fixture f;
   f.post(f.frame("field", "dev-1", 1));
@@ -153,8 +186,9 @@ start_image image_of_two() {
     return device_record{device_ref{ref}, {application_id{app}, device_id{name}}, {}};
   };
   image.devices = {record(3, "field", "dev-3"), record(5, "field", "dev-5")};
-  image.assignments = {{device_ref{3}, {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1"}},
-                       {device_ref{5}, {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1"}}};
+  image.assignments = {
+      {device_ref{3}, {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
+      {device_ref{5}, {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
   image.recent_keys = {{device_ref{5}, short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}};
   image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
   image.next_seq = 42;
@@ -184,6 +218,30 @@ TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
   f.ports.take();
   f.post(f.frame("field", "dev-9", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
+}
+
+TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
+  auto rules = bridge_fixture::rules();
+  rules[1].identity_template = "{application_id}-{device_id}";
+  testing::recording_ports ports;
+  ports.fingerprints["dps"] = "f1";
+  manual_clock clock;
+  bridge b{rules, {ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
+  ports.target = &b;
+  b.start(image_of_two(), clock.now());
+  EXPECT_EQ(ports.take(),
+            (calls{"forget_assignment 3", "forget_assignment 5", "find_hub 5 field-dev-5 in dps"}));
+}
+
+TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they_send) {
+  bridge_fixture f;
+  start_image image;
+  image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
+  image.assignments = {{device_ref{0}, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
+  f.bridge.start(image, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 0", "find_hub 0 dev-1 in hub"}));
+  f.assigned(device_ref{0}, "new", "hub", "", "dev-1");
+  EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@new"}));
 }
 
 TEST(start, an_assignment_of_another_enrolment_is_forgotten) {

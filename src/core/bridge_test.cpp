@@ -126,8 +126,8 @@ TEST(bridge, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_send
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
   b.on_uplink(ticket{2}, with_eui, clock.now());
   b.on_spooled({2, {}}, clock.now());
-  EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "append 2", "answer 2 stored",
-                                 "find_hub 0 plant-70B3D52DD600035A in hub"}));
+  EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "find_hub 0 plant-70B3D52DD600035A in hub",
+                                 "append 2", "answer 2 stored"}));
 }
 
 TEST(bridge, late_frames_and_gaps_are_counted_and_never_dropped) {

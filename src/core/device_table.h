@@ -51,6 +51,7 @@ struct device {
   spool_seq in_flight = 0; // 0 = nothing
   bool reading_back = false;
   mono_time next_try{};      // parked or paused
+  mono_time attached_at{};   // online
   std::string reason_detail; // parked only
   recent_keys keys;
   std::uint32_t last_f_cnt = 0;

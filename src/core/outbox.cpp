@@ -53,6 +53,9 @@ void body_cache::keep(spool_seq seq, message body) {
   // Most bodies are dropped in about the order they came, so the dead entries are at the front.
   while (!kept_.empty() && !bodies_.contains(kept_.front()))
     kept_.pop_front();
+  // One body that stays long must not keep the dead entries behind it.
+  if (kept_.size() > 2 * bodies_.size() + 1024)
+    std::erase_if(kept_, [&](spool_seq kept) { return !bodies_.contains(kept); });
 }
 
 const message* body_cache::find(spool_seq seq) const {

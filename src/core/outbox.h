@@ -56,6 +56,7 @@ public:
   const message* find(spool_seq seq) const;
   void drop(spool_seq seq);
   std::size_t bytes() const { return bytes_; }
+  std::size_t entries() const { return kept_.size(); } // places that it takes, dead ones among them
 
 private:
   std::size_t budget_;

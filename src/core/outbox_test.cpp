@@ -49,5 +49,17 @@ TEST(body_cache, over_the_budget_the_oldest_go) {
   EXPECT_EQ(cache.find(7), nullptr);
 }
 
+TEST(body_cache, does_not_grow_behind_a_body_that_stays) {
+  const message body{"id", "", "", "x", {}};
+  body_cache cache{1 << 20};
+  cache.keep(1, body); // of a device that is parked
+  for (spool_seq seq = 2; seq < 100'000; ++seq) {
+    cache.keep(seq, body);
+    cache.drop(seq);
+  }
+  EXPECT_NE(cache.find(1), nullptr);
+  EXPECT_LE(cache.entries(), 2'000u);
+}
+
 } // namespace
 } // namespace causeway::core
