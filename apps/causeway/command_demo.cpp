@@ -145,7 +145,8 @@ net::task<result<void>> show(demonstration* demo) {
               << "/ledger; Ctrl-C ends it.\n\n";
   auto outcome = co_await emulator.simulate(plan_of(demo->options));
   if (outcome) outcome = co_await watch(demo, gateway->get(), &emulator);
-  co_await (*gateway)->stop(milliseconds{5'000});
+  const auto stopped = co_await (*gateway)->stop(milliseconds{5'000});
+  if (!stopped && outcome) outcome = stopped.fault();
   if (outcome) {
     // The gateway has drained; what is in the ledger now is all that will be.
     auto figures = co_await emulator.figures();
@@ -160,6 +161,10 @@ net::task<result<void>> show(demonstration* demo) {
 }
 
 net::task<> perform(demonstration* demo) {
+  struct at_end {
+    net::loop& loop;
+    ~at_end() { loop.stop(); }
+  } const ended{demo->loop};
   auto outcome = co_await show(demo);
   if (!outcome) {
     demo->exit_code = fail(outcome.fault());
@@ -172,7 +177,6 @@ net::task<> perform(demonstration* demo) {
     const bool all_sent = !demo->options.exit || e.accepted == demo->options.uplinks;
     demo->exit_code = e.lost == 0 && e.out_of_order == 0 && all_sent ? 0 : 1;
   }
-  demo->loop.stop();
 }
 
 } // namespace

@@ -28,17 +28,22 @@ struct running {
 };
 
 net::task<> live(running* self, const config::configuration* settings) {
+  // However it ends, an exception included: a process without a gateway must not stay.
+  struct at_end {
+    net::loop& loop;
+    ~at_end() { loop.stop(); }
+  } const ended{self->loop};
+  self->exit_code = 1;
   auto started = co_await app::gateway::start(self->loop, *settings);
   if (!started) {
     log::error("start_refused", {{"error", started.fault().name()}, {"detail", started.fault().message()}});
-    self->exit_code = 1;
   } else {
     while (self->signals == 0)
       static_cast<void>(co_await self->asked_to_stop.wait());
     log::info("gateway_stopping");
-    co_await (*started)->stop(drain_time);
+    const auto stopped = co_await (*started)->stop(drain_time);
+    self->exit_code = stopped ? 0 : 1;
   }
-  self->loop.stop();
 }
 
 } // namespace

@@ -207,6 +207,10 @@ void print(const bench_run& run, const measurement& m) {
 }
 
 net::task<> perform(bench_run* run) {
+  struct at_end {
+    net::loop& loop;
+    ~at_end() { loop.stop(); }
+  } const ended{run->loop};
   auto outcome = co_await measure(run);
   if (!outcome) {
     std::cerr << "causeway-bench: " << outcome.fault().name() << ": " << outcome.fault().message() << '\n';
@@ -214,7 +218,6 @@ net::task<> perform(bench_run* run) {
     print(*run, *outcome);
     run->exit_code = outcome->lost == 0 ? 0 : 1;
   }
-  run->loop.stop();
 }
 
 } // namespace

@@ -75,7 +75,12 @@ struct gateway::parts final : store::store_events {
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override {
     bridge->on_read_back(std::move(rows), gone, loop.now());
   }
-  void on_store_fault(const error& what) override { store_fault = what; }
+  void on_store_fault(const error& what) override {
+    store_fault = what;
+    // Something that must be kept: the store tries it again until the disk takes it, so that it notices when
+    // the disk has healed although nothing is posted any more.
+    if (const auto one = bridge->any_device()) store->save_device(*one);
+  }
   void on_store_healed() override { store_fault.reset(); }
 
   net::task<> tick();
@@ -200,7 +205,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   co_return std::unique_ptr<gateway>{new gateway{std::move(p)}};
 }
 
-net::task<> gateway::stop(std::chrono::milliseconds drain) {
+net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
   p.stopping = true;
   p.webhook_server->stop_accepting();
@@ -219,6 +224,7 @@ net::task<> gateway::stop(std::chrono::milliseconds drain) {
     log::error("store_close_incomplete",
                {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
   log::info("gateway_stopped", {{"waiting", left}});
+  co_return closed;
 }
 
 admin::snapshot gateway::figures() const {

@@ -21,7 +21,8 @@ public:
 
   // In reverse: refuses ingress, finishes requests, drains what devices that are online still have (at most
   // this long), says goodbye to the hubs, flushes and closes the store.
-  net::task<> stop(std::chrono::milliseconds drain);
+  // Errors: store_unavailable when not all could be written.
+  net::task<result<void>> stop(std::chrono::milliseconds drain);
 
   admin::snapshot figures() const;
   std::uint16_t webhook_port() const;

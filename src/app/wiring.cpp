@@ -61,6 +61,7 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
     const auto limits = from.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central()
                                                                      : azure::dps_limits_of_service();
     section.registrations_per_second = limits.registrations;
+    section.operations_per_second = limits.operations;
   }
   if (const auto tier = azure::parse_tier(from.tier); tier) {
     if (auto limits = azure::hub_limits_of(*tier, from.units); !limits)

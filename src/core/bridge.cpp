@@ -247,6 +247,14 @@ bridge_totals bridge::totals() const {
   return totals;
 }
 
+std::optional<device_record> bridge::any_device() const {
+  std::optional<device_record> one;
+  table_.for_each([&](device_ref ref, const device& d) {
+    if (!one) one = device_record{ref, {rules_[d.application].id, d.id}, d.dev_eui};
+  });
+  return one;
+}
+
 bool bridge::is_sending() const {
   bool found = false;
   table_.for_each([&](device_ref, const device& d) {

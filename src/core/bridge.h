@@ -113,6 +113,8 @@ public:
   // Whether a device that is online still has messages that only wait for their turn: what a stop may wait
   // for.
   bool is_sending() const;
+  // One of the known devices, as the store keeps it; nothing before the first.
+  std::optional<device_record> any_device() const;
   std::optional<device_status> status(const device_key& key) const;
   const device_table& devices() const { return table_; }
 

@@ -25,7 +25,8 @@ struct azure_section {
   std::optional<azure::signing_key> group_key;
   std::map<std::string, azure::signing_key> individual_keys; // by registration id
   bool lower_case_ids = true;
-  double registrations_per_second = 0; // the DPS quota
+  double registrations_per_second = 0; // the DPS quotas
+  double operations_per_second = 0;
 
   std::string ca_file; // empty: the system's
   std::optional<net::tls_client_context> tls;

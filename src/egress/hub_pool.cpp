@@ -14,6 +14,8 @@ namespace {
 constexpr backoff_policy reconnect{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25};
 // A connection that has lived this long starts the pauses from the first one again.
 constexpr seconds proven{10};
+// Some ten minutes of pauses.
+constexpr std::uint32_t failures_of_a_hub_that_is_gone = 14;
 constexpr std::size_t read_bytes = 64 * 1024;
 
 } // namespace
@@ -26,6 +28,8 @@ struct open_line {
   net::wake_up writer_ended;
   bool over = false;
   bool writing = true;
+  std::optional<mono_time> opened_at;
+  std::optional<error> fault; // why it is over
   // What send() could not hand on, answered with the next events.
   std::vector<hub::sent> refused;
 
@@ -87,11 +91,18 @@ hub_pool::line* hub_pool::line_of(device_ref device) {
 }
 
 void hub_pool::attach(device_ref device, const core::assignment& where, const std::string& model_id) {
+  if (closing_) return; // the spool keeps what the device has
   auto* hub = upstream_of(where);
-  if (hub == nullptr) {
-    loop_.post([this, device, host = where.hub.str()] {
-      bridge_->on_device_detached(device, error{errc::hub_not_found, "\"" + host + "\" is no host name"},
-                                  false, loop_.now());
+  const auto [owner, fresh] = owners_.try_emplace(where.hub.str() + " " + where.identity.str(), device);
+  std::optional<error> refusal;
+  if (hub == nullptr) refusal = error{errc::hub_not_found, "\"" + where.hub.str() + "\" is no host name"};
+  if (!fresh && owner->second != device)
+    refusal =
+        error{errc::config_invalid_value, "another device has the identity " + where.identity.str() +
+                                              " in this hub; the identity templates must tell them apart"};
+  if (refusal) {
+    loop_.post([this, device, why = *refusal, alive = std::weak_ptr<int>{alive_}] {
+      if (!alive.expired()) bridge_->on_device_detached(device, why, false, loop_.now());
     });
     return;
   }
@@ -123,11 +134,28 @@ void hub_pool::put_on_line(device_ref device, const member& who) {
   }
 }
 
+void hub_pool::forget(device_ref device) {
+  const auto who = members_.extract(index_of(device));
+  if (who.empty()) return;
+  auto& hub = *who.mapped().hub;
+  owners_.erase(hub.address.id().str() + " " + who.mapped().identity.str());
+  static_cast<void>(hub.placement.remove(device));
+}
+
+void hub_pool::give_up(line& which, const error& why) {
+  const auto members =
+      which.hub->placement.members(which.index); // a copy: the core may attach them again at once
+  for (const auto device : members) {
+    forget(device);
+    bridge_->on_device_detached(device, why, false, loop_.now());
+  }
+}
+
 void hub_pool::detach(device_ref device) {
+  if (closing_) return;
   auto* which = line_of(device);
   if (which == nullptr) return;
-  static_cast<void>(which->hub->placement.remove(device));
-  members_.erase(index_of(device));
+  forget(device);
   if (which->open && !which->open->over) {
     which->open->connection.detach(device, loop_.now());
     which->open->changed.notify();
@@ -135,6 +163,7 @@ void hub_pool::detach(device_ref device) {
 }
 
 void hub_pool::send(device_ref device, spool_seq seq, const core::message& what) {
+  if (closing_) return; // the spool keeps it
   auto* which = line_of(device);
   // The core hears of a lost connection before anything else happens on this thread.
   CAUSEWAY_CHECK(which != nullptr && which->open != nullptr);
@@ -158,19 +187,19 @@ void hub_pool::deliver_events(line& which, open_line& on) {
       bridge_->on_send_outcome(done->device, done->seq, done->outcome, now);
     } else if (const auto* gone = std::get_if<hub::detached>(&event)) {
       // We asked for it: the device is gone, or has moved to another connection.
-      if (!members_.contains(index_of(gone->device)) || (!over && gone->why.code() == errc::stopped))
-        continue;
+      if (line_of(gone->device) != &which || (!over && gone->why.code() == errc::stopped)) continue;
       if (!over) {
-        static_cast<void>(hub.placement.remove(gone->device));
-        const auto who = members_.extract(index_of(gone->device));
+        const auto name = members_.at(index_of(gone->device)).identity;
+        forget(gone->device);
         log::warning("device_detached", {{"hub", hub.address.host},
-                                         {"identity", who.mapped().identity},
+                                         {"identity", name},
                                          {"error", gone->why.name()},
                                          {"detail", gone->why.detail()}});
       }
       bridge_->on_device_detached(gone->device, gone->why, over, now);
     } else if (const auto* ready = std::get_if<hub::opened>(&event)) {
       hub.totals.last_fault.reset();
+      on.opened_at = now.mono;
       log::info("hub_connected", {{"hub", hub.address.host},
                                   {"connection", which.index},
                                   {"capacity", ready->capacity},
@@ -180,12 +209,21 @@ void hub_pool::deliver_events(line& which, open_line& on) {
         put_on_line(moved, members_.at(index_of(moved)));
       }
     } else if (const auto* end = std::get_if<hub::closed>(&event)) {
-      hub.totals.last_fault = end->why;
+      on.fault = end->why;
     }
   }
 }
 
 net::task<> hub_pool::write_out(std::shared_ptr<open_line> on, line* which) {
+  // However it ends, an exception included: the reader must not wait for it.
+  struct at_end {
+    open_line& on;
+    ~at_end() {
+      on.stream.close();
+      on.writing = false;
+      on.writer_ended.notify();
+    }
+  } const ended{*on};
   std::string out;
   while (!on->over) {
     const auto now = loop_.now();
@@ -195,7 +233,11 @@ net::task<> hub_pool::write_out(std::shared_ptr<open_line> on, line* which) {
     // Everything that was asked for since the last write goes out in one.
     if (on->connection.take_output(out)) {
       const auto written = co_await on->stream.write(out);
-      if (!written) break;
+      if (!written) {
+        on->connection.on_stream_end(written.fault(), loop_.now());
+        deliver_events(*which, *on);
+        break;
+      }
       continue;
     }
     if (on->connection.is_closed()) break;
@@ -207,9 +249,6 @@ net::task<> hub_pool::write_out(std::shared_ptr<open_line> on, line* which) {
     }
     if (closing_ && on->connection.is_closed()) break;
   }
-  on->stream.close();
-  on->writing = false;
-  on->writer_ended.notify();
 }
 
 net::task<> hub_pool::keep_up(line* which) {
@@ -229,9 +268,9 @@ net::task<> hub_pool::keep_up(line* which) {
     target.host = hub.address.host;
     target.port = hub.address.port;
     target.tls = hub.section->tls;
-    const auto started = loop_.now().mono;
     auto connected = co_await net::connect(std::move(target));
     std::optional<error> fault;
+    bool was_proven = false;
     if (!connected) {
       fault = std::move(connected).fault();
       if (fault->code() == errc::stopped) co_return;
@@ -277,19 +316,31 @@ net::task<> hub_pool::keep_up(line* which) {
       --hub.totals.connections_open;
       hub.tokens_before += on->connection.counters().put_tokens;
       which->open.reset();
-      fault = hub.totals.last_fault.value_or(error{errc::connection_lost});
+      fault = on->fault.value_or(error{errc::connection_lost});
+      was_proven = on->opened_at && loop_.now().mono - *on->opened_at > proven;
     }
     if (closing_) co_return;
     ++hub.totals.connections_lost;
     hub.totals.last_fault = fault;
-    if (loop_.now().mono - started > proven) hub.failures = 0;
-    const auto pause = pause_after(reconnect, hub.failures++, random_());
-    hub.next_try = loop_.now().mono + pause;
-    log::warning("hub_connection_lost", {{"hub", hub.address.host},
-                                         {"connection", which->index},
-                                         {"error", fault->name()},
-                                         {"detail", fault->detail()},
-                                         {"next_try_ms", pause.count()}});
+    if (was_proven) hub.failures = 0;
+    // Lines that are lost together count as one failure, and come back one after the other.
+    const auto now = loop_.now().mono;
+    if (now >= hub.next_try) hub.next_try = now + pause_after(reconnect, hub.failures++, random_());
+    const auto pause = std::chrono::duration_cast<milliseconds>(hub.next_try - now);
+    // What waiting does not mend: the devices are parked with the reason, or DPS is asked whether the hub is
+    // another now.
+    const bool gone =
+        fault->code() == errc::name_unresolved && hub.failures >= failures_of_a_hub_that_is_gone;
+    const bool needs_somebody =
+        fault->cls() == error_class::config || fault->cls() == error_class::permanent || gone;
+    const error verdict = gone ? error{errc::hub_not_found, fault->message()} : *fault;
+    log::line(needs_somebody ? log::level::error : log::level::warning, "hub_connection_lost",
+              {{"hub", hub.address.host},
+               {"connection", which->index},
+               {"error", fault->name()},
+               {"detail", fault->detail()},
+               {"next_try_ms", pause.count()}});
+    if (needs_somebody) give_up(*which, verdict);
   }
 }
 
@@ -302,12 +353,16 @@ net::task<> hub_pool::close(std::chrono::milliseconds patience) {
         which->open->connection.close(loop_.now());
         which->open->changed.notify();
       }
-  for (auto& [key, hub] : upstreams_)
-    for (auto& which : hub->lines)
-      while (which->open && loop_.now().mono < deadline) {
-        const bool going_on = co_await net::sleep_for(milliseconds{5});
-        if (!going_on) co_return;
-      }
+  const auto any_open = [this] {
+    return std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& hub) {
+      return std::any_of(hub.second->lines.begin(), hub.second->lines.end(),
+                         [](const auto& which) { return which->open != nullptr; });
+    });
+  };
+  while (any_open() && loop_.now().mono < deadline) {
+    const bool going_on = co_await net::sleep_for(milliseconds{5});
+    if (!going_on) co_return;
+  }
 }
 
 std::map<std::string, hub_totals> hub_pool::totals() const {

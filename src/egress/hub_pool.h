@@ -56,6 +56,8 @@ private:
   upstream* upstream_of(const core::assignment& where);
   line* line_of(device_ref device);
   void put_on_line(device_ref device, const member& who);
+  void forget(device_ref device);
+  void give_up(line& which, const error& why);
   net::task<> keep_up(line* which);
   net::task<> write_out(std::shared_ptr<struct open_line> on, line* which);
   void deliver_events(line& which, struct open_line& on);
@@ -68,6 +70,8 @@ private:
   bool closing_ = false;
   std::map<std::string, std::unique_ptr<upstream>> upstreams_; // by section and host
   std::unordered_map<std::uint32_t, member> members_;          // by device
+  std::unordered_map<std::string, device_ref> owners_;         // by host and identity
+  std::shared_ptr<int> alive_ = std::make_shared<int>();       // for what is posted
 };
 
 } // namespace causeway::egress

@@ -5,6 +5,8 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace causeway::egress {
 namespace {
@@ -12,6 +14,8 @@ namespace {
 // Registrations that wait for Retry-After cost a little memory and no connection, so many may be under way.
 constexpr std::size_t most_under_way = 1'000;
 constexpr double burst = 20.0;
+// What a throttled DPS is given when it does not say, and the most that is believed when it does.
+constexpr milliseconds usual_pause{5'000}, longest_pause{600'000};
 
 } // namespace
 
@@ -33,6 +37,7 @@ provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vec
                                       std::make_unique<net::http_client>(loop_, options),
                                       dps::fingerprint(section.id_scope, named_by),
                                       token_bucket{section.registrations_per_second, burst, loop_.now().mono},
+                                      {},
                                       {},
                                       0,
                                       std::make_unique<net::wake_up>(loop_),
@@ -58,8 +63,8 @@ std::string provisioning::fingerprint(const azure_name& section) const {
 
 void provisioning::answer(device_ref device, result<core::assignment> where) {
   // Posted, because the core does not expect its answer from inside the call.
-  loop_.post([this, device, where = std::move(where)]() mutable {
-    bridge_->on_assignment(device, std::move(where), loop_.now());
+  loop_.post([this, device, where = std::move(where), alive = std::weak_ptr<int>{alive_}]() mutable {
+    if (!alive.expired()) bridge_->on_assignment(device, std::move(where), loop_.now());
   });
 }
 
@@ -93,13 +98,13 @@ net::task<> provisioning::dispatch(service* through) {
       continue;
     }
     const auto now = loop_.now().mono;
-    const auto start = std::max(through->held_until, through->budget.next(now));
+    const auto start = std::max(through->held_until, through->registrations.next(now));
     if (start > now) {
       const bool going_on = co_await net::sleep_for(start - now);
       if (!going_on) co_return;
       continue;
     }
-    static_cast<void>(through->budget.take(now));
+    static_cast<void>(through->registrations.take(now));
     auto next = std::move(through->waiting.front());
     through->waiting.pop_front();
     ++through->under_way;
@@ -121,48 +126,75 @@ net::task<result<net::http_answer>> provisioning::carry(service* through, dps::h
   co_return answered;
 }
 
-net::task<> provisioning::register_one(service* through, request what) {
+// Repeats and polls get slots of the quota of operations, one after the other, so that any number may wait at
+// no cost.
+net::task<bool> provisioning::wait_for_turn(service* through) {
+  const auto interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>{1.0 / through->section->operations_per_second});
+  const auto saved_up = std::chrono::duration_cast<std::chrono::nanoseconds>(interval * burst);
+  const auto slot = std::max(through->next_operation, loop_.now().mono - saved_up);
+  through->next_operation = slot + interval;
+  while (true) {
+    const auto now = loop_.now().mono;
+    const auto start = std::max(slot, through->held_until);
+    if (start <= now) co_return true;
+    const bool going_on = co_await net::sleep_for(start - now);
+    if (!going_on) co_return false;
+  }
+}
+
+net::task<result<core::assignment>> provisioning::find_assignment(service* through, request what) {
   const auto& section = *through->section;
   auto key = section.key_at_dps(what.id);
-  result<core::assignment> outcome = error{errc::stopped};
-  if (!key) {
-    outcome = std::move(key).fault();
-  } else {
-    dps::registration registration{section.id_scope, what.id, std::move(*key), what.model_id};
-    while (!registration.outcome()) {
-      auto next = registration.next_request(loop_.now());
-      if (!next) {
-        if (registration.outcome()) break;
-        const auto wait = registration.due() - loop_.now().mono;
-        const bool going_on =
-            co_await net::sleep_for(std::max<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds{0}));
-        if (!going_on) co_return;
-        continue;
-      }
-      auto answered = co_await carry(through, std::move(*next));
-      if (!answered && answered.fault().code() == errc::stopped) co_return;
-      std::optional<error> setback;
-      if (answered) {
-        setback = registration.on_response(answered->status, answered->headers, answered->body, loop_.now(),
-                                           random_());
-      } else {
-        setback = registration.on_transport_error(std::move(answered).fault(), loop_.now(), random_());
-      }
-      if (setback) {
-        log::warning("dps_setback", {{"section", section.name},
-                                     {"registration", what.id.str()},
-                                     {"error", setback->name()},
-                                     {"detail", setback->detail()}});
-        if (setback->cls() == error_class::throttled && setback->retry_after())
-          through->held_until = std::max(through->held_until, loop_.now().mono + *setback->retry_after());
-      }
+  if (!key) co_return std::move(key).fault();
+  dps::registration registration{section.id_scope, what.id, std::move(*key), what.model_id};
+  bool first = true; // dispatch has taken its turn
+  while (!registration.outcome()) {
+    auto next = registration.next_request(loop_.now());
+    if (!next) {
+      if (registration.outcome()) break;
+      const auto wait = registration.due() - loop_.now().mono;
+      const bool going_on =
+          co_await net::sleep_for(std::max<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds{0}));
+      if (!going_on) co_return error{errc::stopped};
+      continue;
     }
-    const auto& end = *registration.outcome();
-    if (end) {
-      outcome = core::assignment{end->hub, end->device, section.name, loop_.now().wall, through->fingerprint};
+    if (!std::exchange(first, false)) {
+      const bool going_on = co_await wait_for_turn(through);
+      if (!going_on) co_return error{errc::stopped};
+    }
+    auto answered = co_await carry(through, std::move(*next));
+    if (!answered && answered.fault().code() == errc::stopped) co_return error{errc::stopped};
+    std::optional<error> setback;
+    if (answered) {
+      setback = registration.on_response(answered->status, answered->headers, answered->body, loop_.now(),
+                                         random_());
     } else {
-      outcome = end.fault();
+      setback = registration.on_transport_error(std::move(answered).fault(), loop_.now(), random_());
     }
+    if (!setback) continue;
+    log::warning("dps_setback", {{"section", section.name},
+                                 {"registration", what.id.str()},
+                                 {"error", setback->name()},
+                                 {"detail", setback->detail()}});
+    // The service is meant, not this device: all of them wait.
+    if (setback->cls() == error_class::throttled) {
+      const auto asked = std::min(setback->retry_after().value_or(usual_pause), longest_pause);
+      through->held_until = std::max(through->held_until, loop_.now().mono + asked);
+    }
+  }
+  const auto& end = *registration.outcome();
+  if (!end) co_return end.fault();
+  co_return core::assignment{end->hub, end->device, section.name, loop_.now().wall, through->fingerprint};
+}
+
+net::task<> provisioning::register_one(service* through, request what) {
+  const auto& section = *through->section;
+  result<core::assignment> outcome = error{errc::internal};
+  try {
+    outcome = co_await find_assignment(through, what);
+  } catch (const std::bad_alloc&) {
+    // The device is parked and tried again; a coroutine that just ended would leave it waiting for ever.
   }
   --through->under_way;
   --totals_.in_progress;
@@ -174,6 +206,7 @@ net::task<> provisioning::register_one(service* through, request what) {
                                 {"hub", outcome->hub},
                                 {"identity", outcome->identity}});
   } else {
+    if (outcome.fault().code() == errc::stopped) co_return;
     ++totals_.refused;
     log::warning("dps_refused", {{"section", section.name},
                                  {"registration", what.id.str()},

@@ -50,7 +50,8 @@ private:
     const azure_section* section = nullptr;
     std::unique_ptr<net::http_client> client;
     std::string fingerprint;
-    token_bucket budget;
+    token_bucket registrations; // first requests
+    mono_time next_operation{}; // repeats and polls: the next free slot of the quota of operations
     std::deque<request> waiting;
     std::size_t under_way = 0;
     std::unique_ptr<net::wake_up> changed;
@@ -61,6 +62,8 @@ private:
   void answer(device_ref device, result<core::assignment> where);
   net::task<> dispatch(service* through);
   net::task<> register_one(service* through, request what);
+  net::task<result<core::assignment>> find_assignment(service* through, request what);
+  net::task<bool> wait_for_turn(service* through);
   net::task<result<net::http_answer>> carry(service* through, dps::http_request what);
 
   net::loop& loop_;
@@ -68,7 +71,8 @@ private:
   const std::vector<azure_section>& sections_;
   std::function<double()> random_;
   core::bridge* bridge_ = nullptr;
-  std::map<std::string, service> services_; // by section
+  std::shared_ptr<int> alive_ = std::make_shared<int>(); // for what is posted
+  std::map<std::string, service> services_;              // by section
   provisioning_totals totals_;
 };
 

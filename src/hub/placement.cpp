@@ -9,7 +9,7 @@ namespace causeway::hub {
 
 void placement::note_room(std::uint32_t connection) {
   const connection_state& at = connections_[connection];
-  if (at.members.size() < at.cap && at.authorised < options_.tokens_per_connection) {
+  if (at.members.size() < at.cap && at.authorised.size() < options_.tokens_per_connection) {
     with_room_.insert(connection);
   } else {
     with_room_.erase(connection);
@@ -23,7 +23,7 @@ std::uint32_t placement::place(device_ref device) {
   std::uint32_t connection = connections();
   if (with_room_.empty()) {
     connections_.push_back(
-        {{}, std::min(options_.devices_per_connection, options_.tokens_per_connection), 0});
+        {{}, std::min(options_.devices_per_connection, options_.tokens_per_connection), {}});
     CAUSEWAY_CHECK(connections_.back().cap > 0);
   } else {
     connection = *with_room_.begin();
@@ -31,7 +31,7 @@ std::uint32_t placement::place(device_ref device) {
   connection_state& at = connections_[connection];
   places_.emplace(index_of(device), place_of{connection, static_cast<std::uint32_t>(at.members.size())});
   at.members.push_back(device);
-  ++at.authorised;
+  at.authorised.insert(index_of(device));
   note_room(connection);
   return connection;
 }
@@ -73,7 +73,9 @@ std::vector<device_ref> placement::limit(std::uint32_t connection, std::uint32_t
 
 void placement::reopened(std::uint32_t connection) {
   connection_state& at = connections_.at(connection);
-  at.authorised = static_cast<std::uint32_t>(at.members.size());
+  at.authorised.clear();
+  for (const device_ref device : at.members)
+    at.authorised.insert(index_of(device));
   note_room(connection);
 }
 
@@ -82,12 +84,12 @@ std::uint32_t placement::devices(std::uint32_t connection) const {
 }
 
 std::uint32_t placement::authorised(std::uint32_t connection) const {
-  return connections_.at(connection).authorised;
+  return static_cast<std::uint32_t>(connections_.at(connection).authorised.size());
 }
 
 bool placement::spent(std::uint32_t connection) const {
   const connection_state& at = connections_.at(connection);
-  return at.authorised >= options_.tokens_per_connection && at.members.size() < at.cap;
+  return at.authorised.size() >= options_.tokens_per_connection && at.members.size() < at.cap;
 }
 
 const std::vector<device_ref>& placement::members(std::uint32_t connection) const {

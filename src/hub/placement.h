@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace causeway::hub {
@@ -54,7 +55,7 @@ private:
   struct connection_state {
     std::vector<device_ref> members;
     std::uint32_t cap = 0;
-    std::uint32_t authorised = 0;
+    std::unordered_set<std::uint32_t> authorised; // different devices since it was last opened
   };
   struct place_of {
     std::uint32_t connection;
