@@ -145,6 +145,10 @@ void hub_pool::forget(device_ref device) {
 void hub_pool::give_up(line& which, const error& why) {
   const auto members =
       which.hub->placement.members(which.index); // a copy: the core may attach them again at once
+  log::error("hub_needs_attention", {{"hub", which.hub->address.host},
+                                     {"devices", members.size()},
+                                     {"error", why.name()},
+                                     {"detail", why.detail()}});
   for (const auto device : members) {
     forget(device);
     bridge_->on_device_detached(device, why, false, loop_.now());
@@ -334,12 +338,11 @@ net::task<> hub_pool::keep_up(line* which) {
     const bool needs_somebody =
         fault->cls() == error_class::config || fault->cls() == error_class::permanent || gone;
     const error verdict = gone ? error{errc::hub_not_found, fault->message()} : *fault;
-    log::line(needs_somebody ? log::level::error : log::level::warning, "hub_connection_lost",
-              {{"hub", hub.address.host},
-               {"connection", which->index},
-               {"error", fault->name()},
-               {"detail", fault->detail()},
-               {"next_try_ms", pause.count()}});
+    log::warning("hub_connection_lost", {{"hub", hub.address.host},
+                                         {"connection", which->index},
+                                         {"error", fault->name()},
+                                         {"detail", fault->detail()},
+                                         {"next_try_ms", pause.count()}});
     if (needs_somebody) give_up(*which, verdict);
   }
 }
