@@ -76,6 +76,8 @@ void connection::tick(moment now) {
     if (phase_ == phase::closing) return finish(error{errc::stopped});
     return fail(error{errc::hub_answer_missing, peer_open_ ? "$cbs" : "OPEN"});
   }
+  if (stalled_due_ && *stalled_due_ <= now.mono)
+    return fail(error{errc::hub_answer_missing, "neither credit on $cbs nor a channel"});
   on_answers_due(now.mono);
   on_tokens_due(now.mono);
   on_policy_due(now.mono);
@@ -101,6 +103,7 @@ std::optional<mono_time> connection::deadline() const {
     if (due && (!first || *due < *first)) first = due;
   };
   consider(phase_due_);
+  consider(stalled_due_);
   consider(cbs_.deadline());
   consider(wheel_.next_due());
   consider(policy_due_);

@@ -150,6 +150,7 @@ private:
   void pump(moment now);
   void pump_renewals(moment now);
   void pump_attaches(moment now);
+  void note_stall(mono_time now);
   void put_policy_token(moment now);
   void put_device_token(device_session& who, moment now);
   void begin_session(device_session& who, mono_time now);
@@ -197,6 +198,7 @@ private:
   bool policy_wanted_ = false, policy_in_flight_ = false;
   std::uint32_t policy_failures_ = 0;
   mono_time policy_sent_{};
+  std::optional<mono_time> stalled_due_; // devices wait, and the peer gives neither credit nor a channel
   std::optional<mono_time> policy_due_, policy_expires_;
 
   std::size_t attached_ = 0, sending_ = 0;

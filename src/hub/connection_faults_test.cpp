@@ -33,6 +33,16 @@ TEST(hub_connection_faults, a_refused_token_is_that_devices_own) {
   EXPECT_EQ(it.client.devices(), 7u);
 }
 
+TEST(hub_connection_faults, a_hub_that_never_gives_credit_on_cbs_is_left) {
+  rig it;
+  it.peer.cbs_credit = 0;
+  it.attach_all(3);
+  EXPECT_FALSE(it.client.is_closed());
+  it.advance(seconds{31});
+  EXPECT_TRUE(it.client.is_closed());
+  EXPECT_EQ(it.detached_with(1), errc::hub_answer_missing);
+}
+
 TEST(hub_connection_faults, a_detach_or_end_for_any_reason_is_that_devices_own) {
   const std::vector<std::pair<std::string, errc>> reasons = {
       {"amqp:unauthorized-access", errc::hub_unauthorized},

@@ -34,8 +34,8 @@ void connection::pump_attaches(moment now) {
     device_session* who = table_.find_word(attach_queue_.front());
     if (who != nullptr) {
       // A session that is ending keeps its channel until the peer's END.
-      if (channels_ >= device_channels()) return;
-      if (options_.mode == auth::policy ? !policy_expires_ : !cbs_.can_send()) return;
+      if (channels_ >= device_channels()) return note_stall(now.mono);
+      if (options_.mode == auth::policy ? !policy_expires_ : !cbs_.can_send()) return note_stall(now.mono);
       ++channels_;
       if (options_.mode == auth::policy) {
         begin_session(*who, now.mono);
@@ -45,6 +45,17 @@ void connection::pump_attaches(moment now) {
       }
     }
     attach_queue_.pop_front();
+    stalled_due_.reset();
+  }
+  stalled_due_.reset();
+}
+
+// Put-tokens that are under way have time-outs of their own, and opening has one too.
+void connection::note_stall(mono_time now) {
+  if (phase_ != phase::open || phase_due_ || cbs_.waiting() != 0) {
+    stalled_due_.reset();
+  } else if (!stalled_due_) {
+    stalled_due_ = now + options_.answer_time_out;
   }
 }
 
