@@ -32,6 +32,13 @@ std::uint64_t count(const json::object& from, std::string_view key) {
   return static_cast<std::uint64_t>(number(from, key));
 }
 
+void read_quantiles(const json::object& from, std::string_view key, double& p50_ms, double& p99_ms) {
+  const auto* found = from.if_contains(key);
+  if (found == nullptr || !found->is_object()) return;
+  p50_ms = number(found->as_object(), "p50_ms");
+  p99_ms = number(found->as_object(), "p99_ms");
+}
+
 result<json::object> parse_object(const std::string& text) {
   boost::system::error_code fault;
   auto value = json::parse(text, fault);
@@ -155,10 +162,7 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   out.unique = count(*ledger, "unique");
   out.arrived_twice = count(*ledger, "duplicates");
   out.arrived_out_of_order = count(*ledger, "out_of_order");
-  if (const auto* latency = ledger->if_contains("latency"); latency != nullptr && latency->is_object()) {
-    out.latency_p50_ms = number(latency->as_object(), "p50_ms");
-    out.latency_p99_ms = number(latency->as_object(), "p99_ms");
-  }
+  read_quantiles(*ledger, "latency", out.latency_p50_ms, out.latency_p99_ms);
   out.registrations = count(*dps, "registrations");
   out.dps_requests = count(*dps, "requests");
   const auto* running = simulation->if_contains("running");
@@ -171,14 +175,8 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   out.duplicates = count(*simulation, "duplicates");
   out.out_of_order = count(*simulation, "out_of_order");
   out.seconds = number(*simulation, "seconds");
-  if (const auto* http = simulation->if_contains("http"); http != nullptr && http->is_object()) {
-    out.http_p50_ms = number(http->as_object(), "p50_ms");
-    out.http_p99_ms = number(http->as_object(), "p99_ms");
-  }
-  if (const auto* whole = simulation->if_contains("end_to_end"); whole != nullptr && whole->is_object()) {
-    out.end_to_end_p50_ms = number(whole->as_object(), "p50_ms");
-    out.end_to_end_p99_ms = number(whole->as_object(), "p99_ms");
-  }
+  read_quantiles(*simulation, "http", out.http_p50_ms, out.http_p99_ms);
+  read_quantiles(*simulation, "end_to_end", out.end_to_end_p50_ms, out.end_to_end_p99_ms);
   co_return out;
 }
 

@@ -230,12 +230,6 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
 admin::snapshot gateway::figures() const {
   return parts_->figures();
 }
-std::uint16_t gateway::webhook_port() const {
-  return parts_->webhook_server->port();
-}
-std::uint16_t gateway::admin_port() const {
-  return parts_->admin_server->port();
-}
 
 result<void> raise_open_files_limit(std::uint64_t needed) {
   rlimit limit{};

@@ -25,8 +25,6 @@ public:
   net::task<result<void>> stop(std::chrono::milliseconds drain);
 
   admin::snapshot figures() const;
-  std::uint16_t webhook_port() const;
-  std::uint16_t admin_port() const;
 
 private:
   struct parts;

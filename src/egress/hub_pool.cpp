@@ -251,7 +251,6 @@ net::task<> hub_pool::write_out(std::shared_ptr<open_line> on, line* which) {
     } else {
       static_cast<void>(co_await on->changed.wait());
     }
-    if (closing_ && on->connection.is_closed()) break;
   }
 }
 
