@@ -129,7 +129,7 @@ void hub_pool::put_on_line(device_ref device, const member& who) {
   auto& which = *hub.lines[place];
   which.wanted->notify();
   if (which.open && !which.open->over) {
-    which.open->connection.attach(device, who.identity, who.model_id, loop_.now());
+    which.open->connection.attach(device, who.identity, {who.model_id}, loop_.now());
     which.open->changed.notify();
   }
 }
@@ -293,7 +293,7 @@ net::task<> hub_pool::keep_up(line* which) {
       hub.placement.reopened(which->index);
       for (const auto device : hub.placement.members(which->index)) {
         const auto& who = members_.at(index_of(device));
-        on->connection.attach(device, who.identity, who.model_id, loop_.now());
+        on->connection.attach(device, who.identity, {who.model_id}, loop_.now());
       }
       tasks_.spawn("hub.write " + hub.address.host, net::restart_policy::never,
                    [this, on, which] { return write_out(on, which); });

@@ -26,6 +26,7 @@ amqp::engine_options engine_options_of(const connection_options& options, const 
   out.container_id = options.container_id;
   out.host_name = address.host;
   out.channel_max = own_channel_max;
+  out.idle_time_out = options.idle_time_out;
   return out;
 }
 
@@ -46,6 +47,7 @@ connection::connection(connection_options options, token_source& tokens, moment 
       cbs_{options_.cbs_in_flight, options_.answer_time_out},
       wheel_{now.mono},
       link_properties_{properties_of_links(options_)},
+      started_{now.mono},
       last_call_{now.mono},
       phase_due_{now.mono + options_.open_time_out},
       policy_wanted_{options_.mode == auth::policy} {
@@ -114,7 +116,7 @@ std::optional<mono_time> connection::deadline() const {
   return first;
 }
 
-void connection::attach(device_ref device, const identity& name, const std::string& model_id, moment now) {
+void connection::attach(device_ref device, const identity& name, const link_wish& wish, moment now) {
   if (phase_ == phase::closing || phase_ == phase::closed) {
     events_.emplace_back(detached{device, error{errc::connection_lost, "the connection is closed"}});
     return;
@@ -129,7 +131,8 @@ void connection::attach(device_ref device, const identity& name, const std::stri
   authorised_.insert(index_of(device));
   device_session& who = table_.acquire(device);
   who.identity = name;
-  who.model_id = model_id;
+  who.model_id = wish.model_id;
+  who.commands = wish.commands;
   attach_queue_.push_back(who.word());
   settle(now);
 }
@@ -214,12 +217,13 @@ void connection::on_engine_event(const amqp::event& what, moment now) {
   if (phase_ == phase::closing) return;
   const std::uintptr_t word = what.session.context();
   if (word == cbs_context) return on_cbs_event(what, now);
-  if (device_session* who = table_.find_word(word)) on_device_event(*who, what);
+  if (device_session* who = table_.find_word(word)) on_device_event(*who, what, now.mono);
 }
 
 void connection::on_connection_opened(moment now) {
   if (phase_ != phase::opening || peer_open_) return;
   peer_open_ = true;
+  peer_opened_ = now.mono;
   engine_due_ = engine_.tick(now.mono); // the peer's idle time-out is known now
   while (table_.size() > capacity() && !attach_queue_.empty()) {
     device_session* who = table_.find_word(attach_queue_.back());
@@ -240,18 +244,18 @@ void connection::on_cbs_event(const amqp::event& what, moment now) {
   for (const cbs::answer& answer : answers)
     on_cbs_answer(answer, now.mono);
   if (!outcome) return fail(outcome.fault());
-  check_open();
+  check_open(now.mono);
 }
 
-void connection::check_open() {
+void connection::check_open(mono_time now) {
   if (phase_ != phase::opening || !peer_open_ || !cbs_.ready()) return;
   if (options_.mode == auth::policy && !policy_expires_) return;
   phase_ = phase::open;
   phase_due_.reset();
-  events_.emplace_back(opened{engine_.peer(), capacity()});
+  events_.emplace_back(opened{engine_.peer(), capacity(), peer_opened_ - started_, now - peer_opened_});
 }
 
-void connection::on_device_event(device_session& who, const amqp::event& what) {
+void connection::on_device_event(device_session& who, const amqp::event& what, mono_time now) {
   const bool ending = who.state == session_state::ending;
   switch (what.kind) {
   case amqp::event_kind::session_closed:
@@ -263,7 +267,7 @@ void connection::on_device_event(device_session& who, const amqp::event& what) {
     return;
   case amqp::event_kind::link_opened:
   case amqp::event_kind::link_flow:
-    if (who.state == session_state::attaching) check_attached(who);
+    if (who.state == session_state::attaching) check_attached(who, now);
     if (who.state == session_state::attached) who.send_waiting();
     return;
   case amqp::event_kind::outcome:
@@ -274,13 +278,16 @@ void connection::on_device_event(device_session& who, const amqp::event& what) {
   }
 }
 
-void connection::check_attached(device_session& who) {
+void connection::check_attached(device_session& who, mono_time now) {
   if (!who.usable()) return;
+  const mono_time begun = who.answer_due - options_.answer_time_out;
   attach_deadlines_.remove(table_.places(), who);
   who.state = session_state::attached;
   ++attached_;
   ++counters_.attaches;
-  events_.emplace_back(attached{who.device});
+  const bool own_token = options_.mode == auth::device_keys;
+  events_.emplace_back(
+      attached{who.device, own_token ? begun - who.token_sent : std::chrono::nanoseconds{0}, now - begun});
 }
 
 void connection::on_delivery_outcome(device_session& who, amqp::delivery delivery) {

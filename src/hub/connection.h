@@ -37,6 +37,9 @@ public:
   virtual secret device_token(device_ref device, const identity& name, wall_time expiry) = 0;
   // A SAS token of a shared access policy for the whole hub.
   virtual secret policy_token(wall_time expiry) = 0;
+  // The hub refuses the policy's key: changes over to its other one, from which policy_token() signs from now
+  // on. False when there is no other.
+  virtual bool next_policy_key() { return false; }
 };
 
 enum class auth : std::uint8_t {
@@ -50,6 +53,7 @@ struct connection_options {
   auth mode = auth::device_keys;
   amqp::sasl sasl = amqp::sasl::none;
   std::uint32_t max_devices = 900;
+  seconds idle_time_out{30}; // the figure on the wire; a peer that is silent for twice that is gone
   seconds token_life{3600};
   seconds open_time_out{60};         // OPEN, $cbs and, with a policy, its token together
   seconds answer_time_out{30};       // a put-token; an ATTACH with credit; the CLOSE
@@ -58,12 +62,23 @@ struct connection_options {
   std::string client_version;        // "causeway/0.1.0"
 };
 
+// What a device's session holds.
+struct link_wish {
+  std::string model_id; // of the telemetry link; empty: none
+  bool commands =
+      false; // a cloud-to-device link beside it. It gets no credit, so that the hub keeps what it has
+};
+
 struct opened {
   amqp::peer_open peer;
   std::uint32_t capacity = 0; // see connection::capacity()
+  // OPEN sent to OPEN answered; and from there to `$cbs` and, with a policy, its token accepted.
+  std::chrono::nanoseconds open{0}, cbs{0};
 };
 struct attached {
   device_ref device{};
+  // Put-token sent to answered, 0 with a policy; BEGIN and ATTACH sent to every link ready for use.
+  std::chrono::nanoseconds cbs{0}, attach{0};
 };
 struct detached {
   device_ref device{};
@@ -111,7 +126,7 @@ public:
 
   // May be called before `opened`; waits its turn. A device that is attached or on its way is left as it is.
   // Answered at once with hub_token_limit where there is no room.
-  void attach(device_ref device, const identity& name, const std::string& model_id, moment now);
+  void attach(device_ref device, const identity& name, const link_wish& wish, moment now);
   // Answered by `detached` with `stopped`; nothing for a device that is not here.
   void detach(device_ref device, moment now);
   // Precondition: attached, and no send() of this device without its `sent`. The message may wait for the
@@ -142,10 +157,10 @@ private:
   void on_connection_opened(moment now);
   void on_connection_closed(const amqp::condition& why);
   void on_cbs_event(const amqp::event& what, moment now);
-  void on_device_event(device_session& who, const amqp::event& what);
+  void on_device_event(device_session& who, const amqp::event& what, mono_time now);
   void on_delivery_outcome(device_session& who, amqp::delivery delivery);
-  void check_open();
-  void check_attached(device_session& who);
+  void check_open(mono_time now);
+  void check_attached(device_session& who, mono_time now);
 
   void pump(moment now);
   void pump_renewals(moment now);
@@ -191,6 +206,7 @@ private:
 
   phase phase_ = phase::opening;
   bool peer_open_ = false;
+  mono_time started_, peer_opened_{};
   mono_time last_call_; // the latest moment heard of
   std::optional<mono_time> engine_due_;
   std::optional<mono_time> phase_due_; // opening or closing must be through by then

@@ -24,7 +24,7 @@ TEST(hub_connection, opens_and_learns_the_peers_limits) {
 
 TEST(hub_connection, a_device_is_attached_once_its_token_and_its_link_are_accepted) {
   rig it;
-  it.client.attach(ref(7), identity{"dev#7"}, "dtmi:acme:meter;1", it.clock.now());
+  it.client.attach(ref(7), identity{"dev#7"}, {"dtmi:acme:meter;1"}, it.clock.now());
   it.run();
   ASSERT_EQ(it.count<attached>(), 1u);
   EXPECT_EQ(it.client.attached_devices(), 1u);

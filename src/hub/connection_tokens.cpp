@@ -116,7 +116,7 @@ void connection::on_policy_answer(const result<void>& outcome, mono_time now) {
     policy_failures_ = 0;
     policy_expires_ = policy_sent_ + options_.token_life;
     policy_due_ = policy_sent_ + options_.token_life / 2;
-    return check_open();
+    return check_open(now);
   }
   if (!policy_expires_) return fail(outcome.fault());
   policy_due_ = now + renewal_pause(device_ref{}, policy_failures_++);

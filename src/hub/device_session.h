@@ -47,7 +47,8 @@ struct device_session {
   amqp::link telemetry;
   amqp::delivery in_flight;
   spool_seq seq = 0;
-  bool sending = false; // seq waits for credit or for the hub's answer
+  bool sending = false;  // seq waits for credit or for the hub's answer
+  bool commands = false; // has a cloud-to-device link, too
 
   // Marks this use of the place in engine contexts and put-tokens. Never 0 or 1.
   std::uint64_t word() const { return (std::uint64_t{generation} << 32) | (place + 2); }

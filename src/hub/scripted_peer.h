@@ -274,7 +274,7 @@ struct rig {
     for (event& what : client.take_events())
       events.push_back(std::move(what));
   }
-  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), "", clock.now()); }
+  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), {}, clock.now()); }
   void attach_all(std::uint32_t count) {
     for (std::uint32_t number = 0; number < count; ++number)
       attach(number);
