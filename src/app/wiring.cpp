@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace causeway::app {
@@ -31,6 +32,17 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
     }
   }
   for (const auto& device : from.devices) {
+    if (from.dps) {
+      auto key = azure::signing_key::parse(device.key, key_name("devices." + device.identity.str() + ".key"));
+      if (!key) {
+        note(key.fault());
+      } else {
+        const auto id = from.dps->id_case == config::id_case::lower ? to_lower(device.identity.str())
+                                                                    : device.identity.str();
+        section.individual_keys.emplace(id, std::move(*key));
+      }
+      continue;
+    }
     const auto what = key_name("devices." + device.identity.str() + ".connection_string");
     auto parsed = azure::parse_connection_string(device.connection_string, what);
     if (!parsed) {
@@ -51,22 +63,32 @@ result<egress::azure_section> make_section(const config::azure_settings& from, s
       section.dps = std::move(*endpoint);
     }
     section.id_scope = from.dps->id_scope;
-    auto key = azure::signing_key::parse(from.dps->group_key, key_name("group_key"));
-    if (!key) {
-      note(key.fault());
-    } else {
-      section.group_key = std::move(*key);
+    if (from.dps->group_key) {
+      auto key = azure::signing_key::parse(*from.dps->group_key, key_name("group_key"));
+      if (!key) {
+        note(key.fault());
+      } else {
+        section.group_key = std::move(*key);
+      }
     }
     section.lower_case_ids = from.dps->id_case == config::id_case::lower;
     const auto limits = from.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central()
                                                                      : azure::dps_limits_of_service();
-    section.registrations_per_second = limits.registrations;
+    section.registrations_per_minute = from.registrations_per_minute.value_or(
+        static_cast<std::uint32_t>(std::lround(limits.registrations * 60.0)));
     section.operations_per_second = limits.operations;
   }
-  if (const auto tier = azure::parse_tier(from.tier); tier) {
-    if (auto limits = azure::hub_limits_of(*tier, from.units); !limits)
-      note(std::move(limits).fault().in(key_name("units")));
+  auto limits = azure::central_limits();
+  if (const auto tier = azure::parse_tier(from.tier); tier && from.kind == config::azure_kind::iot_hub) {
+    auto by_tier = azure::hub_limits_of(*tier, from.units);
+    if (!by_tier)
+      note(std::move(by_tier).fault().in(key_name("units")));
+    else
+      limits = *by_tier;
   }
+  section.connects_per_second = from.connects_per_second ? *from.connects_per_second : limits.connects;
+  section.sends_per_second = from.sends_per_second ? *from.sends_per_second : limits.sends;
+  section.has_commands = limits.c2d_sends > 0;
   auto tls = net::tls_client_context::make(section.ca_file);
   if (!tls) {
     note(std::move(tls).fault().in(key_name("ca_file")));

@@ -20,6 +20,11 @@ struct state_settings {
   std::filesystem::path directory;
 };
 
+struct things_stack_settings {
+  std::string base_url;          // "https://host[:port]", without a slash at the end; empty = none
+  std::filesystem::path ca_file; // PEM bundle; empty = the system's
+};
+
 struct webhook_settings {
   std::string listen;                    // "host:port", checked
   std::filesystem::path tls_certificate; // both empty = plain HTTP
@@ -30,18 +35,21 @@ struct webhook_settings {
 enum class azure_kind : std::uint8_t { iot_hub, iot_central };
 enum class id_case : std::uint8_t { lower, keep };
 
-// A device with a connection string of its own.
+// A device with a connection string of its own (identity is the table's key), or with an individual enrolment
+// at DPS (identity is the registration id).
 struct azure_device {
-  causeway::identity identity; // the table's key
-  secret connection_string;    // not parsed here
+  causeway::identity identity;
+  secret connection_string; // not parsed here; empty in a section for DPS
+  secret key;               // base64, not decoded here; empty in a section without DPS
 };
 
-// One [azure.NAME]: either `dps` is there, or the connection string, or single devices, or the latter two.
+// One [azure.NAME]: either `dps` is there, with a group key or single devices or both, or the connection
+// string, or single devices, or the latter two.
 struct azure_settings {
   struct dps_settings {
     std::string endpoint; // host, or host:port
     std::string id_scope;
-    secret group_key; // base64, not decoded here
+    std::optional<secret> group_key; // base64, not decoded here
     config::id_case id_case = id_case::lower;
   };
 
@@ -50,8 +58,10 @@ struct azure_settings {
   std::optional<secret> connection_string; // not parsed here
   std::vector<azure_device> devices;
   std::optional<dps_settings> dps;
-  std::string tier = "S1";       // F1, B1, B2, B3, S1, S2 or S3
-  std::uint32_t units = 1;       // compared with the tier in app/wiring
+  std::string tier = "S1"; // F1, B1, B2, B3, S1, S2 or S3
+  std::uint32_t units = 1; // compared with the tier in app/wiring
+  // Budgets set by hand; absent = by tier.
+  std::optional<std::uint32_t> registrations_per_minute, connects_per_second, sends_per_second;
   std::filesystem::path ca_file; // PEM bundle; empty = the system's
 };
 
@@ -59,8 +69,10 @@ struct application_settings {
   application_id id;
   std::string webhook_username;
   secret webhook_password;
-  azure_name azure; // exists
+  std::optional<secret> api_key; // for the registry
+  azure_name azure;              // exists
   bool enabled_by_default = true;
+  bool commands = true;                 // devices hold a link for cloud-to-device messages
   std::string model_id;                 // empty = none
   std::string identity = "{device_id}"; // placeholders checked
   std::string format = "flat";
@@ -70,6 +82,12 @@ struct application_settings {
 
 struct admin_settings {
   std::string listen;
+  std::filesystem::path socket;
+};
+
+struct telemetry_settings {
+  std::string otlp_endpoint; // "http://host:port", without a slash at the end; empty = none
+  std::optional<secret> application_insights_connection_string;
 };
 
 struct log_settings {
@@ -84,10 +102,12 @@ struct spool_settings {
 
 struct configuration {
   state_settings state;
+  things_stack_settings things_stack;
   webhook_settings webhook;
   std::vector<azure_settings> azure;              // in the order of their names
   std::vector<application_settings> applications; // in the order of the file; at least one
   admin_settings admin;
+  telemetry_settings telemetry;
   log_settings log;
   spool_settings spool;
 

@@ -14,15 +14,21 @@ constexpr bool restart = true;
 
 constexpr auto section_rows = std::to_array<section_entry>({
     {"state", "[state]", "What outlives a restart."},
+    {"things_stack", "[things_stack]", "The registry of The Things Stack, for applications with an API key."},
     {"webhook", "[webhook]", "The HTTP server that The Things Stack posts to."},
     {"azure.NAME", "[azure.NAME]",
      "An IoT Hub by connection string, or hubs through the Device Provisioning Service (DPS). Applications "
      "name it."},
     {"azure.NAME.devices.ID", "[azure.NAME.devices.ID]",
-     "A device with a connection string of its own; ID is its identity. Usually written "
+     "A device with a connection string of its own, ID being its identity; or, in a section for DPS, a "
+     "device "
+     "with an individual enrolment, ID being its registration id. Usually written "
      "`\"ID\" = { connection_string_file = \"…\" }` under `[azure.NAME.devices]`."},
     {"application", "[[application]]", "An application of The Things Stack; one block each, at least one."},
-    {"admin", "[admin]", "Health, readiness and metrics."},
+    {"admin", "[admin]",
+     "Health, readiness, metrics, and what `causeway status` and `causeway devices` ask."},
+    {"telemetry", "[telemetry]",
+     "Where the spans of the timeline go: one a phase of a device's way to its hub."},
     {"log", "[log]", "Log lines, written to stderr."},
     {"spool", "[spool]",
      "Messages on disk that wait for IoT Hub. When it is full, webhooks are answered 503."},
@@ -31,6 +37,11 @@ constexpr auto section_rows = std::to_array<section_entry>({
 constexpr auto key_rows = std::to_array<key_entry>({
     {"state", "directory", path, "/var/lib/causeway", false, restart, "",
      "Directory of the spool and the assignments; locked while running."},
+
+    {"things_stack", "base_url", text, "", false, restart, "",
+     "Of the Identity Server, e.g. `https://eu1.cloud.thethings.network`; `/api/v3` is added."},
+    {"things_stack", "ca_file", path, "", false, restart, "",
+     "PEM bundle of the authorities to trust; without it the system's."},
 
     {"webhook", "listen", address, "127.0.0.1:8080", false, restart, "", "Address to listen on."},
     {"webhook", "tls_certificate", path, "", false, restart, "",
@@ -55,20 +66,36 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3", "The hub's tier."},
     {"azure.NAME", "units", integer, "1", false, restart, "",
      "How many units of the tier the hub has; more than the tier comes in are refused."},
+    {"azure.NAME", "registrations_per_minute", integer, "", false, restart, "",
+     "Budget of registrations at DPS. Default: the service's quota, 1000, or IoT Central's, 200."},
+    {"azure.NAME", "connects_per_second", integer, "", false, restart, "",
+     "Budget of devices that connect, for each hub of the section. Default: the tier's quota."},
+    {"azure.NAME", "sends_per_second", integer, "", false, restart, "",
+     "Budget of messages, for each hub of the section. Default: the tier's quota."},
     {"azure.NAME", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust for this section; without it the system's."},
 
-    {"azure.NAME.devices.ID", "connection_string", secret, "", required, restart, "", "Of this device."},
+    {"azure.NAME.devices.ID", "connection_string", secret, "", false, restart, "",
+     "Of this device, in a section without DPS."},
+    {"azure.NAME.devices.ID", "key", secret, "", false, restart, "",
+     "Of this device's individual enrolment, in a section for DPS."},
 
     {"application", "id", text, "", required, restart, "", "The application's id in The Things Stack."},
     {"application", "webhook_username", text, "", false, restart, "", "Default: `username` of `[webhook]`."},
     {"application", "webhook_password", secret, "", false, restart, "",
      "Its own, so that one application cannot speak for another. Default: `password` of `[webhook]`."},
+    {"application", "api_key", secret, "", false, restart, "",
+     "With the right to read devices: the registry then says which devices there are, and an event waits "
+     "until "
+     "it has said so. Without one, devices appear with their first event."},
     {"application", "azure", text, "", required, restart, "", "The NAME of an `[azure.NAME]`."},
     {"application", "enabled_by_default", boolean, "true", false, restart, "",
-     "`false`: nothing of this application is sent."},
+     "`false`: only devices whose attribute `azureintegration` is `true` are connected. The attribute wins "
+     "over this key either way."},
     {"application", "model_id", text, "", false, restart, "",
-     "Plug and Play model, e.g. `dtmi:acme:meter;1`."},
+     "Plug and Play model, e.g. `dtmi:acme:meter;1`; a device's attribute `dtdlmodelid` wins."},
+    {"application", "commands", boolean, "true", false, restart, "",
+     "Whether its devices hold a link for cloud-to-device messages. Basic tiers have none."},
     {"application", "identity", text, "{device_id}", false, restart, "",
      "Template of the devices' names in IoT Hub: `{device_id}`, `{application_id}`, `{dev_eui}` and plain "
      "text."},
@@ -79,6 +106,13 @@ constexpr auto key_rows = std::to_array<key_entry>({
 
     {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
      "Address of `/healthz`, `/readyz`, `/metrics`."},
+    {"admin", "socket", path, "", false, restart, "",
+     "Unix socket for `causeway status` and its like. Default: `admin.sock` in the state directory."},
+
+    {"telemetry", "otlp_endpoint", text, "", false, restart, "",
+     "OTLP over HTTP, e.g. `http://localhost:4318`; `/v1/traces` is added."},
+    {"telemetry", "application_insights_connection_string", secret, "", false, restart, "",
+     "Of an Application Insights resource, which then gets the same spans."},
 
     {"log", "level", choice, "info", false, restart, "debug|info|warning|error|off",
      "The least that is written."},

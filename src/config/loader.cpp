@@ -36,8 +36,8 @@ section top_section(const node& root, std::string_view name, reading& into) {
 }
 
 void check_top_level(const node& root, reading& into) {
-  static const std::vector<std::string> known{"state", "webhook", "azure", "application",
-                                              "admin", "log",     "spool"};
+  static const std::vector<std::string> known{"state", "things_stack", "webhook", "azure", "application",
+                                              "admin", "telemetry",    "log",     "spool"};
   for (const auto& [name, at, value] : root.members) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     auto detail = "\"" + name + "\" at the top level";
@@ -45,6 +45,29 @@ void check_top_level(const node& root, reading& into) {
       detail += "; did you mean \"" + meant + "\"?";
     into.refuse(at, errc::config_unknown_key, std::move(detail));
   }
+}
+
+// "http://host" or "https://host", without a slash at the end. Empty when it is not there or not good.
+std::string read_url(section& keys, std::string_view name) {
+  auto url = keys.text(name);
+  while (url.ends_with('/'))
+    url.pop_back();
+  if (url.empty()) return url;
+  const auto scheme = url.find("://");
+  const bool web = url.starts_with("http://") || url.starts_with("https://");
+  if (web && url.size() > scheme + 3 && url.find_first_of(" ?#@") == std::string::npos) return url;
+  keys.refuse(name, json_quoted(url) + " is not a URL such as https://host:port");
+  return {};
+}
+
+things_stack_settings read_things_stack(section keys, reading& into) {
+  things_stack_settings settings{read_url(keys, "base_url"), keys.path("ca_file")};
+  const bool loopback = settings.base_url.starts_with("http://127.") ||
+                        settings.base_url.starts_with("http://[::1]") ||
+                        settings.base_url.starts_with("http://localhost");
+  if (settings.base_url.starts_with("http://") && !loopback)
+    into.warn(keys.place_of("base_url"), "base_url in [things_stack]: API keys cross the network readable");
+  return settings;
 }
 
 struct webhook_reading {
@@ -76,25 +99,37 @@ webhook_reading read_webhook(section keys, reading& into) {
   return webhook;
 }
 
-std::vector<azure_device> read_devices(const node& table, const std::string& name, reading& into) {
+std::vector<azure_device> read_devices(const node& table, const std::string& name, bool at_dps,
+                                       reading& into) {
+  const std::string_view wanted = at_dps ? "key" : "connection_string";
+  const std::string_view other = at_dps ? "connection_string" : "key";
   std::vector<azure_device> devices;
   for (const auto& [id, at, value] : table.members) {
     const auto shown = "[azure." + name + ".devices." + json_quoted(id) + "]";
     if (value.is != node::kind::table) {
       into.refuse(value.at, errc::config_invalid_value,
-                  shown + " is " + std::string{describe(value.is)} +
-                      "; write { connection_string_file = \"…\" }");
+                  shown + " is " + std::string{describe(value.is)} + "; write { " + std::string{wanted} +
+                      "_file = \"…\" }");
       continue;
     }
     section keys{&value, at, "azure.NAME.devices.ID", shown, into};
     if (id.empty()) into.refuse(at, errc::config_invalid_value, shown + ": the identity is empty");
-    if (auto found = keys.secret_of("connection_string"))
-      devices.push_back({causeway::identity{id}, std::move(*found)});
+    if (keys.has(other))
+      keys.refuse(other, at_dps ? "belongs to a section without DPS; an individual enrolment has a key"
+                                : "belongs to a section for DPS; here a device has a connection_string");
+    else if (!keys.has(wanted))
+      keys.require(wanted);
+    if (auto found = keys.secret_of(wanted)) {
+      azure_device device;
+      device.identity = causeway::identity{id};
+      (at_dps ? device.key : device.connection_string) = std::move(*found);
+      devices.push_back(std::move(device));
+    }
   }
   return devices;
 }
 
-void read_dps(section& keys, azure_settings& settings) {
+void read_dps(section& keys, bool has_devices, azure_settings& settings) {
   azure_settings::dps_settings dps;
   dps.endpoint = keys.text("dps_endpoint");
   dps.id_scope = keys.text("id_scope");
@@ -105,8 +140,9 @@ void read_dps(section& keys, azure_settings& settings) {
     keys.require("id_scope", "DPS needs it");
   else if (dps.id_scope.empty())
     keys.refuse("id_scope", "is empty");
-  if (!keys.has("group_key")) keys.require("group_key", "DPS needs it");
-  if (auto key = keys.secret_of("group_key")) dps.group_key = std::move(*key);
+  if (!keys.has("group_key") && !has_devices)
+    keys.require("group_key", "DPS needs it, or devices with keys of their own");
+  dps.group_key = keys.secret_of("group_key");
   settings.dps = std::move(dps);
 }
 
@@ -119,26 +155,35 @@ azure_settings read_azure(const std::string& name, place at, const node& table, 
   settings.tier = keys.text("tier");
   settings.units = static_cast<std::uint32_t>(keys.number("units", 200));
   settings.ca_file = keys.path("ca_file");
+  const auto budget = [&](std::string_view key) -> std::optional<std::uint32_t> {
+    if (!keys.has(key)) return std::nullopt;
+    return static_cast<std::uint32_t>(keys.number(key, 1'000'000));
+  };
+  settings.registrations_per_minute = budget("registrations_per_minute");
+  settings.connects_per_second = budget("connects_per_second");
+  settings.sends_per_second = budget("sends_per_second");
 
   const auto* devices = table.find("devices");
-  const bool by_string = keys.has("connection_string") || devices;
   std::string_view dps_key;
   for (const std::string_view key : {"id_case", "dps_endpoint", "group_key", "id_scope"})
     if (keys.has(key)) dps_key = key;
+  const bool by_string = keys.has("connection_string") || (devices && dps_key.empty());
 
   settings.connection_string = keys.secret_of("connection_string");
   if (devices && devices->value.is == node::kind::table)
-    settings.devices = read_devices(devices->value, name, into);
+    settings.devices = read_devices(devices->value, name, !dps_key.empty(), into);
   else if (devices)
     into.refuse(devices->at, errc::config_invalid_value, "devices in " + keys.shown() + " is not a table");
 
   if (by_string && !dps_key.empty())
     keys.refuse(dps_key, "belongs to DPS, but the section has connection strings; make it two sections");
   else if (!dps_key.empty())
-    read_dps(keys, settings);
+    read_dps(keys, devices != nullptr, settings);
   else if (!by_string)
     keys.require("connection_string", "or devices, or id_scope and group_key for DPS");
 
+  if (by_string && keys.has("registrations_per_minute"))
+    keys.refuse("registrations_per_minute", "is for DPS, which this section does not use");
   if (settings.kind == azure_kind::iot_central) {
     if (by_string) keys.refuse("kind", "IoT Central is reached through DPS: id_scope and group_key");
     for (const std::string_view key : {"tier", "units"})
@@ -198,8 +243,8 @@ std::string fault_of_template(std::string_view text) {
 class application_reader {
 public:
   application_reader(const node& root, const std::vector<azure_settings>& azure,
-                     const webhook_reading& webhook, reading& into)
-      : azure_{azure}, webhook_{webhook}, into_{into} {
+                     const webhook_reading& webhook, const std::string& base_url, reading& into)
+      : azure_{azure}, webhook_{webhook}, base_url_{base_url}, into_{into} {
     if (const auto* table = root.find("azure"); table && table->value.is == node::kind::table)
       for (const auto& entry : table->value.members)
         azure_names_.push_back(entry.name);
@@ -220,6 +265,9 @@ public:
 
     settings.webhook_username = keys.text("webhook_username");
     if (settings.webhook_username.empty()) settings.webhook_username = webhook_.username;
+    settings.commands = keys.boolean("commands");
+    settings.api_key = keys.secret_of("api_key");
+    if (settings.api_key && base_url_.empty()) keys.refuse("api_key", "needs base_url in [things_stack]");
     if (settings.webhook_username.find(':') != std::string::npos)
       keys.refuse("webhook_username", "has a colon, which HTTP's Basic log-in cannot carry");
     if (auto own = keys.secret_of("webhook_password"))
@@ -276,13 +324,15 @@ private:
   const std::vector<azure_settings>& azure_;
   std::vector<std::string> azure_names_;
   const webhook_reading& webhook_;
+  const std::string& base_url_;
   reading& into_;
   std::map<application_id, place> places_;
 };
 
 std::vector<application_settings> read_applications(const node& root,
                                                     const std::vector<azure_settings>& azure,
-                                                    const webhook_reading& webhook, reading& into) {
+                                                    const webhook_reading& webhook,
+                                                    const std::string& base_url, reading& into) {
   std::vector<application_settings> applications;
   const auto* found = root.find("application");
   const bool is_list = found && found->value.is == node::kind::list;
@@ -290,7 +340,7 @@ std::vector<application_settings> read_applications(const node& root,
     into.refuse({}, errc::config_missing_key, "[[application]]: at least one is needed");
     return applications;
   }
-  application_reader reader{root, azure, webhook, into};
+  application_reader reader{root, azure, webhook, base_url, into};
   for (const auto& item : found->value.items)
     if (item.is == node::kind::table) applications.push_back(reader.read(item));
   if (!is_list || applications.size() != found->value.items.size())
@@ -323,9 +373,15 @@ configuration read(const node& root, reading& into) {
   all.state.directory = state.path("directory");
   const auto webhook = read_webhook(top_section(root, "webhook", into), into);
   all.webhook = webhook.settings;
+  all.things_stack = read_things_stack(top_section(root, "things_stack", into), into);
   all.azure = read_azure_sections(root, into);
-  all.applications = read_applications(root, all.azure, webhook, into);
-  all.admin.listen = top_section(root, "admin", into).text("listen");
+  all.applications = read_applications(root, all.azure, webhook, all.things_stack.base_url, into);
+  auto admin = top_section(root, "admin", into);
+  all.admin = {admin.text("listen"), admin.path("socket")};
+  if (all.admin.socket.empty()) all.admin.socket = all.state.directory / "admin.sock";
+  auto telemetry = top_section(root, "telemetry", into);
+  all.telemetry = {read_url(telemetry, "otlp_endpoint"),
+                   telemetry.secret_of("application_insights_connection_string")};
   all.log = read_log(top_section(root, "log", into));
   auto spool = top_section(root, "spool", into);
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();

@@ -82,8 +82,9 @@ TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table
 
 TEST_F(loader_test, the_example_is_read_without_fault_or_warning) {
   const std::filesystem::path file{std::string{CAUSEWAY_TEST_DATA} + "/../../config/causeway.example.toml"};
-  for (const auto name : {"webhook", "plant-connection-string", "meter-17", "central-group-key",
-                          "water-meters-webhook", "offices-webhook"})
+  for (const auto name :
+       {"webhook", "plant-connection-string", "meter-17", "meter-18", "water-meters-api-key",
+        "central-group-key", "water-meters-webhook", "offices-webhook"})
     secrets_.files[(file.parent_path() / "secrets" / name).string()] = name;
   secrets_.variables["FIELD_GROUP_KEY"] = "AAEC";
   const auto report = load(file, secrets_);
@@ -102,7 +103,7 @@ TEST_F(loader_test, the_example_is_read_without_fault_or_warning) {
   EXPECT_EQ(plant.devices[0].connection_string.reveal(), "meter-17");
   const auto& field = all.azure_of(azure_name{"field"});
   EXPECT_EQ(field.dps->endpoint, "global.azure-devices-provisioning.net");
-  EXPECT_EQ(field.dps->group_key.reveal(), "AAEC");
+  EXPECT_EQ(field.dps->group_key->reveal(), "AAEC");
   EXPECT_EQ(all.azure_of(azure_name{"central"}).kind, azure_kind::iot_central);
   ASSERT_EQ(all.applications.size(), 3u);
   EXPECT_EQ(all.applications[0].webhook_password.reveal(), "water-meters-webhook");
@@ -161,8 +162,7 @@ azure = "field"
                errc::config_unknown_key, {4, 1}, R"("id_scpoe" in [azure.field]; did you mean "id_scope"?)");
   expect_fault(with("temperature = 5\n"), errc::config_unknown_key, {10, 1},
                "\"temperature\" in [[application]]; this section has id, ");
-  expect_fault(with("[telemetry]\notlp_endpoint = \"x\"\n"), errc::config_unknown_key, {10, 2},
-               "\"telemetry\"");
+  expect_fault(with("[alarms]\nmail = \"x\"\n"), errc::config_unknown_key, {10, 2}, "\"alarms\"");
   expect_fault(with("[logg]\n"), errc::config_unknown_key, {10, 2}, "did you mean \"log\"?");
 }
 
@@ -302,9 +302,28 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
       {"[azure.two.devices]\nd1 = \"x\"\n", {11, 6}, errc::config_invalid_value, "{ connection_string_file"},
       {"[azure.two.devices]\nd1 = { }\n", {11, 1}, errc::config_missing_key, "connection_string in"},
       {"[azure.two.devices]\nd1 = { key = \"x\", connection_string_env = \"PLANT\" }\n",
+       {11, 14},
+       errc::config_invalid_value,
+       "here a device has a connection_string"},
+      {"[azure.two.devices]\nd1 = { kee = \"x\", connection_string_env = \"PLANT\" }\n",
        {11, 8},
        errc::config_unknown_key,
-       "\"key\""},
+       "did you mean \"key\""},
+      {"[azure.two]\nid_scope = \"0ne\"\n[azure.two.devices]\nd1 = { connection_string_env = \"PLANT\" }\n",
+       {13, 32},
+       errc::config_invalid_value,
+       "an individual enrolment has a key"},
+      {"[azure.two]\nconnection_string_env = \"PLANT\"\nregistrations_per_minute = 5\n",
+       {12, 28},
+       errc::config_invalid_value,
+       "is for DPS"},
+      {"[azure.two]\nconnection_string_env = \"PLANT\"\nconnects_per_second = 99999999\n",
+       {12, 23},
+       errc::config_invalid_value,
+       "from 1 to 1000000"},
+      {"api_key_env = \"KEY\"\n", {10, 15}, errc::config_invalid_value, "needs base_url"},
+      {"[things_stack]\nbase_url = \"eu1\"\n", {11, 12}, errc::config_invalid_value, "is not a URL"},
+      {"[telemetry]\notlp_endpoint = \"http://a b\"\n", {11, 17}, errc::config_invalid_value, "is not a URL"},
       {"[azure.\"a b\"]\nconnection_string_env = \"PLANT\"\n",
        {10, 8},
        errc::config_invalid_value,
@@ -316,6 +335,42 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
   };
   for (const auto& [extra, at, code, words] : cases)
     expect_fault(with(extra), code, at, words);
+}
+
+TEST_F(loader_test, the_fleet_is_described_by_registry_budgets_and_individual_keys) {
+  const auto report = read(R"([things_stack]
+base_url = "https://stack.example:8885/"
+[webhook]
+password_env = "WEBHOOK"
+[azure.field]
+id_scope = "0ne"
+registrations_per_minute = 200
+connects_per_second = 50
+[azure.field.devices]
+d1 = { key_env = "KEY" }
+[[application]]
+id = "meters"
+azure = "field"
+api_key_env = "KEY"
+commands = false
+[admin]
+socket = "run/admin.sock"
+[telemetry]
+otlp_endpoint = "http://localhost:4318"
+)");
+  ASSERT_TRUE(report.value) << report.format(report.faults.front());
+  EXPECT_EQ(report.value->things_stack.base_url, "https://stack.example:8885");
+  const auto& field = report.value->azure.front();
+  EXPECT_EQ(field.registrations_per_minute, 200u);
+  EXPECT_EQ(field.connects_per_second, 50u);
+  EXPECT_FALSE(field.sends_per_second);
+  EXPECT_FALSE(field.dps->group_key);
+  ASSERT_EQ(field.devices.size(), 1u);
+  EXPECT_FALSE(field.devices.front().key.empty());
+  EXPECT_TRUE(report.value->applications.front().api_key);
+  EXPECT_FALSE(report.value->applications.front().commands);
+  EXPECT_EQ(report.value->admin.socket.filename(), "admin.sock");
+  EXPECT_EQ(report.value->telemetry.otlp_endpoint, "http://localhost:4318");
 }
 
 TEST_F(loader_test, tables_in_the_wrong_shape_are_faults) {

@@ -159,7 +159,8 @@ std::filesystem::path section::path(std::string_view name) {
 
 std::uint64_t section::number(std::string_view name, std::uint64_t most) {
   const auto& key = entry(name, {value_kind::integer, value_kind::size});
-  const auto fallback = parse_size(key.fallback);
+  // A key without a default is only read when it is there: what is returned for a bad value is not used.
+  const auto fallback = parse_size(key.fallback.empty() ? "1" : key.fallback);
   CAUSEWAY_CHECK(fallback.has_value());
   const auto* found = find(name);
   std::optional<std::uint64_t> number;

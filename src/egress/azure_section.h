@@ -25,8 +25,11 @@ struct azure_section {
   std::optional<azure::signing_key> group_key;
   std::map<std::string, azure::signing_key> individual_keys; // by registration id
   bool lower_case_ids = true;
-  double registrations_per_second = 0; // the DPS quotas
+  // Budgets: of DPS, and of each hub.
+  std::uint32_t registrations_per_minute = 1'000;
   double operations_per_second = 0;
+  double connects_per_second = 100, sends_per_second = 100;
+  bool has_commands = true; // the tier knows cloud-to-device messages
 
   std::string ca_file; // empty: the system's
   std::optional<net::tls_client_context> tls;

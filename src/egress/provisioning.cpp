@@ -31,18 +31,19 @@ provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vec
     // alone.
     const azure::signing_key scope_only{secret{section.id_scope}};
     const auto& named_by = section.group_key ? *section.group_key : scope_only;
-    auto& made = services_
-                     .emplace(section.name.str(),
-                              service{&section,
-                                      std::make_unique<net::http_client>(loop_, options),
-                                      dps::fingerprint(section.id_scope, named_by),
-                                      token_bucket{section.registrations_per_second, burst, loop_.now().mono},
-                                      {},
-                                      {},
-                                      0,
-                                      std::make_unique<net::wake_up>(loop_),
-                                      {}})
-                     .first->second;
+    auto& made =
+        services_
+            .emplace(section.name.str(),
+                     service{&section,
+                             std::make_unique<net::http_client>(loop_, options),
+                             dps::fingerprint(section.id_scope, named_by),
+                             token_bucket{section.registrations_per_minute / 60.0, burst, loop_.now().mono},
+                             {},
+                             {},
+                             0,
+                             std::make_unique<net::wake_up>(loop_),
+                             {}})
+            .first->second;
     tasks_.spawn("dps." + section.name.str(), net::restart_policy::on_fault,
                  [this, &made] { return dispatch(&made); });
   }
