@@ -436,7 +436,7 @@ void hub_connection::on_telemetry(link_state& on, amqp::delivery delivery, const
   auto messages = decode_d2c(payload);
   if (!messages) return reject(delivery, "amqp:decode-error", messages.fault().message());
   for (auto& message : *messages)
-    hub_.ledger().record(on.device, std::move(message), now_.wall);
+    hub_.ledger().record(on.device, std::move(message), now_.wall, hub_.index());
   delivery.settle({amqp::outcome_kind::accepted, {}});
 }
 

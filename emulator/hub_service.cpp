@@ -8,8 +8,12 @@
 namespace causeway::emulator {
 
 hub_service::hub_service(identity_registry& registry, causeway::emulator::ledger& accepted,
-                         fault_table& faults, std::string container_id)
-    : registry_{registry}, ledger_{accepted}, faults_{faults}, container_id_{std::move(container_id)} {}
+                         fault_table& faults, std::string container_id, std::size_t index)
+    : registry_{registry},
+      ledger_{accepted},
+      faults_{faults},
+      container_id_{std::move(container_id)},
+      index_{index} {}
 
 std::size_t hub_service::attached() const {
   std::size_t links = 0;

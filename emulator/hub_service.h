@@ -30,9 +30,9 @@ struct hub_totals {
 class hub_service {
 public:
   // What the three refer to must live longer. container_id: "DeviceGateway_" and 32 hex digits, as the real
-  // hub's.
+  // hub's. index: which of the emulator's hubs this is.
   hub_service(identity_registry& registry, causeway::emulator::ledger& accepted, fault_table& faults,
-              std::string container_id);
+              std::string container_id, std::size_t index = 0);
   hub_service(const hub_service&) = delete;
   hub_service& operator=(const hub_service&) = delete;
 
@@ -41,6 +41,7 @@ public:
   fault_table& faults() { return faults_; }
   hub_totals& totals() { return totals_; }
   const std::string& container_id() const { return container_id_; }
+  std::size_t index() const { return index_; }
 
   std::size_t open_connections() const { return connections_.size(); }
   // Telemetry links that are attached now.
@@ -62,6 +63,7 @@ private:
   fault_table& faults_;
   hub_totals totals_;
   std::string container_id_;
+  std::size_t index_;
   std::set<hub_connection*> connections_;
 };
 

@@ -53,7 +53,7 @@ ledger_totals& ledger_totals::operator+=(const ledger_totals& more) {
 
 ledger::ledger(std::string hub, ledger_limits limits) : hub_{std::move(hub)}, limits_{limits} {}
 
-void ledger::record(const identity& device, d2c_message message, wall_time now) {
+void ledger::record(const identity& device, d2c_message message, wall_time now, std::size_t hub) {
   const auto [slot, is_new] = index_.try_emplace(device, static_cast<std::uint32_t>(names_.size()));
   if (is_new) {
     names_.push_back(device);
@@ -68,6 +68,7 @@ void ledger::record(const identity& device, d2c_message message, wall_time now) 
 
   compact kept;
   kept.device = slot->second;
+  kept.hub = static_cast<std::uint16_t>(hub);
   kept.at_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
   kept.body_digest = first_word(sha256(message.body));
   if (!message.message_id.empty()) {
@@ -93,6 +94,8 @@ void ledger::record(const identity& device, d2c_message message, wall_time now) 
   one.without_id = kept.id_hash == 0 ? 1 : 0;
   totals_ += one;
   record.totals += one;
+  if (by_hub_.size() <= hub) by_hub_.resize(hub + 1);
+  by_hub_[hub] += one;
 
   compacts_.push_back(kept);
   bodies_.push_back(std::move(message));
@@ -112,6 +115,7 @@ void ledger::forget_oldest() {
 
 void ledger::clear() {
   totals_ = {};
+  by_hub_.clear();
   latency_ = {};
   next_order_ = 1;
   compacts_.clear();
@@ -132,6 +136,7 @@ ledger_entry ledger::expand(std::uint64_t order) const {
   const auto& kept = compacts_[compacts_.size() - behind];
   ledger_entry entry;
   entry.order = order;
+  entry.hub = kept.hub;
   entry.device = names_[kept.device];
   entry.at = wall_time{std::chrono::duration_cast<wall_time::duration>(std::chrono::nanoseconds{kept.at_ns})};
   if (kept.has_marker) entry.marker = kept.marker;

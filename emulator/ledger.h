@@ -40,7 +40,8 @@ struct d2c_message {
 
 // What the ledger tells about one message. `whole` is null when only the compact form is kept.
 struct ledger_entry {
-  std::uint64_t order = 0; // from 1, over all devices
+  std::uint64_t order = 0; // from 1, over all devices and hubs
+  std::size_t hub = 0;     // which of the emulator's hubs took it
   identity device;
   wall_time at;
   std::optional<std::uint64_t> marker; // the simulator's running number of the device, when the body has one
@@ -64,8 +65,9 @@ class ledger {
 public:
   explicit ledger(std::string hub, ledger_limits limits = {});
 
-  // Records one accepted message and tells the listeners.
-  void record(const identity& device, d2c_message message, wall_time now);
+  // Records one message that a hub has accepted and tells the listener. A message-id that came before is a
+  // duplicate whichever hub took it.
+  void record(const identity& device, d2c_message message, wall_time now, std::size_t hub = 0);
   // Called for each message after it has been recorded.
   void listen(std::function<void(const ledger_entry&)> listener) { listener_ = std::move(listener); }
   // Forgets everything; order numbers start anew.
@@ -73,6 +75,9 @@ public:
 
   const std::string& hub() const { return hub_; }
   const ledger_totals& totals() const { return totals_; }
+  ledger_totals totals_of_hub(std::size_t hub) const {
+    return hub < by_hub_.size() ? by_hub_[hub] : ledger_totals{};
+  }
   // From each message's iothub-creation-time-utc to its arrival; of those that have one in the past.
   const histogram& latency() const { return latency_; }
   // Zeros for a device that has not sent.
@@ -95,6 +100,7 @@ private:
     std::uint64_t marker = 0;
     std::int64_t at_ns = 0;
     std::uint32_t device = 0;
+    std::uint16_t hub = 0;
     bool has_marker = false, duplicate = false, out_of_order = false;
   };
   struct device_record {
@@ -111,6 +117,7 @@ private:
   ledger_limits limits_;
   std::function<void(const ledger_entry&)> listener_;
   ledger_totals totals_;
+  std::vector<ledger_totals> by_hub_;
   histogram latency_;
   std::uint64_t next_order_ = 1;
   std::deque<compact> compacts_;   // the last one has order next_order_ - 1
