@@ -108,7 +108,11 @@ void add_header(std::string& out, std::string_view name, std::string_view value)
 void write_answer(std::string& out, const http_response& answer, bool head, bool close) {
   out.clear();
   out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
-  out.append("\r\nDate: ").append(http_date()).append("\r\n");
+  out.append("\r\n");
+  const bool dated = std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
+    return equals_ignoring_case(header.first, "Date");
+  });
+  if (!dated) out.append("Date: ").append(http_date()).append("\r\n");
   const bool bodiless = answer.status == 204 || answer.status == 304;
   if (!bodiless) {
     if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);

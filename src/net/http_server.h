@@ -33,8 +33,8 @@ struct http_response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-  bool close = false; // ends the connection after this answer
+  std::vector<std::pair<std::string, std::string>> headers; // Date is added unless it is among them
+  bool close = false;                                       // ends the connection after this answer
 };
 
 struct http_limits {
