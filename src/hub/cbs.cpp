@@ -101,7 +101,8 @@ void cbs::on_message(const amqp::event& what, std::vector<answer>& out) {
   const std::string* description = text == nullptr ? nullptr : text->text();
   if (!code) return settle(*id, error{errc::hub_protocol, "$cbs answered without a status-code"}, out);
   if (*code == 200 || *code == 202) return settle(*id, {}, out);
-  settle(*id, error_from_status(*code, description == nullptr ? std::string_view{} : *description), out);
+  const std::string_view said = description == nullptr ? std::string_view{} : *description;
+  settle(*id, error_from_status(*code, said), out, time_in(said));
 }
 
 void cbs::on_outcome(amqp::delivery delivery, std::vector<answer>& out) {
@@ -110,7 +111,7 @@ void cbs::on_outcome(amqp::delivery delivery, std::vector<answer>& out) {
   delivery.settle();
   switch (outcome.kind) {
   case amqp::outcome_kind::rejected:
-    return settle(id, error_from_condition(outcome.reason), out);
+    return settle(id, error_from_condition(outcome.reason), out, time_in(outcome.reason.description));
   case amqp::outcome_kind::released:
   case amqp::outcome_kind::modified:
     return settle(id, error{errc::hub_busy, "the put-token was released"}, out);
@@ -119,10 +120,11 @@ void cbs::on_outcome(amqp::delivery delivery, std::vector<answer>& out) {
   }
 }
 
-void cbs::settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out) {
+void cbs::settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out,
+                 std::optional<wall_time> hub_time) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
-  out.push_back({found->second, std::move(outcome)});
+  out.push_back({found->second, std::move(outcome), hub_time});
   waiting_.erase(found);
   while (!deadlines_.empty() && !waiting_.contains(deadlines_.front().id))
     deadlines_.pop_front();

@@ -22,6 +22,7 @@ public:
   struct answer {
     std::uint64_t word = 0; // the caller's, as given to put_token()
     result<void> outcome;
+    std::optional<wall_time> hub_time; // as the hub gave it with a refusal
   };
 
   // in_flight: at most so many put-tokens wait for an answer; the hub's own credit counts as well.
@@ -49,7 +50,8 @@ public:
 private:
   void on_message(const amqp::event& what, std::vector<answer>& out);
   void on_outcome(amqp::delivery delivery, std::vector<answer>& out);
-  void settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out);
+  void settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out,
+              std::optional<wall_time> hub_time = std::nullopt);
 
   std::uint32_t in_flight_;
   milliseconds answer_time_out_;

@@ -51,7 +51,10 @@ connection::connection(connection_options options, token_source& tokens, moment 
       last_call_{now.mono},
       phase_due_{now.mono + options_.open_time_out},
       policy_wanted_{options_.mode == auth::policy} {
+  // BEGIN and `$cbs`' ATTACHes ride behind OPEN without waiting for its answer (AMQP 1.0 2.4.1): two round
+  // trips less.
   engine_.open();
+  cbs_.open(engine_, cbs_context);
   engine_due_ = engine_.tick(now.mono);
   settle(now);
 }
@@ -80,7 +83,7 @@ void connection::tick(moment now) {
   }
   if (stalled_due_ && *stalled_due_ <= now.mono)
     return fail(error{errc::hub_answer_missing, "neither credit on $cbs nor a channel"});
-  on_answers_due(now.mono);
+  on_answers_due(now);
   on_tokens_due(now.mono);
   on_policy_due(now.mono);
   settle(now);
@@ -225,12 +228,16 @@ void connection::on_connection_opened(moment now) {
   peer_open_ = true;
   peer_opened_ = now.mono;
   engine_due_ = engine_.tick(now.mono); // the peer's idle time-out is known now
+  if (capacity() == 0) {
+    return fail(error{errc::hub_protocol, "OPEN with a channel-max of " +
+                                              std::to_string(engine_.peer().channel_max) +
+                                              ", which leaves no session for a device"});
+  }
   while (table_.size() > capacity() && !attach_queue_.empty()) {
     device_session* who = table_.find_word(attach_queue_.back());
     attach_queue_.pop_back();
     if (who != nullptr) drop(*who, error{errc::hub_token_limit, "the hub allows fewer sessions"});
   }
-  cbs_.open(engine_, cbs_context);
 }
 
 void connection::on_connection_closed(const amqp::condition& why) {
@@ -242,7 +249,7 @@ void connection::on_cbs_event(const amqp::event& what, moment now) {
   std::vector<cbs::answer> answers;
   const result<void> outcome = cbs_.on_event(what, answers);
   for (const cbs::answer& answer : answers)
-    on_cbs_answer(answer, now.mono);
+    on_cbs_answer(answer, now);
   if (!outcome) return fail(outcome.fault());
   check_open(now.mono);
 }
@@ -272,6 +279,9 @@ void connection::on_device_event(device_session& who, const amqp::event& what, m
     return;
   case amqp::event_kind::outcome:
     if (!ending) on_delivery_outcome(who, what.delivery);
+    return;
+  case amqp::event_kind::message: // without credit: the hub keeps it
+    if (amqp::delivery given = what.delivery) given.settle({amqp::outcome_kind::released, {}});
     return;
   default:
     return;

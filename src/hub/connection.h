@@ -37,8 +37,8 @@ public:
   virtual secret device_token(device_ref device, const identity& name, wall_time expiry) = 0;
   // A SAS token of a shared access policy for the whole hub.
   virtual secret policy_token(wall_time expiry) = 0;
-  // The hub refuses the policy's key: changes over to its other one, from which policy_token() signs from now
-  // on. False when there is no other.
+  // The hub refuses the policy's key (at opening, or at a renewal: keys are replaced while the gateway runs):
+  // changes over to its other one, which policy_token() signs with from now on. False when there is no other.
   virtual bool next_policy_key() { return false; }
 };
 
@@ -169,13 +169,15 @@ private:
   void put_policy_token(moment now);
   void put_device_token(device_session& who, moment now);
   void begin_session(device_session& who, mono_time now);
-  void on_cbs_answer(const cbs::answer& what, mono_time now);
-  void on_policy_answer(const result<void>& outcome, mono_time now);
+  void on_cbs_answer(const cbs::answer& what, moment now);
+  void on_policy_answer(const cbs::answer& what, moment now);
+  // What a first token's refusal means: that it has expired already is the clocks' fault.
+  error first_refusal(const cbs::answer& what, moment now) const;
   void on_renewal_answer(device_session& who, const result<void>& outcome, mono_time now);
   void accept_token(device_session& who);
   void on_tokens_due(mono_time now);
   void on_policy_due(mono_time now);
-  void on_answers_due(mono_time now);
+  void on_answers_due(moment now);
 
   // Gives the outcome of the message that the device is sending, if it is.
   void finish_send(device_session& who, result<void> outcome);
@@ -212,6 +214,7 @@ private:
   std::optional<mono_time> phase_due_; // opening or closing must be through by then
   // Policy mode. Accepted once policy_expires_ is set.
   bool policy_wanted_ = false, policy_in_flight_ = false;
+  bool other_key_tried_ = false; // since the last token that was accepted
   std::uint32_t policy_failures_ = 0;
   mono_time policy_sent_{};
   std::optional<mono_time> stalled_due_; // devices wait, and the peer gives neither credit nor a channel

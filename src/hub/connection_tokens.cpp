@@ -11,6 +11,8 @@ namespace causeway::hub {
 namespace {
 
 constexpr std::uint64_t policy_word = 1; // device_session::word() is never that
+// What the hub may allow beyond a token's expiry (azure-iot-wire.md A.2).
+constexpr seconds clock_tolerance{300};
 
 } // namespace
 
@@ -76,18 +78,32 @@ void connection::put_device_token(device_session& who, moment now) {
 
 void connection::begin_session(device_session& who, mono_time now) {
   // Unique for ever: link names are scoped by the container id.
-  who.begin(engine_, options_.container_id + "-telemetry-" + std::to_string(++last_link_), link_properties_);
+  who.begin(engine_, ++last_link_, link_properties_);
   attach_deadlines_.push(table_.places(), who, now + options_.answer_time_out);
 }
 
-void connection::on_cbs_answer(const cbs::answer& what, mono_time now) {
-  if (what.word == policy_word) return on_policy_answer(what.outcome, now);
+void connection::on_cbs_answer(const cbs::answer& what, moment now) {
+  if (what.word == policy_word) return on_policy_answer(what, now);
   device_session* who = table_.find_word(what.word);
   if (who == nullptr || who->state == session_state::ending) return; // the device has gone meanwhile
-  if (who->state != session_state::authorising) return on_renewal_answer(*who, what.outcome, now);
-  if (!what.outcome) return drop(*who, what.outcome.fault());
+  if (who->state != session_state::authorising) return on_renewal_answer(*who, what.outcome, now.mono);
+  if (!what.outcome) return drop(*who, first_refusal(what, now));
   accept_token(*who);
-  begin_session(*who, now);
+  begin_session(*who, now.mono);
+}
+
+error connection::first_refusal(const cbs::answer& what, moment now) const {
+  const error& why = what.outcome.fault();
+  if (why.code() != errc::hub_token_expired) return why;
+  std::string detail = "the hub finds a new token, valid for " + std::to_string(options_.token_life.count()) +
+                       " s, expired already: set this machine's clock (NTP)";
+  if (what.hub_time) {
+    const auto behind = std::chrono::round<seconds>(*what.hub_time - now.wall);
+    // A token that was made elsewhere may have expired by both clocks.
+    if (behind + clock_tolerance < options_.token_life) return why;
+    detail += ", which is " + std::to_string(behind.count()) + " s behind the hub's";
+  }
+  return error{errc::clock_skew, detail + "; " + why.detail()};
 }
 
 void connection::accept_token(device_session& who) {
@@ -109,17 +125,23 @@ void connection::on_renewal_answer(device_session& who, const result<void>& outc
   wheel_.schedule(who.place, std::min(now + pause, who.token_expires));
 }
 
-void connection::on_policy_answer(const result<void>& outcome, mono_time now) {
+void connection::on_policy_answer(const cbs::answer& what, moment now) {
   policy_in_flight_ = false;
-  if (outcome) {
+  if (what.outcome) {
     if (policy_expires_) ++counters_.renewals;
     policy_failures_ = 0;
+    other_key_tried_ = false;
     policy_expires_ = policy_sent_ + options_.token_life;
     policy_due_ = policy_sent_ + options_.token_life / 2;
-    return check_open(now);
+    return check_open(now.mono);
   }
-  if (!policy_expires_) return fail(outcome.fault());
-  policy_due_ = now + renewal_pause(device_ref{}, policy_failures_++);
+  if (what.outcome.fault().code() == errc::hub_unauthorized && !other_key_tried_) {
+    other_key_tried_ = true;
+    policy_wanted_ = tokens_.next_policy_key();
+    if (policy_wanted_) return;
+  }
+  if (!policy_expires_) return fail(first_refusal(what, now));
+  policy_due_ = now.mono + renewal_pause(device_ref{}, policy_failures_++);
 }
 
 void connection::on_tokens_due(mono_time now) {
@@ -150,13 +172,13 @@ void connection::on_policy_due(mono_time now) {
   }
 }
 
-void connection::on_answers_due(mono_time now) {
+void connection::on_answers_due(moment now) {
   std::vector<cbs::answer> answers;
-  cbs_.expire(now, answers);
+  cbs_.expire(now.mono, answers);
   for (const cbs::answer& answer : answers)
     on_cbs_answer(answer, now);
   for (const deadline_list* list : {&attach_deadlines_, &send_deadlines_}) {
-    while (list->front() != deadline_list::none && table_.at(list->front()).answer_due <= now) {
+    while (list->front() != deadline_list::none && table_.at(list->front()).answer_due <= now.mono) {
       device_session& who = table_.at(list->front());
       const bool sending = who.sending;
       finish_send(who, error{errc::hub_answer_missing, "message"});

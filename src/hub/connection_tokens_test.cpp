@@ -115,7 +115,7 @@ TEST(hub_tokens, a_policy_needs_one_put_token_a_connection) {
   EXPECT_EQ(it.count<opened>(), 1u);
   ASSERT_EQ(it.peer.tokens.size(), 1u);
   EXPECT_EQ(it.peer.tokens[0].audience, "contoso.azure-devices.net");
-  EXPECT_TRUE(it.peer.tokens[0].token.starts_with("policy:"));
+  EXPECT_TRUE(it.peer.tokens[0].token.starts_with("policy0:"));
   EXPECT_EQ(it.tokens.device_tokens, 0);
   it.advance(minutes{29});
   EXPECT_EQ(it.peer.tokens.size(), 1u);

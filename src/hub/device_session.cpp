@@ -9,28 +9,43 @@
 
 namespace causeway::hub {
 
-void device_session::begin(amqp::engine& engine, std::string link_name, const amqp::value_map& properties) {
+void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
+                           const amqp::value_map& properties) {
+  const auto context = static_cast<std::uintptr_t>(word());
   session = engine.new_session();
-  session.set_context(static_cast<std::uintptr_t>(word()));
+  session.set_context(context);
   session.open();
-  telemetry = session.sender(link_name);
-  telemetry.set_context(static_cast<std::uintptr_t>(word()));
-  // The hub does not look at a sender's source; C#'s SDK writes the device id there.
-  telemetry.set_source(identity.str());
+  // Short names: the engine keeps each twice. The terminus on this side says nothing, as Node's SDK has it.
+  const std::string number = std::to_string(link_number);
+  telemetry = session.sender("t" + number);
   telemetry.set_target(azure::link_address(azure::link_role::telemetry, identity));
-  telemetry.set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
-  amqp::value_map all = properties;
-  if (!model_id.empty()) {
-    all.emplace_back(amqp::value{amqp::symbol{"com.microsoft:model-id"}}, amqp::value{model_id});
+  if (model_id.empty()) {
+    telemetry.set_properties(amqp::value{properties});
+  } else {
+    amqp::value_map all = properties;
+    all.emplace_back(amqp::value{amqp::symbol{"com.microsoft:model-id"}}, amqp::value{std::move(model_id)});
     model_id = {};
+    telemetry.set_properties(amqp::value{std::move(all)});
   }
-  telemetry.set_properties(amqp::value{std::move(all)});
-  telemetry.open();
+  if (commands) {
+    c2d = session.receiver("c" + number);
+    c2d.set_source(azure::link_address(azure::link_role::c2d, identity));
+    c2d.set_properties(amqp::value{properties});
+  }
+  for (amqp::link* link : {&telemetry, &c2d}) {
+    if (!*link) continue;
+    link->set_context(context);
+    link->set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
+    link->open();
+  }
   state = session_state::attaching;
 }
 
 bool device_session::usable() const {
-  return telemetry && telemetry.remote_open() && !telemetry.remote_terminus_null() && telemetry.credit() > 0;
+  const auto ready = [](const amqp::link& link) {
+    return link.remote_open() && !link.remote_terminus_null();
+  };
+  return telemetry && ready(telemetry) && telemetry.credit() > 0 && (!c2d || ready(c2d));
 }
 
 void device_session::send(spool_seq number, std::string encoded) {
@@ -57,6 +72,7 @@ void device_session::end() {
   in_flight = {};
   sending = false;
   telemetry.close();
+  if (c2d) c2d.close();
   session.close();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One device on a connection: an AMQP session of its own with the telemetry link in it, so that a device's
-// fault ends nothing but its own session; and the table that holds them. Part of hub::connection, which owns
+// One device on a connection: an AMQP session of its own with the telemetry link in it, and the
+// cloud-to-device link where it is wanted, so that a device's fault ends nothing but its own session; and the
+// table that holds them. Part of hub::connection, which owns
 // it. Pure.
 #pragma once
 
@@ -45,6 +46,7 @@ struct device_session {
   std::string waiting;  // an encoded message that waits for credit
   amqp::session session;
   amqp::link telemetry;
+  amqp::link c2d; // empty where no commands are wanted; never has credit
   amqp::delivery in_flight;
   spool_seq seq = 0;
   bool sending = false;  // seq waits for credit or for the hub's answer
@@ -53,9 +55,10 @@ struct device_session {
   // Marks this use of the place in engine contexts and put-tokens. Never 0 or 1.
   std::uint64_t word() const { return (std::uint64_t{generation} << 32) | (place + 2); }
 
-  // BEGIN and ATTACH. link_name: unique on the connection. properties: of the attach, without the model id.
-  void begin(amqp::engine& engine, std::string link_name, const amqp::value_map& properties);
-  // Attached by the hub, with credit to send.
+  // BEGIN and ATTACH. link_number: unique on the connection. properties: of the attaches, without the model
+  // id.
+  void begin(amqp::engine& engine, std::uint64_t link_number, const amqp::value_map& properties);
+  // All links attached by the hub, with credit to send.
   bool usable() const;
   // Hands the encoded message to the engine, or keeps it until there is credit.
   void send(spool_seq number, std::string encoded);

@@ -13,6 +13,7 @@ namespace causeway::hub {
 namespace {
 
 constexpr std::size_t longest_description = 400;
+constexpr std::size_t longest_stamp = 40;
 
 struct condition_row {
   std::string_view name;
@@ -87,15 +88,22 @@ bool mentions(std::string_view lower_case, std::string_view what) {
 }
 
 // "errorCode" of a description in JSON form.
-std::optional<std::int64_t> number_in(std::string_view description) {
+// Of a JSON description.
+std::optional<boost::json::value> member_of(std::string_view description, std::string_view name) {
   if (!description.starts_with('{')) return std::nullopt;
   boost::json::error_code fault;
   boost::json::parse_options options;
   options.max_depth = 4;
   const boost::json::value parsed = boost::json::parse(description, fault, {}, options);
   if (fault || !parsed.is_object()) return std::nullopt;
-  const boost::json::value* code = parsed.get_object().if_contains("errorCode");
-  if (code == nullptr || !code->is_int64()) return std::nullopt;
+  const boost::json::value* member = parsed.get_object().if_contains(name);
+  if (member == nullptr) return std::nullopt;
+  return *member;
+}
+
+std::optional<std::int64_t> number_in(std::string_view description) {
+  const auto code = member_of(description, "errorCode");
+  if (!code || !code->is_int64()) return std::nullopt;
   return code->get_int64();
 }
 
@@ -166,6 +174,16 @@ error error_from_fault(const amqp::condition& from) {
   }
   if (from.name == "amqp:unauthorized-access") return error{errc::hub_unauthorized, std::move(detail)};
   return error{errc::amqp_protocol, std::move(detail)};
+}
+
+std::optional<wall_time> time_in(std::string_view description) {
+  const auto stamp = member_of(description, "timestampUtc");
+  if (!stamp || !stamp->is_string() || stamp->get_string().size() > longest_stamp) return std::nullopt;
+  std::string text{stamp->get_string()};
+  if (!text.ends_with('Z')) text += 'Z';
+  const auto read = parse_rfc3339(text);
+  if (!read) return std::nullopt;
+  return *read;
 }
 
 bool concerns_message(const error& rejection) {

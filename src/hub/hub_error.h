@@ -4,9 +4,11 @@
 #pragma once
 
 #include "amqp/engine.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace causeway::hub {
@@ -22,6 +24,9 @@ error error_from_status(std::int64_t status, std::string_view description);
 
 // What the transport itself found: idle time-out, SASL refusal, breach of the protocol.
 error error_from_fault(const amqp::condition& from);
+
+// The hub's clock, where the description is JSON with a timestampUtc.
+std::optional<wall_time> time_in(std::string_view description);
 
 // True when a rejected message was refused for what it is, or for the pace: the outcome is the message's own.
 // False when the device or the hub is meant (unauthorised, unknown, disabled, suspended): the message must

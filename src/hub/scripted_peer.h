@@ -47,7 +47,9 @@ public:
   std::function<amqp::outcome(const arrived&)> on_message = [](const arrived&) {
     return amqp::outcome{amqp::outcome_kind::accepted, {}};
   };
-  std::map<std::string, amqp::condition> refused_attaches; // by device
+  std::map<std::string, amqp::condition> refused_attaches; // of telemetry, by device
+  std::map<std::string, amqp::condition> refused_c2d;
+  bool answers_c2d = true;
   bool answers_open = true, answers_end = true;
   bool credit_back = true, cbs_credit_back = true; // each message's credit is given again
   int credit = 1000, cbs_credit = 100;
@@ -58,7 +60,7 @@ public:
   std::vector<put_token> tokens;
   std::vector<attach_seen> attaches;
   std::vector<arrived> messages;
-  std::map<std::string, amqp::link> telemetry; // by device: open links
+  std::map<std::string, amqp::link> telemetry, c2d; // by device: open links
   std::set<std::string> link_names;
   bool closed_by_client = false;
   std::optional<amqp::condition> fault;
@@ -86,6 +88,10 @@ public:
   void detach(const std::string& device, const amqp::condition& why) {
     telemetry.at(device).close(why);
     telemetry.erase(device);
+  }
+  void detach_c2d(const std::string& device, const amqp::condition& why) {
+    c2d.at(device).close(why);
+    c2d.erase(device);
   }
   void end(const std::string& device, const amqp::condition& why) {
     telemetry.at(device).session().close(why);
@@ -141,29 +147,39 @@ private:
   }
 
   void forget(amqp::session ended) {
-    for (auto at = telemetry.begin(); at != telemetry.end();)
-      at = at->second.session() == ended ? telemetry.erase(at) : std::next(at);
+    const auto of_session = [ended](const auto& one) { return one.second.session() == ended; };
+    std::erase_if(telemetry, of_session);
+    std::erase_if(c2d, of_session);
   }
 
   void on_attach(amqp::link link) {
     link_names.insert(link.name());
-    if (link.is_sender()) cbs_out_ = link;
-    const std::string address = link.remote_target();
-    if (address == "$cbs" || link.is_sender()) {
+    const std::string address = link.is_sender() ? link.remote_source() : link.remote_target();
+    if (address == "$cbs") {
       link.copy_remote();
       link.open();
-      if (link.is_sender()) return;
+      if (link.is_sender()) {
+        cbs_out_ = link;
+        return;
+      }
       cbs_in_ = link;
       return link.add_credit(cbs_credit);
     }
     attaches.push_back({link.name(), address, link.remote_properties()});
     const auto target = azure::parse_link_address(address);
     ASSERT_TRUE(target.has_value()) << address;
+    ASSERT_EQ(target->role, link.is_sender() ? azure::link_role::c2d : azure::link_role::telemetry);
     const std::string& device = target->device.str();
-    if (const auto refused = refused_attaches.find(device); refused != refused_attaches.end()) {
+    const auto& refusals = link.is_sender() ? refused_c2d : refused_attaches;
+    if (const auto refused = refusals.find(device); refused != refusals.end()) {
       return link.refuse(refused->second);
     }
     link.copy_remote();
+    if (link.is_sender()) {
+      c2d[device] = link;
+      if (answers_c2d) link.open();
+      return;
+    }
     link.set_max_message_size(max_message_size);
     link.open();
     if (credit > 0) link.add_credit(credit);
@@ -212,9 +228,16 @@ public:
   }
   secret policy_token(wall_time expiry) override {
     ++policy_tokens;
-    return secret{"policy:" + std::to_string(unix_seconds(expiry))};
+    return secret{"policy" + std::to_string(key) + ":" + std::to_string(unix_seconds(expiry))};
+  }
+  bool next_policy_key() override {
+    if (other_keys == 0) return false;
+    --other_keys;
+    ++key;
+    return true;
   }
   int device_tokens = 0, policy_tokens = 0;
+  int other_keys = 0, key = 0;
 };
 
 inline device_ref ref(std::uint32_t number) {
@@ -256,15 +279,20 @@ struct rig {
     }
     collect();
   }
-  // Turns the clock, stopping at every deadline of the client's on the way.
+  // Turns the clock, stopping at every deadline of either side's on the way.
   void advance(std::chrono::nanoseconds by) {
     const mono_time end = clock.now().mono + by;
     for (;;) {
       const auto due = client.deadline();
-      if (!due || *due > end) break;
-      if (*due > clock.now().mono) clock.advance(*due - clock.now().mono);
-      ++ticks;
-      client.tick(clock.now());
+      const auto peer_due = peer.engine().tick(clock.now().mono);
+      const bool peer_first = peer_due && (!due || *peer_due < *due);
+      const auto next = peer_first ? peer_due : due;
+      if (!next || *next > end) break;
+      if (*next > clock.now().mono) clock.advance(*next - clock.now().mono);
+      if (!peer_first) {
+        ++ticks;
+        client.tick(clock.now());
+      }
       peer.engine().tick(clock.now().mono);
       run();
     }
@@ -274,7 +302,7 @@ struct rig {
     for (event& what : client.take_events())
       events.push_back(std::move(what));
   }
-  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), {}, clock.now()); }
+  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), {"", commands}, clock.now()); }
   void attach_all(std::uint32_t count) {
     for (std::uint32_t number = 0; number < count; ++number)
       attach(number);
@@ -316,6 +344,7 @@ struct rig {
   connection client;
   std::vector<event> events;
   std::size_t to_client = 0, ticks = 0;
+  bool commands = false; // what attach() asks for
 };
 
 } // namespace causeway::hub
