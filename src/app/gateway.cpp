@@ -35,6 +35,11 @@ private:
   }();
 };
 
+// No application follows a registry yet.
+struct quiet_registry final : core::registry {
+  void look_up(device_ref, const core::device_key&) override {}
+};
+
 } // namespace
 
 struct gateway::parts final : store::store_events {
@@ -46,6 +51,7 @@ struct gateway::parts final : store::store_events {
   built_in_formatter formatter;
   std::unique_ptr<store::store> store;
   egress::provisioning provisioning;
+  quiet_registry registry;
   egress::hub_pool hubs;
   std::optional<core::bridge> bridge;
   std::optional<ingress::webhook> webhook;
@@ -181,9 +187,10 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->store = std::move(*opened);
   core::bridge_options bridge_options;
   bridge_options.random = [random = &p->random] { return random->unit(); };
-  p->bridge.emplace(make_rules(from),
-                    core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->formatter, p->desk},
-                    std::move(bridge_options), on.now());
+  p->bridge.emplace(
+      make_rules(from),
+      core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},
+      std::move(bridge_options), on.now());
   p->formatter.answer_to(*p->bridge);
   p->provisioning.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);

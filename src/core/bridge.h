@@ -24,6 +24,7 @@ struct bridge_ports {
   core::device_store& devices;
   core::hub_link& hub;
   core::provisioner& provisioner;
+  core::registry& registry;
   core::formatter& formatter;
   core::answers& answers;
 };
@@ -101,6 +102,11 @@ public:
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
   // From the provisioner.
   void on_assignment(device_ref which, result<assignment> where, moment now);
+  // From the registry: one device of a listing; then, once, that the application's first listing is whole.
+  // Until then a device that no listing ever named waits with its messages.
+  void on_registered(const registered_device& what, moment now);
+  void on_listed(const application_id& application, moment now);
+  void on_looked_up(device_ref which, result<registered_device> what, moment now);
   // From the hub link.
   void on_device_attached(device_ref which, moment now);
   void on_device_detached(device_ref which, const error& why, bool link_retries, moment now);
@@ -153,6 +159,7 @@ private:
   void connect(device_ref which, moment now);
   void provision(device_ref which, moment now);
   void attach(device_ref which);
+  connect_wish wish_of(const device& d) const;
   void distrust(device_ref which, moment now);
   void bury(device_ref which, spool_seq seq, const error& why);
   void park(device_ref which, const error& why, moment now);

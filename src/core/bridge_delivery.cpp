@@ -43,7 +43,12 @@ void bridge::provision(device_ref which, moment now) {
   if (!wanted) return park(which, wanted.fault(), now);
   set_state(d, device_state::provisioning);
   ++totals_.provisionings;
-  ports_.provisioner.find_hub(which, rules.section, *wanted, rules.model_id);
+  ports_.provisioner.find_hub(which, rules.section, *wanted, wish_of(d));
+}
+
+connect_wish bridge::wish_of(const device& d) const {
+  const auto& rules = rules_[d.application];
+  return {rules.model_id, rules.commands, d.application, d.waiting != 0};
 }
 
 void bridge::attach(device_ref which) {
@@ -51,8 +56,7 @@ void bridge::attach(device_ref which) {
   const auto& hub = table_.hub_of(d);
   set_state(d, device_state::attaching);
   ++totals_.attaches;
-  ports_.hub.attach(which, {hub.host, d.identity, hub.section, {}, hub.fingerprint},
-                    rules_[d.application].model_id);
+  ports_.hub.attach(which, {hub.host, d.identity, hub.section, {}, hub.fingerprint}, wish_of(d));
 }
 
 void bridge::on_assignment(device_ref which, result<assignment> where, moment now) {

@@ -226,7 +226,8 @@ TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
   manual_clock clock;
-  bridge b{rules, {ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
+  bridge b{
+      rules, {ports, ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
   ports.target = &b;
   b.start(image_of_two(), clock.now());
   EXPECT_EQ(ports.take(),

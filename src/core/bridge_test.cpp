@@ -116,7 +116,8 @@ TEST(bridge, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_send
   rules[0].identity_template = "{application_id}-{dev_eui}";
   testing::recording_ports ports;
   manual_clock clock;
-  bridge b{rules, {ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
+  bridge b{
+      rules, {ports, ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
   ports.target = &b;
   b.on_uplink(ticket{1}, bridge_fixture::frame("plant", "dev-1", 1), clock.now());
   b.on_spooled({1, {}}, clock.now());

@@ -31,10 +31,24 @@ struct append_request {
   std::vector<spool_row> rows;
 };
 
+// What The Things Stack's registry says of a device (things-stack-wire.md E.3).
+struct registered_device {
+  device_key key;
+  causeway::dev_eui dev_eui; // empty: not said
+  std::optional<bool>
+      integration;      // attribute `azureintegration`, any letter case; absent: not there or unreadable
+  std::string model_id; // attribute `dtdlmodelid`; empty: none
+  friend bool operator==(const registered_device&, const registered_device&) = default;
+};
+
 struct device_record {
   device_ref ref{};
   device_key key;
   causeway::dev_eui dev_eui;
+  // As the registry said last; meaningful once it has said anything.
+  bool listed = false;
+  std::optional<bool> integration{};
+  std::string model_id{};
 };
 
 struct spool_result {
@@ -69,6 +83,15 @@ public:
   virtual void forget_assignment(device_ref device) = 0;
 };
 
+// How a device is to be brought to its hub. Devices with waiting messages go first; among equals the
+// applications take turns, so that a large one does not keep a small one waiting.
+struct connect_wish {
+  std::string model_id;          // empty = none
+  bool commands = false;         // a link for cloud-to-device messages, too
+  std::uint32_t application = 0; // whose turn it is
+  bool urgent = false;           // messages wait for it
+};
+
 // IoT Hub as devices see it.
 class hub_link {
 public:
@@ -76,8 +99,12 @@ public:
   // Answered by on_device_attached or on_device_detached. When the connection to the hub is lost or cannot be
   // made, the link brings its devices back by itself (on_device_detached with link_retries, later
   // on_device_attached): the core calls attach again only after on_device_detached without link_retries.
-  virtual void attach(device_ref device, const assignment& where, const std::string& model_id) = 0;
+  virtual void attach(device_ref device, const assignment& where, const connect_wish& wish) = 0;
+  // Not answered.
   virtual void detach(device_ref device) = 0;
+  // Messages wait for the device now: it goes before those that nothing waits for. No effect once it is
+  // attached.
+  virtual void hurry(device_ref device) = 0;
   // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
   // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
@@ -87,11 +114,24 @@ public:
 class provisioner {
 public:
   virtual ~provisioner() = default;
-  // Answered by bridge.on_assignment.
+  // Answered by bridge.on_assignment, unless it is called off.
   virtual void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                        const std::string& model_id) = 0;
+                        const connect_wish& wish) = 0;
+  // The device is no longer wanted; there may be an answer all the same.
+  virtual void call_off(device_ref device) = 0;
+  // As hub_link::hurry.
+  virtual void hurry(device_ref device) = 0;
   // The fingerprint an assignment made now would have; for telling a stale one.
   virtual std::string fingerprint(const azure_name& section) const = 0;
+};
+
+// The Things Stack's registry, one device at a time. What it lists on its own account comes as
+// bridge.on_registered and bridge.on_listed.
+class registry {
+public:
+  virtual ~registry() = default;
+  // For a device that has sent an event and is in no listing. Answered by bridge.on_looked_up.
+  virtual void look_up(device_ref device, const device_key& key) = 0;
 };
 
 class formatter {

@@ -11,8 +11,9 @@
 
 namespace causeway::core::testing {
 
-struct recording_ports final : spool, device_store, hub_link, provisioner, formatter, answers {
-  std::vector<std::string> calls; // since the last take()
+struct recording_ports final : spool, device_store, hub_link, provisioner, registry, formatter, answers {
+  std::vector<std::string> calls;   // since the last take()
+  std::vector<connect_wish> wishes; // of attach and find_hub
   std::vector<append_request> appended;
   std::vector<std::vector<spool_seq>> reads;
   std::map<std::uint64_t, answer> answered;
@@ -51,15 +52,23 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, forma
   void forget_assignment(device_ref device) override {
     calls.push_back("forget_assignment " + text(index_of(device)));
   }
-  void attach(device_ref device, const assignment& where, const std::string&) override {
+  void attach(device_ref device, const assignment& where, const connect_wish& wish) override {
+    wishes.push_back(wish);
     calls.push_back("attach " + text(index_of(device)) + " " + where.identity.str() + "@" + where.hub.str());
   }
   void detach(device_ref device) override { calls.push_back("detach " + text(index_of(device))); }
   void send(device_ref device, spool_seq seq, const message& what) override {
     calls.push_back("send " + text(index_of(device)) + " " + text(seq) + " " + what.body);
   }
+  // Of the hub link and of the provisioner.
+  void hurry(device_ref device) override { calls.push_back("hurry " + text(index_of(device))); }
+  void call_off(device_ref device) override { calls.push_back("call_off " + text(index_of(device))); }
+  void look_up(device_ref device, const device_key& key) override {
+    calls.push_back("look_up " + text(index_of(device)) + " " + key.device.str());
+  }
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                const std::string&) override {
+                const connect_wish& wish) override {
+    wishes.push_back(wish);
     calls.push_back("find_hub " + text(index_of(device)) + " " + wanted.str() + " in " + section.str());
   }
   std::string fingerprint(const azure_name& section) const override {
@@ -90,7 +99,7 @@ struct bridge_fixture {
 
   explicit bridge_fixture(bridge_options options = {})
       : bridge{rules(),
-               {ports, ports, ports, ports, ports, ports},
+               {ports, ports, ports, ports, ports, ports, ports},
                with_random(std::move(options)),
                clock.now()} {
     ports.target = &bridge;
@@ -104,8 +113,15 @@ struct bridge_fixture {
   static std::vector<application_rules> rules() {
     std::bitset<event_kinds> events;
     events.set(static_cast<std::size_t>(event_kind::uplink));
-    return {{application_id{"plant"}, azure_name{"hub"}, "{device_id}", {}, events},
-            {application_id{"field"}, azure_name{"dps"}, "{device_id}", "dtmi:x:y;1", events}};
+    application_rules plant;
+    plant.id = application_id{"plant"};
+    plant.section = azure_name{"hub"};
+    plant.events = events;
+    application_rules field = plant;
+    field.id = application_id{"field"};
+    field.section = azure_name{"dps"};
+    field.model_id = "dtmi:x:y;1";
+    return {plant, field};
   }
   static uplink frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
     uplink event;

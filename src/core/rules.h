@@ -15,8 +15,11 @@ struct application_rules {
   application_id id;
   azure_name section;
   std::string identity_template = "{device_id}"; // also {application_id} {dev_eui}
-  std::string model_id;                          // empty = none
+  std::string model_id;                          // empty = none; a device's own wins
   std::bitset<event_kinds> events;               // kinds that are sent
+  bool enabled_by_default = true;                // a device's attribute wins
+  bool commands = false;                         // devices hold a link for cloud-to-device messages
+  bool follows_registry = false;                 // devices wait until the registry has spoken
 };
 
 // The identity that the template gives this device.

@@ -90,7 +90,7 @@ hub_pool::line* hub_pool::line_of(device_ref device) {
   return place ? found->second.hub->lines[*place].get() : nullptr;
 }
 
-void hub_pool::attach(device_ref device, const core::assignment& where, const std::string& model_id) {
+void hub_pool::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) {
   if (closing_) return; // the spool keeps what the device has
   auto* hub = upstream_of(where);
   const auto [owner, fresh] = owners_.try_emplace(where.hub.str() + " " + where.identity.str(), device);
@@ -109,7 +109,7 @@ void hub_pool::attach(device_ref device, const core::assignment& where, const st
   if (const auto known = members_.find(index_of(device)); known != members_.end() && known->second.hub != hub)
     detach(device);
   auto& who = members_[index_of(device)];
-  who = {hub, where.identity, model_id};
+  who = {hub, where.identity, {wish.model_id, wish.commands}};
   put_on_line(device, who);
 }
 
@@ -129,7 +129,7 @@ void hub_pool::put_on_line(device_ref device, const member& who) {
   auto& which = *hub.lines[place];
   which.wanted->notify();
   if (which.open && !which.open->over) {
-    which.open->connection.attach(device, who.identity, {who.model_id}, loop_.now());
+    which.open->connection.attach(device, who.identity, who.wish, loop_.now());
     which.open->changed.notify();
   }
 }
@@ -165,6 +165,8 @@ void hub_pool::detach(device_ref device) {
     which->open->changed.notify();
   }
 }
+
+void hub_pool::hurry(device_ref) {}
 
 void hub_pool::send(device_ref device, spool_seq seq, const core::message& what) {
   if (closing_) return; // the spool keeps it
@@ -293,7 +295,7 @@ net::task<> hub_pool::keep_up(line* which) {
       hub.placement.reopened(which->index);
       for (const auto device : hub.placement.members(which->index)) {
         const auto& who = members_.at(index_of(device));
-        on->connection.attach(device, who.identity, {who.model_id}, loop_.now());
+        on->connection.attach(device, who.identity, who.wish, loop_.now());
       }
       tasks_.spawn("hub.write " + hub.address.host, net::restart_policy::never,
                    [this, on, which] { return write_out(on, which); });

@@ -35,8 +35,9 @@ public:
   // Before the first attach.
   void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
 
-  void attach(device_ref device, const core::assignment& where, const std::string& model_id) override;
+  void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
   void detach(device_ref device) override;
+  void hurry(device_ref device) override;
   void send(device_ref device, spool_seq seq, const core::message& what) override;
 
   // Says CLOSE on every connection and waits until the hubs have answered, at most this long.
@@ -50,7 +51,7 @@ private:
   struct member {
     upstream* hub = nullptr;
     causeway::identity identity;
-    std::string model_id;
+    hub::link_wish wish;
   };
 
   upstream* upstream_of(const core::assignment& where);

@@ -70,13 +70,13 @@ void provisioning::answer(device_ref device, result<core::assignment> where) {
 }
 
 void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted,
-                            const std::string& model_id) {
+                            const core::connect_wish& wish) {
   const auto* section = find(name);
   if (section == nullptr) return answer(device, error{errc::internal, "no section azure." + name.str()});
   if (section->through_dps()) {
     auto& through = services_.at(name.str());
     ++totals_.in_progress;
-    through.waiting.push_back({device, section->registration_of(wanted), model_id});
+    through.waiting.push_back({device, section->registration_of(wanted), wish.model_id});
     return through.changed->notify();
   }
   core::assignment where{{}, wanted, name, loop_.now().wall, {}};
@@ -90,6 +90,9 @@ void provisioning::find_hub(device_ref device, const azure_name& name, const ide
   }
   answer(device, std::move(where));
 }
+
+void provisioning::call_off(device_ref) {}
+void provisioning::hurry(device_ref) {}
 
 net::task<> provisioning::dispatch(service* through) {
   while (true) {

@@ -36,7 +36,9 @@ public:
   void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
 
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                const std::string& model_id) override;
+                const core::connect_wish& wish) override;
+  void call_off(device_ref device) override;
+  void hurry(device_ref device) override;
   std::string fingerprint(const azure_name& section) const override;
   const provisioning_totals& totals() const { return totals_; }
 

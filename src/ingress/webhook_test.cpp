@@ -90,7 +90,8 @@ struct fixture {
   instant_disk disk;
   flat_formatter format;
   answer_desk desk{loop};
-  core::bridge bridge{rules(configured), {disk, ports, ports, ports, format, desk}, options(), loop.now()};
+  core::bridge bridge{
+      rules(configured), {disk, ports, ports, ports, ports, format, desk}, options(), loop.now()};
   ingress::webhook webhook{applications(configured), bridge, desk, loop};
 
   fixture() {

@@ -54,7 +54,7 @@ gateway_world::gateway::gateway(gateway_world& world, std::size_t number)
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
       bridge{rules(),
-             {world.disk, world.disk, link, world, world, world},
+             {world.disk, world.disk, link, world, world, world, world},
              [&world] {
                core::bridge_options options;
                options.body_cache_bytes = world.options_.body_cache_bytes;
@@ -161,7 +161,7 @@ void gateway_world::format(core::ticket which, const core::uplink& event, moment
 }
 
 void gateway_world::find_hub(device_ref device, const azure_name& from, const identity& wanted,
-                             const std::string&) {
+                             const core::connect_wish&) {
   assignments_.push_back({device, {hub_host{host}, wanted, from, clock.now().wall, {}}});
 }
 

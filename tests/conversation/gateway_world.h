@@ -34,7 +34,7 @@ private:
   std::set<identity> wrong_;
 };
 
-class gateway_world final : core::provisioner, core::formatter, core::answers {
+class gateway_world final : core::provisioner, core::registry, core::formatter, core::answers {
 public:
   explicit gateway_world(world_options options = {});
   ~gateway_world() override;
@@ -104,7 +104,10 @@ private:
   double random();
 
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                const std::string& model_id) override;
+                const core::connect_wish& wish) override;
+  void call_off(device_ref) override {}
+  void hurry(device_ref) override {}
+  void look_up(device_ref, const core::device_key&) override {} // no application follows a registry here
   std::string fingerprint(const azure_name&) const override { return {}; }
   void format(core::ticket which, const core::uplink& event, moment now) override;
   void on_answer(core::ticket which, core::answer what) override;

@@ -28,9 +28,10 @@ memory_link::memory_link(const manual_clock& clock, emulator::hub_service& hub, 
 
 memory_link::~memory_link() = default;
 
-void memory_link::attach(device_ref device, const core::assignment& where, const std::string& model_id) {
-  members_[index_of(device)] = {where.identity, model_id};
-  if (line_ && !over_) line_->client.attach(device, where.identity, {model_id}, clock_.now());
+void memory_link::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) {
+  members_[index_of(device)] = {where.identity, {wish.model_id, wish.commands}};
+  if (line_ && !over_)
+    line_->client.attach(device, where.identity, {wish.model_id, wish.commands}, clock_.now());
 }
 
 void memory_link::detach(device_ref device) {
@@ -75,8 +76,7 @@ void memory_link::connect() {
     refs.push_back(ref);
   std::sort(refs.begin(), refs.end());
   for (const auto ref : refs)
-    line_->client.attach(device_ref{ref}, members_.at(ref).identity, {members_.at(ref).model_id},
-                         clock_.now());
+    line_->client.attach(device_ref{ref}, members_.at(ref).identity, members_.at(ref).wish, clock_.now());
 }
 
 bool memory_link::tick() {

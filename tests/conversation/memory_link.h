@@ -35,8 +35,9 @@ public:
   ~memory_link() override;
   void answer_to(core::bridge* bridge) { bridge_ = bridge; }
 
-  void attach(device_ref device, const core::assignment& where, const std::string& model_id) override;
+  void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
   void detach(device_ref device) override;
+  void hurry(device_ref) override {} // there is no budget here
   void send(device_ref device, spool_seq seq, const core::message& what) override;
 
   // Does what can be done now; false when there was nothing.
@@ -57,7 +58,7 @@ public:
 private:
   struct member {
     causeway::identity identity;
-    std::string model_id;
+    hub::link_wish wish;
   };
   struct line {
     hub::connection client;
