@@ -23,6 +23,10 @@ enum class fault_kind : std::uint8_t {
   reject_messages,          // the hub rejects these devices' messages with `condition`
   hub_refuse_connections,   // the hub closes new connections at once
   hub_hang,                 // the hub takes messages and answers none
+  hub_gone,                 // nobody listens at the hub's port, and its connections have ended
+  hub_not_found,            // the hub answers OPEN with CLOSE and `condition`; its connections have ended
+  throttle_attaches,        // telemetry attaches of these devices are refused as beyond the quota
+  token_expired,            // put-token of these devices is answered 401: expired
   registry_status,          // the registry answers requests with `status`; the pattern names applications
   registry_endless_pages,   // every page of a list is full of the same devices again
   registry_duplicates,      // each page begins with the last device of the former
@@ -43,7 +47,7 @@ struct fault {
   std::optional<int> retry_after;         // seconds; dps_status, registry_status
   std::chrono::seconds skew{0};           // clock_skew; negative: behind
   std::optional<std::size_t> hub;         // only this hub; absent = all
-  std::string condition, description;     // reject_messages
+  std::string condition, description;     // reject_messages, hub_not_found
   std::optional<std::uint64_t> remaining; // how many more times; absent = until deleted
 };
 

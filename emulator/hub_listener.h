@@ -5,20 +5,26 @@
 #include "emulator/hub_service.h"
 #include "net/listener.h"
 
+#include <memory>
+
 namespace causeway::emulator {
 
 class hub_listener {
 public:
-  // hub, on and tasks must live until tasks has stopped. Errors: as listener::bind.
+  // hub, on and tasks must live until tasks has stopped. Everything that the hub writes leaves as late as its
+  // options' latency says. While the hub is gone (fault hub_gone) nobody listens at the port.
+  // Errors: as listener::bind.
   static result<hub_listener> start(net::loop& on, net::task_group& tasks, const net::listen_address& address,
                                     net::tls_server_context tls, hub_service& hub);
 
-  std::uint16_t port() const { return listener_.port(); }
-  void close() { listener_.close(); }
+  std::uint16_t port() const;
+  // For good.
+  void close();
 
 private:
-  explicit hub_listener(net::listener listener) : listener_{std::move(listener)} {}
-  net::listener listener_;
+  struct state;
+  explicit hub_listener(std::shared_ptr<state> s) : state_{std::move(s)} {}
+  std::shared_ptr<state> state_;
 };
 
 } // namespace causeway::emulator

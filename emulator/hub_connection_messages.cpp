@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What arrives on links (azure-iot-wire.md B.5).
+#include "azure/limits.h"
+#include "emulator/d2c_decoder.h"
+#include "emulator/hub_connection.h"
+
+namespace causeway::emulator {
+
+void hub_connection::on_message(amqp::event& event) {
+  auto* link = reinterpret_cast<hub_link*>(event.link.context());
+  if (link == nullptr || link->closing) {
+    event.delivery.settle({amqp::outcome_kind::released, {}});
+    return;
+  }
+  switch (link->kind) {
+  case link_kind::cbs_request:
+    on_put_token(*link, event);
+    break;
+  case link_kind::telemetry:
+    take_telemetry(*link, event.delivery, std::move(event.payload));
+    break;
+  case link_kind::cbs_answer:
+  case link_kind::c2d:
+  case link_kind::method:
+  case link_kind::refused:
+    event.delivery.settle({amqp::outcome_kind::accepted, {}});
+    break;
+  }
+}
+
+// A message has come: it passes, waits for its turn or is refused by quota.
+void hub_connection::take_telemetry(hub_link& on, amqp::delivery delivery, std::string payload) {
+  const auto wait = hub_.sends_.admit(now_.mono);
+  auto& totals = hub_.totals_;
+  if (!wait) {
+    ++totals.sends_throttled;
+    replenish(on, telemetry_credit);
+    return reject(delivery, "com.microsoft:device-container-throttled",
+                  hub_.describe(429001, "Too many requests: the limit of device-to-cloud sends is exceeded.",
+                                hub_time()));
+  }
+  if (wait->count() == 0) {
+    on_telemetry(on, delivery, std::move(payload));
+    return;
+  }
+  ++totals.sends_shaped;
+  const auto due = now_.mono + std::chrono::duration_cast<mono_time::duration>(*wait);
+  shaped_.push_back({&on, delivery, std::move(payload), due}); // at most two seconds' worth
+}
+
+// Its turn has come.
+void hub_connection::on_telemetry(hub_link& on, amqp::delivery delivery, std::string payload) {
+  if (hub_.faults().active(fault_kind::hub_hang)) {
+    held_.push_back({&on, delivery, std::move(payload), {}}); // as many as there is credit for
+    return;
+  }
+  judge_telemetry(on, delivery, payload);
+}
+
+void hub_connection::judge_telemetry(hub_link& on, amqp::delivery delivery, const std::string& payload) {
+  if (on.closing) {
+    delivery.settle({amqp::outcome_kind::released, {}});
+    return;
+  }
+  replenish(on, telemetry_credit);
+  if (payload.size() > azure::max_d2c_bytes)
+    return reject(delivery, "amqp:link:message-size-exceeded", "The message is larger than 262144 bytes.");
+  if (const auto fault = hub_.faults().use(fault_kind::reject_messages, on.device.str()))
+    return reject(delivery, fault->condition, fault->description);
+  auto messages = decode_d2c(payload);
+  if (!messages) return reject(delivery, "amqp:decode-error", messages.fault().message());
+  for (auto& message : *messages)
+    hub_.ledger().record(on.device, std::move(message), now_.wall, hub_.index());
+  delivery.settle({amqp::outcome_kind::accepted, {}});
+}
+
+void hub_connection::reject(amqp::delivery delivery, const std::string& condition,
+                            const std::string& description) {
+  ++hub_.totals_.messages_rejected;
+  delivery.settle({amqp::outcome_kind::rejected, {condition, description}});
+}
+
+void hub_connection::replenish(hub_link& link, int credit) {
+  if (++link.used * 4 < credit * 3) return;
+  link.link.add_credit(link.used);
+  link.used = 0;
+}
+
+void hub_connection::resume() {
+  if (held_.empty() || !engine_ || finished() || frozen()) return;
+  while (!held_.empty()) {
+    auto held = std::move(held_.front());
+    held_.pop_front();
+    judge_telemetry(*held.on, held.delivery, held.payload);
+  }
+  flush();
+  wake();
+}
+
+} // namespace causeway::emulator

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a hub_connection keeps of a link and of a session. Owned by the connection; the hub_service refers to
+// links that are attached, by device.
+#pragma once
+
+#include "amqp/engine.h"
+#include "base/ids.h"
+
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace causeway::emulator {
+
+class hub_connection;
+struct hub_session;
+struct hub_link;
+
+enum class link_kind : std::uint8_t {
+  cbs_request,
+  cbs_answer,
+  telemetry,
+  c2d,
+  method,
+  refused, // waits to be refused, or is
+};
+
+using attach_queue = std::multimap<mono_time, hub_link*>;
+
+struct hub_link {
+  hub_connection* owner = nullptr;
+  hub_session* session = nullptr;
+  std::list<hub_link>::iterator self;
+  amqp::link link;
+  link_kind kind{};
+  bool attached = false; // in the books of the hub_service
+  bool closing = false;  // the hub has detached it
+  int used = 0;          // credit that the peer has used up
+  identity device;
+  std::string reply_address;                        // cbs_answer: what requests name as reply-to
+  amqp::condition refusal;                          // why it will be refused
+  std::optional<attach_queue::iterator> due_answer; // the attach has not been answered
+
+  // Of these links a device has one, the newest (azure-iot-wire.md B.11).
+  bool exclusive() const { return kind == link_kind::c2d || (kind == link_kind::method && link.is_sender()); }
+};
+
+struct hub_session {
+  std::list<hub_session>::iterator self;
+  std::list<hub_link> links;
+};
+
+} // namespace causeway::emulator
