@@ -30,13 +30,6 @@ amqp::engine_options engine_options_of(const connection_options& options, const 
   return out;
 }
 
-amqp::value_map properties_of_links(const connection_options& options) {
-  return {
-      {amqp::value{amqp::symbol{"com.microsoft:client-version"}}, amqp::value{options.client_version}},
-      {amqp::value{amqp::symbol{"com.microsoft:api-version"}}, amqp::value{std::string{"2020-09-30"}}},
-  };
-}
-
 } // namespace
 
 connection::connection(connection_options options, token_source& tokens, moment now)
@@ -46,7 +39,6 @@ connection::connection(connection_options options, token_source& tokens, moment 
       engine_{engine_options_of(options_, address_)},
       cbs_{options_.cbs_in_flight, options_.answer_time_out},
       wheel_{now.mono},
-      link_properties_{properties_of_links(options_)},
       started_{now.mono},
       last_call_{now.mono},
       phase_due_{now.mono + options_.open_time_out},
@@ -65,6 +57,8 @@ void connection::on_bytes(std::string_view bytes, moment now) {
   if (phase_ == phase::closed) return;
   counters_.bytes_in += bytes.size();
   engine_.feed(bytes);
+  // The engine notices at a tick only that something has come, and counts the silence from there.
+  engine_due_ = engine_.tick(now.mono);
   settle(now);
 }
 

@@ -202,7 +202,6 @@ private:
   std::deque<std::uint64_t> attach_queue_,
       renewal_queue_; // words; those of devices that have gone are skipped
   std::unordered_set<std::uint32_t> authorised_;
-  amqp::value_map link_properties_;
   std::vector<event> events_;
   connection_counters counters_;
 

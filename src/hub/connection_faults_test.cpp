@@ -6,6 +6,8 @@
 namespace causeway::hub {
 namespace {
 
+using std::chrono::minutes;
+
 TEST(hub_connection_faults, a_refused_token_is_that_devices_own) {
   rig it;
   it.peer.on_put_token = [](const auto& token) -> std::optional<scripted_peer::status> {
@@ -310,25 +312,64 @@ TEST(hub_connection_faults, a_peer_that_speaks_no_amqp_is_left) {
   EXPECT_EQ(it.count<detached>(), 1u);
 }
 
-TEST(hub_connection_faults, a_silent_peer_is_left_and_a_quiet_connection_kept_alive) {
+TEST(hub_connection_faults, a_quiet_connection_is_kept_alive) {
   rig it;
   it.attach_all(1);
   std::size_t before = it.client.counters().bytes_out;
   for (int round = 0; round < 10; ++round) {
-    it.advance(seconds{121});
+    it.advance(seconds{121}); // the peer wants something every 240 s
     EXPECT_GT(it.client.counters().bytes_out, before) << round;
     before = it.client.counters().bytes_out;
   }
   EXPECT_EQ(it.count<closed>(), 0u);
-  for (int half_minute = 0; half_minute < 20; ++half_minute) { // the peer is gone, the stream is not
-    it.clock.advance(seconds{30});
+}
+
+TEST(hub_connection_faults, a_dead_peer_is_noticed_within_a_minute) {
+  rig it;
+  it.attach_all(2);
+  EXPECT_EQ(it.peer.engine().peer().idle_time_out, seconds{30});
+  const mono_time last_heard = it.clock.now().mono;
+  const mono_time patience = last_heard + minutes{5};
+  while (it.count<closed>() == 0 && it.clock.now().mono < patience) { // the peer is gone, the stream is not
+    ASSERT_TRUE(it.client.deadline().has_value());
+    it.clock.advance(*it.client.deadline() - it.clock.now().mono);
     it.client.tick(it.clock.now());
     std::string unread;
     it.client.take_output(unread);
+    it.collect();
   }
-  it.collect();
   ASSERT_EQ(it.count<closed>(), 1u);
   EXPECT_EQ(it.all<closed>()[0].why.code(), errc::connection_timed_out);
+  EXPECT_EQ(it.count<detached>(), 2u);
+  EXPECT_GE(it.clock.now().mono - last_heard, seconds{59}); // a late heartbeat is no death
+  EXPECT_LE(it.clock.now().mono - last_heard, seconds{61});
+}
+
+TEST(hub_connection_faults, a_peer_that_is_slow_but_there_is_kept) {
+  rig it;
+  it.attach_all(1);
+  for (int beat = 0; beat < 20; ++beat) {
+    it.clock.advance(seconds{50});
+    std::string unread;
+    it.client.on_bytes(std::string_view{"\0\0\0\x08\x02\0\0\0", 8}, it.clock.now()); // an empty frame
+    it.client.tick(it.clock.now());
+    it.client.take_output(unread);
+  }
+  it.collect();
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_connection_faults, a_peer_without_channels_for_devices_is_left) {
+  for (std::uint16_t channel_max = 0; channel_max < 2; ++channel_max) {
+    rig it{device_key_options(), channel_max};
+    it.attach_all(2);
+    ASSERT_EQ(it.count<closed>(), 1u) << channel_max;
+    EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_protocol);
+    EXPECT_EQ(it.count<detached>(), 2u);
+    EXPECT_EQ(it.count<opened>(), 0u);
+    EXPECT_TRUE(it.peer.closed_by_client);
+    EXPECT_FALSE(it.peer.fault.has_value());
+  }
 }
 
 } // namespace

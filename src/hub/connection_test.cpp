@@ -44,8 +44,71 @@ TEST(hub_connection, a_device_is_attached_once_its_token_and_its_link_are_accept
   const amqp::value& properties = it.peer.attaches[0].properties;
   ASSERT_NE(properties.find("com.microsoft:client-version"), nullptr);
   EXPECT_EQ(*properties.find("com.microsoft:client-version")->text(), "causeway/test");
-  EXPECT_EQ(*properties.find("com.microsoft:api-version")->text(), "2020-09-30");
+  EXPECT_EQ(*properties.find("com.microsoft:api-version")->text(), "2020-09-30"); // what a model id needs
   EXPECT_EQ(*properties.find("com.microsoft:model-id")->text(), "dtmi:acme:meter;1");
+}
+
+// Performatives in the order of their frames, the AMQP header skipped.
+std::vector<int> performatives(std::string_view bytes) {
+  std::vector<int> out;
+  if (bytes.starts_with("AMQP")) bytes.remove_prefix(8);
+  const auto octet = [&](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at]));
+  };
+  while (bytes.size() >= 11) {
+    const std::size_t size = octet(0) << 24 | octet(1) << 16 | octet(2) << 8 | octet(3);
+    out.push_back(static_cast<int>(octet(10)));
+    bytes.remove_prefix(size);
+  }
+  return out;
+}
+
+TEST(hub_connection, cbs_is_asked_for_behind_open_and_a_device_only_after_its_token) {
+  rig it;
+  it.attach(0);
+  std::string bytes;
+  it.client.take_output(bytes);
+  EXPECT_EQ(performatives(bytes), (std::vector<int>{0x10, 0x11, 0x12, 0x12, 0x13})); // credit for the answers
+  it.peer.on_put_token = [](const auto&) { return std::nullopt; };
+  it.peer.feed(bytes);
+  it.run();
+  ASSERT_EQ(it.peer.tokens.size(), 1u);
+  EXPECT_TRUE(it.peer.attaches.empty());
+  EXPECT_EQ(it.count<opened>(), 1u);
+  it.peer.answer(it.peer.tokens[0], {});
+  it.run();
+  EXPECT_EQ(it.peer.attaches.size(), 1u);
+}
+
+TEST(hub_connection, three_round_trips_bring_a_device_up_and_each_is_timed) {
+  rig it;
+  it.attach(0);
+  it.exchange(milliseconds{10});
+  ASSERT_EQ(it.count<opened>(), 1u);
+  EXPECT_EQ(it.all<opened>()[0].open, milliseconds{10});
+  EXPECT_EQ(it.all<opened>()[0].cbs, milliseconds{0}); // came with the OPEN
+  it.exchange(milliseconds{20});
+  it.exchange(milliseconds{30});
+  ASSERT_EQ(it.count<attached>(), 1u);
+  EXPECT_EQ(it.all<attached>()[0].cbs, milliseconds{20});
+  EXPECT_EQ(it.all<attached>()[0].attach, milliseconds{30});
+}
+
+TEST(hub_connection, a_policys_token_is_timed_with_the_opening) {
+  connection_options options = device_key_options();
+  options.mode = auth::policy;
+  rig it{options};
+  it.attach(0);
+  it.exchange(milliseconds{10});
+  EXPECT_EQ(it.count<opened>(), 0u);
+  it.exchange(milliseconds{20});
+  ASSERT_EQ(it.count<opened>(), 1u);
+  EXPECT_EQ(it.all<opened>()[0].open, milliseconds{10});
+  EXPECT_EQ(it.all<opened>()[0].cbs, milliseconds{20});
+  it.exchange(milliseconds{30});
+  ASSERT_EQ(it.count<attached>(), 1u);
+  EXPECT_EQ(it.all<attached>()[0].cbs, milliseconds{0});
+  EXPECT_EQ(it.all<attached>()[0].attach, milliseconds{30});
 }
 
 TEST(hub_connection, a_message_is_answered_by_accepted) {

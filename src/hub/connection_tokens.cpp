@@ -78,7 +78,7 @@ void connection::put_device_token(device_session& who, moment now) {
 
 void connection::begin_session(device_session& who, mono_time now) {
   // Unique for ever: link names are scoped by the container id.
-  who.begin(engine_, ++last_link_, link_properties_);
+  who.begin(engine_, ++last_link_, options_.client_version);
   attach_deadlines_.push(table_.places(), who, now + options_.answer_time_out);
 }
 

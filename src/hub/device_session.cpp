@@ -8,29 +8,37 @@
 #include <array>
 
 namespace causeway::hub {
+namespace {
+
+amqp::value symbol_of(std::string_view name) {
+  return amqp::value{amqp::symbol{std::string{name}}};
+}
+
+} // namespace
 
 void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
-                           const amqp::value_map& properties) {
+                           const std::string& client_version) {
   const auto context = static_cast<std::uintptr_t>(word());
   session = engine.new_session();
   session.set_context(context);
   session.open();
-  // Short names: the engine keeps each twice. The terminus on this side says nothing, as Node's SDK has it.
+  // Short names and few properties: the engine keeps each of both twice. The terminus on this side says
+  // nothing, and the API version comes only with a model id, which needs it, as Node's SDK has it.
   const std::string number = std::to_string(link_number);
   telemetry = session.sender("t" + number);
   telemetry.set_target(azure::link_address(azure::link_role::telemetry, identity));
-  if (model_id.empty()) {
-    telemetry.set_properties(amqp::value{properties});
-  } else {
-    amqp::value_map all = properties;
-    all.emplace_back(amqp::value{amqp::symbol{"com.microsoft:model-id"}}, amqp::value{std::move(model_id)});
+  amqp::value_map of_telemetry = {{symbol_of("com.microsoft:client-version"), amqp::value{client_version}}};
+  const amqp::value of_c2d{of_telemetry};
+  if (!model_id.empty()) {
+    of_telemetry.emplace_back(symbol_of("com.microsoft:api-version"), amqp::value{std::string{"2020-09-30"}});
+    of_telemetry.emplace_back(symbol_of("com.microsoft:model-id"), amqp::value{std::move(model_id)});
     model_id = {};
-    telemetry.set_properties(amqp::value{std::move(all)});
   }
+  telemetry.set_properties(amqp::value{std::move(of_telemetry)});
   if (commands) {
     c2d = session.receiver("c" + number);
     c2d.set_source(azure::link_address(azure::link_role::c2d, identity));
-    c2d.set_properties(amqp::value{properties});
+    c2d.set_properties(of_c2d);
   }
   for (amqp::link* link : {&telemetry, &c2d}) {
     if (!*link) continue;

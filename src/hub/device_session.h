@@ -55,9 +55,8 @@ struct device_session {
   // Marks this use of the place in engine contexts and put-tokens. Never 0 or 1.
   std::uint64_t word() const { return (std::uint64_t{generation} << 32) | (place + 2); }
 
-  // BEGIN and ATTACH. link_number: unique on the connection. properties: of the attaches, without the model
-  // id.
-  void begin(amqp::engine& engine, std::uint64_t link_number, const amqp::value_map& properties);
+  // BEGIN and ATTACH. link_number: unique on the connection.
+  void begin(amqp::engine& engine, std::uint64_t link_number, const std::string& client_version);
   // All links attached by the hub, with credit to send.
   bool usable() const;
   // Hands the encoded message to the engine, or keeps it until there is credit.

@@ -132,6 +132,21 @@ TEST(hub_error, a_long_description_is_cut) {
   EXPECT_LE(error_from_condition({"amqp:not-found", std::string(5000, 'x')}).detail().size(), 420u);
 }
 
+TEST(hub_error, the_hubs_clock_is_read_where_it_is_given) {
+  const auto at = [](const std::string& stamp) {
+    return time_in(R"({"errorCode":401003,"timestampUtc":)" + stamp + "}");
+  };
+  const wall_time noon = *parse_rfc3339("2026-01-01T12:00:00Z");
+  EXPECT_EQ(at(R"("2026-01-01T12:00:00Z")"), noon);
+  EXPECT_EQ(at(R"("2026-01-01T12:00:00.0000000Z")"), noon);
+  EXPECT_EQ(at(R"("2026-01-01T12:00:00")"), noon);
+  for (const std::string bad : {"12", "null", R"("noon")", R"("")"})
+    EXPECT_FALSE(at(bad).has_value()) << bad;
+  EXPECT_FALSE(at('"' + std::string(5000, '1') + '"').has_value());
+  EXPECT_FALSE(time_in("The SAS token has expired").has_value());
+  EXPECT_FALSE(time_in("{broken").has_value());
+}
+
 TEST(hub_error, the_transports_own_faults) {
   EXPECT_EQ(error_from_fault({"amqp:resource-limit-exceeded", "local-idle-timeout expired"}).code(),
             errc::connection_timed_out);

@@ -9,7 +9,7 @@ namespace causeway::hub {
 
 void placement::note_room(std::uint32_t connection) {
   const connection_state& at = connections_[connection];
-  if (at.members.size() < at.cap && at.authorised.size() < options_.tokens_per_connection) {
+  if (!at.retired && at.members.size() < at.cap && at.authorised.size() < options_.tokens_per_connection) {
     with_room_.insert(connection);
   } else {
     with_room_.erase(connection);
@@ -23,7 +23,7 @@ std::uint32_t placement::place(device_ref device) {
   std::uint32_t connection = connections();
   if (with_room_.empty()) {
     connections_.push_back(
-        {{}, std::min(options_.devices_per_connection, options_.tokens_per_connection), {}});
+        {{}, std::min(options_.devices_per_connection, options_.tokens_per_connection), {}, false});
     CAUSEWAY_CHECK(connections_.back().cap > 0);
   } else {
     connection = *with_room_.begin();
@@ -74,6 +74,7 @@ std::vector<device_ref> placement::limit(std::uint32_t connection, std::uint32_t
 void placement::reopened(std::uint32_t connection) {
   connection_state& at = connections_.at(connection);
   at.authorised.clear();
+  at.retired = false;
   for (const device_ref device : at.members)
     at.authorised.insert(index_of(device));
   note_room(connection);
@@ -90,6 +91,11 @@ std::uint32_t placement::authorised(std::uint32_t connection) const {
 bool placement::spent(std::uint32_t connection) const {
   const connection_state& at = connections_.at(connection);
   return at.authorised.size() >= options_.tokens_per_connection && at.members.size() < at.cap;
+}
+
+void placement::retire(std::uint32_t connection) {
+  connections_.at(connection).retired = true;
+  note_room(connection);
 }
 
 const std::vector<device_ref>& placement::members(std::uint32_t connection) const {

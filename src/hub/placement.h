@@ -49,6 +49,9 @@ public:
   std::uint32_t authorised(std::uint32_t connection) const;
   // It takes no new devices although it has room: opening it anew (rotation) would give the room back.
   bool spent(std::uint32_t connection) const;
+  // It takes no new devices until it is opened anew: the hub has said that its tokens are used up, or its
+  // devices are being moved away for that.
+  void retire(std::uint32_t connection);
   const std::vector<device_ref>& members(std::uint32_t connection) const;
 
 private:
@@ -56,6 +59,7 @@ private:
     std::vector<device_ref> members;
     std::uint32_t cap = 0;
     std::unordered_set<std::uint32_t> authorised; // different devices since it was last opened
+    bool retired = false;
   };
   struct place_of {
     std::uint32_t connection;

@@ -99,5 +99,17 @@ TEST(placement, the_same_calls_give_the_same_places) {
   EXPECT_GT(placed, 300u);
 }
 
+TEST(placement, a_retired_connection_takes_nobody_until_it_is_opened_anew) {
+  placement places{{.devices_per_connection = 3, .tokens_per_connection = 5}};
+  EXPECT_EQ(places.place(device_ref{1}), 0u);
+  places.retire(0);
+  EXPECT_EQ(places.place(device_ref{2}), 1u);
+  EXPECT_EQ(places.find(device_ref{1}), 0u);
+  EXPECT_TRUE(places.remove(device_ref{1}));
+  EXPECT_EQ(places.place(device_ref{3}), 1u);
+  places.reopened(0);
+  EXPECT_EQ(places.place(device_ref{4}), 0u);
+}
+
 } // namespace
 } // namespace causeway::hub

@@ -279,6 +279,17 @@ struct rig {
     }
     collect();
   }
+  // One flight each way: what the client has to say, and after `by` what the peer answers.
+  void exchange(std::chrono::nanoseconds by) {
+    std::string bytes;
+    client.take_output(bytes);
+    peer.feed(bytes);
+    clock.advance(by);
+    bytes.clear();
+    peer.engine().take_output(bytes);
+    client.on_bytes(bytes, clock.now());
+    collect();
+  }
   // Turns the clock, stopping at every deadline of either side's on the way.
   void advance(std::chrono::nanoseconds by) {
     const mono_time end = clock.now().mono + by;
@@ -302,7 +313,9 @@ struct rig {
     for (event& what : client.take_events())
       events.push_back(std::move(what));
   }
-  void attach(std::uint32_t number) { client.attach(ref(number), name_of(number), {"", commands}, clock.now()); }
+  void attach(std::uint32_t number) {
+    client.attach(ref(number), name_of(number), {"", commands}, clock.now());
+  }
   void attach_all(std::uint32_t count) {
     for (std::uint32_t number = 0; number < count; ++number)
       attach(number);
