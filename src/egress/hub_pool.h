@@ -1,39 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, and brings them back
-// when they are lost, with one shared back-off for each hub. Holds no rules of the protocol: those are
-// hub::connection's. Loop's thread only.
+// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, lets devices connect
+// and send within the hub's quotas, and brings them back when a connection is lost. Holds no rules of the
+// protocol: those are hub::connection's. What concerns one hub is in upstream.h, one connection in
+// hub_line.h. Loop's thread only.
 #pragma once
 
-#include "base/backoff.h"
 #include "core/bridge.h"
+#include "core/timeline.h"
 #include "egress/azure_section.h"
-#include "hub/placement.h"
-#include "net/stream.h"
 #include "net/task_group.h"
-#include "net/wake_up.h"
 
 #include <functional>
 #include <map>
 #include <memory>
-#include <unordered_map>
-#include <vector>
 
 namespace causeway::egress {
 
+class upstream;
+struct pool_state;
+
+// Of one hub. Plain numbers; those of budgets are a second.
 struct hub_totals {
-  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0;
+  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0, connections_rotated = 0;
+  std::uint64_t devices = 0;                             // that belong here
+  std::uint64_t attached = 0;                            // of these, online
+  std::uint64_t queued = 0;                              // of these, waiting for the budget of connects
+  std::uint64_t connects = 0;                            // let through by the budget
+  std::uint64_t connects_refused = 0, sends_refused = 0; // by the hub, for their pace
+  std::uint64_t sends_waiting = 0;
   std::uint64_t tokens_put = 0;
+  double connects_limit = 0, connects_ceiling = 0;
+  double sends_limit = 0, sends_ceiling = 0;
   std::optional<error> last_fault; // of the connection; none while it is up
 };
 
 class hub_pool final : public core::hub_link {
 public:
-  // sections must live as long. random: uniform in [0, 1).
+  // sections must live as long, and spans where it is not null. random: uniform in [0, 1).
   hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-           std::function<double()> random);
+           std::function<double()> random, core::timeline* spans = nullptr);
   ~hub_pool() override;
   // Before the first attach.
-  void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
+  void answer_to(core::bridge& bridge);
 
   void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
   void detach(device_ref device) override;
@@ -46,33 +54,9 @@ public:
   std::map<std::string, hub_totals> totals() const;
 
 private:
-  struct line;     // one connection, made again when it is lost
-  struct upstream; // one hub of one section
-  struct member {
-    upstream* hub = nullptr;
-    causeway::identity identity;
-    hub::link_wish wish;
-  };
-
   upstream* upstream_of(const core::assignment& where);
-  line* line_of(device_ref device);
-  void put_on_line(device_ref device, const member& who);
-  void forget(device_ref device);
-  void give_up(line& which, const error& why);
-  net::task<> keep_up(line* which);
-  net::task<> write_out(std::shared_ptr<struct open_line> on, line* which);
-  void deliver_events(line& which, struct open_line& on);
-
-  net::loop& loop_;
-  net::task_group& tasks_;
+  std::unique_ptr<pool_state> state_;
   const std::vector<azure_section>& sections_;
-  std::function<double()> random_;
-  core::bridge* bridge_ = nullptr;
-  bool closing_ = false;
-  std::map<std::string, std::unique_ptr<upstream>> upstreams_; // by section and host
-  std::unordered_map<std::uint32_t, member> members_;          // by device
-  std::unordered_map<std::string, device_ref> owners_;         // by host and identity
-  std::shared_ptr<int> alive_ = std::make_shared<int>();       // for what is posted
 };
 
 } // namespace causeway::egress

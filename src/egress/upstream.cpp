@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hub's devices and their turns. What happens when its connections fail is in upstream_repair.cpp.
+#include "egress/upstream.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace causeway::egress {
+namespace {
+
+// A turn of the pacer serves all whose time has come; more turns than this a second would cost more than they
+// smooth.
+constexpr milliseconds shortest_turn{5};
+// Messages that wait for the budget of sends; beyond, they are handed back and wait in the spool.
+constexpr std::size_t most_waiting_sends = 10'000, most_waiting_bytes = 32 * 1024 * 1024;
+constexpr milliseconds pause_if_not_told{1'000};
+// A share of the devices that moves at once when a connection is replaced.
+constexpr std::size_t moved_at_once = 20;
+constexpr milliseconds rotation_turn{100};
+
+hub::placement make_placement(hub::auth mode) {
+  hub::placement_options options;
+  if (mode == hub::auth::policy) options.tokens_per_connection = std::numeric_limits<std::uint32_t>::max();
+  return hub::placement{options};
+}
+
+} // namespace
+
+upstream::upstream(pool_state& pool, const azure_section& section, azure::hub_address address,
+                   std::shared_ptr<hub_budgets> budgets)
+    : pool_{pool},
+      section_{section},
+      address_{std::move(address)},
+      tokens_{section, address_},
+      budgets_{std::move(budgets)},
+      placement_{make_placement(tokens_.mode())},
+      work_{pool.loop} {
+  pool_.tasks.spawn("hub.pace " + address_.host, net::restart_policy::on_fault, [this] { return pace(); });
+}
+
+upstream::~upstream() = default;
+
+hub_line& upstream::line_of(device_ref device) {
+  return *lines_[placement_.find(device).value()];
+}
+
+void upstream::attach(device_ref device) {
+  pool_.at(device).since = pool_.loop.now().mono;
+  ++totals_.devices;
+  place(device);
+}
+
+void upstream::place(device_ref device) {
+  auto& who = pool_.at(device);
+  who.at = pool_member::stage::placed;
+  const auto number = placement_.place(device);
+  while (lines_.size() <= number) {
+    lines_.push_back(std::make_unique<hub_line>(pool_, *this, static_cast<std::uint32_t>(lines_.size())));
+    lines_.back()->start();
+  }
+  auto& line = *lines_[number];
+  if (line.open() != nullptr)
+    enqueue(device, who.since);
+  else
+    line.wake();
+}
+
+void upstream::enqueue(device_ref device, mono_time since) {
+  auto& who = pool_.at(device);
+  who.at = pool_member::stage::queued;
+  who.since = since;
+  queue_.push(device, who.lane, who.urgent);
+  work_.notify();
+}
+
+void upstream::release(device_ref device, mono_time now) {
+  auto& who = pool_.at(device);
+  auto& line = line_of(device);
+  CAUSEWAY_CHECK(line.open() != nullptr);
+  pool_.note(core::phase::hub_queue, who.since, now - who.since, device, line.number());
+  who.at = pool_member::stage::released;
+  who.taken_at = now;
+  ++totals_.connects;
+  line.open()->attach(device, who.identity, {pool_.models[who.model], who.commands}, pool_.loop.now());
+  line.flush();
+}
+
+void upstream::forget(device_ref device) {
+  auto& who = pool_.at(device);
+  if (who.at == pool_member::stage::attached) --totals_.attached;
+  pool_.disown(device);
+  who = {};
+  --totals_.devices;
+  queue_.remove(device);
+  if (send_queue_.remove(device)) {
+    const auto waiting = sends_.extract(index_of(device));
+    send_bytes_ -= core::size_of(waiting.mapped().what);
+  }
+  const auto connection = placement_.find(device);
+  static_cast<void>(placement_.remove(device));
+  if (connection) consider_rotation(*connection);
+}
+
+void upstream::detach(device_ref device) {
+  auto& line = line_of(device);
+  forget(device);
+  if (auto* on = line.open()) {
+    on->detach(device, pool_.loop.now());
+    line.flush();
+  }
+}
+
+void upstream::hurry(device_ref device) {
+  pool_.at(device).urgent = true;
+  queue_.promote(device);
+}
+
+void upstream::send(device_ref device, spool_seq seq, const core::message& what) {
+  auto& who = pool_.at(device);
+  CAUSEWAY_CHECK(who.at == pool_member::stage::attached && line_of(device).open() != nullptr);
+  const auto now = pool_.loop.now().mono;
+  who.sending = true;
+  if (send_queue_.empty() && budgets_->sends.take(now)) return send_now(device, seq, what, now);
+  if (sends_.size() >= most_waiting_sends || send_bytes_ >= most_waiting_bytes) {
+    error full{errc::hub_throttled, "the budget of messages a second is used up"};
+    line_of(device).refuse({device, seq, std::move(full).with_retry_after(pause_if_not_told)});
+    return;
+  }
+  sends_.insert_or_assign(index_of(device), pending_send{seq, what});
+  send_bytes_ += core::size_of(what);
+  send_queue_.push(device, who.lane, false);
+  work_.notify();
+}
+
+void upstream::send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now) {
+  pool_.at(device).taken_at = now;
+  auto& line = line_of(device);
+  if (auto taken = line.open()->send(device, seq, what, pool_.loop.now()); !taken)
+    line.refuse({device, seq, std::move(taken).fault()});
+  line.flush();
+}
+
+void upstream::on_sent(const hub::sent& what) {
+  auto* who = pool_.find(what.device);
+  if (who != nullptr && who->hub == this) {
+    who->sending = false;
+    if (!what.outcome && what.outcome.fault().code() == errc::hub_throttled) {
+      const auto pause = what.outcome.fault().retry_after().value_or(pause_if_not_told);
+      budgets_->sends.refused(who->taken_at, pause, pool_.loop.now().mono);
+      ++totals_.sends_refused;
+    }
+  }
+  pool_.bridge->on_send_outcome(what.device, what.seq, what.outcome, pool_.loop.now());
+}
+
+void upstream::on_attached(hub_line& which, const hub::attached& what) {
+  auto* who = pool_.find(what.device);
+  if (who == nullptr || who->hub != this || who->at != pool_member::stage::released) return;
+  who->at = pool_member::stage::attached;
+  who->urgent = false;
+  ++totals_.attached;
+  const auto now = pool_.loop.now();
+  if (what.cbs.count() != 0)
+    pool_.note(core::phase::cbs, now.mono - what.attach - what.cbs, what.cbs, what.device, which.number());
+  pool_.note(core::phase::attach, now.mono - what.attach, what.attach, what.device, which.number());
+  pool_.bridge->on_device_attached(what.device, now);
+}
+
+void upstream::on_detached(hub_line& which, const hub::detached& what, bool line_is_over) {
+  auto* who = pool_.find(what.device);
+  if (who == nullptr || who->hub != this || &line_of(what.device) != &which) return;
+  // We asked for it: the device has been placed anew meanwhile.
+  if (!line_is_over && what.why.code() == errc::stopped) return;
+  const auto now = pool_.loop.now();
+  const bool was_released = who->at == pool_member::stage::released;
+  if (who->at == pool_member::stage::attached) --totals_.attached;
+  who->at = pool_member::stage::placed;
+  if (send_queue_.remove(what.device)) {
+    const auto waiting = sends_.extract(index_of(what.device));
+    send_bytes_ -= core::size_of(waiting.mapped().what);
+  }
+  who->sending = false;
+  if (was_released && !line_is_over)
+    pool_.note(core::phase::attach, who->taken_at, now.mono - who->taken_at, what.device, which.number(),
+               what.why.code());
+  if (line_is_over) {
+    queue_.remove(what.device);
+    who->since = now.mono;
+    return pool_.bridge->on_device_detached(what.device, what.why, true, now);
+  }
+  if (was_released && what.why.code() == errc::hub_throttled) {
+    budgets_->connects.refused(who->taken_at, what.why.retry_after().value_or(pause_if_not_told), now.mono);
+    ++totals_.connects_refused;
+    return enqueue(what.device, now.mono);
+  }
+  if (was_released && what.why.code() == errc::hub_token_limit) {
+    // The hub counts differently than we do: this connection takes nobody any more.
+    placement_.retire(which.index());
+    static_cast<void>(placement_.remove(what.device));
+    who->since = now.mono;
+    return place(what.device);
+  }
+  const auto name = who->identity;
+  forget(what.device);
+  log::warning("device_detached", {{"hub", address_.host},
+                                   {"identity", name},
+                                   {"error", what.why.name()},
+                                   {"detail", what.why.detail()}});
+  pool_.bridge->on_device_detached(what.device, what.why, false, now);
+}
+
+net::task<> upstream::pace() {
+  while (true) {
+    const auto now = pool_.loop.now().mono;
+    pace_connects(now);
+    pace_sends(now);
+    auto next = mono_time::max();
+    if (!queue_.empty()) next = std::max(budgets_->connects.next(now), now + shortest_turn);
+    if (!send_queue_.empty()) next = std::min(next, std::max(budgets_->sends.next(now), now + shortest_turn));
+    if (rotate_some(now)) next = std::min(next, now + rotation_turn);
+    if (next == mono_time::max()) {
+      const bool going_on = co_await work_.wait();
+      if (!going_on) co_return;
+    } else {
+      static_cast<void>(co_await work_.wait_until(next));
+    }
+  }
+}
+
+void upstream::pace_connects(mono_time now) {
+  while (!queue_.empty() && budgets_->connects.take(now))
+    release(*queue_.pop(), now);
+}
+
+void upstream::pace_sends(mono_time now) {
+  while (!send_queue_.empty() && budgets_->sends.take(now)) {
+    const auto device = *send_queue_.pop();
+    const auto waiting = sends_.extract(index_of(device));
+    send_bytes_ -= core::size_of(waiting.mapped().what);
+    send_now(device, waiting.mapped().seq, waiting.mapped().what, now);
+  }
+}
+
+// Opening a connection anew gives back the places of devices that have left: worth it when a tenth is lost.
+void upstream::consider_rotation(std::uint32_t connection) {
+  if (rotating_ || pool_.closing || !placement_.spent(connection)) return;
+  if (placement_.devices(connection) * 10 > hub::placement_options{}.devices_per_connection * 9) return;
+  rotating_ = connection;
+  placement_.retire(connection);
+  log::info("hub_connection_rotates", {{"hub", address_.host},
+                                       {"connection", connection},
+                                       {"devices", placement_.devices(connection)},
+                                       {"authorised", placement_.authorised(connection)}});
+  work_.notify();
+}
+
+// Moves some of the devices that have nothing under way. True while there is more to do.
+bool upstream::rotate_some(mono_time now) {
+  if (!rotating_) return false;
+  if (!queue_.empty()) return true; // who is offline comes first
+  auto& line = *lines_[*rotating_];
+  auto* on = line.open();
+  std::vector<device_ref> moving;
+  for (const auto device : placement_.members(*rotating_))
+    if (!pool_.at(device).sending && moving.size() < moved_at_once) moving.push_back(device);
+  for (const auto device : moving) {
+    auto& who = pool_.at(device);
+    if (who.at == pool_member::stage::attached) {
+      --totals_.attached;
+      pool_.bridge->on_device_detached(device, error{errc::hub_interrupted, "moves to another connection"},
+                                       true, pool_.loop.now());
+    }
+    if (on != nullptr) on->detach(device, pool_.loop.now());
+    static_cast<void>(placement_.remove(device));
+    who.since = now;
+    place(device);
+  }
+  line.flush();
+  if (placement_.devices(*rotating_) != 0) return true;
+  line.close();
+  ++totals_.connections_rotated;
+  rotating_.reset();
+  return false;
+}
+
+hub_totals upstream::totals() const {
+  auto out = totals_;
+  for (const auto& line : lines_)
+    out.tokens_put += line->tokens_put();
+  out.queued = queue_.size();
+  out.sends_waiting = sends_.size();
+  out.connects_limit = budgets_->connects.limit();
+  out.connects_ceiling = budgets_->connects.ceiling();
+  out.sends_limit = budgets_->sends.limit();
+  out.sends_ceiling = budgets_->sends.ceiling();
+  return out;
+}
+
+} // namespace causeway::egress
