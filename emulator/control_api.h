@@ -5,6 +5,7 @@
 #include "emulator/dps_service.h"
 #include "emulator/hub_service.h"
 #include "emulator/installation.h"
+#include "emulator/stack_registry.h"
 #include "emulator/things_stack.h"
 #include "net/http_server.h"
 
@@ -14,8 +15,11 @@ namespace causeway::emulator {
 struct controlled {
   const installation* made = nullptr;
   net::loop* on = nullptr;
-  hub_service* hub = nullptr;
+  fault_tables* faults = nullptr;
+  ledger* accepted = nullptr;
+  std::vector<hub_service*> hubs; // by index
   dps_service* dps = nullptr;
+  stack_registry* registry = nullptr;
   things_stack* stack = nullptr;
 };
 

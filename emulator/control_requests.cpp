@@ -15,6 +15,7 @@ namespace json = boost::json;
 
 constexpr std::size_t most_devices = 1'000'000;
 constexpr std::size_t most_concurrency = 4096;
+constexpr std::int64_t most_skew = 100 * 365 * 86'400LL; // seconds
 
 error wrong(std::string what) {
   return error{errc::field_invalid, std::move(what)};
@@ -45,6 +46,13 @@ public:
     if (value->is_double()) number = value->as_double();
     if (number >= 0 && number <= 1e15) return number;
     fail(std::string{name} + " is not a number from 0 on");
+    return std::nullopt;
+  }
+  std::optional<std::int64_t> whole(std::string_view name) {
+    const auto* value = from_.if_contains(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_int64()) return value->as_int64();
+    fail(std::string{name} + " is not a whole number");
     return std::nullopt;
   }
   std::optional<std::uint64_t> count(std::string_view name) {
@@ -123,10 +131,9 @@ result<simulated_application> parse_application(const json::object& object, cons
 
 } // namespace
 
-result<identity_change> parse_identity_change(std::string_view body) {
-  const auto object = parse_object(body);
-  if (!object) return object.fault();
-  fields f{*object, {"primary_key", "secondary_key", "status"}};
+namespace {
+
+result<identity_change> read_identity_change(fields& f) {
   identity_change change;
   const auto primary = f.text("primary_key"), secondary = f.text("secondary_key"), status = f.text("status");
   if (f.problem()) return wrong(*f.problem());
@@ -144,11 +151,65 @@ result<identity_change> parse_identity_change(std::string_view body) {
   return change;
 }
 
+} // namespace
+
+result<identity_change> parse_identity_change(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"primary_key", "secondary_key", "status"}};
+  return read_identity_change(f);
+}
+
+result<enrolment_change> parse_enrolment_change(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"primary_key", "secondary_key", "status", "device_id"}};
+  enrolment_change change;
+  change.device_id = f.text("device_id");
+  auto read = read_identity_change(f);
+  if (!read) return read.fault();
+  change.identity = std::move(*read);
+  return change;
+}
+
+result<reassignment> parse_reassignment(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"pattern", "hub"}};
+  const auto pattern = f.text("pattern");
+  const auto hub = f.count("hub");
+  if (!pattern) f.fail("pattern is missing");
+  if (!hub) f.fail("hub is missing");
+  if (f.problem()) return wrong(*f.problem());
+  return reassignment{*pattern, static_cast<std::size_t>(*hub)};
+}
+
+result<registered_device_change> parse_registered_device(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"name", "dev_eui", "attributes"}};
+  registered_device_change change;
+  change.name = f.text("name");
+  change.dev_eui = f.text("dev_eui");
+  if (const auto* attributes = f.any("attributes")) {
+    if (!attributes->is_object()) return wrong("attributes is not an object");
+    change.attributes.emplace();
+    for (const auto& entry : attributes->as_object()) {
+      if (!entry.value().is_string())
+        return wrong("attribute " + std::string{entry.key()} + " is not a string");
+      change.attributes->emplace_back(entry.key(), entry.value().as_string());
+    }
+  }
+  if (f.problem()) return wrong(*f.problem());
+  return change;
+}
+
 result<fault_request> parse_fault(std::string_view body) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields f{*object,
-           {"kind", "pattern", "status", "retry_after", "count", "condition", "description", "device"}};
+           {"kind", "pattern", "status", "retry_after", "count", "condition", "description", "device", "hub",
+            "seconds"}};
   fault_request request;
   auto& rule = request.rule;
   const auto kind = f.text("kind").value_or("");
@@ -159,6 +220,9 @@ result<fault_request> parse_fault(std::string_view body) {
   rule.remaining = f.count("count");
   rule.condition = f.text("condition").value_or("");
   rule.description = f.text("description").value_or("");
+  if (const auto hub = f.count("hub")) rule.hub = static_cast<std::size_t>(*hub);
+  const auto skew = f.whole("seconds");
+  rule.skew = std::chrono::seconds{std::clamp<std::int64_t>(skew.value_or(0), -most_skew, most_skew)};
   if (f.problem()) return wrong(*f.problem());
   if (rule.remaining == 0U) return wrong("count is 0");
 
@@ -174,12 +238,12 @@ result<fault_request> parse_fault(std::string_view body) {
     return request;
   }
   const auto known = find_fault_kind(kind);
-  if (!known)
-    return wrong("kind is none of dps_status, dps_disabled, put_token_status, reject_messages, "
-                 "hub_refuse_connections, "
-                 "hub_hang, hub_cut_connections, detach_device");
+  if (!known) return wrong("kind is none of " + fault_kind_names() + ", hub_cut_connections, detach_device");
   rule.kind = *known;
-  const bool wants_status = rule.kind == fault_kind::dps_status || rule.kind == fault_kind::put_token_status;
+  const bool wants_status = rule.kind == fault_kind::dps_status ||
+                            rule.kind == fault_kind::put_token_status ||
+                            rule.kind == fault_kind::registry_status;
+  if (rule.kind == fault_kind::clock_skew && !skew) return wrong("seconds is missing");
   if (wants_status && rule.status < 200) return wrong("status is missing");
   if (rule.kind == fault_kind::reject_messages && rule.condition.empty())
     rule.condition = "com.microsoft:device-container-throttled";

@@ -5,6 +5,7 @@
 #include "emulator/faults.h"
 #include "emulator/identity_registry.h"
 #include "emulator/simulation.h"
+#include "emulator/stack_registry.h"
 
 namespace causeway::emulator {
 
@@ -15,12 +16,30 @@ struct identity_change {
 // {} or {"primary_key":BASE64,"secondary_key":BASE64,"status":"enabled"|"disabled"}
 result<identity_change> parse_identity_change(std::string_view body);
 
+struct enrolment_change {
+  identity_change identity;
+  std::optional<std::string> device_id;
+};
+// {} or {"primary_key":…,"secondary_key":…,"status":…,"device_id":…}
+result<enrolment_change> parse_enrolment_change(std::string_view body);
+
+struct reassignment {
+  std::string pattern;
+  std::size_t hub = 0;
+};
+// {"pattern":…,"hub":N}
+result<reassignment> parse_reassignment(std::string_view body);
+
+// {} or {"name":…,"dev_eui":…,"attributes":{…}}
+result<registered_device_change> parse_registered_device(std::string_view body);
+
 struct fault_request {
   fault rule;
   bool cut_connections = false;
   std::optional<std::string> detach_device; // with rule.condition and rule.description
 };
-// {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…}
+// {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…,
+//  "hub":…,"seconds":…}
 result<fault_request> parse_fault(std::string_view body);
 
 struct simulation_request {

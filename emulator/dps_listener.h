@@ -3,6 +3,8 @@
 #pragma once
 
 #include "emulator/dps_service.h"
+#include "emulator/emulated_clock.h"
+#include "emulator/latency.h"
 #include "net/http_server.h"
 
 namespace causeway::emulator {
@@ -10,6 +12,6 @@ namespace causeway::emulator {
 // on, tasks and dps must live until tasks has stopped. Errors: as listener::bind.
 result<net::http_server> start_dps_listener(net::loop& on, net::task_group& tasks,
                                             const net::listen_address& address, net::tls_server_context tls,
-                                            dps_service& dps);
+                                            dps_service& dps, const latency& delays, emulated_clock clock);
 
 } // namespace causeway::emulator

@@ -2,15 +2,21 @@
 #include "emulator/dps_service.h"
 
 #include "azure/names.h"
+#include "base/check.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace causeway::emulator {
 namespace {
 
 constexpr std::size_t max_records = 1'000'000; // as the real service (azure-iot-wire.md E.8)
+constexpr std::uint32_t polls_allowed = 5;     // likewise, of one device
+constexpr std::chrono::seconds polls_span{10};
+constexpr std::size_t most_minutes = 7 * 24 * 60;
 
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
@@ -32,6 +38,40 @@ std::string guid_of(const std::string& seed) {
   return text;
 }
 
+namespace json = boost::json;
+
+std::string text_in(const json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  return found != nullptr && found->is_string() ? std::string{found->as_string()} : std::string{};
+}
+
+std::string model_in(const json::object& payload) {
+  auto model = text_in(payload, "modelId");
+  return model.empty() ? text_in(payload, "iotcModelId") : model;
+}
+
+// The model id that a registration names, in each of the shapes clients use (E.5).
+std::string find_model(const json::object& body) {
+  if (const auto* payload = body.if_contains("payload"); payload != nullptr) {
+    if (payload->is_object()) return model_in(payload->as_object());
+    if (payload->is_string()) {
+      json::error_code fault;
+      const auto inner = json::parse(payload->as_string(), fault);
+      if (!fault && inner.is_object()) return model_in(inner.as_object());
+    }
+  }
+  const auto* data = body.if_contains("data");
+  return data != nullptr && data->is_object() ? text_in(data->as_object(), "iotcModelId") : std::string{};
+}
+
+// FNV-1a: the same hub for the same id, whatever the build.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char c : text)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211U;
+  return hash ^ (hash >> 32U);
+}
+
 } // namespace
 
 struct dps_service::target {
@@ -42,16 +82,70 @@ struct dps_service::target {
   std::string operation;
 };
 
-dps_service::dps_service(identity_registry& hub, fault_table& faults, dps_options options, std::string seed)
-    : hub_{hub}, faults_{faults}, options_{std::move(options)}, seed_{std::move(seed)} {}
+dps_service::dps_service(std::vector<linked_hub> hubs, fault_table& faults, dps_options options,
+                         std::string seed)
+    : hubs_{std::move(hubs)}, faults_{faults}, options_{std::move(options)}, seed_{std::move(seed)} {
+  CAUSEWAY_CHECK(!hubs_.empty());
+  if (options_.registrations_per_minute)
+    quota_.emplace(*options_.registrations_per_minute, std::chrono::minutes{1});
+}
 
 void dps_service::enrol(const std::string& registration, individual_enrolment enrolment) {
   individual_.insert_or_assign(to_lower(registration), std::move(enrolment));
 }
 
-dps_counts dps_service::counts_of(const std::string& registration) const {
+const individual_enrolment* dps_service::find_enrolment(const std::string& registration) const {
+  const auto found = individual_.find(to_lower(registration));
+  return found == individual_.end() ? nullptr : &found->second;
+}
+
+bool dps_service::remove_enrolment(const std::string& registration) {
+  const auto key = to_lower(registration);
+  if (individual_.erase(key) == 0) return false;
+  records_.erase(key);
+  return true;
+}
+
+std::size_t dps_service::reassign(std::string_view pattern, std::size_t hub) {
+  std::size_t moved = 0;
+  for (auto& [key, r] : records_) {
+    if (!matches(pattern, r.registration) && !matches(pattern, key)) continue;
+    if (r.hub == hub) continue;
+    if (r.hub && !r.device_id.empty()) {
+      const identity device{r.device_id};
+      if (hubs_[*r.hub].registry->remove(device) && changed_) changed_(*r.hub, device);
+      r.migrated = true;
+      r.moving = true;
+    }
+    r.hub = static_cast<std::uint16_t>(hub);
+    ++moved;
+  }
+  return moved;
+}
+
+dps_view dps_service::view_of(const std::string& registration) const {
   const auto found = records_.find(to_lower(registration));
-  return found == records_.end() ? dps_counts{} : found->second.counts;
+  if (found == records_.end()) return {};
+  const auto& r = found->second;
+  dps_view view{r.counts, "assigning", "", "", r.model_id};
+  if (r.state == outcome::disabled) view.status = "disabled";
+  if (r.state != outcome::assigned) return view;
+  view.status = "assigned";
+  view.hub = hubs_[*r.hub].host;
+  view.device = r.device_id;
+  return view;
+}
+
+std::vector<std::size_t> dps_service::assigned_by_hub() const {
+  std::vector<std::size_t> counts(hubs_.size());
+  for (const auto& [key, r] : records_)
+    if (r.state == outcome::assigned) ++counts[*r.hub];
+  return counts;
+}
+
+std::size_t dps_service::records_without_model() const {
+  return static_cast<std::size_t>(std::count_if(records_.begin(), records_.end(),
+                                                [](const auto& r) { return r.second.model_id.empty(); }));
 }
 
 void dps_service::reset_counters() {
@@ -63,6 +157,7 @@ void dps_service::reset_counters() {
 dps_response dps_service::handle(const dps_request& request, moment now) {
   auto response = route(request, now);
   ++totals_.answers[response.status];
+  if (response.status == 429) ++totals_.throttled;
   return response;
 }
 
@@ -142,6 +237,9 @@ std::optional<dps_response> dps_service::refuse_for_fault(const std::string& reg
     code = 404201;
     message = "Device registration not found.";
     break;
+  case 409:
+    message = "The registration was changed at the same time.";
+    break;
   case 429:
     code = 429001;
     message = "Operations are being throttled for this tenant.";
@@ -174,21 +272,41 @@ std::optional<dps_response> dps_service::authorize(const target& at, const std::
   return fail(401, 401002, "Unauthorized", now);
 }
 
+dps_response dps_service::throttle(std::chrono::nanoseconds wait, moment now) const {
+  auto response = fail(429, 429001, "Operations are being throttled for this tenant.", now);
+  response.headers.emplace_back("Retry-After", std::to_string(whole_seconds(wait)));
+  return response;
+}
+
+void dps_service::count_accepted(moment now) {
+  if (totals_.accepted_registrations++ == 0) totals_.first_accepted = now;
+  totals_.last_accepted = now;
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(now.mono - totals_.first_accepted.mono);
+  const auto slot = std::min(static_cast<std::size_t>(minutes.count()), most_minutes - 1);
+  if (totals_.accepted_by_minute.size() <= slot) totals_.accepted_by_minute.resize(slot + 1);
+  ++totals_.accepted_by_minute[slot];
+}
+
 dps_response dps_service::start_registration(const target& at, const std::string& body, moment now) {
-  std::string payload;
+  std::string payload, model;
   if (!body.empty()) {
-    boost::json::error_code fault;
-    const auto parsed = boost::json::parse(body, fault);
+    json::error_code fault;
+    const auto parsed = json::parse(body, fault);
     if (fault || !parsed.is_object()) return fail(400, 400004, "The body is not a JSON object.", now);
     if (const auto* id = parsed.as_object().if_contains("registrationId");
         id != nullptr && (!id->is_string() || !equals_ignoring_case(id->as_string(), at.registration)))
       return fail(400, 400004, "The registration id of the body is not that of the path.", now);
     // Java sends its payload as a JSON string; an answer must be an object or nothing (E.1, E.5).
     if (const auto* sent = parsed.as_object().if_contains("payload"); sent != nullptr && sent->is_object())
-      payload = boost::json::serialize(*sent);
+      payload = json::serialize(*sent);
+    model = find_model(parsed.as_object());
   }
   if (records_.size() >= max_records && !records_.contains(at.key))
     return fail(429, 429001, "The service holds as many registrations as it can.", now);
+  if (quota_) {
+    if (const auto wait = quota_->take(now.mono)) return throttle(*wait, now);
+  }
+  count_accepted(now);
 
   auto& r = records_[at.key];
   if (r.version == 0) r.created = now.wall;
@@ -198,6 +316,7 @@ dps_response dps_service::start_registration(const target& at, const std::string
   r.state = outcome::assigning;
   r.registration = at.registration;
   r.payload = std::move(payload);
+  r.model_id = std::move(model);
   r.updated = now.wall;
   r.ready_at = now.mono + options_.retry_after;
   ++r.version;
@@ -210,19 +329,25 @@ void dps_service::settle(const std::string& registration, record& r, moment now)
   if (r.state != outcome::assigning || now.mono < r.ready_at) return;
   r.updated = now.wall;
   const auto own = individual_.find(registration);
-  const bool disabled = (own != individual_.end() && !own->second.enabled) ||
-                        faults_.use(fault_kind::dps_disabled, r.registration).has_value();
-  if (disabled) {
+  const bool enrolled = own != individual_.end() ? own->second.enabled : group_enabled_;
+  if (!enrolled || faults_.use(fault_kind::dps_disabled, r.registration)) {
     r.state = outcome::disabled;
     return;
   }
   r.state = outcome::assigned;
   r.device_id =
       own != individual_.end() && !own->second.device_id.empty() ? own->second.device_id : r.registration;
+  if (!r.hub) r.hub = static_cast<std::uint16_t>(hash_of(registration) % hubs_.size());
+  put_identity(r);
+}
+
+void dps_service::put_identity(record& r) {
+  r.moving = false;
+  auto& registry = *hubs_[*r.hub].registry;
   const identity device{r.device_id};
-  const auto* existing = hub_.find(device);
-  hub_.put(device, keys_of(r.registration), existing == nullptr || existing->enabled);
-  if (assigned_) assigned_(device);
+  const auto* existing = registry.find(device);
+  registry.put(device, keys_of(r.registration), existing == nullptr || existing->enabled);
+  if (changed_) changed_(*r.hub, device);
 }
 
 dps_response dps_service::progress(const record& r) const {
@@ -249,8 +374,9 @@ std::string dps_service::state_json(const record& r) const {
                      format_rfc3339(r.created) + R"(",)";
   switch (r.state) {
   case outcome::assigned:
-    json += R"("assignedHub":)" + json_quoted(options_.assigned_hub) + R"(,"deviceId":)" +
-            json_quoted(r.device_id) + R"(,"status":"assigned","substatus":"initialAssignment",)";
+    json += R"("assignedHub":)" + json_quoted(hubs_[*r.hub].host) + R"(,"deviceId":)" +
+            json_quoted(r.device_id) + R"(,"status":"assigned","substatus":")" +
+            (r.migrated ? "deviceDataMigrated" : "initialAssignment") + R"(",)";
     break;
   case outcome::disabled:
     json += R"("status":"disabled",)";
@@ -273,6 +399,10 @@ dps_response dps_service::poll(const target& at, moment now) {
   if (found == records_.end() || found->second.operation_id != at.operation)
     return fail(404, 404202, "Registration operation not found.", now);
   auto& r = found->second;
+  if (quota_) {
+    if (!r.polls) r.polls.emplace(polls_allowed, polls_span);
+    if (const auto wait = r.polls->take(now.mono)) return throttle(*wait, now);
+  }
   ++r.counts.polls;
   settle(at.key, r, now);
   return progress(r);
@@ -284,6 +414,10 @@ dps_response dps_service::look_up(const target& at, moment now) {
   auto& r = found->second;
   ++r.counts.lookups;
   settle(at.key, r, now);
+  if (r.state == outcome::assigned && r.moving) {
+    r.updated = now.wall;
+    put_identity(r);
+  }
   dps_response response;
   response.body = state_json(r);
   return response;

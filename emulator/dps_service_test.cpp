@@ -20,7 +20,7 @@ protected:
     return {azure::signing_key{secret{"group primary"}}, azure::signing_key{secret{"group secondary"}}};
   }
   static dps_options options(std::chrono::seconds retry_after) {
-    return {scope, group_keys(), "localhost:15671", retry_after};
+    return {scope, group_keys(), retry_after};
   }
 
   std::string token(const std::string& registration, const azure::signing_key& group,
@@ -56,7 +56,7 @@ protected:
   manual_clock clock_;
   identity_registry registry_{{"localhost"}};
   fault_table faults_;
-  dps_service service_{registry_, faults_, options(3s), "seed"};
+  dps_service service_{{{&registry_, "localhost:15671"}}, faults_, options(3s), "seed"};
 };
 
 TEST_F(dps_service_test, assigns_after_the_time_it_asks_to_wait) {
@@ -89,12 +89,12 @@ TEST_F(dps_service_test, assigns_after_the_time_it_asks_to_wait) {
   EXPECT_EQ(device->keys.primary.bytes(), derive_keys(group_keys(), "sensor-1").primary.bytes());
   EXPECT_EQ(service_.totals().registrations, 1U);
   EXPECT_EQ(service_.totals().polls, 2U);
-  EXPECT_EQ(service_.counts_of("Sensor-1").polls, 2U);
+  EXPECT_EQ(service_.view_of("Sensor-1").counts.polls, 2U);
   EXPECT_EQ(service_.totals().answers.at(202), 2U);
 }
 
 TEST_F(dps_service_test, assigns_at_once_when_there_is_no_wait) {
-  dps_service fast{registry_, faults_, options(0s), "seed"};
+  dps_service fast{{{&registry_, "localhost:15671"}}, faults_, options(0s), "seed"};
   const auto response = fast.handle(request("PUT", "sensor-1", "/register"), clock_.now());
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(parse(response).at("status"), "assigned");

@@ -5,8 +5,11 @@
 #include "emulator/control_api.h"
 #include "emulator/dps_listener.h"
 #include "emulator/hub_listener.h"
+#include "emulator/stack_listener.h"
 
 #include <csignal>
+#include <memory>
+#include <vector>
 
 namespace causeway::emulator {
 namespace {
@@ -16,18 +19,57 @@ net::task<> stop_all(net::loop* on, net::task_group* tasks) {
   on->stop();
 }
 
+// The hubs with what each has of its own. They stay where they are.
+class hub_sites {
+public:
+  hub_sites(const installation& made, ledger& accepted, fault_tables& faults) {
+    for (std::size_t i = 0; i < made.options().hubs; ++i)
+      sites_.push_back(std::make_unique<site>(made, accepted, faults, i));
+  }
+
+  hub_service& hub(std::size_t index) { return sites_[index]->hub; }
+  std::vector<hub_service*> hubs() {
+    std::vector<hub_service*> all;
+    for (const auto& each : sites_)
+      all.push_back(&each->hub);
+    return all;
+  }
+  std::vector<linked_hub> linked(const installation& made) {
+    std::vector<linked_hub> all;
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      all.push_back({&sites_[i]->registry, made.hub_host(i)});
+    return all;
+  }
+
+private:
+  struct site {
+    site(const installation& made, ledger& accepted, fault_tables& faults, std::size_t index)
+        : registry{made.make_registry(index)}, hub{registry,
+                                                   accepted,
+                                                   faults.hub(index),
+                                                   made.container_id(index),
+                                                   index,
+                                                   made.make_hub_options()} {}
+    identity_registry registry;
+    hub_service hub;
+  };
+  std::vector<std::unique_ptr<site>> sites_;
+};
+
 result<void> serve(const installation& made, net::loop& on, net::task_group& tasks,
                    net::task_group& stopping) {
   const auto& options = made.options();
   auto tls = net::tls_server_context::make(made.path_of("server.pem"), made.path_of("server-key.pem"));
   if (!tls) return tls.fault();
 
-  auto registry = made.make_registry();
-  fault_table faults;
-  ledger accepted{registry.host()};
-  hub_service hub{registry, accepted, faults, made.container_id()};
-  dps_service dps{registry, faults, made.make_dps_options(), made.seed("dps")};
-  dps.on_assigned([&hub](const identity& device) { hub.review(device); });
+  fault_tables faults{options.hubs};
+  ledger accepted{made.hub_host(0)};
+  hub_sites sites{made, accepted, faults};
+  dps_service dps{sites.linked(made), faults.services(), made.make_dps_options(), made.seed("dps")};
+  dps.on_changed([&sites](std::size_t hub, const identity& device) { sites.hub(hub).review(device); });
+  stack_registry registry{faults.services(), {options.registry_rate}, made.seed("registry")};
+  for (auto& application : made.applications())
+    registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));
   things_stack stack{on, tasks, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
   accepted.listen([&stack](const ledger_entry& entry) { stack.on_arrival(entry); });
 
@@ -36,12 +78,20 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     on.run();
     return fault;
   };
-  auto hub_port = hub_listener::start(on, tasks, {options.host, options.hub_port}, *tls, hub);
-  if (!hub_port) return give_up(hub_port.fault());
-  auto dps_port = start_dps_listener(on, tasks, {options.host, options.dps_port}, *tls, dps);
+  std::vector<hub_listener> hub_ports;
+  for (std::size_t i = 0; i < options.hubs; ++i) {
+    auto port = hub_listener::start(on, tasks, {options.host, made.hub_port(i)}, *tls, sites.hub(i));
+    if (!port) return give_up(port.fault());
+    hub_ports.push_back(std::move(*port));
+  }
+  auto dps_port = start_dps_listener(on, tasks, {options.host, options.dps_port}, *tls, dps, options.delays,
+                                     emulated_clock{faults.services(), "dps"});
   if (!dps_port) return give_up(dps_port.fault());
-  auto control =
-      start_control_api(on, tasks, {options.host, options.control_port}, {&made, &on, &hub, &dps, &stack});
+  auto stack_port = start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry,
+                                         options.delays, emulated_clock{faults.services(), "registry"});
+  if (!stack_port) return give_up(stack_port.fault());
+  auto control = start_control_api(on, tasks, {options.host, options.control_port},
+                                   {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;
@@ -50,15 +100,19 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     stop_begun = true;
     log::info("emulator_stopping", {{"signal", signal}, {"accepted", accepted.totals().accepted}});
     stack.stop();
-    hub_port->close();
+    for (auto& port : hub_ports)
+      port.close();
     dps_port->stop_accepting();
+    stack_port->stop_accepting();
     control->stop_accepting();
     stopping.spawn("stop", net::restart_policy::never, [&] { return stop_all(&on, &tasks); });
   });
-  log::info("emulator_ready", {{"hub_port", hub_port->port()},
+  log::info("emulator_ready", {{"hub_port", hub_ports.front().port()},
+                               {"hubs", hub_ports.size()},
                                {"dps_port", dps_port->port()},
+                               {"stack_port", stack_port->port()},
                                {"control_port", control->port()},
-                               {"identities", registry.size()},
+                               {"identities", sites.hub(0).registry().size()},
                                {"directory", options.directory.string()}});
   on.run();
   return {};

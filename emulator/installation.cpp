@@ -20,6 +20,7 @@ constexpr const char* master_file = "master-key";
 constexpr const char* plant_file = "plant-connection-string";
 constexpr const char* group_file = "group-key";
 constexpr const char* user_name = "tts";
+constexpr const char* central_model = "dtmi:causeway:emulated:sensor;1";
 
 error unusable(const std::filesystem::path& path) {
   return error{errc::state_unusable,
@@ -57,6 +58,20 @@ result<secret> load_master(const std::filesystem::path& path) {
   if (auto written = write_file(path, base64_encode(bytes) + "\n"); !written) return written.fault();
   return secret{std::move(bytes)};
 }
+
+// Letters and digits as in the stack's own API keys.
+std::string key_text(std::string_view bytes) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::string text;
+  for (const char byte : bytes)
+    text += alphabet[static_cast<std::uint8_t>(byte) % alphabet.size()];
+  return text;
+}
+
+// What a configuration says where no quota is named: more than any test or bench comes to.
+constexpr std::uint32_t unlimited = 1'000'000;
+constexpr azure::tier largest_tier = azure::tier::s3;
+constexpr std::uint32_t largest_units = 10;
 
 } // namespace
 
@@ -106,8 +121,26 @@ std::string installation::seed(std::string_view purpose) const {
   return hex_encode(hmac_sha256(master_.reveal(), "seed/" + std::string{purpose}));
 }
 
-std::string installation::container_id() const {
-  return "DeviceGateway_" + seed("container").substr(0, 32);
+std::string installation::container_id(std::size_t hub) const {
+  const auto purpose = hub == 0 ? std::string{"container"} : "container/" + std::to_string(hub);
+  return "DeviceGateway_" + seed(purpose).substr(0, 32);
+}
+
+std::string installation::api_key_of(std::string_view application) const {
+  const auto bytes = [&](const char* part) {
+    return hmac_sha256(master_.reveal(), "api-key/" + std::string{application} + "/" + part);
+  };
+  return "NNSXS." + key_text(bytes("id") + bytes("id 2")).substr(0, 39) + "." +
+         key_text(bytes("secret") + bytes("secret 2")).substr(0, 52);
+}
+
+bool installation::has_plant() const {
+  return options_.layout == fleet_layout::mixed || options_.layout == fleet_layout::hub;
+}
+
+std::size_t installation::plant_devices() const {
+  if (!has_plant()) return 0;
+  return has_field() ? options_.devices / 2 : options_.devices;
 }
 
 result<void> installation::write_credentials() const {
@@ -123,25 +156,38 @@ result<void> installation::write_credentials() const {
   for (const auto* application : {plant_application, field_application}) {
     const auto file = std::string{"webhook-password-"} + application;
     if (auto done = write(file.c_str(), password_of(application)); !done) return done;
+    const auto key_file = std::string{"api-key-"} + application;
+    if (auto done = write(key_file.c_str(), api_key_of(application)); !done) return done;
   }
   return {};
 }
 
-identity_registry installation::make_registry() const {
+identity_registry installation::make_registry(std::size_t hub) const {
   identity_registry registry{{"localhost", "127.0.0.1", "::1", "[::1]"}};
   registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true});
   registry.put_policy("device", {keys_of("policy/device"), true});
   registry.put_policy("service", {keys_of("policy/service"), false});
-  for (std::size_t i = 1; i <= plant_devices(); ++i) {
+  for (std::size_t i = 1; hub == 0 && i <= plant_devices(); ++i) {
     const auto name = device_name("meter-", i);
     registry.put(identity{name}, keys_of("device/" + name), true);
   }
   return registry;
 }
 
+hub_options installation::make_hub_options() const {
+  hub_options made;
+  made.latency = options_.delays;
+  made.tier = options_.tier;
+  if (options_.tier) {
+    if (const auto limits = azure::hub_limits_of(*options_.tier, options_.units))
+      made.throttles = {limits->connects, limits->sends};
+  }
+  return made;
+}
+
 dps_options installation::make_dps_options() const {
-  return {id_scope, keys_of("group"), "localhost:" + std::to_string(options_.hub_port),
-          std::chrono::seconds{options_.retry_after}};
+  return {id_scope, keys_of("group"), std::chrono::seconds{options_.retry_after},
+          options_.dps_enforced ? options_.dps_enforced : options_.dps_quota};
 }
 
 std::vector<simulated_application> installation::applications() const {
@@ -154,30 +200,55 @@ std::vector<simulated_application> installation::applications() const {
       application.devices.push_back(device_name(prefix, i));
     return application;
   };
-  return {make(plant_application, "meter-", plant_devices()),
-          make(field_application, "sensor-", field_devices())};
+  std::vector<simulated_application> made;
+  if (has_plant()) made.push_back(make(plant_application, "meter-", plant_devices()));
+  if (has_field()) made.push_back(make(field_application, "sensor-", field_devices()));
+  return made;
 }
 
-// The tier's quotas are those of the largest hub, so that none of them is what is measured or tested by
-// default.
 std::string installation::gateway_configuration() const {
   const auto path = [&](std::string_view file) { return json_quoted(path_of(file)); };
+  const bool central = options_.layout == fleet_layout::central;
+  const auto tier = options_.tier.value_or(largest_tier);
+  const auto units = options_.tier ? options_.units : largest_units;
+  const auto quotas =
+      "tier = \"" + std::string{azure::to_string(tier)} + "\"\nunits = " + std::to_string(units) + "\n";
+
   std::string toml;
   toml += "# A gateway for the emulator in " + options_.directory.string() + "\n";
   toml += "[state]\ndirectory = " + path("gateway-state") + "\n\n";
   toml += "[webhook]\nlisten = " + json_quoted(options_.webhook_listen) + "\nusername = \"" + user_name +
           "\"\n\n";
-  toml += "[azure.plant]\nconnection_string_file = " + path(plant_file) + "\nca_file = " + path("ca.pem") +
-          "\ntier = \"S3\"\nunits = 10\n\n";
-  toml += "[azure.field]\ndps_endpoint = \"localhost:" + std::to_string(options_.dps_port) +
-          "\"\nid_scope = \"" + id_scope + "\"\ngroup_key_file = " + path(group_file) +
-          "\nca_file = " + path("ca.pem") + "\ntier = \"S3\"\nunits = 10\n\n";
-  for (const auto& [application, azure] :
-       {std::pair{field_application, "field"}, std::pair{plant_application, "plant"}}) {
-    toml += std::string{"[[application]]\nid = \""} + application + "\"\nazure = \"" + azure +
-            "\"\nwebhook_password_file = " + path(std::string{"webhook-password-"} + application) + "\n\n";
+  toml += "[things_stack]\nbase_url = \"https://localhost:" + std::to_string(options_.stack_port) +
+          "\"\nca_file = " + path("ca.pem") + "\n\n";
+  if (has_plant())
+    toml += "[azure.plant]\nconnection_string_file = " + path(plant_file) + "\nca_file = " + path("ca.pem") +
+            "\n" + quotas + "\n";
+  if (has_field()) {
+    toml += "[azure.field]\n";
+    if (central) toml += "kind = \"iot-central\"\n";
+    toml += "dps_endpoint = \"localhost:" + std::to_string(options_.dps_port) + "\"\nid_scope = \"" +
+            id_scope + "\"\ngroup_key_file = " + path(group_file) + "\nca_file = " + path("ca.pem") + "\n";
+    toml += "registrations_per_minute = " + std::to_string(options_.dps_quota.value_or(unlimited)) + "\n";
+    // IoT Central's hubs are hidden: it has no tier to name.
+    if (const auto limits = azure::hub_limits_of(tier, units); central && limits)
+      toml += "connects_per_second = " + std::to_string(static_cast<std::uint64_t>(limits->connects)) +
+              "\nsends_per_second = " + std::to_string(static_cast<std::uint64_t>(limits->sends)) + "\n";
+    else
+      toml += quotas;
+    toml += "\n";
   }
-  toml += "[admin]\nlisten = " + json_quoted(options_.admin_listen) + "\n";
+  const auto add_application = [&](const std::string& id, const char* azure) {
+    toml += "[[application]]\nid = \"" + id + "\"\nazure = \"" + azure +
+            "\"\nwebhook_password_file = " + path("webhook-password-" + id) +
+            "\napi_key_file = " + path("api-key-" + id) + "\n";
+    if (central) toml += std::string{"model_id = \""} + central_model + "\"\n";
+    toml += "\n";
+  };
+  if (has_field()) add_application(field_application, "field");
+  if (has_plant()) add_application(plant_application, "plant");
+  toml +=
+      "[admin]\nlisten = " + json_quoted(options_.admin_listen) + "\nsocket = " + path("admin.sock") + "\n";
   return toml;
 }
 

@@ -4,10 +4,13 @@
 // same directory and options always give the same emulator.
 #pragma once
 
+#include "azure/limits.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "emulator/dps_service.h"
+#include "emulator/hub_service.h"
 #include "emulator/identity_registry.h"
+#include "emulator/latency.h"
 #include "emulator/simulation.h"
 
 #include <filesystem>
@@ -15,14 +18,32 @@
 
 namespace causeway::emulator {
 
+// Where the devices have their identities from.
+enum class fleet_layout : std::uint8_t {
+  mixed,  // the first half from the hub, the rest through DPS
+  hub,    // all from the hub
+  dps,    // all through DPS
+  central // likewise, as IoT Central's: the gateway names a model
+};
+
 struct emulator_options {
   std::filesystem::path directory; // empty: default_directory()
   std::string host = "127.0.0.1";  // to listen on
   std::uint16_t hub_port = 15671;
   std::uint16_t dps_port = 15443;
   std::uint16_t control_port = 15080;
-  std::size_t devices = 20; // the first half with identities in the hub, the rest through DPS
-  int retry_after = 3;      // seconds
+  std::uint16_t stack_port = 15885;
+  std::size_t hubs = 1; // at hub_port and the ports that follow
+  std::size_t devices = 20;
+  fleet_layout layout = fleet_layout::mixed;
+  int retry_after = 3; // seconds
+  latency delays = latency::azure();
+  // Quotas; what is absent is off.
+  std::optional<azure::tier> tier;
+  std::uint32_t units = 1;                    // of the tier
+  std::optional<std::uint32_t> dps_quota;     // registrations a minute
+  std::optional<std::uint32_t> dps_enforced;  // where DPS holds to another figure than it says
+  std::optional<std::uint32_t> registry_rate; // requests a minute
   std::string webhook_listen =
       "127.0.0.1:15081"; // of the gateway: for the printed configuration and for simulations
   std::string admin_listen = "127.0.0.1:9464"; // likewise
@@ -44,16 +65,24 @@ public:
   const emulator_options& options() const { return options_; }
   std::string path_of(std::string_view file) const { return (options_.directory / file).string(); }
 
-  // The hub's policies and the identities of the first half of the devices.
-  identity_registry make_registry() const;
+  std::uint16_t hub_port(std::size_t hub) const {
+    return static_cast<std::uint16_t>(options_.hub_port + hub);
+  }
+  // "localhost:15671"
+  std::string hub_host(std::size_t hub) const { return "localhost:" + std::to_string(hub_port(hub)); }
+  // The hub's policies; the first hub has the identities of those devices that do not come through DPS.
+  identity_registry make_registry(std::size_t hub = 0) const;
+  hub_options make_hub_options() const;
   dps_options make_dps_options() const;
-  std::string container_id() const;
+  std::string container_id(std::size_t hub = 0) const;
+  // Of an application in the registry of The Things Stack: "NNSXS.….…".
+  std::string api_key_of(std::string_view application) const;
   // A random-looking text that is this installation's own.
   std::string seed(std::string_view purpose) const;
 
-  std::size_t plant_devices() const { return options_.devices / 2; }
+  std::size_t plant_devices() const;
   std::size_t field_devices() const { return options_.devices - plant_devices(); }
-  // The two applications with all their devices, the webhook's URL and credentials.
+  // The applications of the layout with all their devices, the webhook's URL and credentials.
   std::vector<simulated_application> applications() const;
   // A whole causeway.toml for a gateway that works with this emulator.
   std::string gateway_configuration() const;
@@ -64,6 +93,8 @@ private:
   result<void> write_credentials() const;
   key_pair keys_of(std::string_view name) const;
   std::string password_of(std::string_view application) const;
+  bool has_plant() const;
+  bool has_field() const { return options_.layout != fleet_layout::hub; }
 
   emulator_options options_;
   secret master_;

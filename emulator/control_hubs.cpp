@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/control_hubs.h"
+
+#include "azure/names.h"
+#include "base/encoding.h"
+#include "emulator/control_reply.h"
+#include "emulator/control_requests.h"
+
+#include <algorithm>
+
+namespace causeway::emulator {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view no_such_hub = "there is no hub of this number";
+
+json::object to_json(const ledger_totals& totals) {
+  return {{"accepted", totals.accepted},
+          {"unique", totals.unique},
+          {"duplicates", totals.duplicates},
+          {"out_of_order", totals.out_of_order},
+          {"without_id", totals.without_id}};
+}
+
+json::object to_json(const std::vector<std::pair<std::string, std::string>>& texts) {
+  json::object object;
+  for (const auto& [key, value] : texts)
+    object[key] = value;
+  return object;
+}
+
+json::object to_json(const ledger_entry& entry, const std::string& hub) {
+  json::object message{{"order", entry.order},         {"hub", hub},
+                       {"device", entry.device.str()}, {"time", format_rfc3339(entry.at)},
+                       {"duplicate", entry.duplicate}, {"out_of_order", entry.out_of_order}};
+  std::string digest(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i)
+    digest[i] = static_cast<char>(static_cast<std::uint8_t>(entry.body_digest >> (8 * (7 - i))));
+  message["digest"] = hex_encode(digest);
+  if (entry.marker) message["uplink"] = *entry.marker;
+  if (entry.whole == nullptr) return message;
+  const auto& whole = *entry.whole;
+  if (!whole.message_id.empty()) message["message_id"] = whole.message_id;
+  if (!whole.correlation_id.empty()) message["correlation_id"] = whole.correlation_id;
+  message["content_type"] = whole.content_type;
+  message["content_encoding"] = whole.content_encoding;
+  message["properties"] = to_json(whole.properties);
+  if (!whole.annotations.empty()) message["annotations"] = to_json(whole.annotations);
+  if (is_utf8(whole.body))
+    message["body"] = whole.body;
+  else
+    message["body_base64"] = base64_encode(whole.body);
+  return message;
+}
+
+// Counters of one hub, or of several added up.
+struct hub_figures {
+  hub_totals totals;
+  std::size_t identities = 0, open = 0, attached = 0, c2d_links = 0;
+
+  void add(hub_service& hub) {
+    totals += hub.totals();
+    identities += hub.registry().size();
+    open += hub.open_connections();
+    attached += hub.attached();
+    c2d_links += hub.c2d_links();
+  }
+  void write(json::object& into) const {
+    into["identities"] = identities;
+    into["connections"] = totals.connections;
+    into["connections_open"] = open;
+    into["connections_refused"] = totals.connections_refused;
+    into["put_tokens"] = totals.put_tokens;
+    into["put_tokens_refused"] = totals.put_tokens_refused;
+    into["attaches"] = totals.attaches;
+    into["attaches_refused"] = totals.attaches_refused;
+    into["attached"] = attached;
+    into["c2d_links"] = c2d_links;
+    into["detaches"] = totals.detaches;
+    into["messages_rejected"] = totals.messages_rejected;
+  }
+};
+
+net::http_response show_ledger(const controlled& emulator) {
+  const auto& ledger = *emulator.accepted;
+  auto summary = to_json(ledger.totals());
+  summary["devices"] = ledger.devices();
+  hub_figures all;
+  json::array by_hub;
+  for (auto* hub : emulator.hubs) {
+    all.add(*hub);
+    hub_figures own;
+    own.add(*hub);
+    auto figures = to_json(ledger.totals_of_hub(hub->index()));
+    figures["hub"] = emulator.made->hub_host(hub->index());
+    own.write(figures);
+    by_hub.push_back(std::move(figures));
+  }
+  all.write(summary);
+  summary["latency"] = quantiles(ledger.latency());
+  summary["by_hub"] = std::move(by_hub);
+  return reply(summary);
+}
+
+net::http_response show_messages(const controlled& emulator, const net::http_request& request) {
+  const auto& ledger = *emulator.accepted;
+  std::optional<identity> device;
+  if (auto name = query_value(request, "device"); !name.empty()) device = identity{std::move(name)};
+  const auto limit = std::min<std::uint64_t>(query_number(request, "limit").value_or(100), 10'000);
+  json::array messages;
+  const auto add = [&](const ledger_entry& entry) {
+    messages.push_back(to_json(entry, emulator.made->hub_host(entry.hub)));
+  };
+  if (const auto after = query_number(request, "after"))
+    ledger.visit(device, *after, static_cast<std::size_t>(limit), add);
+  else
+    ledger.visit_newest(device, static_cast<std::size_t>(limit), add);
+  return reply(json::object{{"messages", std::move(messages)}});
+}
+
+net::http_response show_ledger_devices(const controlled& emulator) {
+  json::object devices;
+  emulator.accepted->visit_devices(
+      [&](const identity& device, const ledger_totals& totals) { devices[device.str()] = to_json(totals); });
+  return reply(json::object{{"devices", std::move(devices)}});
+}
+
+// The hubs that the query's `hub` names: all without it; none when there is no such hub.
+std::vector<hub_service*> asked_hubs(const controlled& emulator, const net::http_request& request) {
+  if (query_value(request, "hub").empty()) return emulator.hubs;
+  const auto index = query_number(request, "hub");
+  if (!index || *index >= emulator.hubs.size()) return {};
+  return {emulator.hubs[static_cast<std::size_t>(*index)]};
+}
+
+json::object identity_json(const identity& id, const hub_identity& found, std::size_t hub) {
+  return {{"device", id.str()},
+          {"hub", hub},
+          {"status", found.enabled ? "enabled" : "disabled"},
+          {"generation", std::to_string(found.generation)},
+          {"primary_key", found.keys.primary.base64().reveal()},
+          {"secondary_key", found.keys.secondary.base64().reveal()}};
+}
+
+net::http_response put_device(const controlled& emulator, const net::http_request& request,
+                              std::vector<hub_service*> hubs, bool known, const identity& id) {
+  if (!azure::is_valid_identity(id.str())) return refuse(400, "IoT Hub does not allow this name");
+  if (!known) hubs.resize(1); // a new identity has one home
+  for (auto* hub : hubs) {
+    auto& registry = hub->registry();
+    const auto* found = registry.find(id);
+    if (known && found == nullptr) continue;
+    auto change = parse_identity_change(request.body);
+    if (!change) return refuse(400, change.fault().detail());
+    const auto enabled = change->enabled.value_or(found == nullptr || found->enabled);
+    auto keys = change->keys       ? std::move(*change->keys)
+                : found != nullptr ? found->keys.clone()
+                                   : derive_keys(emulator.dps->group_keys(), id.str());
+    registry.put(id, std::move(keys), enabled);
+    hub->review(id);
+  }
+  const auto home =
+      std::find_if(hubs.begin(), hubs.end(), [&](auto* hub) { return hub->registry().find(id) != nullptr; });
+  return reply(identity_json(id, *(*home)->registry().find(id), (*home)->index()), known ? 200 : 201);
+}
+
+net::http_response handle_device(const controlled& emulator, const net::http_request& request,
+                                 const identity& id) {
+  const auto hubs = asked_hubs(emulator, request);
+  if (hubs.empty()) return refuse(404, no_such_hub);
+  const auto home =
+      std::find_if(hubs.begin(), hubs.end(), [&](auto* hub) { return hub->registry().find(id) != nullptr; });
+  if (request.method == "PUT") return put_device(emulator, request, hubs, home != hubs.end(), id);
+  if (request.method != "GET" && request.method != "DELETE") return refuse(405, "GET, PUT or DELETE");
+  if (home == hubs.end()) return refuse(404, "no such identity");
+  if (request.method == "GET")
+    return reply(identity_json(id, *(*home)->registry().find(id), (*home)->index()));
+  for (auto* hub : hubs)
+    if (hub->registry().remove(id)) hub->review(id);
+  return reply(json::object{{"removed", id.str()}});
+}
+
+net::http_response list_devices(const controlled& emulator, const net::http_request& request) {
+  const auto limit = static_cast<std::size_t>(
+      std::min<std::uint64_t>(query_number(request, "limit").value_or(1000), 100'000));
+  const auto hubs = asked_hubs(emulator, request);
+  if (hubs.empty()) return refuse(404, no_such_hub);
+  std::size_t identities = 0;
+  std::vector<identity> names;
+  for (auto* hub : hubs) {
+    identities += hub->registry().size();
+    const auto some = hub->registry().list(query_value(request, "after"), limit);
+    names.insert(names.end(), some.begin(), some.end());
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (names.size() > limit) names.resize(limit);
+  json::array devices;
+  for (const auto& name : names)
+    devices.push_back(json::string{name.str()});
+  return reply(json::object{{"identities", identities}, {"devices", std::move(devices)}});
+}
+
+json::object fault_json(const fault& rule) {
+  json::object object{{"id", rule.id}, {"kind", to_string(rule.kind)}, {"pattern", rule.pattern}};
+  if (rule.status != 0) object["status"] = rule.status;
+  if (rule.retry_after) object["retry_after"] = *rule.retry_after;
+  if (rule.skew.count() != 0) object["seconds"] = rule.skew.count();
+  if (rule.hub) object["hub"] = *rule.hub;
+  if (!rule.condition.empty()) object["condition"] = rule.condition;
+  if (!rule.description.empty()) object["description"] = rule.description;
+  if (rule.remaining) object["remaining"] = *rule.remaining;
+  return object;
+}
+
+// What happens once and leaves no rule.
+net::http_response do_at_once(const std::vector<hub_service*>& hubs, const fault_request& request) {
+  if (request.detach_device) {
+    for (auto* hub : hubs)
+      hub->detach(identity{*request.detach_device}, {request.rule.condition, request.rule.description});
+    return reply(json::object{{"detached", *request.detach_device}});
+  }
+  std::size_t open = 0;
+  for (auto* hub : hubs) {
+    open += hub->open_connections();
+    hub->cut_all();
+  }
+  return reply(json::object{{"connections_cut", open}});
+}
+
+net::http_response add_fault(const controlled& emulator, const std::string& body) {
+  const auto request = parse_fault(body);
+  if (!request) return refuse(400, request.fault().detail());
+  const auto& rule = request->rule;
+  if (rule.hub && *rule.hub >= emulator.hubs.size()) return refuse(404, no_such_hub);
+  auto hubs = emulator.hubs;
+  if (rule.hub) hubs = {emulator.hubs[*rule.hub]};
+  if (request->cut_connections || request->detach_device) return do_at_once(hubs, *request);
+  const auto id = emulator.faults->add(rule);
+  if (id == 0) return refuse(409, "there are 1,000 faults already");
+  for (auto* hub : hubs)
+    hub->review_faults();
+  return reply(json::object{{"id", id}}, 201);
+}
+
+} // namespace
+
+json::value quantiles(const histogram& durations) {
+  return json::object{{"p50_ms", durations.quantile_ms(0.5)},
+                      {"p99_ms", durations.quantile_ms(0.99)},
+                      {"max_ms", durations.quantile_ms(1.0)},
+                      {"count", durations.count()}};
+}
+
+net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request) {
+  const auto path = request.path();
+  const bool get = request.method == "GET";
+  if (path == "/ledger" && get) return show_ledger(emulator);
+  if (path == "/ledger" && request.method == "DELETE") {
+    emulator.accepted->clear();
+    return reply(json::object{{"accepted", 0}});
+  }
+  if (path == "/ledger/messages" && get) return show_messages(emulator, request);
+  if (path == "/ledger/devices" && get) return show_ledger_devices(emulator);
+  return refuse(404, "there is nothing at this path for this method");
+}
+
+net::http_response answer_devices_control(const controlled& emulator, const net::http_request& request) {
+  const auto path = request.path();
+  constexpr std::string_view devices = "/devices/";
+  if (path == "/devices" && request.method == "GET") return list_devices(emulator, request);
+  if (path.starts_with(devices) && path.size() > devices.size())
+    return handle_device(emulator, request, identity{percent_decode(path.substr(devices.size()))});
+  return refuse(404, "there is nothing at this path for this method");
+}
+
+net::http_response answer_faults_control(const controlled& emulator, const net::http_request& request) {
+  if (request.method == "POST") return add_fault(emulator, request.body);
+  if (request.method == "GET") {
+    json::array rules;
+    for (const auto& rule : emulator.faults->rules())
+      rules.push_back(fault_json(rule));
+    return reply(json::object{{"faults", std::move(rules)}});
+  }
+  if (request.method != "DELETE") return refuse(405, "GET, POST or DELETE");
+  if (const auto id = query_number(request, "id")) {
+    if (!emulator.faults->remove(*id)) return refuse(404, "no such fault");
+  } else {
+    emulator.faults->clear();
+  }
+  for (auto* hub : emulator.hubs)
+    hub->review_faults();
+  return reply(json::object{{"faults", emulator.faults->rules().size()}});
+}
+
+} // namespace causeway::emulator

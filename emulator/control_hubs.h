@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the control API that are about the hubs: ledger, identities, faults (README.md). Loop's thread
+// only.
+#pragma once
+
+#include "emulator/control_api.h"
+#include "emulator/histogram.h"
+
+#include <boost/json.hpp>
+
+namespace causeway::emulator {
+
+// The path begins with /ledger.
+net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request);
+// /devices and /devices/ID
+net::http_response answer_devices_control(const controlled& emulator, const net::http_request& request);
+net::http_response answer_faults_control(const controlled& emulator, const net::http_request& request);
+
+// {"p50_ms":…,"p99_ms":…,"max_ms":…,"count":…}
+boost::json::value quantiles(const histogram& durations);
+
+} // namespace causeway::emulator
