@@ -319,7 +319,7 @@ void connection::on_delivery_outcome(device_session& who, amqp::delivery deliver
 void connection::finish_send(device_session& who, result<void> outcome) {
   if (!who.sending) return;
   who.sending = false;
-  who.waiting = {};
+  who.drop_waiting();
   send_deadlines_.remove(table_.places(), who);
   --sending_;
   ++(outcome ? counters_.accepted : counters_.refused);

@@ -378,6 +378,10 @@ TEST(hub_connection, anonymous_sasl_can_be_spoken_first) {
 
 TEST(hub_connection, what_it_keeps_of_a_device_is_small_beside_the_engines_share) {
   EXPECT_LE(sizeof(device_session), 320u);
+  device_session kept;
+  kept.waiting.assign(100'000, 'x');
+  kept.drop_waiting();
+  EXPECT_LT(kept.waiting.capacity(), 100u);
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace causeway::hub {
 namespace {
@@ -31,8 +32,8 @@ void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
   const amqp::value of_c2d{of_telemetry};
   if (!model_id.empty()) {
     of_telemetry.emplace_back(symbol_of("com.microsoft:api-version"), amqp::value{std::string{"2020-09-30"}});
-    of_telemetry.emplace_back(symbol_of("com.microsoft:model-id"), amqp::value{std::move(model_id)});
-    model_id = {};
+    of_telemetry.emplace_back(symbol_of("com.microsoft:model-id"),
+                              amqp::value{std::exchange(model_id, std::string{})});
   }
   telemetry.set_properties(amqp::value{std::move(of_telemetry)});
   if (commands) {
@@ -70,13 +71,16 @@ void device_session::send_waiting() {
   for (std::size_t i = 0; i < tag.size(); ++i)
     tag[i] = static_cast<char>((seq >> (8 * i)) & 0xff);
   in_flight = telemetry.send({tag.data(), tag.size()}, waiting, false);
-  waiting = {};
+  drop_waiting();
+}
+
+void device_session::drop_waiting() {
+  std::string{}.swap(waiting); // its memory too: assigning nothing would keep that
 }
 
 void device_session::end() {
   state = session_state::ending;
-  waiting = {};
-  model_id = {};
+  drop_waiting();
   in_flight = {};
   sending = false;
   telemetry.close();

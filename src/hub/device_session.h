@@ -63,6 +63,7 @@ struct device_session {
   void send(spool_seq number, std::string encoded);
   // Credit has come.
   void send_waiting();
+  void drop_waiting();
   // END. The handles stay until the peer's END.
   void end();
 };
