@@ -54,6 +54,12 @@ json::object to_json(const ledger_entry& entry, const std::string& hub) {
   return message;
 }
 
+// Since 1970-01-01 UTC.
+json::value milliseconds_or_null(const std::optional<wall_time>& time) {
+  if (!time) return nullptr;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time->time_since_epoch()).count();
+}
+
 // Counters of one hub, or of several added up.
 struct hub_figures {
   hub_totals totals;
@@ -78,7 +84,16 @@ struct hub_figures {
     into["attached"] = attached;
     into["c2d_links"] = c2d_links;
     into["detaches"] = totals.detaches;
+    into["link_conflicts"] = totals.link_conflicts;
     into["messages_rejected"] = totals.messages_rejected;
+    into["sends_throttled"] = totals.sends_throttled;
+    into["sends_shaped"] = totals.sends_shaped;
+    into["connects"] = totals.connects;
+    into["shaped_connects"] = totals.shaped_connects;
+    into["throttled_connects"] = totals.throttled_connects;
+    into["connects_in_busiest_second"] = totals.connects_in_busiest_second;
+    into["first_attach_ms"] = milliseconds_or_null(totals.first_attach);
+    into["last_attach_ms"] = milliseconds_or_null(totals.last_attach);
   }
 };
 
@@ -214,19 +229,37 @@ json::object fault_json(const fault& rule) {
   return object;
 }
 
-// What happens once and leaves no rule.
-net::http_response do_at_once(const std::vector<hub_service*>& hubs, const fault_request& request) {
-  if (request.detach_device) {
-    for (auto* hub : hubs)
-      hub->detach(identity{*request.detach_device}, {request.rule.condition, request.rule.description});
-    return reply(json::object{{"detached", *request.detach_device}});
-  }
+net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_fault what, const fault& rule,
+                              moment now) {
   std::size_t open = 0;
   for (auto* hub : hubs) {
     open += hub->open_connections();
-    hub->cut_all();
+    switch (what) {
+    case immediate_fault::cut_connections:
+      hub->cut_all();
+      break;
+    case immediate_fault::half_open:
+      hub->freeze_all(now);
+      break;
+    case immediate_fault::detach_device:
+      hub->detach(identity{rule.pattern}, {rule.condition, rule.description});
+      break;
+    case immediate_fault::expire_tokens:
+      hub->expire_tokens(rule.pattern);
+      break;
+    }
   }
-  return reply(json::object{{"connections_cut", open}});
+  switch (what) {
+  case immediate_fault::cut_connections:
+    return reply(json::object{{"connections_cut", open}});
+  case immediate_fault::half_open:
+    return reply(json::object{{"connections_half_open", open}});
+  case immediate_fault::detach_device:
+    return reply(json::object{{"detached", rule.pattern}});
+  case immediate_fault::expire_tokens:
+    break;
+  }
+  return reply(json::object{{"expired", rule.pattern}});
 }
 
 net::http_response add_fault(const controlled& emulator, const std::string& body) {
@@ -236,7 +269,7 @@ net::http_response add_fault(const controlled& emulator, const std::string& body
   if (rule.hub && *rule.hub >= emulator.hubs.size()) return refuse(404, no_such_hub);
   auto hubs = emulator.hubs;
   if (rule.hub) hubs = {emulator.hubs[*rule.hub]};
-  if (request->cut_connections || request->detach_device) return do_at_once(hubs, *request);
+  if (request->at_once) return do_at_once(hubs, *request->at_once, rule, emulator.on->now());
   const auto id = emulator.faults->add(rule);
   if (id == 0) return refuse(409, "there are 1,000 faults already");
   for (auto* hub : hubs)
@@ -259,6 +292,8 @@ net::http_response answer_ledger_control(const controlled& emulator, const net::
   if (path == "/ledger" && get) return show_ledger(emulator);
   if (path == "/ledger" && request.method == "DELETE") {
     emulator.accepted->clear();
+    for (auto* hub : emulator.hubs)
+      hub->reset_connects();
     return reply(json::object{{"accepted", 0}});
   }
   if (path == "/ledger/messages" && get) return show_messages(emulator, request);

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace causeway::emulator {
 namespace {
@@ -16,6 +17,13 @@ namespace json = boost::json;
 constexpr std::size_t most_devices = 1'000'000;
 constexpr std::size_t most_concurrency = 4096;
 constexpr std::int64_t most_skew = 100 * 365 * 86'400LL; // seconds
+
+constexpr auto immediate_faults = std::to_array<std::pair<immediate_fault, std::string_view>>({
+    {immediate_fault::cut_connections, "hub_cut_connections"},
+    {immediate_fault::half_open, "hub_half_open"},
+    {immediate_fault::detach_device, "detach_device"},
+    {immediate_fault::expire_tokens, "expire_tokens"},
+});
 
 error wrong(std::string what) {
   return error{errc::field_invalid, std::move(what)};
@@ -226,19 +234,24 @@ result<fault_request> parse_fault(std::string_view body) {
   if (f.problem()) return wrong(*f.problem());
   if (rule.remaining == 0U) return wrong("count is 0");
 
-  if (kind == "hub_cut_connections") {
-    request.cut_connections = true;
-    return request;
-  }
-  if (kind == "detach_device") {
-    request.detach_device = f.text("device");
-    if (!request.detach_device) return wrong("detach_device wants a device");
+  if (const auto found = std::find_if(immediate_faults.begin(), immediate_faults.end(),
+                                      [&](const auto& named) { return named.second == kind; });
+      found != immediate_faults.end())
+    request.at_once = found->first;
+  if (request.at_once == immediate_fault::detach_device) {
+    if (!f.text("device")) return wrong("detach_device wants a device");
+    rule.pattern = *f.text("device");
     if (rule.condition.empty()) rule.condition = "amqp:link:detach-forced";
     if (rule.description.empty()) rule.description = "Server Busy. Please retry operation";
-    return request;
   }
+  if (request.at_once) return request;
   const auto known = find_fault_kind(kind);
-  if (!known) return wrong("kind is none of " + fault_kind_names() + ", hub_cut_connections, detach_device");
+  if (!known) {
+    auto names = fault_kind_names();
+    for (const auto& [value, name] : immediate_faults)
+      names += ", " + std::string{name};
+    return wrong("kind is none of " + names);
+  }
   rule.kind = *known;
   const bool wants_status = rule.kind == fault_kind::dps_status ||
                             rule.kind == fault_kind::put_token_status ||
@@ -247,6 +260,8 @@ result<fault_request> parse_fault(std::string_view body) {
   if (wants_status && rule.status < 200) return wrong("status is missing");
   if (rule.kind == fault_kind::reject_messages && rule.condition.empty())
     rule.condition = "com.microsoft:device-container-throttled";
+  if (rule.kind == fault_kind::hub_not_found && rule.condition.empty())
+    rule.condition = "com.microsoft:iot-hub-not-found-error";
   return request;
 }
 

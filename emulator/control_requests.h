@@ -33,10 +33,17 @@ result<reassignment> parse_reassignment(std::string_view body);
 // {} or {"name":…,"dev_eui":…,"attributes":{…}}
 result<registered_device_change> parse_registered_device(std::string_view body);
 
+// What happens once and leaves no rule.
+enum class immediate_fault : std::uint8_t {
+  cut_connections,
+  half_open,
+  detach_device, // the one that rule.pattern names, with rule.condition and rule.description
+  expire_tokens, // of the devices that rule.pattern names
+};
+
 struct fault_request {
   fault rule;
-  bool cut_connections = false;
-  std::optional<std::string> detach_device; // with rule.condition and rule.description
+  std::optional<immediate_fault> at_once;
 };
 // {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…,
 //  "hub":…,"seconds":…}

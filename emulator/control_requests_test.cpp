@@ -60,9 +60,16 @@ TEST(parse_fault, reads_rules_and_immediate_faults) {
   EXPECT_EQ(rule->rule.pattern, "sensor-*");
   EXPECT_EQ(rule->rule.retry_after, 5);
   EXPECT_EQ(rule->rule.remaining, 2U);
-  EXPECT_TRUE(parse_fault(R"({"kind":"hub_cut_connections"})")->cut_connections);
+  EXPECT_EQ(parse_fault(R"({"kind":"hub_cut_connections"})")->at_once, immediate_fault::cut_connections);
+  const auto half_open = parse_fault(R"({"kind":"hub_half_open","hub":1})");
+  EXPECT_EQ(half_open->at_once, immediate_fault::half_open);
+  EXPECT_EQ(half_open->rule.hub, 1U);
+  EXPECT_EQ(parse_fault(R"({"kind":"expire_tokens","pattern":"meter-*"})")->rule.pattern, "meter-*");
+  EXPECT_EQ(parse_fault(R"({"kind":"hub_not_found"})")->rule.condition,
+            "com.microsoft:iot-hub-not-found-error");
   const auto detach = parse_fault(R"({"kind":"detach_device","device":"meter-00001"})");
-  EXPECT_EQ(detach->detach_device, "meter-00001");
+  EXPECT_EQ(detach->at_once, immediate_fault::detach_device);
+  EXPECT_EQ(detach->rule.pattern, "meter-00001");
   EXPECT_EQ(detach->rule.condition, "amqp:link:detach-forced");
 }
 
