@@ -31,6 +31,7 @@ struct http_client_options {
   std::size_t max_waiting =
       10'000; // further calls end at once with connection_refused, "too many requests waiting"
   std::string user_agent = "causeway";
+  std::string unix_socket{}; // path; when set every call goes through it, whatever host its URL names
 };
 
 class http_client {

@@ -5,7 +5,14 @@
 #include "net/test_certificates.h"
 #include "net/wake_up.h"
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
 #include <gtest/gtest.h>
+
+#include <unistd.h>
 
 #include <array>
 
@@ -116,6 +123,36 @@ TEST(http_client, keeps_its_connection_over_tls) {
     EXPECT_EQ(answer->timing.tls.count() > 0, i == 0);
   }
   EXPECT_EQ(s.server->connections(), 1U);
+}
+
+using local_acceptor = asio::local::stream_protocol::acceptor;
+
+task<> answer_one(local_acceptor* at, std::string* request) {
+  auto socket = co_await at->async_accept(asio::use_awaitable);
+  co_await asio::async_read_until(socket, asio::dynamic_buffer(*request), "\r\n\r\n", asio::use_awaitable);
+  static constexpr std::string_view text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+  co_await asio::async_write(socket, asio::buffer(text), asio::use_awaitable);
+}
+
+TEST(http_client, speaks_over_a_unix_socket) {
+  loop on;
+  const auto path = testing::TempDir() + "http_client_" + std::to_string(getpid()) + ".sock";
+  unlink(path.c_str());
+  local_acceptor acceptor{on.executor(), asio::local::stream_protocol::endpoint{path}};
+  std::string request;
+  task_group tasks{on};
+  tasks.spawn("server", restart_policy::never, [&] { return answer_one(&acceptor, &request); });
+  http_client_options options;
+  options.unix_socket = path;
+  http_client client{on, options};
+  http_call call;
+  call.url = "http://causeway/status?x=1";
+  const auto answer = run_task(on, client.call(call));
+  ASSERT_TRUE(answer) << answer.fault().message();
+  EXPECT_EQ(answer->body, "hi");
+  EXPECT_EQ(request.substr(0, request.find('\r')), "GET /status?x=1 HTTP/1.1");
+  unlink(path.c_str());
+  run_task(on, tasks.stop());
 }
 
 TEST(http_client, refuses_an_untrusted_server_and_says_why) {
