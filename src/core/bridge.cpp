@@ -36,6 +36,8 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
       started_{now.mono},
       cache_{options_.body_cache_bytes} {
   CAUSEWAY_CHECK(options_.random != nullptr);
+  origins_.resize(rules_.size());
+  has_list_.resize(rules_.size());
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     rule_index_.emplace(rules_[i].id, i);
 }
@@ -47,6 +49,43 @@ std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
 }
 
 void bridge::start(start_image image, moment now) {
+  restore(image, now);
+  std::vector<device_ref> attached, others;
+  for (const auto& [ref, where] : image.assignments) {
+    if (!table_.contains(ref)) continue;
+    auto& d = table_.at(ref);
+    const auto& origin = origin_of(d.application);
+    if (where.section != rules_of(d).section || origin.empty() || where.fingerprint != origin) {
+      ports_.devices.forget_assignment(ref);
+      continue;
+    }
+    d.assigned = true;
+    d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
+    set_identity(d, where.identity);
+    d.hub = table_.intern({where.hub, where.section, where.fingerprint});
+  }
+  table_.for_each([&](device_ref ref, device& d) {
+    if (is_switched_off(d)) {
+      switch_off(ref, now);
+    } else if (awaits_registry(d)) {
+      set_state(d, device_state::unlisted, now);
+      if (d.waiting != 0 && has_list_[d.application]) look_up(ref, now);
+    } else if (d.assigned) {
+      attached.push_back(ref);
+    } else if (d.waiting != 0 || rules_of(d).follows_registry || origin_of(d.application).empty()) {
+      // By connection string the hub is found at no cost, so these are attached before they send.
+      others.push_back(ref);
+    }
+  });
+  for (auto* const group : {&attached, &others}) {
+    std::stable_partition(group->begin(), group->end(),
+                          [&](device_ref ref) { return table_.at(ref).waiting != 0; });
+    for (const auto ref : *group)
+      connect(ref, now);
+  }
+}
+
+void bridge::restore(const start_image& image, moment now) {
   next_seq_ = image.next_seq;
   table_.reserve(image.next_device);
   for (const auto& record : image.devices) {
@@ -54,47 +93,24 @@ void bridge::start(start_image image, moment now) {
     // where it is.
     const auto application = rules_of(record.key.application);
     if (!application) continue;
-    table_.restore(record.ref, record.key, *application);
-    table_.at(record.ref).dev_eui = record.dev_eui;
+    table_.restore(record.ref, *application, record.key.device.str());
+    auto& d = table_.at(record.ref);
+    d.since = now.mono;
+    if (const auto eui = parse_eui(record.dev_eui)) set_eui(d, *eui);
+    d.listed = record.listed;
+    d.integration_said = record.integration.has_value();
+    d.integration = record.integration.value_or(false);
+    table_.set_model(d, record.model_id);
+    if (record.listed) {
+      has_list_[*application] = true;
+      ++totals_.registry.listed;
+    }
     ++totals_.devices[static_cast<std::size_t>(device_state::known)];
   }
   for (const auto& [ref, hash] : image.recent_keys)
     if (table_.contains(ref)) table_.at(ref).keys.add(hash);
   for (const auto& row : image.waiting)
     if (table_.contains(row.device)) outbox_.push(table_.at(row.device), {row.seq, row.bytes, 0});
-
-  std::vector<device_ref> ready;
-  for (const auto& [ref, where] : image.assignments) {
-    if (!table_.contains(ref)) continue;
-    auto& d = table_.at(ref);
-    const auto& rules = rules_[d.application];
-    const auto origin = origin_of(rules);
-    if (where.section != rules.section || origin.empty() || where.fingerprint != origin) {
-      ports_.devices.forget_assignment(ref);
-      continue;
-    }
-    d.assigned = true;
-    d.identity = where.identity;
-    d.hub = table_.intern({where.hub, where.section, where.fingerprint});
-    ready.push_back(ref);
-  }
-  std::stable_partition(ready.begin(), ready.end(),
-                        [&](device_ref ref) { return table_.at(ref).waiting != 0; });
-  for (const auto ref : ready)
-    attach(ref);
-  table_.for_each([&](device_ref ref, device& d) {
-    // By connection string the hub is found at no cost, so these are attached before they send.
-    const bool found_at_once = origin_of(rules_[d.application]).empty();
-    if (d.state == device_state::known && (d.waiting != 0 || found_at_once)) connect(ref, now);
-  });
-}
-
-// What an assignment made now is known by; another enrolment or identity template makes it stale. Empty where
-// finding the hub again costs nothing, so that a changed connection string counts at once.
-std::string bridge::origin_of(const application_rules& rules) const {
-  auto origin = ports_.provisioner.fingerprint(rules.section);
-  if (!origin.empty()) origin += "/" + rules.identity_template;
-  return origin;
 }
 
 void bridge::answer_now(ticket which, answer what) {
@@ -122,22 +138,40 @@ void bridge::note_frame(device& d, const uplink& event, moment now) {
   }
 }
 
+device_ref bridge::add(const device_key& key, std::uint32_t application, device_state state, moment now) {
+  const auto ref = table_.add(application, key.device.str());
+  auto& d = table_.at(ref);
+  d.state = state;
+  d.since = now.mono;
+  ++totals_.devices[static_cast<std::size_t>(state)];
+  return ref;
+}
+
+void bridge::set_eui(device& d, std::uint64_t eui) {
+  // The identity stays what the hub knows it by, although the template may now give another.
+  const auto kept = d.assigned ? identity_of(d) : identity{};
+  d.eui = eui;
+  d.has_eui = true;
+  if (d.assigned) set_identity(d, kept);
+}
+
 std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t application, moment now) {
-  auto ref = table_.find(event.from);
+  auto ref = table_.find(application, event.from.device.str());
+  const auto eui = parse_eui(event.dev_eui);
   if (!ref) {
     if (table_.size() >= options_.max_devices) return std::nullopt;
-    ref = table_.add(event.from, application);
-    table_.at(*ref).dev_eui = event.dev_eui;
-    ++totals_.devices[static_cast<std::size_t>(device_state::known)];
-    ports_.devices.save_device({*ref, event.from, event.dev_eui});
+    ref = add(event.from, application,
+              rules_[application].follows_registry ? device_state::unlisted : device_state::known, now);
+    if (eui) set_eui(table_.at(*ref), *eui);
+    ports_.devices.save_device(record_of(*ref, table_.at(*ref)));
   }
   auto& d = table_.at(*ref);
-  if (!event.dev_eui.empty() && event.dev_eui != d.dev_eui) {
-    d.dev_eui = event.dev_eui;
-    ports_.devices.save_device({*ref, event.from, event.dev_eui});
+  if (eui && (!d.has_eui || *eui != d.eui)) {
+    set_eui(d, *eui);
+    ports_.devices.save_device(record_of(*ref, d));
     if (d.state == device_state::parked && d.reason == errc::identity_incomplete) {
       d.failures = 0;
-      connect(*ref, now);
+      try_again(*ref, now);
     }
   }
   note_frame(d, event, now);
@@ -149,9 +183,19 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
   const auto application = rules_of(event.from.application);
   if (!application || !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
     return answer_now(which, answer::unwanted);
+  // Without the registry nothing but the application's own word says whether its devices are wanted.
+  if (const auto& rules = rules_[*application]; !rules.follows_registry && !rules.enabled_by_default)
+    return answer_now(which, answer::unwanted);
+  const auto known = table_.find(*application, event.from.device.str());
   if (event.kind == event_kind::uplink && event.f_port == 0) {
-    if (const auto known = table_.find(event.from)) note_frame(table_.at(*known), event, now);
+    if (known) note_frame(table_.at(*known), event, now);
     return answer_now(which, answer::control);
+  }
+  if (known && table_.at(*known).state == device_state::off) {
+    auto& d = table_.at(*known);
+    note_frame(d, event, now);
+    log_switched_off(d, 0);
+    return answer_now(which, answer::unwanted);
   }
   if (formatting_.size() + appending_.size() >= options_.max_in_progress)
     return answer_now(which, answer::full);
@@ -191,7 +235,8 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                                            {"detail", messages.fault().detail()}});
     return answer_now(which, answer::dead_lettered);
   }
-  if (messages->empty()) return answer_now(which, answer::unwanted);
+  if (messages->empty() || table_.at(ref).state == device_state::off)
+    return answer_now(which, answer::unwanted);
 
   appending entry;
   entry.device = ref;
@@ -229,6 +274,17 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   }
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);
+  if (d.state == device_state::off) { // switched off meanwhile
+    for (const auto& m : entry.messages) {
+      cache_.drop(m.seq);
+      ports_.spool.mark_done(m.seq);
+    }
+    totals_.switched_off_messages += entry.messages.size();
+    for (const auto waiting : entry.tickets)
+      answer_now(waiting, answer::unwanted);
+    return;
+  }
+  const bool is_first = d.waiting == 0;
   for (const auto& m : entry.messages)
     outbox_.push(d, m);
   bool copy = false;
@@ -236,41 +292,24 @@ void bridge::on_spooled(const spool_result& what, moment now) {
     answer_now(waiting, copy ? answer::duplicate : answer::stored);
     copy = true;
   }
-  if (d.state == device_state::known) connect(entry.device, now);
-  pump(entry.device);
-}
-
-bridge_totals bridge::totals() const {
-  auto totals = totals_;
-  totals.waiting_messages = outbox_.messages();
-  totals.waiting_bytes = outbox_.bytes();
-  return totals;
-}
-
-std::optional<device_record> bridge::any_device() const {
-  std::optional<device_record> one;
-  table_.for_each([&](device_ref ref, const device& d) {
-    if (!one) one = device_record{ref, {rules_[d.application].id, d.id}, d.dev_eui};
-  });
-  return one;
-}
-
-bool bridge::is_sending() const {
-  bool found = false;
-  table_.for_each([&](device_ref, const device& d) {
-    found = found || (d.state == device_state::online && !d.paused && d.waiting != 0);
-  });
-  return found;
-}
-
-std::optional<device_status> bridge::status(const device_key& key) const {
-  const auto ref = table_.find(key);
-  if (!ref) return std::nullopt;
-  const auto& d = table_.at(*ref);
-  device_status status{key, d.identity, {}, d.state, {}, d.reason_detail, d.next_try, d.waiting, d.sent};
-  if (d.assigned) status.hub = table_.hub_of(d).host;
-  if (d.state == device_state::parked) status.reason = d.reason;
-  return status;
+  switch (d.state) {
+  case device_state::known:
+    return connect(entry.device, now);
+  case device_state::unlisted:
+    if (has_list_[d.application] && !d.looking_up) look_up(entry.device, now);
+    return;
+  case device_state::provisioning:
+    if (is_first) ports_.provisioner.hurry(entry.device);
+    return;
+  case device_state::attaching:
+    if (is_first) ports_.hub.hurry(entry.device);
+    return;
+  case device_state::online:
+    return pump(entry.device, now);
+  case device_state::parked:
+  case device_state::off:
+    return;
+  }
 }
 
 } // namespace causeway::core

@@ -7,12 +7,16 @@
 // a dead letter. Order: for each device in the order accepted, one message in flight, always.
 #pragma once
 
+#include "base/backoff.h"
+#include "core/device_status.h"
 #include "core/device_table.h"
 #include "core/outbox.h"
 #include "core/ports.h"
 #include "core/rules.h"
+#include "core/timeline.h"
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <queue>
 #include <unordered_map>
@@ -32,11 +36,13 @@ struct bridge_ports {
 struct bridge_options {
   std::size_t body_cache_bytes = 32 * 1024 * 1024;
   std::size_t read_back_batch = 256;
-  std::uint32_t max_devices = 1'000'000; // IoT Hub's own limit; further ones are answered `full`
+  // IoT Hub's own limit. The events of further ones are answered `full`; further ones of a listing are left.
+  std::uint32_t max_devices = 1'000'000;
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
   backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
-  std::function<double()> random{}; // uniform in [0, 1)
+  std::function<double()> random{};   // uniform in [0, 1)
+  core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
 };
 
 // What the store had at start.
@@ -59,6 +65,15 @@ struct start_image {
 inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1,   2,   5,    10,   20,   50,   100,
                                                                  200, 500, 1000, 2000, 5000, 10000};
 
+// Of The Things Stack's registry.
+struct registry_totals {
+  std::uint64_t listed = 0;     // devices that it has named, now
+  std::uint64_t words = 0;      // times it has named one
+  std::uint64_t changes = 0;    // of these, what was new
+  std::uint64_t look_ups = 0;   // asked for one device
+  std::uint64_t over_limit = 0; // of these words, for devices beyond max_devices
+};
+
 struct bridge_totals {
   std::array<std::uint64_t, event_kinds> received{};
   std::array<std::uint64_t, 7> answered{};            // by answer
@@ -66,24 +81,14 @@ struct bridge_totals {
   std::uint64_t sent = 0;                             // accepted by the hub
   std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
   std::uint64_t dead_lettered = 0;
+  std::uint64_t switched_off_messages = 0; // left the spool unsent, because their device was switched off
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
   std::uint64_t read_back = 0;
   std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
   std::uint64_t frames_late = 0, frames_missing = 0;
   std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
   std::uint64_t latency_ms_sum = 0;
-};
-
-struct device_status {
-  device_key key;
-  causeway::identity identity;
-  hub_host hub;
-  device_state state{};
-  std::optional<errc> reason; // parked
-  std::string reason_detail;
-  mono_time next_try{}; // parked
-  std::uint32_t waiting = 0;
-  std::uint64_t sent = 0;
+  registry_totals registry;
 };
 
 class bridge {
@@ -91,7 +96,9 @@ public:
   bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now);
 
   // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting
-  // messages first; the others are provisioned when a message waits for them.
+  // messages first. Of the others, those that the registry has named (and has not switched off), that wait to
+  // send or whose hub is found at no cost are provisioned. Where the registry is followed and has not named a
+  // device, the device waits for it; a record that was listed tells that there is a list to go by.
   void start(start_image image, moment now);
 
   // From ingress.
@@ -122,6 +129,10 @@ public:
   // One of the known devices, as the store keeps it; nothing before the first.
   std::optional<device_record> any_device() const;
   std::optional<device_status> status(const device_key& key) const;
+  // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
+  // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
+  device_page list(std::optional<device_ref> after, std::size_t limit,
+                   std::optional<device_state> state = {}) const;
   const device_table& devices() const { return table_; }
 
 private:
@@ -149,31 +160,61 @@ private:
     friend auto operator<=>(const timer& left, const timer& right) { return left.at <=> right.at; }
   };
 
+  // bridge.cpp
   void answer_now(ticket which, answer what);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
+  const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
+  device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
   std::optional<device_ref> seen(const uplink& event, std::uint32_t application, moment now);
   void note_frame(device& d, const uplink& event, moment now);
+  void set_eui(device& d, std::uint64_t eui);
+  void restore(const start_image& image, moment now);
 
-  std::string origin_of(const application_rules& rules) const;
-  void set_state(device& d, device_state to);
-  void connect(device_ref which, moment now);
-  void provision(device_ref which, moment now);
-  void attach(device_ref which);
+  // bridge_registry.cpp
+  bool is_switched_off(const device& d) const;
+  bool awaits_registry(const device& d) const { return rules_of(d).follows_registry && !d.listed; }
+  void look_up(device_ref which, moment now);
+  void switch_off(device_ref which, moment now);
+  void log_switched_off(device& d, std::uint64_t dropped);
+  bool take_word(device& d, const registered_device& what);
+
+  // bridge_connection.cpp
+  const std::string& origin_of(std::uint32_t application);
+  const std::string& model_of(const device& d) const;
+  identity identity_of(const device& d) const;
+  void set_identity(device& d, const identity& is);
   connect_wish wish_of(const device& d) const;
-  void distrust(device_ref which, moment now);
-  void bury(device_ref which, spool_seq seq, const error& why);
-  void park(device_ref which, const error& why, moment now);
+  void set_state(device& d, device_state to, moment now);
+  void connect(device_ref which, moment now);
+  void try_again(device_ref which, moment now);
+  void provision(device_ref which, moment now);
+  void attach(device_ref which, moment now);
+  void refused(device_ref which, const error& why, moment now);
+  void park(device_ref which, const error& why, moment now, bool ask_first = false,
+            std::optional<mono_time> until = {});
   void pause(device_ref which, const error& why, moment now);
   milliseconds pause_for(const device& d, const error& why) const;
+  static void count_failure(device& d);
+  static void set_reason(device& d, const error& why);
 
-  void pump(device_ref which);
-  void send(device_ref which, spool_seq seq, const message& body);
+  // bridge_delivery.cpp
+  void pump(device_ref which, moment now);
+  void send(device_ref which, spool_seq seq, const message& body, moment now);
   void want_body(device_ref which);
   void read_wanted();
   void finish(device_ref which, spool_seq seq);
+  void bury(device_ref which, spool_seq seq, const error& why, moment now);
+  void end_first_send(device_ref which, std::optional<errc> fault, moment now);
+
+  // bridge_status.cpp
+  device_key key_of(const device& d) const { return {rules_of(d).id, device_id{std::string{d.name()}}}; }
+  device_record record_of(device_ref ref, const device& d) const;
+  device_status status_of(device_ref ref, const device& d) const;
 
   std::vector<application_rules> rules_;
   std::unordered_map<application_id, std::uint32_t> rule_index_;
+  std::vector<std::optional<std::string>> origins_; // by application, once worked out
+  std::vector<bool> has_list_;                      // by application: the registry's list is there
   bridge_ports ports_;
   bridge_options options_;
   mono_time started_;
@@ -189,6 +230,7 @@ private:
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
+  std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
   bridge_totals totals_;
 };
 

@@ -4,69 +4,122 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 namespace causeway::core {
+namespace {
 
-std::string_view to_string(device_state state) {
-  switch (state) {
-  case device_state::known:
-    return "known";
-  case device_state::provisioning:
-    return "provisioning";
-  case device_state::attaching:
-    return "attaching";
-  case device_state::online:
-    return "online";
-  case device_state::parked:
-    return "parked";
+constexpr std::size_t first_slots = 64;
+constexpr std::size_t name_block_bytes = 64UL * 1024;
+const std::string no_text;
+
+std::size_t hash_of(std::uint32_t application, std::string_view name) {
+  return std::hash<std::string_view>{}(name) ^ application * 0x9e3779b97f4a7c15ULL;
+}
+
+} // namespace
+
+std::uint32_t shared_texts::hold(std::string_view text) {
+  if (text.empty()) return 0;
+  if (const auto found = numbers_.find(text); found != numbers_.end()) {
+    ++entries_[found->second - 1]->holders;
+    return found->second;
   }
-  return "unknown";
+  if (free_.empty()) {
+    entries_.emplace_back();
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+  }
+  const auto number = free_.back();
+  free_.pop_back();
+  entries_[number - 1] = std::make_unique<entry>(entry{std::string{text}, 1});
+  numbers_.emplace(entries_[number - 1]->text, number);
+  return number;
 }
 
-bool recent_keys::contains(std::uint64_t hash) const {
-  const auto filled = hashes_.begin() + std::min<std::ptrdiff_t>(count_, size);
-  return std::find(hashes_.begin(), filled, hash) != filled;
+void shared_texts::release(std::uint32_t number) {
+  if (number == 0) return;
+  auto& held = entries_[number - 1];
+  CAUSEWAY_CHECK(held != nullptr && held->holders > 0);
+  if (--held->holders > 0) return;
+  numbers_.erase(held->text);
+  held.reset();
+  free_.push_back(number);
 }
 
-void recent_keys::add(std::uint64_t hash) {
-  hashes_[count_ % size] = hash;
-  ++count_;
+const std::string& shared_texts::at(std::uint32_t number) const {
+  return number == 0 ? no_text : entries_[number - 1]->text;
 }
 
-std::size_t device_table::key_hash::operator()(const device_key& key) const noexcept {
-  const std::hash<std::string> hash;
-  return hash(key.application.str()) * 31 + hash(key.device.str());
+// Where the device is, or the free slot where it belongs. Precondition: there are slots.
+std::size_t device_table::slot_of(std::uint32_t application, std::string_view name) const {
+  const auto mask = slots_.size() - 1;
+  auto slot = hash_of(application, name) & mask;
+  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const auto& d = place(slots_[slot] - 1);
+    if (d.application == application && d.name() == name) break;
+  }
+  return slot;
 }
 
-std::optional<device_ref> device_table::find(const device_key& key) const {
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return std::nullopt;
-  return static_cast<device_ref>(found->second);
+void device_table::grow_slots() {
+  if (!slots_.empty() && (size_ + 1) * 4 <= slots_.size() * 3) return;
+  slots_.assign(std::max(first_slots, slots_.size() * 2), 0);
+  for_each([this](device_ref ref, const device& d) {
+    slots_[slot_of(d.application, d.name())] = index_of(ref) + 1;
+  });
 }
 
-device_ref device_table::add(const device_key& key, std::uint32_t application) {
-  const auto ref = static_cast<device_ref>(devices_.size());
-  restore(ref, key, application);
+std::optional<device_ref> device_table::find(std::uint32_t application, std::string_view name) const {
+  if (slots_.empty()) return std::nullopt;
+  const auto slot = slot_of(application, name);
+  if (slots_[slot] == 0) return std::nullopt;
+  return static_cast<device_ref>(slots_[slot] - 1);
+}
+
+device_ref device_table::add(std::uint32_t application, std::string_view name) {
+  const auto ref = static_cast<device_ref>(places_);
+  restore(ref, application, name);
   return ref;
 }
 
-void device_table::restore(device_ref ref, const device_key& key, std::uint32_t application) {
+void device_table::restore(device_ref ref, std::uint32_t application, std::string_view name) {
+  CAUSEWAY_CHECK(application <= std::numeric_limits<std::uint16_t>::max());
   const auto index = index_of(ref);
-  if (index >= devices_.size()) {
-    devices_.resize(index + 1);
-    used_.resize(index + 1, false);
-  }
-  CAUSEWAY_CHECK(!used_[index]);
-  used_[index] = true;
-  devices_[index].id = key.device;
-  devices_[index].application = application;
-  by_key_.emplace(key, index);
+  reserve(index + 1);
+  auto& d = place(index);
+  CAUSEWAY_CHECK(!d.used);
+  grow_slots();
+  d.kept_name = keep_name(name);
+  d.application = static_cast<std::uint16_t>(application);
+  d.used = true;
+  ++size_;
+  // Of two refs with one name the first is found.
+  if (auto& slot = slots_[slot_of(application, name)]; slot == 0) slot = index + 1;
 }
 
 void device_table::reserve(std::uint32_t next_ref) {
-  if (next_ref <= devices_.size()) return;
-  devices_.resize(next_ref);
-  used_.resize(next_ref, false);
+  if (next_ref <= places_) return;
+  while (blocks_.size() * block_devices < next_ref)
+    blocks_.push_back(std::make_unique<device[]>(block_devices));
+  places_ = next_ref;
+}
+
+const char* device_table::keep_name(std::string_view name) {
+  CAUSEWAY_CHECK(name.size() <= std::numeric_limits<std::uint16_t>::max());
+  const auto length = static_cast<std::uint16_t>(name.size());
+  const auto bytes = sizeof(length) + length;
+  if (bytes > name_room_) {
+    name_room_ = std::max(name_block_bytes, bytes);
+    name_blocks_.push_back(std::make_unique<char[]>(name_room_));
+    name_next_ = name_blocks_.back().get();
+  }
+  char* const kept = name_next_;
+  std::memcpy(kept, &length, sizeof(length));
+  std::copy(name.begin(), name.end(), kept + sizeof(length));
+  name_next_ += bytes;
+  name_room_ -= bytes;
+  return kept;
 }
 
 std::uint32_t device_table::intern(const hub& h) {
@@ -74,6 +127,12 @@ std::uint32_t device_table::intern(const hub& h) {
   if (found != hubs_.end()) return static_cast<std::uint32_t>(found - hubs_.begin());
   hubs_.push_back(h);
   return static_cast<std::uint32_t>(hubs_.size() - 1);
+}
+
+void device_table::set_model(device& d, std::string_view model) {
+  const auto before = d.model;
+  d.model = models_.hold(model);
+  models_.release(before);
 }
 
 } // namespace causeway::core

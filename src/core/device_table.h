@@ -1,78 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every device that Causeway knows, by its ref and by its key. Owned by the bridge; one thread.
+// Every device that Causeway knows, by its ref and by its name. Owned by the bridge; one thread.
 #pragma once
 
-#include "base/backoff.h"
-#include "core/assignment.h"
-#include "core/ports.h"
+#include "base/ids.h"
+#include "core/device.h"
 
-#include <array>
-#include <deque>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace causeway::core {
 
-enum class device_state : std::uint8_t {
-  known,        // seen, nothing asked of Azure yet
-  provisioning, // its hub is being found
-  attaching,    // its hub is known; waits for the connection or the hub's answer
-  online,       // attached: messages flow
-  parked,       // left alone until next_try, with a reason
-};
-inline constexpr std::size_t device_states = 5;
-std::string_view to_string(device_state state);
-
-// The last 32 key hashes of a device, oldest overwritten first.
-class recent_keys {
+// Texts that thousands of devices share, each kept once and only as long as somebody holds it.
+class shared_texts {
 public:
-  static constexpr std::size_t size = 32;
-  bool contains(std::uint64_t hash) const;
-  void add(std::uint64_t hash);
+  // The number of this text, held once more. 0 = the empty text.
+  std::uint32_t hold(std::string_view text);
+  void release(std::uint32_t number);
+  const std::string& at(std::uint32_t number) const;
+  std::size_t size() const { return numbers_.size(); }
 
 private:
-  std::array<std::uint64_t, size> hashes_{};
-  std::uint32_t count_ = 0;
-};
-
-struct device {
-  device_id id;
-  causeway::dev_eui dev_eui;
-  causeway::identity identity;   // in its hub; empty until assigned
-  std::uint32_t application = 0; // index into the rules
-  std::uint32_t hub = 0;         // index into device_table::hubs(); meaningful while an assignment is held
-  bool assigned = false;
-  bool distrusted = false; // the assignment was refused by the hub; DPS has been asked again once
-  device_state state = device_state::known;
-  errc reason = errc::internal;                                   // parked only
-  std::uint32_t failures = 0;                                     // in a row; feeds the pause
-  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
-  bool paused = false;     // online, but its last message was refused for now
-  spool_seq in_flight = 0; // 0 = nothing
-  bool reading_back = false;
-  mono_time next_try{};      // parked or paused
-  mono_time attached_at{};   // online
-  std::string reason_detail; // parked only
-  recent_keys keys;
-  std::uint32_t last_f_cnt = 0;
-  std::uint32_t gaps = 0, late = 0; // frames skipped, frames that came after a later one
-  std::uint64_t sent = 0;
-  wall_time last_seen{};
+  struct entry {
+    std::string text;
+    std::uint32_t holders = 0;
+  };
+  std::vector<std::unique_ptr<entry>> entries_; // number - 1; addresses stay, for the views below
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;
+  std::vector<std::uint32_t> free_;
 };
 
 class device_table {
 public:
-  std::optional<device_ref> find(const device_key& key) const;
-  device& at(device_ref ref) { return devices_[index_of(ref)]; }
-  const device& at(device_ref ref) const { return devices_[index_of(ref)]; }
-  bool contains(device_ref ref) const { return index_of(ref) < devices_.size() && used_[index_of(ref)]; }
-  // A new device gets the next ref.
-  device_ref add(const device_key& key, std::uint32_t application);
-  // At start: puts a stored device where it was.
-  void restore(device_ref ref, const device_key& key, std::uint32_t application);
+  // application: an index into the rules.
+  std::optional<device_ref> find(std::uint32_t application, std::string_view name) const;
+  // Precondition: contains(ref).
+  device& at(device_ref ref) { return place(index_of(ref)); }
+  const device& at(device_ref ref) const { return place(index_of(ref)); }
+  bool contains(device_ref ref) const { return index_of(ref) < places_ && place(index_of(ref)).used; }
+  // A new device gets the next ref. Precondition of both: the name has less than 64 KiB.
+  device_ref add(std::uint32_t application, std::string_view name);
+  // At start: puts a stored device where it was. Precondition: nothing is there.
+  void restore(device_ref ref, std::uint32_t application, std::string_view name);
   // Refs below this one are never given to a new device.
   void reserve(std::uint32_t next_ref);
-  std::size_t size() const { return by_key_.size(); }
+  std::size_t size() const { return size_; }
+  // One more than the highest ref.
+  std::uint32_t places() const { return places_; }
 
   // Host and section repeat for thousands of devices; each distinct pair is kept once.
   struct hub {
@@ -84,26 +61,43 @@ public:
   std::uint32_t intern(const hub& h);
   const hub& hub_of(const device& d) const { return hubs_[d.hub]; }
 
+  const std::string& model_of(const device& d) const { return models_.at(d.model); }
+  void set_model(device& d, std::string_view model);
+
   template <class Visit>
   void for_each(Visit visit) {
-    for (std::size_t i = 0; i < devices_.size(); ++i)
-      if (used_[i]) visit(static_cast<device_ref>(i), devices_[i]);
+    for (std::uint32_t i = 0; i < places_; ++i)
+      if (place(i).used) visit(static_cast<device_ref>(i), place(i));
   }
 
   template <class Visit>
   void for_each(Visit visit) const {
-    for (std::size_t i = 0; i < devices_.size(); ++i)
-      if (used_[i]) visit(static_cast<device_ref>(i), devices_[i]);
+    for (std::uint32_t i = 0; i < places_; ++i)
+      if (place(i).used) visit(static_cast<device_ref>(i), place(i));
   }
 
 private:
-  struct key_hash {
-    std::size_t operator()(const device_key& key) const noexcept;
-  };
-  std::deque<device> devices_; // addresses stay
-  std::vector<bool> used_;
-  std::unordered_map<device_key, std::uint32_t, key_hash> by_key_;
+  static constexpr std::uint32_t block_devices = 1024;
+  device& place(std::uint32_t index) { return blocks_[index / block_devices][index % block_devices]; }
+  const device& place(std::uint32_t index) const {
+    return blocks_[index / block_devices][index % block_devices];
+  }
+  const char* keep_name(std::string_view name);
+  std::size_t slot_of(std::uint32_t application, std::string_view name) const;
+  void grow_slots();
+
+  std::vector<std::unique_ptr<device[]>> blocks_; // blocks, so that addresses stay and growth copies nothing
+  std::uint32_t places_ = 0;
+  std::size_t size_ = 0;
+  // Names, one after the other, each behind its length; devices point into them.
+  std::vector<std::unique_ptr<char[]>> name_blocks_;
+  std::size_t name_room_ = 0;
+  char* name_next_ = nullptr;
+  // By application and name: open addressing, a place's index + 1, 0 = free. A power of two, at most 3/4
+  // full.
+  std::vector<std::uint32_t> slots_;
   std::vector<hub> hubs_;
+  shared_texts models_;
 };
 
 } // namespace causeway::core

@@ -6,26 +6,68 @@
 namespace causeway::core {
 namespace {
 
-device_key key_of(const std::string& name) {
-  return {application_id{"app"}, device_id{name}};
-}
-
 TEST(device_table, a_device_is_small) {
-  // The figure of ARCHITECTURE.md; text beyond the small-string size comes on top.
-  EXPECT_LE(sizeof(device), 700u);
+  // The figure of ARCHITECTURE.md; its name, its recent keys and what only few have come on top.
+  EXPECT_LE(sizeof(device), 112u);
 }
 
-TEST(device_table, finds_by_key_and_never_gives_a_ref_twice) {
+TEST(device_table, finds_by_name_and_never_gives_a_ref_twice) {
   device_table table;
-  table.restore(device_ref{4}, key_of("dev-4"), 0);
-  EXPECT_EQ(table.find(key_of("dev-4")), device_ref{4});
-  EXPECT_EQ(table.find(key_of("dev-5")), std::nullopt);
-  EXPECT_EQ(table.add(key_of("dev-5"), 0), device_ref{5});
+  EXPECT_EQ(table.find(0, "dev-4"), std::nullopt);
+  table.restore(device_ref{4}, 0, "dev-4");
+  EXPECT_EQ(table.find(0, "dev-4"), device_ref{4});
+  EXPECT_EQ(table.find(1, "dev-4"), std::nullopt);
+  EXPECT_EQ(table.find(0, "dev-5"), std::nullopt);
+  EXPECT_EQ(table.add(0, "dev-5"), device_ref{5});
+  EXPECT_EQ(table.add(1, "dev-5"), device_ref{6});
   EXPECT_FALSE(table.contains(device_ref{3}));
-  EXPECT_EQ(table.size(), 2u);
+  EXPECT_FALSE(table.contains(device_ref{7}));
+  EXPECT_EQ(table.size(), 3u);
   std::vector<std::uint32_t> seen;
   table.for_each([&](device_ref ref, device&) { seen.push_back(index_of(ref)); });
-  EXPECT_EQ(seen, (std::vector<std::uint32_t>{4, 5}));
+  EXPECT_EQ(seen, (std::vector<std::uint32_t>{4, 5, 6}));
+}
+
+TEST(device_table, finds_each_of_many) {
+  device_table table;
+  constexpr std::uint32_t devices = 20'000;
+  for (std::uint32_t i = 0; i < devices; ++i)
+    table.add(i % 3, "a-device-with-a-long-name-" + std::to_string(i));
+  const auto* first = &table.at(device_ref{0});
+  for (std::uint32_t i = 0; i < devices; ++i) {
+    const auto name = "a-device-with-a-long-name-" + std::to_string(i);
+    ASSERT_EQ(table.find(i % 3, name), device_ref{i});
+    ASSERT_EQ(table.at(device_ref{i}).name(), name);
+  }
+  EXPECT_EQ(&table.at(device_ref{0}), first);
+}
+
+TEST(device_table, keeps_a_model_id_as_long_as_a_device_has_it) {
+  device_table table;
+  auto& one = table.at(table.add(0, "dev-1"));
+  auto& two = table.at(table.add(0, "dev-2"));
+  table.set_model(one, "dtmi:x:a;1");
+  table.set_model(two, "dtmi:x:a;1");
+  EXPECT_EQ(one.model, two.model);
+  table.set_model(one, "dtmi:x:b;1");
+  EXPECT_EQ(table.model_of(two), "dtmi:x:a;1");
+  table.set_model(two, "");
+  EXPECT_EQ(table.model_of(two), "");
+  const auto free = one.model == 1 ? 2u : 1u;
+  table.set_model(two, "dtmi:x:c;1");
+  EXPECT_EQ(two.model, free);
+  EXPECT_EQ(table.model_of(one), "dtmi:x:b;1");
+}
+
+TEST(device, gives_back_its_eui) {
+  device d;
+  EXPECT_EQ(d.dev_eui(), dev_eui{});
+  d.eui = *parse_eui(dev_eui{"70B3D52DD600035A"});
+  d.has_eui = true;
+  EXPECT_EQ(d.dev_eui(), dev_eui{"70B3D52DD600035A"});
+  d.eui = *parse_eui(dev_eui{"0000000000000000"});
+  EXPECT_EQ(d.dev_eui(), dev_eui{"0000000000000000"});
+  EXPECT_EQ(parse_eui(dev_eui{"70B3"}), std::nullopt);
 }
 
 TEST(device_table, keeps_each_hub_once) {

@@ -4,8 +4,10 @@
 // Bounded by the spool's own limit.
 #pragma once
 
-#include "core/device_table.h"
+#include "core/device.h"
+#include "core/message.h"
 
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>

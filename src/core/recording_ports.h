@@ -17,6 +17,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   std::vector<append_request> appended;
   std::vector<std::vector<spool_seq>> reads;
   std::map<std::uint64_t, answer> answered;
+  std::map<device_ref, device_record> saved;       // the last of each
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
   bridge* target = nullptr;
   bool spool_is_full = false;
@@ -45,6 +46,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   }
   void save_device(const device_record& record) override {
     calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
+    saved[record.ref] = record;
   }
   void save_assignment(device_ref device, const assignment& where) override {
     calls.push_back("save_assignment " + text(index_of(device)) + " " + where.hub.str());
@@ -89,8 +91,8 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   }
 };
 
-// A bridge with two applications: "plant" by connection string (section "hub"), "field" through DPS (section
-// "dps").
+// A bridge with three applications: "plant" by connection string (section "hub"), "field" through DPS
+// (section "dps"), and "meters" through DPS, too, whose registry is followed.
 struct bridge_fixture {
   manual_clock clock;
   recording_ports ports;
@@ -121,7 +123,29 @@ struct bridge_fixture {
     field.id = application_id{"field"};
     field.section = azure_name{"dps"};
     field.model_id = "dtmi:x:y;1";
-    return {plant, field};
+    application_rules meters = field;
+    meters.id = application_id{"meters"};
+    meters.model_id = "dtmi:x:app;1";
+    meters.commands = true;
+    meters.follows_registry = true;
+    return {plant, field, meters};
+  }
+  static device_key key(const std::string& application, const std::string& name) {
+    return {application_id{application}, device_id{name}};
+  }
+  static registered_device word(const std::string& name, std::optional<bool> integration = {},
+                                const std::string& model = {}) {
+    return {key("meters", name), {}, integration, model};
+  }
+  void registered(const std::string& name, std::optional<bool> integration = {},
+                  const std::string& model = {}) {
+    bridge.on_registered(word(name, integration, model), clock.now());
+  }
+  device_status status(const std::string& application, const std::string& name) const {
+    return bridge.status(key(application, name)).value_or(device_status{});
+  }
+  std::uint64_t in_state(device_state state) const {
+    return bridge.totals().devices[static_cast<std::size_t>(state)];
   }
   static uplink frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
     uplink event;

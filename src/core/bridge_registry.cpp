@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What The Things Stack's registry says of devices, and what follows.
+#include "core/bridge.h"
+
+#include "base/log.h"
+
+#include <utility>
+
+namespace causeway::core {
+
+bool bridge::is_switched_off(const device& d) const {
+  const auto& rules = rules_of(d);
+  return rules.follows_registry && d.listed && !d.said().value_or(rules.enabled_by_default);
+}
+
+void bridge::look_up(device_ref which, moment now) {
+  auto& d = table_.at(which);
+  set_state(d, device_state::unlisted, now);
+  d.looking_up = true;
+  ++totals_.registry.look_ups;
+  ports_.registry.look_up(which, key_of(d));
+}
+
+// False: nothing that we did not know.
+bool bridge::take_word(device& d, const registered_device& what) {
+  const auto eui = parse_eui(what.dev_eui);
+  const bool new_eui = eui && (!d.has_eui || d.eui != *eui);
+  const bool new_model = table_.model_of(d) != what.model_id;
+  if (d.listed && d.said() == what.integration && !new_eui && !new_model) return false;
+  if (!d.listed) ++totals_.registry.listed;
+  d.listed = true;
+  d.integration_said = what.integration.has_value();
+  d.integration = what.integration.value_or(false);
+  if (new_eui) set_eui(d, *eui);
+  if (new_model) table_.set_model(d, what.model_id);
+  ++totals_.registry.changes;
+  return true;
+}
+
+void bridge::on_registered(const registered_device& what, moment now) {
+  const auto application = rules_of(what.key.application);
+  if (!application || !rules_[*application].follows_registry || !is_valid_tts_id(what.key.device.str()))
+    return;
+  ++totals_.registry.words;
+  auto ref = table_.find(*application, what.key.device.str());
+  if (!ref && table_.size() >= options_.max_devices) {
+    if (totals_.registry.over_limit++ == 0)
+      log::error("devices_over_limit",
+                 {{"application", what.key.application}, {"max_devices", options_.max_devices}});
+    return;
+  }
+  if (!ref) ref = add(what.key, *application, device_state::known, now);
+  auto& d = table_.at(*ref);
+  const auto model_before = model_of(d);
+  const bool was_awaited = awaits_registry(d);
+  if (!take_word(d, what)) return;
+  ports_.devices.save_device(record_of(*ref, d));
+  if (is_switched_off(d)) {
+    if (d.state != device_state::off) switch_off(*ref, now);
+    return;
+  }
+  switch (d.state) {
+  case device_state::off:
+    d.silenced = false;
+    [[fallthrough]];
+  case device_state::known:
+  case device_state::unlisted:
+    d.failures = 0;
+    return connect(*ref, now);
+  case device_state::parked:
+    // What the registry had not said, or has now said differently.
+    if (was_awaited || d.reason == errc::identity_incomplete) {
+      d.failures = 0;
+      connect(*ref, now);
+    }
+    return;
+  case device_state::attaching:
+  case device_state::online:
+    if (model_of(d) == model_before) return;
+    // The hub learns the model when the link is opened.
+    ports_.hub.detach(*ref);
+    if (d.in_flight) ++totals_.resent;
+    d.in_flight = false;
+    end_first_send(*ref, errc::stopped, now);
+    ++totals_.detaches;
+    return attach(*ref, now);
+  case device_state::provisioning: // what it is attached with is decided then
+    return;
+  }
+}
+
+void bridge::on_listed(const application_id& application, moment now) {
+  const auto index = rules_of(application);
+  if (!index) return;
+  has_list_[*index] = true;
+  table_.for_each([&](device_ref ref, device& d) {
+    if (d.application == *index && d.state == device_state::unlisted && d.waiting != 0 && !d.looking_up)
+      look_up(ref, now);
+  });
+}
+
+void bridge::on_looked_up(device_ref which, result<registered_device> what, moment now) {
+  auto& d = table_.at(which);
+  d.looking_up = false;
+  if (what) {
+    what->key = key_of(d);
+    on_registered(*what, now);
+  } else if (d.state == device_state::unlisted) { // else a listing has named it meanwhile
+    park(which, what.fault(), now);
+  }
+}
+
+void bridge::switch_off(device_ref which, moment now) {
+  auto& d = table_.at(which);
+  const bool was_wanted = d.state != device_state::known || d.waiting != 0;
+  if (d.state == device_state::provisioning) ports_.provisioner.call_off(which);
+  if (d.state == device_state::attaching || d.state == device_state::online) {
+    ports_.hub.detach(which);
+    ++totals_.detaches;
+  }
+  end_first_send(which, errc::device_switched_off, now);
+  d.in_flight = false;
+  d.failures = 0;
+  const std::uint64_t dropped = d.waiting;
+  totals_.switched_off_messages += dropped;
+  while (d.waiting != 0) {
+    const auto seq = outbox_.front(d).seq;
+    finish(which, seq);
+    ports_.spool.mark_done(seq);
+  }
+  set_state(d, device_state::off, now);
+  // One that was never on is told of when it sends something.
+  if (was_wanted) log_switched_off(d, dropped);
+}
+
+void bridge::log_switched_off(device& d, std::uint64_t dropped) {
+  if (d.silenced) return;
+  d.silenced = true;
+  log::info("device_switched_off",
+            {{"application", rules_of(d).id}, {"device", d.name()}, {"dropped_messages", dropped}});
+}
+
+} // namespace causeway::core

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge tells about itself and its devices.
+#include "core/bridge.h"
+
+namespace causeway::core {
+
+bridge_totals bridge::totals() const {
+  auto totals = totals_;
+  totals.waiting_messages = outbox_.messages();
+  totals.waiting_bytes = outbox_.bytes();
+  return totals;
+}
+
+device_record bridge::record_of(device_ref ref, const device& d) const {
+  return {ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d)};
+}
+
+std::optional<device_record> bridge::any_device() const {
+  for (std::uint32_t i = 0; i < table_.places(); ++i)
+    if (const auto ref = static_cast<device_ref>(i); table_.contains(ref))
+      return record_of(ref, table_.at(ref));
+  return std::nullopt;
+}
+
+bool bridge::is_sending() const {
+  bool found = false;
+  table_.for_each([&](device_ref, const device& d) {
+    found = found || (d.state == device_state::online && !d.paused && d.waiting != 0);
+  });
+  return found;
+}
+
+device_status bridge::status_of(device_ref ref, const device& d) const {
+  device_status status;
+  status.ref = ref;
+  status.key = key_of(d);
+  status.dev_eui = d.dev_eui();
+  if (d.assigned) {
+    const auto& hub = table_.hub_of(d);
+    status.identity = identity_of(d);
+    status.hub = hub.host;
+    status.section = hub.section;
+    status.through_dps = !hub.fingerprint.empty();
+    status.assigned_at = wall_time{seconds{d.assigned_at}};
+  }
+  status.model_id = model_of(d);
+  status.listed = d.listed;
+  status.integration = d.said();
+  status.looking_up = d.looking_up;
+  status.state = d.state;
+  status.paused = d.paused;
+  status.since = d.since;
+  status.failures = d.failures;
+  if (d.state == device_state::parked || d.paused) {
+    status.reason = d.reason;
+    if (d.reason_detail) status.reason_detail = *d.reason_detail;
+    status.next_try = d.next_try;
+  }
+  status.distrusted = d.distrusted;
+  status.waiting = d.waiting;
+  status.in_flight = d.in_flight;
+  status.sent = d.sent;
+  status.last_seen = d.last_seen;
+  status.last_f_cnt = d.last_f_cnt;
+  status.gaps = d.gaps;
+  status.late = d.late;
+  return status;
+}
+
+std::optional<device_status> bridge::status(const device_key& key) const {
+  const auto application = rules_of(key.application);
+  if (!application) return std::nullopt;
+  const auto ref = table_.find(*application, key.device.str());
+  if (!ref) return std::nullopt;
+  return status_of(*ref, table_.at(*ref));
+}
+
+device_page bridge::list(std::optional<device_ref> after, std::size_t limit,
+                         std::optional<device_state> state) const {
+  constexpr std::uint32_t most_looked_at = 65'536;
+  device_page page;
+  const std::uint32_t first = after ? index_of(*after) + 1 : 0;
+  for (auto i = first; i < table_.places(); ++i) {
+    if (page.devices.size() >= limit || i - first >= most_looked_at) {
+      if (i > 0) page.next = static_cast<device_ref>(i - 1);
+      return page;
+    }
+    const auto ref = static_cast<device_ref>(i);
+    if (!table_.contains(ref)) continue;
+    const auto& d = table_.at(ref);
+    if (!state || d.state == *state) page.devices.push_back(status_of(ref, d));
+  }
+  return page;
+}
+
+} // namespace causeway::core

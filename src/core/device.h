@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core keeps of one device: 112 bytes, because there may be half a million. What most devices do not
+// have (a refusal's text, an identity unlike the template's) is behind a pointer; what many share (hub, model
+// id) is a number of a table.
+#pragma once
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ids.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace causeway::core {
+
+enum class device_state : std::uint8_t {
+  known,        // seen, nothing asked of Azure yet
+  provisioning, // its hub is being found
+  attaching,    // its hub is known; waits for the connection or the hub's answer
+  online,       // attached: messages flow
+  parked,       // left alone until next_try, with a reason
+  unlisted,     // has sent events, but the registry has not named it yet: they wait
+  off,          // switched off in the registry: never connected, its events are not wanted
+};
+inline constexpr std::size_t device_states = 7;
+std::string_view to_string(device_state state);
+
+// The last 32 key hashes of a device, oldest overwritten first. 8 bytes until the first; grows with them.
+class recent_keys {
+public:
+  static constexpr std::uint64_t size = 32;
+  bool contains(std::uint64_t hash) const;
+  void add(std::uint64_t hash);
+
+private:
+  std::unique_ptr<std::uint64_t[]> kept_; // how many were ever added, then the hashes
+};
+
+struct device {
+  const char* kept_name = nullptr;            // in the table's names: read it with name()
+  std::uint64_t eui = 0;                      // meaningful with has_eui
+  std::unique_ptr<std::string> own_identity;  // in its hub, where it is not what the template gives
+  std::unique_ptr<std::string> reason_detail; // parked or paused, where there is one
+  recent_keys keys;
+  mono_time since{};    // in this state; online: when it was attached
+  mono_time next_try{}; // parked or paused; else, the earliest next question to DPS that has not answered
+  wall_time last_seen{};
+  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
+  std::uint32_t last_f_cnt = 0;
+  std::uint32_t gaps = 0, late = 0; // frames skipped, frames that came after a later one
+  std::uint32_t sent = 0;
+  std::uint32_t hub = 0;         // of device_table::hub_of; meaningful while assigned
+  std::uint32_t model = 0;       // its own, of device_table::text; 0 = none
+  std::uint32_t assigned_at = 0; // seconds since 1970
+  std::uint16_t application = 0; // index into the rules
+  std::uint16_t failures = 0;    // in a row; feeds the pause
+  device_state state = device_state::known;
+  errc reason = errc::internal; // parked or paused
+  bool used : 1 = false;        // the place holds a device
+  bool has_eui : 1 = false;
+  bool assigned : 1 = false;
+  bool distrusted : 1 = false; // the hub refused the assignment: another refusal parks the device
+  bool ask_first : 1 = false;  // parked: DPS, or the registry, is asked before the hub
+  bool listed : 1 = false;     // the registry has named it
+  bool integration_said : 1 = false, integration : 1 = false;
+  bool looking_up : 1 = false;   // the registry is being asked for it
+  bool paused : 1 = false;       // online, but its last message was refused for now
+  bool in_flight : 1 = false;    // the oldest waiting message is with the hub
+  bool reading_back : 1 = false; // its body is being read
+  bool unproven : 1 = false;     // online: nothing has been sent since
+  bool silenced : 1 = false;     // off: it has been logged
+
+  std::string_view name() const;
+  std::optional<bool> said() const {
+    return integration_said ? std::optional<bool>{integration} : std::nullopt;
+  }
+  causeway::dev_eui dev_eui() const;
+};
+
+// 16 hex digits as a number; nothing for any other text.
+std::optional<std::uint64_t> parse_eui(const dev_eui& text);
+
+} // namespace causeway::core

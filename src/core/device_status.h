@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told about one device. Plain values, a copy: stays as it was when it was asked for.
+#pragma once
+
+#include "core/device.h"
+#include "core/uplink.h"
+
+#include <vector>
+
+namespace causeway::core {
+
+struct device_status {
+  device_ref ref{};
+  device_key key;
+  causeway::dev_eui dev_eui;
+  // The assignment: empty hub = none is held.
+  causeway::identity identity;
+  hub_host hub;
+  azure_name section;
+  bool through_dps = false;        // the assignment came from DPS and is cached on disk
+  wall_time assigned_at{};         // whole seconds
+  std::string model_id;            // its own, else its application's
+  bool listed = false;             // the registry has named it
+  std::optional<bool> integration; // the registry's attribute
+  bool looking_up = false;         // the registry is being asked for it
+
+  device_state state{};
+  bool paused = false; // online, but its last message was refused for now
+  mono_time since{};   // in this state
+  std::uint32_t failures = 0;
+  std::optional<errc> reason; // parked, or paused
+  std::string reason_detail;
+  mono_time next_try{};    // parked, or paused
+  bool distrusted = false; // the hub has refused the assignment, and nothing has proved it since
+
+  std::uint32_t waiting = 0;
+  bool in_flight = false; // the oldest of these is with the hub
+  std::uint64_t sent = 0;
+  wall_time last_seen{}; // 1970: not since the start
+  std::uint32_t last_f_cnt = 0, gaps = 0, late = 0;
+
+  // While it is online.
+  std::optional<mono_time> attached_at() const {
+    return state == device_state::online ? std::optional{since} : std::nullopt;
+  }
+};
+
+// A part of the device table in the order of refs, which is that of first sight.
+struct device_page {
+  std::vector<device_status> devices;
+  std::optional<device_ref> next; // where the next part goes on; nothing: that was all
+};
+
+} // namespace causeway::core
