@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 server with keep-alive, over plain TCP or TLS. Loop's thread only.
+// HTTP/1.1 server with keep-alive, over TCP, TLS or a Unix socket. Loop's thread only.
 #pragma once
 
 #include "net/listener.h"

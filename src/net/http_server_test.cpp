@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
+#include "net/http_client.h"
 #include "net/run_task.h"
 #include "net/test_certificates.h"
 #include "net/wake_up.h"
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <filesystem>
 #include <stdexcept>
 
 namespace causeway::net {
@@ -251,6 +253,28 @@ TEST(http_server, the_end_of_its_tasks_ends_requests_under_way) {
   EXPECT_EQ(s.server->connections(), 0U);
   run_task(s.on, wait_for(&done));
   EXPECT_EQ(text, "");
+}
+
+TEST(http_server, answers_on_a_unix_socket) {
+  auto name = (std::filesystem::temp_directory_path() / "http_server.XXXXXX").string();
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const auto path = name + "/admin.sock";
+  scene s;
+  auto started =
+      http_server::start(s.on, s.tasks, listen_address::unix_socket(path), {}, {},
+                         [&s](http_request request) { return scene::answer(&s, std::move(request)); });
+  ASSERT_TRUE(started) << started.fault().message();
+  http_client_options options;
+  options.unix_socket = path;
+  http_client client{s.on, options};
+  http_call call;
+  call.url = "http://gateway/api/status?x=1";
+  const auto answer = run_task(s.on, client.call(call));
+  ASSERT_TRUE(answer) << answer.fault().message();
+  EXPECT_EQ(answer->body, "GET /api/status?x=1  from unix");
+  started->stop_accepting();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove_all(name);
 }
 
 } // namespace

@@ -6,15 +6,27 @@
 #include "net/wake_up.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <type_traits>
 
 namespace causeway::net {
 
 using asio::ip::tcp;
 using boost::system::error_code;
+using local = asio::local::stream_protocol;
 
 namespace {
 
@@ -22,15 +34,57 @@ constexpr int backlog = 4096;
 constexpr std::size_t handshakes_at_a_time = 256;
 constexpr std::chrono::seconds handshake_time_out{10};
 constexpr std::chrono::milliseconds accept_pause{100};
+constexpr std::string_view unix_prefix = "unix:";
+
+// Which file it is, whatever name it has by now.
+struct file_identity {
+  dev_t device = 0;
+  ino_t number = 0;
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
+std::optional<file_identity> socket_file(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return std::nullopt;
+  return file_identity{found.st_dev, found.st_ino};
+}
+
+// Whether the way is free: errors as bind.
+result<void> clear_way(const listen_address& address) {
+  const auto fault = [&address](errc code, std::string_view what) {
+    return error{code, address.str() + ": " + std::string{what}};
+  };
+  ::sockaddr_un where{};
+  if (address.path.size() >= sizeof where.sun_path)
+    return fault(errc::address_unavailable, "the path is longer than the system takes (" +
+                                                std::to_string(sizeof where.sun_path - 1) + " bytes)");
+  struct stat found {};
+  if (::lstat(address.path.c_str(), &found) != 0) return {};
+  if (!S_ISSOCK(found.st_mode)) return fault(errc::address_unavailable, "there is a file that is no socket");
+  where.sun_family = AF_UNIX;
+  std::copy(address.path.begin(), address.path.end(), std::begin(where.sun_path));
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return fault(errc::address_unavailable, std::strerror(errno));
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the system takes addresses
+  const int connected = ::connect(probe, reinterpret_cast<const ::sockaddr*>(&where), sizeof where);
+  const int reason = errno;
+  ::close(probe);
+  if (connected == 0 || reason != ECONNREFUSED) return fault(errc::address_in_use, "somebody answers there");
+  if (::unlink(address.path.c_str()) != 0) return fault(errc::address_unavailable, std::strerror(errno));
+  return {};
+}
 
 } // namespace
 
 struct listener::state {
-  state(loop& on, const listen_address& a) : address{a}, acceptor{on.executor()}, room{on} {}
+  state(loop& on, const listen_address& a)
+      : address{a}, acceptor{on.executor()}, local_acceptor{on.executor()}, room{on} {}
 
   listen_address address;
-  tcp::acceptor acceptor;
-  task_group* tasks = nullptr; // outlives what runs in it
+  tcp::acceptor acceptor; // either this one
+  local::acceptor local_acceptor;
+  std::optional<file_identity> file; // of the Unix socket
+  task_group* tasks = nullptr;       // outlives what runs in it
   std::optional<tls_server_context> tls;
   std::size_t max_connections = 0;
   std::function<task<>(stream)> handler;
@@ -40,34 +94,40 @@ struct listener::state {
   bool closed = false;
   wake_up room; // a handshake has ended
 
-  static task<> accept(std::shared_ptr<state> s);
-  static task<> run(std::shared_ptr<state> s, std::shared_ptr<tcp::socket> socket);
+  template <class Acceptor>
+  static task<> accept(std::shared_ptr<state> s, Acceptor* from);
+  template <class Socket>
+  static task<> run(std::shared_ptr<state> s, std::shared_ptr<Socket> socket);
   static task<std::optional<stream>> secure(std::shared_ptr<state> s, tcp::socket socket);
-  void take(std::shared_ptr<state> self, tcp::socket socket);
+  static task<std::optional<stream>> secure(std::shared_ptr<state> s, local::socket socket);
+  template <class Socket>
+  void take(std::shared_ptr<state> self, Socket socket);
 };
 
-void listener::state::take(std::shared_ptr<state> self, tcp::socket socket) {
+template <class Socket>
+void listener::state::take(std::shared_ptr<state> self, Socket socket) {
   if (connections >= max_connections) {
     ++refused;
     return;
   }
-  set_tcp_options(socket);
+  if constexpr (std::is_same_v<Socket, tcp::socket>) set_tcp_options(socket);
   ++connections;
   // Goes with the task, whether it ever ran or not.
   const std::shared_ptr<void> place{nullptr, [self](void*) { --self->connections; }};
-  const auto shared = std::make_shared<tcp::socket>(std::move(socket));
+  const auto shared = std::make_shared<Socket>(std::move(socket));
   tasks->spawn("connection to " + address.str(), restart_policy::never,
                [self, shared, place] { return run(self, shared); });
 }
 
-task<> listener::state::accept(std::shared_ptr<state> s) {
+template <class Acceptor>
+task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
   bool starved = false;
   while (!s->closed) {
     if (s->handshakes >= handshakes_at_a_time) {
       co_await s->room.wait();
       continue;
     }
-    auto [ec, socket] = co_await s->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    auto [ec, socket] = co_await from->async_accept(asio::as_tuple(asio::use_awaitable));
     if (!ec) {
       starved = false;
       s->take(s, std::move(socket));
@@ -94,7 +154,14 @@ task<std::optional<stream>> listener::state::secure(std::shared_ptr<state> s, tc
   co_return std::nullopt;
 }
 
-task<> listener::state::run(std::shared_ptr<state> s, std::shared_ptr<tcp::socket> socket) {
+// Who may open the file is let in.
+task<std::optional<stream>> listener::state::secure([[maybe_unused]] std::shared_ptr<state> s,
+                                                    local::socket socket) {
+  co_return make_local_stream(std::move(socket));
+}
+
+template <class Socket>
+task<> listener::state::run(std::shared_ptr<state> s, std::shared_ptr<Socket> socket) {
   auto bytes = co_await secure(s, std::move(*socket));
   if (!bytes) co_return;
   auto served = s->handler(std::move(*bytes));
@@ -106,6 +173,11 @@ result<listen_address> listen_address::parse(std::string_view text) {
     return error{errc::config_invalid_value,
                  "\"" + std::string{text} + "\" is not an address such as 127.0.0.1:8080"};
   };
+  if (text.starts_with(unix_prefix)) {
+    const auto path = text.substr(unix_prefix.size());
+    if (path.empty() || path.find('\0') != std::string_view::npos) return fault();
+    return unix_socket(std::string{path});
+  }
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return fault();
   auto host = text.substr(0, colon);
@@ -116,18 +188,51 @@ result<listen_address> listen_address::parse(std::string_view text) {
   } else if (host.find(':') != std::string_view::npos) {
     return fault();
   }
-  listen_address address{std::string{host}, 0};
+  listen_address address{std::string{host}};
   const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
   if (ec != std::errc{} || end != digits.data() + digits.size()) return fault();
   return address;
 }
 
+bool listen_address::is_local() const {
+  if (!path.empty() || host == "localhost") return true;
+  const bool bracketed = host.size() > 2 && host.front() == '[';
+  error_code ec;
+  const auto address = asio::ip::make_address(bracketed ? host.substr(1, host.size() - 2) : host, ec);
+  return !ec && address.is_loopback();
+}
+
 std::string listen_address::str() const {
+  if (!path.empty()) return std::string{unix_prefix} + path;
   const bool bare_v6 = host.find(':') != std::string::npos && host.front() != '[';
   return (bare_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+result<listener> listener::bind_unix(loop& on, const listen_address& address) {
+  if (auto cleared = clear_way(address); !cleared) return std::move(cleared).fault();
+  auto s = std::make_shared<state>(on, address);
+  const auto fault = [&address](const error_code& ec) {
+    const auto code = ec == asio::error::address_in_use ? errc::address_in_use : errc::address_unavailable;
+    return error{code, address.str() + ": " + ec.message()};
+  };
+  error_code ec;
+  auto& door = s->local_acceptor;
+  door.open(local{}, ec);
+  if (ec) return fault(ec);
+  door.bind(local::endpoint{address.path}, ec);
+  if (ec) return fault(ec);
+  s->file = socket_file(address.path);
+  listener bound{std::move(s)}; // removes the file from here on
+  // Before listen nobody can connect, whatever the umask was.
+  if (::chmod(address.path.c_str(), S_IRUSR | S_IWUSR) != 0)
+    return fault(error_code{errno, boost::system::system_category()});
+  door.listen(backlog, ec);
+  if (ec) return fault(ec);
+  return bound;
+}
+
 result<listener> listener::bind(loop& on, const listen_address& address) {
+  if (!address.path.empty()) return bind_unix(on, address);
   auto s = std::make_shared<state>(on, address);
   const auto fault = [&address](const error_code& ec) {
     const auto code = ec == asio::error::address_in_use ? errc::address_in_use : errc::address_unavailable;
@@ -180,14 +285,23 @@ void listener::serve(task_group& tasks, std::optional<tls_server_context> tls, s
   state_->tls = std::move(tls);
   state_->max_connections = max_connections;
   state_->handler = std::move(handler);
-  tasks.spawn("listener " + state_->address.str(), restart_policy::on_fault,
-              [s = state_] { return state::accept(s); });
+  const auto name = "listener " + state_->address.str();
+  if (state_->address.path.empty())
+    tasks.spawn(name, restart_policy::on_fault, [s = state_] { return state::accept(s, &s->acceptor); });
+  else
+    tasks.spawn(name, restart_policy::on_fault,
+                [s = state_] { return state::accept(s, &s->local_acceptor); });
 }
 
 void listener::close() {
   state_->closed = true;
   error_code ignored;
   state_->acceptor.close(ignored);
+  state_->local_acceptor.close(ignored);
+  // Another process may have its own there by now.
+  if (state_->file && socket_file(state_->address.path) == state_->file)
+    ::unlink(state_->address.path.c_str());
+  state_->file.reset();
   state_->room.notify();
 }
 

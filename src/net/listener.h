@@ -12,20 +12,27 @@ namespace causeway::net {
 struct listen_address {
   std::string host;       // address or name; "[::1]" and "::1" are the same
   std::uint16_t port = 0; // 0 = any free one
+  std::string path{};     // of a Unix socket; host and port mean nothing then
 
-  // "127.0.0.1:8080", "[::]:8080". Errors: config_invalid_value.
+  // "127.0.0.1:8080", "[::]:8080", "unix:/run/x.sock". Errors: config_invalid_value.
   static result<listen_address> parse(std::string_view text);
+  static listen_address unix_socket(std::string path) { return {{}, 0, std::move(path)}; }
+  // Whether nobody on another machine can reach it.
+  bool is_local() const;
   std::string str() const;
 };
 
 class listener {
 public:
-  // Binds at once. Errors: address_in_use, address_unavailable, naming the address.
+  // Binds at once. A Unix socket is its owner's alone (mode 0600); a file left behind by a process that is
+  // gone is removed before, and its own at close(). Errors: address_in_use (somebody answers there),
+  // address_unavailable, naming the address.
   static result<listener> bind(loop& on, const listen_address& address);
   listener(listener&&) noexcept;
   listener& operator=(listener&&) noexcept;
   ~listener();
 
+  // 0 for a Unix socket.
   std::uint16_t port() const;
   // Starts to accept. Each connection is handed over after the TLS handshake (at most 10 s, 256 at a time);
   // at most max_connections are open, further ones are closed at once and counted. Tasks run in `tasks`.
@@ -39,6 +46,7 @@ public:
 
 private:
   struct state;
+  static result<listener> bind_unix(loop& on, const listen_address& address);
   explicit listener(std::shared_ptr<state> s);
   std::shared_ptr<state> state_;
 };

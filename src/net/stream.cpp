@@ -21,11 +21,12 @@ namespace {
 
 constexpr std::size_t pipe_capacity = 64 * 1024;
 
-struct tcp_impl final : stream::impl {
-  explicit tcp_impl(tcp::socket s) : socket{std::move(s)} {
+// Over TCP or a Unix socket.
+template <class Socket>
+struct socket_impl final : stream::impl {
+  socket_impl(Socket s, std::string n) : socket{std::move(s)}, name{std::move(n)} {
     error_code ignored;
     socket.non_blocking(true, ignored);
-    if (const auto endpoint = socket.remote_endpoint(ignored); !ignored) name = format_endpoint(endpoint);
   }
 
   task<result<std::size_t>> read_some([[maybe_unused]] std::shared_ptr<impl> self,
@@ -44,7 +45,7 @@ struct tcp_impl final : stream::impl {
       if (ec && ec != asio::error::would_block) co_return transport_error(ec);
       if (bytes.empty()) break;
       const auto [waited] =
-          co_await socket.async_wait(tcp::socket::wait_write, asio::as_tuple(asio::use_awaitable));
+          co_await socket.async_wait(Socket::wait_write, asio::as_tuple(asio::use_awaitable));
       if (waited) co_return transport_error(waited);
     }
     co_return result<void>{};
@@ -60,12 +61,12 @@ struct tcp_impl final : stream::impl {
   }
   void end_output() override {
     error_code ignored;
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    socket.shutdown(Socket::shutdown_send, ignored);
   }
   bool is_open() const override { return socket.is_open(); }
   std::string peer() const override { return name; }
 
-  tcp::socket socket;
+  Socket socket;
   std::string name;
 };
 
@@ -209,7 +210,15 @@ void set_tcp_options(tcp::socket& socket) {
 }
 
 stream make_tcp_stream(tcp::socket socket) {
-  return stream{std::make_shared<tcp_impl>(std::move(socket))};
+  error_code ec;
+  const auto endpoint = socket.remote_endpoint(ec);
+  return stream{std::make_shared<socket_impl<tcp::socket>>(std::move(socket),
+                                                           ec ? std::string{} : format_endpoint(endpoint))};
+}
+
+stream make_local_stream(asio::local::stream_protocol::socket socket) {
+  using local_impl = socket_impl<asio::local::stream_protocol::socket>;
+  return stream{std::make_shared<local_impl>(std::move(socket), "unix")};
 }
 
 stream::stream(std::shared_ptr<impl> i) : impl_{std::move(i)} {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One type for a byte stream over TCP, TLS or an in-memory pair. Move-only. Loop's thread only.
-// At most one read and one write may be under way at a time.
+// One type for a byte stream over TCP, TLS, a Unix socket or an in-memory pair. Move-only. Loop's thread
+// only. At most one read and one write may be under way at a time.
 #pragma once
 
 #include "base/result.h"
@@ -43,7 +43,7 @@ public:
   // Tells the peer that nothing more will be written, where the transport can (not TLS); reading goes on.
   void end_output();
   bool is_open() const;
-  // "127.0.0.1:54321", for logs; empty for in-memory.
+  // "127.0.0.1:54321", for logs; "unix" for a Unix socket, empty for in-memory.
   std::string peer() const;
 
 private:

@@ -5,6 +5,7 @@
 #include "net/stream.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include <functional>
 
@@ -43,6 +44,7 @@ std::string format_endpoint(const asio::ip::tcp::endpoint& endpoint);
 void set_tcp_options(asio::ip::tcp::socket& socket);
 
 stream make_tcp_stream(asio::ip::tcp::socket socket);
+stream make_local_stream(asio::local::stream_protocol::socket socket);
 // Errors: tls_untrusted, tls_handshake, connection_timed_out, stopped.
 task<result<stream>> shake_hands_as_client(asio::ip::tcp::socket socket,
                                            std::shared_ptr<tls_client_context::native> context,
