@@ -189,11 +189,20 @@ class program:
 
 
 class emulator(program):
-    def __init__(self, directory, devices=4, retry_after=0):
+    """registry: the gateway asks the registry which devices there are; without it devices appear with their first event.
+    Other options are those of causeway-emulator: layout="dps", tier="S1", units=1, dps_quota=100 …"""
+
+    def __init__(self, directory, devices=4, retry_after=0, hubs=1, registry=False, latency="none", **options):
         self.directory = pathlib.Path(directory)
-        self.ports = {name: free_port() for name in ("hub", "dps", "control", "webhook", "admin")}
-        arguments = ["--directory", self.directory / "emulator", "--devices", devices, "--retry-after", retry_after]
-        for name in ("hub", "dps", "control"):
+        self.registry = registry
+        self.ports = {name: free_port() for name in ("hub", "dps", "stack", "control", "webhook", "admin")}
+        options.update(devices=devices, retry_after=retry_after, hubs=hubs, latency=latency)
+        if hubs > 1:
+            options["more_hub_ports"] = ",".join(str(free_port()) for _ in range(1, hubs))
+        arguments = ["--directory", self.directory / "emulator"]
+        for name, value in options.items():
+            arguments += ["--" + name.replace("_", "-"), value]
+        for name in ("hub", "dps", "stack", "control"):
             arguments += [f"--{name}-port", self.ports[name]]
         for name in ("webhook", "admin"):
             arguments += [f"--{name}-listen", f"127.0.0.1:{self.ports[name]}"]
@@ -201,7 +210,8 @@ class emulator(program):
 
     def print_config(self):
         printed = subprocess.run([*self.command, "--print-config"], check=True, capture_output=True, text=True, timeout=PATIENCE)
-        return printed.stdout
+        lines = printed.stdout.splitlines(keepends=True)
+        return "".join(line for line in lines if self.registry or not line.startswith("api_key_file"))
 
     def start(self):
         super().start()
