@@ -99,8 +99,8 @@ struct bridge_fixture {
   core::bridge bridge;
   std::uint64_t next_ticket = 1;
 
-  explicit bridge_fixture(bridge_options options = {})
-      : bridge{rules(),
+  explicit bridge_fixture(bridge_options options = {}, std::vector<application_rules> by = rules())
+      : bridge{std::move(by),
                {ports, ports, ports, ports, ports, ports, ports},
                with_random(std::move(options)),
                clock.now()} {
