@@ -121,6 +121,12 @@ std::string installation::seed(std::string_view purpose) const {
   return hex_encode(hmac_sha256(master_.reveal(), "seed/" + std::string{purpose}));
 }
 
+std::uint16_t installation::hub_port(std::size_t hub) const {
+  const auto& more = options_.more_hub_ports;
+  if (hub > 0 && hub <= more.size()) return more[hub - 1];
+  return static_cast<std::uint16_t>(options_.hub_port + hub);
+}
+
 std::string installation::container_id(std::size_t hub) const {
   const auto purpose = hub == 0 ? std::string{"container"} : "container/" + std::to_string(hub);
   return "DeviceGateway_" + seed(purpose).substr(0, 32);

@@ -33,7 +33,8 @@ struct emulator_options {
   std::uint16_t dps_port = 15443;
   std::uint16_t control_port = 15080;
   std::uint16_t stack_port = 15885;
-  std::size_t hubs = 1; // at hub_port and the ports that follow
+  std::size_t hubs = 1;
+  std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
   std::size_t devices = 20;
   fleet_layout layout = fleet_layout::mixed;
   int retry_after = 3; // seconds
@@ -65,9 +66,7 @@ public:
   const emulator_options& options() const { return options_; }
   std::string path_of(std::string_view file) const { return (options_.directory / file).string(); }
 
-  std::uint16_t hub_port(std::size_t hub) const {
-    return static_cast<std::uint16_t>(options_.hub_port + hub);
-  }
+  std::uint16_t hub_port(std::size_t hub) const;
   // "localhost:15671"
   std::string hub_host(std::size_t hub) const { return "localhost:" + std::to_string(hub_port(hub)); }
   // The hub's policies; the first hub has the identities of those devices that do not come through DPS.

@@ -120,12 +120,12 @@ net::task<result<void>> watch(demonstration* demo, app::gateway* gateway, emulat
 }
 
 net::task<result<void>> show(demonstration* demo) {
-  auto ports = find_free_ports(demo->loop, 5);
+  auto ports = find_free_ports(demo->loop, 6);
   if (!ports) co_return std::move(ports).fault();
   emulator_options options;
   options.program = program_directory() + "/causeway-emulator";
   options.directory = demo->directory.file("emulator");
-  options.ports = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4]};
+  options.ports = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4], (*ports)[5]};
   options.devices = demo->options.devices;
   emulator_child emulator{demo->loop, std::move(options)};
   const auto configuration = demo->directory.file("causeway.toml");

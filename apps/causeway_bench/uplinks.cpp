@@ -91,12 +91,12 @@ net::task<result<emulator_figures>> send_and_wait(bench_run* run, emulator::thin
 
 net::task<result<measurement>> measure(bench_run* run) {
   const auto& options = run->options;
-  auto ports = find_free_ports(run->loop, 5);
+  auto ports = find_free_ports(run->loop, 6);
   if (!ports) co_return std::move(ports).fault();
   emulator_options hub_options;
   hub_options.program = program_directory() + "/causeway-emulator";
   hub_options.directory = run->directory + "/emulator";
-  hub_options.ports = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4]};
+  hub_options.ports = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4], (*ports)[5]};
   hub_options.devices = options.devices;
   hub_options.retry_after = 0;
   emulator_child hub{run->loop, hub_options};
@@ -119,6 +119,7 @@ net::task<result<measurement>> measure(bench_run* run) {
   same.hub_port = hub_options.ports.hub;
   same.dps_port = hub_options.ports.dps;
   same.control_port = hub_options.ports.control;
+  same.stack_port = hub_options.ports.stack;
   same.devices = options.devices;
   same.retry_after = 0;
   same.webhook_listen = "127.0.0.1:" + std::to_string(hub_options.ports.webhook);

@@ -72,6 +72,8 @@ int main(int argc, char** argv) {
   app.add_option("--hubs", options.hubs, "how many hubs DPS has, at --hub-port and the ports that follow")
       ->check(CLI::Range(1, 50))
       ->capture_default_str();
+  app.add_option("--more-hub-ports", options.more_hub_ports, "ports of the hubs behind the first, instead")
+      ->delimiter(',');
   app.add_option("--devices", options.devices, "how many devices there are")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();

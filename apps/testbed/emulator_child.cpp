@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace causeway {
 namespace {
@@ -30,6 +31,19 @@ double number(const json::object& from, std::string_view key) {
 
 std::uint64_t count(const json::object& from, std::string_view key) {
   return static_cast<std::uint64_t>(number(from, key));
+}
+
+std::int64_t unix_ms(const json::object& from, std::string_view key) {
+  return static_cast<std::int64_t>(number(from, key));
+}
+
+std::vector<std::uint64_t> counts(const json::object& from, std::string_view key) {
+  std::vector<std::uint64_t> out;
+  const auto* found = from.if_contains(key);
+  if (found == nullptr || !found->is_array()) return out;
+  for (const auto& one : found->as_array())
+    if (one.is_number()) out.push_back(one.to_number<std::uint64_t>());
+  return out;
 }
 
 void read_quantiles(const json::object& from, std::string_view key, double& p50_ms, double& p99_ms) {
@@ -58,25 +72,31 @@ emulator_child::emulator_child(net::loop& on, emulator_options options)
 
 std::vector<std::string> emulator_child::command() const {
   const auto& p = options_.ports;
-  return {options_.program,
-          "--directory",
-          options_.directory,
-          "--hub-port",
-          std::to_string(p.hub),
-          "--dps-port",
-          std::to_string(p.dps),
-          "--control-port",
-          std::to_string(p.control),
-          "--webhook-listen",
-          "127.0.0.1:" + std::to_string(p.webhook),
-          "--admin-listen",
-          "127.0.0.1:" + std::to_string(p.admin),
-          "--devices",
-          std::to_string(options_.devices),
-          "--retry-after",
-          std::to_string(options_.retry_after),
-          "--log-level",
-          "warning"};
+  std::vector<std::string> words{options_.program,
+                                 "--directory",
+                                 options_.directory,
+                                 "--hub-port",
+                                 std::to_string(p.hub),
+                                 "--dps-port",
+                                 std::to_string(p.dps),
+                                 "--control-port",
+                                 std::to_string(p.control),
+                                 "--stack-port",
+                                 std::to_string(p.stack),
+                                 "--webhook-listen",
+                                 "127.0.0.1:" + std::to_string(p.webhook),
+                                 "--admin-listen",
+                                 "127.0.0.1:" + std::to_string(p.admin),
+                                 "--devices",
+                                 std::to_string(options_.devices),
+                                 "--retry-after",
+                                 std::to_string(options_.retry_after),
+                                 "--latency",
+                                 options_.latency,
+                                 "--log-level",
+                                 "warning"};
+  words.insert(words.end(), options_.more.begin(), options_.more.end());
+  return words;
 }
 
 result<void> emulator_child::write_configuration(const std::string& file) const {
@@ -92,7 +112,9 @@ result<void> emulator_child::write_configuration(const std::string& file) const 
   if (::pclose(pipe) != 0 || text.empty())
     return error{errc::process_exited, options_.program + " --print-config"};
   std::ofstream out{file, std::ios::binary};
-  out << text;
+  std::istringstream lines{text};
+  for (std::string one; std::getline(lines, one);)
+    if (options_.registry || !one.starts_with("api_key_file")) out << one << '\n';
   out.close();
   if (!out) return error{errc::state_unusable, file};
   return {};
@@ -143,6 +165,12 @@ net::task<result<void>> emulator_child::clear_ledger() {
   co_return result<void>{};
 }
 
+net::task<result<void>> emulator_child::clear_dps() {
+  auto answered = co_await ask("DELETE", "/dps", {}, 200);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
 net::task<result<emulator_figures>> emulator_child::figures() {
   emulator_figures out;
   const auto ledger_text = co_await get("/ledger");
@@ -158,13 +186,28 @@ net::task<result<emulator_figures>> emulator_child::figures() {
 
   out.attached = count(*ledger, "attached");
   out.put_tokens = count(*ledger, "put_tokens");
+  out.attaches = count(*ledger, "attaches");
+  out.c2d_links = count(*ledger, "c2d_links");
+  out.connections = count(*ledger, "connections");
+  out.connections_open = count(*ledger, "connections_open");
+  out.connects_in_busiest_second = count(*ledger, "connects_in_busiest_second");
+  out.throttled_connects = count(*ledger, "throttled_connects");
+  out.sends_throttled = count(*ledger, "sends_throttled");
+  out.first_attach_ms = unix_ms(*ledger, "first_attach_ms");
+  out.last_attach_ms = unix_ms(*ledger, "last_attach_ms");
   out.arrived = count(*ledger, "accepted");
   out.unique = count(*ledger, "unique");
   out.arrived_twice = count(*ledger, "duplicates");
   out.arrived_out_of_order = count(*ledger, "out_of_order");
   read_quantiles(*ledger, "latency", out.latency_p50_ms, out.latency_p99_ms);
   out.registrations = count(*dps, "registrations");
+  out.polls = count(*dps, "polls");
   out.dps_requests = count(*dps, "requests");
+  out.accepted_registrations = count(*dps, "accepted_registrations");
+  out.dps_throttled = count(*dps, "throttled");
+  out.first_registration_ms = unix_ms(*dps, "first_registration_ms");
+  out.last_registration_ms = unix_ms(*dps, "last_registration_ms");
+  out.accepted_by_minute = counts(*dps, "accepted_by_minute");
   const auto* running = simulation->if_contains("running");
   out.running = running != nullptr && running->is_bool() && running->as_bool();
   out.sent = count(*simulation, "sent");

@@ -13,7 +13,7 @@
 namespace causeway {
 
 struct emulator_ports {
-  std::uint16_t hub = 0, dps = 0, control = 0, webhook = 0, admin = 0;
+  std::uint16_t hub = 0, dps = 0, control = 0, webhook = 0, admin = 0, stack = 0;
 };
 
 struct emulator_options {
@@ -22,11 +22,17 @@ struct emulator_options {
   emulator_ports ports;
   std::uint32_t devices = 20;
   std::uint32_t retry_after = 3; // seconds
+  std::string latency = "none";  // or "azure"
+  bool registry = false;         // the gateway's configuration has the API keys, so that it asks the registry
+  std::vector<std::string> more; // options of causeway-emulator as they stand: {"--layout", "dps"}
 };
 
 struct emulator_figures {
   // the ledger's
-  std::uint64_t attached = 0, put_tokens = 0;
+  std::uint64_t attached = 0, put_tokens = 0, attaches = 0, c2d_links = 0; // attached: telemetry links now
+  std::uint64_t connections = 0, connections_open = 0;                     // ever; now
+  std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0, sends_throttled = 0;
+  std::int64_t first_attach_ms = 0, last_attach_ms = 0; // unix time; 0: none yet
   std::uint64_t arrived = 0, unique = 0, arrived_twice = 0, arrived_out_of_order = 0;
   double latency_p50_ms = 0, latency_p99_ms = 0; // from iothub-creation-time-utc to the arrival
   // the simulation's
@@ -36,7 +42,9 @@ struct emulator_figures {
   double seconds = 0;
   double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
   // DPS'
-  std::uint64_t registrations = 0, dps_requests = 0;
+  std::uint64_t registrations = 0, polls = 0, dps_requests = 0, accepted_registrations = 0, dps_throttled = 0;
+  std::int64_t first_registration_ms = 0, last_registration_ms = 0; // of the accepted; unix time
+  std::vector<std::uint64_t> accepted_by_minute;                    // from the first accepted one on
 };
 
 class emulator_child {
@@ -52,6 +60,8 @@ public:
   net::task<result<void>> simulate(std::string plan);
   // Forgets what has arrived, latencies included.
   net::task<result<void>> clear_ledger();
+  // Sets DPS' counters to zero.
+  net::task<result<void>> clear_dps();
   net::task<result<emulator_figures>> figures();
   net::task<> stop();
 

@@ -27,10 +27,10 @@ async function freePorts(count) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'causeway-conformance-'));
-const [hub, dps, control] = await freePorts(3);
+const [hub, dps, control, stack] = await freePorts(4);
 const program = join(bin, 'causeway-emulator');
 const options = ['--directory', directory, '--hub-port', hub, '--dps-port', dps, '--control-port', control,
-  '--retry-after', 1, '--devices', 4].map(String);
+  '--stack-port', stack, '--latency', 'none', '--retry-after', 1, '--devices', 4].map(String);
 execFileSync(program, [...options, '--print-config']); // makes the certificates
 const emulator = spawn(program, options, { stdio: 'inherit' });
 
