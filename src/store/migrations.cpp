@@ -8,7 +8,8 @@ namespace {
 
 // spool.db
 //   counter      what must outlive deleted rows: next_seq, next_device
-//   device       stable small numbers for (application, device)
+//   device       stable small numbers for (application, device); listed, integration (-1 = not said) and
+//                model_id are the registry's last word
 //   spool        what waits, without bodies: a start reads this whole
 //   record       the bodies, core::encode_message; apart from spool so that a start need not read them
 //   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
@@ -33,6 +34,12 @@ CREATE TABLE dead_letter (
 );
 )";
 
+constexpr const char* spool_2 = R"(
+ALTER TABLE device ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN integration INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE device ADD COLUMN model_id TEXT NOT NULL DEFAULT '';
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -50,7 +57,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -43,7 +43,25 @@ std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
+constexpr std::int64_t not_said = -1;
+
+std::int64_t number_of(const std::optional<bool>& integration) {
+  if (!integration) return not_said;
+  return *integration ? 1 : 0;
+}
+
+std::optional<bool> integration_of(std::int64_t number) {
+  if (number == not_said) return std::nullopt;
+  return number != 0;
+}
+
 } // namespace
+
+void log_ref_taken(const core::device_record& record) {
+  log::error("device_ref_taken", {{"ref", index_of(record.ref)},
+                                  {"application", record.key.application},
+                                  {"device", record.key.device}});
+}
 
 result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages,
                                     dead_letter_limits limits) {
@@ -74,8 +92,10 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "DELETE FROM spool WHERE seq BETWEEN ?1 AND ?2",
       "DELETE FROM record WHERE seq BETWEEN ?1 AND ?2",
       "UPDATE counter SET value = max(value, ?2) WHERE name = ?1",
-      "INSERT INTO device VALUES (?1, ?2, ?3, ?4) ON CONFLICT (ref) DO UPDATE "
-      "SET dev_eui = excluded.dev_eui WHERE application = excluded.application AND device = excluded.device",
+      "INSERT INTO device (ref, application, device, dev_eui, listed, integration, model_id) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (ref) DO UPDATE SET dev_eui = excluded.dev_eui, "
+      "listed = excluded.listed, integration = excluded.integration, model_id = excluded.model_id "
+      "WHERE application = excluded.application AND device = excluded.device",
       "INSERT INTO dead_letter (at, application, device, reason, detail, size, message) "
       "SELECT ?2, coalesce(d.application, ''), coalesce(d.device, ''), ?3, ?4, s.size, r.message "
       "FROM spool s JOIN record r USING (seq) LEFT JOIN device d ON d.ref = s.device WHERE s.seq = ?1",
@@ -102,7 +122,8 @@ result<spool_file::statements> spool_file::prepare(database& db) {
 }
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
-  auto query = db_.prepare("SELECT ref, application, device, dev_eui FROM device ORDER BY ref");
+  auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id "
+                           "FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
   std::vector<core::device_record> devices;
   for (;;) {
@@ -111,7 +132,10 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
     if (!*row) return devices;
     devices.push_back({ref_of(query->integer(0)),
                        {application_id{std::string{query->text(1)}}, device_id{std::string{query->text(2)}}},
-                       causeway::dev_eui{std::string{query->text(3)}}});
+                       causeway::dev_eui{std::string{query->text(3)}},
+                       query->integer(4) != 0,
+                       integration_of(query->integer(5)),
+                       std::string{query->text(6)}});
   }
 }
 
@@ -154,14 +178,17 @@ result<std::uint64_t> spool_file::counter(std::string_view name) {
 result<void> spool_file::save_device(const core::device_record& record) {
   const auto ref = index_of(record.ref);
   if (auto done = sql_.save_device
-                      .with(ref, record.key.application.str(), record.key.device.str(), record.dev_eui.str())
+                      .with(ref, record.key.application.str(), record.key.device.str(), record.dev_eui.str(),
+                            record.listed ? 1 : 0, number_of(record.integration), record.model_id)
                       .run();
       !done)
     return done;
-  if (db_.changes() == 0)
-    log::error("device_ref_taken",
-               {{"ref", ref}, {"application", record.key.application}, {"device", record.key.device}});
-  return sql_.save_counter.with(std::string_view{"next_device"}, std::int64_t{ref} + 1).run();
+  if (db_.changes() == 0) log_ref_taken(record);
+  return {};
+}
+
+result<void> spool_file::save_next_device(std::uint32_t next) {
+  return sql_.save_counter.with(std::string_view{"next_device"}, next).run();
 }
 
 result<void> spool_file::append(const core::append_request& request) {

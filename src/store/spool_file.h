@@ -38,6 +38,9 @@ struct dead_letter_note {
 
 inline constexpr std::size_t recent_keys_per_device = 32;
 
+// A device came with a ref that is another's: a fault in Causeway.
+void log_ref_taken(const core::device_record& record);
+
 class spool_file {
 public:
   // Errors: state_unusable (names the file and what to do), state_newer.
@@ -55,6 +58,8 @@ public:
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
   result<void> save_device(const core::device_record& record);
+  // Says once per transaction what save_device has reached: the ref after the highest.
+  result<void> save_next_device(std::uint32_t next);
   // Precondition: the seqs rise from call to call.
   result<void> append(const core::append_request& request);
   // Says once per transaction what append has reached.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace causeway::store {
@@ -157,6 +158,57 @@ TEST_F(state_directory_test, survives_damage_to_the_assignments_at_any_place) {
   EXPECT_GE(detected, 10U);
 }
 
+// Damage of three kinds at 50 places of a cache of 400: a few bytes, the end cut off, a page of zeros. A file
+// that is cut off right behind its last used page is no worse for it.
+TEST_F(state_directory_test, rebuilds_a_cache_damaged_at_fifty_points_and_loses_nothing_else) {
+  constexpr std::uint32_t devices = 400;
+  constexpr std::size_t places = 50, page = 4096;
+  open();
+  for (std::uint32_t ref = 0; ref < devices; ++ref) {
+    it->save_device(make_device(ref));
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    ASSERT_TRUE(it->append(make_append(ref + 1, ref)));
+  }
+  ASSERT_TRUE(answered(devices));
+  close();
+  const auto file = options.directory / "assignments.db";
+  const auto good = contents(file);
+  ASSERT_GE(good.size(), 8 * page);
+  std::size_t rebuilt = 0;
+  for (std::size_t n = 0; n < places; ++n) {
+    auto bad = good;
+    const auto at = good.size() * n / places + n;
+    if (n % 3 == 0) {
+      for (std::size_t i = at; i < std::min(at + 16, bad.size()); ++i)
+        bad[i] = static_cast<char>(bad[i] ^ 0xa5);
+    } else if (n % 3 == 1) {
+      bad.resize(at);
+    } else {
+      std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(at / page * page), page, '\0');
+    }
+    overwrite(file, bad);
+    const auto copies = damaged_copies(options.directory);
+    open();
+    ASSERT_EQ(image.waiting.size(), devices) << n << " at " << at;
+    ASSERT_EQ(image.devices.size(), devices) << n << " at " << at;
+    const bool moved_aside = damaged_copies(options.directory) > copies;
+    if (moved_aside) {
+      ++rebuilt;
+      ASSERT_TRUE(image.assignments.empty()) << n << " at " << at;
+    } else {
+      ASSERT_EQ(image.assignments.size(), devices) << n << " at " << at;
+    }
+    for (const auto& [ref, where] : image.assignments)
+      ASSERT_EQ(where, make_assignment(index_of(ref))) << n << " at " << at;
+    for (std::uint32_t ref = 0; ref < devices; ref += 100)
+      it->save_assignment(device_ref{ref}, make_assignment(ref));
+    reopen();
+    ASSERT_EQ(image.assignments.size(), moved_aside ? devices / 100 : devices) << n << " at " << at;
+    close();
+  }
+  EXPECT_GE(rebuilt, 35U);
+}
+
 TEST_F(state_directory_test, starts_without_the_assignments_of_a_newer_version_or_of_anyone_else) {
   open();
   close();
@@ -192,6 +244,30 @@ TEST(migrations, an_empty_file_gets_every_step_and_a_planted_older_one_the_rest)
   auto refused = migrate(*db, older);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.fault().code(), errc::state_newer);
+}
+
+TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  ASSERT_TRUE(make_private_file(file));
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file, .application_id = 0x43575350}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(migrate(*db, spool_steps().first(1)));
+    ASSERT_TRUE(db->execute("INSERT INTO device VALUES (7, 'plant', 'meter-7', '70B3D57ED0000001')"));
+  }
+  auto opened = spool_file::open(file, 0, {});
+  ASSERT_TRUE(opened) << opened.fault().message();
+  auto devices = opened->load_devices();
+  ASSERT_TRUE(devices);
+  ASSERT_EQ(devices->size(), 1U);
+  const auto& one = devices->front();
+  EXPECT_EQ(one.key, (core::device_key{application_id{"plant"}, device_id{"meter-7"}}));
+  EXPECT_EQ(one.dev_eui, dev_eui{"70B3D57ED0000001"});
+  EXPECT_FALSE(one.listed);
+  EXPECT_EQ(one.integration, std::nullopt);
+  EXPECT_EQ(one.model_id, "");
 }
 
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {

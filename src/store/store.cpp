@@ -181,7 +181,7 @@ void store::dead_letter_raw(const core::uplink& event, const error& reason) {
 }
 
 void store::save_device(const core::device_record& record) {
-  if (!closed_) writer_->push(record);
+  if (!closed_) writer_->push_device(record);
 }
 
 void store::save_assignment(device_ref device, const core::assignment& where) {

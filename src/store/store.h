@@ -88,7 +88,8 @@ public:
                                              post_function post);
   ~store() override; // closes without waiting for more than what runs
 
-  // Everything a start needs. Once, before start. Errors: state_unusable.
+  // Everything a start needs. Once, before start. Errors: state_unusable. Who only wants to look (and no
+  // gateway runs) opens, loads and lets go, without start.
   result<core::start_image> load();
   // The ref for the next new device; never given before. After load.
   std::uint32_t next_device() const { return next_device_; }
@@ -108,7 +109,8 @@ public:
   // Dropped and counted when the queue is full.
   void dead_letter_raw(const core::uplink& event, const error& reason) override;
 
-  // core::device_store. Queued at most once a device (assignments) or as devices appear.
+  // core::device_store. Queued at most once a device; a listing of 100,000 is stored in commits of
+  // batch_rows, which appends overtake, each taking its own device along.
   void save_device(const core::device_record& record) override;
   void save_assignment(device_ref device, const core::assignment& where) override;
   void forget_assignment(device_ref device) override;

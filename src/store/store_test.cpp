@@ -305,6 +305,86 @@ TEST_F(store_test, a_place_in_the_device_table_is_never_given_to_another_device)
   EXPECT_EQ(image.devices[0].key, make_device(0).key);
 }
 
+TEST_F(store_test, what_the_registry_said_of_a_device_is_kept) {
+  open();
+  auto said = make_device(0);
+  it->save_device(said);
+  reopen();
+  ASSERT_EQ(image.devices.size(), 1U);
+  EXPECT_FALSE(image.devices[0].listed);
+  EXPECT_EQ(image.devices[0].integration, std::nullopt);
+  for (const auto integration : {std::optional<bool>{}, std::optional{true}, std::optional{false}}) {
+    said.listed = true;
+    said.integration = integration;
+    said.model_id = "dtmi:x:own;" + std::to_string(integration.value_or(false));
+    it->save_device(said);
+    reopen();
+    ASSERT_EQ(image.devices.size(), 1U);
+    EXPECT_TRUE(image.devices[0].listed);
+    EXPECT_EQ(image.devices[0].integration, integration);
+    EXPECT_EQ(image.devices[0].model_id, said.model_id);
+    EXPECT_EQ(image.devices[0].dev_eui, said.dev_eui);
+  }
+}
+
+TEST_F(store_test, a_whole_listing_takes_few_commits_which_appends_overtake_with_their_device) {
+  constexpr std::uint32_t devices = 20'000;
+  options.directory = directory.path() / "state";
+  auto opened =
+      store::open(options, clock, [this](std::function<void()> work) { box.post(std::move(work)); });
+  ASSERT_TRUE(opened);
+  it = *std::move(opened);
+  ASSERT_TRUE(it->load());
+  // All of it waits before the thread runs, so that what goes first is no matter of luck.
+  for (int times = 0; times < 2; ++times)
+    for (std::uint32_t ref = 0; ref < devices; ++ref)
+      it->save_device(make_device(ref));
+  ASSERT_TRUE(it->append(make_append(1, devices - 1)));
+  it->start(events);
+  ASSERT_TRUE(answered(1));
+  EXPECT_EQ(it->counters().commits_total, 1U);
+  ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));
+  box.drain();
+  EXPECT_LE(it->counters().commits_total, 2 + devices / options.batch_rows);
+  it.reset();
+  open();
+  EXPECT_EQ(image.devices.size(), devices);
+  EXPECT_EQ(it->next_device(), devices);
+  EXPECT_EQ(image.waiting.size(), 1U);
+}
+
+TEST_F(store_test, many_assignments_are_stored_in_parts) {
+  constexpr std::uint32_t devices = 5'000;
+  open();
+  for (std::uint32_t ref = 0; ref < devices; ++ref) {
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    it->save_device(make_device(ref));
+  }
+  reopen();
+  ASSERT_EQ(image.assignments.size(), devices);
+  EXPECT_EQ(image.assignments.back().second, make_assignment(devices - 1));
+}
+
+TEST_F(store_test, can_be_looked_at_without_being_started) {
+  open();
+  it->save_device(make_device(0));
+  it->save_assignment(device_ref{0}, make_assignment(0));
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  close();
+  for (int times = 0; times < 2; ++times) {
+    auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+    ASSERT_TRUE(opened);
+    auto loaded = (*opened)->load();
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->devices.size(), 1U);
+    EXPECT_EQ(loaded->assignments.size(), 1U);
+    EXPECT_EQ(loaded->waiting.size(), 1U);
+  }
+  open();
+  EXPECT_EQ(image.waiting.size(), 1U);
+}
+
 TEST_F(store_test, what_is_posted_after_the_store_is_gone_does_nothing) {
   open();
   ASSERT_TRUE(it->append(make_append(1)));

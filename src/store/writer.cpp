@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t most_marks = 4000;   // a commit's
 constexpr std::size_t enough_marks = 2000; // for a commit of their own before their time
+// A commit's most; a large fleet's come in several, so that appends need not wait for all of them.
+constexpr std::size_t most_assignments = 2000;
+// Beside appends; alone, a commit takes as many devices as rows.
+constexpr std::size_t least_devices = 200;
 constexpr milliseconds side_retry{1000};
 constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
 
@@ -20,6 +24,15 @@ mono_time now_mono() {
 
 const queued_append* as_append(const command& what) {
   return std::get_if<queued_append>(&what);
+}
+
+// As in the file: a ref keeps its key for ever.
+void put(queued_devices& into, core::device_record record) {
+  const auto [place, is_new] = into.try_emplace(record.ref);
+  if (is_new || place->second.key == record.key)
+    place->second = std::move(record);
+  else
+    log_ref_taken(record);
 }
 
 } // namespace
@@ -45,6 +58,12 @@ void writer::start() {
 void writer::push(command what) {
   const std::lock_guard held{mutex_};
   inbox_.commands.push_back(std::move(what));
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
+void writer::push_device(const core::device_record& record) {
+  const std::lock_guard held{mutex_};
+  put(inbox_.devices, record);
   if (std::exchange(sleeping_, false)) filled_.notify_one();
 }
 
@@ -92,7 +111,8 @@ void writer::run() {
   report last;
   settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, last);
   if (!last.spooled.empty()) tell_(std::move(last));
-  left_something_ = !work_.empty() || !marks_.empty() || !assignments_.empty() || !last.spooled.empty();
+  left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
+                    !last.spooled.empty();
   if (!spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)")) left_something_ = true;
   static_cast<void>(assignment_file_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
   const std::lock_guard held{mutex_};
@@ -137,6 +157,10 @@ void writer::empty_inbox() {
     work_.push_back(std::move(one));
   }
   inbox_.commands.clear();
+  if (devices_.empty()) devices_.swap(inbox_.devices);
+  for (auto& [device, record] : inbox_.devices)
+    put(devices_, std::move(record));
+  inbox_.devices.clear();
   if (!inbox_.marks.empty()) {
     if (marks_.empty()) marks_due_ = now_mono() + options_.mark_delay;
     marks_.insert(marks_.end(), inbox_.marks.begin(), inbox_.marks.end());
@@ -155,7 +179,7 @@ void writer::empty_inbox() {
 bool writer::commit_is_due(mono_time now) const {
   if (fresh_append_) return true;
   if (failing_ && now < retry_at_) return false;
-  return !work_.empty() || marks_.size() >= enough_marks ||
+  return !work_.empty() || !devices_.empty() || marks_.size() >= enough_marks ||
          (!marks_.empty() && (hurried_ || now >= marks_due_));
 }
 
@@ -169,7 +193,7 @@ bool writer::read_is_due(mono_time now) const {
 
 mono_time writer::next_due() const {
   auto next = mono_time::max();
-  if (!work_.empty()) next = std::min(next, retry_at_);
+  if (!work_.empty() || !devices_.empty()) next = std::min(next, retry_at_);
   if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
   if (!reads_.empty()) next = std::min(next, reads_retry_at_);
   if (!assignments_.empty()) next = std::min(next, std::max(assignments_due_, assignments_retry_at_));
@@ -195,18 +219,21 @@ std::size_t writer::group() const {
 void writer::commit_group() {
   const auto commands = group();
   const auto marks = std::min(marks_.size(), most_marks);
+  const auto devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, commands));
   report out;
   progress done;
   const auto began = now_mono();
-  auto outcome = apply(commands, marks, done);
+  auto outcome = apply(commands, marks, devices, done);
   if (outcome) {
     marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+    for (const auto saved : done.saved)
+      devices_.erase(saved);
     out.commits = 1;
   } else {
     out.commits_failed = 1;
     done = {};
     // Erasing makes room, so it must not fail with what needs room.
-    if (commands > 0 && marks > 0 && apply(0, marks, done)) {
+    if ((commands > 0 || !devices_.empty()) && marks > 0 && apply(0, marks, 0, done)) {
       marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
       out.commits = 1;
     } else {
@@ -225,14 +252,19 @@ void writer::commit_group() {
   tell_(std::move(out));
 }
 
-result<void> writer::apply(std::size_t commands, std::size_t marks, progress& done) {
+result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
   auto change = transaction::begin(spool_.db());
   if (!change) return std::move(change).fault();
-  spool_seq next = 0;
   for (std::size_t i = 0; i < commands; ++i)
-    if (auto applied = apply_one(work_[i], done, next); !applied) return applied;
-  if (next != 0)
-    if (auto saved = spool_.save_next_seq(next); !saved) return saved;
+    if (auto applied = apply_one(work_[i], done); !applied) return applied;
+  for (const auto& [device, record] : devices_) {
+    if (done.saved.size() >= devices) break;
+    if (auto saved = apply_device(device, done); !saved) return saved;
+  }
+  if (done.next_seq != 0)
+    if (auto saved = spool_.save_next_seq(done.next_seq); !saved) return saved;
+  if (done.next_device != 0)
+    if (auto saved = spool_.save_next_device(done.next_device); !saved) return saved;
   std::vector<spool_seq> seqs(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
@@ -240,17 +272,27 @@ result<void> writer::apply(std::size_t commands, std::size_t marks, progress& do
   return change->commit();
 }
 
-result<void> writer::apply_one(const command& what, progress& done, spool_seq& next) {
+result<void> writer::apply_one(const command& what, progress& done) {
   if (const auto* append = as_append(what)) {
-    next = append->request.rows.back().seq + 1;
+    // A row without its device would be nobody's after a crash.
+    if (auto saved = apply_device(append->request.device, done); !saved) return saved;
+    done.next_seq = append->request.rows.back().seq + 1;
     return spool_.append(append->request);
   }
-  if (const auto* device = std::get_if<core::device_record>(&what)) return spool_.save_device(*device);
   ++done.dead_letters;
   if (const auto* raw = std::get_if<queued_raw_dead_letter>(&what))
     return spool_.dead_letter_raw(raw->from, raw->event, raw->note);
   const auto& row = std::get<queued_dead_letter>(what);
   return spool_.dead_letter(row.seq, row.note, done.erased);
+}
+
+// Does nothing when the device does not wait, or has been saved in this transaction.
+result<void> writer::apply_device(device_ref which, progress& done) {
+  const auto waiting = devices_.find(which);
+  if (waiting == devices_.end() || done.saved.contains(which)) return {};
+  done.saved.insert(which);
+  done.next_device = std::max(done.next_device, index_of(which) + 1);
+  return spool_.save_device(waiting->second);
 }
 
 // Answers the appends among the first commands. When they could not be stored, what is no append stays for
@@ -301,19 +343,15 @@ void writer::commit_assignments() {
 }
 
 result<void> writer::apply_assignments() {
-  const bool devices_wait = std::any_of(work_.begin(), work_.end(), [](const command& one) {
-    return std::holds_alternative<core::device_record>(one);
-  });
   auto change = transaction::begin(assignment_file_.db());
   if (!change) return std::move(change).fault();
-  queued_assignments later;
+  std::vector<device_ref> settled;
   for (const auto& [device, where] : assignments_) {
+    if (settled.size() >= most_assignments) break;
     auto key = spool_.find_device(device);
     if (!key) return std::move(key).fault();
-    if (!*key && devices_wait) {
-      later.emplace(device, where);
-      continue;
-    }
+    if (!*key && devices_.contains(device)) continue; // saved first
+    settled.push_back(device);
     if (!*key) {
       log::error("assignment_without_device", {{"ref", index_of(device)}});
       continue;
@@ -322,8 +360,10 @@ result<void> writer::apply_assignments() {
     if (!done) return done;
   }
   if (auto done = change->commit(); !done) return done;
-  assignments_ = std::move(later);
-  assignments_due_ = now_mono() + options_.mark_delay;
+  for (const auto device : settled)
+    assignments_.erase(device);
+  assignments_due_ =
+      now_mono() + (settled.size() >= most_assignments ? milliseconds{0} : options_.mark_delay);
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <variant>
 
@@ -30,8 +31,10 @@ struct queued_raw_dead_letter {
   std::string event;
   dead_letter_note note;
 };
-using command = std::variant<queued_append, queued_dead_letter, queued_raw_dead_letter, core::device_record>;
-// Last call wins; nothing = forget.
+using command = std::variant<queued_append, queued_dead_letter, queued_raw_dead_letter>;
+// Last call wins, so there is never more than one a device.
+using queued_devices = std::map<device_ref, core::device_record>;
+// As above; nothing = forget.
 using queued_assignments = std::map<device_ref, std::optional<core::assignment>>;
 
 // What one commit or one read has to tell the owner.
@@ -64,6 +67,8 @@ public:
 
   void start();
   void push(command what);
+  // Stored before, or together with, whatever is appended for the device later.
+  void push_device(const core::device_record& record);
   void push_mark(spool_seq seq);
   void push_read(std::vector<spool_seq> seqs);
   void push_assignment(device_ref device, std::optional<core::assignment> where);
@@ -73,16 +78,19 @@ public:
 private:
   struct inbox {
     std::vector<command> commands;
+    queued_devices devices;
     std::vector<spool_seq> marks;
     std::vector<std::vector<spool_seq>> reads;
     queued_assignments assignments;
-    bool empty() const { return commands.empty() && marks.empty() && reads.empty() && assignments.empty(); }
   };
 
   // What a transaction will have done once it is committed.
   struct progress {
     amount erased;
     std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
+    std::set<device_ref> saved; // of devices_
+    std::uint32_t next_device = 0;
+    spool_seq next_seq = 0;
   };
 
   void run();
@@ -95,15 +103,18 @@ private:
   mono_time next_due() const; // precondition: nothing is due
   std::size_t group() const;
   void commit_group();
-  result<void> apply(std::size_t commands, std::size_t marks, progress& done);
-  result<void> apply_one(const command& what, progress& done, spool_seq& next);
+  result<void> apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
+  result<void> apply_one(const command& what, progress& done);
+  result<void> apply_device(device_ref which, progress& done);
   void settle(std::size_t commands, const result<void>& outcome, report& out);
   void note_outcome(const result<void>& outcome, report& out);
   void commit_assignments();
   result<void> apply_assignments();
   void serve_read();
   result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
-  bool idle() const { return work_.empty() && marks_.empty() && reads_.empty() && assignments_.empty(); }
+  bool idle() const {
+    return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && assignments_.empty();
+  }
 
   // Constant after construction.
   const store_options options_;
@@ -125,6 +136,7 @@ private:
   spool_file spool_;
   assignment_file assignment_file_;
   std::deque<command> work_;
+  queued_devices devices_;
   std::vector<spool_seq> marks_;
   std::deque<std::vector<spool_seq>> reads_;
   queued_assignments assignments_;
