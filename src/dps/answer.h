@@ -3,9 +3,11 @@
 // any thread.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +31,12 @@ struct error_answer {
   std::int64_t code = 0;
   std::string message;
   std::string tracking_id;
+  std::optional<wall_time> timestamp; // timestampUtc: DPS's clock
 };
 error_answer parse_error_answer(std::string_view body);
+
+// The Date header, as RFC 9110 5.6.7 has it to be written: "Wed, 21 Oct 2026 07:28:00 GMT". Nothing for any
+// other form.
+std::optional<wall_time> parse_http_date(std::string_view text);
 
 } // namespace causeway::dps

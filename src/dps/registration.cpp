@@ -17,15 +17,17 @@ namespace {
 constexpr backoff_policy pauses{.first = milliseconds{1'000}, .longest = milliseconds{20'000}};
 constexpr std::int64_t code_registration_unknown = 404202; // the record, not the enrolment, is gone
 
-std::optional<seconds> retry_after_of(const header_list& headers) {
-  for (const auto& [name, value] : headers) {
-    if (!equals_ignoring_case(name, "retry-after")) continue;
-    std::uint32_t number = 0;
-    const auto [stop, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (fault != std::errc{} || stop != value.data() + value.size()) return std::nullopt;
-    return seconds{number};
-  }
-  return std::nullopt;
+std::string_view header(const header_list& headers, std::string_view wanted) {
+  for (const auto& [name, value] : headers)
+    if (equals_ignoring_case(name, wanted)) return value;
+  return {};
+}
+
+// "12 min ahead of", as one says it of our clock against DPS's.
+std::string words_of(wall_time::duration ahead) {
+  const auto off = std::chrono::abs(std::chrono::round<seconds>(ahead)).count();
+  return (off < 600 ? std::to_string(off) + " s " : std::to_string(off / 60) + " min ") +
+         (ahead > wall_time::duration::zero() ? "ahead of" : "behind");
 }
 
 // "404201 Enrolment not found, tracking id 1234", as far as DPS says it.
@@ -54,6 +56,20 @@ errc code_of(int status) {
   }
   if (status >= 500) return errc::dps_busy;
   return status >= 400 ? errc::dps_request_refused : errc::dps_protocol;
+}
+
+// Of a registration that came to "failed": the number is an HTTP status with three digits more (E.1).
+errc code_of_failure(std::int64_t error_code) {
+  switch (error_code / 1'000) {
+  case 401:
+    return errc::dps_unauthorized;
+  case 404:
+    return errc::dps_enrolment_unknown;
+  case 429:
+    return errc::dps_throttled;
+  default:
+    return error_code >= 500'000 ? errc::dps_busy : errc::dps_assignment_refused;
+  }
 }
 
 } // namespace
@@ -117,9 +133,9 @@ std::optional<error> registration::on_response(int status, const header_list& he
   const auto retry_after = retry_after_of(headers);
   if (status == 200 || status == 202) return on_status(body, retry_after, now);
 
-  const auto answer = parse_error_answer(body);
-  error fault{code_of(status), about(words_of(status, answer))};
-  if (status == 404 && !operation_.empty() && answer.code == code_registration_unknown) {
+  auto fault = refusal(status, headers, body, now);
+  if (fault.code() == errc::dps_enrolment_unknown && !operation_.empty() &&
+      parse_error_answer(body).code == code_registration_unknown) {
     operation_.clear(); // DPS has lost the operation: begin again
     return put_off(std::move(fault), retry_after, now, random);
   }
@@ -127,6 +143,17 @@ std::optional<error> registration::on_response(int status, const header_list& he
     return put_off(std::move(fault), retry_after, now, random);
   conclude(std::move(fault));
   return std::nullopt;
+}
+
+error registration::refusal(int status, const header_list& headers, std::string_view body, moment now) const {
+  const auto answer = parse_error_answer(body);
+  const auto words = about(words_of(status, answer));
+  if (status != 401) return error{code_of(status), words};
+  auto theirs = parse_http_date(header(headers, "date"));
+  if (!theirs) theirs = answer.timestamp;
+  if (!theirs || std::chrono::abs(now.wall - *theirs) <= most_skew) return error{code_of(status), words};
+  return error{errc::clock_skew,
+               "this machine's clock is " + words_of(now.wall - *theirs) + " DPS's; " + words};
 }
 
 std::optional<error> registration::on_transport_error(error fault, moment now, double random) {
@@ -169,7 +196,7 @@ std::optional<error> registration::on_status(std::string_view body, std::optiona
   } else if (answer.status == "disabled") {
     refuse(errc::dps_disabled, "disabled");
   } else if (answer.status == "failed") {
-    refuse(errc::dps_assignment_refused, "failed, without a reason");
+    refuse(code_of_failure(answer.error_code), "failed, without a reason");
   } else if (answer.status != "assigning" && answer.status != "unassigned") {
     refuse(errc::dps_protocol, "the status " + json_quoted(answer.status) + " is not known");
   } else if (answer.operation_id.empty() && operation_.empty()) {
@@ -221,6 +248,14 @@ void registration::conclude(result<assigned> outcome) {
 std::string registration::about(std::string_view what) const {
   return "registration " + json_quoted(id_.str()) + " in scope " + json_quoted(id_scope_) + ": " +
          std::string{what};
+}
+
+std::optional<seconds> retry_after_of(const header_list& headers) {
+  const auto value = header(headers, "retry-after");
+  std::uint32_t number = 0;
+  const auto [stop, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (fault != std::errc{} || stop != value.data() + value.size()) return std::nullopt;
+  return seconds{number};
 }
 
 std::string fingerprint(std::string_view id_scope, const azure::signing_key& key) {

@@ -27,6 +27,8 @@ inline constexpr seconds poll_interval{2};
 // The least that is waited after any answer that says nothing or 0.
 inline constexpr seconds shortest_wait{1};
 inline constexpr seconds token_life{3600};
+// Beyond this much between our clock and DPS's a refused token is the clock's fault.
+inline constexpr seconds most_skew{300};
 
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
@@ -58,22 +60,29 @@ public:
   // What to send now; nothing while an answer is awaited, before due(), and after the end. The caller answers
   // each request once, with on_response or on_transport_error. Ends the registration when its time is over.
   std::optional<http_request> next_request(moment now);
+  // What next_request would make.
+  request_kind next_kind() const {
+    return operation_.empty() ? request_kind::register_device : request_kind::poll;
+  }
   // When next_request has something to do: the next step, or the end of the time. mono_time::max() after the
   // end, mono_time::min() before the first request.
   mono_time due() const;
+  // When it gives up; mono_time::max() before the first request.
+  mono_time deadline() const { return deadline_; }
 
   // Returns what went wrong when it is not the end of the registration: dps_throttled (with the pause asked
   // for), dps_busy, dps_enrolment_unknown (the operation was lost). So the caller can slow the whole fleet
-  // down and count. headers: only Retry-After is read, in whole seconds; the form with a date counts as
-  // absent. random: uniform in [0, 1), for the pause after an answer without Retry-After.
+  // down and count. headers: of Retry-After only the form in whole seconds is read. random: uniform in [0,
+  // 1), for the pause after an answer without Retry-After.
   std::optional<error> on_response(int status, const header_list& headers, std::string_view body, moment now,
                                    double random);
   std::optional<error> on_transport_error(error fault, moment now, double random);
 
-  // Set once. Errors: dps_unauthorized, dps_enrolment_unknown, dps_disabled, dps_assignment_refused,
-  // dps_request_refused, dps_protocol; when the time is over dps_throttled (with what is left of the pause
-  // asked for) where the last answer was that, else dps_answer_missing. Details hold DPS's own code and
-  // message.
+  // Set once. Errors: clock_skew (DPS refuses the token, and its Date header, or else its timestampUtc, is
+  // further than most_skew from our clock), dps_unauthorized, dps_enrolment_unknown, dps_disabled,
+  // dps_assignment_refused, dps_request_refused, dps_protocol; when the time is over dps_throttled (with what
+  // is left of the pause asked for) where the last answer was that, else dps_answer_missing. Details hold
+  // DPS's own code and message.
   const std::optional<result<assigned>>& outcome() const { return outcome_; }
 
   std::uint32_t registers_sent() const { return registers_sent_; }
@@ -86,6 +95,7 @@ private:
   std::optional<error> on_status(std::string_view body, std::optional<seconds> retry_after, moment now);
   void give_up(mono_time now);
   std::string about(std::string_view what) const;
+  error refusal(int status, const header_list& headers, std::string_view body, moment now) const;
 
   std::string id_scope_;
   registration_id id_;
@@ -102,6 +112,9 @@ private:
   std::uint32_t polls_sent_ = 0;
   bool awaiting_answer_ = false;
 };
+
+// Retry-After in whole seconds; nothing when it is absent or in any other form.
+std::optional<seconds> retry_after_of(const header_list& headers);
 
 // Names the enrolment that an assignment was made with: lower-case hex of the first 8 bytes of SHA-256 over
 // id_scope, a line feed and the decoded key.

@@ -86,6 +86,77 @@ TEST_F(registration_test, signs_for_the_registration_and_for_an_hour) {
   EXPECT_TRUE(token.signed_by(key()));
 }
 
+TEST_F(registration_test, says_how_the_device_came_to_its_hub) {
+  for (const std::string substatus : {"initialAssignment", "deviceDataMigrated", "deviceDataReset",
+                                      "reprovisionedToInitialAssignment", "", "aNewOne"}) {
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), ""};
+    request();
+    answer(200, R"({"status":"assigned","registrationState":{"assignedHub":"h.net","deviceId":"d",)"
+                R"("substatus":")" +
+                    substatus + "\"}}");
+    ASSERT_TRUE(subject_.outcome() && *subject_.outcome()) << substatus;
+    EXPECT_EQ(subject_.outcome()->value().substatus, substatus);
+  }
+}
+
+struct refused_token {
+  std::string_view date, timestamp;
+  errc code;
+  std::string_view words;
+};
+
+// Our clock says 2026-01-01T00:00:00Z.
+const refused_token refused_tokens[] = {
+    {"Thu, 01 Jan 2026 00:05:00 GMT", "", errc::dps_unauthorized, "401002"},
+    {"Thu, 01 Jan 2026 00:05:01 GMT", "", errc::clock_skew, "301 s behind DPS's"},
+    {"Wed, 31 Dec 2025 22:00:00 GMT", "", errc::clock_skew, "120 min ahead of DPS's"},
+    {"", "2026-01-01T02:00:00.1234567Z", errc::clock_skew, "120 min behind DPS's"},
+    {"", "2026-01-01T00:00:59.123Z", errc::dps_unauthorized, "401002"},
+    {"Thu, 01 Jan 2026 00:00:01 GMT", "2027-01-01T00:00:00Z", errc::dps_unauthorized, "401002"},
+    {"yesterday", "2026-01-01T02:00:00Z", errc::clock_skew, "behind"},
+    {"yesterday", "noon", errc::dps_unauthorized, "401002"},
+};
+
+TEST_F(registration_test, a_token_refused_by_a_service_with_another_time_is_the_clocks_fault) {
+  for (const auto& [date, timestamp, code, words] : refused_tokens) {
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), ""};
+    request();
+    header_list headers{{"Content-Type", "application/json"}};
+    if (!date.empty()) headers.emplace_back("date", std::string{date});
+    subject_.on_response(401, headers,
+                         R"({"errorCode":401002,"message":"Unauthorized","timestampUtc":")" +
+                             std::string{timestamp} + "\"}",
+                         now(), 0.5);
+    ASSERT_TRUE(subject_.outcome());
+    EXPECT_EQ(fault().code(), code) << date << timestamp << fault().detail();
+    EXPECT_NE(fault().detail().find(words), std::string::npos) << fault().detail();
+  }
+}
+
+TEST_F(registration_test, other_refusals_say_nothing_of_the_clock) {
+  request();
+  subject_.on_response(404, {{"Date", "Thu, 01 Jan 2032 00:00:00 GMT"}}, "", now(), 0.5);
+  EXPECT_EQ(fault().code(), errc::dps_enrolment_unknown);
+}
+
+TEST_F(registration_test, keeps_the_letter_case_of_its_id) {
+  registration mixed{"0ne00000000", registration_id{"Dev-A1"}, key(), ""};
+  const auto sent = mixed.next_request(now()).value();
+  EXPECT_EQ(sent.path_and_query, "/0ne00000000/registrations/Dev-A1/register?api-version=2019-03-31");
+  EXPECT_EQ(sent.body, R"({"registrationId":"Dev-A1"})");
+  EXPECT_NE(sent.headers[0].second.find("%2FDev-A1&"), std::string::npos);
+}
+
+TEST_F(registration_test, a_conflict_passes_by_itself) {
+  for (const int status : {408, 409, 412}) {
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), ""};
+    request();
+    EXPECT_EQ(answer(status, "")->code(), errc::dps_busy) << status;
+    EXPECT_FALSE(subject_.outcome());
+    EXPECT_EQ(subject_.next_kind(), request_kind::register_device);
+  }
+}
+
 TEST_F(registration_test, takes_an_assignment_in_the_first_answer) {
   request();
   answer(200, done);
@@ -174,12 +245,23 @@ const ending endings[] = {
     {404, "<html>", errc::dps_enrolment_unknown, "HTTP 404"},
     {400, R"({"errorCode":400004,"message":"bad body"})", errc::dps_request_refused, "400004 bad body"},
     {403, "[]", errc::dps_request_refused, "HTTP 403"},
+    {405, "", errc::dps_request_refused, "HTTP 405"},
     {415, R"({"errorCode":"x"})", errc::dps_request_refused, "HTTP 415"},
     {301, "", errc::dps_protocol, "HTTP 301"},
     {200, R"({"status":"disabled","registrationState":{"status":"disabled"}})", errc::dps_disabled,
      "disabled"},
     {200, R"({"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"hub refused"}})",
      errc::dps_assignment_refused, "400209 hub refused"},
+    {200, R"({"status":"failed","registrationState":{"errorCode":400207,"errorMessage":"custom"}})",
+     errc::dps_assignment_refused, "400207 custom"},
+    {200, R"({"status":"failed","registrationState":{"errorCode":401002,"errorMessage":"Unauthorized"}})",
+     errc::dps_unauthorized, "401002 Unauthorized"},
+    {200, R"({"status":"failed","registrationState":{"errorCode":404201,"errorMessage":"gone"}})",
+     errc::dps_enrolment_unknown, "404201 gone"},
+    {200, R"({"status":"failed","registrationState":{"errorCode":429001,"errorMessage":"slow down"}})",
+     errc::dps_throttled, "429001 slow down"},
+    {200, R"({"status":"failed","registrationState":{"errorCode":500001,"errorMessage":"oh"}})",
+     errc::dps_busy, "500001 oh"},
     {200, R"({"status":"failed"})", errc::dps_assignment_refused, "without a reason"},
     {200, "{", errc::dps_protocol, "not JSON"},
     {200, "", errc::dps_protocol, "not JSON"},
