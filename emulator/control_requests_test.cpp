@@ -90,5 +90,38 @@ TEST(parse_identity_change, takes_keys_and_status) {
   EXPECT_FALSE(parse_identity_change(R"({"status":"asleep"})"));
 }
 
+TEST(parse_fault, reads_a_clocks_error_and_a_hubs_number) {
+  const auto skew = parse_fault(R"({"kind":"clock_skew","pattern":"dps","seconds":-3600})");
+  ASSERT_TRUE(skew) << skew.fault().message();
+  EXPECT_EQ(skew->rule.skew, -3600s);
+  EXPECT_FALSE(parse_fault(R"({"kind":"clock_skew"})"));
+  EXPECT_FALSE(parse_fault(R"({"kind":"registry_status"})"));
+  EXPECT_EQ(parse_fault(R"({"kind":"hub_hang","hub":1})")->rule.hub, 1U);
+}
+
+TEST(parse_enrolment_change, takes_a_device_id_too) {
+  const auto change = parse_enrolment_change(R"({"primary_key":"AAEC","device_id":"d","status":"enabled"})");
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->device_id, "d");
+  EXPECT_TRUE(change->identity.keys);
+  EXPECT_FALSE(parse_enrolment_change(R"({"device":"d"})"));
+}
+
+TEST(parse_reassignment, wants_a_pattern_and_a_hub) {
+  EXPECT_EQ(parse_reassignment(R"({"pattern":"sensor-*","hub":1})")->hub, 1U);
+  EXPECT_FALSE(parse_reassignment(R"({"pattern":"sensor-*"})"));
+  EXPECT_FALSE(parse_reassignment(R"({"hub":1})"));
+}
+
+TEST(parse_registered_device, takes_attributes_that_are_texts) {
+  const auto change = parse_registered_device(R"({"name":"n","attributes":{"a":"1","b":""}})");
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->attributes->size(), 2U);
+  EXPECT_FALSE(change->dev_eui);
+  EXPECT_FALSE(parse_registered_device("{}")->attributes);
+  EXPECT_FALSE(parse_registered_device(R"({"attributes":{"a":true}})"));
+  EXPECT_FALSE(parse_registered_device(R"({"attributes":[]})"));
+}
+
 } // namespace
 } // namespace causeway::emulator

@@ -19,9 +19,7 @@ protected:
   static key_pair group_keys() {
     return {azure::signing_key{secret{"group primary"}}, azure::signing_key{secret{"group secondary"}}};
   }
-  static dps_options options(std::chrono::seconds retry_after) {
-    return {scope, group_keys(), retry_after};
-  }
+  static dps_options options(std::chrono::seconds retry_after) { return {scope, group_keys(), retry_after}; }
 
   std::string token(const std::string& registration, const azure::signing_key& group,
                     const std::string& policy = "registration") {
@@ -219,6 +217,144 @@ TEST_F(dps_service_test, gives_a_removed_identity_back_when_it_registers_again) 
   clock_.advance(3s);
   poll("sensor-1", operation);
   EXPECT_NE(registry_.find(identity{"sensor-1"}), nullptr);
+}
+
+// Two hubs behind one service.
+class dps_hubs_test : public dps_service_test {
+protected:
+  dps_service make(std::optional<std::uint32_t> quota = std::nullopt) {
+    auto with = options(0s);
+    with.registrations_per_minute = quota;
+    return dps_service{
+        {{&registry_, "localhost:1"}, {&second_, "localhost:2"}}, faults_, std::move(with), "seed"};
+  }
+  dps_response start_at(dps_service& service, const std::string& registration, const std::string& body = {}) {
+    return service.handle(request("PUT", registration, "/register", body), clock_.now());
+  }
+  dps_response look_up_at(dps_service& service, const std::string& registration) {
+    return service.handle(request("POST", registration, ""), clock_.now());
+  }
+  static std::string text(const dps_response& response, std::string_view field) {
+    auto body = parse(response);
+    if (const auto* state = body.if_contains("registrationState")) body = state->as_object();
+    const auto* found = body.if_contains(field);
+    return found == nullptr ? "" : std::string{found->as_string()};
+  }
+
+  identity_registry second_{{"localhost"}};
+};
+
+TEST_F(dps_hubs_test, spread_devices_and_keep_each_where_it_is) {
+  auto service = make();
+  for (int i = 0; i < 200; ++i)
+    start_at(service, "sensor-" + std::to_string(i));
+  const auto assigned = service.assigned_by_hub();
+  EXPECT_EQ(assigned[0] + assigned[1], 200U);
+  EXPECT_GT(assigned[0], 60U);
+  EXPECT_GT(assigned[1], 60U);
+  EXPECT_EQ(registry_.size(), assigned[0]);
+  const auto hub = service.view_of("sensor-7").hub;
+  EXPECT_EQ(text(start_at(service, "sensor-7"), "assignedHub"), hub);
+  EXPECT_EQ(text(look_up_at(service, "SENSOR-7"), "assignedHub"), hub);
+  EXPECT_EQ(text(look_up_at(service, "sensor-7"), "substatus"), "initialAssignment");
+}
+
+TEST_F(dps_hubs_test, move_a_device_with_its_next_registration_or_look_up) {
+  auto service = make();
+  for (const auto* name : {"a-1", "a-2", "b-1"})
+    start_at(service, name);
+  service.reassign("*", 0);
+  for (const auto* name : {"a-1", "a-2", "b-1"})
+    start_at(service, name);
+  EXPECT_EQ(registry_.size(), 3U);
+  std::vector<std::string> changed;
+  service.on_changed([&](std::size_t hub, const identity& device) {
+    changed.push_back(std::to_string(hub) + " " + device.str());
+  });
+  EXPECT_EQ(service.reassign("a-*", 1), 2U);
+  EXPECT_EQ(service.reassign("a-*", 1), 0U);
+  EXPECT_EQ(registry_.size(), 1U);
+  EXPECT_EQ(second_.size(), 0U);
+  EXPECT_EQ(changed.size(), 2U);
+  const auto registered = start_at(service, "a-1");
+  EXPECT_EQ(text(registered, "assignedHub"), "localhost:2");
+  EXPECT_EQ(text(registered, "substatus"), "deviceDataMigrated");
+  EXPECT_EQ(text(look_up_at(service, "a-2"), "assignedHub"), "localhost:2");
+  EXPECT_EQ(second_.size(), 2U);
+  EXPECT_EQ(changed.back(), "1 a-2");
+}
+
+TEST_F(dps_hubs_test, hold_to_a_quota_of_accepted_registrations) {
+  auto service = make(2);
+  EXPECT_EQ(start_at(service, "a").status, 200);
+  clock_.advance(30s);
+  EXPECT_EQ(start_at(service, "b").status, 200);
+  clock_.advance(10500ms);
+  const auto refused = start_at(service, "c");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(header(refused, "Retry-After"), "20");
+  EXPECT_EQ(parse(refused).at("errorCode"), 429001);
+  clock_.advance(20s);
+  EXPECT_EQ(start_at(service, "c").status, 200);
+  clock_.advance(60s);
+  EXPECT_EQ(start_at(service, "d").status, 200);
+  const auto& totals = service.totals();
+  EXPECT_EQ(totals.registrations, 5U);
+  EXPECT_EQ(totals.accepted_registrations, 4U);
+  EXPECT_EQ(totals.throttled, 1U);
+  EXPECT_EQ(totals.accepted_by_minute, (std::vector<std::uint64_t>{2, 1, 1}));
+  EXPECT_EQ(totals.last_accepted.mono - totals.first_accepted.mono, 120500ms);
+  auto unauthorised = request("PUT", "e", "/register");
+  unauthorised.authorization.clear();
+  EXPECT_EQ(service.handle(unauthorised, clock_.now()).status, 401);
+}
+
+TEST_F(dps_hubs_test, hold_a_device_to_five_polls_in_ten_seconds_where_there_is_a_quota) {
+  auto service = make(100);
+  const auto operation = operation_of(start_at(service, "a"));
+  const auto poll = [&] {
+    return service.handle(request("GET", "a", "/operations/" + operation), clock_.now());
+  };
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(poll().status, 200);
+  const auto refused = poll();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(header(refused, "Retry-After"), "10");
+  clock_.advance(10s);
+  EXPECT_EQ(poll().status, 200);
+}
+
+TEST_F(dps_hubs_test, disable_a_group_but_not_who_has_an_enrolment_of_its_own) {
+  auto service = make();
+  service.enrol("own", {group_keys(), "renamed", true});
+  service.set_group_enabled(false);
+  EXPECT_EQ(text(start_at(service, "one"), "status"), "disabled");
+  auto asked = request("PUT", "own", "/register");
+  asked.authorization = azure::make_sas_token(std::string{scope} + "/registrations/own",
+                                              group_keys().secondary, clock_.now().wall + 1h, "registration")
+                            .reveal();
+  EXPECT_EQ(text(service.handle(asked, clock_.now()), "deviceId"), "renamed");
+  service.enrol("own", {group_keys(), "renamed", false});
+  EXPECT_EQ(text(service.handle(asked, clock_.now()), "status"), "disabled");
+  EXPECT_TRUE(service.remove_enrolment("OWN"));
+  EXPECT_FALSE(service.remove_enrolment("own"));
+  EXPECT_EQ(service.handle(asked, clock_.now()).status, 401);
+  service.set_group_enabled(true);
+  EXPECT_EQ(text(start_at(service, "own"), "deviceId"), "own");
+}
+
+TEST_F(dps_hubs_test, find_the_model_in_every_shape_that_clients_use) {
+  auto service = make();
+  for (const auto* body :
+       {R"({"payload":{"modelId":"dtmi:a:b;1"}})", R"({"payload":{"iotcModelId":"dtmi:a:b;1"}})",
+        R"({"payload":"{\"modelId\":\"dtmi:a:b;1\"}"})", R"({"data":{"iotcModelId":"dtmi:a:b;1"}})"}) {
+    EXPECT_EQ(start_at(service, "a", body).status, 200);
+    EXPECT_EQ(service.view_of("A").model_id, "dtmi:a:b;1") << body;
+    EXPECT_EQ(service.records_without_model(), 0U);
+    start_at(service, "a", R"({"payload":"not JSON"})");
+    EXPECT_EQ(service.view_of("a").model_id, "");
+  }
+  EXPECT_EQ(service.records_without_model(), 1U);
 }
 
 } // namespace

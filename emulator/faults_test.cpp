@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/faults.h"
 
+#include "emulator/emulated_clock.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::emulator {
@@ -56,6 +58,48 @@ TEST(fault_kind, has_a_name_for_each_and_finds_it_again) {
         fault_kind::reject_messages, fault_kind::hub_refuse_connections, fault_kind::hub_hang})
     EXPECT_EQ(find_fault_kind(to_string(kind)), kind);
   EXPECT_EQ(find_fault_kind("earthquake"), std::nullopt);
+}
+
+fault rule_of(fault_kind kind, std::optional<std::size_t> hub = std::nullopt) {
+  fault rule;
+  rule.kind = kind;
+  rule.hub = hub;
+  return rule;
+}
+
+TEST(fault_tables, put_a_rule_where_it_concerns_somebody) {
+  fault_tables tables{2};
+  const auto dps = tables.add(rule_of(fault_kind::dps_disabled));
+  tables.add(rule_of(fault_kind::hub_hang, 1));
+  const auto skew = tables.add(rule_of(fault_kind::clock_skew));
+  EXPECT_TRUE(tables.services().active(fault_kind::dps_disabled));
+  EXPECT_FALSE(tables.hub(0).active(fault_kind::dps_disabled));
+  EXPECT_FALSE(tables.hub(0).active(fault_kind::hub_hang));
+  EXPECT_TRUE(tables.hub(1).active(fault_kind::hub_hang));
+  EXPECT_TRUE(tables.services().active(fault_kind::clock_skew));
+  EXPECT_TRUE(tables.hub(0).active(fault_kind::clock_skew));
+  EXPECT_NE(dps, skew);
+  EXPECT_EQ(tables.rules().size(), 3U);
+  EXPECT_TRUE(tables.remove(skew));
+  EXPECT_FALSE(tables.remove(skew));
+  EXPECT_FALSE(tables.hub(1).active(fault_kind::clock_skew));
+  tables.clear();
+  EXPECT_TRUE(tables.rules().empty());
+}
+
+TEST(emulated_clock, is_off_while_a_fault_of_its_service_says_so) {
+  fault_table faults;
+  manual_clock real;
+  const emulated_clock dps{faults, "dps"}, hub{faults, "hub"};
+  EXPECT_EQ(dps.at(real.now()).wall, real.now().wall);
+  auto rule = rule_of(fault_kind::clock_skew);
+  rule.pattern = "dps";
+  rule.skew = std::chrono::seconds{-90};
+  faults.add(rule);
+  EXPECT_EQ(dps.at(real.now()).wall, real.now().wall - std::chrono::seconds{90});
+  EXPECT_EQ(dps.at(real.now()).mono, real.now().mono);
+  EXPECT_EQ(hub.at(real.now()).wall, real.now().wall);
+  EXPECT_EQ(format_http_date(real.now().wall), "Thu, 01 Jan 2026 00:00:00 GMT");
 }
 
 } // namespace

@@ -86,5 +86,65 @@ TEST_F(installation_test, says_which_path_it_cannot_use) {
   EXPECT_NE(made.fault().detail().find("/proc/nothing/here"), std::string::npos);
 }
 
+TEST_F(installation_test, lays_the_fleet_out_as_asked) {
+  struct expected {
+    fleet_layout layout;
+    std::size_t plant, field;
+    const char* has;
+    const char* lacks;
+  };
+  for (const auto& each : {expected{fleet_layout::mixed, 2, 3, "[azure.plant]", "iot-central"},
+                           expected{fleet_layout::hub, 5, 0, "[azure.plant]", "[azure.field]"},
+                           expected{fleet_layout::dps, 0, 5, "[azure.field]", "[azure.plant]"},
+                           expected{fleet_layout::central, 0, 5, "kind = \"iot-central\"", "tier ="}}) {
+    auto o = options(5);
+    o.layout = each.layout;
+    const auto made = installation::prepare(o);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->plant_devices(), each.plant);
+    EXPECT_EQ(made->field_devices(), each.field);
+    const auto toml = made->gateway_configuration();
+    EXPECT_NE(toml.find(each.has), std::string::npos) << toml;
+    EXPECT_EQ(toml.find(each.lacks), std::string::npos) << toml;
+    EXPECT_EQ(toml.find("model_id") != std::string::npos, each.layout == fleet_layout::central);
+  }
+}
+
+TEST_F(installation_test, tells_the_gateway_the_quotas_that_are_named) {
+  auto o = options();
+  o.tier = azure::tier::s1;
+  o.units = 20;
+  o.dps_quota = 1000;
+  o.dps_enforced = 500;
+  const auto named = installation::prepare(o);
+  ASSERT_TRUE(named);
+  EXPECT_NE(named->gateway_configuration().find("tier = \"S1\"\nunits = 20\n"), std::string::npos);
+  EXPECT_NE(named->gateway_configuration().find("registrations_per_minute = 1000\n"), std::string::npos);
+  EXPECT_EQ(named->make_dps_options().registrations_per_minute, 500U);
+  EXPECT_EQ(named->make_hub_options().throttles.connects_per_second, 240);
+  const auto open = installation::prepare(options());
+  ASSERT_TRUE(open);
+  EXPECT_NE(open->gateway_configuration().find("tier = \"S3\"\nunits = 10\n"), std::string::npos);
+  EXPECT_FALSE(open->make_dps_options().registrations_per_minute);
+  EXPECT_EQ(open->make_hub_options().throttles.connects_per_second, 0);
+}
+
+TEST_F(installation_test, gives_every_hub_a_port_and_every_application_an_api_key) {
+  auto o = options();
+  o.hubs = 3;
+  o.more_hub_ports = {17'000};
+  const auto made = installation::prepare(o);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->hub_host(0), "localhost:15671");
+  EXPECT_EQ(made->hub_host(1), "localhost:17000");
+  EXPECT_EQ(made->hub_host(2), "localhost:15673");
+  EXPECT_NE(made->container_id(0), made->container_id(1));
+  EXPECT_EQ(made->make_registry(1).size(), 0U);
+  const auto key = made->api_key_of(field_application);
+  EXPECT_EQ(key.size(), 6U + 39 + 1 + 52);
+  EXPECT_EQ(read(made->path_of("api-key-starter-kit")), key + "\n");
+  EXPECT_NE(key, made->api_key_of(plant_application));
+}
+
 } // namespace
 } // namespace causeway::emulator

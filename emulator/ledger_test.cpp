@@ -117,5 +117,18 @@ TEST(ledger, does_not_index_markers_beyond_reason) {
   EXPECT_EQ(all(l)[0].marker, std::nullopt);
 }
 
+TEST(ledger, finds_a_duplicate_whichever_hub_took_it) {
+  ledger l{"hub"};
+  l.record(meter, message("a"), {}, 0);
+  l.record(meter, message("a"), {}, 1);
+  EXPECT_EQ(l.totals().duplicates, 1U);
+  EXPECT_EQ(l.totals_of_hub(0).duplicates, 0U);
+  EXPECT_EQ(l.totals_of_hub(1).duplicates, 1U);
+  EXPECT_EQ(l.totals_of_hub(2).accepted, 0U);
+  std::vector<std::size_t> hubs;
+  l.visit(std::nullopt, 0, 10, [&](const ledger_entry& entry) { hubs.push_back(entry.hub); });
+  EXPECT_EQ(hubs, (std::vector<std::size_t>{0, 1}));
+}
+
 } // namespace
 } // namespace causeway::emulator
