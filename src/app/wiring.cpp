@@ -124,6 +124,8 @@ std::vector<error> check_configuration(const config::configuration& from) {
   for (const auto& settings : from.azure)
     static_cast<void>(make_section(settings, faults));
   check_identities(from, faults);
+  if (auto tls = net::tls_client_context::make(from.things_stack.ca_file.string()); !tls)
+    faults.push_back(std::move(tls).fault().in("things_stack.ca_file"));
   for (const auto* address : {&from.webhook.listen, &from.admin.listen})
     if (auto parsed = net::listen_address::parse(*address); !parsed)
       faults.push_back(std::move(parsed).fault());
@@ -153,7 +155,10 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.section = application.azure;
     made.identity_template = application.identity;
     made.model_id = application.model_id;
-    for (std::size_t i = 0; application.enabled_by_default && i < core::event_kinds; ++i) {
+    made.enabled_by_default = application.enabled_by_default;
+    made.commands = application.commands;
+    made.follows_registry = application.api_key.has_value();
+    for (std::size_t i = 0; i < core::event_kinds; ++i) {
       const auto kind = static_cast<core::event_kind>(i);
       const auto group = core::event_group(kind);
       // Events of downlinks are reports on commands of ours; those of others are never telemetry.
@@ -164,6 +169,20 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     rules.push_back(std::move(made));
   }
   return rules;
+}
+
+egress::registry_options make_registry_options(const config::configuration& from) {
+  egress::registry_options made;
+  made.base_url = from.things_stack.base_url;
+  made.ca_file = from.things_stack.ca_file.string();
+  return made;
+}
+
+std::vector<egress::registry_application> make_registry_applications(const config::configuration& from) {
+  std::vector<egress::registry_application> made;
+  for (const auto& application : from.applications)
+    if (application.api_key) made.push_back({application.id, application.api_key->clone()});
+  return made;
 }
 
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {

@@ -6,6 +6,7 @@
 #include "config/configuration.h"
 #include "core/rules.h"
 #include "egress/azure_section.h"
+#include "egress/registry_client.h"
 #include "ingress/webhook.h"
 
 #include <string>
@@ -21,6 +22,9 @@ std::vector<error> check_configuration(const config::configuration& from);
 // error.
 result<std::vector<egress::azure_section>> make_sections(const config::configuration& from);
 std::vector<core::application_rules> make_rules(const config::configuration& from);
+// The applications that follow the registry: those with an API key.
+egress::registry_options make_registry_options(const config::configuration& from);
+std::vector<egress::registry_application> make_registry_applications(const config::configuration& from);
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from);
 
 } // namespace causeway::app

@@ -63,7 +63,39 @@ enabled_by_default = false
   EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::uplink)));
   EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::join_accept)));
   EXPECT_FALSE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::downlink_ack)));
-  EXPECT_TRUE(rules[1].events.none());
+  EXPECT_TRUE(rules[0].enabled_by_default && rules[0].commands);
+  EXPECT_FALSE(rules[0].follows_registry);
+  EXPECT_FALSE(rules[1].enabled_by_default);
+  EXPECT_TRUE(rules[1].events.test(static_cast<std::size_t>(core::event_kind::uplink)));
+  EXPECT_TRUE(make_registry_applications(settings).empty());
+}
+
+TEST(wiring, applications_with_an_api_key_follow_the_registry) {
+  const auto settings = parse(good + R"(
+[things_stack]
+base_url = "https://eu1.example:8885"
+ca_file = "/nonexistent/ca.pem"
+[[application]]
+id = "app-one"
+azure = "plant"
+commands = false
+api_key = "NNSXS.ONE"
+[[application]]
+id = "app-two"
+azure = "field"
+)");
+  EXPECT_EQ(codes(check_configuration(settings)), std::vector<errc>{errc::certificate_unusable});
+  const auto rules = make_rules(settings);
+  EXPECT_TRUE(rules[0].follows_registry);
+  EXPECT_FALSE(rules[0].commands);
+  EXPECT_FALSE(rules[1].follows_registry);
+  const auto options = make_registry_options(settings);
+  EXPECT_EQ(options.base_url, "https://eu1.example:8885");
+  EXPECT_EQ(options.ca_file, "/nonexistent/ca.pem");
+  const auto applications = make_registry_applications(settings);
+  ASSERT_EQ(applications.size(), 1u);
+  EXPECT_EQ(applications[0].id.str(), "app-one");
+  EXPECT_TRUE(applications[0].api_key.equals("NNSXS.ONE"));
 }
 
 TEST(wiring, names_every_key_that_cannot_be_used) {
