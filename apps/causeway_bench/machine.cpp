@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -49,6 +50,20 @@ std::string file_system_of(const std::string& path) {
     return line.substr(dash + 3, line.find(' ', dash + 3) - dash - 3);
   }
   return "unknown";
+}
+
+machine_facts facts_of_machine() {
+  machine_facts facts;
+  facts.cores = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+  facts.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::ifstream cpus{"/proc/cpuinfo"};
+  for (std::string line; std::getline(cpus, line);) {
+    if (!line.starts_with("model name")) continue;
+    facts.cpu = line.substr(std::min(line.size(), line.find(':') + 2));
+    break;
+  }
+  return facts;
 }
 
 } // namespace causeway::bench

@@ -14,4 +14,11 @@ std::uint64_t resident_bytes_of(int pid);
 // "ext4", "xfs", "tmpfs", …: the type of the file system that holds the path, from the kernel's mount table.
 std::string file_system_of(const std::string& path);
 
+struct machine_facts {
+  std::string cpu;
+  std::uint32_t cores = 0;
+  std::uint64_t memory_bytes = 0;
+};
+machine_facts facts_of_machine();
+
 } // namespace causeway::bench

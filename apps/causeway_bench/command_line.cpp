@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway_bench/command_line.h"
+
+namespace causeway::bench {
+namespace {
+
+template <class Value>
+CLI::CheckedTransformer one_of(std::map<std::string, Value> values) {
+  return CLI::CheckedTransformer{std::move(values)};
+}
+
+// "max" or a number above 0.
+std::string read_rate(const std::string& text, double& rate) {
+  if (text == "max") return {};
+  if (CLI::detail::lexical_cast(text, rate) && rate > 0) return {};
+  return "takes a number above 0 or max";
+}
+
+} // namespace
+
+CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
+  auto* command = program.add_subcommand("uplinks", "From the webhook through the disk to the hub's accept");
+  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--rate",
+          [&options](const std::string& text) {
+            if (const auto fault = read_rate(text, options.rate); !fault.empty())
+              throw CLI::ValidationError("--rate", fault);
+          },
+          "Uplinks a second, or max")
+      ->default_str("max");
+  command->add_option("--seconds", options.seconds, "How long to send")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  command->add_option("--connections", options.connections, "Posts under way at once")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "Print one JSON object");
+  return command;
+}
+
+CLI::App* add_connect(CLI::App& program, connect_options& options) {
+  auto* command = program.add_subcommand("connect", "From the gateway's exec to the last device online");
+  command->add_option("--devices", options.devices, "Devices of the one application")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--azure", options.azure,
+                   "connection-string: one policy for all devices of the hub; dps; central: DPS as IoT "
+                   "Central's, with model ids")
+      ->transform(one_of<azure_way>({{"connection-string", azure_way::connection_string},
+                                     {"dps", azure_way::dps},
+                                     {"central", azure_way::central}}))
+      ->default_str("dps");
+  command->add_option("--start", options.start, "warm: with the state that `causeway provision` has written")
+      ->transform(one_of<start_kind>({{"cold", start_kind::cold}, {"warm", start_kind::warm}}))
+      ->default_str("cold");
+  command
+      ->add_option("--strategy", options.strategy,
+                   "sequential: one device after another, as the earlier gateway did")
+      ->transform(one_of<strategy_kind>(
+          {{"causeway", strategy_kind::causeway}, {"sequential", strategy_kind::sequential}}))
+      ->default_str("causeway");
+  command->add_option("--retry-after", options.retry_after, "Seconds that DPS asks to wait")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command->add_option("--latency", options.latency, "Of hub, DPS and registry")
+      ->check(CLI::IsMember({"azure", "none"}))
+      ->capture_default_str();
+  command->add_option("--dps-quota", options.dps_quota, "Registrations a minute; without it no quota")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      ->add_option("--dps-enforced", options.dps_enforced,
+                   "What DPS holds to, where that is not the quota that the gateway knows")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--tier", options.tier, "The hub's tier, such as S1; without it no quotas");
+  command->add_option("--units", options.units, "Units of the tier")
+      ->check(CLI::Range(1, 200))
+      ->capture_default_str();
+  command->add_option("--hold", options.hold, "Seconds to stay online, to measure the CPU of idleness")
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
+  command->add_option("--runs", options.runs, "Runs; what is printed is the median of each figure")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "Print one JSON object");
+  return command;
+}
+
+CLI::App* add_sequential_client(CLI::App& program, sequential_options& options) {
+  auto* command = program.add_subcommand("sequential-client", "What --strategy sequential runs as a process");
+  command->add_option("-c,--config", options.configuration, "causeway.toml")->required();
+  command->add_option("--spans", options.spans, "Where to write each phase of each device, as JSON lines");
+  return command;
+}
+
+CLI::App* add_report(CLI::App& program, report_options& options) {
+  auto* command = program.add_subcommand("report", "Tables and plots of what `connect --json` has printed");
+  command->add_option("files", options.files, "Files of JSON lines; other lines are skipped")->required();
+  command->add_option("-o,--output", options.directory, "Folder for report.md and the plots")->required();
+  return command;
+}
+
+} // namespace causeway::bench
