@@ -58,7 +58,7 @@ net::http_response show_dps(const controlled& emulator) {
   shown["assigned_by_hub"] = std::move(by_hub);
   json::array minutes;
   for (const auto count : totals.accepted_by_minute)
-    minutes.push_back(json::value{count});
+    minutes.emplace_back(count);
   shown["accepted_by_minute"] = std::move(minutes);
   if (totals.accepted_registrations > 0) {
     const auto& first = totals.first_accepted;
