@@ -105,7 +105,8 @@ def java(there, *arguments):
 
 
 def multiplexing(there, devices):
-    return java(there, "multiplexing", "localhost", there.keys(devices), "c2d")
+    # A host without a dot is no hub's for it.
+    return java(there, "multiplexing", "127.0.0.1", there.keys(devices), "c2d")
 
 
 def causeway(there, devices):
@@ -179,7 +180,7 @@ def measure(name, there, make, devices, latency):
     online = ledger["attached"]
     row = {"client": name, "way": "dps" if there.layout == "dps" else "connection-string", "latency": latency, "devices": devices,
            "online": online,
-           "seconds_to_all_online": round((ledger["last_attach_ms"] or 0) / 1000 - began, 3),
+           "seconds_to_all_online": round(ledger["last_attach_ms"] / 1000 - began, 3) if online else 0,
            "rss_bytes": memory, "rss_bytes_base": base,
            "rss_bytes_per_device": round((memory - base) / devices),
            "gateway_cpu_seconds": round(cpu, 2), "cpu_ms_per_device": round(cpu * 1000 / devices, 3),

@@ -75,12 +75,15 @@ class recorder:
         """Seconds of each step. Between two exchanges the client waits; bytes at the end that come after the device's attach are
         of connections that close."""
         exchanges = [one for one in self.exchanges() if one[0] < attached]
-        register, poll = exchanges[0], exchanges[-1]
-        between = poll[0] - register[1] if len(exchanges) > 1 else 0
+        # What DPS asks to wait is the longest of the pauses.
+        pauses = [after[0] - before[1] for before, after in zip(exchanges, exchanges[1:])]
+        poll = pauses.index(max(pauses)) + 1 if pauses else len(exchanges)
+        begin, registered, last = exchanges[0][0], exchanges[poll - 1][1], exchanges[-1][1]
+        polling = exchanges[poll][0] if pauses else last
         return {"seconds": round(attached - began, 3),
-                "phases": {"start": round(register[0] - began, 3),
-                           "dps.register": round(register[1] - register[0], 3),
-                           "dps.wait": round(between, 3),
-                           "dps.poll": round(poll[1] - poll[0], 3) if len(exchanges) > 1 else 0,
-                           "hub": round(attached - poll[1], 3)},
-                "exchanges": len(exchanges)}
+                "phases": {"start": round(begin - began, 3),
+                           "dps.register": round(registered - begin, 3),
+                           "dps.wait": round(polling - registered, 3),
+                           "dps.poll": round(last - polling, 3),
+                           "hub": round(attached - last, 3)},
+                "exchanges": [[round(when - began, 3) for when in one] for one in exchanges]}

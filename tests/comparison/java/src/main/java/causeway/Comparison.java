@@ -50,9 +50,9 @@ public final class Comparison {
         ProvisioningDeviceClient.create(dps, scope, ProvisioningDeviceClientTransportProtocol.HTTPS, security);
     var result = client.registerDeviceSync();
     client.close();
-    // The device client knows no ports.
+    // The device client knows no ports, and takes no host without a dot.
     String hub = result.getIothubUri().split(":")[0];
-    device(hub, result.getDeviceId(), key, true).open(false);
+    device(hub.equals("localhost") ? "127.0.0.1" : hub, result.getDeviceId(), key, true).open(false);
   }
 
   public static void main(String[] arguments) throws Exception {
