@@ -6,10 +6,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <curl/curl.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -40,7 +44,8 @@ struct transfer {
   std::optional<error> fault;
 };
 
-// One socket of libcurl's. asio watches it and never closes it.
+// One socket of libcurl's. asio watches it and never closes it. Those of connections stay registered until
+// libcurl closes them: leaving and entering epoll for each request would be a good part of its cost.
 struct watched {
   explicit watched(const asio::any_io_executor& executor) : descriptor{executor} {}
   asio::posix::stream_descriptor descriptor;
@@ -138,7 +143,10 @@ struct http_client::state : std::enable_shared_from_this<http_client::state> {
   asio::any_io_executor executor;
   http_client_options options;
   CURLM* multi = nullptr;
+  CURLSH* shared = nullptr; // TLS sessions, which all handles may resume
   asio::steady_timer timer; // when libcurl wants to be called without an event
+  std::uint64_t timer_settings = 0;
+  std::unordered_set<curl_socket_t> of_connections; // opened and closed through the callbacks below
   std::unordered_map<curl_socket_t, std::shared_ptr<watched>> sockets;
   std::unordered_set<std::shared_ptr<transfer>> running;
   std::deque<std::shared_ptr<transfer>> waiting;
@@ -157,13 +165,18 @@ struct http_client::state : std::enable_shared_from_this<http_client::state> {
   void await(curl_socket_t socket, const std::shared_ptr<watched>& w, bool write);
   static int on_socket(CURL*, curl_socket_t socket, int what, void* user, void*);
   static int on_timer(CURLM*, long milliseconds, void* user);
+  static curl_socket_t on_open_socket(void* user, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close_socket(void* user, curl_socket_t socket);
+  void unwatch(curl_socket_t socket);
   static task<result<http_answer>> call(std::shared_ptr<state> s, http_call request);
 };
 
 void http_client::state::open() {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
   multi = curl_multi_init();
-  CAUSEWAY_CHECK(global == CURLE_OK && multi != nullptr);
+  shared = curl_share_init();
+  CAUSEWAY_CHECK(global == CURLE_OK && multi != nullptr && shared != nullptr);
+  curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &state::on_socket);
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &state::on_timer);
@@ -187,6 +200,8 @@ void http_client::state::close() {
   idle.clear();
   curl_multi_cleanup(multi);
   multi = nullptr;
+  curl_share_cleanup(shared);
+  shared = nullptr;
   timer.cancel();
   for (auto& [socket, w] : sockets)
     w->descriptor.release();
@@ -197,6 +212,7 @@ void http_client::state::prepare(transfer& t) {
   if (idle.empty()) {
     t.easy = curl_easy_init();
     CAUSEWAY_CHECK(t.easy);
+    curl_easy_setopt(t.easy, CURLOPT_SHARE, shared); // outlives curl_easy_reset
   } else {
     t.easy = idle.back();
     idle.pop_back();
@@ -216,6 +232,10 @@ void http_client::state::prepare(transfer& t) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &t);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &t);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &on_close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   if (!options.unix_socket.empty())
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
   if (!options.ca_file.empty()) {
@@ -329,15 +349,36 @@ void http_client::state::await(curl_socket_t socket, const std::shared_ptr<watch
       });
 }
 
+curl_socket_t http_client::state::on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  const auto socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) return CURL_SOCKET_BAD;
+  static_cast<state*>(user)->of_connections.insert(socket);
+  return socket;
+}
+
+int http_client::state::on_close_socket(void* user, curl_socket_t socket) {
+  auto& s = *static_cast<state*>(user);
+  s.unwatch(socket);
+  s.of_connections.erase(socket);
+  return ::close(socket);
+}
+
+void http_client::state::unwatch(curl_socket_t socket) {
+  const auto found = sockets.find(socket);
+  if (found == sockets.end()) return;
+  found->second->wanted = 0;
+  found->second->descriptor.release();
+  sockets.erase(found);
+}
+
 // Inside a call to libcurl: must not call it.
 int http_client::state::on_socket(CURL*, curl_socket_t socket, int what, void* user, void*) {
   auto& s = *static_cast<state*>(user);
   if (what == CURL_POLL_REMOVE) {
-    const auto found = s.sockets.find(socket);
-    if (found == s.sockets.end()) return 0;
-    found->second->wanted = 0;
-    found->second->descriptor.release();
-    s.sockets.erase(found);
+    if (!s.of_connections.contains(socket))
+      s.unwatch(socket); // the resolver's, which it closes by itself
+    else if (const auto found = s.sockets.find(socket); found != s.sockets.end())
+      found->second->wanted = 0;
     return 0;
   }
   auto& w = s.sockets[socket];
@@ -358,7 +399,15 @@ int http_client::state::on_socket(CURL*, curl_socket_t socket, int what, void* u
 int http_client::state::on_timer(CURLM*, long milliseconds, void* user) {
   auto& s = *static_cast<state*>(user);
   s.timer.cancel();
+  const auto setting = ++s.timer_settings;
   if (milliseconds < 0) return 0;
+  if (milliseconds == 0) { // with each new request: no timer is needed for it
+    asio::post(s.executor, [weak = s.weak_from_this(), setting] {
+      const auto live = weak.lock();
+      if (live && !live->closed && live->timer_settings == setting) live->act(CURL_SOCKET_TIMEOUT, 0);
+    });
+    return 0;
+  }
   s.timer.expires_after(std::chrono::milliseconds{milliseconds});
   s.timer.async_wait([weak = s.weak_from_this()](const boost::system::error_code& ec) {
     const auto live = weak.lock();
