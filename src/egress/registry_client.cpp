@@ -86,6 +86,15 @@ struct registry_client::application {
   std::unordered_set<std::string> warned; // device ids
 };
 
+// A place among the requests that may be under way; given up when it goes.
+struct registry_client::place {
+  explicit place(registry_client& of) : client{of} {}
+  ~place() { client.leave(); }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+  registry_client& client;
+};
+
 struct registry_client::listing {
   std::uint64_t page = 1;
   std::uint64_t entries = 0, pages = 0, duplicates = 0, skipped = 0, ignored = 0;
@@ -194,14 +203,18 @@ net::task<> registry_client::report(application* of, std::vector<tts::listed_dev
   }
 }
 
-// True when the page was the last.
-net::task<result<bool>> registry_client::take_page(application* of, listing* work) {
+net::task<result<net::http_answer>> registry_client::ask_for_page(application* of, std::uint64_t page) {
   const bool let_in = co_await enter();
   if (!let_in) co_return error{errc::stopped};
-  auto answered = co_await ask(
-      of, "/devices?field_mask=attributes&order=created_at&limit=" + std::to_string(options_.page_size) +
-              "&page=" + std::to_string(work->page));
-  leave();
+  const place held{*this};
+  auto answered = co_await ask(of, "/devices?field_mask=attributes&order=created_at&limit=" +
+                                       std::to_string(options_.page_size) + "&page=" + std::to_string(page));
+  co_return answered;
+}
+
+// True when the page was the last.
+net::task<result<bool>> registry_client::take_page(application* of, listing* work) {
+  auto answered = co_await ask_for_page(of, work->page);
   if (!answered) co_return std::move(answered).fault();
   auto page = tts::parse_registry_page(answered->body, of->id);
   if (!page) co_return std::move(page).fault().in(of->id.str());

@@ -84,12 +84,14 @@ public:
 private:
   struct application;
   struct listing;
+  struct place;
   struct question {
     device_ref device{};
     core::device_key key;
   };
 
   net::task<result<net::http_answer>> ask(application* of, std::string path_and_query);
+  net::task<result<net::http_answer>> ask_for_page(application* of, std::uint64_t page);
   net::task<> list(application* of);
   net::task<result<void>> list_once(application* of, listing* work);
   net::task<result<bool>> take_page(application* of, listing* work);
