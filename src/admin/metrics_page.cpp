@@ -30,6 +30,25 @@ double number(std::uint64_t value) {
   return static_cast<double>(value);
 }
 
+// One sample for each entry of a map of figures.
+template <class Figures, class Value>
+void each(const std::map<std::string, Figures>& all, const char* label, const emit& out, const Value& value) {
+  for (const auto& [name, figures] : all)
+    out({{label, name}}, static_cast<double>(value(figures)));
+}
+void hubs(const snapshot& s, const emit& out, double (*value)(const hub_figures&)) {
+  each(s.hubs, "hub", out, value);
+}
+void sections(const snapshot& s, const emit& out, double (*value)(const dps_figures&)) {
+  each(s.dps, "section", out, value);
+}
+void applications(const snapshot& s, const emit& out, double (*value)(const registry_figures&)) {
+  each(s.registry, "application", out, value);
+}
+void exporters(const snapshot& s, const emit& out, double (*value)(const exporter_figures&)) {
+  each(s.exporters, "exporter", out, value);
+}
+
 const std::vector<family>& families() {
   static const std::vector<family> all{
       {"causeway_events_received_total", counter, "kind", "Events of The Things Stack that were understood",
@@ -95,32 +114,147 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, s.store.last_commit_seconds); }},
       {"causeway_hub_connections", gauge, "hub", "Open AMQP connections",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs)
-           out({{"hub", host}}, number(f.connections_open));
+         hubs(s, out, [](const hub_figures& f) { return number(f.connections_open); });
        }},
       {"causeway_hub_connections_made_total", counter, "hub", "AMQP connections made",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs)
-           out({{"hub", host}}, number(f.connections_made));
+         hubs(s, out, [](const hub_figures& f) { return number(f.connections_made); });
        }},
       {"causeway_hub_connections_lost_total", counter, "hub", "AMQP connections lost or not made",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs)
-           out({{"hub", host}}, number(f.connections_lost));
+         hubs(s, out, [](const hub_figures& f) { return number(f.connections_lost); });
+       }},
+      {"causeway_hub_connections_rotated_total", counter, "hub",
+       "Connections replaced because their count of tokens ran out",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.connections_rotated); });
        }},
       {"causeway_hub_tokens_total", counter, "hub", "Tokens put, renewals included",
        [](const snapshot& s, const emit& out) {
-         for (const auto& [host, f] : s.hubs)
-           out({{"hub", host}}, number(f.tokens_put));
+         hubs(s, out, [](const hub_figures& f) { return number(f.tokens_put); });
        }},
-      {"causeway_dps_requests_total", counter, "", "HTTPS requests to DPS: registrations and polls",
-       [](const snapshot& s, const emit& out) { out({}, number(s.dps.requests)); }},
-      {"causeway_dps_assigned_total", counter, "", "Registrations that DPS answered with a hub",
-       [](const snapshot& s, const emit& out) { out({}, number(s.dps.assigned)); }},
-      {"causeway_dps_refused_total", counter, "", "Registrations that came to no hub",
-       [](const snapshot& s, const emit& out) { out({}, number(s.dps.refused)); }},
-      {"causeway_dps_in_progress", gauge, "", "Registrations under way or waiting",
-       [](const snapshot& s, const emit& out) { out({}, number(s.dps.in_progress)); }},
+      {"causeway_hub_devices", gauge, "hub", "Devices that belong to the hub",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.devices); });
+       }},
+      {"causeway_hub_devices_online", gauge, "hub", "Of these, attached",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.attached); });
+       }},
+      {"causeway_hub_devices_queued", gauge, "hub", "Of these, waiting for the budget of connects",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.queued); });
+       }},
+      {"causeway_hub_connects_total", counter, "hub", "Devices let through by the budget of connects",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.connects); });
+       }},
+      {"causeway_hub_connects_limit", gauge, "hub", "Connects a second, as the budget stands",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return f.connect_budget.limit; });
+       }},
+      {"causeway_hub_connects_ceiling", gauge, "hub", "Connects a second, the quota",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return f.connect_budget.ceiling; });
+       }},
+      {"causeway_hub_connects_refused_total", counter, "hub", "Connects refused by the hub for their pace",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.connect_budget.refusals); });
+       }},
+      {"causeway_hub_sends_waiting", gauge, "hub", "Messages waiting for the budget of sends",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.sends_waiting); });
+       }},
+      {"causeway_hub_sends_limit", gauge, "hub", "Sends a second, as the budget stands",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return f.send_budget.limit; });
+       }},
+      {"causeway_hub_sends_ceiling", gauge, "hub", "Sends a second, the quota",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return f.send_budget.ceiling; });
+       }},
+      {"causeway_hub_sends_refused_total", counter, "hub", "Sends refused by the hub for their pace",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return number(f.send_budget.refusals); });
+       }},
+      {"causeway_dps_requests_total", counter, "section", "HTTPS requests to DPS: registrations and polls",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.requests); });
+       }},
+      {"causeway_dps_assigned_total", counter, "section", "Registrations that DPS answered with a hub",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.assigned); });
+       }},
+      {"causeway_dps_refused_total", counter, "section", "Registrations that came to no hub",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.refused); });
+       }},
+      {"causeway_dps_in_progress", gauge, "section", "Registrations under way or waiting",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.in_progress); });
+       }},
+      {"causeway_dps_waiting", gauge, "section", "Of these, waiting for the budget",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.waiting); });
+       }},
+      {"causeway_dps_registrations_limit", gauge, "section", "Registrations a minute, as the budget stands",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return f.registrations.limit; });
+       }},
+      {"causeway_dps_registrations_ceiling", gauge, "section", "Registrations a minute, the quota",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return f.registrations.ceiling; });
+       }},
+      {"causeway_dps_throttled_total", counter, "section", "Requests that DPS refused for their pace",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.registrations.refusals); });
+       }},
+      {"causeway_dps_held_seconds", gauge, "section", "How long DPS has asked to wait, from now",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return f.registrations.held_seconds; });
+       }},
+      {"causeway_registry_devices", gauge, "application", "Devices in the last listing, or the one under way",
+       [](const snapshot& s, const emit& out) {
+         applications(s, out, [](const registry_figures& f) { return number(f.devices); });
+       }},
+      {"causeway_registry_whole", gauge, "application", "1 once a listing has come to its end",
+       [](const snapshot& s, const emit& out) {
+         applications(s, out, [](const registry_figures& f) { return f.whole ? 1.0 : 0.0; });
+       }},
+      {"causeway_registry_requests_total", counter, "application", "Requests to the registry",
+       [](const snapshot& s, const emit& out) {
+         applications(s, out, [](const registry_figures& f) { return number(f.requests); });
+       }},
+      {"causeway_registry_throttled_total", counter, "application",
+       "Answers of the registry that asked to slow down",
+       [](const snapshot& s, const emit& out) {
+         applications(s, out, [](const registry_figures& f) { return number(f.throttled); });
+       }},
+      {"causeway_timeline_spans_total", counter, "", "Phases noted in the timeline",
+       [](const snapshot& s, const emit& out) { out({}, number(s.timeline.noted)); }},
+      {"causeway_timeline_spans_kept", gauge, "", "Phases that the timeline still has",
+       [](const snapshot& s, const emit& out) { out({}, number(s.timeline.kept)); }},
+      {"causeway_export_spans_total", counter, "exporter", "Spans handed over",
+       [](const snapshot& s, const emit& out) {
+         exporters(s, out, [](const exporter_figures& f) { return number(f.exported); });
+       }},
+      {"causeway_export_spans_lost_total", counter, "exporter",
+       "Spans overwritten before they could be handed over",
+       [](const snapshot& s, const emit& out) {
+         exporters(s, out, [](const exporter_figures& f) { return number(f.lost); });
+       }},
+      {"causeway_export_spans_dropped_total", counter, "exporter", "Spans that were refused for good",
+       [](const snapshot& s, const emit& out) {
+         exporters(s, out, [](const exporter_figures& f) { return number(f.dropped); });
+       }},
+      {"causeway_export_requests_total", counter, "exporter", "Requests with spans",
+       [](const snapshot& s, const emit& out) {
+         exporters(s, out, [](const exporter_figures& f) { return number(f.requests); });
+       }},
+      {"causeway_export_faults_total", counter, "exporter", "Of these, that did not succeed",
+       [](const snapshot& s, const emit& out) {
+         exporters(s, out, [](const exporter_figures& f) { return number(f.faults); });
+       }},
       {"causeway_loop_lag_seconds", gauge, "", "The longest that work waited on the loop in the last second",
        [](const snapshot& s, const emit& out) { out({}, s.loop_lag_seconds); }},
       {"causeway_start_time_seconds", gauge, "", "When the gateway started, Unix time",

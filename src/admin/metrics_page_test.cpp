@@ -18,6 +18,10 @@ snapshot example() {
   s.bridge.latency.back() = 1;
   s.bridge.latency_ms_sum = 12'345;
   s.hubs["contoso.azure-devices.net"].connections_open = 2;
+  s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 0};
+  s.dps["field"].registrations = {500, 1'000, 2, 1.5};
+  s.registry["water-meters"].devices = 3'000;
+  s.exporters["otlp"].lost = 4;
   s.webhook_by_status[200] = 9;
   s.webhook_refused["unauthorized"] = 1;
   return s;
@@ -47,6 +51,17 @@ TEST(metrics_page, parses_as_prometheus_text_without_duplicates) {
   }
   EXPECT_TRUE(samples.contains("causeway_messages_sent_total"));
   EXPECT_TRUE(samples.contains(R"(causeway_hub_connections{hub="contoso.azure-devices.net"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_dps_throttled_total{section="field"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_registry_devices{application="water-meters"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_export_spans_lost_total{exporter="otlp"})"));
+}
+
+TEST(metrics_page, tells_a_budget_from_its_quota) {
+  const auto page = render_metrics(example());
+  EXPECT_NE(page.find("causeway_hub_connects_limit{hub=\"contoso.azure-devices.net\"} 87.5\n"),
+            std::string::npos);
+  EXPECT_NE(page.find("causeway_hub_connects_ceiling{hub=\"contoso.azure-devices.net\"} 100\n"),
+            std::string::npos);
 }
 
 TEST(metrics_page, the_histogram_is_cumulative) {

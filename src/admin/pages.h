@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin listener's pages: /healthz, /readyz, /metrics. Read-only. Loop's thread only.
+// The admin listeners' pages: /healthz, /readyz, /metrics and the API (api.h). Read-only. Loop's thread only.
 #pragma once
 
-#include "admin/snapshot.h"
-#include "net/http_server.h"
-
-#include <functional>
+#include "admin/api.h"
 
 namespace causeway::admin {
 
+// Who may use the API on a listener: it names every device and has no token of its own yet.
+enum class api_access : std::uint8_t {
+  open,     // the Unix socket: who may open the file
+  loopback, // this machine only; a page in a browser that calls itself otherwise is refused, too
+  refused,  // an address that others can reach
+};
+
 class pages {
 public:
-  explicit pages(std::function<snapshot()> gather) : gather_{std::move(gather)} {}
+  // Both must live as long.
+  pages(const fleet_view& of, const class api& api, api_access access)
+      : fleet_{of}, api_{api}, access_{access} {}
   net::task<net::http_response> handle(net::http_request request);
 
 private:
-  std::function<snapshot()> gather_;
+  const fleet_view& fleet_;
+  const class api& api_;
+  api_access access_;
 };
 
 } // namespace causeway::admin

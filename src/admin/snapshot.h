@@ -9,13 +9,43 @@
 
 namespace causeway::admin {
 
+// What may be asked of a service: base/budget.h.
+struct budget_figures {
+  double limit = 0;           // in a window, now
+  double ceiling = 0;         // the quota
+  std::uint64_t refusals = 0; // by the service, for the pace
+  double held_seconds = 0;    // the service has asked for a pause that lasts so much longer
+};
+
 struct hub_figures {
-  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0;
+  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0, connections_rotated = 0;
   std::uint64_t tokens_put = 0;
+  std::uint64_t devices = 0;  // that belong here
+  std::uint64_t attached = 0; // of these, online
+  std::uint64_t queued = 0;   // of these, waiting for the budget of connects
+  std::uint64_t connects = 0; // let through by the budget
+  std::uint64_t sends_waiting = 0;
+  budget_figures connect_budget, send_budget; // a second
+  std::string last_fault;                     // of the connection: its name; empty while it is up
+  std::string last_fault_detail;
 };
 
 struct dps_figures {
-  std::uint64_t requests = 0, assigned = 0, refused = 0, in_progress = 0;
+  std::uint64_t requests = 0, assigned = 0, refused = 0;
+  std::uint64_t in_progress = 0; // waiting or under way
+  std::uint64_t waiting = 0;     // of these, for the budget
+  budget_figures registrations;  // a minute
+  std::string last_fault;        // why nobody gets through, now: its name; empty when somebody does
+};
+
+// Of one application.
+struct registry_figures {
+  bool whole = false;        // a listing has come to its end
+  std::uint64_t devices = 0; // in the last listing, or the one under way
+  std::uint64_t requests = 0;
+  std::uint64_t throttled = 0; // answers that asked to slow down
+  std::string last_fault;      // its name; empty when the last answer was well
+  std::string last_fault_detail;
 };
 
 struct store_figures {
@@ -25,11 +55,28 @@ struct store_figures {
   double last_commit_seconds = 0;
 };
 
+struct timeline_figures {
+  std::uint64_t noted = 0, kept = 0;
+};
+
+// Where spans are sent to.
+struct exporter_figures {
+  std::uint64_t exported = 0; // spans that were taken
+  std::uint64_t lost = 0;     // overwritten in the ring before they could be sent
+  std::uint64_t dropped = 0;  // refused for good
+  std::uint64_t requests = 0, faults = 0;
+  std::string last_fault; // its name; empty when the last request was well
+  std::string last_fault_detail;
+};
+
 struct snapshot {
   core::bridge_totals bridge;
-  std::map<std::string, hub_figures> hubs; // by host
-  dps_figures dps;
+  std::map<std::string, hub_figures> hubs;          // by host
+  std::map<std::string, dps_figures> dps;           // by section
+  std::map<std::string, registry_figures> registry; // by application
   store_figures store;
+  timeline_figures timeline;
+  std::map<std::string, exporter_figures> exporters; // by name
   std::map<int, std::uint64_t> webhook_by_status;
   std::map<std::string, std::uint64_t> webhook_refused; // by error name
   double loop_lag_seconds = 0; // the longest that work waited on the loop in the last second

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway.h"
 
-#include "admin/pages.h"
-#include "app/built_in_formatter.h"
+#include "app/gateway_parts.h"
 #include "app/wiring.h"
 #include "base/log.h"
-#include "egress/hub_pool.h"
-#include "egress/provisioning.h"
-#include "store/store.h"
 
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <random>
 
 namespace causeway::app {
 namespace {
@@ -20,79 +15,39 @@ namespace {
 constexpr milliseconds tick_interval{50};
 constexpr seconds store_close_time{10};
 
-class randomness {
-public:
-  double unit() { return std::uniform_real_distribution<double>{0.0, 1.0}(engine_); }
-  std::uint64_t bits() { return engine_(); }
-
-private:
-  // Seeded with the system's entropy once; message ids and jitter need no more than that.
-  std::mt19937_64 engine_ = [] {
-    std::random_device entropy;
-    std::seed_seq seed{entropy(), entropy(), entropy(), entropy(),
-                       entropy(), entropy(), entropy(), entropy()};
-    return std::mt19937_64{seed};
-  }();
-};
-
-// No application follows a registry yet.
-struct quiet_registry final : core::registry {
-  void look_up(device_ref, const core::device_key&) override {}
-};
-
 } // namespace
 
-struct gateway::parts final : store::store_events {
-  net::loop& loop;
-  net::task_group tasks;
-  randomness random;
-  std::vector<egress::azure_section> sections;
-  ingress::answer_desk desk;
-  built_in_formatter formatter;
-  std::unique_ptr<store::store> store;
-  egress::provisioning provisioning;
-  quiet_registry registry;
-  egress::hub_pool hubs;
-  std::optional<core::bridge> bridge;
-  std::optional<ingress::webhook> webhook;
-  std::optional<admin::pages> pages;
-  std::optional<net::http_server> webhook_server;
-  std::optional<net::http_server> admin_server;
-  wall_time started;
-  std::chrono::nanoseconds lag{0};
-  std::optional<error> store_fault;
-  bool stopping = false;
+gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s)
+    : loop{on},
+      tasks{on},
+      spans{on.now()},
+      sections{std::move(s)},
+      frame{make_plan_frame(from, sections)},
+      desk{on},
+      formatter{[this] { return random.bits(); }},
+      provisioning{on, tasks, sections, [this] { return random.unit(); }, &spans},
+      registry{on, tasks, make_registry_options(from), make_registry_applications(from),
+               [this] { return random.unit(); }},
+      hubs{on, tasks, sections, [this] { return random.unit(); }, &spans},
+      api{*this, CAUSEWAY_VERSION},
+      started{on.now().wall} {}
 
-  parts(net::loop& on, std::vector<egress::azure_section> s)
-      : loop{on},
-        tasks{on},
-        sections{std::move(s)},
-        desk{on},
-        formatter{[this] { return random.bits(); }},
-        provisioning{on, tasks, sections, [this] { return random.unit(); }},
-        hubs{on, tasks, sections, [this] { return random.unit(); }},
-        started{on.now().wall} {}
+void gateway::parts::on_spooled(std::vector<core::spool_result> results) {
+  const auto at = loop.now();
+  for (const auto& one : results)
+    bridge->on_spooled(one, at);
+}
 
-  void on_spooled(std::vector<core::spool_result> results) override {
-    const auto now = loop.now();
-    for (const auto& one : results)
-      bridge->on_spooled(one, now);
-  }
-  void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override {
-    bridge->on_read_back(std::move(rows), gone, loop.now());
-  }
-  void on_store_fault(const error& what) override {
-    store_fault = what;
-    // Something that must be kept: the store tries it again until the disk takes it, so that it notices when
-    // the disk has healed although nothing is posted any more.
-    if (const auto one = bridge->any_device()) store->save_device(*one);
-  }
-  void on_store_healed() override { store_fault.reset(); }
+void gateway::parts::on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) {
+  bridge->on_read_back(std::move(rows), gone, loop.now());
+}
 
-  net::task<> tick();
-  result<void> listen(const config::configuration& from);
-  admin::snapshot figures() const;
-};
+void gateway::parts::on_store_fault(const error& what) {
+  store_fault = what;
+  // Something that must be kept: the store tries it again until the disk takes it, so that it notices when
+  // the disk has healed although nothing is posted any more.
+  if (const auto one = bridge->any_device()) store->save_device(*one);
+}
 
 net::task<> gateway::parts::tick() {
   while (true) {
@@ -115,54 +70,47 @@ result<void> gateway::parts::listen(const config::configuration& from) {
   }
   auto webhook_address = net::listen_address::parse(from.webhook.listen);
   if (!webhook_address) return std::move(webhook_address).fault().in("webhook.listen");
-  auto admin_address = net::listen_address::parse(from.admin.listen);
-  if (!admin_address) return std::move(admin_address).fault().in("admin.listen");
-
   auto server = net::http_server::start(
       loop, tasks, *webhook_address, tls, {},
       [this](net::http_request request) { return webhook->handle(std::move(request)); },
       [this](int status) { return webhook->refuse(status); });
   if (!server) return std::move(server).fault().in("webhook.listen");
   webhook_server.emplace(std::move(*server));
-  net::http_limits admin_limits;
-  admin_limits.max_body = 64 * 1024;
-  admin_limits.max_connections = 256;
-  auto admin_started = net::http_server::start(
-      loop, tasks, *admin_address, {}, admin_limits,
-      [this](net::http_request request) { return pages->handle(std::move(request)); });
-  if (!admin_started) return std::move(admin_started).fault().in("admin.listen");
-  admin_server.emplace(std::move(*admin_started));
+  return listen_for_admin(from);
+}
+
+result<void> gateway::parts::listen_for_admin(const config::configuration& from) {
+  auto address = net::listen_address::parse(from.admin.listen);
+  if (!address) return std::move(address).fault().in("admin.listen");
+  net::http_limits limits;
+  limits.max_body = 64 * 1024;
+  limits.max_connections = 256;
+  pages.emplace(*this, api, address->is_local() ? admin::api_access::loopback : admin::api_access::refused);
+  auto server = net::http_server::start(loop, tasks, *address, {}, limits, [this](net::http_request request) {
+    return pages->handle(std::move(request));
+  });
+  if (!server) return std::move(server).fault().in("admin.listen");
+  admin_server.emplace(std::move(*server));
+
+  socket_pages.emplace(*this, api, admin::api_access::open);
+  auto socket = net::http_server::start(
+      loop, tasks, net::listen_address::unix_socket(from.admin.socket.string()), {}, limits,
+      [this](net::http_request request) { return socket_pages->handle(std::move(request)); });
+  if (!socket) return std::move(socket).fault().in("admin.socket");
+  socket_server.emplace(std::move(*socket));
   return {};
 }
 
-admin::snapshot gateway::parts::figures() const {
-  admin::snapshot out;
-  out.bridge = bridge->totals();
-  for (const auto& [host, totals] : hubs.totals())
-    out.hubs[host] = {totals.connections_open, totals.connections_made, totals.connections_lost,
-                      totals.tokens_put};
-  const auto& dps = provisioning.totals();
-  out.dps = {dps.requests, dps.assigned, dps.refused, dps.in_progress};
-  const auto& c = store->counters();
-  out.store.commits = c.commits_total;
-  out.store.commit_faults = c.commits_failed_total;
-  out.store.appended = c.appended_total;
-  out.store.done = c.erased_total;
-  out.store.dead_letters = c.dead_letters_total;
-  out.store.fsyncs = c.fsyncs_total;
-  out.store.messages = c.waiting.messages;
-  out.store.bytes = c.waiting.bytes;
-  out.store.queued = c.queued_messages;
-  out.store.last_commit_seconds = std::chrono::duration<double>(c.last_commit).count();
-  out.webhook_by_status = webhook->totals().by_status;
-  for (const auto& [code, count] : webhook->totals().refused)
-    out.webhook_refused[std::string{describe(code).name}] = count;
-  out.loop_lag_seconds = std::chrono::duration<double>(lag).count();
-  out.start_seconds = std::chrono::duration<double>(started.time_since_epoch()).count();
-  out.ready = !stopping && !store_fault;
-  if (stopping) out.not_ready_because = "stopping";
-  if (store_fault) out.not_ready_because = store_fault->message();
-  return out;
+result<void> gateway::parts::export_spans(const config::configuration& from) {
+  auto targets = make_exporters(from.telemetry);
+  if (!targets) return std::move(targets).fault();
+  for (auto& options : *targets) {
+    exporters.push_back(std::make_unique<egress::trace_exporter>(
+        loop, tasks, std::move(options), spans, [this](device_ref ref) { return trace(ref); },
+        [this] { return random.unit(); }));
+    exporters.back()->start();
+  }
+  return {};
 }
 
 gateway::gateway(std::unique_ptr<parts> p) : parts_{std::move(p)} {}
@@ -183,30 +131,35 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   if (!image) co_return std::move(image).fault();
   image->next_device = (*opened)->next_device();
 
-  auto p = std::make_unique<parts>(on, std::move(*sections));
+  auto p = std::make_unique<parts>(on, from, std::move(*sections));
   p->store = std::move(*opened);
   core::bridge_options bridge_options;
   bridge_options.random = [random = &p->random] { return random->unit(); };
+  bridge_options.timeline = &p->spans;
   p->bridge.emplace(
       make_rules(from),
       core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},
       std::move(bridge_options), on.now());
   p->formatter.answer_to(*p->bridge);
   p->provisioning.answer_to(*p->bridge);
+  p->registry.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);
   p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on);
-  p->pages.emplace([raw = p.get()] { return raw->figures(); });
-  if (auto listening = p->listen(from); !listening) {
+  auto ready = p->listen(from);
+  if (ready) ready = p->export_spans(from);
+  if (!ready) {
     co_await p->tasks.stop();
-    co_return std::move(listening).fault();
+    co_return std::move(ready).fault();
   }
 
   p->store->start(*p);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->start(std::move(*image), on.now());
+  p->registry.start();
   p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
   log::info("gateway_started", {{"webhook", from.webhook.listen},
                                 {"admin", from.admin.listen},
+                                {"socket", from.admin.socket.string()},
                                 {"devices", devices},
                                 {"waiting", waiting}});
   co_return std::unique_ptr<gateway>{new gateway{std::move(p)}};
@@ -225,6 +178,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   const auto left = p.bridge->totals().waiting_messages;
   co_await p.hubs.close(milliseconds{2'000});
   p.admin_server->stop_accepting();
+  p.socket_server->stop_accepting();
   co_await p.tasks.stop();
   const auto closed = p.store->close(p.loop.now().mono + store_close_time);
   if (!closed)

@@ -129,6 +129,7 @@ std::vector<error> check_configuration(const config::configuration& from) {
   for (const auto* address : {&from.webhook.listen, &from.admin.listen})
     if (auto parsed = net::listen_address::parse(*address); !parsed)
       faults.push_back(std::move(parsed).fault());
+  if (const auto exporters = make_exporters(from.telemetry); !exporters) faults.push_back(exporters.fault());
   if (from.webhook.tls()) {
     auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
     if (!tls) faults.push_back(std::move(tls).fault().in("webhook.tls_certificate"));
@@ -183,6 +184,21 @@ std::vector<egress::registry_application> make_registry_applications(const confi
   for (const auto& application : from.applications)
     if (application.api_key) made.push_back({application.id, application.api_key->clone()});
   return made;
+}
+
+result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from) {
+  std::vector<egress::exporter_options> out;
+  if (!from.otlp_endpoint.empty())
+    out.push_back({"otlp", from.otlp_endpoint + "/v1/traces", egress::otlp_format(CAUSEWAY_VERSION)});
+  if (from.application_insights_connection_string) {
+    auto target = egress::parse_application_insights(*from.application_insights_connection_string,
+                                                     "telemetry.application_insights_connection_string");
+    if (!target) return std::move(target).fault();
+    out.push_back(
+        {"application_insights", std::move(target->url),
+         egress::application_insights_format(std::move(target->instrumentation_key), CAUSEWAY_VERSION)});
+  }
+  return out;
 }
 
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {

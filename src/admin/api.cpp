@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/api.h"
+
+#include "admin/device_page.h"
+#include "admin/json_text.h"
+#include "admin/status_page.h"
+#include "admin/timeline_view.h"
+#include "base/encoding.h"
+#include "core/explain.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace causeway::admin {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t page_limit = 1'000, default_limit = 100;
+constexpr std::size_t spans_of_device = 256;
+
+net::http_response answer(const json::object& body) {
+  net::http_response out;
+  out.body = to_text(body) + "\n";
+  return out;
+}
+
+net::http_response refuse(int status, const error& why) {
+  net::http_response out = answer({{"error", why.name()}, {"message", why.message()}});
+  out.status = status;
+  return out;
+}
+
+net::http_response refuse(const error& why) {
+  return refuse(why.code() == errc::not_found ? 404 : 400, why);
+}
+
+template <class Value>
+std::optional<Value> number_of(std::string_view text) {
+  Value value{};
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+} // namespace
+
+// What stands behind the question mark.
+struct api::parameters {
+  std::map<std::string, std::string> values;
+
+  explicit parameters(std::string_view query) {
+    while (!query.empty()) {
+      const auto one = query.substr(0, query.find('&'));
+      query.remove_prefix(std::min(query.size(), one.size() + 1));
+      if (one.empty()) continue;
+      const auto equals = std::min(one.find('='), one.size());
+      values[percent_decode(one.substr(0, equals))] =
+          equals < one.size() ? percent_decode(one.substr(equals + 1)) : std::string{};
+    }
+  }
+  const std::string* find(const char* name) const {
+    const auto found = values.find(name);
+    return found == values.end() ? nullptr : &found->second;
+  }
+  // Errors: field_invalid.
+  template <class Value>
+  result<std::optional<Value>> number(const char* name) const {
+    const auto* text = find(name);
+    if (text == nullptr) return std::optional<Value>{};
+    const auto value = number_of<Value>(*text);
+    if (!value) return error{errc::field_invalid, std::string{name} + " is not a whole number"};
+    return value;
+  }
+  result<std::size_t> limit(std::size_t otherwise = default_limit) const {
+    auto asked = number<std::size_t>("limit");
+    if (!asked) return std::move(asked).fault();
+    const auto value = asked->value_or(otherwise);
+    if (value < 1 || value > page_limit)
+      return error{errc::field_invalid, "limit is from 1 to " + std::to_string(page_limit)};
+    return value;
+  }
+  // Errors: field_invalid for a name that is not among these.
+  result<void> only(std::initializer_list<std::string_view> known) const {
+    for (const auto& [name, value] : values)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        return error{errc::field_invalid, "there is no parameter " + name};
+    return {};
+  }
+};
+
+net::http_response api::handle(const net::http_request& request) const {
+  if (request.method != "GET" && request.method != "HEAD") {
+    auto out = refuse(405, error{errc::method_not_allowed, "the admin API is read-only"});
+    out.headers.emplace_back("Allow", "GET, HEAD");
+    return out;
+  }
+  const auto path = request.path();
+  const parameters asked{request.query()};
+  if (path == "/api/status") return answer(status_json(fleet_.figures(), version_, fleet_.now().wall));
+  if (path == "/api/plan") {
+    const auto plan = make_plan(fleet_.plan());
+    auto body = plan_json(plan);
+    body["text"] = format_plan(plan);
+    return answer(body);
+  }
+  if (path == "/api/devices") return devices(asked);
+  if (path.starts_with("/api/devices/")) return device(path.substr(13));
+  if (path == "/api/timeline") return spans(asked);
+  if (path == "/api/timeline/summary") return answer(summary_json(fleet_.timeline()));
+  if (path == "/api/timeline/waterfall.svg") return waterfall(asked);
+  return refuse(error{errc::not_found,
+                      "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
+                      "/api/devices/{application}/{device}/why, /api/timeline, /api/timeline/summary and "
+                      "/api/timeline/waterfall.svg"});
+}
+
+net::http_response api::devices(const parameters& asked) const {
+  if (auto good = asked.only({"after", "limit", "state", "application"}); !good) return refuse(good.fault());
+  const auto limit = asked.limit();
+  if (!limit) return refuse(limit.fault());
+  const auto after = asked.number<std::uint32_t>("after");
+  if (!after) return refuse(after.fault());
+  std::optional<core::device_state> state;
+  if (const auto* name = asked.find("state"); name != nullptr) {
+    state = find_state(*name);
+    if (!state) return refuse(error{errc::field_invalid, "there is no state \"" + *name + "\""});
+  }
+  const auto* application = asked.find("application");
+  std::optional<device_ref> behind;
+  if (*after) behind = static_cast<device_ref>(**after);
+  const auto page = fleet_.list(behind, *limit, state);
+  json::array found;
+  for (const auto& one : page.devices)
+    if (application == nullptr || one.key.application.str() == *application)
+      found.push_back(device_json(one, fleet_.now()));
+  return answer({{"devices", std::move(found)},
+                 {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
+}
+
+result<core::device_status> api::find(std::string_view application, std::string_view device) const {
+  const device_id id{std::string{device}};
+  if (application != "-") {
+    auto found = fleet_.device({application_id{std::string{application}}, id});
+    if (!found) return error{errc::not_found, "no device " + id.str() + " is known"};
+    return std::move(*found);
+  }
+  std::optional<core::device_status> only;
+  std::string owners;
+  for (const auto& owner : fleet_.applications()) {
+    auto found = fleet_.device({owner, id});
+    if (!found) continue;
+    owners += (owners.empty() ? "" : ", ") + owner.str();
+    if (only)
+      return error{errc::identifiers_missing,
+                   "several applications have a device " + id.str() + ": " + owners};
+    only = std::move(found);
+  }
+  if (!only) return error{errc::not_found, "no device " + id.str() + " is known"};
+  return std::move(*only);
+}
+
+// rest: "{application}/{device}" or "{application}/{device}/why".
+net::http_response api::device(std::string_view rest) const {
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos)
+    return refuse(error{errc::not_found, "/api/devices/{application}/{device}"});
+  auto name = rest.substr(slash + 1);
+  const bool why = name.ends_with("/why");
+  if (why) name.remove_suffix(4);
+  if (name.empty() || name.find('/') != std::string_view::npos)
+    return refuse(error{errc::not_found, "/api/devices/{application}/{device}"});
+  const auto found = find(percent_decode(rest.substr(0, slash)), percent_decode(name));
+  if (!found) return refuse(found.fault());
+  if (why)
+    return answer({{"application", found->key.application.str()},
+                   {"device", found->key.device.str()},
+                   {"state", core::to_string(found->state)},
+                   {"why", core::explain(*found, fleet_.now())}});
+  auto body = device_json(*found, fleet_.now());
+  body["why"] = core::explain(*found, fleet_.now());
+  const auto& line = fleet_.timeline();
+  body["spans"] = spans_json(line.of(found->ref, spans_of_device), line,
+                             [this](device_ref ref) { return fleet_.key_of(ref); });
+  return answer(body);
+}
+
+net::http_response api::spans(const parameters& asked) const {
+  if (auto good = asked.only({"after", "limit", "device", "application"}); !good) return refuse(good.fault());
+  const auto limit = asked.limit();
+  if (!limit) return refuse(limit.fault());
+  const auto after = asked.number<std::uint64_t>("after");
+  if (!after) return refuse(after.fault());
+  const auto* device = asked.find("device");
+  const auto* application = asked.find("application");
+  const auto names = [this](device_ref ref) { return fleet_.key_of(ref); };
+  const auto wanted = [&](const core::span& one) {
+    if (device == nullptr && application == nullptr) return true;
+    if (!one.device) return false;
+    const auto key = fleet_.key_of(*one.device);
+    return key && (device == nullptr || key->device.str() == *device) &&
+           (application == nullptr || key->application.str() == *application);
+  };
+  auto page = page_of(fleet_.timeline(), after->value_or(0), *limit, wanted, names);
+  return answer(
+      {{"spans", std::move(page.spans)}, {"next", page.next}, {"missed", page.missed}, {"more", page.more}});
+}
+
+net::http_response api::waterfall(const parameters& asked) const {
+  if (auto good = asked.only({"device", "application", "limit"}); !good) return refuse(good.fault());
+  const auto limit = asked.limit();
+  if (!limit) return refuse(limit.fault());
+  const auto& line = fleet_.timeline();
+  net::http_response out;
+  out.content_type = "image/svg+xml; charset=utf-8";
+  if (const auto* device = asked.find("device"); device != nullptr) {
+    const auto* application = asked.find("application");
+    const auto found = find(application == nullptr ? "-" : std::string_view{*application}, *device);
+    if (!found) return refuse(found.fault());
+    const auto row = last_session(line.of(found->ref, spans_of_device), line, found->key.device.str());
+    const auto zero =
+        row.bars.empty()
+            ? line.started().wall
+            : line.started().wall + std::chrono::duration_cast<wall_time::duration>(
+                                        std::chrono::duration<double, std::milli>{row.bars.front().begin_ms});
+    out.body = draw_waterfall(
+        {row}, {found->key.device.str() + ": its last way to its hub", "from " + format_rfc3339(zero)});
+    return out;
+  }
+  const auto rows = first_sessions(line, *limit, [this](device_ref ref) { return fleet_.key_of(ref); });
+  auto note = std::to_string(rows.size()) + " devices, in the order in which they began";
+  if (line.first_kept() > 0) note += "; earlier spans have been overwritten";
+  out.body = draw_waterfall(rows, {"The way of each device to its hub", note});
+  return out;
+}
+
+} // namespace causeway::admin

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin API: what `causeway status` and `causeway devices` ask, as JSON (docs/admin-api.md). Read-only.
+// Every answer is bounded: at most 1,000 devices or spans a page. No secrets. Loop's thread only.
+#pragma once
+
+#include "admin/fleet_view.h"
+#include "net/http_server.h"
+
+#include <string>
+#include <string_view>
+
+namespace causeway::admin {
+
+class api {
+public:
+  // of must live as long.
+  api(const fleet_view& of, std::string version) : fleet_{of}, version_{std::move(version)} {}
+
+  // Any path; those that are not the API's are answered 404.
+  net::http_response handle(const net::http_request& request) const;
+  // Whether the path is the API's.
+  static bool owns(std::string_view path) { return path == "/api" || path.starts_with("/api/"); }
+
+private:
+  struct parameters;
+  net::http_response devices(const parameters& asked) const;
+  net::http_response device(std::string_view rest) const;
+  net::http_response spans(const parameters& asked) const;
+  net::http_response waterfall(const parameters& asked) const;
+  // By name; with "-" for the application the only device of that id. Errors: not_found, and
+  // identifiers_missing when several have it.
+  result<core::device_status> find(std::string_view application, std::string_view device) const;
+
+  const fleet_view& fleet_;
+  std::string version_;
+};
+
+} // namespace causeway::admin

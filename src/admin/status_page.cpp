@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/status_page.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace causeway::admin {
+namespace {
+
+namespace json = boost::json;
+
+std::uint64_t in_state(const snapshot& now, core::device_state state) {
+  return now.bridge.devices[static_cast<std::size_t>(state)];
+}
+
+double rounded(double value, double step) {
+  return std::round(value / step) * step;
+}
+
+json::object budget_json(const budget_figures& from) {
+  return {{"limit", rounded(from.limit, 0.01)},
+          {"quota", from.ceiling},
+          {"refused", from.refusals},
+          {"held_seconds", rounded(from.held_seconds, 0.01)}};
+}
+
+json::value fault_json(const std::string& name, const std::string& detail) {
+  if (name.empty()) return nullptr;
+  return json::object{{"error", name}, {"detail", detail}};
+}
+
+json::object hub_json(const std::string& host, const hub_figures& from) {
+  return {{"host", host},
+          {"devices", from.devices},
+          {"online", from.attached},
+          {"queued", from.queued},
+          {"connections", from.connections_open},
+          {"connections_made", from.connections_made},
+          {"connections_lost", from.connections_lost},
+          {"connections_rotated", from.connections_rotated},
+          {"connects", from.connects},
+          {"connects_a_second", budget_json(from.connect_budget)},
+          {"sends_a_second", budget_json(from.send_budget)},
+          {"sends_waiting", from.sends_waiting},
+          {"tokens_put", from.tokens_put},
+          {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
+json::object dps_json(const std::string& section, const dps_figures& from) {
+  return {{"section", section},
+          {"in_progress", from.in_progress},
+          {"waiting", from.waiting},
+          {"assigned", from.assigned},
+          {"refused", from.refused},
+          {"requests", from.requests},
+          {"registrations_a_minute", budget_json(from.registrations)},
+          {"fault", fault_json(from.last_fault, {})}};
+}
+
+json::object registry_json(const std::string& application, const registry_figures& from) {
+  return {{"application", application},  {"whole", from.whole},
+          {"devices", from.devices},     {"requests", from.requests},
+          {"throttled", from.throttled}, {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
+json::object exporter_json(const std::string& name, const exporter_figures& from) {
+  return {{"name", name},
+          {"exported", from.exported},
+          {"lost", from.lost},
+          {"dropped", from.dropped},
+          {"requests", from.requests},
+          {"faults", from.faults},
+          {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
+template <class Figures, class Make>
+json::array all_of(const std::map<std::string, Figures>& from, const Make& make) {
+  json::array out;
+  for (const auto& [name, figures] : from)
+    out.push_back(make(name, figures));
+  return out;
+}
+
+} // namespace
+
+std::optional<double> predict_seconds(const snapshot& now) {
+  const auto on_the_way =
+      in_state(now, core::device_state::provisioning) + in_state(now, core::device_state::attaching);
+  if (on_the_way == 0) return 0;
+  double longest = 0;
+  bool moving = false;
+  for (const auto& [section, dps] : now.dps) {
+    if (dps.in_progress == 0) continue;
+    if (dps.registrations.limit <= 0 || !dps.last_fault.empty()) return std::nullopt;
+    moving = true;
+    longest = std::max(longest, dps.registrations.held_seconds +
+                                    static_cast<double>(dps.waiting) * 60 / dps.registrations.limit +
+                                    dps_pause_seconds + way_seconds);
+  }
+  for (const auto& [host, hub] : now.hubs) {
+    if (hub.devices <= hub.attached) continue;
+    if (hub.connections_open == 0 && !hub.last_fault.empty()) return std::nullopt;
+    if (hub.connect_budget.limit <= 0) return std::nullopt;
+    moving = true;
+    longest =
+        std::max(longest, hub.connect_budget.held_seconds +
+                              static_cast<double>(hub.devices - hub.attached) / hub.connect_budget.limit +
+                              way_seconds);
+  }
+  if (!moving) return std::nullopt;
+  return longest;
+}
+
+json::object status_json(const snapshot& now, std::string_view version, wall_time at) {
+  json::object states;
+  std::uint64_t devices = 0;
+  for (std::size_t i = 0; i < core::device_states; ++i) {
+    states[std::string{core::to_string(static_cast<core::device_state>(i))}] = now.bridge.devices[i];
+    devices += now.bridge.devices[i];
+  }
+  const auto seconds = predict_seconds(now);
+  json::object out;
+  out["version"] = version;
+  out["ready"] = now.ready;
+  if (!now.ready) out["not_ready_because"] = now.not_ready_because;
+  const auto at_seconds = std::chrono::duration<double>(at.time_since_epoch()).count();
+  out["uptime_seconds"] = rounded(std::max(0.0, at_seconds - now.start_seconds), 0.001);
+  out["devices"] = devices;
+  out["devices_by_state"] = std::move(states);
+  out["seconds_to_all_online"] = seconds ? json::value(rounded(*seconds, 0.01)) : json::value(nullptr);
+  out["hubs"] = all_of(now.hubs, hub_json);
+  out["dps"] = all_of(now.dps, dps_json);
+  out["registry"] = all_of(now.registry, registry_json);
+  out["spool"] = json::object{{"messages", now.store.messages},
+                              {"bytes", now.store.bytes},
+                              {"dead_letters", now.store.dead_letters},
+                              {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 0.001)}};
+  out["messages"] = json::object{{"sent", now.bridge.sent},
+                                 {"resent", now.bridge.resent},
+                                 {"dead_lettered", now.bridge.dead_lettered},
+                                 {"waiting", now.bridge.waiting_messages}};
+  out["timeline"] = json::object{{"noted", now.timeline.noted}, {"kept", now.timeline.kept}};
+  out["exporters"] = all_of(now.exporters, exporter_json);
+  out["loop_lag_ms"] = rounded(now.loop_lag_seconds * 1'000, 0.001);
+  return out;
+}
+
+json::object plan_json(const plan& what) {
+  json::array applications, dps, hubs, steps, tiers;
+  for (const auto& a : what.from.applications)
+    applications.push_back(json::object{{"application", a.id},
+                                        {"devices", a.devices},
+                                        {"not_connected", a.idle},
+                                        {"from_cache", a.assigned},
+                                        {"through_dps", a.by_dps},
+                                        {"by_connection_string", a.at_once},
+                                        {"source", a.source},
+                                        {"note", a.note}});
+  for (const auto& d : what.from.dps)
+    dps.push_back(json::object{{"section", d.section},
+                               {"registrations", d.registrations},
+                               {"registrations_a_minute", d.per_minute}});
+  for (const auto& h : what.from.hubs)
+    hubs.push_back(json::object{{"hub", h.name},
+                                {"section", h.section},
+                                {"devices", h.devices},
+                                {"connects_a_second", h.connects_per_second},
+                                {"tier", h.tier}});
+  for (const auto& s : what.steps)
+    steps.push_back(
+        json::object{{"what", s.what}, {"devices", s.devices}, {"seconds", rounded(s.seconds, 0.001)}});
+  for (const auto& [tier, seconds] : what.by_tier)
+    tiers.push_back(json::object{{"tier", tier}, {"seconds", rounded(seconds, 0.001)}});
+  return {{"devices", what.devices},
+          {"not_connected", what.idle},
+          {"connecting", what.connecting},
+          {"from_cache", what.assigned},
+          {"through_dps", what.by_dps},
+          {"by_connection_string", what.at_once},
+          {"seconds_to_all_online", rounded(what.seconds, 0.001)},
+          {"limited_by", what.limited_by.empty() ? json::value(nullptr) : json::value(what.limited_by)},
+          {"applications", std::move(applications)},
+          {"dps", std::move(dps)},
+          {"hubs", std::move(hubs)},
+          {"steps", std::move(steps)},
+          {"other_tiers", std::move(tiers)}};
+}
+
+} // namespace causeway::admin

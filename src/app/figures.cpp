@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway shows of itself.
+#include "app/gateway_parts.h"
+
+namespace causeway::app {
+namespace {
+
+admin::hub_figures figures_of(const egress::hub_totals& from) {
+  admin::hub_figures to;
+  to.connections_open = from.connections_open;
+  to.connections_made = from.connections_made;
+  to.connections_lost = from.connections_lost;
+  to.connections_rotated = from.connections_rotated;
+  to.tokens_put = from.tokens_put;
+  to.devices = from.devices;
+  to.attached = from.attached;
+  to.queued = from.queued;
+  to.connects = from.connects;
+  to.sends_waiting = from.sends_waiting;
+  to.connect_budget = {from.connects_limit, from.connects_ceiling, from.connects_refused, 0};
+  to.send_budget = {from.sends_limit, from.sends_ceiling, from.sends_refused, 0};
+  if (from.last_fault) {
+    to.last_fault = from.last_fault->name();
+    to.last_fault_detail = from.last_fault->detail();
+  }
+  return to;
+}
+
+admin::dps_figures figures_of(const egress::dps_totals& from) {
+  admin::dps_figures to;
+  to.requests = from.requests;
+  to.assigned = from.assigned;
+  to.refused = from.refused;
+  to.in_progress = from.in_progress;
+  to.waiting = from.waiting;
+  to.registrations = {from.limit, from.ceiling, from.throttled,
+                      std::chrono::duration<double>(from.held_for).count()};
+  if (from.unreachable) to.last_fault = describe(*from.unreachable).name;
+  return to;
+}
+
+admin::registry_figures figures_of(const egress::registry_totals& from) {
+  admin::registry_figures to;
+  to.whole = from.complete;
+  to.devices = from.listed;
+  to.requests = from.requests;
+  to.throttled = from.throttled;
+  if (from.last_error) {
+    to.last_fault = from.last_error->name();
+    to.last_fault_detail = from.last_error->detail();
+  }
+  return to;
+}
+
+admin::store_figures figures_of(const store::store_counters& from) {
+  admin::store_figures to;
+  to.commits = from.commits_total;
+  to.commit_faults = from.commits_failed_total;
+  to.appended = from.appended_total;
+  to.done = from.erased_total;
+  to.dead_letters = from.dead_letters_total;
+  to.fsyncs = from.fsyncs_total;
+  to.messages = from.waiting.messages;
+  to.bytes = from.waiting.bytes;
+  to.queued = from.queued_messages;
+  to.last_commit_seconds = std::chrono::duration<double>(from.last_commit).count();
+  return to;
+}
+
+admin::exporter_figures figures_of(const egress::exporter_totals& from) {
+  admin::exporter_figures to;
+  to.exported = from.exported;
+  to.lost = from.lost;
+  to.dropped = from.dropped;
+  to.requests = from.requests;
+  to.faults = from.faults;
+  if (from.last_fault) {
+    to.last_fault = from.last_fault->name();
+    to.last_fault_detail = from.last_fault->detail();
+  }
+  return to;
+}
+
+} // namespace
+
+admin::snapshot gateway::parts::figures() const {
+  admin::snapshot out;
+  out.bridge = bridge->totals();
+  for (const auto& [host, totals] : hubs.totals())
+    out.hubs[host] = figures_of(totals);
+  for (const auto& [section, totals] : provisioning.totals().sections)
+    out.dps[section] = figures_of(totals);
+  for (const auto& [application, totals] : registry.totals())
+    out.registry[application.str()] = figures_of(totals);
+  out.store = figures_of(store->counters());
+  out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
+  for (const auto& one : exporters)
+    out.exporters[one->name()] = figures_of(one->totals());
+  out.webhook_by_status = webhook->totals().by_status;
+  for (const auto& [code, count] : webhook->totals().refused)
+    out.webhook_refused[std::string{describe(code).name}] = count;
+  out.loop_lag_seconds = std::chrono::duration<double>(lag).count();
+  out.start_seconds = std::chrono::duration<double>(started.time_since_epoch()).count();
+  out.ready = !stopping && !store_fault;
+  if (stopping) out.not_ready_because = "stopping";
+  if (store_fault) out.not_ready_because = store_fault->message();
+  return out;
+}
+
+std::optional<core::device_key> gateway::parts::key_of(device_ref ref) const {
+  const auto& table = bridge->devices();
+  if (!table.contains(ref)) return std::nullopt;
+  const auto& d = table.at(ref);
+  return core::device_key{frame.applications[d.application].id, device_id{std::string{d.name()}}};
+}
+
+std::optional<egress::traced_device> gateway::parts::trace(device_ref ref) const {
+  auto key = key_of(ref);
+  if (!key) return std::nullopt;
+  const auto of = bridge->status(*key);
+  if (!of) return std::nullopt;
+  return egress::traced_device{std::move(*key), of->identity, of->hub};
+}
+
+std::vector<application_id> gateway::parts::applications() const {
+  std::vector<application_id> all;
+  for (const auto& one : frame.applications)
+    all.push_back(one.id);
+  return all;
+}
+
+} // namespace causeway::app

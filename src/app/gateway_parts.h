@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a gateway is made of, in the order of construction. For app's own .cpp files. Loop's thread only.
+#pragma once
+
+#include "admin/fleet_view.h"
+#include "admin/pages.h"
+#include "app/built_in_formatter.h"
+#include "app/gateway.h"
+#include "app/plan_source.h"
+#include "app/randomness.h"
+#include "egress/hub_pool.h"
+#include "egress/provisioning.h"
+#include "egress/registry_client.h"
+#include "egress/trace_exporter.h"
+#include "ingress/webhook.h"
+#include "store/store.h"
+
+namespace causeway::app {
+
+struct gateway::parts final : store::store_events, admin::fleet_view {
+  net::loop& loop;
+  net::task_group tasks;
+  randomness random;
+  core::timeline spans; // before all that note in it
+  std::vector<egress::azure_section> sections;
+  plan_frame frame;
+  ingress::answer_desk desk;
+  built_in_formatter formatter;
+  std::unique_ptr<store::store> store;
+  egress::provisioning provisioning;
+  egress::registry_client registry;
+  egress::hub_pool hubs;
+  std::optional<core::bridge> bridge;
+  std::optional<ingress::webhook> webhook;
+  std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
+  admin::api api;
+  std::optional<admin::pages> pages, socket_pages;
+  std::optional<net::http_server> webhook_server, admin_server, socket_server;
+  wall_time started;
+  std::chrono::nanoseconds lag{0};
+  std::optional<error> store_fault;
+  bool stopping = false;
+
+  parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s);
+
+  void on_spooled(std::vector<core::spool_result> results) override;
+  void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override;
+  void on_store_fault(const error& what) override;
+  void on_store_healed() override { store_fault.reset(); }
+
+  net::task<> tick();
+  result<void> listen(const config::configuration& from);
+  result<void> listen_for_admin(const config::configuration& from);
+  result<void> export_spans(const config::configuration& from);
+
+  // figures.cpp
+  moment now() const override { return loop.now(); }
+  admin::snapshot figures() const override;
+  core::device_page list(std::optional<device_ref> after, std::size_t limit,
+                         std::optional<core::device_state> state) const override {
+    return bridge->list(after, limit, state);
+  }
+  std::optional<core::device_status> device(const core::device_key& key) const override {
+    return bridge->status(key);
+  }
+  std::optional<core::device_key> key_of(device_ref ref) const override;
+  std::optional<egress::traced_device> trace(device_ref ref) const;
+  std::vector<application_id> applications() const override;
+  const core::timeline& timeline() const override { return spans; }
+  admin::plan_input plan() const override { return count_plan(*bridge, frame); }
+};
+
+} // namespace causeway::app

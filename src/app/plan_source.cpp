@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/plan_source.h"
+
+#include "azure/limits.h"
+
+#include <algorithm>
+#include <map>
+
+namespace causeway::app {
+namespace {
+
+void add_tiers(planned_section& to, const config::azure_settings& from) {
+  if (from.kind != config::azure_kind::iot_hub || from.connects_per_second) return;
+  to.tier = from.tier + (from.units == 1 ? std::string{} : ", " + std::to_string(from.units) + " units");
+  for (const auto tier : {azure::tier::s1, azure::tier::s2, azure::tier::s3})
+    if (const auto limits = azure::hub_limits_of(tier, from.units))
+      to.tiers.emplace_back(azure::to_string(tier), limits->connects);
+}
+
+// Where a section's devices are going: hosts that are known, and those that DPS, or the device's own
+// connection string, has yet to name.
+struct destinations {
+  std::map<std::string, std::uint64_t> hosts;
+  std::uint64_t unnamed = 0;
+};
+
+std::vector<admin::plan_hub> hubs_of(const planned_section& section, destinations found) {
+  // Where DPS has only ever said one hub it is likely to say it again.
+  if (found.hosts.size() == 1) {
+    found.hosts.begin()->second += found.unnamed;
+    found.unnamed = 0;
+  }
+  if (found.unnamed != 0) found.hosts["a hub of " + section.name.str()] = found.unnamed;
+  std::vector<admin::plan_hub> hubs;
+  for (const auto& [host, devices] : found.hosts)
+    hubs.push_back(
+        {host, section.name.str(), devices, section.connects_per_second, section.tier, section.tiers});
+  return hubs;
+}
+
+} // namespace
+
+plan_frame make_plan_frame(const config::configuration& from,
+                           const std::vector<egress::azure_section>& sections) {
+  plan_frame frame;
+  for (const auto& section : sections) {
+    planned_section made;
+    made.name = section.name;
+    made.through_dps = section.through_dps();
+    if (section.policy) made.host = section.policy->hub.id().str();
+    made.registrations_per_minute = section.registrations_per_minute;
+    made.connects_per_second = section.connects_per_second;
+    add_tiers(made, from.azure_of(section.name));
+    frame.sections.push_back(std::move(made));
+  }
+  for (const auto& application : from.applications) {
+    planned_application made{application.id, 0, "cache", {}};
+    for (std::size_t i = 0; i < frame.sections.size(); ++i)
+      if (frame.sections[i].name == application.azure) made.section = i;
+    frame.applications.push_back(std::move(made));
+  }
+  return frame;
+}
+
+admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame) {
+  admin::plan_input plan;
+  std::vector<destinations> to(frame.sections.size());
+  std::vector<std::uint64_t> registrations(frame.sections.size());
+  for (const auto& application : frame.applications) {
+    plan.applications.push_back({application.id.str(), 0, 0, 0, 0, 0, application.source, application.note});
+  }
+  const auto& table = bridge.devices();
+  table.for_each([&](device_ref, const core::device& d) {
+    if (d.application >= frame.applications.size()) return;
+    const auto index = frame.applications[d.application].section;
+    const auto& section = frame.sections[index];
+    auto& count = plan.applications[d.application];
+    ++count.devices;
+    const bool waits = d.state == core::device_state::off || d.state == core::device_state::unlisted ||
+                       (d.state == core::device_state::known && !d.assigned);
+    if (waits) {
+      ++count.idle;
+      return;
+    }
+    if (!section.through_dps) {
+      ++count.at_once;
+      if (d.assigned)
+        ++to[index].hosts[table.hub_of(d).host.str()];
+      else if (!section.host.empty())
+        ++to[index].hosts[section.host];
+      else
+        ++to[index].unnamed;
+    } else if (d.assigned) {
+      ++count.assigned;
+      ++to[index].hosts[table.hub_of(d).host.str()];
+    } else {
+      ++count.by_dps;
+      ++registrations[index];
+      ++to[index].unnamed;
+    }
+  });
+  for (std::size_t i = 0; i < frame.sections.size(); ++i) {
+    const auto& section = frame.sections[i];
+    if (section.through_dps)
+      plan.dps.push_back({section.name.str(), registrations[i], section.registrations_per_minute});
+    for (auto& hub : hubs_of(section, std::move(to[i]))) {
+      // Sections may share a hub, and then its quota.
+      const auto same = std::ranges::find(plan.hubs, hub.name, &admin::plan_hub::name);
+      if (same == plan.hubs.end())
+        plan.hubs.push_back(std::move(hub));
+      else
+        same->devices += hub.devices;
+    }
+  }
+  return plan;
+}
+
+} // namespace causeway::app

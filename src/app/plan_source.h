@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What admin::make_plan needs, counted from a bridge: a running one, or one that was started over silent
+// ports to see what it would do. Loop's thread only.
+#pragma once
+
+#include "admin/plan.h"
+#include "config/configuration.h"
+#include "core/bridge.h"
+#include "egress/azure_section.h"
+
+#include <string>
+#include <vector>
+
+namespace causeway::app {
+
+// How an application's devices are brought to a hub, and what the quotas of that are.
+struct planned_section {
+  azure_name name;
+  bool through_dps = false;
+  std::string host; // of a hub by connection string; empty where each device has its own, or DPS says
+  double registrations_per_minute = 0;
+  double connects_per_second = 0;
+  std::string tier; // "S1, 2 units"; empty: none, or its quota is set by hand
+  std::vector<std::pair<std::string, double>> tiers; // connects a second on others, in as many units
+};
+
+struct planned_application {
+  application_id id; // in the order of the bridge's rules
+  std::size_t section = 0;
+  std::string source, note; // as admin::plan_application
+};
+
+struct plan_frame {
+  std::vector<planned_section> sections;
+  std::vector<planned_application> applications;
+};
+
+// sections: made from the same configuration.
+plan_frame make_plan_frame(const config::configuration& from,
+                           const std::vector<egress::azure_section>& sections);
+admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame);
+
+} // namespace causeway::app
