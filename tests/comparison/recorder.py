@@ -72,13 +72,13 @@ class recorder:
         return found
 
     def phases(self, began, attached):
-        """Seconds of each step. Between two exchanges the client waits; bytes at the end that come after the device's attach are
-        of connections that close."""
+        """Seconds of each step of a registration with one poll, from the client's start to the device's attach."""
         exchanges = [one for one in self.exchanges() if one[0] < attached]
         # What DPS asks to wait is the longest of the pauses.
         pauses = [after[0] - before[1] for before, after in zip(exchanges, exchanges[1:])]
         poll = pauses.index(max(pauses)) + 1 if pauses else len(exchanges)
-        begin, registered, last = exchanges[0][0], exchanges[poll - 1][1], exchanges[-1][1]
+        begin, registered = exchanges[0][0], exchanges[poll - 1][1]
+        last = exchanges[poll][1] if pauses else registered  # what follows is a connection that closes
         polling = exchanges[poll][0] if pauses else last
         return {"seconds": round(attached - began, 3),
                 "phases": {"start": round(begin - began, 3),
