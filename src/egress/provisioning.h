@@ -23,7 +23,7 @@ class provisioning final : public core::provisioner {
 public:
   // sections and timeline (which may be null) must live as long. random: uniform in [0, 1).
   provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-               std::function<double()> random, core::timeline* timeline = nullptr);
+               std::function<double()> random, core::timeline* timeline);
   ~provisioning() override;
   // Before the first find_hub.
   void answer_to(core::bridge& bridge);

@@ -288,11 +288,11 @@ net::task<> registry_client::list(application* of) {
     totals.last_error = why;
     const bool for_operator = why.cls() == error_class::permanent || why.cls() == error_class::config;
     const auto pause = (for_operator ? of->refused : of->unavailable).next(random_());
-    log::warning("registry_setback", {{"application", of->id},
-                                      {"error", why.name()},
-                                      {"detail", why.detail()},
-                                      {"page", work.page},
-                                      {"pause_ms", pause.count()}});
+    log::warning("registry_unavailable", {{"application", of->id},
+                                          {"error", why.name()},
+                                          {"detail", why.detail()},
+                                          {"page", work.page},
+                                          {"pause_ms", pause.count()}});
     // What has come so far stays; only a list whose pages fit together is gone on with.
     if (why.code() != errc::registry_unavailable) {
       work = {};
