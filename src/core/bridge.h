@@ -176,7 +176,8 @@ private:
   void look_up(device_ref which, moment now);
   void switch_off(device_ref which, moment now);
   void log_switched_off(device& d, std::uint64_t dropped);
-  bool take_word(device& d, const registered_device& what);
+  bool is_news(const device& d, const registered_device& what) const;
+  void take_word(device& d, const registered_device& what);
 
   // bridge_connection.cpp
   const std::string& origin_of(std::uint32_t application);

@@ -21,20 +21,21 @@ void bridge::look_up(device_ref which, moment now) {
   ports_.registry.look_up(which, key_of(d));
 }
 
-// False: nothing that we did not know.
-bool bridge::take_word(device& d, const registered_device& what) {
+bool bridge::is_news(const device& d, const registered_device& what) const {
+  if (!d.listed || d.said() != what.integration || table_.model_of(d) != what.model_id) return true;
   const auto eui = parse_eui(what.dev_eui);
-  const bool new_eui = eui && (!d.has_eui || d.eui != *eui);
-  const bool new_model = table_.model_of(d) != what.model_id;
-  if (d.listed && d.said() == what.integration && !new_eui && !new_model) return false;
+  return eui && (!d.has_eui || d.eui != *eui);
+}
+
+void bridge::take_word(device& d, const registered_device& what) {
+  const auto eui = parse_eui(what.dev_eui);
   if (!d.listed) ++totals_.registry.listed;
   d.listed = true;
   d.integration_said = what.integration.has_value();
   d.integration = what.integration.value_or(false);
-  if (new_eui) set_eui(d, *eui);
-  if (new_model) table_.set_model(d, what.model_id);
+  if (eui && (!d.has_eui || d.eui != *eui)) set_eui(d, *eui);
+  table_.set_model(d, what.model_id);
   ++totals_.registry.changes;
-  return true;
 }
 
 void bridge::on_registered(const registered_device& what, moment now) {
@@ -51,9 +52,10 @@ void bridge::on_registered(const registered_device& what, moment now) {
   }
   if (!ref) ref = add(what.key, *application, device_state::known, now);
   auto& d = table_.at(*ref);
+  if (!is_news(d, what)) return; // most of them, at each start
   const auto model_before = model_of(d);
   const bool was_awaited = awaits_registry(d);
-  if (!take_word(d, what)) return;
+  take_word(d, what);
   ports_.devices.save_device(record_of(*ref, d));
   if (is_switched_off(d)) {
     if (d.state != device_state::off) switch_off(*ref, now);
