@@ -12,10 +12,12 @@ std::uint64_t owner_key(const std::string& host, const identity& name) {
   return std::hash<std::string>{}(host + " " + name.str());
 }
 
-// A hub's window is a second, and what is sent in one may arrive in a little less than that.
-budget_options budget_of(double quota) {
+// A hub's window is a second, and what is sent in one may arrive in a little less than that: so a little less
+// is sent. burst_share: of the quota; what a stall of so many seconds may make up for.
+budget_options budget_of(double quota, double burst_share) {
   budget_options options;
   options.ceiling = std::max(1.0, quota * 0.99);
+  options.burst = std::max(1.0, options.ceiling * burst_share);
   return options;
 }
 
@@ -61,8 +63,8 @@ upstream* hub_pool::upstream_of(const core::assignment& where) {
   auto& budgets = pool.budgets[where.hub.str()];
   if (!budgets) {
     const auto now = pool.loop.now().mono;
-    budgets = std::make_shared<hub_budgets>(hub_budgets{{budget_of(section->connects_per_second), now},
-                                                        {budget_of(section->sends_per_second), now}});
+    budgets = std::make_shared<hub_budgets>(hub_budgets{{budget_of(section->connects_per_second, 0.025), now},
+                                                        {budget_of(section->sends_per_second, 0.1), now}});
   }
   auto made = std::make_unique<upstream>(pool, *section, std::move(*address), budgets);
   return pool.upstreams.emplace(key, std::move(made)).first->second.get();
