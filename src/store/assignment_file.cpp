@@ -21,14 +21,15 @@ std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
-std::string digest_of(const core::device_key& key, const core::assignment& where) {
+// at: milliseconds since 1970, apart from `where`, because a damaged number may be no time at all.
+std::string digest_of(const core::device_key& key, const core::assignment& where, std::int64_t at) {
   std::string all;
   for (const auto* field : {&key.application.str(), &key.device.str(), &where.hub.str(),
                             &where.identity.str(), &where.section.str(), &where.fingerprint}) {
     all.append(*field);
     all.push_back('\0');
   }
-  all.append(std::to_string(milliseconds_of(where.assigned_at)));
+  all.append(std::to_string(at));
   const auto full = sha256(all);
   return {full.begin(), full.begin() + 8};
 }
@@ -45,12 +46,13 @@ result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
     if (!*row) return all;
     const auto text = [&](int column) { return std::string{query->text(column)}; };
     stored_assignment one{{application_id{text(0)}, device_id{text(1)}},
-                          {hub_host{text(2)}, identity{text(3)}, azure_name{text(4)},
-                           wall_time{milliseconds{query->integer(5)}}, text(6)}};
-    if (digest_of(one.key, one.where) != query->text(7)) {
+                          {hub_host{text(2)}, identity{text(3)}, azure_name{text(4)}, {}, text(6)}};
+    const auto at = query->integer(5);
+    if (digest_of(one.key, one.where, at) != query->text(7)) {
       damaged = true;
       return error{errc::store_unavailable, "a row does not match its digest"};
     }
+    one.where.assigned_at = wall_time{milliseconds{at}};
     all.push_back(std::move(one));
   }
 }
@@ -130,7 +132,7 @@ result<assignment_file> assignment_file::open(const std::filesystem::path& file,
 }
 
 result<void> assignment_file::save(const core::device_key& key, const core::assignment& where) {
-  const auto digest = digest_of(key, where);
+  const auto digest = digest_of(key, where, milliseconds_of(where.assigned_at));
   return save_
       .with(key.application.str(), key.device.str(), where.hub.str(), where.identity.str(),
             where.section.str(), milliseconds_of(where.assigned_at), where.fingerprint, blob_view{digest})
