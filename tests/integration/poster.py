@@ -51,6 +51,8 @@ class poster:
                 headers = {"Content-Type": "application/json", "Authorization": self.gateway.log_ins[application]}
                 connection = connection or self._connect()
                 if connection is None or self._count >= self.wanted:
+                    if connection is not None:
+                        connection.close()
                     return
                 try:
                     connection.request("POST", f"/webhook/{application}", body, headers)
