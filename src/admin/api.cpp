@@ -100,10 +100,9 @@ net::http_response api::handle(const net::http_request& request) const {
   const parameters asked{request.query()};
   if (path == "/api/status") return answer(status_json(fleet_.figures(), version_, fleet_.now().wall));
   if (path == "/api/plan") {
-    const auto plan = make_plan(fleet_.plan());
-    auto body = plan_json(plan);
-    body["text"] = format_plan(plan);
-    return answer(body);
+    net::http_response out;
+    out.body = format_plan_json(make_plan(fleet_.plan())) + "\n";
+    return out;
   }
   if (path == "/api/devices") return devices(asked);
   if (path.starts_with("/api/devices/")) return device(path.substr(13));

@@ -66,6 +66,8 @@ inline constexpr double way_seconds = 0.5;
 plan make_plan(plan_input from);
 // For a person; several lines.
 std::string format_plan(const plan& what);
+// For a script: one object; as /api/plan.
+std::string format_plan_json(const plan& what);
 // "850 ms", "12 s", "3 min 20 s", "2 h 5 min".
 std::string format_seconds(double seconds);
 

@@ -145,45 +145,4 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   return out;
 }
 
-json::object plan_json(const plan& what) {
-  json::array applications, dps, hubs, steps, tiers;
-  for (const auto& a : what.from.applications)
-    applications.push_back(json::object{{"application", a.id},
-                                        {"devices", a.devices},
-                                        {"not_connected", a.idle},
-                                        {"from_cache", a.assigned},
-                                        {"through_dps", a.by_dps},
-                                        {"by_connection_string", a.at_once},
-                                        {"source", a.source},
-                                        {"note", a.note}});
-  for (const auto& d : what.from.dps)
-    dps.push_back(json::object{{"section", d.section},
-                               {"registrations", d.registrations},
-                               {"registrations_a_minute", d.per_minute}});
-  for (const auto& h : what.from.hubs)
-    hubs.push_back(json::object{{"hub", h.name},
-                                {"section", h.section},
-                                {"devices", h.devices},
-                                {"connects_a_second", h.connects_per_second},
-                                {"tier", h.tier}});
-  for (const auto& s : what.steps)
-    steps.push_back(
-        json::object{{"what", s.what}, {"devices", s.devices}, {"seconds", rounded(s.seconds, 0.001)}});
-  for (const auto& [tier, seconds] : what.by_tier)
-    tiers.push_back(json::object{{"tier", tier}, {"seconds", rounded(seconds, 0.001)}});
-  return {{"devices", what.devices},
-          {"not_connected", what.idle},
-          {"connecting", what.connecting},
-          {"from_cache", what.assigned},
-          {"through_dps", what.by_dps},
-          {"by_connection_string", what.at_once},
-          {"seconds_to_all_online", rounded(what.seconds, 0.001)},
-          {"limited_by", what.limited_by.empty() ? json::value(nullptr) : json::value(what.limited_by)},
-          {"applications", std::move(applications)},
-          {"dps", std::move(dps)},
-          {"hubs", std::move(hubs)},
-          {"steps", std::move(steps)},
-          {"other_tiers", std::move(tiers)}};
-}
-
 } // namespace causeway::admin

@@ -15,6 +15,5 @@ namespace causeway::admin {
 // their way. 0: all are there. Nothing: a service has them wait, or cannot be reached, for no known time.
 std::optional<double> predict_seconds(const snapshot& now);
 boost::json::object status_json(const snapshot& now, std::string_view version, wall_time at);
-boost::json::object plan_json(const plan& what);
 
 } // namespace causeway::admin

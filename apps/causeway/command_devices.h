@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// `causeway devices` and what it can show of one. A device is named DEVICE, or APPLICATION/DEVICE where
+// several applications have one of that id.
+#pragma once
+
+#include "causeway/admin_client.h"
+
+namespace causeway {
+
+struct devices_options {
+  admin_address where;
+  std::string state, application; // empty: all
+  std::string device;             // of show, why and waterfall
+  bool all = false;               // waterfall of many
+  std::string output;             // of waterfall; "-" = stdout
+  bool json = false;
+};
+
+// 0: shown. 1: no gateway answers, or it does not know the device. 2: the configuration cannot be used.
+int command_devices(const devices_options& options);
+int command_devices_show(const devices_options& options);
+int command_devices_why(const devices_options& options);
+int command_devices_waterfall(const devices_options& options);
+
+} // namespace causeway

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/command_line.h"
+
+#include "causeway/command_check.h"
+#include "causeway/command_demo.h"
+#include "causeway/command_devices.h"
+#include "causeway/command_plan.h"
+#include "causeway/command_provision.h"
+#include "causeway/command_run.h"
+#include "causeway/command_status.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace causeway {
+namespace {
+
+// All that may be asked for; only what belongs to the command that was given is set.
+struct options {
+  std::string configuration;
+  bool offline = false, json = false;
+  demo_options demo;
+  devices_options devices;
+};
+
+CLI::Option* add_configuration(CLI::App* command, std::string& into) {
+  return command->add_option("-c,--config", into, "Configuration file (TOML)");
+}
+
+void add_address(CLI::App* command, admin_address& into) {
+  auto* where = command->add_option_group("gateway", "Where the running gateway listens");
+  add_configuration(where, into.configuration);
+  where->add_option("--socket", into.socket, "Its admin socket");
+  where->require_option(1);
+}
+
+void add_demo(CLI::App& program, options& to) {
+  auto* demo = program.add_subcommand(
+      "demo", "Show the whole way on this machine: emulator, gateway and simulated devices");
+  demo->add_option("--devices", to.demo.devices, "Simulated devices, half of them through DPS")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  demo->add_option("--uplinks", to.demo.uplinks, "Uplinks to send in all; 0 = until stopped")
+      ->check(CLI::Range(0, 100'000'000))
+      ->capture_default_str();
+  demo->add_option("--rate", to.demo.rate,
+                   "Uplinks a second, 0 = as fast as it goes; default 10, with --exit 0")
+      ->check(CLI::Range(0, 1'000'000));
+  demo->add_flag("--exit", to.demo.exit, "End when all uplinks are delivered");
+  demo->add_flag("--json", to.demo.json, "Print the result as one JSON object");
+}
+
+void add_devices(CLI::App& program, options& to) {
+  auto* devices =
+      program.add_subcommand("devices", "List the devices of the running gateway, or look at one");
+  devices->require_subcommand(0, 1);
+  add_address(devices, to.devices.where);
+  devices->add_option("--state", to.devices.state,
+                      "Only those that are known, provisioning, attaching, online, parked, unlisted or off");
+  devices->add_option("--application", to.devices.application, "Only those of this application");
+  devices->add_flag("--json", to.devices.json, "Print a page of them as one JSON object a line");
+
+  constexpr const char* device_help = "DEVICE, or APPLICATION/DEVICE where several applications have it";
+  auto* show = devices->add_subcommand("show", "All that is known of one device, and where its time went");
+  show->add_option("device", to.devices.device, device_help)->required();
+  auto* why =
+      devices->add_subcommand("why", "In one sentence: why it is not online, and when it is tried next");
+  why->add_option("device", to.devices.device, device_help)->required();
+  auto* waterfall =
+      devices->add_subcommand("waterfall", "Draw a device's way to its hub, or that of all (SVG)");
+  waterfall->add_option("device", to.devices.device, device_help);
+  waterfall->add_flag("--all", to.devices.all, "The first 1,000 devices that the timeline has");
+  waterfall->add_option("-o,--output", to.devices.output, "File to write; - for the terminal")->required();
+  for (auto* command : {show, why, waterfall})
+    command->fallthrough(); // -c, --socket and --json may stand behind it, too
+}
+
+void add_commands(CLI::App& program, options& to) {
+  auto* run = program.add_subcommand("run", "Run the gateway");
+  add_configuration(run, to.configuration)->required();
+  auto* check = program.add_subcommand("check", "Check a configuration and say every fault at once");
+  add_configuration(check, to.configuration)->required();
+  check->add_flag("--offline", to.offline, "Look at the file and what it names; connect to nothing")
+      ->required();
+
+  auto* plan =
+      program.add_subcommand("plan", "Say what a start will do and how long it takes; changes nothing");
+  add_configuration(plan, to.configuration)->required();
+  plan->add_flag("--json", to.json, "Print it as one JSON object");
+  auto* provision = program.add_subcommand(
+      "provision", "Register the whole fleet at DPS ahead of time, so that the next start need not");
+  add_configuration(provision, to.configuration)->required();
+  provision->add_flag("--json", to.json, "Print the result as one JSON object");
+
+  auto* status = program.add_subcommand("status", "Show how the running gateway and its fleet are");
+  add_address(status, to.devices.where);
+  status->add_flag("--json", to.json, "Print it as one JSON object");
+  add_devices(program, to);
+  add_demo(program, to);
+}
+
+std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<options>& with) {
+  const auto given = [&program](const char* name) { return program.get_subcommand(name)->parsed(); };
+  if (given("run")) return [with] { return command_run(with->configuration); };
+  if (given("check")) return [with] { return command_check(with->configuration); };
+  if (given("plan")) return [with] { return command_plan(with->configuration, with->json); };
+  if (given("provision")) return [with] { return command_provision(with->configuration, with->json); };
+  if (given("status")) return [with] { return command_status(with->devices.where, with->json); };
+  if (given("demo")) return [with] { return command_demo(with->demo); };
+  const auto* devices = program.get_subcommand("devices");
+  if (devices->get_subcommand("show")->parsed())
+    return [with] { return command_devices_show(with->devices); };
+  if (devices->get_subcommand("why")->parsed()) return [with] { return command_devices_why(with->devices); };
+  if (devices->get_subcommand("waterfall")->parsed())
+    return [with] { return command_devices_waterfall(with->devices); };
+  return [with] { return command_devices(with->devices); };
+}
+
+} // namespace
+
+asked_for read_command_line(int argc, char** argv) {
+  CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an "
+                   "identity of its own."};
+  program.set_version_flag("--version", CAUSEWAY_VERSION);
+  program.require_subcommand(1);
+  const auto with = std::make_shared<options>();
+  add_commands(program, *with);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& fault) {
+    const int code = program.exit(fault);
+    return {{}, code == 0 ? 0 : wrong_usage};
+  }
+  return {command_of(program, with), 0};
+}
+
+} // namespace causeway

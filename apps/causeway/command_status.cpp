@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/command_status.h"
+
+#include "admin/plan.h"
+#include "causeway/json_field.h"
+
+#include <fmt/format.h>
+
+namespace causeway {
+namespace {
+
+std::string devices_line(const boost::json::object& status) {
+  std::string states;
+  for (const auto& [name, count] : object_of(status, "devices_by_state"))
+    if (count.is_number() && count.to_number<double>() > 0)
+      states += fmt::format("{}{:.0f} {}", states.empty() ? ": " : ", ", count.to_number<double>(),
+                            std::string_view{name});
+  const auto* seconds = status.if_contains("seconds_to_all_online");
+  std::string end;
+  if (seconds != nullptr && seconds->is_null())
+    end = "; nobody can say when the rest is online";
+  else if (const auto left = number_of(status, "seconds_to_all_online"); left > 0)
+    end = "; those on their way are online in about " + admin::format_seconds(left);
+  return fmt::format("devices    {}{}{}\n", count_of(status, "devices"), states, end);
+}
+
+std::string budget_text(const boost::json::object& budget, const char* unit) {
+  auto text =
+      fmt::format("{:g} {} (quota {:g})", number_of(budget, "limit"), unit, number_of(budget, "quota"));
+  if (const auto refused = count_of(budget, "refused"); refused != 0)
+    text += fmt::format(", {} refused for their pace", refused);
+  if (const auto held = number_of(budget, "held_seconds"); held > 0)
+    text += ", held for " + admin::format_seconds(held);
+  return text;
+}
+
+std::string fault_text(const boost::json::object& of) {
+  const auto& fault = object_of(of, "fault");
+  const auto name = text_of(fault, "error");
+  if (name.empty()) return {};
+  const auto detail = text_of(fault, "detail");
+  return "; " + name + (detail.empty() ? "" : ": " + detail);
+}
+
+template <class Line>
+std::string lines(const boost::json::object& status, const char* name, const Line& line) {
+  std::string out;
+  for (const auto& one : array_of(status, name))
+    if (one.is_object()) out += line(one.get_object()) + fault_text(one.get_object()) + "\n";
+  return out;
+}
+
+std::string picture(const boost::json::object& status) {
+  auto out =
+      fmt::format("gateway    {}, up {}, {}\n", text_of(status, "version"),
+                  admin::format_seconds(number_of(status, "uptime_seconds")),
+                  flag_of(status, "ready") ? "ready" : "not ready: " + text_of(status, "not_ready_because"));
+  out += devices_line(status);
+  out += lines(status, "hubs", [](const auto& hub) {
+    return fmt::format("hub        {}: {} of {} online, {} queued, {} connections, connects {}",
+                       text_of(hub, "host"), count_of(hub, "online"), count_of(hub, "devices"),
+                       count_of(hub, "queued"), count_of(hub, "connections"),
+                       budget_text(object_of(hub, "connects_a_second"), "a second"));
+  });
+  out += lines(status, "dps", [](const auto& dps) {
+    return fmt::format("dps        {}: {} in progress, {} of them waiting, {} assigned, {} refused, "
+                       "registrations {}",
+                       text_of(dps, "section"), count_of(dps, "in_progress"), count_of(dps, "waiting"),
+                       count_of(dps, "assigned"), count_of(dps, "refused"),
+                       budget_text(object_of(dps, "registrations_a_minute"), "a minute"));
+  });
+  out += lines(status, "registry", [](const auto& registry) {
+    return fmt::format("registry   {}: {} devices{}", text_of(registry, "application"),
+                       count_of(registry, "devices"),
+                       flag_of(registry, "whole") ? "" : ", the list is not complete");
+  });
+  const auto& spool = object_of(status, "spool");
+  out += fmt::format("spool      {} messages, {} bytes; {} dead letters\n", count_of(spool, "messages"),
+                     count_of(spool, "bytes"), count_of(spool, "dead_letters"));
+  out += lines(status, "exporters", [](const auto& exporter) {
+    return fmt::format("traces     {}: {} handed over, {} lost, {} dropped", text_of(exporter, "name"),
+                       count_of(exporter, "exported"), count_of(exporter, "lost"),
+                       count_of(exporter, "dropped"));
+  });
+  return out;
+}
+
+} // namespace
+
+int command_status(const admin_address& where, bool json) {
+  const auto client = admin_client::at(where);
+  if (!client) return 2;
+  if (json) {
+    const auto body = client->get("/api/status");
+    if (!body) return report("status", body.fault());
+    fmt::print("{}", *body);
+    return 0;
+  }
+  const auto status = client->ask("/api/status");
+  if (!status) return report("status", status.fault());
+  fmt::print("{}", picture(*status));
+  return 0;
+}
+
+} // namespace causeway

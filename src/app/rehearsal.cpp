@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/rehearsal.h"
+
+#include "app/plan_source.h"
+#include "app/randomness.h"
+#include "app/silent_ports.h"
+#include "app/wiring.h"
+#include "egress/provisioning.h"
+#include "egress/registry_client.h"
+#include "store/store.h"
+
+#include <filesystem>
+
+namespace causeway::app {
+namespace {
+
+constexpr milliseconds look_interval{20};
+
+struct stage {
+  net::loop& loop;
+  net::task_group tasks;
+  randomness random;
+  std::vector<egress::azure_section> sections;
+  silent_hub hub;
+  silent_formatter formatter;
+  silent_answers answers;
+  silent_store disk;
+  egress::provisioning provisioning; // for its fingerprints
+  silent_provisioner provisioner;
+  egress::registry_client registry;
+  core::bridge bridge;
+
+  stage(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s)
+      : loop{on},
+        tasks{on},
+        sections{std::move(s)},
+        provisioning{on, tasks, sections, [this] { return random.unit(); }, nullptr},
+        provisioner{provisioning},
+        registry{on, tasks, make_registry_options(from), make_registry_applications(from),
+                 [this] { return random.unit(); }},
+        bridge{make_rules(from),
+               core::bridge_ports{disk, disk, hub, provisioner, registry, formatter, answers}, options(),
+               on.now()} {
+    registry.answer_to(bridge);
+  }
+  core::bridge_options options() {
+    core::bridge_options out;
+    out.random = [this] { return random.unit(); };
+    return out;
+  }
+};
+
+result<core::start_image> read_state(const net::loop& on, const config::configuration& from) {
+  std::error_code ignored;
+  // A first start: to look must not make it.
+  if (!std::filesystem::exists(from.state.directory, ignored)) return core::start_image{};
+  store::store_options options;
+  options.directory = from.state.directory;
+  auto opened = store::store::open(options, on, [](const std::function<void()>&) {});
+  if (!opened) return std::move(opened).fault();
+  auto image = (*opened)->load();
+  if (!image) return std::move(image).fault();
+  image->next_device = (*opened)->next_device();
+  return std::move(*image);
+}
+
+bool has_spoken(const egress::registry_client& registry) {
+  for (const auto& [application, totals] : registry.totals())
+    if (!totals.complete && !totals.last_error) return false;
+  return true;
+}
+
+} // namespace
+
+net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
+                                        milliseconds patience) {
+  auto sections = make_sections(from);
+  if (!sections) co_return std::move(sections).fault();
+  auto image = read_state(on, from);
+  if (!image) co_return std::move(image).fault();
+
+  const auto s = std::make_unique<stage>(on, from, std::move(*sections));
+  s->bridge.start(std::move(*image), on.now());
+  s->registry.start();
+  const auto deadline = on.now().mono + patience;
+  while (!has_spoken(s->registry) && on.now().mono < deadline) {
+    const bool going_on = co_await net::sleep_for(look_interval);
+    if (!going_on) break;
+  }
+  auto frame = make_plan_frame(from, s->sections);
+  for (auto& application : frame.applications) {
+    const auto found = s->registry.totals().find(application.id);
+    if (found == s->registry.totals().end()) {
+      application.note = "no api_key: only devices that have sent";
+    } else if (found->second.complete) {
+      application.source = "registry";
+    } else {
+      application.note = found->second.last_error ? "the registry: " + found->second.last_error->message()
+                                                  : std::string{"the registry did not answer in time"};
+    }
+  }
+  auto plan = admin::make_plan(count_plan(s->bridge, frame));
+  co_await s->tasks.stop();
+  co_return std::move(plan);
+}
+
+} // namespace causeway::app

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a start would do, without doing it: the state is read, the registry is asked, nothing is registered,
+// attached or written. Loop's thread only.
+#pragma once
+
+#include "admin/plan.h"
+#include "config/configuration.h"
+#include "net/loop.h"
+
+namespace causeway::app {
+
+// Waits for the registry at most this long; where it does not answer, the devices of its last listing are
+// counted and the plan says so. from must live until it has ended. Errors: as gateway::start; state_locked
+// means that a gateway runs, which can be asked.
+net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
+                                        milliseconds patience);
+
+} // namespace causeway::app
