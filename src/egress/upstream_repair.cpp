@@ -98,7 +98,8 @@ void upstream::on_lost(hub_line& which, const error& why, bool proven) {
   // another now.
   if (why.cls() == error_class::config || why.cls() == error_class::permanent) return give_up(why);
   const auto patience = why.code() == errc::name_unresolved ? suspicious_without_a_name : suspicious;
-  if (any_open() || now - *failing_since_ < patience || now < next_scout_ || scout_) return;
+  // A scout that DPS refused does not come back: after a while another one goes.
+  if (any_open() || now - *failing_since_ < patience || now < next_scout_) return;
   if (!section_.through_dps() || placement_.devices(which.index()) == 0) return;
   next_scout_ = now + suspicious;
   const auto scout = placement_.members(which.index()).front();
