@@ -130,7 +130,7 @@ std::string draw_bars(std::string_view title, std::string_view unit, const std::
 
 std::string draw_curves(std::string_view title, std::string_view x_title, std::string_view y_title,
                         const std::vector<curve>& curves) {
-  constexpr double top = 50, bottom = 400, left = 80, right = width - 30, legend_row = 20;
+  constexpr double top = 66, bottom = 416, left = 80, right = width - 30, legend_row = 20;
   std::vector<double> xs, ys;
   for (const auto& one : curves)
     for (const auto& [x, y] : one.points) {
