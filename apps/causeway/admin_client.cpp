@@ -69,7 +69,7 @@ result<std::string> admin_client::get(const std::string& target) const {
   auto& answer = *q.answer;
   if (!answer)
     return error{errc::gateway_not_running,
-                 socket_ + ": " + answer.fault().message() +
+                 socket_ + " (" + std::string{answer.fault().name()} + ")" +
                      "; start it with `causeway run`, or name its socket with --socket (as [admin] socket; "
                      "its owner alone may ask)"};
   if (answer->status != 200) return refusal(*answer);

@@ -26,7 +26,7 @@ std::string devices_line(const boost::json::object& status) {
 
 std::string budget_text(const boost::json::object& budget, const char* unit) {
   auto text =
-      fmt::format("{:g} {} (quota {:g})", number_of(budget, "limit"), unit, number_of(budget, "quota"));
+      fmt::format("{:.8g} {} (quota {:.8g})", number_of(budget, "limit"), unit, number_of(budget, "quota"));
   if (const auto refused = count_of(budget, "refused"); refused != 0)
     text += fmt::format(", {} refused for their pace", refused);
   if (const auto held = number_of(budget, "held_seconds"); held > 0)

@@ -180,8 +180,9 @@ net::http_response api::device(std::string_view rest) const {
   auto body = device_json(*found, fleet_.now());
   body["why"] = core::explain(*found, fleet_.now());
   const auto& line = fleet_.timeline();
-  body["spans"] = spans_json(line.of(found->ref, spans_of_device), line,
-                             [this](device_ref ref) { return fleet_.key_of(ref); });
+  auto spans = line.of(found->ref, spans_of_device);
+  std::ranges::stable_sort(spans, {}, &core::span::begin);
+  body["spans"] = spans_json(spans, line, [this](device_ref ref) { return fleet_.key_of(ref); });
   return answer(body);
 }
 

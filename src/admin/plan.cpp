@@ -55,19 +55,20 @@ plan make_plan(plan_input from) {
   out.connecting = out.assigned + out.by_dps + out.at_once;
   for (const auto& d : from.dps) {
     if (d.registrations == 0) continue;
-    out.steps.push_back({"dps " + d.section, d.registrations,
-                         seconds_at(d.registrations, d.per_minute, 60) + dps_pause_seconds + way_seconds});
+    const auto quota = seconds_at(d.registrations, d.per_minute, 60);
+    out.steps.push_back(
+        {"dps " + d.section, d.registrations, quota + dps_pause_seconds + way_seconds, quota});
   }
   for (const auto& h : from.hubs) {
     if (h.devices == 0) continue;
-    out.steps.push_back({"hub " + h.name, h.devices, hub_seconds(h.devices, h.connects_per_second)});
+    out.steps.push_back({"hub " + h.name, h.devices, hub_seconds(h.devices, h.connects_per_second),
+                         seconds_at(h.devices, h.connects_per_second, 1)});
   }
   for (const auto& step : out.steps) {
     if (step.seconds <= out.seconds) continue;
     out.seconds = step.seconds;
-    out.limited_by = step.what;
+    out.limited_by = step.quota_seconds < moment_seconds ? std::string{} : step.what;
   }
-  if (out.seconds < moment_seconds) out.limited_by.clear();
   for (const auto& h : from.hubs) {
     if (h.devices == 0 || out.limited_by != "hub " + h.name) continue;
     for (const auto& [tier, connects] : h.tiers)
@@ -114,7 +115,10 @@ std::string format_plan(const plan& what) {
   }
   if (what.connecting == 0) return out + "Nothing to connect.\n";
   out += "All online after about " + format_seconds(what.seconds);
-  if (!what.limited_by.empty()) out += ", as the quota of " + what.limited_by + " allows";
+  if (!what.limited_by.empty())
+    out += ", as the quota of " + what.limited_by + " allows";
+  else if (what.by_dps != 0)
+    out += ", most of it because DPS asks new devices to wait";
   out += ".\n";
   for (const auto& [tier, seconds] : what.by_tier)
     out += "  on " + tier + ": about " + format_seconds(seconds) + "\n";

@@ -47,6 +47,7 @@ struct plan_step {
   std::string what; // "dps field", "hub contoso.azure-devices.net"
   std::uint64_t devices = 0;
   double seconds = 0;
+  double quota_seconds = 0; // of these, for the quota
 };
 
 struct plan {
@@ -54,7 +55,7 @@ struct plan {
   std::uint64_t devices = 0, connecting = 0, assigned = 0, by_dps = 0, at_once = 0, idle = 0;
   std::vector<plan_step> steps;
   double seconds = 0;     // until all are online
-  std::string limited_by; // the step that decides; empty: none takes longer than a moment
+  std::string limited_by; // the step whose quota decides; empty: quotas take no longer than a moment
   std::vector<std::pair<std::string, double>> by_tier{}; // the same start on other tiers; when a tier decides
 };
 

@@ -9,8 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-double rounded(double value, double step) {
-  return std::round(value / step) * step;
+double rounded(double seconds) {
+  return std::round(seconds * 1'000) / 1'000;
 }
 
 json::object plan_json(const plan& what) {
@@ -35,17 +35,16 @@ json::object plan_json(const plan& what) {
                                 {"connects_a_second", h.connects_per_second},
                                 {"tier", h.tier}});
   for (const auto& s : what.steps)
-    steps.push_back(
-        json::object{{"what", s.what}, {"devices", s.devices}, {"seconds", rounded(s.seconds, 0.001)}});
+    steps.push_back(json::object{{"what", s.what}, {"devices", s.devices}, {"seconds", rounded(s.seconds)}});
   for (const auto& [tier, seconds] : what.by_tier)
-    tiers.push_back(json::object{{"tier", tier}, {"seconds", rounded(seconds, 0.001)}});
+    tiers.push_back(json::object{{"tier", tier}, {"seconds", rounded(seconds)}});
   return {{"devices", what.devices},
           {"not_connected", what.idle},
           {"connecting", what.connecting},
           {"from_cache", what.assigned},
           {"through_dps", what.by_dps},
           {"by_connection_string", what.at_once},
-          {"seconds_to_all_online", rounded(what.seconds, 0.001)},
+          {"seconds_to_all_online", rounded(what.seconds)},
           {"limited_by", what.limited_by.empty() ? json::value(nullptr) : json::value(what.limited_by)},
           {"applications", std::move(applications)},
           {"dps", std::move(dps)},

@@ -30,7 +30,7 @@ TEST(plan, predicts_by_the_slowest_quota) {
   };
   const row rows[] = {
       // Six devices: within what may go at once, so the pause that DPS asks for is all.
-      {cold(6, 1'000, 100), 3.5, "dps field"},
+      {cold(6, 1'000, 100), 3.5, ""},
       // 3,000 registrations, 100 at once and the rest at 1,000 a minute.
       {cold(3'000, 1'000, 1'000), 2'900 * 0.06 + 3.5, "dps field"},
       // Central: 200 a minute.

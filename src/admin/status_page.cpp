@@ -13,15 +13,16 @@ std::uint64_t in_state(const snapshot& now, core::device_state state) {
   return now.bridge.devices[static_cast<std::size_t>(state)];
 }
 
-double rounded(double value, double step) {
-  return std::round(value / step) * step;
+// To so many parts of one: division gives the number that is written shortest.
+double rounded(double value, double parts) {
+  return std::round(value * parts) / parts;
 }
 
 json::object budget_json(const budget_figures& from) {
-  return {{"limit", rounded(from.limit, 0.01)},
+  return {{"limit", rounded(from.limit, 100)},
           {"quota", from.ceiling},
           {"refused", from.refusals},
-          {"held_seconds", rounded(from.held_seconds, 0.01)}};
+          {"held_seconds", rounded(from.held_seconds, 100)}};
 }
 
 json::value fault_json(const std::string& name, const std::string& detail) {
@@ -124,24 +125,24 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["ready"] = now.ready;
   if (!now.ready) out["not_ready_because"] = now.not_ready_because;
   const auto at_seconds = std::chrono::duration<double>(at.time_since_epoch()).count();
-  out["uptime_seconds"] = rounded(std::max(0.0, at_seconds - now.start_seconds), 0.001);
+  out["uptime_seconds"] = rounded(std::max(0.0, at_seconds - now.start_seconds), 1'000);
   out["devices"] = devices;
   out["devices_by_state"] = std::move(states);
-  out["seconds_to_all_online"] = seconds ? json::value(rounded(*seconds, 0.01)) : json::value(nullptr);
+  out["seconds_to_all_online"] = seconds ? json::value(rounded(*seconds, 100)) : json::value(nullptr);
   out["hubs"] = all_of(now.hubs, hub_json);
   out["dps"] = all_of(now.dps, dps_json);
   out["registry"] = all_of(now.registry, registry_json);
   out["spool"] = json::object{{"messages", now.store.messages},
                               {"bytes", now.store.bytes},
                               {"dead_letters", now.store.dead_letters},
-                              {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 0.001)}};
+                              {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 1'000)}};
   out["messages"] = json::object{{"sent", now.bridge.sent},
                                  {"resent", now.bridge.resent},
                                  {"dead_lettered", now.bridge.dead_lettered},
                                  {"waiting", now.bridge.waiting_messages}};
   out["timeline"] = json::object{{"noted", now.timeline.noted}, {"kept", now.timeline.kept}};
   out["exporters"] = all_of(now.exporters, exporter_json);
-  out["loop_lag_ms"] = rounded(now.loop_lag_seconds * 1'000, 0.001);
+  out["loop_lag_ms"] = rounded(now.loop_lag_seconds * 1'000, 1'000);
   return out;
 }
 

@@ -188,7 +188,7 @@ json::object summary_json(const core::timeline& of) {
     if (one.durations.total() == 0) continue;
     phases.push_back(json::object{{"phase", core::to_string(static_cast<core::phase>(i))},
                                   {"count", one.durations.total()},
-                                  {"seconds", ms_of(one.sum) / 1'000},
+                                  {"seconds", std::round(ms_of(one.sum) * 1'000) / 1'000'000},
                                   {"p50_ms", one.durations.quantile_ms(0.5)},
                                   {"p99_ms", one.durations.quantile_ms(0.99)},
                                   {"max_ms", one.durations.longest_ms()},

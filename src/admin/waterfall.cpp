@@ -140,6 +140,20 @@ std::string draw_axis(const frame& f) {
   return out + "</g>\n" + texts;
 }
 
+bool is_waiting(core::phase what) {
+  return what == core::phase::dps_queue || what == core::phase::dps_wait || what == core::phase::hub_queue;
+}
+
+std::string draw_bar(const std::string& row, const waterfall_bar& bar, const frame& f, double y,
+                     double height) {
+  const double width = std::max(bar.duration_ms / (f.end - f.begin) * chart_width, least_bar);
+  auto out = rectangle(f.x_of(bar.begin_ms), y, width, height, colour_of(bar.what));
+  if (!bar.fault.empty()) out += " stroke=\"#c00000\" stroke-width=\"1.5\"";
+  return out + "><title>" + escape(row) + ": " + std::string{core::to_string(bar.what)} + ", " +
+         duration(bar.duration_ms) + " from " + duration(bar.begin_ms - f.begin) +
+         (bar.fault.empty() ? std::string{} : ", " + escape(bar.fault)) + "</title></rect>\n";
+}
+
 std::string draw_rows(const std::vector<waterfall_row>& rows, const frame& f) {
   const bool labelled = f.row_height >= 10;
   const double height = f.row_height * (labelled ? 0.8 : 1.0);
@@ -148,15 +162,11 @@ std::string draw_rows(const std::vector<waterfall_row>& rows, const frame& f) {
     const double y = f.top + f.row_height * static_cast<double>(i);
     if (labelled)
       out += label(label_width - 8, y + height - 3, rows[i].label, " text-anchor=\"end\" fill=\"#222222\"");
-    for (const auto& bar : rows[i].bars) {
-      if (!is_usable(bar)) continue;
-      const double width = std::max(bar.duration_ms / (f.end - f.begin) * chart_width, least_bar);
-      out += rectangle(f.x_of(bar.begin_ms), y, width, height, colour_of(bar.what));
-      if (!bar.fault.empty()) out += " stroke=\"#c00000\" stroke-width=\"1.5\"";
-      out += "><title>" + escape(rows[i].label) + ": " + std::string{core::to_string(bar.what)} + ", " +
-             duration(bar.duration_ms) + " from " + duration(bar.begin_ms - f.begin) +
-             (bar.fault.empty() ? std::string{} : ", " + escape(bar.fault)) + "</title></rect>\n";
-    }
+    // A device waits while its connection is made: what is done is drawn over the waiting.
+    for (const bool waiting : {true, false})
+      for (const auto& bar : rows[i].bars)
+        if (is_usable(bar) && is_waiting(bar.what) == waiting)
+          out += draw_bar(rows[i].label, bar, f, y, height);
   }
   return out;
 }
