@@ -104,8 +104,10 @@ net::task<> work(provisioning* self, const config::configuration* settings, bool
     }
     if (!quiet) view.end();
     self->seconds = std::chrono::duration<double>(self->loop.now().mono - started).count();
-    self->refused = (*run)->refused(most_refused);
     auto kept = co_await (*run)->stop();
+    // Answers may have come while it was being stopped.
+    self->last = (*run)->progress();
+    self->refused = (*run)->refused(most_refused);
     if (!kept) self->fault = std::move(kept).fault();
   }
 }
