@@ -29,14 +29,28 @@ budget::budget(budget_options options, mono_time now)
   CAUSEWAY_CHECK(options.ceiling >= least_limit && options.window > std::chrono::nanoseconds{0});
 }
 
+std::size_t budget::room() const {
+  return static_cast<std::size_t>(std::floor(limit_ + 1e-9));
+}
+
+void budget::fill(mono_time now) {
+  if (now <= filled_at_) return;
+  const double share = std::chrono::duration<double>(now - filled_at_) / options_.window;
+  tokens_ = std::min(burst_of(options_, limit_), tokens_ + share * limit_);
+  filled_at_ = now;
+}
+
 void budget::advance(mono_time now) {
+  if (const auto used = places_.size() + under_way_; used >= room()) {
+    // Not more than one is saved up while the window is what holds: what came in a burst would come in one
+    // again, exactly a window later, and the two would meet at the service.
+    const auto must_go = used - room();
+    fill(must_go < places_.size() ? std::min(now, places_[must_go] + options_.window) : now);
+    tokens_ = std::min(tokens_, 1.0);
+  }
   while (!places_.empty() && places_.front() + options_.window <= now)
     places_.pop_front();
-  if (now > filled_at_) {
-    const double share = std::chrono::duration<double>(now - filled_at_) / options_.window;
-    tokens_ = std::min(burst_of(options_, limit_), tokens_ + share * limit_);
-    filled_at_ = now;
-  }
+  fill(now);
   while (limit_ < options_.ceiling && rises_at_ <= now) {
     limit_ = std::min(options_.ceiling, limit_ + options_.ceiling * rise_share);
     rises_at_ += options_.rise_after;
@@ -51,7 +65,7 @@ std::size_t budget::in_window(mono_time now) const {
 bool budget::take(mono_time now) {
   advance(now);
   if (held_until_ > now || tokens_ < 1.0 - 1e-9) return false;
-  if (places_.size() + under_way_ >= static_cast<std::size_t>(std::floor(limit_ + 1e-9))) return false;
+  if (places_.size() + under_way_ >= room()) return false;
   tokens_ = std::max(0.0, tokens_ - 1.0);
   if (options_.until_answered)
     ++under_way_;
@@ -69,10 +83,9 @@ mono_time budget::next(mono_time now) const {
     const auto wait = (1.0 - tokens) / limit_ * std::chrono::duration<double>(options_.window);
     when = std::max(when, now + std::chrono::ceil<std::chrono::nanoseconds>(wait));
   }
-  const auto room = static_cast<std::size_t>(std::floor(limit_ + 1e-9));
   const auto used = in_window(now);
-  if (used + under_way_ < room) return when;
-  const auto must_go = used + under_way_ - room; // of the places in the window, this one's end makes room
+  if (used + under_way_ < room()) return when;
+  const auto must_go = used + under_way_ - room(); // of the places in the window, this one's end makes room
   if (must_go >= used) return mono_time::max();
   return std::max(when, places_[places_.size() - used + must_go] + options_.window);
 }

@@ -34,8 +34,8 @@ public:
 
   // Takes one when it may be started now.
   bool take(mono_time now);
-  // When take() is worth trying again; now or earlier when it would succeed. mono_time::max() while all
-  // places wait for their answers.
+  // When take() is worth trying again, never later than it would succeed. mono_time::max() while all places
+  // wait for their answers.
   mono_time next(mono_time now) const;
   // With until_answered: one that was taken has been answered well, or got no answer.
   void answered(mono_time now);
@@ -52,7 +52,9 @@ public:
 
 private:
   void advance(mono_time now);
+  void fill(mono_time now);
   std::size_t in_window(mono_time now) const;
+  std::size_t room() const; // places in a window
 
   budget_options options_;
   double limit_;

@@ -109,6 +109,29 @@ TEST(budget, no_window_ever_has_more_than_the_limit) {
     EXPECT_GE(taken[i] - taken[i - 50], seconds{1}) << i;
 }
 
+// A burst that is delayed on its way must not meet another one, exactly a window later.
+TEST(budget, a_burst_does_not_come_again_a_window_later) {
+  manual_clock clock;
+  budget pace{{.ceiling = 1'000, .window = seconds{1}, .burst = 25}, clock.now().mono};
+  const auto start = clock.now().mono;
+  std::vector<mono_time> arrived;
+  for (int i = 0; i < 5'000; ++i) {
+    const auto now = clock.now().mono;
+    while (pace.take(now))
+      arrived.push_back(now == start ? now + milliseconds{3} : now); // the first ones are late
+    clock.advance(milliseconds{1});
+  }
+  EXPECT_GE(arrived.size(), 4'950u);
+  std::sort(arrived.begin(), arrived.end());
+  std::size_t busiest = 0;
+  for (std::size_t first = 0, i = 0; i < arrived.size(); ++i) {
+    while (arrived[i] - arrived[first] >= seconds{1})
+      ++first;
+    busiest = std::max(busiest, i - first + 1);
+  }
+  EXPECT_LE(busiest, 1'004u);
+}
+
 TEST(budget, uses_a_quota_a_minute_without_a_single_refusal) {
   manual_clock clock;
   budget pace{{.ceiling = 1'000, .window = minute, .until_answered = true}, clock.now().mono};
