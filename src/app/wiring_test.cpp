@@ -141,5 +141,31 @@ identity = "{application_id}-{device_id}"
   EXPECT_NE(faults[0].detail().find("app-one and app-two"), std::string::npos);
 }
 
+TEST(wiring, sends_spans_where_the_configuration_says) {
+  const auto text = good + R"(
+[[application]]
+id = "app-one"
+azure = "plant"
+)";
+  EXPECT_TRUE(make_exporters(parse(text).telemetry)->empty());
+  const auto both = make_exporters(parse(text + R"(
+[telemetry]
+otlp_endpoint = "http://localhost:4318"
+application_insights_connection_string = "InstrumentationKey=ab;IngestionEndpoint=https://x.example/"
+)")
+                                       .telemetry);
+  ASSERT_TRUE(both);
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[0].url, "http://localhost:4318/v1/traces");
+  EXPECT_EQ((*both)[1].url, "https://x.example/v2/track");
+
+  const auto faults = check_configuration(parse(text + R"(
+[telemetry]
+application_insights_connection_string = "IngestionEndpoint=https://x.example/"
+)"));
+  ASSERT_EQ(codes(faults), std::vector{errc::connection_string_malformed});
+  EXPECT_NE(faults[0].detail().find("InstrumentationKey"), std::string::npos);
+}
+
 } // namespace
 } // namespace causeway::app
