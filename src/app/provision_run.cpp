@@ -2,6 +2,7 @@
 #include "app/provision_run.h"
 
 #include "app/randomness.h"
+#include "app/registry_wait.h"
 #include "app/silent_ports.h"
 #include "app/wiring.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr milliseconds tick_interval{50};
 constexpr seconds store_close_time{30};
+constexpr seconds registry_outage_patience{60};
 
 // Without a registry the devices are those that the state knows, and all of them are wanted.
 std::vector<core::application_rules> rules_for_all(const config::configuration& from) {
@@ -57,6 +59,7 @@ struct provision_run::parts final : store::store_events {
   egress::registry_client registry;
   core::bridge bridge;
   std::uint64_t from_cache = 0;
+  mono_time started;
 
   parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s,
         std::unique_ptr<store::store> disk)
@@ -69,7 +72,8 @@ struct provision_run::parts final : store::store_events {
                  [this] { return random.unit(); }},
         bridge{rules_for_all(from),
                core::bridge_ports{*store, *store, hub, provisioning, registry, formatter, answers}, options(),
-               on.now()} {
+               on.now()},
+        started{on.now().mono} {
     for (const auto& application : from.applications)
       through_dps.push_back(from.azure_of(application.azure).dps.has_value());
     provisioning.answer_to(bridge);
@@ -156,8 +160,10 @@ provision_progress provision_run::progress() const {
   }
   for (const auto& [application, totals] : p.registry.totals()) {
     if (totals.last_error && !totals.complete)
-      out.registry_faults[application.str()] = totals.last_error->message();
-    out.listing = out.listing || (!totals.complete && !totals.last_error);
+      out.registry_faults[application.str()] =
+          std::string{totals.last_error->name()} + ": " + totals.last_error->message();
+    out.listing =
+        out.listing || is_being_listed(totals, p.loop.now().mono - p.started, registry_outage_patience);
   }
   out.done = !out.listing && out.unsettled == 0;
   return out;

@@ -3,18 +3,21 @@
 
 #include "app/plan_source.h"
 #include "app/randomness.h"
+#include "app/registry_wait.h"
 #include "app/silent_ports.h"
 #include "app/wiring.h"
 #include "egress/provisioning.h"
 #include "egress/registry_client.h"
 #include "store/store.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace causeway::app {
 namespace {
 
 constexpr milliseconds look_interval{20};
+constexpr seconds outage_patience{10};
 
 struct stage {
   net::loop& loop;
@@ -64,12 +67,6 @@ result<core::start_image> read_state(const net::loop& on, const config::configur
   return std::move(*image);
 }
 
-bool has_spoken(const egress::registry_client& registry) {
-  for (const auto& [application, totals] : registry.totals())
-    if (!totals.complete && !totals.last_error) return false;
-  return true;
-}
-
 } // namespace
 
 net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
@@ -83,7 +80,13 @@ net::task<result<admin::plan>> rehearse(net::loop& on, const config::configurati
   s->bridge.start(std::move(*image), on.now());
   s->registry.start();
   const auto deadline = on.now().mono + patience;
-  while (!has_spoken(s->registry) && on.now().mono < deadline) {
+  const auto started = on.now().mono;
+  const auto listing = [&] {
+    return std::ranges::any_of(s->registry.totals(), [&](const auto& entry) {
+      return is_being_listed(entry.second, on.now().mono - started, outage_patience);
+    });
+  };
+  while (listing() && on.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(look_interval);
     if (!going_on) break;
   }

@@ -73,6 +73,19 @@ class admin(integration_test):
         self.assertIn("not_found", self.ask("devices", "why", "nobody", expect=1).stderr)
         self.ask("devices", "waterfall", "-o", "x.svg", expect=2)
 
+    def test_a_registry_that_is_busy_for_a_moment_is_waited_for(self):
+        hub = self.emulator(devices=4, layout="dps", registry=True)
+        hub.add_fault(kind="registry_status", status=503, count=1)
+        self.assertEqual(self.ask_json("plan")["devices"], 4)
+        hub.add_fault(kind="registry_status", status=503, count=1)
+        self.assertEqual(self.ask_json("provision")["assigned"], 4)
+        hub.add_fault(kind="registry_status", status=401)
+        told = self.ask("provision", expect=1)  # what is new in the registry is not known
+        self.assertIn("registry_unauthorized", told.stderr + told.stdout)
+        self.assertIn("4 from the cache", told.stdout)
+        plan = self.ask_json("plan")
+        self.assertEqual((plan["from_cache"], plan["applications"][0]["source"]), (4, "cache"))
+
     def test_stopping_it_keeps_what_is_done(self):
         hub = self.emulator(devices=10, layout="dps", registry=True)
         hub.add_fault(kind="dps_status", pattern=SENSOR, status=429, retry_after=3600)
