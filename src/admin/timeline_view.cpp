@@ -71,6 +71,7 @@ waterfall_bar bar_of(const core::span& from, const core::timeline& in) {
   bar.begin_ms = std::chrono::duration<double, std::milli>(from.begin - in.started().mono).count();
   bar.duration_ms = std::chrono::duration<double, std::milli>(from.duration).count();
   if (from.fault) bar.fault = describe(*from.fault).name;
+  if (!from.device) bar.shared = from.connection;
   return bar;
 }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <set>
+#include <tuple>
 
 namespace causeway::admin {
 namespace {
@@ -179,9 +181,11 @@ struct phase_sum {
 // Returns the lines it took.
 int draw_legend(const std::vector<waterfall_row>& rows, const frame& f, double top, std::string& out) {
   std::array<phase_sum, core::phases> sums{};
+  std::set<std::tuple<std::uint32_t, core::phase, double>> counted;
   for (std::size_t i = 0; i < f.rows; ++i)
     for (const auto& bar : rows[i].bars) {
       if (!is_usable(bar)) continue;
+      if (bar.shared != 0 && !counted.emplace(bar.shared, bar.what, bar.begin_ms).second) continue;
       auto& sum = sums[static_cast<std::size_t>(bar.what)];
       sum.ms += bar.duration_ms;
       ++sum.count;

@@ -15,6 +15,8 @@ struct waterfall_bar {
   double begin_ms = 0; // since the picture's zero; the earliest bar becomes its left edge
   double duration_ms = 0;
   std::string fault{}; // name of the error it ended with; empty: it ended well
+  std::uint32_t shared =
+      0; // of a connection, this one, in the rows of all its devices: the sums count it once
 };
 
 struct waterfall_row {

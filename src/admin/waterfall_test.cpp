@@ -42,6 +42,13 @@ TEST(waterfall, sums_the_seconds_of_each_phase_in_its_legend) {
   EXPECT_EQ(count(svg, "stroke=\"#c00000\""), 1U);
 }
 
+TEST(waterfall, counts_what_devices_share_once) {
+  const waterfall_bar dns{core::phase::dns, 0, 40, "", 7}, other{core::phase::dns, 0, 10, "", 8};
+  const auto svg = draw_waterfall({{"a", {dns}}, {"b", {dns}}, {"c", {other}}}, {"shared", ""});
+  EXPECT_EQ(count(svg, "</title></rect>"), 3U);
+  EXPECT_NE(svg.find(">dns 50 ms in 2<"), std::string::npos) << svg;
+}
+
 TEST(waterfall, escapes_all_text) {
   const auto svg =
       draw_waterfall({{"<a href=\"x\">&'\x01", {{core::phase::dns, 0, 1, "<b>"}}}}, {"<t>", "<n>"});
