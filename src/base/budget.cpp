@@ -112,4 +112,9 @@ void budget::refused(mono_time taken_at, milliseconds pause, mono_time now) {
   rises_at_ = std::max(now, held_until_) + options_.rise_after;
 }
 
+void budget::lower_ceiling(double ceiling) {
+  options_.ceiling = std::max(least_limit, std::min(options_.ceiling, ceiling));
+  limit_ = std::min(limit_, options_.ceiling);
+}
+
 } // namespace causeway

@@ -43,6 +43,9 @@ public:
   // of what was taken before the last decrease say nothing new and do not lower the limit again.
   void refused(mono_time taken_at, milliseconds pause, mono_time now);
 
+  // From now on no more than this, at least 1; a higher figure than the present one changes nothing.
+  void lower_ceiling(double ceiling);
+
   // In a window, now.
   double limit() const { return limit_; }
   double ceiling() const { return options_.ceiling; }

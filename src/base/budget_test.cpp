@@ -178,6 +178,16 @@ TEST(budget, rises_again_when_the_service_takes_more) {
   EXPECT_EQ(pace.limit(), 100);
 }
 
+TEST(budget, takes_a_lower_ceiling_and_no_higher_one) {
+  manual_clock clock;
+  budget pace{{.ceiling = 100, .window = seconds{1}}, clock.now().mono};
+  pace.lower_ceiling(400);
+  EXPECT_EQ(pace.ceiling(), 100);
+  pace.lower_ceiling(20);
+  EXPECT_EQ(pace.ceiling(), 20);
+  EXPECT_EQ(pace.limit(), 20);
+}
+
 TEST(budget, says_when_to_try_again) {
   manual_clock clock;
   budget pace{{.ceiling = 2, .window = minute, .burst = 2, .until_answered = true}, clock.now().mono};

@@ -68,9 +68,12 @@ void hub_line::close() {
 void hub_line::deliver_events(live& on) {
   const auto now = pool_.loop.now().mono;
   for (auto refused = std::exchange(on.refused, {}); auto& one : refused)
-    hub_.on_sent(one);
+    hub_.on_not_sent(one);
   const bool over = on.connection.is_closed();
-  if (over) on.over = true; // so that what the core does now goes to the next connection
+  if (over && !on.over) {
+    on.over = true; // so that what the core does now goes to the next connection
+    hub_.on_over(*this);
+  }
   for (auto& event : on.connection.take_events()) {
     if (const auto* up = std::get_if<hub::attached>(&event)) {
       hub_.on_attached(*this, *up);
@@ -166,7 +169,18 @@ net::task<error> hub_line::carry(net::connected_stream how, mono_time begun) {
   co_return on->fault.value_or(error{errc::connection_lost});
 }
 
+void hub_line::abandon() {
+  up_->connection.on_stream_end(error{errc::connection_lost}, pool_.loop.now());
+  deliver_events(*up_);
+  up_->stream.close();
+  up_->changed.notify();
+  hub_.on_gone(*this);
+  up_.reset();
+}
+
 net::task<> hub_line::keep_up() {
+  // Started again after an exception: what the connection still held must not wait for ever.
+  if (up_) abandon();
   while (!pool_.closing) {
     if (!hub_.wants(*this)) {
       const bool going_on = co_await woken_.wait();
@@ -191,6 +205,7 @@ net::task<> hub_line::keep_up() {
     auto connected = co_await net::connect(std::move(target));
     proven_ = false;
     std::optional<error> fault;
+    if (pool_.closing) co_return;
     if (connected) {
       fault = co_await carry(std::move(*connected), begun);
       hub_.on_gone(*this);

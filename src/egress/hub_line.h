@@ -50,6 +50,7 @@ private:
   net::task<error> carry(net::connected_stream how, mono_time begun);
   net::task<> write_out(std::shared_ptr<live> on);
   void deliver_events(live& on);
+  void abandon();
 
   pool_state& pool_;
   upstream& hub_;

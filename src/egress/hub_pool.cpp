@@ -8,6 +8,10 @@
 namespace causeway::egress {
 namespace {
 
+// DPS has at most 50 hubs (azure-iot-wire.md E.8). Each costs a connection for ever, so a DPS that names more
+// than any configuration can mean is not followed.
+constexpr std::size_t most_hubs = 1'000;
+
 std::uint64_t owner_key(const std::string& host, const identity& name) {
   return std::hash<std::string>{}(host + " " + name.str());
 }
@@ -33,6 +37,7 @@ void pool_state::disown(device_ref device) {
   const auto& who = at(device);
   const auto owner = owners.find(owner_key(who.hub->address().id().str(), who.identity));
   if (owner != owners.end() && owner->second == device) owners.erase(owner);
+  models.release(who.model);
 }
 
 void pool_state::note(core::phase what, mono_time begin, std::chrono::nanoseconds duration,
@@ -59,9 +64,13 @@ upstream* hub_pool::upstream_of(const core::assignment& where) {
   const auto section = std::find_if(sections_.begin(), sections_.end(),
                                     [&](const auto& s) { return s.name == where.section; });
   auto address = azure::parse_hub_address(where.hub.str());
-  if (section == sections_.end() || !address) return nullptr;
+  if (section == sections_.end() || !address || pool.upstreams.size() >= most_hubs) return nullptr;
   auto& budgets = pool.budgets[where.hub.str()];
-  if (!budgets) {
+  if (budgets) {
+    // Two sections with one hub: what the more careful one says.
+    budgets->connects.lower_ceiling(budget_of(section->connects_per_second, 0).ceiling);
+    budgets->sends.lower_ceiling(budget_of(section->sends_per_second, 0).ceiling);
+  } else {
     const auto now = pool.loop.now().mono;
     budgets = std::make_shared<hub_budgets>(hub_budgets{{budget_of(section->connects_per_second, 0.025), now},
                                                         {budget_of(section->sends_per_second, 0.1), now}});
@@ -74,32 +83,41 @@ void hub_pool::attach(device_ref device, const core::assignment& where, const co
   auto& pool = *state_;
   if (pool.closing) return; // the spool keeps what the device has
   auto* hub = upstream_of(where);
-  for (const auto& [key, other] : pool.upstreams)
-    if (other->is_scout(device)) other->on_scout_told(other.get() != hub);
+  if (pool.scouts != 0)
+    for (const auto& [key, other] : pool.upstreams)
+      if (other->is_scout(device)) other->on_scout_told(other.get() != hub);
   if (auto* known = pool.find(device)) {
-    if (known->hub == hub && known->identity == where.identity) return;
+    const bool same = known->hub == hub && known->identity == where.identity;
+    if (same && known->at == pool_member::stage::attached)
+      pool.loop.post([&pool, device, alive = std::weak_ptr<int>{pool.alive}] {
+        if (alive.expired()) return;
+        const auto* who = pool.find(device);
+        if (who != nullptr && who->at == pool_member::stage::attached)
+          pool.bridge->on_device_attached(device, pool.loop.now());
+      });
+    if (same) return;
     detach(device);
   }
   const auto owner = owner_key(where.hub.str(), where.identity);
   const auto taken = pool.owners.find(owner);
   std::optional<error> refusal;
-  if (hub == nullptr) refusal = error{errc::hub_not_found, "\"" + where.hub.str() + "\" is no host name"};
+  if (hub == nullptr)
+    refusal = error{errc::hub_not_found, "\"" + where.hub.str() + "\" is no host name, or one hub too many"};
   if (taken != pool.owners.end() && taken->second != device)
     refusal = error{errc::identity_taken,
                     where.identity.str() + "; the identity templates must tell the devices apart"};
   if (refusal) {
     pool.loop.post([&pool, device, why = *refusal, alive = std::weak_ptr<int>{pool.alive}] {
-      if (!alive.expired()) pool.bridge->on_device_detached(device, why, false, pool.loop.now());
+      if (!alive.expired() && pool.find(device) == nullptr)
+        pool.bridge->on_device_detached(device, why, false, pool.loop.now());
     });
     return;
   }
   if (index_of(device) >= pool.members.size()) pool.members.resize(index_of(device) + 1);
-  auto model = std::find(pool.models.begin(), pool.models.end(), wish.model_id);
-  if (model == pool.models.end()) model = pool.models.insert(model, wish.model_id);
   auto& who = pool.at(device);
   who.hub = hub;
   who.identity = where.identity;
-  who.model = static_cast<std::uint32_t>(model - pool.models.begin());
+  who.model = pool.models.hold(wish.model_id);
   who.lane = wish.application;
   who.commands = wish.commands && hub->section().has_commands;
   who.urgent = wish.urgent;
@@ -159,6 +177,8 @@ std::map<std::string, hub_totals> hub_pool::totals() const {
     sum.connects_ceiling = one.connects_ceiling;
     sum.sends_limit = one.sends_limit;
     sum.sends_ceiling = one.sends_ceiling;
+    sum.connects_held = one.connects_held;
+    sum.sends_held = one.sends_held;
     if (one.last_fault) sum.last_fault = one.last_fault;
   }
   return out;

@@ -31,7 +31,8 @@ struct hub_totals {
   std::uint64_t tokens_put = 0;
   double connects_limit = 0, connects_ceiling = 0;
   double sends_limit = 0, sends_ceiling = 0;
-  std::optional<error> last_fault; // of the connection; none while it is up
+  double connects_held = 0, sends_held = 0; // seconds that the hub has asked to wait, from now
+  std::optional<error> last_fault;          // of the connection; none while it is up
 };
 
 class hub_pool final : public core::hub_link {

@@ -47,7 +47,16 @@ hub_line& upstream::line_of(device_ref device) {
   return *lines_[placement_.find(device).value()];
 }
 
+void upstream::on_over(hub_line& which) {
+  for (const auto device : placement_.members(which.index()))
+    if (auto& who = pool_.at(device); who.at == pool_member::stage::queued) {
+      queue_.remove(device);
+      who.at = pool_member::stage::placed;
+    }
+}
+
 void upstream::attach(device_ref device) {
+  if (totals_.devices == 0) failing_since_.reset();
   pool_.at(device).since = pool_.loop.now().mono;
   ++totals_.devices;
   place(device);
@@ -79,12 +88,14 @@ void upstream::enqueue(device_ref device, mono_time since) {
 void upstream::release(device_ref device, mono_time now) {
   auto& who = pool_.at(device);
   auto& line = line_of(device);
-  CAUSEWAY_CHECK(line.open() != nullptr);
-  pool_.note(core::phase::hub_queue, who.since, now - who.since, device, line.number());
+  if (line.open() == nullptr) { // it waits for the next connection
+    who.at = pool_member::stage::placed;
+    return;
+  }
   who.at = pool_member::stage::released;
   who.taken_at = now;
   ++totals_.connects;
-  line.open()->attach(device, who.identity, {pool_.models[who.model], who.commands}, pool_.loop.now());
+  line.open()->attach(device, who.identity, {pool_.models.at(who.model), who.commands}, pool_.loop.now());
   line.flush();
 }
 
@@ -120,13 +131,18 @@ void upstream::hurry(device_ref device) {
 
 void upstream::send(device_ref device, spool_seq seq, const core::message& what) {
   auto& who = pool_.at(device);
-  CAUSEWAY_CHECK(who.at == pool_member::stage::attached && line_of(device).open() != nullptr);
+  CAUSEWAY_CHECK(who.at == pool_member::stage::attached);
   const auto now = pool_.loop.now().mono;
   who.sending = true;
+  // Its connection has ended, and this is answered by the device's own detach, which is among the last
+  // events.
+  if (line_of(device).open() == nullptr) return;
   if (send_queue_.empty() && budgets_->sends.take(now)) return send_now(device, seq, what, now);
   if (sends_.size() >= most_waiting_sends || send_bytes_ >= most_waiting_bytes) {
     error full{errc::hub_throttled, "the budget of messages a second is used up"};
-    line_of(device).refuse({device, seq, std::move(full).with_retry_after(pause_if_not_told)});
+    // Spread, or all that were handed back would be here again in the same moment.
+    const milliseconds pause{1'000 + static_cast<std::int64_t>(4'000.0 * pool_.random())};
+    line_of(device).refuse({device, seq, std::move(full).with_retry_after(pause)});
     return;
   }
   sends_.insert_or_assign(index_of(device), pending_send{seq, what});
@@ -141,6 +157,11 @@ void upstream::send_now(device_ref device, spool_seq seq, const core::message& w
   if (auto taken = line.open()->send(device, seq, what, pool_.loop.now()); !taken)
     line.refuse({device, seq, std::move(taken).fault()});
   line.flush();
+}
+
+void upstream::on_not_sent(const hub::sent& what) {
+  if (auto* who = pool_.find(what.device); who != nullptr && who->hub == this) who->sending = false;
+  pool_.bridge->on_send_outcome(what.device, what.seq, what.outcome, pool_.loop.now());
 }
 
 void upstream::on_sent(const hub::sent& what) {
@@ -163,8 +184,10 @@ void upstream::on_attached(hub_line& which, const hub::attached& what) {
   who->urgent = false;
   ++totals_.attached;
   const auto now = pool_.loop.now();
-  if (what.cbs.count() != 0)
-    pool_.note(core::phase::cbs, now.mono - what.attach - what.cbs, what.cbs, what.device, which.number());
+  // The turn at $cbs is waited for on the line itself.
+  const auto begun = now.mono - what.attach - what.cbs;
+  pool_.note(core::phase::hub_queue, who->since, begun - who->since, what.device, which.number());
+  if (what.cbs.count() != 0) pool_.note(core::phase::cbs, begun, what.cbs, what.device, which.number());
   pool_.note(core::phase::attach, now.mono - what.attach, what.attach, what.device, which.number());
   pool_.bridge->on_device_attached(what.device, now);
 }
@@ -213,7 +236,7 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
 }
 
 net::task<> upstream::pace() {
-  while (true) {
+  while (!pool_.closing) {
     const auto now = pool_.loop.now().mono;
     pace_connects(now);
     pace_sends(now);
@@ -296,6 +319,12 @@ hub_totals upstream::totals() const {
   out.connects_ceiling = budgets_->connects.ceiling();
   out.sends_limit = budgets_->sends.limit();
   out.sends_ceiling = budgets_->sends.ceiling();
+  const auto now = pool_.loop.now().mono;
+  const auto seconds_until = [now](mono_time when) {
+    return when > now ? std::chrono::duration<double>(when - now).count() : 0.0;
+  };
+  out.connects_held = seconds_until(budgets_->connects.held_until());
+  out.sends_held = seconds_until(budgets_->sends.held_until());
   return out;
 }
 

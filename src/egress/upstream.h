@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/budget.h"
+#include "core/device_table.h"
 #include "egress/fair_queue.h"
 #include "egress/hub_line.h"
 #include "egress/hub_pool.h"
@@ -35,7 +36,7 @@ struct pool_member {
   };
   upstream* hub = nullptr;
   causeway::identity identity;
-  std::uint32_t model = 0; // index into pool_state::models
+  std::uint32_t model = 0; // held in pool_state::models
   std::uint32_t lane = 0;
   stage at = stage::absent;
   bool commands = false, urgent = false, sending = false;
@@ -53,7 +54,8 @@ struct pool_state {
   bool closing = false;
   core::connection_number connections = 0; // so far
   std::deque<pool_member> members{};       // by device
-  std::vector<std::string> models{{}};
+  core::shared_texts models{};
+  std::size_t scouts = 0;                                        // upstreams that wait for one
   std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of host and identity
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets{}; // by host
   std::map<std::string, std::unique_ptr<upstream>>
@@ -62,7 +64,7 @@ struct pool_state {
 
   pool_member* find(device_ref device);
   pool_member& at(device_ref device) { return members[index_of(device)]; }
-  // Its identity is free for another device. Precondition: its hub is set.
+  // Its identity is free for another device, and its model's text is let go. Precondition: its hub is set.
   void disown(device_ref device);
   void note(core::phase what, mono_time begin, std::chrono::nanoseconds duration,
             std::optional<device_ref> device, core::connection_number connection,
@@ -100,9 +102,13 @@ public:
   mono_time may_connect(hub_line& which, mono_time now);
   void on_made(hub_line& which);
   void on_open(hub_line& which, const hub::opened& how);
+  // Nothing more goes out on its connection. What follows are the connection's last events.
+  void on_over(hub_line& which);
   void on_attached(hub_line& which, const hub::attached& what);
   void on_detached(hub_line& which, const hub::detached& what, bool line_is_over);
   void on_sent(const hub::sent& what);
+  // We have refused it ourselves: the hub has seen nothing of it.
+  void on_not_sent(const hub::sent& what);
   // proven: it has lasted.
   void on_lost(hub_line& which, const error& why, bool proven);
   // Before on_lost: the connection's counters are there for the last time.
@@ -148,6 +154,7 @@ private:
   std::optional<device_ref> scout_;
   mono_time next_scout_{};
   std::optional<std::uint32_t> rotating_;
+  bool needs_attention_ = false; // said so in the log
   hub_totals totals_;
 };
 

@@ -23,13 +23,17 @@ bool upstream::any_open() const {
 }
 
 void upstream::close() {
+  queue_ = {};
+  send_queue_ = {};
+  sends_.clear();
   for (const auto& line : lines_)
     line->close();
 }
 
 bool upstream::wants(const hub_line& which) {
   if (placement_.devices(which.index()) != 0) return true;
-  if (probe_ == which.index()) {
+  if (!any_open() && (!probe_ || probe_ == which.index())) {
+    // It will not try for the others.
     probe_.reset();
     for (const auto& line : lines_)
       if (placement_.devices(line->index()) != 0) line->wake();
@@ -55,11 +59,14 @@ void upstream::on_made(hub_line& which) {
   ++totals_.connections_made;
   ++totals_.connections_open;
   placement_.reopened(which.index());
+  if (rotating_ == which.index()) rotating_.reset(); // it has been opened anew by itself
 }
 
 void upstream::on_open(hub_line& which, const hub::opened& how) {
   totals_.last_fault.reset();
   failing_since_.reset();
+  needs_attention_ = false;
+  if (std::exchange(scout_, std::nullopt)) --pool_.scouts;
   log::info("hub_connected", {{"hub", address_.host},
                               {"connection", which.index()},
                               {"capacity", how.capacity},
@@ -79,13 +86,13 @@ void upstream::on_gone(hub_line& which) {
 }
 
 void upstream::on_lost(hub_line& which, const error& why, bool proven) {
-  if (why.code() == errc::stopped) return; // closed by us, to be opened anew
+  if (why.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us
   const auto now = pool_.loop.now().mono;
   ++totals_.connections_lost;
   totals_.last_fault = why;
-  if (proven) failures_ = 0;
-  if (!failing_since_) failing_since_ = now;
   // Lines that are lost together count as one failure.
+  if (proven && now >= next_try_) failures_ = 0;
+  if (!failing_since_) failing_since_ = now;
   if (now >= next_try_) next_try_ = now + pause_after(reconnect, failures_++, pool_.random());
   probe_.reset();
   log::warning("hub_connection_lost",
@@ -94,15 +101,22 @@ void upstream::on_lost(hub_line& which, const error& why, bool proven) {
                 {"error", why.name()},
                 {"detail", why.detail()},
                 {"next_try_ms", std::chrono::duration_cast<milliseconds>(next_try_ - now).count()}});
-  // What waiting does not mend: the devices are parked with the reason, or DPS is asked whether the hub is
-  // another now.
-  if (why.cls() == error_class::config || why.cls() == error_class::permanent) return give_up(why);
+  const bool lasts = why.cls() == error_class::config || why.cls() == error_class::permanent;
+  if (lasts && !std::exchange(needs_attention_, true))
+    log::error("hub_needs_attention", {{"hub", address_.host},
+                                       {"devices", totals_.devices},
+                                       {"error", why.name()},
+                                       {"detail", why.detail()}});
+  // Where DPS gave the hub, it may know another one. Otherwise all stay and come back with the line, as soon
+  // as somebody has mended what is wrong.
+  if (section_.through_dps() && why.cls() == error_class::permanent) return give_up(why);
   const auto patience = why.code() == errc::name_unresolved ? suspicious_without_a_name : suspicious;
   // A scout that DPS refused does not come back: after a while another one goes.
   if (any_open() || now - *failing_since_ < patience || now < next_scout_) return;
   if (!section_.through_dps() || placement_.devices(which.index()) == 0) return;
   next_scout_ = now + suspicious;
   const auto scout = placement_.members(which.index()).front();
+  if (!scout_) ++pool_.scouts;
   scout_ = scout;
   log::warning("hub_suspected_gone", {{"hub", address_.host}, {"identity", pool_.at(scout).identity}});
   forget(scout);
@@ -110,8 +124,8 @@ void upstream::on_lost(hub_line& which, const error& why, bool proven) {
 }
 
 void upstream::on_scout_told(bool another_hub) {
-  const auto scout = std::exchange(scout_, std::nullopt);
-  if (!another_hub || !scout) return;
+  if (std::exchange(scout_, std::nullopt)) --pool_.scouts;
+  if (!another_hub) return;
   give_up(error{errc::hub_not_found, "DPS has given another device of this hub a new one"});
 }
 
@@ -121,9 +135,6 @@ void upstream::give_up(const error& why) {
     if (line->open() == nullptr)
       members.insert(members.end(), placement_.members(line->index()).begin(),
                      placement_.members(line->index()).end());
-  log::error(
-      "hub_needs_attention",
-      {{"hub", address_.host}, {"devices", members.size()}, {"error", why.name()}, {"detail", why.detail()}});
   for (const auto device : members) {
     forget(device);
     pool_.bridge->on_device_detached(device, why, false, pool_.loop.now());

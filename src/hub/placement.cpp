@@ -90,7 +90,7 @@ std::uint32_t placement::authorised(std::uint32_t connection) const {
 
 bool placement::spent(std::uint32_t connection) const {
   const connection_state& at = connections_.at(connection);
-  return at.authorised.size() >= options_.tokens_per_connection && at.members.size() < at.cap;
+  return (at.retired || at.authorised.size() >= options_.tokens_per_connection) && at.members.size() < at.cap;
 }
 
 void placement::retire(std::uint32_t connection) {
