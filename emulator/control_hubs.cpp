@@ -238,6 +238,9 @@ net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_f
     case immediate_fault::cut_connections:
       hub->cut_all();
       break;
+    case immediate_fault::close_connections:
+      hub->close_all({rule.condition, rule.description});
+      break;
     case immediate_fault::half_open:
       hub->freeze_all(now);
       break;
@@ -252,6 +255,8 @@ net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_f
   switch (what) {
   case immediate_fault::cut_connections:
     return reply(json::object{{"connections_cut", open}});
+  case immediate_fault::close_connections:
+    return reply(json::object{{"connections_closed", open}});
   case immediate_fault::half_open:
     return reply(json::object{{"connections_half_open", open}});
   case immediate_fault::detach_device:

@@ -20,6 +20,7 @@ constexpr std::int64_t most_skew = 100 * 365 * 86'400LL; // seconds
 
 constexpr auto immediate_faults = std::to_array<std::pair<immediate_fault, std::string_view>>({
     {immediate_fault::cut_connections, "hub_cut_connections"},
+    {immediate_fault::close_connections, "hub_close_connections"},
     {immediate_fault::half_open, "hub_half_open"},
     {immediate_fault::detach_device, "detach_device"},
     {immediate_fault::expire_tokens, "expire_tokens"},
@@ -243,6 +244,10 @@ result<fault_request> parse_fault(std::string_view body) {
     rule.pattern = *f.text("device");
     if (rule.condition.empty()) rule.condition = "amqp:link:detach-forced";
     if (rule.description.empty()) rule.description = "Server Busy. Please retry operation";
+  }
+  if (request.at_once == immediate_fault::close_connections && rule.condition.empty()) {
+    rule.condition = "amqp:connection:forced";
+    rule.description = "The connection was closed by the service.";
   }
   if (request.at_once) return request;
   const auto known = find_fault_kind(kind);

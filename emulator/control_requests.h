@@ -36,6 +36,7 @@ result<registered_device_change> parse_registered_device(std::string_view body);
 // What happens once and leaves no rule.
 enum class immediate_fault : std::uint8_t {
   cut_connections,
+  close_connections, // with CLOSE, rule.condition and rule.description, as a hub does at maintenance
   half_open,
   detach_device, // the one that rule.pattern names, with rule.condition and rule.description
   expire_tokens, // of the devices that rule.pattern names

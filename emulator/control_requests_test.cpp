@@ -61,6 +61,9 @@ TEST(parse_fault, reads_rules_and_immediate_faults) {
   EXPECT_EQ(rule->rule.retry_after, 5);
   EXPECT_EQ(rule->rule.remaining, 2U);
   EXPECT_EQ(parse_fault(R"({"kind":"hub_cut_connections"})")->at_once, immediate_fault::cut_connections);
+  const auto closed = parse_fault(R"({"kind":"hub_close_connections"})");
+  EXPECT_EQ(closed->at_once, immediate_fault::close_connections);
+  EXPECT_EQ(closed->rule.condition, "amqp:connection:forced");
   const auto half_open = parse_fault(R"({"kind":"hub_half_open","hub":1})");
   EXPECT_EQ(half_open->at_once, immediate_fault::half_open);
   EXPECT_EQ(half_open->rule.hub, 1U);

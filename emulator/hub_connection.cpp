@@ -141,6 +141,13 @@ void hub_connection::cut() {
   wake();
 }
 
+void hub_connection::close(const amqp::condition& why) {
+  if (!engine_ || finished() || frozen()) return;
+  engine_->close(why);
+  engine_->take_output(out_);
+  wake();
+}
+
 void hub_connection::freeze(moment now) {
   if (finished() || frozen()) return;
   frozen_since_ = now.mono;

@@ -62,6 +62,8 @@ public:
 
   // Ends at once; what was to be written is dropped.
   void cut();
+  // Says CLOSE; what the peer still sends is not looked at.
+  void close(const amqp::condition& why);
   void freeze(moment now);
   // The link is one of this connection's.
   void detach(hub_link& link, const amqp::condition& why);

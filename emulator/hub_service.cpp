@@ -61,6 +61,11 @@ void hub_service::cut_all() {
     connection->cut();
 }
 
+void hub_service::close_all(const amqp::condition& why) {
+  for (auto* connection : connections_)
+    connection->close(why);
+}
+
 void hub_service::freeze_all(moment now) {
   for (auto* connection : connections_)
     connection->freeze(now);

@@ -80,6 +80,8 @@ public:
 
   // Ends all connections without a word, as a network does that breaks.
   void cut_all();
+  // Says CLOSE on all connections.
+  void close_all(const amqp::condition& why);
   // From now on nothing that comes on the open connections is read and nothing is answered; what is attached
   // on them counts no longer. New connections work.
   void freeze_all(moment now);

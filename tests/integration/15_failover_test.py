@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub goes and DPS assigns its devices to another: they follow without a restart, and nothing is lost."""
+"""A hub goes, for a moment or for good, and DPS assigns its devices to another: they follow without a restart, and nothing is
+lost."""
 import unittest
 
-from harness import FIELD, integration_test, uplink, wait_until
+from harness import FIELD, PLANT, integration_test, uplink, wait_until
+from poster import poster
 
 DEVICES = 6
 
@@ -48,6 +50,72 @@ class failover(integration_test):
         wait_until(lambda: self.hub.ledger()["attached"] == DEVICES, "all devices online again")
         self.assertEqual(self.hub.dps()["requests"], before)
         self.assertEqual(self.under_test.stop(), 0)
+
+
+class interruptions(integration_test):
+    def test_connections_closed_and_cut_while_devices_wait_for_their_turn(self):
+        """A fleet on S1 is on its way for seconds; its connections are lost in the middle of it, again and again."""
+        devices = 600
+        hub = self.emulator(devices=devices, layout="hub", tier="S1", units=10, registry=True)  # 120 a second
+        gateway = self.gateway().start()
+        for kind in ("hub_cut_connections", "hub_close_connections", "hub_cut_connections"):
+            before = hub.ledger()["attached"]
+            wait_until(lambda: hub.ledger()["attached"] > before + 20, "some devices online")
+            hub.add_fault(kind=kind)
+            wait_until(lambda: hub.ledger()["attached"] == 0, "no device online")
+        wait_until(lambda: hub.ledger()["attached"] == devices, "all devices online", 60)
+        self.assertTrue(gateway.running())
+        self.assertEqual(hub.ledger()["throttled_connects"], 0)
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_connections_closed_under_load(self):
+        """The hub's CLOSE may come in one read with the accept of a message whose device has the next one waiting."""
+        hub = self.emulator(devices=40, layout="hub", registry=True)
+        gateway = self.gateway().start()
+        devices = [(PLANT, f"meter-{i:05}") for i in range(1, 41)]
+        posting = poster(gateway, devices, 6000).start()
+        self.addCleanup(posting.stop)
+        closed = 0
+        while posting.running():
+            wait_until(lambda: hub.ledger()["attached"] == 40 or not posting.running(), "all devices online")
+            hub.add_fault(kind="hub_close_connections")
+            closed += 1
+        wait_until(lambda: gateway.metrics()["causeway_spool_messages"] == 0, "an empty spool")
+        ledger = hub.ledger()
+        print(f"{posting.count()} uplinks, closed {closed} times, {ledger['duplicates']} came twice", flush=True)
+        self.assertEqual(ledger["unique"], posting.count())
+        self.assertEqual(ledger["out_of_order"], 0)
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_a_stop_while_devices_wait_for_their_turn(self):
+        hub = self.emulator(devices=600, layout="hub", tier="S1", registry=True)  # 100 a second
+        gateway = self.gateway().start()
+        wait_until(lambda: hub.ledger()["attached"] > 50, "some devices online")
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_more_messages_than_the_budget_of_sends(self):
+        """What waits for its turn is not refused, and comes at the hub's pace."""
+        hub = self.emulator(devices=200, layout="hub", tier="S1", registry=True)  # 100 a second
+        gateway = self.gateway().start()
+        wait_until(lambda: hub.ledger()["attached"] == 200, "all devices online")
+        posting = poster(gateway, [(PLANT, f"meter-{i:05}") for i in range(1, 201)], 600).start()
+        self.addCleanup(posting.stop)
+        wait_until(lambda: hub.ledger()["unique"] == 600, "all uplinks", 60)
+        ledger = hub.ledger()
+        self.assertEqual((ledger["sends_throttled"], ledger["duplicates"], ledger["out_of_order"]), (0, 0, 0))
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_a_half_open_connection_is_noticed(self):
+        """The peer's machine is gone without a word: what was sent goes unanswered, and is sent again elsewhere."""
+        hub = self.emulator(devices=4)
+        gateway = self.gateway().start()
+        self.assert_stored(gateway.post(PLANT, uplink(PLANT, "meter-00001", 1)))
+        hub.wait_for("meter-00001")
+        hub.add_fault(kind="hub_half_open")
+        self.assert_stored(gateway.post(PLANT, uplink(PLANT, "meter-00001", 2)))
+        # Silence for twice the idle time-out of 30 s that the gateway has announced.
+        wait_until(lambda: len(hub.messages("meter-00001")) == 2, "the second uplink", 90)
+        self.assertEqual(gateway.stop(), 0)
 
 
 if __name__ == "__main__":
