@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <unordered_map>
 
 namespace causeway::admin {
 namespace {
@@ -19,10 +20,17 @@ namespace json = boost::json;
 
 constexpr std::size_t page_limit = 1'000, default_limit = 100;
 constexpr std::size_t spans_of_device = 256;
+constexpr seconds keep_time{1};
 
 net::http_response answer(const json::object& body) {
   net::http_response out;
   out.body = to_text(body) + "\n";
+  return out;
+}
+
+net::http_response answer_text(const std::string& json_body) {
+  net::http_response out;
+  out.body = json_body + "\n";
   return out;
 }
 
@@ -90,6 +98,15 @@ struct api::parameters {
   }
 };
 
+template <class Value>
+const Value& api::kept<Value>::get(mono_time now, const std::function<Value()>& make) {
+  if (!at || now >= *at + keep_time) {
+    value = make();
+    at = now;
+  }
+  return value;
+}
+
 net::http_response api::handle(const net::http_request& request) const {
   if (request.method != "GET" && request.method != "HEAD") {
     auto out = refuse(405, error{errc::method_not_allowed, "the admin API is read-only"});
@@ -99,15 +116,15 @@ net::http_response api::handle(const net::http_request& request) const {
   const auto path = request.path();
   const parameters asked{request.query()};
   if (path == "/api/status") return answer(status_json(fleet_.figures(), version_, fleet_.now().wall));
-  if (path == "/api/plan") {
-    net::http_response out;
-    out.body = format_plan_json(make_plan(fleet_.plan())) + "\n";
-    return out;
-  }
+  if (path == "/api/plan")
+    return answer_text(
+        plan_.get(fleet_.now().mono, [this] { return format_plan_json(make_plan(fleet_.plan())); }));
   if (path == "/api/devices") return devices(asked);
   if (path.starts_with("/api/devices/")) return device(path.substr(13));
   if (path == "/api/timeline") return spans(asked);
-  if (path == "/api/timeline/summary") return answer(summary_json(fleet_.timeline()));
+  if (path == "/api/timeline/summary")
+    return answer_text(
+        summary_.get(fleet_.now().mono, [this] { return to_text(summary_json(fleet_.timeline())); }));
   if (path == "/api/timeline/waterfall.svg") return waterfall(asked);
   return refuse(error{errc::not_found,
                       "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
@@ -147,15 +164,17 @@ result<core::device_status> api::find(std::string_view application, std::string_
   }
   std::optional<core::device_status> only;
   std::string owners;
+  std::size_t count = 0;
   for (const auto& owner : fleet_.applications()) {
     auto found = fleet_.device({owner, id});
     if (!found) continue;
     owners += (owners.empty() ? "" : ", ") + owner.str();
-    if (only)
-      return error{errc::identifiers_missing,
-                   "several applications have a device " + id.str() + ": " + owners};
+    ++count;
     only = std::move(found);
   }
+  if (count > 1)
+    return error{errc::field_invalid, "the device " + id.str() + " is in several applications: " + owners +
+                                          "; name the one that is meant"};
   if (!only) return error{errc::not_found, "no device " + id.str() + " is known"};
   return std::move(*only);
 }
@@ -195,12 +214,20 @@ net::http_response api::spans(const parameters& asked) const {
   const auto* device = asked.find("device");
   const auto* application = asked.find("application");
   const auto names = [this](device_ref ref) { return fleet_.key_of(ref); };
+  // Names are compared once: of the device that is asked for, or of each device met.
+  std::unordered_map<device_ref, bool> judged;
+  if (device != nullptr)
+    for (const auto& owner : fleet_.applications())
+      if (application == nullptr || owner.str() == *application)
+        if (const auto found = fleet_.device({owner, device_id{*device}})) judged[found->ref] = true;
   const auto wanted = [&](const core::span& one) {
     if (device == nullptr && application == nullptr) return true;
     if (!one.device) return false;
+    const auto known = judged.find(*one.device);
+    if (known != judged.end()) return known->second;
+    if (device != nullptr) return false;
     const auto key = fleet_.key_of(*one.device);
-    return key && (device == nullptr || key->device.str() == *device) &&
-           (application == nullptr || key->application.str() == *application);
+    return judged[*one.device] = key && key->application.str() == *application;
   };
   auto page = page_of(fleet_.timeline(), after->value_or(0), *limit, wanted, names);
   return answer(
@@ -228,7 +255,11 @@ net::http_response api::waterfall(const parameters& asked) const {
         {row}, {found->key.device.str() + ": its last way to its hub", "from " + format_rfc3339(zero)});
     return out;
   }
-  const auto rows = first_sessions(line, *limit, [this](device_ref ref) { return fleet_.key_of(ref); });
+  const auto& all = first_ways_.get(fleet_.now().mono, [&] {
+    return first_sessions(line, page_limit, [this](device_ref ref) { return fleet_.key_of(ref); });
+  });
+  const std::vector<waterfall_row> rows{
+      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), *limit))};
   auto note = std::to_string(rows.size()) + " devices, in the order in which they began";
   if (line.first_kept() > 0) note += "; earlier spans have been overwritten";
   out.body = draw_waterfall(rows, {"The way of each device to its hub", note});

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin API: what `causeway status` and `causeway devices` ask, as JSON (docs/admin-api.md). Read-only.
-// Every answer is bounded: at most 1,000 devices or spans a page. No secrets. Loop's thread only.
+// Every answer is bounded: at most 1,000 devices or spans a page, from 65,536 that are looked at. What takes
+// a look at everything (the plan, the sums and the first ways of all devices) is worked out once a second,
+// however many ask. No secrets. Loop's thread only.
 #pragma once
 
 #include "admin/fleet_view.h"
+#include "admin/waterfall.h"
 #include "net/http_server.h"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace causeway::admin {
 
@@ -27,12 +33,22 @@ private:
   net::http_response device(std::string_view rest) const;
   net::http_response spans(const parameters& asked) const;
   net::http_response waterfall(const parameters& asked) const;
-  // By name; with "-" for the application the only device of that id. Errors: not_found, and
-  // identifiers_missing when several have it.
+  // By name; with "-" for the application the only device of that id. Errors: not_found, and field_invalid
+  // when several applications have it, which are named.
   result<core::device_status> find(std::string_view application, std::string_view device) const;
+
+  // What has been worked out at most a second ago, or is now.
+  template <class Value>
+  struct kept {
+    std::optional<mono_time> at;
+    Value value{};
+    const Value& get(mono_time now, const std::function<Value()>& make);
+  };
 
   const fleet_view& fleet_;
   std::string version_;
+  mutable kept<std::string> plan_, summary_;
+  mutable kept<std::vector<waterfall_row>> first_ways_;
 };
 
 } // namespace causeway::admin

@@ -16,6 +16,7 @@ struct small_fleet final : fleet_view {
   manual_clock clock;
   core::timeline line{clock.now(), 100};
   std::vector<core::device_status> all;
+  mutable std::size_t names_asked = 0, plans_made = 0;
 
   void add(const char* application, const char* id, core::device_state state) {
     core::device_status one;
@@ -53,14 +54,16 @@ struct small_fleet final : fleet_view {
     return std::nullopt;
   }
   std::optional<core::device_key> key_of(device_ref ref) const override {
+    ++names_asked;
     if (index_of(ref) >= all.size()) return std::nullopt;
     return all[index_of(ref)].key;
   }
   std::vector<application_id> applications() const override {
-    return {application_id{"gas"}, application_id{"water"}};
+    return {application_id{"gas"}, application_id{"heat"}, application_id{"water"}};
   }
   const core::timeline& timeline() const override { return line; }
   plan_input plan() const override {
+    ++plans_made;
     plan_input in;
     in.applications = {{"water", 6, 0, 0, 6, 0, "cache", ""}};
     in.dps = {{"field", 6, 1'000}};
@@ -118,11 +121,13 @@ TEST(api, shows_one_device_and_why) {
 }
 
 TEST(api, takes_a_device_id_alone_where_it_is_unique) {
-  const scene s;
+  scene s;
+  s.fleet.add("heat", "meter-1", core::device_state::online);
   EXPECT_EQ(s.body("/api/devices/-/meter-2").at("application"), "water");
   const auto both = s.get("/api/devices/-/meter-1");
   EXPECT_EQ(both.status, 400);
-  EXPECT_NE(both.body.find("gas, water"), std::string::npos) << both.body;
+  EXPECT_EQ(json::parse(both.body).at("error"), "field_invalid");
+  EXPECT_NE(both.body.find("gas, heat, water"), std::string::npos) << both.body;
   EXPECT_EQ(s.get("/api/devices/-/meter-9").status, 404);
 }
 
@@ -143,6 +148,45 @@ TEST(api, shows_the_spans_of_a_device) {
   EXPECT_NE(s.get("/api/timeline/waterfall.svg?device=meter-2").body.find("dps.register"), std::string::npos);
 }
 
+TEST(api, a_search_for_one_devices_spans_names_only_those_it_shows) {
+  scene s;
+  for (int i = 0; i < 90; ++i)
+    s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, core::phase::dps_register, {}});
+  EXPECT_EQ(s.body("/api/timeline?device=meter-2").at("spans").as_array().size(), 1U);
+  EXPECT_EQ(s.fleet.names_asked, 1U);
+  EXPECT_EQ(s.body("/api/timeline?device=nobody").at("spans").as_array().size(), 0U);
+  EXPECT_EQ(s.fleet.names_asked, 1U);
+  // Of an application, each device once, and each span that is shown.
+  EXPECT_EQ(s.body("/api/timeline?application=water").at("spans").as_array().size(), 1U);
+  EXPECT_EQ(s.fleet.names_asked, 4U);
+}
+
+TEST(api, what_looks_at_everything_is_worked_out_once_a_second) {
+  scene s;
+  const auto spans_in = [&] {
+    const auto phases = s.body("/api/timeline/summary").at("phases").as_array();
+    return phases.empty() ? 0 : phases[0].at("count").to_number<int>();
+  };
+  const auto rows_in = [&] {
+    const auto picture = s.get("/api/timeline/waterfall.svg").body;
+    return picture.find("1 devices") != std::string::npos;
+  };
+  EXPECT_EQ(spans_in(), 0);
+  EXPECT_FALSE(rows_in());
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  for (int i = 0; i < 50; ++i)
+    s.get("/api/plan");
+  EXPECT_EQ(s.fleet.plans_made, 1U);
+  EXPECT_EQ(spans_in(), 0);
+  EXPECT_FALSE(rows_in());
+  s.fleet.clock.advance(seconds{1});
+  s.get("/api/plan");
+  EXPECT_EQ(s.fleet.plans_made, 2U);
+  EXPECT_EQ(spans_in(), 1);
+  EXPECT_TRUE(rows_in());
+}
+
 TEST(api, says_what_is_wrong_with_a_question) {
   const scene s;
   for (const auto* target :
@@ -159,11 +203,11 @@ TEST(api, says_what_is_wrong_with_a_question) {
   EXPECT_EQ(s.get("/api/status", "POST").status, 405);
 }
 
-int status_of(const scene& s, api_access access, const char* host) {
+int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status") {
   pages page{s.fleet, s.api, access};
   net::http_request request;
   request.method = "GET";
-  request.target = "/api/status";
+  request.target = path;
   request.headers.emplace_back("Host", host);
   net::loop on;
   return net::run_task(on, page.handle(request)).status;
@@ -178,6 +222,13 @@ TEST(pages, serve_the_api_to_this_machine_only) {
     EXPECT_EQ(status_of(s, api_access::loopback, host), 200) << host;
   for (const auto* host : {"evil.example:9464", "", "unix:/x", "127.0.0.1.evil.example"})
     EXPECT_EQ(status_of(s, api_access::loopback, host), 403) << host;
+}
+
+TEST(pages, serve_the_metrics_to_scrapers_under_any_name) {
+  const scene s;
+  for (const auto* path : {"/metrics", "/healthz", "/readyz"})
+    for (const auto access : {api_access::loopback, api_access::refused})
+      EXPECT_EQ(status_of(s, access, "gateway.example:9464", path), 200) << path;
 }
 
 } // namespace

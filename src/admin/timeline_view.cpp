@@ -161,7 +161,8 @@ span_page page_of(const core::timeline& of, std::uint64_t after, std::size_t lim
   span_page page;
   page.missed = of.first_kept() > after ? of.first_kept() - after : 0;
   page.next = std::min(std::max(after, of.first_kept()), of.noted());
-  while (page.next < of.noted() && page.spans.size() < limit) {
+  const auto end = std::min(of.noted(), page.next + most_looked_at);
+  while (page.next < end && page.spans.size() < limit) {
     const auto& one = of.at(page.next++);
     if (wanted(one)) page.spans.push_back(span_json(one, of, names));
   }

@@ -26,7 +26,9 @@ struct span_page {
   std::uint64_t missed = 0; // overwritten before they were asked for
   bool more = false;        // there are further spans already
 };
-// Spans from number `after` on that `wanted` takes.
+// Spans from number `after` on that `wanted` takes. Looks at no more than most_looked_at of them: a page may
+// be short, or empty, and yet `more`.
+inline constexpr std::uint64_t most_looked_at = 65'536;
 span_page page_of(const core::timeline& of, std::uint64_t after, std::size_t limit,
                   const std::function<bool(const core::span&)>& wanted, const name_device& names);
 

@@ -60,6 +60,25 @@ TEST(timeline_view, pages_through_the_ring_and_says_what_was_missed) {
   EXPECT_EQ(page_of(s.line, 1'000'000, 20, odd, &scene::name).spans.size(), 0U);
 }
 
+TEST(timeline_view, a_search_goes_on_where_the_page_before_stopped_looking) {
+  core::timeline line{manual_clock{}.now(), 200'000};
+  for (std::uint64_t i = 0; i < most_looked_at + 10; ++i)
+    line.note({line.started().mono,
+               milliseconds{1},
+               device_ref{i < most_looked_at ? 1U : 2U},
+               0,
+               phase::dps_poll,
+               {}});
+  const auto second = [](const core::span& one) { return one.device == device_ref{2}; };
+  auto page = page_of(line, 0, 20, second, &scene::name);
+  EXPECT_EQ(page.spans.size(), 0U);
+  EXPECT_EQ(page.next, most_looked_at);
+  EXPECT_TRUE(page.more);
+  page = page_of(line, page.next, 20, second, &scene::name);
+  EXPECT_EQ(page.spans.size(), 10U);
+  EXPECT_FALSE(page.more);
+}
+
 TEST(timeline_view, sums_up_by_phase) {
   scene s;
   for (int i = 1; i <= 50; ++i)
