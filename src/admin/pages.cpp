@@ -49,6 +49,8 @@ net::task<net::http_response> pages::handle(net::http_request request) {
     const auto now = fleet_.figures();
     co_return now.ready ? text(200, "ready\n") : text(503, "not ready: " + now.not_ready_because + "\n");
   }
+  // For scrapers on other hosts, so under any name, as the health of the process above; it has figures and
+  // the names of hubs, sections and applications, and no devices.
   if (path == "/metrics")
     co_return text(200, render_metrics(fleet_.figures()), "text/plain; version=0.0.4; charset=utf-8");
   co_return text(404, "there is /healthz, /readyz, /metrics and /api/status\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin listeners' pages: /healthz, /readyz, /metrics and the API (api.h). Read-only. Loop's thread only.
+// The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, and the
+// API (api.h) for those whom api_access lets. Read-only. Loop's thread only.
 #pragma once
 
 #include "admin/api.h"
