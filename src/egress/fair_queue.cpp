@@ -3,22 +3,59 @@
 
 namespace causeway::egress {
 
-void fair_queue::enter(device_ref device, place at) {
-  at.number = ++numbers_;
-  waiting_.insert_or_assign(index_of(device), at);
-  ranks_[at.urgent ? 0 : 1].lanes[at.lane].push_back({device, at.number});
+fair_queue::entry fair_queue::take_first(std::deque<entry>& from) {
+  const auto first = from.front();
+  from.pop_front();
+  return first;
 }
 
-void fair_queue::push(device_ref device, std::uint32_t lane, bool urgent) {
+template <class Part>
+fair_queue::entry fair_queue::take_first(in_turns<Part>& from) {
+  auto turn = from.parts.lower_bound(from.next);
+  if (turn == from.parts.end()) turn = from.parts.begin();
+  from.next = turn->first + 1;
+  const auto first = take_first(turn->second);
+  if (turn->second.empty()) from.parts.erase(turn);
+  return first;
+}
+
+void fair_queue::enter(device_ref device, place at) {
+  if (entries_ > 2 * waiting_.size() + 1'024) compact();
+  at.number = ++numbers_;
+  ++entries_;
+  waiting_.insert_or_assign(index_of(device), at);
+  ranks_[at.urgent ? 0 : 1].parts[at.lane].parts[at.track].push_back({device, at.number});
+}
+
+// False: it was left behind.
+bool fair_queue::counts(const entry& one) const {
+  const auto known = waiting_.find(index_of(one.device));
+  return known != waiting_.end() && known->second.number == one.number;
+}
+
+void fair_queue::compact() {
+  entries_ = 0;
+  for (auto& one : ranks_)
+    std::erase_if(one.parts, [&](auto& lane) {
+      std::erase_if(lane.second.parts, [&](auto& track) {
+        std::erase_if(track.second, [&](const entry& waiting) { return !counts(waiting); });
+        entries_ += track.second.size();
+        return track.second.empty();
+      });
+      return lane.second.empty();
+    });
+}
+
+void fair_queue::push(device_ref device, std::uint32_t lane, bool urgent, std::uint32_t track) {
   const auto known = waiting_.find(index_of(device));
-  if (known == waiting_.end()) return enter(device, {lane, urgent, 0});
+  if (known == waiting_.end()) return enter(device, {lane, track, urgent, 0});
   if (urgent) promote(device);
 }
 
 bool fair_queue::promote(device_ref device) {
   const auto known = waiting_.find(index_of(device));
   if (known == waiting_.end() || known->second.urgent) return false;
-  enter(device, {known->second.lane, true, 0});
+  enter(device, {known->second.lane, known->second.track, true, 0});
   return true;
 }
 
@@ -26,26 +63,16 @@ bool fair_queue::remove(device_ref device) {
   return waiting_.erase(index_of(device)) != 0;
 }
 
-std::optional<device_ref> fair_queue::pop_from(rank& from) {
-  while (!from.lanes.empty()) {
-    auto lane = from.lanes.lower_bound(from.next_lane);
-    if (lane == from.lanes.end()) lane = from.lanes.begin();
-    const auto first = lane->second.front();
-    lane->second.pop_front();
-    const auto number = lane->first;
-    if (lane->second.empty()) from.lanes.erase(lane);
-    const auto known = waiting_.find(index_of(first.device));
-    if (known == waiting_.end() || known->second.number != first.number) continue; // left behind
-    from.next_lane = number + 1;
-    waiting_.erase(known);
-    return first.device;
-  }
-  return std::nullopt;
-}
-
 std::optional<device_ref> fair_queue::pop() {
-  for (auto& one : ranks_)
-    if (const auto device = pop_from(one)) return device;
+  for (auto& one : ranks_) {
+    while (!one.empty()) {
+      const auto first = take_first(one);
+      --entries_;
+      if (!counts(first)) continue;
+      waiting_.erase(index_of(first.device));
+      return first.device;
+    }
+  }
   return std::nullopt;
 }
 

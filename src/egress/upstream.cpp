@@ -81,7 +81,7 @@ void upstream::enqueue(device_ref device, mono_time since) {
   auto& who = pool_.at(device);
   who.at = pool_member::stage::queued;
   who.since = since;
-  queue_.push(device, who.lane, who.urgent);
+  queue_.push(device, who.lane, who.urgent, placement_.find(device).value_or(0));
   work_.notify();
 }
 
