@@ -11,7 +11,8 @@ namespace causeway::app {
 
 // Waits for the registry at most this long; where it does not answer, the devices of its last listing are
 // counted and the plan says so. from must live until it has ended. Errors: as gateway::start; state_locked
-// means that a gateway runs, which can be asked.
+// means that a gateway runs, which can be asked; state_unusable, too, where a start would migrate an older
+// state.
 net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
                                         milliseconds patience);
 

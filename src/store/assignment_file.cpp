@@ -14,7 +14,6 @@
 namespace causeway::store {
 namespace {
 
-constexpr std::uint32_t assignment_application_id = 0x43574153; // "CWAS"
 constexpr int most_kept_aside = 1000;
 
 std::int64_t milliseconds_of(wall_time at) {

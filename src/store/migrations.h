@@ -14,6 +14,10 @@ namespace causeway::store {
 // from. Errors: state_newer when the file has more versions than there are steps; store_unavailable.
 result<void> migrate(database& file, std::span<const char* const> steps);
 
+// Whose file it is: SQLite's header field.
+inline constexpr std::uint32_t spool_application_id = 0x43575350;      // "CWSP"
+inline constexpr std::uint32_t assignment_application_id = 0x43574153; // "CWAS"
+
 std::span<const char* const> spool_steps();
 std::span<const char* const> assignment_steps();
 

@@ -12,8 +12,6 @@
 namespace causeway::store {
 namespace {
 
-constexpr std::uint32_t spool_application_id = 0x43575350; // "CWSP"
-
 error unusable(const std::filesystem::path& file, error cause) {
   if (cause.code() == errc::state_newer) return std::move(cause).in(file.string());
   return error{errc::state_unusable,

@@ -95,6 +95,37 @@ TEST_F(state_directory_test, of_a_newer_version_is_refused) {
   EXPECT_NE(opened.fault().detail().find(file.string()), std::string::npos);
 }
 
+TEST_F(state_directory_test, tells_that_it_is_older_and_stays_so) {
+  const auto needed = [&] {
+    const auto found = needs_migration(options.directory);
+    EXPECT_TRUE(found) << found.fault().message();
+    return found && *found;
+  };
+  options.directory = directory.path() / "state";
+  EXPECT_FALSE(needed());
+  EXPECT_FALSE(fs::exists(options.directory)); // to look made nothing
+  open();
+  ASSERT_FALSE(needs_migration(options.directory));
+  EXPECT_EQ(needs_migration(options.directory).fault().code(), errc::state_locked);
+  close();
+  EXPECT_FALSE(needed());
+  const auto file = options.directory / "spool.db";
+  fs::remove(file);
+  {
+    bool damaged = false;
+    ASSERT_TRUE(make_private_file(file));
+    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(migrate(*db, spool_steps().first(1)));
+  }
+  const auto before = contents(file);
+  EXPECT_TRUE(needed());
+  EXPECT_EQ(contents(file), before);
+  open(); // which migrates
+  close();
+  EXPECT_FALSE(needed());
+}
+
 TEST_F(state_directory_test, with_a_damaged_spool_is_refused_and_left_alone) {
   open();
   close();

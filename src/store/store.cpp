@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "store/assignment_file.h"
+#include "store/migrations.h"
 #include "store/writer.h"
 
 #include <algorithm>
@@ -21,7 +22,28 @@ error unusable(const std::filesystem::path& directory, const error& cause) {
   return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
 }
 
+bool is_older(const std::filesystem::path& file, std::uint32_t application_id, std::size_t versions) {
+  std::error_code fault;
+  const auto size = std::filesystem::file_size(file, fault);
+  if (fault) return false;
+  if (size == 0) return true; // made, but never written
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = application_id}, damaged);
+  if (!db) return false;
+  const auto version = db->integer("PRAGMA user_version");
+  return version && *version >= 0 && static_cast<std::size_t>(*version) < versions;
+}
+
 } // namespace
+
+result<bool> needs_migration(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(directory, ignored)) return false;
+  const auto lock = directory_lock::acquire(directory);
+  if (!lock) return lock.fault();
+  return is_older(directory / "spool.db", spool_application_id, spool_steps().size()) ||
+         is_older(directory / "assignments.db", assignment_application_id, assignment_steps().size());
+}
 
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {

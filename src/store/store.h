@@ -74,6 +74,11 @@ struct store_counters {
   std::chrono::microseconds longest_commit{0};
 };
 
+// Whether open would bring an older state to this version: for those who only look and must change nothing.
+// False for what is not there, and for what open will refuse or replace. Takes the directory's lock
+// meanwhile. Errors: state_locked, state_unusable.
+result<bool> needs_migration(const std::filesystem::path& directory);
+
 class writer;
 
 class store final : public core::spool, public core::device_store {
