@@ -4,6 +4,8 @@
 #include "azure/limits.h"
 #include "base/encoding.h"
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -117,6 +119,19 @@ void check_identities(const config::configuration& from, std::vector<error>& fau
   }
 }
 
+// The gateway would refuse to start, and the default follows the state directory, which nobody thinks of as a
+// socket's name.
+void check_socket(const std::filesystem::path& socket, std::vector<error>& faults) {
+  constexpr auto most = sizeof(sockaddr_un::sun_path) - 1;
+  const auto length = socket.string().size();
+  if (length > most)
+    faults.push_back(error{errc::config_invalid_value,
+                           "admin.socket: " + socket.string() + " has " + std::to_string(length) +
+                               " bytes, and the path of a Unix socket at most " + std::to_string(most) +
+                               "; set [admin] socket to a shorter path, as \"/run/causeway/admin.sock\" (its "
+                               "default is admin.sock in state.directory)"});
+}
+
 } // namespace
 
 std::vector<error> check_configuration(const config::configuration& from) {
@@ -129,6 +144,7 @@ std::vector<error> check_configuration(const config::configuration& from) {
   for (const auto* address : {&from.webhook.listen, &from.admin.listen})
     if (auto parsed = net::listen_address::parse(*address); !parsed)
       faults.push_back(std::move(parsed).fault());
+  check_socket(from.admin.socket, faults);
   if (const auto exporters = make_exporters(from.telemetry); !exporters) faults.push_back(exporters.fault());
   if (from.webhook.tls()) {
     auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);

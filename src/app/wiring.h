@@ -16,7 +16,7 @@
 namespace causeway::app {
 
 // What the loader cannot know: connection strings, keys, tiers, ids, certificates, identities that would
-// collide. Every fault, each naming its key ("azure.field.group_key").
+// collide, a path too long for a socket. Every fault, each naming its key ("azure.field.group_key").
 std::vector<error> check_configuration(const config::configuration& from);
 
 // Preconditions of the following: check_configuration found nothing. A file that has changed since is an

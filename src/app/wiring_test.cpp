@@ -141,6 +141,23 @@ identity = "{application_id}-{device_id}"
   EXPECT_NE(faults[0].detail().find("app-one and app-two"), std::string::npos);
 }
 
+TEST(wiring, a_socket_path_that_run_would_refuse_is_a_fault) {
+  const auto text = [](const std::string& directory, const std::string& admin) {
+    auto all = good + "[[application]]\nid = \"app-one\"\nazure = \"plant\"\n" + admin;
+    return all.replace(all.find("/tmp/none"), 9, directory);
+  };
+  const auto directory_of = [](std::size_t bytes) { return "/" + std::string(bytes - 1, 'd'); };
+  const std::size_t name = std::string_view{"/admin.sock"}.size();
+  EXPECT_TRUE(check_configuration(parse(text(directory_of(107 - name), ""))).empty());
+  const auto faults = check_configuration(parse(text(directory_of(108 - name), "")));
+  ASSERT_EQ(codes(faults), std::vector{errc::config_invalid_value});
+  EXPECT_NE(faults[0].detail().find("admin.socket: /dd"), std::string::npos);
+  EXPECT_NE(faults[0].detail().find("108 bytes"), std::string::npos);
+  // The way out.
+  EXPECT_TRUE(
+      check_configuration(parse(text(directory_of(200), "[admin]\nsocket = \"/run/a.sock\"\n"))).empty());
+}
+
 TEST(wiring, sends_spans_where_the_configuration_says) {
   const auto text = good + R"(
 [[application]]
