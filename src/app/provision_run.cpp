@@ -5,7 +5,6 @@
 #include "app/registry_wait.h"
 #include "app/silent_ports.h"
 #include "app/wiring.h"
-#include "base/log.h"
 #include "egress/provisioning.h"
 #include "egress/registry_client.h"
 #include "store/store.h"
@@ -17,7 +16,8 @@ namespace {
 
 constexpr milliseconds tick_interval{50};
 constexpr seconds store_close_time{30};
-constexpr seconds registry_outage_patience{60};
+// A quota of The Things Stack is a minute's, so that who is asked to slow down has a page within a few.
+constexpr registry_patience patience{seconds{60}, seconds{180}};
 
 // Without a registry the devices are those that the state knows, and all of them are wanted.
 std::vector<core::application_rules> rules_for_all(const config::configuration& from) {
@@ -59,7 +59,7 @@ struct provision_run::parts final : store::store_events {
   egress::registry_client registry;
   core::bridge bridge;
   std::uint64_t from_cache = 0;
-  mono_time started;
+  registry_wait listing;
 
   parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s,
         std::unique_ptr<store::store> disk)
@@ -73,7 +73,7 @@ struct provision_run::parts final : store::store_events {
         bridge{rules_for_all(from),
                core::bridge_ports{*store, *store, hub, provisioning, registry, formatter, answers}, options(),
                on.now()},
-        started{on.now().mono} {
+        listing{patience, on.now().mono} {
     for (const auto& application : from.applications)
       through_dps.push_back(from.azure_of(application.azure).dps.has_value());
     provisioning.answer_to(bridge);
@@ -89,9 +89,7 @@ struct provision_run::parts final : store::store_events {
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override {
     bridge.on_read_back(std::move(rows), gone, loop.now());
   }
-  void on_store_fault(const error& what) override {
-    log::error("store_fault", {{"error", what.name()}, {"detail", what.detail()}});
-  }
+  void on_store_fault(const error&) override {} // the store itself logs store_failing
   void on_store_healed() override {}
 
   net::task<> tick() {
@@ -99,6 +97,7 @@ struct provision_run::parts final : store::store_events {
       const bool going_on = co_await net::sleep_for(tick_interval);
       if (!going_on) co_return;
       bridge.on_tick(loop.now());
+      listing.look(registry.totals(), loop.now().mono);
     }
   }
   bool counts(const core::device& d) const {
@@ -133,6 +132,7 @@ result<std::unique_ptr<provision_run>> provision_run::start(net::loop& on,
     if (p->counts(d) && d.assigned) ++p->from_cache;
   });
   p->registry.start();
+  p->listing.look(p->registry.totals(), on.now().mono);
   p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
   return std::unique_ptr<provision_run>{new provision_run{std::move(p)}};
 }
@@ -162,9 +162,10 @@ provision_progress provision_run::progress() const {
     if (totals.last_error && !totals.complete)
       out.registry_faults[application.str()] =
           std::string{totals.last_error->name()} + ": " + totals.last_error->message();
-    out.listing =
-        out.listing || is_being_listed(totals, p.loop.now().mono - p.started, registry_outage_patience);
   }
+  for (const auto& [application, why] : p.listing.given_up())
+    out.registry_faults[application.str()] = std::string{why.name()} + ": " + why.message();
+  out.listing = p.listing.is_listing();
   out.done = !out.listing && out.unsettled == 0;
   return out;
 }

@@ -1,25 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a command waits for the registry's list. Pure.
+// How long a command waits for the registry's lists. Pure; any one thread.
 #pragma once
 
 #include "egress/registry_client.h"
 
+#include <map>
+
 namespace causeway::app {
 
-// Whether the first list may still come to its end. A registry that asks to slow down will; one that refuses
-// will not; one that cannot be reached is given outage_patience since the start.
-inline bool is_being_listed(const egress::registry_totals& of, std::chrono::nanoseconds since_start,
-                            std::chrono::nanoseconds outage_patience) {
-  if (of.complete) return false;
-  if (!of.last_error) return true;
-  switch (of.last_error->cls()) {
-  case error_class::throttled:
-    return true;
-  case error_class::transient:
-    return since_start < outage_patience;
-  default:
-    return false;
-  }
-}
+// Without a new page, for so long: of a registry that cannot be reached or read, and of one that asks to slow
+// down. One that refuses is not waited for.
+struct registry_patience {
+  std::chrono::nanoseconds outage, throttling;
+};
+
+class registry_wait {
+public:
+  registry_wait(registry_patience patience, mono_time now) : patience_{patience}, started_{now} {}
+
+  // Again and again, as time passes.
+  void look(const std::map<application_id, egress::registry_totals>& all, mono_time now);
+  // Whether a list may still come to its end; as of the last look.
+  bool is_listing() const { return is_listing_; }
+  // Those that it was not waited for any longer, and why; as of the last look.
+  const std::map<application_id, error>& given_up() const { return given_up_; }
+
+private:
+  struct progress {
+    std::uint64_t pages = 0; // the most that have come
+    mono_time at{};
+  };
+  // Nothing: it may still come to its end.
+  std::optional<error> why_not(const egress::registry_totals& of,
+                               std::chrono::nanoseconds without_page) const;
+
+  registry_patience patience_;
+  mono_time started_;
+  std::map<application_id, progress> progress_;
+  std::map<application_id, error> given_up_;
+  bool is_listing_ = false;
+};
 
 } // namespace causeway::app

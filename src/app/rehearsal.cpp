@@ -17,7 +17,8 @@ namespace causeway::app {
 namespace {
 
 constexpr milliseconds look_interval{20};
-constexpr seconds outage_patience{10};
+// Of throttling, as long as the caller has.
+constexpr registry_patience patience_by_cause{seconds{10}, seconds{86'400}};
 
 struct stage {
   net::loop& loop;
@@ -56,7 +57,14 @@ struct stage {
 result<core::start_image> read_state(const net::loop& on, const config::configuration& from) {
   std::error_code ignored;
   // A first start: to look must not make it.
-  if (!std::filesystem::exists(from.state.directory, ignored)) return core::start_image{};
+  if (!std::filesystem::exists(from.state.directory / "spool.db", ignored)) return core::start_image{};
+  const auto older = store::needs_migration(from.state.directory);
+  if (!older) return older.fault();
+  if (*older)
+    return error{errc::state_unusable,
+                 from.state.directory.string() +
+                     ": it was written by an older Causeway, and a plan changes nothing; start this one once "
+                     "(`causeway run`, or `causeway provision`), which brings it up to date, then plan"};
   store::store_options options;
   options.directory = from.state.directory;
   auto opened = store::store::open(options, on, [](const std::function<void()>&) {});
@@ -80,11 +88,10 @@ net::task<result<admin::plan>> rehearse(net::loop& on, const config::configurati
   s->bridge.start(std::move(*image), on.now());
   s->registry.start();
   const auto deadline = on.now().mono + patience;
-  const auto started = on.now().mono;
+  registry_wait wait{patience_by_cause, on.now().mono};
   const auto listing = [&] {
-    return std::ranges::any_of(s->registry.totals(), [&](const auto& entry) {
-      return is_being_listed(entry.second, on.now().mono - started, outage_patience);
-    });
+    wait.look(s->registry.totals(), on.now().mono);
+    return wait.is_listing();
   };
   while (listing() && on.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(look_interval);
