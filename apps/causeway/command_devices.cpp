@@ -2,6 +2,7 @@
 #include "causeway/command_devices.h"
 
 #include "admin/plan.h"
+#include "admin/printable.h"
 #include "base/encoding.h"
 #include "causeway/json_field.h"
 #include "causeway/text_table.h"
@@ -54,9 +55,9 @@ std::string spans_text(const boost::json::object& device) {
 
 std::string value_text(const boost::json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return std::string{value.get_string()};
+  if (value.is_string()) return admin::printable(value.get_string());
   if (value.is_double()) return fmt::format("{:g}", value.get_double());
-  return boost::json::serialize(value);
+  return admin::printable(boost::json::serialize(value));
 }
 
 } // namespace
@@ -80,7 +81,7 @@ int command_devices(const devices_options& options) {
       if (one.is_object()) table.add(row_of(one.get_object()));
     const bool any = !array_of(*page, "devices").empty();
     if (options.json)
-      fmt::print("{}", *body); // a page a line
+      fmt::print("{}", admin::printable_json(*body)); // a page a line
     else if (any || first)
       fmt::print("{}", table.text(on_terminal));
     first = first && !any;
@@ -96,13 +97,13 @@ int command_devices_show(const devices_options& options) {
   const auto body = client->get(path_of(options.device));
   if (!body) return report("devices show", body.fault());
   if (options.json) {
-    fmt::print("{}", *body);
+    fmt::print("{}", admin::printable_json(*body));
     return 0;
   }
   const auto device = read_object(*body);
   if (!device) return report("devices show", device.fault());
   for (const auto& [name, value] : *device)
-    if (name != "spans") fmt::print("{:<18}{}\n", std::string_view{name}, value_text(value));
+    if (name != "spans") fmt::print("{:<18}{}\n", admin::printable(name), value_text(value));
   fmt::print("spans\n{}", spans_text(*device));
   return 0;
 }
@@ -115,7 +116,7 @@ int command_devices_why(const devices_options& options) {
   const auto answer = read_object(*body);
   if (!answer) return report("devices why", answer.fault());
   if (options.json)
-    fmt::print("{}", *body);
+    fmt::print("{}", admin::printable_json(*body));
   else
     fmt::print("{}\n", text_of(*answer, "why"));
   return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/command_plan.h"
 
+#include "admin/printable.h"
 #include "app/rehearsal.h"
 #include "base/log.h"
 #include "causeway/admin_client.h"
@@ -32,12 +33,12 @@ net::task<> rehearse(rehearsing* self, const config::configuration* settings) {
 int show(const result<std::string>& body, bool json) {
   if (!body) return report("plan", body.fault());
   if (json) {
-    fmt::print("{}", *body);
+    fmt::print("{}", admin::printable_json(*body));
     return 0;
   }
   const auto plan = read_object(*body);
   if (!plan) return report("plan", plan.fault());
-  fmt::print("{}", text_of(*plan, "text"));
+  fmt::print("{}", lines_of(*plan, "text"));
   return 0;
 }
 
@@ -60,7 +61,8 @@ int command_plan(const std::string& configuration, bool json) {
   if (!self.outcome) return report("plan", error{errc::stopped});
   if (!*self.outcome) return report("plan", self.outcome->fault());
   const auto& plan = **self.outcome;
-  fmt::print("{}", json ? admin::format_plan_json(plan) + "\n" : admin::format_plan(plan));
+  fmt::print("{}",
+             json ? admin::printable_json(admin::format_plan_json(plan)) + "\n" : admin::format_plan(plan));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "causeway/command_provision.h"
 
 #include "admin/plan.h"
+#include "admin/printable.h"
 #include "app/gateway.h"
 #include "app/provision_run.h"
 #include "base/encoding.h"
@@ -80,7 +81,7 @@ private:
 // What is wrong with the registry concerns an operator who waits for the list of his devices.
 void note_registry(const app::provision_progress& now) {
   for (const auto& [application, why] : now.registry_faults)
-    std::cerr << "warning: application " << application << ": " << why
+    std::cerr << "warning: application " << application << ": " << admin::printable(why)
               << "; its devices are those known before\n";
 }
 
@@ -117,7 +118,7 @@ void print_json(const provisioning& of) {
   for (const auto& one : of.refused)
     refused += fmt::format("{}{{\"application\":{},\"device\":{},\"error\":{},\"detail\":{}}}",
                            refused.empty() ? "" : ",", json_quoted(one.application), json_quoted(one.device),
-                           json_quoted(one.error), json_quoted(one.detail));
+                           json_quoted(one.error), admin::printable_json(json_quoted(one.detail)));
   fmt::print(
       "{{\"devices\":{},\"assigned\":{},\"from_cache\":{},\"refused\":{},\"unsettled\":{},\"complete\":{},"
       "\"seconds\":{:.3f},\"refused_devices\":[{}]}}\n",
@@ -136,7 +137,8 @@ void print_summary(const provisioning& of) {
     by_reason[one.error].push_back(&one);
   for (const auto& [reason, devices] : by_reason) {
     fmt::print("  {} {}{}: {}\n", devices.size(), reason,
-               of.refused.size() == most_refused ? " (at least)" : "", devices.front()->detail);
+               of.refused.size() == most_refused ? " (at least)" : "",
+               admin::printable(devices.front()->detail));
     for (std::size_t i = 0; i < std::min(devices.size(), named_refused); ++i)
       fmt::print("    {}/{}\n", devices[i]->application, devices[i]->device);
     if (devices.size() > named_refused) fmt::print("    and {} more\n", devices.size() - named_refused);

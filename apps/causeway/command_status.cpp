@@ -2,6 +2,7 @@
 #include "causeway/command_status.h"
 
 #include "admin/plan.h"
+#include "admin/printable.h"
 #include "causeway/json_field.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ std::string devices_line(const boost::json::object& status) {
   for (const auto& [name, count] : object_of(status, "devices_by_state"))
     if (count.is_number() && count.to_number<double>() > 0)
       states += fmt::format("{}{:.0f} {}", states.empty() ? ": " : ", ", count.to_number<double>(),
-                            std::string_view{name});
+                            admin::printable(name));
   const auto* seconds = status.if_contains("seconds_to_all_online");
   std::string end;
   if (seconds != nullptr && seconds->is_null())
@@ -93,7 +94,7 @@ int command_status(const admin_address& where, bool json) {
   if (json) {
     const auto body = client->get("/api/status");
     if (!body) return report("status", body.fault());
-    fmt::print("{}", *body);
+    fmt::print("{}", admin::printable_json(*body));
     return 0;
   }
   const auto status = client->ask("/api/status");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Members of the admin API's answers, read leniently: what is absent is empty, so that an older program can
-// show what a newer gateway says.
+// show what a newer gateway says. Texts come as they may be shown: a gateway passes on what others have said.
 #pragma once
+
+#include "admin/printable.h"
 
 #include <boost/json.hpp>
 
@@ -10,10 +12,16 @@
 
 namespace causeway {
 
-// Empty for null and for what is no text.
+// Empty for null and for what is no text. One line.
 inline std::string text_of(const boost::json::object& from, const char* name) {
   const auto* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+  return value != nullptr && value->is_string() ? admin::printable(value->get_string()) : std::string{};
+}
+
+// The same, of several lines.
+inline std::string lines_of(const boost::json::object& from, const char* name) {
+  const auto* value = from.if_contains(name);
+  return value != nullptr && value->is_string() ? admin::printable_lines(value->get_string()) : std::string{};
 }
 
 inline double number_of(const boost::json::object& from, const char* name) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/plan.h"
 
+#include "admin/printable.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -101,22 +103,22 @@ std::string format_plan(const plan& what) {
            std::to_string(a.assigned) + " from the cache, " + std::to_string(a.by_dps) + " through DPS";
     if (a.at_once != 0) out += ", " + std::to_string(a.at_once) + " by connection string";
     if (a.idle != 0) out += ", " + std::to_string(a.idle) + " not connected";
-    if (!a.note.empty()) out += " (" + a.note + ")";
+    if (!a.note.empty()) out += " (" + printable(a.note) + ")";
     out += "\n";
   }
   for (const auto& d : what.from.dps)
     out += "  dps " + d.section + ": " + plural(d.registrations, "registration") + " at " +
            figure(d.per_minute) + " a minute\n";
   for (const auto& h : what.from.hubs) {
-    out += "  hub " + h.name + ": " + plural(h.devices, "device") + " at " + figure(h.connects_per_second) +
-           " connects a second";
+    out += "  hub " + printable(h.name) + ": " + plural(h.devices, "device") + " at " +
+           figure(h.connects_per_second) + " connects a second";
     if (!h.tier.empty()) out += " (" + h.tier + ")";
     out += "\n";
   }
   if (what.connecting == 0) return out + "Nothing to connect.\n";
   out += "All online after about " + format_seconds(what.seconds);
   if (!what.limited_by.empty())
-    out += ", as the quota of " + what.limited_by + " allows";
+    out += ", as the quota of " + printable(what.limited_by) + " allows";
   else if (what.by_dps != 0)
     out += ", most of it because DPS asks new devices to wait";
   out += ".\n";
