@@ -36,14 +36,15 @@ bool fair_queue::counts(const entry& one) const {
 void fair_queue::compact() {
   entries_ = 0;
   for (auto& one : ranks_)
-    std::erase_if(one.parts, [&](auto& lane) {
-      std::erase_if(lane.second.parts, [&](auto& track) {
-        std::erase_if(track.second, [&](const entry& waiting) { return !counts(waiting); });
-        entries_ += track.second.size();
-        return track.second.empty();
-      });
-      return lane.second.empty();
-    });
+    for (auto lane = one.parts.begin(); lane != one.parts.end();) {
+      auto& tracks = lane->second.parts;
+      for (auto track = tracks.begin(); track != tracks.end();) {
+        std::erase_if(track->second, [this](const entry& waiting) { return !counts(waiting); });
+        entries_ += track->second.size();
+        track = track->second.empty() ? tracks.erase(track) : std::next(track);
+      }
+      lane = tracks.empty() ? one.parts.erase(lane) : std::next(lane);
+    }
 }
 
 void fair_queue::push(device_ref device, std::uint32_t lane, bool urgent, std::uint32_t track) {
