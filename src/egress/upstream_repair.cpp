@@ -11,7 +11,7 @@ namespace {
 
 constexpr backoff_policy reconnect{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25};
 // Connections to one hub are begun this far apart, so that a fleet that comes back is no storm of handshakes.
-constexpr milliseconds between_openings{5};
+constexpr milliseconds between_openings{2};
 // After so long without any connection the hub may have been replaced: DPS is asked, for one device
 // (azure-iot-wire.md E.6: 15 to 30 minutes). A name that is gone says it sooner.
 constexpr seconds suspicious{900}, suspicious_without_a_name{120};
