@@ -90,6 +90,27 @@ class configuration(integration_test):
         self.assertIn("azure.plant.connection_string", ended.stderr)
         self.assertNotIn(password, ended.stderr + ended.stdout)
 
+    def test_a_socket_path_that_run_would_refuse_is_found_by_check(self):
+        self.emulator()
+        text = self.configuration.read_text(encoding="utf-8")
+        long = self.directory / ("d" * 120)
+        text = re.sub(r'(?m)^socket = ".*"\n', "", text)  # so that it lies in the state directory
+        text = re.sub(r'(?m)^directory = ".*"', f'directory = "{long}"', text)
+        self.configuration.write_text(text, encoding="utf-8")
+        ended = self.run_causeway("check", "--offline", "-c", str(self.configuration))
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn("config_invalid_value", ended.stderr)
+        self.assertIn("admin.socket", ended.stderr)
+
+    def test_values_cannot_write_on_the_terminal(self):
+        for control in ("\x1b", "\x07", "\x9b"):
+            escaped = f"\\u{ord(control):04x}"
+            ended = self.run_causeway("check", "--offline", "-c", self.write(
+                FIVE_FAULTS.replace('"loud"', f'"{escaped}[2J"').replace("directroy", f'"{escaped}]0;"')))
+            self.assertEqual(ended.returncode, 2)
+            self.assertIn("?]0;", ended.stderr)
+            self.assertNotIn(control, ended.stderr)
+
     def test_wrong_usage_is_exit_code_2(self):
         for arguments in ([], ["run"], ["check", "-c", "x"], ["run", "--no-such-option"]):
             self.assertEqual(self.run_causeway(*arguments).returncode, 2, arguments)

@@ -3,6 +3,7 @@
 import http.server
 import json
 import signal
+import sqlite3
 import subprocess
 import threading
 import unittest
@@ -85,6 +86,23 @@ class admin(integration_test):
         self.assertIn("4 from the cache", told.stdout)
         plan = self.ask_json("plan")
         self.assertEqual((plan["from_cache"], plan["applications"][0]["source"]), (4, "cache"))
+
+    def test_a_plan_does_not_migrate_an_older_state(self):
+        self.emulator(devices=4, layout="dps", registry=True)
+        self.ask("provision")
+        file = self.directory / "emulator" / "gateway-state" / "spool.db"
+        database = sqlite3.connect(file)
+        for column in ("listed", "integration", "model_id"):
+            database.execute(f"ALTER TABLE device DROP COLUMN {column}")
+        database.execute("PRAGMA user_version=1")
+        database.close()
+        before = file.read_bytes()
+        told = self.ask("plan", expect=1).stderr
+        self.assertIn("state_unusable", told)
+        self.assertIn("causeway provision", told)
+        self.assertEqual(file.read_bytes(), before)
+        self.ask("provision")
+        self.assertEqual(self.ask_json("plan")["from_cache"], 4)
 
     def test_stopping_it_keeps_what_is_done(self):
         hub = self.emulator(devices=10, layout="dps", registry=True)
