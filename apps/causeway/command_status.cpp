@@ -58,10 +58,15 @@ std::string picture(const boost::json::object& status) {
                   flag_of(status, "ready") ? "ready" : "not ready: " + text_of(status, "not_ready_because"));
   out += devices_line(status);
   out += lines(status, "hubs", [](const auto& hub) {
-    return fmt::format("hub        {}: {} of {} online, {} queued, {} connections, connects {}",
-                       text_of(hub, "host"), count_of(hub, "online"), count_of(hub, "devices"),
-                       count_of(hub, "queued"), count_of(hub, "connections"),
-                       budget_text(object_of(hub, "connects_a_second"), "a second"));
+    const auto& sends = object_of(hub, "sends_a_second");
+    auto text = fmt::format("hub        {}: {} of {} online, {} queued, {} connections, connects {}",
+                            text_of(hub, "host"), count_of(hub, "online"), count_of(hub, "devices"),
+                            count_of(hub, "queued"), count_of(hub, "connections"),
+                            budget_text(object_of(hub, "connects_a_second"), "a second"));
+    // Worth a word only while they are what is short.
+    if (number_of(sends, "held_seconds") > 0 || number_of(sends, "limit") < number_of(sends, "quota"))
+      text += ", sends " + budget_text(sends, "a second");
+    return text;
   });
   out += lines(status, "dps", [](const auto& dps) {
     return fmt::format("dps        {}: {} in progress, {} of them waiting, {} assigned, {} refused, "

@@ -17,8 +17,8 @@ admin::hub_figures figures_of(const egress::hub_totals& from) {
   to.queued = from.queued;
   to.connects = from.connects;
   to.sends_waiting = from.sends_waiting;
-  to.connect_budget = {from.connects_limit, from.connects_ceiling, from.connects_refused, 0};
-  to.send_budget = {from.sends_limit, from.sends_ceiling, from.sends_refused, 0};
+  to.connect_budget = {from.connects_limit, from.connects_ceiling, from.connects_refused, from.connects_held};
+  to.send_budget = {from.sends_limit, from.sends_ceiling, from.sends_refused, from.sends_held};
   if (from.last_fault) {
     to.last_fault = from.last_fault->name();
     to.last_fault_detail = from.last_fault->detail();
