@@ -47,7 +47,8 @@ TEST(status_page, shows_states_hubs_and_budgets) {
   auto s = with(core::device_state::online, 3);
   s.ready = true;
   s.start_seconds = 1'000;
-  s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 0};
+  s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 12.25};
+  s.hubs["contoso.azure-devices.net"].send_budget = {50, 100, 1, 3};
   s.dps["field"].waiting = 7;
   s.registry["water"].last_fault = "registry_unauthorized";
   const auto page = status_json(s, "0.1.0", wall_time{seconds{1'060}});
@@ -56,6 +57,8 @@ TEST(status_page, shows_states_hubs_and_budgets) {
   EXPECT_EQ(page.at("devices").to_number<int>(), 3);
   EXPECT_EQ(page.at("devices_by_state").at("online").to_number<int>(), 3);
   EXPECT_EQ(page.at("hubs").at(0).at("connects_a_second").at("limit").as_double(), 87.5);
+  EXPECT_EQ(page.at("hubs").at(0).at("connects_a_second").at("held_seconds").as_double(), 12.25);
+  EXPECT_EQ(page.at("hubs").at(0).at("sends_a_second").at("held_seconds").as_double(), 3);
   EXPECT_EQ(page.at("dps").at(0).at("waiting").to_number<int>(), 7);
   EXPECT_EQ(page.at("registry").at(0).at("fault").at("error"), "registry_unauthorized");
 }
