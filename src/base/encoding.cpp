@@ -146,36 +146,50 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
                     [](char a, char b) { return lower(a) == lower(b); });
 }
 
-bool is_utf8(std::string_view text) {
+namespace {
+
+// Bytes of the UTF-8 character that begins at i; 0 when what is there is none. Precondition: i < text.size().
+std::size_t utf8_length(std::string_view text, std::size_t i) {
   const auto continuation = [&](std::size_t at) {
     return at < text.size() && (octet(text[at]) & 0xc0) == 0x80;
   };
+  const std::uint8_t lead = octet(text[i]);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return continuation(i + 1) ? 2 : 0;
+  if (lead >= 0xe0 && lead <= 0xef) {
+    if (!continuation(i + 1) || !continuation(i + 2)) return 0;
+    const std::uint8_t second = octet(text[i + 1]);
+    return (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ? 0 : 3;
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    if (!continuation(i + 1) || !continuation(i + 2) || !continuation(i + 3)) return 0;
+    const std::uint8_t second = octet(text[i + 1]);
+    return (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f) ? 0 : 4;
+  }
+  return 0;
+}
+
+} // namespace
+
+bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const std::uint8_t lead = octet(text[i]);
-    if (lead < 0x80) {
-      ++i;
-    } else if (lead >= 0xc2 && lead <= 0xdf) {
-      if (!continuation(i + 1)) return false;
-      i += 2;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      if (!continuation(i + 1) || !continuation(i + 2)) return false;
-      const std::uint8_t second = octet(text[i + 1]);
-      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
-      i += 3;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      if (!continuation(i + 1) || !continuation(i + 2) || !continuation(i + 3)) return false;
-      const std::uint8_t second = octet(text[i + 1]);
-      if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
-      i += 4;
-    } else {
-      return false;
-    }
+    const auto length = utf8_length(text, i);
+    if (length == 0) return false;
+    i += length;
   }
   return true;
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (octet(c) >= 0x80) {
+      // JSON is UTF-8 (RFC 8259 section 8.1); a peer's text, or one that was cut, may not be.
+      const auto length = utf8_length(text, i);
+      out += length == 0 ? std::string_view{"\xef\xbf\xbd"} : text.substr(i, length); // U+FFFD
+      i += length == 0 ? 0 : length - 1;
+      continue;
+    }
     switch (c) {
     case '"':
       out += "\\\"";

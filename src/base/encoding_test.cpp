@@ -44,6 +44,15 @@ TEST(encoding, utf8_is_checked_strictly) {
     EXPECT_FALSE(is_utf8(bad));
 }
 
+// A message of DPS or the hub that was cut in the middle of a character made a whole page of the API
+// unreadable.
+TEST(encoding, json_strings_are_utf8_whatever_comes_in) {
+  EXPECT_EQ(json_quoted("gr\xc3\xbc\xc3"), "\"gr\xc3\xbc\xef\xbf\xbd\"");
+  EXPECT_EQ(json_quoted("\xff\xc3\xa4\xe2\x82"), "\"\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(json_quoted("\xf0\x9f\x98\x80\xed\xa0\x80"),
+            "\"\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
 TEST(encoding, json_strings_are_escaped) {
   EXPECT_EQ(json_quoted("a\"b\\c\n\x01\t\xc3\xa4"), "\"a\\\"b\\\\c\\n\\u0001\\t\xc3\xa4\"");
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/backoff.h"
+#include "base/log_limiter.h"
 #include "core/device_status.h"
 #include "core/device_table.h"
 #include "core/outbox.h"
@@ -232,6 +233,7 @@ private:
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
+  log_limiter park_log_;
   bridge_totals totals_;
 };
 

@@ -204,11 +204,13 @@ void bridge::park(device_ref which, const error& why, moment now, bool ask_first
   if (!until) count_failure(d);
   timers_.push({d.next_try, which});
   const auto pause = std::chrono::duration_cast<milliseconds>(d.next_try - now.mono);
-  log::warning("device_parked", {{"application", rules_of(d).id},
-                                 {"device", d.name()},
-                                 {"error", why.name()},
-                                 {"detail", why.detail()},
-                                 {"next_try_ms", pause.count()}});
+  if (const auto more = park_log_.admit(why.code(), now.mono))
+    log::warning("device_parked", {{"application", rules_of(d).id},
+                                   {"device", d.name()},
+                                   {"error", why.name()},
+                                   {"detail", why.detail()},
+                                   {"next_try_ms", pause.count()},
+                                   {"more", *more}});
 }
 
 void bridge::pause(device_ref which, const error& why, moment now) {

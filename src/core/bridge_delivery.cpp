@@ -107,6 +107,7 @@ void bridge::finish(device_ref which, spool_seq seq) {
   auto& d = table_.at(which);
   outbox_.pop(d);
   cache_.drop(seq);
+  d.refusals = 0;
 }
 
 void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment now) {
@@ -141,7 +142,9 @@ void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>
   // A refusal that the catalogue does not know may be the hub's mood: such a message gets three tries.
   constexpr std::uint32_t tries_if_unknown = 3;
   const auto code = outcome.fault().code();
-  if (is_message_fault(code) && (code != errc::hub_refused || d.failures + 1U >= tries_if_unknown)) {
+  const bool unknown = code == errc::hub_refused;
+  if (unknown && d.refusals < tries_if_unknown) ++d.refusals;
+  if (is_message_fault(code) && (!unknown || d.refusals >= tries_if_unknown)) {
     bury(which, seq, outcome.fault(), now);
     d.failures = 0;
     return pump(which, now);

@@ -168,6 +168,24 @@ TEST(delivery, a_refusal_that_the_catalogue_does_not_know_gets_three_tries) {
   EXPECT_EQ(f.ports.take(), (calls{"dead_letter 2 hub_refused"}));
 }
 
+// The tries of a message were counted together with the device's own failures, so the first refusal buried
+// it.
+TEST(delivery, a_device_with_connection_troubles_gives_its_message_three_tries_too) {
+  bridge_fixture f;
+  const auto ref = f.online_device("dev-1");
+  for (int i = 0; i < 2; ++i) {
+    f.bridge.on_device_detached(ref, error{errc::hub_link_stolen}, false, f.clock.now());
+    f.clock.advance(seconds{30});
+    f.bridge.on_tick(f.clock.now());
+    f.bridge.on_device_attached(ref, f.clock.now());
+  }
+  f.post(f.frame("plant", "dev-1", 2));
+  f.spooled(2);
+  f.ports.take();
+  f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), calls{});
+}
+
 TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {
   bridge_fixture f;
   f.post(f.frame("field", "dev-1", 1));

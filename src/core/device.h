@@ -72,6 +72,7 @@ struct device {
   bool reading_back : 1 = false; // its body is being read
   bool unproven : 1 = false;     // online: nothing has been sent since
   bool silenced : 1 = false;     // off: it has been logged
+  std::uint8_t refusals : 2 = 0; // of the oldest waiting message, in a row, for a reason that nobody knows
 
   std::string_view name() const;
   std::optional<bool> said() const {

@@ -132,10 +132,12 @@ void dps_fleet::conclude(std::uint64_t number, moment now) {
                                 {"substatus", end->substatus}});
   } else {
     ++totals_.refused;
-    log::warning("dps_refused", {{"section", section_.name},
-                                 {"registration", e.id.str()},
-                                 {"error", end.fault().name()},
-                                 {"detail", end.fault().detail()}});
+    if (const auto more = refused_log_.admit(end.fault().code(), now.mono))
+      log::warning("dps_refused", {{"section", section_.name},
+                                   {"registration", e.id.str()},
+                                   {"error", end.fault().name()},
+                                   {"detail", end.fault().detail()},
+                                   {"more", *more}});
   }
   for (const auto device : e.devices) {
     if (end)

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/budget.h"
+#include "base/log_limiter.h"
 #include "core/assignment.h"
 #include "core/ports.h"
 #include "core/timeline.h"
@@ -143,6 +144,7 @@ private:
 
   mono_time setback_logged_ = mono_time::min();
   std::uint64_t setbacks_unlogged_ = 0;
+  log_limiter refused_log_;
   dps_totals totals_;
 };
 

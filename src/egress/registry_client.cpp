@@ -260,7 +260,17 @@ net::task<result<void>> registry_client::list_once(application* of, listing* wor
       if (!going_on) co_return error{errc::stopped};
     }
     auto last = co_await take_page(of, work);
-    if (!last && last.fault().code() == errc::registry_throttled) continue; // the same page again
+    if (!last && last.fault().code() == errc::registry_throttled) {
+      // The same page again, after the pause; one that is never over must not be silent.
+      if (!of->totals.last_error)
+        log::warning("registry_unavailable", {{"application", of->id},
+                                              {"error", last.fault().name()},
+                                              {"detail", last.fault().detail()},
+                                              {"page", work->page},
+                                              {"pause_ms", of->limit.wait(loop_.now().mono).count()}});
+      of->totals.last_error = std::move(last).fault();
+      continue;
+    }
     if (!last) co_return std::move(last).fault();
     of->unavailable.reset();
     of->refused.reset();

@@ -228,10 +228,12 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
   }
   const auto name = who->identity;
   forget(what.device);
-  log::warning("device_detached", {{"hub", address_.host},
-                                   {"identity", name},
-                                   {"error", what.why.name()},
-                                   {"detail", what.why.detail()}});
+  if (const auto more = detached_log_.admit(what.why.code(), now.mono))
+    log::warning("device_detached", {{"hub", address_.host},
+                                     {"identity", name},
+                                     {"error", what.why.name()},
+                                     {"detail", what.why.detail()},
+                                     {"more", *more}});
   pool_.bridge->on_device_detached(what.device, what.why, false, now);
 }
 

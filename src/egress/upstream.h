@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/budget.h"
+#include "base/log_limiter.h"
 #include "core/device_table.h"
 #include "egress/fair_queue.h"
 #include "egress/hub_line.h"
@@ -155,6 +156,7 @@ private:
   mono_time next_scout_{};
   std::optional<std::uint32_t> rotating_;
   bool needs_attention_ = false; // said so in the log
+  log_limiter detached_log_;
   hub_totals totals_;
 };
 
