@@ -66,7 +66,7 @@ void bridge::set_state(device& d, device_state to, moment now) {
   d.since = now.mono;
   d.next_try = {};
   d.reason_detail.reset();
-  d.paused = false;
+  d.held = false;
   d.ask_first = false;
   d.unproven = false;
 }
@@ -154,6 +154,10 @@ void bridge::on_device_detached(device_ref which, const error& why, bool link_re
   }
   if (!link_retries) return refused(which, why, now);
   set_state(d, device_state::attaching, now);
+  // Without the detail: it is the same for the thousand devices of the connection, and the hub's status has
+  // it.
+  d.held = true;
+  d.reason = why.code();
   if (d.waiting != 0) ports_.hub.hurry(which);
 }
 
@@ -215,7 +219,7 @@ void bridge::park(device_ref which, const error& why, moment now, bool ask_first
 
 void bridge::pause(device_ref which, const error& why, moment now) {
   auto& d = table_.at(which);
-  d.paused = true;
+  d.held = true;
   set_reason(d, why);
   d.next_try = now.mono + pause_for(d, why);
   count_failure(d);
@@ -230,8 +234,8 @@ void bridge::on_tick(moment now) {
     if (d.next_try > now.mono) continue; // the device has a later timer of its own
     if (d.state == device_state::parked) {
       try_again(which, now);
-    } else if (d.paused) {
-      d.paused = false;
+    } else if (d.paused()) {
+      d.held = false;
       d.next_try = {};
       pump(which, now);
     }

@@ -87,6 +87,25 @@ TEST_F(doubt, that_dps_cannot_answer_now_leaves_the_device_with_its_hub) {
   EXPECT_EQ(status().state, device_state::online);
 }
 
+// They were parked for up to an hour, though it was the connection's fault and the link kept trying.
+TEST_F(doubt, is_not_cast_by_a_connection_that_somebody_must_mend) {
+  for (const auto code : {errc::tls_untrusted, errc::clock_skew, errc::tls_untrusted}) {
+    f.bridge.on_device_detached(first, error{code, "hub-a"}, true, f.clock.now());
+    EXPECT_EQ(f.ports.take(), (calls{"hurry 0"}));
+    EXPECT_EQ(status().state, device_state::attaching);
+    EXPECT_EQ(status().reason, code);
+    EXPECT_EQ(status().failures, 0u);
+    EXPECT_EQ(f.bridge.totals().parks, 0u);
+    tick_after(seconds{3'600});
+    EXPECT_EQ(f.ports.take(), calls{});
+  }
+  f.bridge.on_device_attached(first, f.clock.now()); // it is mended
+  EXPECT_EQ(f.ports.take(), (calls{"send 0 1 dev-1#1"}));
+  EXPECT_EQ(status().reason, std::nullopt);
+  f.bridge.on_device_detached(first, error{errc::connection_lost}, true, f.clock.now());
+  EXPECT_EQ(status().reason, errc::connection_lost);
+}
+
 TEST_F(doubt, stays_while_the_way_to_dps_needs_somebody) {
   for (const auto code : {errc::clock_skew, errc::tls_untrusted}) {
     refused();

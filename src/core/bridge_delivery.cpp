@@ -21,7 +21,7 @@ bool is_message_fault(errc code) {
 
 void bridge::pump(device_ref which, moment now) {
   auto& d = table_.at(which);
-  if (d.state != device_state::online || d.paused || d.in_flight || d.waiting == 0) return;
+  if (d.state != device_state::online || d.paused() || d.in_flight || d.waiting == 0) return;
   const auto seq = outbox_.front(d).seq;
   const auto* body = cache_.find(seq);
   if (body == nullptr) return want_body(which);
@@ -69,7 +69,7 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
     auto& d = table_.at(row.device);
     if (d.waiting == 0 || outbox_.front(d).seq != row.seq) continue; // sent meanwhile from the cache
     d.reading_back = false;
-    if (d.state == device_state::online && !d.paused && !d.in_flight) {
+    if (d.state == device_state::online && !d.paused() && !d.in_flight) {
       send(row.device, row.seq, row.body, now);
     } else {
       cache_.keep(row.seq, std::move(row.body));

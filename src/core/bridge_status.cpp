@@ -25,7 +25,7 @@ std::optional<device_record> bridge::any_device() const {
 bool bridge::is_sending() const {
   bool found = false;
   table_.for_each([&](device_ref, const device& d) {
-    found = found || (d.state == device_state::online && !d.paused && d.waiting != 0);
+    found = found || (d.state == device_state::online && !d.paused() && d.waiting != 0);
   });
   return found;
 }
@@ -48,14 +48,15 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
   status.integration = d.said();
   status.looking_up = d.looking_up;
   status.state = d.state;
-  status.paused = d.paused;
+  status.paused = d.paused();
   status.since = d.since;
   status.failures = d.failures;
-  if (d.state == device_state::parked || d.paused) {
+  if (d.state == device_state::parked || d.paused()) {
     status.reason = d.reason;
     if (d.reason_detail) status.reason_detail = *d.reason_detail;
     status.next_try = d.next_try;
   }
+  if (d.state == device_state::attaching && d.held) status.reason = d.reason;
   status.distrusted = d.distrusted;
   status.waiting = d.waiting;
   status.in_flight = d.in_flight;

@@ -139,6 +139,14 @@ TEST(explain, says_in_a_sentence_why_and_when) {
        }),
        "meter-17 waits for hub-a to take it, for 90 s; 1 message waits for it."},
       {status([](auto& s) {
+         s.state = device_state::attaching;
+         s.hub = hub_host{"hub-a"};
+         s.reason = errc::tls_untrusted;
+         s.waiting = 1;
+       }),
+       "meter-17 waits for hub-a to take it, for 90 s; its connection's last fault: the peer's "
+       "certificate is not trusted; 1 message waits for it."},
+      {status([](auto& s) {
          s.state = device_state::online;
          s.hub = hub_host{"hub-a"};
        }),

@@ -58,7 +58,7 @@ struct device {
   std::uint16_t application = 0; // index into the rules
   std::uint16_t failures = 0;    // in a row; feeds the pause
   device_state state = device_state::known;
-  errc reason = errc::internal; // parked or paused
+  errc reason = errc::internal; // parked or held
   bool used : 1 = false;        // the place holds a device
   bool has_eui : 1 = false;
   bool assigned : 1 = false;
@@ -66,8 +66,9 @@ struct device {
   bool ask_first : 1 = false;  // parked: DPS, or the registry, is asked before the hub
   bool listed : 1 = false;     // the registry has named it
   bool integration_said : 1 = false, integration : 1 = false;
-  bool looking_up : 1 = false;   // the registry is being asked for it
-  bool paused : 1 = false;       // online, but its last message was refused for now
+  bool looking_up : 1 = false; // the registry is being asked for it
+  bool held : 1 =
+      false; // for `reason`; online: its last message was refused; attaching: its connection was lost
   bool in_flight : 1 = false;    // the oldest waiting message is with the hub
   bool reading_back : 1 = false; // its body is being read
   bool unproven : 1 = false;     // online: nothing has been sent since
@@ -75,6 +76,7 @@ struct device {
   std::uint8_t refusals : 2 = 0; // of the oldest waiting message, in a row, for a reason that nobody knows
 
   std::string_view name() const;
+  bool paused() const { return state == device_state::online && held; } // until next_try
   std::optional<bool> said() const {
     return integration_said ? std::optional<bool>{integration} : std::nullopt;
   }

@@ -28,10 +28,10 @@ struct device_status {
   bool paused = false; // online, but its last message was refused for now
   mono_time since{};   // in this state
   std::uint32_t failures = 0;
-  std::optional<errc> reason; // parked, or paused
-  std::string reason_detail;
-  mono_time next_try{};    // parked, or paused
-  bool distrusted = false; // the hub has refused the assignment, and nothing has proved it since
+  std::optional<errc> reason; // parked, or paused; attaching: what its connection to the hub met last
+  std::string reason_detail;  // parked, or paused
+  mono_time next_try{};       // parked, or paused
+  bool distrusted = false;    // the hub has refused the assignment, and nothing has proved it since
 
   std::uint32_t waiting = 0;
   bool in_flight = false; // the oldest of these is with the hub

@@ -19,6 +19,11 @@ std::string reason_of(const device_status& of) {
   return text;
 }
 
+std::string link_fault_of(const device_status& of) {
+  if (!of.reason) return {};
+  return "; its connection's last fault: " + std::string{describe(*of.reason).text};
+}
+
 std::string next_try_of(const device_status& of, moment now) {
   if (of.next_try <= now.mono) return "; next try at any moment";
   return "; next try in " + in_words(of.next_try - now.mono);
@@ -43,7 +48,8 @@ std::string body_of(const device_status& of, moment now) {
              since_of(of, now) + waiting_of(of);
     return "waits for its hub to be found" + since_of(of, now) + waiting_of(of);
   case device_state::attaching:
-    return "waits for " + of.hub.str() + " to take it" + since_of(of, now) + waiting_of(of);
+    return "waits for " + of.hub.str() + " to take it" + since_of(of, now) + link_fault_of(of) +
+           waiting_of(of);
   case device_state::online:
     if (of.paused)
       return "is online, but its last message was refused for now" + reason_of(of) + next_try_of(of, now) +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dps/answer.h"
 
+#include "base/excerpt.h"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -20,7 +22,7 @@ std::string text_of(const json::object& object, std::string_view name) {
 }
 
 std::string short_text_of(const json::object& object, std::string_view name) {
-  return text_of(object, name).substr(0, longest_text);
+  return std::string{excerpt(text_of(object, name), longest_text)};
 }
 
 std::int64_t number_of(const json::object& object, std::string_view name) {

@@ -77,13 +77,13 @@ net::task<bool> dps_client::carry_one(worker* self) {
   call.headers = std::move(what.request.headers);
   call.body = std::move(what.request.body);
   auto answered = co_await client_.call(std::move(call));
+  if (!answered && answered.fault().code() == errc::stopped) co_return false;
+  // Answered once, even when that throws.
+  const auto done = *std::exchange(self->work, std::nullopt);
   if (answered)
-    fleet_.on_answer(what, answered->status, answered->headers, answered->body, loop_.now());
-  else if (answered.fault().code() == errc::stopped)
-    co_return false;
+    fleet_.on_answer(done, answered->status, answered->headers, answered->body, loop_.now());
   else
-    fleet_.on_fault(what, std::move(answered).fault(), loop_.now());
-  self->work.reset();
+    fleet_.on_fault(done, std::move(answered).fault(), loop_.now());
   co_return true;
 }
 

@@ -107,6 +107,45 @@ TEST(dps_client, a_service_with_a_certificate_that_is_not_trusted_is_named_as_th
   EXPECT_TRUE(s.asked.empty());
 }
 
+// Throws, so that its task group starts it again, until the pauses are longer than those of tasks that have
+// failed once, when it began.
+net::task<> outlast_a_restart(net::loop* on, int* rounds) {
+  if (++*rounds < 3) throw std::runtime_error{"once more"};
+  on->stop();
+  co_return;
+}
+
+// The worker, started again, told the fleet of the same request a second time: as a DPS that is gone, with
+// requests under way that never end, so that nothing was sent any more.
+TEST(dps_client, an_answer_counts_once_even_when_taking_it_throws) {
+  scene s;
+  bool thrown = false;
+  int rounds = 0;
+  s.client.emplace(
+      s.on, s.tasks, s.section,
+      [&] {
+        if (std::exchange(thrown, true)) return 0.5;
+        s.tasks.spawn("test", net::restart_policy::on_fault,
+                      [&] { return outlast_a_restart(&s.on, &rounds); });
+        throw std::bad_alloc{};
+      },
+      &s.timeline,
+      [&](device_ref device, result<core::assignment> where) {
+        s.answers.emplace_back(device, std::move(where));
+        s.on.stop();
+      });
+  s.client->find_hub(device_ref{1}, identity{"Dev-1"}, {});
+  s.on.run();
+  ASSERT_TRUE(thrown);
+  EXPECT_EQ(rounds, 3);
+  EXPECT_FALSE(s.client->totals().unreachable);
+  s.client->find_hub(device_ref{2}, identity{"Dev-2"}, {});
+  s.on.run();
+  ASSERT_EQ(s.answers.size(), 1U);
+  EXPECT_EQ(s.answers[0].first, device_ref{2});
+  EXPECT_TRUE(s.answers[0].second);
+}
+
 TEST(dps_client, ends_with_its_task_group_while_requests_are_under_way) {
   auto s = std::make_unique<scene>();
   s->find({1});

@@ -46,7 +46,8 @@ dps_fleet::dps_fleet(const azure_section& section, std::function<double()> rando
 void dps_fleet::find(device_ref device, const identity& wanted, const core::connect_wish& wish, moment now) {
   auto id = section_.registration_of(wanted);
   if (const auto known = by_device_.find(index_of(device)); known != by_device_.end()) {
-    if (entries_.at(known->second).id == id) {
+    if (auto& e = entries_.at(known->second); e.id == id) {
+      if (!e.machine) e.model_id = wish.model_id;
       if (wish.urgent) hurry(device);
       return;
     }

@@ -325,6 +325,19 @@ TEST_F(dps_fleet_test, a_device_asked_for_twice_has_the_last_word) {
   EXPECT_FALSE(fleet().next_errand(time_.now()));
 }
 
+TEST_F(dps_fleet_test, a_device_asked_for_again_before_its_turn_is_registered_with_its_new_model) {
+  const auto ask = [&](const char* model) {
+    fleet().find(device_ref{1}, identity{"Dev-1"}, {model}, time_.now());
+  };
+  ask("dtmi:x:old;1");
+  ask("dtmi:x:new;1");
+  const auto first = fleet().next_errand(time_.now());
+  ASSERT_TRUE(first);
+  EXPECT_NE(first->request.body.find("dtmi:x:new;1"), std::string::npos) << first->request.body;
+  ask("dtmi:x:late;1"); // under way: too late
+  EXPECT_FALSE(fleet().next_errand(time_.now()));
+}
+
 TEST_F(dps_fleet_test, a_device_without_a_key_is_told_at_once) {
   section_.group_key.reset();
   section_.individual_keys.emplace("dev-2", azure::signing_key{secret{"fedcba9876543210"}});

@@ -6,6 +6,7 @@
 #include "egress/rate_limit.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace causeway::egress {
@@ -262,7 +263,7 @@ net::task<result<void>> registry_client::list_once(application* of, listing* wor
     auto last = co_await take_page(of, work);
     if (!last && last.fault().code() == errc::registry_throttled) {
       // The same page again, after the pause; one that is never over must not be silent.
-      if (!of->totals.last_error)
+      if (!of->totals.last_error || of->totals.last_error->code() != errc::registry_throttled)
         log::warning("registry_unavailable", {{"application", of->id},
                                               {"error", last.fault().name()},
                                               {"detail", last.fault().detail()},
@@ -368,9 +369,17 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
     }
     const auto next = std::move(questions_.front());
     questions_.pop_front();
-    auto found = co_await get(find(next.key.application), next.key);
+    // Whoever asked waits for an answer, whatever becomes of this task.
+    std::exception_ptr broken;
+    result<core::registered_device> found = error{errc::registry_unavailable, "the look-up was broken off"};
+    try {
+      found = co_await get(find(next.key.application), next.key);
+    } catch (...) {
+      broken = std::current_exception();
+    }
     if (!found && found.fault().code() == errc::stopped) co_return;
     events_->on_looked_up(next.device, std::move(found));
+    if (broken) std::rethrow_exception(broken);
   }
 }
 

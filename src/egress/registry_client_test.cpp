@@ -37,6 +37,7 @@ struct scene : registry_events {
   std::vector<std::string> listed;
   std::vector<std::pair<device_ref, result<core::registered_device>>> looked_up;
   std::function<bool()> done;
+  std::function<double()> random = [] { return 0.5; };
 
   void on_registered(const core::registered_device& what) override {
     registered.push_back(what);
@@ -85,8 +86,8 @@ struct scene : registry_events {
     std::vector<registry_application> made;
     for (const auto& one : applications)
       made.push_back({application_id{one}, secret{"NNSXS.KEY"}});
-    client =
-        std::make_unique<registry_client>(on, tasks, std::move(with), std::move(made), [] { return 0.5; });
+    client = std::make_unique<registry_client>(on, tasks, std::move(with), std::move(made),
+                                               [this] { return random(); });
     client->answer_to(*this);
     client->start();
   }
@@ -179,6 +180,20 @@ TEST(registry_client, waits_as_told_when_it_is_throttled) {
   EXPECT_EQ(s.totals().throttled, 1U);
   EXPECT_EQ(s.asked.size(), 3U);
   EXPECT_EQ(s.registered.size(), 1U);
+}
+
+TEST(registry_client, a_registry_that_only_throttles_is_told_of) {
+  scene s;
+  s.answer("", 429);
+  s.start(s.options());
+  s.run_until([&] { return s.asked.size() >= 3; });
+  ASSERT_TRUE(s.totals().last_error);
+  EXPECT_EQ(s.totals().last_error->code(), errc::registry_throttled);
+  EXPECT_FALSE(s.totals().complete);
+  s.answers.clear();
+  s.answer("{}");
+  s.run_until_listed();
+  EXPECT_FALSE(s.totals().last_error);
 }
 
 struct refusal {
@@ -323,6 +338,20 @@ TEST(registry_client, looks_up_single_devices) {
   s.client->look_up(device_ref{9}, {application_id{"other"}, device_id{"dev-2"}});
   s.run_until([&] { return s.looked_up.size() == 1; });
   EXPECT_EQ(s.looked_up[0].second.fault().code(), errc::registry_unauthorized);
+}
+
+// The device was taken for one that is being looked up, for ever.
+TEST(registry_client, a_look_up_that_throws_is_answered_too) {
+  scene s;
+  s.answer("{}");
+  s.start(s.options());
+  s.run_until_listed();
+  s.random = []() -> double { throw std::bad_alloc{}; };
+  s.client->look_up(device_ref{7}, {application_id{"app1"}, device_id{"dev-1"}});
+  s.run_until([&] { return s.looked_up.size() == 1; });
+  EXPECT_EQ(s.looked_up[0].first, device_ref{7});
+  ASSERT_FALSE(s.looked_up[0].second);
+  EXPECT_EQ(s.looked_up[0].second.fault().code(), errc::registry_unavailable);
 }
 
 TEST(registry_client, look_ups_beyond_the_bound_are_refused) {

@@ -2,6 +2,7 @@
 #include "hub/hub_error.h"
 
 #include "base/encoding.h"
+#include "base/excerpt.h"
 
 #include <algorithm>
 #include <array>
@@ -132,7 +133,7 @@ std::string detail_of(std::string_view what, std::string_view description) {
   std::string detail{what};
   if (!description.empty()) {
     if (!detail.empty()) detail += ": ";
-    detail += description.substr(0, longest_description);
+    detail += excerpt(description, longest_description);
   }
   return detail;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/hub_error.h"
 
+#include "base/encoding.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::hub {
@@ -130,6 +132,14 @@ TEST(hub_error, every_status_of_a_put_token_has_its_name) {
 
 TEST(hub_error, a_long_description_is_cut) {
   EXPECT_LE(error_from_condition({"amqp:not-found", std::string(5000, 'x')}).detail().size(), 420u);
+}
+
+TEST(hub_error, a_long_description_is_not_cut_inside_a_character) {
+  std::string description = "x";
+  for (int i = 0; i < 300; ++i)
+    description += "\xc3\xa4";
+  EXPECT_TRUE(is_utf8(error_from_condition({"amqp:not-found", description}).detail()));
+  EXPECT_TRUE(is_utf8(error_from_status(404, description).detail()));
 }
 
 TEST(hub_error, the_hubs_clock_is_read_where_it_is_given) {

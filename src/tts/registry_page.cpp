@@ -2,6 +2,7 @@
 #include "tts/registry_page.h"
 
 #include "base/encoding.h"
+#include "base/excerpt.h"
 #include "tts/json_span.h"
 
 #include <algorithm>
@@ -15,10 +16,7 @@ constexpr std::size_t longest_fault = 200;
 // Shortened and with everything odd escaped: what a stranger has typed goes to our log.
 std::string quote(std::string_view text) {
   if (text.size() <= longest_quote) return json_quoted(text);
-  auto end = longest_quote;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end; // not inside a character
-  return json_quoted(text.substr(0, end)) + "… (" + std::to_string(text.size()) + " bytes)";
+  return json_quoted(excerpt(text, longest_quote)) + "… (" + std::to_string(text.size()) + " bytes)";
 }
 
 void warn(listed_device& of, const std::string& text) {
@@ -101,7 +99,7 @@ std::string parse_stack_fault(std::string_view body) {
   json_span message;
   if (document) read_members(*document, {{"message", &message}});
   auto text = message.string().value_or("");
-  if (text.size() > longest_fault) text = text.substr(0, longest_fault) + "…";
+  if (text.size() > longest_fault) text = std::string{excerpt(text, longest_fault)} + "…";
   return text;
 }
 

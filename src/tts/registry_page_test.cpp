@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tts/registry_page.h"
 
+#include "base/encoding.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -171,6 +173,13 @@ TEST(registry_page, an_error_answer_says_why) {
   EXPECT_EQ(parse_stack_fault("<html>"), "");
   EXPECT_EQ(parse_stack_fault("{}"), "");
   EXPECT_LT(parse_stack_fault(R"({"message":")" + std::string(9'000, 'x') + "\"}").size(), 210U);
+}
+
+TEST(registry_page, an_error_answer_is_not_cut_inside_a_character) {
+  std::string message = "x";
+  for (int i = 0; i < 200; ++i)
+    message += "ä";
+  EXPECT_TRUE(is_utf8(parse_stack_fault(R"({"message":")" + message + "\"}")));
 }
 
 } // namespace
