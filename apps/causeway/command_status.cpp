@@ -63,6 +63,7 @@ std::string picture(const boost::json::object& status) {
                             text_of(hub, "host"), count_of(hub, "online"), count_of(hub, "devices"),
                             count_of(hub, "queued"), count_of(hub, "connections"),
                             budget_text(object_of(hub, "connects_a_second"), "a second"));
+    if (flag_of(hub, "quota_used_up")) text += ", its daily quota of messages is used up";
     // Worth a word only while they are what is short.
     if (number_of(sends, "held_seconds") > 0 || number_of(sends, "limit") < number_of(sends, "quota"))
       text += ", sends " + budget_text(sends, "a second");

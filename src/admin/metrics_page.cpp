@@ -173,9 +173,14 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) {
          hubs(s, out, [](const hub_figures& f) { return f.send_budget.ceiling; });
        }},
-      {"causeway_hub_sends_refused_total", counter, "hub", "Sends refused by the hub for their pace",
+      {"causeway_hub_sends_refused_total", counter, "hub",
+       "Sends refused by the hub for their pace or its daily quota",
        [](const snapshot& s, const emit& out) {
          hubs(s, out, [](const hub_figures& f) { return number(f.send_budget.refusals); });
+       }},
+      {"causeway_hub_quota_used_up", gauge, "hub", "1 while the hub's messages of the day are used up",
+       [](const snapshot& s, const emit& out) {
+         hubs(s, out, [](const hub_figures& f) { return f.quota_used_up ? 1.0 : 0.0; });
        }},
       {"causeway_dps_requests_total", counter, "section", "HTTPS requests to DPS: registrations and polls",
        [](const snapshot& s, const emit& out) {

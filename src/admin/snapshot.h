@@ -26,6 +26,7 @@ struct hub_figures {
   std::uint64_t connects = 0; // let through by the budget
   std::uint64_t sends_waiting = 0;
   budget_figures connect_budget, send_budget; // a second
+  bool quota_used_up = false;                 // of the day's messages
   std::string last_fault;                     // of the connection: its name; empty while it is up
   std::string last_fault_detail;
 };

@@ -43,6 +43,7 @@ json::object hub_json(const std::string& host, const hub_figures& from) {
           {"connects_a_second", budget_json(from.connect_budget)},
           {"sends_a_second", budget_json(from.send_budget)},
           {"sends_waiting", from.sends_waiting},
+          {"quota_used_up", from.quota_used_up},
           {"tokens_put", from.tokens_put},
           {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }

@@ -19,6 +19,7 @@ admin::hub_figures figures_of(const egress::hub_totals& from) {
   to.sends_waiting = from.sends_waiting;
   to.connect_budget = {from.connects_limit, from.connects_ceiling, from.connects_refused, from.connects_held};
   to.send_budget = {from.sends_limit, from.sends_ceiling, from.sends_refused, from.sends_held};
+  to.quota_used_up = from.quota_used_up;
   if (from.last_fault) {
     to.last_fault = from.last_fault->name();
     to.last_fault_detail = from.last_fault->detail();

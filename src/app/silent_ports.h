@@ -28,7 +28,6 @@ struct silent_store final : core::spool, core::device_store {
   void mark_done(spool_seq) override {}
   void dead_letter(spool_seq, const error&) override {}
   void read_back(std::vector<spool_seq>) override {}
-  void dead_letter_raw(const core::uplink&, const error&) override {}
   void save_device(const core::device_record&) override {}
   void save_assignment(device_ref, const core::assignment&) override {}
   void forget_assignment(device_ref) override {}

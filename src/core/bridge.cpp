@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace causeway::core {
 
@@ -118,10 +119,28 @@ void bridge::answer_now(ticket which, answer what) {
   ports_.answers.on_answer(which, what);
 }
 
+// The event's and that of the duplicates that have come since. They fail with it.
+void bridge::conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what) {
+  std::vector<ticket> copies;
+  if (key)
+    if (auto node = pending_keys_.extract({device, *key}); !node.empty()) copies = std::move(node.mapped());
+  pending_copies_ -= copies.size();
+  answer_now(which, what);
+  const bool kept = what == answer::stored || what == answer::dead_lettered;
+  for (const auto copy : copies)
+    answer_now(copy, kept ? answer::duplicate : what);
+}
+
 void bridge::note_frame(device& d, const uplink& event, moment now) {
   d.last_seen = now.wall;
   if (event.kind != event_kind::uplink || event.simulated) return;
-  // A counter that starts again (rejoin, ABP reset) is neither late nor a gap of four billion frames.
+  if (event.session != d.session) { // a join: its counter says nothing of the one before
+    d.session = event.session;
+    d.last_f_cnt = event.f_cnt;
+    return;
+  }
+  // An ABP device's counter may start again in its only session: neither late nor a gap of four billion
+  // frames.
   constexpr std::uint32_t plausible_gap = 16384;
   if (event.f_cnt > d.last_f_cnt) {
     const std::uint32_t skipped = event.f_cnt - d.last_f_cnt - 1;
@@ -131,7 +150,7 @@ void bridge::note_frame(device& d, const uplink& event, moment now) {
     }
     d.last_f_cnt = event.f_cnt;
   } else if (event.f_cnt != 0 && d.last_f_cnt - event.f_cnt < plausible_gap && event.f_cnt != d.last_f_cnt) {
-    ++d.late;
+    if (d.late < std::numeric_limits<decltype(d.late)>::max()) ++d.late;
     ++totals_.frames_late;
   } else {
     d.last_f_cnt = event.f_cnt;
@@ -197,7 +216,7 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
     log_switched_off(d, 0);
     return answer_now(which, answer::unwanted);
   }
-  if (formatting_.size() + appending_.size() >= options_.max_in_progress)
+  if (formatting_.size() + appending_.size() + pending_copies_ >= options_.max_in_progress)
     return answer_now(which, answer::full);
   const auto ref = seen(event, *application, now);
   if (!ref) return answer_now(which, answer::full);
@@ -205,9 +224,10 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
   if (event.key) {
     const auto hash = short_hash(*event.key);
     if (table_.at(*ref).keys.contains(hash)) return answer_now(which, answer::duplicate);
-    if (const auto first = pending_keys_.find({*ref, hash}); first != pending_keys_.end()) {
-      // Answered when the first copy is durable, and fails with it.
-      appending_.at(first->second).tickets.push_back(which);
+    const auto [first, fresh] = pending_keys_.try_emplace({*ref, hash});
+    if (!fresh) {
+      first->second.push_back(which);
+      ++pending_copies_;
       return;
     }
   }
@@ -219,7 +239,9 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
 void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   const auto node = formatting_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
-  const auto& [ref, event] = node.mapped();
+  auto& [ref, event] = node.mapped();
+  std::optional<std::uint64_t> key;
+  if (event.key) key = short_hash(*event.key);
   if (messages) {
     for (const auto& m : *messages)
       if (size_of(m) > max_message_bytes)
@@ -227,36 +249,37 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                          std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
   }
   if (!messages) {
-    ports_.spool.dead_letter_raw(event, messages.fault());
-    ++totals_.dead_lettered;
     log::warning("message_dead_lettered", {{"application", event.from.application},
                                            {"device", event.from.device},
                                            {"error", messages.fault().name()},
                                            {"detail", messages.fault().detail()}});
-    return answer_now(which, answer::dead_lettered);
+    refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
+    return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});
   }
   if (messages->empty() || table_.at(ref).state == device_state::off)
-    return answer_now(which, answer::unwanted);
+    return conclude(which, ref, key, answer::unwanted);
 
-  appending entry;
-  entry.device = ref;
-  if (event.key) entry.key = short_hash(*event.key);
   const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
-  append_request request{ref, entry.key, {}};
-  const spool_seq first = next_seq_;
+  append_request request{next_seq_, ref, key, {}};
+  std::vector<outbox::waiting_message> waiting;
   for (auto& m : *messages) {
-    entry.messages.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms});
+    waiting.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms});
     cache_.keep(next_seq_, m);
     request.rows.push_back({next_seq_, ref, std::move(m)});
     ++next_seq_;
   }
+  append(which, std::move(request), std::move(waiting));
+}
+
+void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages) {
+  const auto first = request.first;
+  appending entry{which, request.device, request.key_hash, std::move(messages), request.refused.has_value()};
   if (const auto taken = ports_.spool.append(std::move(request)); !taken) {
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
-    return answer_now(which, taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
+    return conclude(which, entry.device, entry.key,
+                    taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
   }
-  entry.tickets.push_back(which);
-  if (entry.key) pending_keys_.emplace(pending_key{ref, *entry.key}, first);
   appending_.emplace(first, std::move(entry));
 }
 
@@ -264,34 +287,29 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   const auto node = appending_.extract(what.first);
   CAUSEWAY_CHECK(!node.empty());
   const auto& entry = node.mapped();
-  if (entry.key) pending_keys_.erase({entry.device, *entry.key});
   if (!what.outcome) {
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
-    for (const auto waiting : entry.tickets)
-      answer_now(waiting, answer::unavailable);
-    return;
+    return conclude(entry.which, entry.device, entry.key, answer::unavailable);
   }
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);
+  if (entry.refused) {
+    ++totals_.dead_lettered;
+    return conclude(entry.which, entry.device, entry.key, answer::dead_lettered);
+  }
   if (d.state == device_state::off) { // switched off meanwhile
     for (const auto& m : entry.messages) {
       cache_.drop(m.seq);
       ports_.spool.mark_done(m.seq);
     }
     totals_.switched_off_messages += entry.messages.size();
-    for (const auto waiting : entry.tickets)
-      answer_now(waiting, answer::unwanted);
-    return;
+    return conclude(entry.which, entry.device, entry.key, answer::unwanted);
   }
   const bool is_first = d.waiting == 0;
   for (const auto& m : entry.messages)
     outbox_.push(d, m);
-  bool copy = false;
-  for (const auto waiting : entry.tickets) {
-    answer_now(waiting, copy ? answer::duplicate : answer::stored);
-    copy = true;
-  }
+  conclude(entry.which, entry.device, entry.key, answer::stored);
   switch (d.state) {
   case device_state::known:
     return connect(entry.device, now);

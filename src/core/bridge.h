@@ -142,10 +142,11 @@ private:
     uplink event;
   };
   struct appending { // between append and on_spooled
+    ticket which{};
     device_ref device{};
     std::optional<std::uint64_t> key;
     std::vector<outbox::waiting_message> messages;
-    std::vector<ticket> tickets; // the first copy's, then those of duplicates that came meanwhile
+    bool refused = false; // the event itself, for the dead letters
   };
   struct pending_key {
     device_ref device{};
@@ -163,6 +164,8 @@ private:
 
   // bridge.cpp
   void answer_now(ticket which, answer what);
+  void conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what);
+  void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
   device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
@@ -228,7 +231,9 @@ private:
 
   std::unordered_map<ticket, in_progress> formatting_;
   std::unordered_map<spool_seq, appending> appending_; // by first seq
-  std::unordered_map<pending_key, spool_seq, pending_key_hash> pending_keys_;
+  // Of events between on_uplink and on_spooled: the tickets of duplicates that came meanwhile.
+  std::unordered_map<pending_key, std::vector<ticket>, pending_key_hash> pending_keys_;
+  std::size_t pending_copies_ = 0;
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;

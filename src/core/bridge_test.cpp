@@ -69,6 +69,27 @@ TEST(bridge, the_same_frame_of_two_devices_is_two_messages) {
   EXPECT_EQ(f.ports.appended.size(), 2u);
 }
 
+// The first frame after a join had been lost: all that followed counted as late until they reached the old
+// counter.
+TEST(bridge, a_frame_counter_that_starts_again_after_a_join_is_neither_late_nor_a_gap) {
+  bridge_fixture f;
+  const auto post = [&](std::uint16_t session, std::uint32_t f_cnt) {
+    auto event = f.frame("plant", "dev-1", f_cnt);
+    event.key.reset();
+    event.session = session;
+    f.post(event);
+  };
+  for (const std::uint32_t f_cnt : {500U, 501U, 504U, 503U})
+    post(1, f_cnt);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 2u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 1u);
+  for (const std::uint32_t f_cnt : {3U, 4U, 6U})
+    post(2, f_cnt);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 3u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 1u);
+  EXPECT_EQ(f.status("plant", "dev-1").last_f_cnt, 6u);
+}
+
 TEST(bridge, a_full_spool_is_said_at_once_and_nothing_is_kept) {
   bridge_fixture f;
   f.ports.spool_is_full = true;
@@ -85,9 +106,57 @@ TEST(bridge, what_the_format_refuses_goes_to_the_dead_letters) {
   bridge_fixture f;
   f.ports.format_refuses = error{errc::format_refused, "no"};
   f.post(f.frame("plant", "dev-1", 1));
-  EXPECT_EQ(f.ports.take(),
-            (calls{"save_device 0 dev-1", "dead_letter_raw dev-1 format_refused", "answer 1 dead_lettered"}));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "append 1 refused dev-1 format_refused"}));
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(1);
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 dead_lettered", "answer 2 duplicate"}));
   EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 3 duplicate"}));
+}
+
+// It got a 200 at once, and was lost by a crash before the disk had it.
+TEST(bridge, what_the_format_refuses_is_answered_only_when_it_is_durable) {
+  bridge_fixture f;
+  f.ports.format_refuses = error{errc::format_refused, "no"};
+  f.post(f.frame("plant", "dev-1", 1));
+  f.bridge.on_spooled({1, error{errc::store_unavailable}}, f.clock.now());
+  EXPECT_EQ(f.ports.answered[1], answer::unavailable);
+  EXPECT_EQ(f.bridge.totals().dead_lettered, 0u);
+  f.ports.spool_is_full = true;
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.answered[2], answer::full);
+}
+
+// A transform takes its time, and the second copy was taken for a new event.
+TEST(bridge, a_duplicate_of_an_event_that_is_being_formatted_waits_for_it) {
+  bridge_fixture f;
+  f.ports.formats_later = true;
+  const auto first = f.post(f.frame("plant", "dev-1", 1));
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1"}));
+  f.bridge.on_formatted(ticket{first}, std::vector<message>{{"id", "", "", "body", {}}}, f.clock.now());
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(1);
+  EXPECT_EQ(f.ports.take(), (calls{"append 1", "answer 1 stored", "answer 2 duplicate", "answer 3 duplicate",
+                                   "find_hub 0 dev-1 in hub"}));
+
+  const auto nothing = f.post(f.frame("plant", "dev-1", 2));
+  f.post(f.frame("plant", "dev-1", 2));
+  f.bridge.on_formatted(ticket{nothing}, std::vector<message>{}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"answer 4 unwanted", "answer 5 unwanted"}));
+}
+
+TEST(bridge, duplicates_that_wait_count_as_events_in_progress) {
+  bridge_fixture f{{.max_in_progress = 3}};
+  for (int i = 0; i < 5; ++i)
+    f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.answered.size(), 2u);
+  EXPECT_EQ(f.ports.answered[4], answer::full);
+  f.spooled(1);
+  f.post(f.frame("plant", "dev-1", 2));
+  f.spooled(2);
+  EXPECT_EQ(f.ports.answered[6], answer::stored);
 }
 
 TEST(bridge, an_event_may_become_none_or_several_messages) {

@@ -50,7 +50,9 @@ struct device {
   wall_time last_seen{};
   std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
   std::uint32_t last_f_cnt = 0;
-  std::uint32_t gaps = 0, late = 0; // frames skipped, frames that came after a later one
+  std::uint32_t gaps = 0;    // frames skipped
+  std::uint16_t late = 0;    // frames that came after a later one; stays at the largest
+  std::uint16_t session = 0; // of last_f_cnt: uplink::session
   std::uint32_t sent = 0;
   std::uint32_t hub = 0;         // of device_table::hub_of; meaningful while assigned
   std::uint32_t model = 0;       // its own, of device_table::text; 0 = none

@@ -25,10 +25,21 @@ struct spool_row {
   message body;
 };
 
+// An event that its format has refused, as received: a dead letter from the start.
+struct refused_event {
+  device_key from;
+  std::string raw;
+  error reason;
+};
+
+// What one event leaves behind: its messages, or itself with the reason why there are none. All of it goes
+// into one transaction.
 struct append_request {
+  spool_seq first = 0; // by which it is answered; of rows.front() where there are rows
   device_ref device{};
-  std::optional<std::uint64_t> key_hash; // to be remembered with the rows, in the same transaction
+  std::optional<std::uint64_t> key_hash; // to be remembered
   std::vector<spool_row> rows;
+  std::optional<refused_event> refused{}; // exactly when there are no rows
 };
 
 // What The Things Stack's registry says of a device (things-stack-wire.md E.3).
@@ -71,8 +82,6 @@ public:
   // must be asked for again. Gone: not in the spool any more, or unreadable; then the spool has made it a
   // dead letter itself.
   virtual void read_back(std::vector<spool_seq> seqs) = 0;
-  // What is refused before it has a row.
-  virtual void dead_letter_raw(const uplink& event, const error& reason) = 0;
 };
 
 class device_store {
@@ -148,7 +157,7 @@ enum class answer : std::uint8_t {
   duplicate,     // the first copy is durable
   control,       // a frame without application data: noted, not sent
   unwanted,      // a kind that is switched off or unknown, or a device that is switched off
-  dead_lettered, // refused by its format; kept with the reason
+  dead_lettered, // refused by its format; durable with the reason
   full,          // the spool has no room
   unavailable,   // could not be made durable
 };

@@ -21,6 +21,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
   bridge* target = nullptr;
   bool spool_is_full = false;
+  bool formats_later = false; // the test calls on_formatted
   std::optional<error> format_refuses;
   std::size_t messages_an_event = 1;
 
@@ -29,7 +30,11 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
 
   result<void> append(append_request request) override {
     if (spool_is_full) return error{errc::spool_full};
-    calls.push_back("append " + text(request.rows.front().seq));
+    if (request.refused)
+      calls.push_back("append " + text(request.first) + " refused " + request.refused->from.device.str() +
+                      " " + std::string{request.refused->reason.name()});
+    else
+      calls.push_back("append " + text(request.first));
     appended.push_back(std::move(request));
     return {};
   }
@@ -40,9 +45,6 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   void read_back(std::vector<spool_seq> seqs) override {
     calls.push_back("read_back " + text(seqs.size()));
     reads.push_back(std::move(seqs));
-  }
-  void dead_letter_raw(const uplink& event, const error& reason) override {
-    calls.push_back("dead_letter_raw " + event.from.device.str() + " " + std::string{reason.name()});
   }
   void save_device(const device_record& record) override {
     calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
@@ -78,6 +80,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     return found == fingerprints.end() ? std::string{} : found->second;
   }
   void format(ticket which, const uplink& event, moment now) override {
+    if (formats_later) return;
     if (format_refuses) return target->on_formatted(which, *format_refuses, now);
     std::vector<message> messages;
     for (std::size_t i = 0; i < messages_an_event; ++i)

@@ -58,6 +58,7 @@ struct uplink {
   std::optional<event_key> key; // absent: cannot be de-duplicated, never dropped
   std::uint8_t f_port = 0;      // 0 = absent: a control frame
   std::uint32_t f_cnt = 0;      // absent in the source = 0
+  std::uint16_t session = 0;    // a hash of session_key_id, never 0 where there is one; 0 = absent
   bool confirmed = false;
   bool simulated = false;
   std::string received_at; // when the network received it, RFC 3339, as sent; falls back to the envelope's

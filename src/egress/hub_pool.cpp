@@ -179,6 +179,7 @@ std::map<std::string, hub_totals> hub_pool::totals() const {
     sum.sends_ceiling = one.sends_ceiling;
     sum.connects_held = one.connects_held;
     sum.sends_held = one.sends_held;
+    sum.quota_used_up = one.quota_used_up;
     if (one.last_fault) sum.last_fault = one.last_fault;
   }
   return out;

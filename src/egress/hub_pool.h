@@ -32,6 +32,7 @@ struct hub_totals {
   double connects_limit = 0, connects_ceiling = 0;
   double sends_limit = 0, sends_ceiling = 0;
   double connects_held = 0, sends_held = 0; // seconds that the hub has asked to wait, from now
+  bool quota_used_up = false;               // the day's messages; one asks when sends_held is over
   std::optional<error> last_fault;          // of the connection; none while it is up
 };
 

@@ -29,6 +29,12 @@ hub::placement make_placement(hub::auth mode) {
 
 } // namespace
 
+bool hub_budgets::take_send(mono_time now) {
+  if (!day.is_open(now) || !sends.take(now)) return false;
+  day.on_send(now);
+  return true;
+}
+
 upstream::upstream(pool_state& pool, const azure_section& section, azure::hub_address address,
                    std::shared_ptr<hub_budgets> budgets)
     : pool_{pool},
@@ -137,8 +143,9 @@ void upstream::send(device_ref device, spool_seq seq, const core::message& what)
   // Its connection has ended, and this is answered by the device's own detach, which is among the last
   // events.
   if (line_of(device).open() == nullptr) return;
-  if (send_queue_.empty() && budgets_->sends.take(now)) return send_now(device, seq, what, now);
+  if (send_queue_.empty() && budgets_->take_send(now)) return send_now(device, seq, what, now);
   if (sends_.size() >= most_waiting_sends || send_bytes_ >= most_waiting_bytes) {
+    if (budgets_->day.is_used_up()) return line_of(device).refuse({device, seq, not_today(now)});
     error full{errc::hub_throttled, "the budget of messages a second is used up"};
     // Spread, or all that were handed back would be here again in the same moment.
     const milliseconds pause{1'000 + static_cast<std::int64_t>(4'000.0 * pool_.random())};
@@ -149,6 +156,14 @@ void upstream::send(device_ref device, spool_seq seq, const core::message& what)
   send_bytes_ += core::size_of(what);
   send_queue_.push(device, who.lane, false);
   work_.notify();
+}
+
+// With a pause that ends, spread over some time, when the quota is asked after again.
+error upstream::not_today(mono_time now) const {
+  constexpr double spread = 0.25;
+  const auto until = std::chrono::duration<double, std::milli>(budgets_->day.next(now) - now).count();
+  const milliseconds pause{1'000 + static_cast<std::int64_t>(until * (1.0 + spread * pool_.random()))};
+  return error{errc::hub_quota_exceeded, address_.host}.with_retry_after(pause);
 }
 
 void upstream::send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now) {
@@ -168,9 +183,21 @@ void upstream::on_sent(const hub::sent& what) {
   auto* who = pool_.find(what.device);
   if (who != nullptr && who->hub == this) {
     who->sending = false;
-    if (!what.outcome && what.outcome.fault().code() == errc::hub_throttled) {
+    const auto now = pool_.loop.now();
+    if (what.outcome) {
+      if (budgets_->day.on_accepted()) {
+        log::info("hub_quota_renewed", {{"hub", address_.host}});
+        work_.notify();
+      }
+    } else if (what.outcome.fault().code() == errc::hub_quota_exceeded) {
+      if (budgets_->day.on_refused(now))
+        log::warning("hub_quota_used_up",
+                     {{"hub", address_.host}, {"detail", what.outcome.fault().detail()}});
+      ++totals_.sends_refused;
+      return pool_.bridge->on_send_outcome(what.device, what.seq, not_today(now.mono), now);
+    } else if (what.outcome.fault().code() == errc::hub_throttled) {
       const auto pause = what.outcome.fault().retry_after().value_or(pause_if_not_told);
-      budgets_->sends.refused(who->taken_at, pause, pool_.loop.now().mono);
+      budgets_->sends.refused(who->taken_at, pause, now.mono);
       ++totals_.sends_refused;
     }
   }
@@ -244,7 +271,9 @@ net::task<> upstream::pace() {
     pace_sends(now);
     auto next = mono_time::max();
     if (!queue_.empty()) next = std::max(budgets_->connects.next(now), now + shortest_turn);
-    if (!send_queue_.empty()) next = std::min(next, std::max(budgets_->sends.next(now), now + shortest_turn));
+    if (!send_queue_.empty())
+      next =
+          std::min(next, std::max({budgets_->sends.next(now), budgets_->day.next(now), now + shortest_turn}));
     if (rotate_some(now)) next = std::min(next, now + rotation_turn);
     if (next == mono_time::max()) {
       const bool going_on = co_await work_.wait();
@@ -261,7 +290,7 @@ void upstream::pace_connects(mono_time now) {
 }
 
 void upstream::pace_sends(mono_time now) {
-  while (!send_queue_.empty() && budgets_->sends.take(now)) {
+  while (!send_queue_.empty() && budgets_->take_send(now)) {
     const auto device = *send_queue_.pop();
     const auto waiting = sends_.extract(index_of(device));
     send_bytes_ -= core::size_of(waiting.mapped().what);
@@ -326,7 +355,8 @@ hub_totals upstream::totals() const {
     return when > now ? std::chrono::duration<double>(when - now).count() : 0.0;
   };
   out.connects_held = seconds_until(budgets_->connects.held_until());
-  out.sends_held = seconds_until(budgets_->sends.held_until());
+  out.quota_used_up = budgets_->day.is_used_up();
+  out.sends_held = seconds_until(std::max(budgets_->sends.held_until(), budgets_->day.next(now)));
   return out;
 }
 

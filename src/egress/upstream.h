@@ -10,6 +10,7 @@
 #include "base/budget.h"
 #include "base/log_limiter.h"
 #include "core/device_table.h"
+#include "egress/daily_quota.h"
 #include "egress/fair_queue.h"
 #include "egress/hub_line.h"
 #include "egress/hub_pool.h"
@@ -24,6 +25,10 @@ namespace causeway::egress {
 // What all upstreams of one host share: the hub counts for all of them.
 struct hub_budgets {
   budget connects, sends;
+  daily_quota day{};
+
+  // One message may go now, and is counted.
+  bool take_send(mono_time now);
 };
 
 // A device as the pool knows it.
@@ -127,6 +132,7 @@ private:
   // The device is no longer here; its owner has been told, or is told next.
   void forget(device_ref device);
   void give_up(const error& why);
+  error not_today(mono_time now) const;
   void send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now);
   net::task<> pace();
   void pace_connects(mono_time now);

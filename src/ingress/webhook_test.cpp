@@ -48,8 +48,11 @@ public:
 
   result<void> append(core::append_request request) override {
     if (refuses) return *refuses;
-    const auto first = request.rows.front().seq;
-    rows.push_back(std::move(request));
+    const auto first = request.first;
+    if (request.refused)
+      raw_dead_letters.push_back(request.refused->reason);
+    else
+      rows.push_back(std::move(request));
     loop->post([this, first] {
       target->on_spooled({first, fails ? result<void>{*fails} : result<void>{}}, loop->now());
     });
@@ -58,9 +61,6 @@ public:
   void mark_done(spool_seq) override {}
   void dead_letter(spool_seq, const error&) override {}
   void read_back(std::vector<spool_seq>) override {}
-  void dead_letter_raw(const core::uplink&, const error& reason) override {
-    raw_dead_letters.push_back(reason);
-  }
 };
 
 std::vector<webhook_application> applications(const std::vector<std::string>& names) {

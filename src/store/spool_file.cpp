@@ -189,7 +189,7 @@ result<void> spool_file::save_next_device(std::uint32_t next) {
   return sql_.save_counter.with(std::string_view{"next_device"}, next).run();
 }
 
-result<void> spool_file::append(const core::append_request& request) {
+result<void> spool_file::append(const core::append_request& request, wall_time at) {
   const auto device = index_of(request.device);
   for (const auto& row : request.rows) {
     if (auto done = sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body)).run(); !done)
@@ -197,6 +197,8 @@ result<void> spool_file::append(const core::append_request& request) {
     const auto record = core::encode_message(row.body);
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
   }
+  if (request.refused)
+    if (auto done = insert_refused(*request.refused, at); !done) return done;
   if (!request.key_hash) return {};
   const auto hash = bytes_of(*request.key_hash);
   return sql_.add_key.with(device, blob_view{{hash.data(), hash.size()}}).run();
@@ -237,12 +239,11 @@ result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note
   return {};
 }
 
-result<void> spool_file::dead_letter_raw(const core::device_key& from, std::string_view event,
-                                         const dead_letter_note& note) {
-  dead_letters_ += {1, event.size()};
+result<void> spool_file::insert_refused(const core::refused_event& what, wall_time at) {
+  dead_letters_ += {1, what.raw.size()};
   return sql_.insert_raw
-      .with(milliseconds_of(note.at), from.application.str(), from.device.str(), note.reason, note.detail,
-            event.size(), blob_view{event})
+      .with(milliseconds_of(at), what.from.application.str(), what.from.device.str(), what.reason.name(),
+            what.reason.detail(), what.raw.size(), blob_view{what.raw})
       .run();
 }
 

@@ -61,15 +61,13 @@ public:
   // Says once per transaction what save_device has reached: the ref after the highest.
   result<void> save_next_device(std::uint32_t next);
   // Precondition: the seqs rise from call to call.
-  result<void> append(const core::append_request& request);
+  result<void> append(const core::append_request& request, wall_time at);
   // Says once per transaction what append has reached.
   result<void> save_next_seq(spool_seq next);
   // seqs: ascending. Those that are not there are passed over. What went is added to gone.
   result<void> erase(const std::vector<spool_seq>& seqs, amount& gone);
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
   result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
-  result<void> dead_letter_raw(const core::device_key& from, std::string_view event,
-                               const dead_letter_note& note);
   // Makes room: the oldest go first. Adds to dropped.
   result<void> trim_dead_letters(std::uint64_t& dropped);
 
@@ -89,6 +87,7 @@ private:
   spool_file(database db, statements prepared, dead_letter_limits limits)
       : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}
   static result<statements> prepare(database& db);
+  result<void> insert_refused(const core::refused_event& what, wall_time at);
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first

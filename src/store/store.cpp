@@ -56,8 +56,8 @@ struct store::owner_side {
 void store::owner_side::take(report what) {
   counters.waiting.messages -= what.refused.messages + what.erased.messages;
   counters.waiting.bytes -= what.refused.bytes + what.erased.bytes;
-  counters.queued_messages -= what.appended.messages + what.refused.messages;
-  counters.queued_bytes -= what.appended.bytes + what.refused.bytes + what.raw_bytes;
+  counters.queued_messages -= what.settled.messages;
+  counters.queued_bytes -= what.settled.bytes;
   counters.appended_total += what.appended.messages;
   counters.refused_total += what.refused.messages;
   counters.erased_total += what.erased.messages;
@@ -156,23 +156,24 @@ result<void> store::close(mono_time deadline) {
 }
 
 result<void> store::append(core::append_request request) {
-  CAUSEWAY_CHECK(!request.rows.empty());
+  CAUSEWAY_CHECK(request.rows.empty() == request.refused.has_value());
   if (closed_) return error{errc::store_closed};
   auto& now = owner_->counters;
   amount more{request.rows.size(), 0};
   for (const auto& row : request.rows)
     more.bytes += core::size_of(row.body);
+  const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
   if (now.waiting.messages + more.messages > options_.max_messages)
     return error{errc::spool_full, std::to_string(now.waiting.messages) + " messages"};
   if (now.waiting.bytes + more.bytes > options_.max_bytes)
     return error{errc::spool_full, std::to_string(now.waiting.bytes) + " bytes"};
-  if (now.queued_messages > 0 && (now.queued_messages + more.messages > options_.queued_messages ||
-                                  now.queued_bytes + more.bytes > options_.queued_bytes))
+  if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
+                                  now.queued_bytes + queued.bytes > options_.queued_bytes))
     return error{errc::store_unavailable, "more waits to be written than the queue takes"};
   now.waiting += more;
-  now.queued_messages += more.messages;
-  now.queued_bytes += more.bytes;
-  writer_->push(queued_append{std::move(request), more});
+  now.queued_messages += queued.messages;
+  now.queued_bytes += queued.bytes;
+  writer_->push(queued_append{std::move(request), more, queued, now_.now().wall});
   return {};
 }
 
@@ -187,19 +188,6 @@ void store::dead_letter(spool_seq seq, const error& reason) {
 
 void store::read_back(std::vector<spool_seq> seqs) {
   if (!closed_) writer_->push_read(std::move(seqs));
-}
-
-void store::dead_letter_raw(const core::uplink& event, const error& reason) {
-  auto& now = owner_->counters;
-  if (closed_ || now.queued_bytes + event.raw.size() > options_.queued_bytes) {
-    if (now.dead_letters_dropped_total++ == 0)
-      log::warning("dead_letter_dropped",
-                   {{"application", event.from.application}, {"device", event.from.device}});
-    return;
-  }
-  now.queued_bytes += event.raw.size();
-  writer_->push(queued_raw_dead_letter{
-      event.from, event.raw, {now_.now().wall, std::string{reason.name()}, reason.detail()}});
 }
 
 void store::save_device(const core::device_record& record) {

@@ -47,7 +47,7 @@ struct store_options {
   std::uint64_t max_messages = 10'000'000;              // waiting, durable or queued
   std::uint64_t max_bytes = 16ULL * 1024 * 1024 * 1024; // core::size_of of these
   std::size_t queued_messages = 50'000;                 // appended, not yet answered
-  std::size_t queued_bytes = 64ULL * 1024 * 1024;       // of these, and of raw dead letters not yet stored
+  std::size_t queued_bytes = 64ULL * 1024 * 1024;       // of these, refused events with their raw bytes
   std::size_t batch_rows = 2'000;                       // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
@@ -106,13 +106,11 @@ public:
   result<void> close(mono_time deadline);
 
   // core::spool. append, errors: spool_full (limits of the spool), store_unavailable (the queue is full),
-  // store_closed. Precondition of append: at least one row; seqs rise over all calls.
+  // store_closed. Precondition of append: rows or a refused event; seqs rise over all calls.
   result<void> append(core::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;
   void read_back(std::vector<spool_seq> seqs) override;
-  // Dropped and counted when the queue is full.
-  void dead_letter_raw(const core::uplink& event, const error& reason) override;
 
   // core::device_store. Queued at most once a device; a listing of 100,000 is stored in commits of
   // batch_rows, which appends overtake, each taking its own device along.

@@ -103,13 +103,17 @@ inline core::message make_message(std::size_t body = 100) {
 }
 
 inline core::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
-  return {device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
+  return {seq, device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
 }
 
 inline core::device_record make_device(std::uint32_t ref) {
   return {device_ref{ref},
           {application_id{"water-meters"}, device_id{"meter-" + std::to_string(ref)}},
           causeway::dev_eui{"70B3D57ED0000001"}};
+}
+
+inline core::append_request make_refused(spool_seq seq, const std::string& raw, const error& reason) {
+  return {seq, device_ref{0}, std::nullopt, {}, core::refused_event{make_device(0).key, raw, reason}};
 }
 
 inline core::assignment make_assignment(std::uint32_t ref) {

@@ -203,10 +203,9 @@ TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) 
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
   it->dead_letter(1, error{errc::message_too_large, "300000 bytes"});
-  core::uplink event;
-  event.from = make_device(0).key;
-  event.raw = R"({"end_device_ids":{}})";
-  it->dead_letter_raw(event, error{errc::format_refused, "why"});
+  const std::string raw = R"({"end_device_ids":{}})";
+  ASSERT_TRUE(it->append(make_refused(2, raw, error{errc::format_refused, "why"})));
+  ASSERT_TRUE(answered(2));
   ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 2; }));
   EXPECT_EQ(it->counters().waiting.messages, 0U);
   EXPECT_EQ(it->counters().queued_bytes, 0U);
@@ -227,17 +226,15 @@ TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) 
   EXPECT_EQ(rows->text(5), core::encode_message(make_message()));
   ASSERT_TRUE(*rows->step());
   EXPECT_EQ(rows->text(2), "format_refused");
-  EXPECT_EQ(rows->text(6), event.raw);
+  EXPECT_EQ(rows->text(6), raw);
 }
 
 TEST_F(store_test, the_oldest_dead_letters_make_room) {
   options.dead_letters.messages = 3;
   open();
-  core::uplink event;
-  event.from = make_device(0).key;
   for (int n = 0; n < 10; ++n) {
-    event.raw = std::to_string(n);
-    it->dead_letter_raw(event, error{errc::format_refused});
+    const auto seq = static_cast<spool_seq>(n) + 1;
+    ASSERT_TRUE(it->append(make_refused(seq, std::to_string(n), error{errc::format_refused})));
   }
   ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 10; }));
   EXPECT_EQ(it->counters().dead_letters_dropped_total, 7U);
@@ -431,9 +428,7 @@ TEST_F(store_test, what_cannot_be_written_by_the_deadline_is_answered_and_report
     ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
     ASSERT_TRUE(answered(seq));
   }
-  core::uplink event;
-  event.raw = std::string(200'000, 'x');
-  it->dead_letter_raw(event, error{errc::format_refused});
+  it->dead_letter(1, error{errc::message_too_large, std::string(200'000, 'x')});
   auto closed = it->close(std::chrono::steady_clock::now());
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.fault().code(), errc::store_unavailable);

@@ -204,12 +204,8 @@ std::size_t writer::group() const {
   std::size_t count = 0;
   amount sum;
   for (const auto& one : work_) {
-    const auto* raw = std::get_if<queued_raw_dead_letter>(&one);
-    if (const auto* append = as_append(one)) {
-      sum += append->what;
-    } else {
-      sum += {1, raw == nullptr ? 0 : raw->event.size()};
-    }
+    const auto* append = as_append(one);
+    sum += append == nullptr ? amount{1, 0} : append->queued;
     if (count > 0 && (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes)) break;
     ++count;
   }
@@ -276,12 +272,12 @@ result<void> writer::apply_one(const command& what, progress& done) {
   if (const auto* append = as_append(what)) {
     // A row without its device would be nobody's after a crash.
     if (auto saved = apply_device(append->request.device, done); !saved) return saved;
-    done.next_seq = append->request.rows.back().seq + 1;
-    return spool_.append(append->request);
+    const auto& request = append->request;
+    done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
+    if (request.refused) ++done.dead_letters;
+    return spool_.append(request, append->at);
   }
   ++done.dead_letters;
-  if (const auto* raw = std::get_if<queued_raw_dead_letter>(&what))
-    return spool_.dead_letter_raw(raw->from, raw->event, raw->note);
   const auto& row = std::get<queued_dead_letter>(what);
   return spool_.dead_letter(row.seq, row.note, done.erased);
 }
@@ -302,12 +298,11 @@ void writer::settle(std::size_t commands, const result<void>& outcome, report& o
   for (std::size_t i = 0; i < commands; ++i) {
     auto& one = work_[i];
     if (const auto* append = as_append(one)) {
-      out.spooled.push_back({append->request.rows.front().seq, outcome});
+      out.spooled.push_back({append->request.first, outcome});
+      out.settled += append->queued;
       (outcome ? out.appended : out.refused) += append->what;
     } else if (!outcome) {
       kept.push_back(std::move(one));
-    } else if (const auto* raw = std::get_if<queued_raw_dead_letter>(&one)) {
-      out.raw_bytes += raw->event.size();
     }
   }
   work_.erase(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(commands));

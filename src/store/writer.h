@@ -20,18 +20,15 @@ namespace causeway::store {
 
 struct queued_append {
   core::append_request request;
-  amount what;
+  amount what;   // of its rows
+  amount queued; // what it counts for while it is not answered
+  wall_time at{};
 };
 struct queued_dead_letter {
   spool_seq seq = 0;
   dead_letter_note note;
 };
-struct queued_raw_dead_letter {
-  core::device_key from;
-  std::string event;
-  dead_letter_note note;
-};
-using command = std::variant<queued_append, queued_dead_letter, queued_raw_dead_letter>;
+using command = std::variant<queued_append, queued_dead_letter>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, core::device_record>;
 // As above; nothing = forget.
@@ -40,10 +37,10 @@ using queued_assignments = std::map<device_ref, std::optional<core::assignment>>
 // What one commit or one read has to tell the owner.
 struct report {
   std::vector<core::spool_result> spooled;
-  amount appended;             // durable now
-  amount refused;              // rolled back
-  amount erased;               // left the spool
-  std::uint64_t raw_bytes = 0; // of raw dead letters that left the queue
+  amount appended; // durable now
+  amount refused;  // rolled back
+  amount settled;  // left the queue: both of these, and refused events
+  amount erased;   // left the spool
   std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
   std::chrono::microseconds commit_time{0};

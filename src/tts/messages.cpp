@@ -35,7 +35,7 @@ constexpr kind_name kind_names[] = {
 };
 
 struct envelope {
-  json_span end_device_ids, received_at, simulated;
+  json_span end_device_ids, received_at, simulated, correlation_ids;
   event_kind kind = event_kind::unknown;
   json_span content; // of the kind's member
 };
@@ -61,6 +61,8 @@ result<envelope> read_envelope(json_span root) {
       found.received_at = member.value();
     } else if (is_named(key, "simulated")) {
       found.simulated = member.value();
+    } else if (is_named(key, "correlation_ids")) {
+      found.correlation_ids = member.value();
     } else if (member.value().present()) {
       const auto* known = std::find_if(std::begin(kind_names), std::end(kind_names),
                                        [&](const kind_name& name) { return is_named(key, name.member); });
@@ -241,6 +243,15 @@ core::event_key digest_of(std::initializer_list<std::string_view> parts) {
   return key;
 }
 
+// Never 0.
+std::uint16_t hash_of_session(std::string_view id) {
+  std::uint32_t hash = 2166136261; // FNV-1a
+  for (const char c : id)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619;
+  const auto folded = static_cast<std::uint16_t>(hash >> 16 ^ hash);
+  return folded == 0 ? 1 : folded;
+}
+
 // uplink_message and uplink_normalized. One walk over the members: an uplink's cost is the walking.
 result<void> read_uplink(json_span content, core::uplink& event) {
   json_span time, session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
@@ -276,6 +287,7 @@ result<void> read_uplink(json_span content, core::uplink& event) {
   event.decoded_payload = std::move(*fields);
   event.confirmed = *wants_answer;
   event.data_rate = describe_data_rate(settings);
+  if (!session_key_id->empty()) event.session = hash_of_session(*session_key_id);
   if (event.kind == event_kind::uplink && !session_key_id->empty() && !event.received_at.empty()) {
     const char letter = letter_of(event.kind);
     event.key = digest_of({{&letter, 1},
@@ -311,7 +323,30 @@ result<void> read_fields(json_span content, std::string_view member, core::uplin
   return {};
 }
 
-result<void> read_content(json_span content, core::uplink& event) {
+// Which uplink the stack was handling; empty when it does not say (things-stack-wire.md C.2).
+std::string uplink_in(json_span correlation_ids) {
+  for (json_cursor entry{correlation_ids}; entry.next();) {
+    auto id = entry.value().string();
+    if (id && (id->starts_with("gs:uplink:") || id->starts_with("pba:uplink:"))) return std::move(*id);
+  }
+  return {};
+}
+
+result<void> read_location(json_span content, json_span correlation_ids, core::uplink& event) {
+  json_span service;
+  read_members(content, {{"service", &service}});
+  const auto name = read_text(service, "service");
+  if (!name) return name.fault();
+  if (auto read = read_fields(content, "location", event); !read) return read;
+  const auto uplink = uplink_in(correlation_ids);
+  if (name->empty() || uplink.empty()) return {};
+  const char letter = letter_of(event.kind);
+  event.key = digest_of({{&letter, 1}, event.from.application.str(), event.from.device.str(), *name, uplink});
+  return {};
+}
+
+result<void> read_content(const envelope& of, core::uplink& event) {
+  const auto content = of.content;
   switch (event.kind) {
   case event_kind::uplink:
   case event_kind::uplink_normalized:
@@ -319,7 +354,7 @@ result<void> read_content(json_span content, core::uplink& event) {
   case event_kind::join_accept:
     return read_join(content, event);
   case event_kind::location_solved:
-    return read_fields(content, "location", event);
+    return read_location(content, of.correlation_ids, event);
   case event_kind::service_data:
     return read_fields(content, "data", event);
   default:
@@ -342,7 +377,7 @@ result<core::uplink> parse_application_up(std::string_view body, const path_ids&
   if (!simulated) return simulated.fault();
   event.simulated = *simulated;
 
-  if (auto read = read_content(found->content, event); !read) return read.fault();
+  if (auto read = read_content(*found, event); !read) return read.fault();
   auto envelope_time = read_time(found->received_at, "received_at");
   if (!envelope_time) return envelope_time.fault();
   if (event.received_at.empty()) event.received_at = std::move(*envelope_time);

@@ -23,20 +23,23 @@ struct path_ids {
 // lacks. A device that is named with a kind that this version does not know gives event_kind::unknown.
 //
 // What is left of each kind:
-//   uplink_message      every field of core::uplink
-//   uplink_normalized   the same; decoded_payload is its normalized_payload; no key: one uplink gives several
-//   of them join_accept         ids, received_at, key location_solved     ids, received_at, decoded_payload
-//   is its `location` service_data        ids, received_at, decoded_payload is its `data` downlink_* ids,
-//   received_at
+//   uplink_message: every field of core::uplink.
+//   uplink_normalized: the same; decoded_payload is its normalized_payload; no key, for one uplink gives
+//   several of them.
+//   join_accept: ids, received_at, key.
+//   location_solved: ids, received_at, key; decoded_payload is its `location`.
+//   service_data: ids, received_at; decoded_payload is its `data`.
+//   downlink_*: ids, received_at.
 //
 // The best gateway's snr is "0" when the entry has an rssi but no snr, because the stack omits zeros.
 //
 // core::uplink::key is the first 16 bytes of SHA-256 over these texts, each behind its length in 4 bytes,
 // big-endian:
-//   uplink  letter_of(kind), application_id, device_id, session_key_id, f_cnt in decimal,
-//   uplink_message.received_at;
-//           absent unless session_key_id and uplink_message.received_at are both there
-//   join    letter_of(kind), application_id, device_id, session_key_id; absent without session_key_id
+//   uplink: letter_of(kind), application_id, device_id, session_key_id, f_cnt in decimal,
+//   uplink_message.received_at; absent unless session_key_id and uplink_message.received_at are both there.
+//   join: letter_of(kind), application_id, device_id, session_key_id; absent without session_key_id.
+//   location: letter_of(kind), application_id, device_id, service, the first correlation id that names an
+//   uplink (gs:uplink:…, or pba:uplink:… through Packet Broker); absent without service or such an id.
 //
 // Errors, all permanent: json_malformed (with the offset), event_unrecognised (not an ApplicationUp, or of
 // two kinds), identifiers_missing, identifiers_mismatch (body and path), identifier_invalid, field_invalid.

@@ -168,11 +168,11 @@ TEST(sample_events, are_told_apart_by_their_content) {
       {"down-09-constructed-queue-invalidated.json", event_kind::downlink_queue_invalidated, "dev1",
        "2020-02-17T10:40:24.590413417Z", false},
       {"location-01-wifi-2021.json", event_kind::location_solved, "trk-test",
-       "2021-04-13T06:45:32.565524525Z", false},
+       "2021-04-13T06:45:32.565524525Z", true},
       {"location-02-gnss-2021.json", event_kind::location_solved, "trk-test",
-       "2021-04-13T06:45:08.040247573Z", false},
+       "2021-04-13T06:45:08.040247573Z", true},
       {"location-03-constructed-frm-payload.json", event_kind::location_solved, "dev1",
-       "2022-05-05T12:46:31.900000000Z", false},
+       "2022-05-05T12:46:31.900000000Z", true},
       {"service-01-constructed.json", event_kind::service_data, "dev1", "2021-04-13T06:45:32.000000000Z",
        false},
   };
@@ -330,6 +330,37 @@ TEST(event_key, is_the_same_for_a_repeat_and_another_for_another_frame) {
   EXPECT_NE(first, key_of("dev1", "Ag==", "7", "2025-01-01T00:00:00Z", "2025-01-01T00:00:01Z"));
   EXPECT_NE(first, key_of("dev1", "AQ==", "8", "2025-01-01T00:00:00Z", "2025-01-01T00:00:01Z"));
   EXPECT_NE(first, key_of("dev1", "AQ==", "7", "2025-01-01T00:00:02Z", "2025-01-01T00:00:01Z"));
+}
+
+TEST(keys, of_a_location_are_its_service_and_the_uplink_it_was_solved_from) {
+  const auto key_of = [](const std::string& service, const std::string& correlation_ids) {
+    const auto parsed = parse_application_up("{" + ids + R"(,"correlation_ids":)" + correlation_ids +
+                                                 R"(,"location_solved":{"service":")" + service +
+                                                 R"(","location":{"latitude":1}}})",
+                                             {});
+    EXPECT_TRUE(parsed) << parsed.fault().message();
+    return parsed->key;
+  };
+  const auto first = key_of("gnss", R"(["as:up:1","gs:uplink:A","rpc:x"])");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first, key_of("gnss", R"(["as:up:2","gs:uplink:A"])")); // handled by the stack a second time
+  EXPECT_NE(first, key_of("wifi", R"(["gs:uplink:A"])"));
+  EXPECT_NE(first, key_of("gnss", R"(["gs:uplink:B"])"));
+  EXPECT_TRUE(key_of("gnss", R"(["pba:uplink:A"])"));
+  EXPECT_FALSE(key_of("gnss", R"(["as:up:1"])"));
+  EXPECT_FALSE(key_of("", R"(["gs:uplink:A"])"));
+  EXPECT_FALSE(key_of("gnss", R"("gs:uplink:A")"));
+  EXPECT_FALSE(key_of("gnss", "[7,null]"));
+}
+
+TEST(sessions, are_told_apart) {
+  const auto session_of = [](const std::string& id) {
+    return parse_application_up(uplink_with(R"("session_key_id":")" + id + '"'), {})->session;
+  };
+  EXPECT_EQ(session_of(""), 0);
+  EXPECT_NE(session_of("AQ=="), 0);
+  EXPECT_NE(session_of("AQ=="), session_of("Ag=="));
+  EXPECT_EQ(session_of("AQ=="), session_of("AQ=="));
 }
 
 TEST(identifiers, of_body_and_path_must_agree) {

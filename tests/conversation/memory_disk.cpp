@@ -71,7 +71,8 @@ std::vector<spool_seq> memory_disk::commit() {
   commit_at_.reset();
   for (auto& what : std::exchange(group_, {})) {
     if (auto* request = std::get_if<core::append_request>(&what)) {
-      appended.push_back(request->rows.front().seq);
+      appended.push_back(request->first);
+      if (request->refused) dead_letters_.emplace_back(request->first, request->refused->reason.code());
       if (request->key_hash) keys_.emplace_back(request->device, *request->key_hash);
       for (auto& row : request->rows) {
         next_seq_ = row.seq + 1;
@@ -109,10 +110,6 @@ void memory_disk::dead_letter(spool_seq seq, const error& reason) {
 
 void memory_disk::read_back(std::vector<spool_seq> seqs) {
   reads_.push_back(std::move(seqs));
-}
-
-void memory_disk::dead_letter_raw(const core::uplink&, const error& reason) {
-  dead_letters_.emplace_back(0, reason.code());
 }
 
 void memory_disk::save_device(const core::device_record& record) {

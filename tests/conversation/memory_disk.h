@@ -47,7 +47,6 @@ public:
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;
   void read_back(std::vector<spool_seq> seqs) override;
-  void dead_letter_raw(const core::uplink& event, const error& reason) override;
   void save_device(const core::device_record& record) override;
   void save_assignment(device_ref device, const core::assignment& where) override;
   void forget_assignment(device_ref device) override;
