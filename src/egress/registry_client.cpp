@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "egress/rate_limit.h"
+#include "egress/stack_fault.h"
 
 #include <algorithm>
 #include <exception>
@@ -36,32 +37,6 @@ private:
   core::bridge& bridge_;
   net::loop& loop_;
 };
-
-error fault_of(const net::http_answer& answer, const application_id& application) {
-  auto detail = application.str() + ": HTTP " + std::to_string(answer.status);
-  if (const auto words = tts::parse_stack_fault(answer.body); !words.empty()) detail += " " + words;
-  switch (answer.status) {
-  case 401:
-  case 403:
-    return error{errc::registry_unauthorized, detail};
-  case 404:
-    return error{errc::registry_application_unknown, detail};
-  case 429:
-    return error{errc::registry_throttled, detail};
-  case 408:
-  case 499:
-    return error{errc::registry_unavailable, detail};
-  default:
-    return error{answer.status >= 500 ? errc::registry_unavailable : errc::registry_protocol, detail};
-  }
-}
-
-// The network's faults, in the registry's words; those that only an operator can mend as they are.
-error fault_of(error why) {
-  if (why.code() == errc::stopped || why.cls() == error_class::config) return why;
-  if (why.code() == errc::body_too_large) return error{errc::registry_protocol, why.detail()};
-  return error{errc::registry_unavailable, why.message()};
-}
 
 std::optional<std::uint64_t> total_of(const net::http_answer& answer) {
   return parse_count(answer.header("X-Total-Count"));
@@ -178,11 +153,11 @@ net::task<result<net::http_answer>> registry_client::ask(application* of, std::s
   call.max_answer = options_.max_answer;
   ++of->totals.requests;
   auto answered = co_await client_.call(std::move(call));
-  if (!answered) co_return fault_of(std::move(answered).fault());
+  if (!answered) co_return stack_fault(std::move(answered).fault());
   of->limit.on_answer(answered->status, answered->headers, loop_.now().mono, random_());
   if (answered->status == 200) co_return answered;
   if (answered->status == 429) ++of->totals.throttled;
-  auto fault = fault_of(*answered, of->id);
+  auto fault = stack_fault(*answered, of->id);
   if (answered->status == 429) fault = std::move(fault).with_retry_after(of->limit.wait(loop_.now().mono));
   co_return fault;
 }

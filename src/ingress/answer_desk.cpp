@@ -14,6 +14,12 @@ core::ticket answer_desk::open() {
   return which;
 }
 
+core::ticket answer_desk::open(std::function<void(core::answer)> then) {
+  const auto which = open();
+  open_.at(which).then = std::move(then);
+  return which;
+}
+
 net::task<core::answer> answer_desk::wait(core::ticket which, std::chrono::milliseconds patience) {
   const auto found = open_.find(which);
   if (found == open_.end()) co_return core::answer::unavailable;
@@ -31,6 +37,10 @@ net::task<core::answer> answer_desk::wait(core::ticket which, std::chrono::milli
 void answer_desk::on_answer(core::ticket which, core::answer what) {
   const auto found = open_.find(which);
   if (found == open_.end()) return; // the waiter has lost its patience
+  if (found->second.then) {
+    const auto node = open_.extract(found); // it may open others
+    return node.mapped().then(what);
+  }
   found->second.answer = what;
   if (found->second.waiter) found->second.waiter->cancel();
 }

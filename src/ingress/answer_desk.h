@@ -7,6 +7,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 
@@ -17,6 +18,8 @@ public:
   explicit answer_desk(net::loop& on) : loop_{on} {}
 
   core::ticket open();
+  // For who does not wait: called once, on the loop, possibly from inside bridge.on_uplink.
+  core::ticket open(std::function<void(core::answer)> then);
   // One waiter a ticket; closes the ticket. `unavailable` after patience (the event may still be stored: its
   // repetition is then a duplicate) and when the waiting task is cancelled.
   net::task<core::answer> wait(core::ticket which, std::chrono::milliseconds patience);
@@ -27,6 +30,7 @@ private:
   struct entry {
     std::optional<core::answer> answer;
     std::unique_ptr<boost::asio::steady_timer> waiter;
+    std::function<void(core::answer)> then;
   };
   net::loop& loop_;
   std::uint64_t last_ = 0;

@@ -2,8 +2,8 @@
 #include "tts/messages.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/encoding.h"
+#include "tts/event_key.h"
 #include "tts/json_span.h"
 
 #include <algorithm>
@@ -229,20 +229,6 @@ result<void> read_network_time(json_span span, core::uplink& event) {
   return {};
 }
 
-core::event_key digest_of(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  text.reserve(256);
-  for (const auto part : parts) {
-    for (int shift = 24; shift >= 0; shift -= 8)
-      text += static_cast<char>(part.size() >> shift & 0xff);
-    text += part;
-  }
-  const auto digest = sha256(text);
-  core::event_key key;
-  std::copy_n(digest.begin(), key.size(), key.begin());
-  return key;
-}
-
 // Never 0.
 std::uint16_t hash_of_session(std::string_view id) {
   std::uint32_t hash = 2166136261; // FNV-1a
@@ -288,15 +274,8 @@ result<void> read_uplink(json_span content, core::uplink& event) {
   event.confirmed = *wants_answer;
   event.data_rate = describe_data_rate(settings);
   if (!session_key_id->empty()) event.session = hash_of_session(*session_key_id);
-  if (event.kind == event_kind::uplink && !session_key_id->empty() && !event.received_at.empty()) {
-    const char letter = letter_of(event.kind);
-    event.key = digest_of({{&letter, 1},
-                           event.from.application.str(),
-                           event.from.device.str(),
-                           *session_key_id,
-                           std::to_string(event.f_cnt),
-                           event.received_at});
-  }
+  if (event.kind == event_kind::uplink && !session_key_id->empty() && !event.received_at.empty())
+    event.key = uplink_key(event, *session_key_id);
   return {};
 }
 
@@ -309,7 +288,7 @@ result<void> read_join(json_span content, core::uplink& event) {
   if (session_key_id->empty()) return {};
   const char letter = letter_of(event.kind);
   event.key =
-      digest_of({{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
+      make_event_key({{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
   return {};
 }
 
@@ -341,7 +320,8 @@ result<void> read_location(json_span content, json_span correlation_ids, core::u
   const auto uplink = uplink_in(correlation_ids);
   if (name->empty() || uplink.empty()) return {};
   const char letter = letter_of(event.kind);
-  event.key = digest_of({{&letter, 1}, event.from.application.str(), event.from.device.str(), *name, uplink});
+  event.key =
+      make_event_key({{&letter, 1}, event.from.application.str(), event.from.device.str(), *name, uplink});
   return {};
 }
 
