@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace causeway::conversation {
 namespace {
 
@@ -112,6 +114,36 @@ TEST_P(device_fault_either_way, of_being_throttled_delays_messages_and_keeps_the
   EXPECT_EQ(w.ledger.totals().duplicates, 0u);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
   EXPECT_EQ(w.hub.totals().attaches, devices);
+}
+
+// Its backlog is larger than what the body cache holds, so that it is read back from the disk meanwhile.
+TEST(device_fault, a_device_that_floods_delays_no_other) {
+  constexpr int flood = 3'000, messages = 3;
+  gateway_world w;
+  w.post_round();
+  w.run_for(1s);
+  std::map<std::string, std::size_t> arrived_before; // how much of the flood came before the last of each
+  std::size_t of_the_flood = 0;
+  const auto flooder = gateway_world::name_of(odd_one);
+  w.ledger.listen([&](const emulator::ledger_entry& one) {
+    if (one.device == flooder)
+      ++of_the_flood;
+    else
+      arrived_before[one.device.str()] = of_the_flood;
+  });
+  for (int i = 0; i < flood; ++i)
+    w.post(odd_one);
+  for (std::size_t i = 0; i < devices; ++i)
+    for (int n = 0; n < messages && i != odd_one; ++n)
+      w.post(i);
+  ASSERT_TRUE(w.run_until_delivered(10min));
+  w.expect_all_delivered();
+  ASSERT_EQ(arrived_before.size(), devices - 1);
+  EXPECT_GE(of_the_flood, static_cast<std::size_t>(flood));
+  EXPECT_GT(w.disk.rows_read_back(), 0u);
+  // In turns, as far as their bodies had to be read back.
+  for (const auto& [device, before] : arrived_before)
+    EXPECT_LE(before, 20u) << device;
 }
 
 } // namespace
