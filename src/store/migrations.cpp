@@ -13,6 +13,7 @@ namespace {
 //   spool        what waits, without bodies: a start reads this whole
 //   record       the bodies, core::encode_message; apart from spool so that a start need not read them
 //   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
+//   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
 //   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970
 constexpr const char* spool_1 = R"(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -40,6 +41,10 @@ ALTER TABLE device ADD COLUMN integration INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE device ADD COLUMN model_id TEXT NOT NULL DEFAULT '';
 )";
 
+constexpr const char* spool_3 = R"(
+CREATE TABLE cursor (application TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -57,7 +62,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -81,7 +81,7 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
 result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
-  constexpr std::array<std::string_view, 14> texts{
+  constexpr std::array<std::string_view, 15> texts{
       "INSERT INTO spool VALUES (?1, ?2, ?3)",
       "INSERT INTO record VALUES (?1, ?2)",
       "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
@@ -103,6 +103,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "DELETE FROM dead_letter WHERE id = ?1",
       "SELECT s.device, r.message FROM spool s JOIN record r USING (seq) WHERE s.seq = ?1",
       "SELECT application, device FROM device WHERE ref = ?1",
+      "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (application) DO UPDATE SET at = excluded.at",
   };
   std::vector<statement> made;
   made.reserve(texts.size());
@@ -116,7 +117,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
-                    std::move(*next++), std::move(*next++)};
+                    std::move(*next++), std::move(*next++), std::move(*next++)};
 }
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
@@ -161,6 +162,18 @@ result<std::vector<std::pair<device_ref, std::uint64_t>>> spool_file::load_keys(
     const auto device = ref_of(query->integer(0));
     for (auto bytes = query->text(1); bytes.size() >= 8; bytes.remove_suffix(8))
       keys.emplace_back(device, hash_of(bytes.substr(bytes.size() - 8)));
+  }
+}
+
+result<std::map<application_id, wall_time>> spool_file::load_cursors() {
+  auto query = db_.prepare("SELECT application, at FROM cursor");
+  if (!query) return std::move(query).fault();
+  std::map<application_id, wall_time> cursors;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return cursors;
+    cursors.emplace(application_id{std::string{query->text(0)}}, wall_time{milliseconds{query->integer(1)}});
   }
 }
 
@@ -245,6 +258,10 @@ result<void> spool_file::insert_refused(const core::refused_event& what, wall_ti
       .with(milliseconds_of(at), what.from.application.str(), what.from.device.str(), what.reason.name(),
             what.reason.detail(), what.raw.size(), blob_view{what.raw})
       .run();
+}
+
+result<void> spool_file::save_cursor(const application_id& application, wall_time at) {
+  return sql_.save_cursor.with(application.str(), milliseconds_of(at)).run();
 }
 
 result<void> spool_file::trim_dead_letters(std::uint64_t& dropped) {

@@ -53,6 +53,7 @@ public:
   result<std::vector<core::device_record>> load_devices();
   result<std::vector<core::start_image::row>> load_waiting();
   result<std::vector<std::pair<device_ref, std::uint64_t>>> load_keys(); // a device's oldest first
+  result<std::map<application_id, wall_time>> load_cursors();
   result<std::uint64_t> counter(std::string_view name);
 
   // All below belong into a transaction of db().
@@ -68,6 +69,7 @@ public:
   result<void> erase(const std::vector<spool_seq>& seqs, amount& gone);
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
   result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
+  result<void> save_cursor(const application_id& application, wall_time at);
   // Makes room: the oldest go first. Adds to dropped.
   result<void> trim_dead_letters(std::uint64_t& dropped);
 
@@ -82,7 +84,7 @@ private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
         save_device;
-    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device;
+    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor;
   };
   spool_file(database db, statements prepared, dead_letter_limits limits)
       : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}

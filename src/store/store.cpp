@@ -134,6 +134,9 @@ result<core::start_image> store::load() {
   auto waiting = writer_->spool().load_waiting();
   if (!waiting) return unusable(options_.directory, waiting.fault());
   image.waiting = *std::move(waiting);
+  auto cursors = writer_->spool().load_cursors();
+  if (!cursors) return unusable(options_.directory, cursors.fault());
+  cursors_ = *std::move(cursors);
   auto next = writer_->spool().counter("next_seq");
   if (!next) return unusable(options_.directory, next.fault());
   image.next_seq = *next;
@@ -200,6 +203,10 @@ void store::save_assignment(device_ref device, const core::assignment& where) {
 
 void store::forget_assignment(device_ref device) {
   if (!closed_) writer_->push_assignment(device, std::nullopt);
+}
+
+void store::save_cursor(const application_id& application, wall_time at) {
+  if (!closed_) writer_->push(queued_cursor{application, at});
 }
 
 const store_counters& store::counters() const {

@@ -24,6 +24,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 
 namespace causeway::store {
@@ -96,6 +97,8 @@ public:
   // Everything a start needs. Once, before start. Errors: state_unusable. Who only wants to look (and no
   // gateway runs) opens, loads and lets go, without start.
   result<core::start_image> load();
+  // What save_cursor kept. Of applications that are no longer configured, too. After load.
+  const std::map<application_id, wall_time>& cursors() const { return cursors_; }
   // The ref for the next new device; never given before. After load.
   std::uint32_t next_device() const { return next_device_; }
   // Starts the thread. Before it: no call of core::spool or core::device_store.
@@ -118,6 +121,10 @@ public:
   void save_assignment(device_ref device, const core::assignment& where) override;
   void forget_assignment(device_ref device) override;
 
+  // Until when everything is here that an application's stack received (egress/backfill_window.h). Rides in
+  // the next commit; forgotten when that fails, for another follows.
+  void save_cursor(const application_id& application, wall_time at);
+
   const store_counters& counters() const;
 
 private:
@@ -130,6 +137,7 @@ private:
   std::unique_ptr<writer> writer_;
   std::vector<std::pair<device_ref, core::assignment>> assignments_; // until load
   std::vector<core::device_record> devices_;                         // until load
+  std::map<application_id, wall_time> cursors_;
   std::uint32_t next_device_ = 0;
   bool closed_ = false;
 };

@@ -229,6 +229,18 @@ TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) 
   EXPECT_EQ(rows->text(6), raw);
 }
 
+TEST_F(store_test, cursors_outlive_a_restart) {
+  open();
+  const application_id plant{"plant"}, field{"field"};
+  EXPECT_TRUE(it->cursors().empty());
+  const auto at = wall_time{milliseconds{1'700'000'000'123}};
+  it->save_cursor(plant, at - seconds{5});
+  it->save_cursor(field, at - seconds{9});
+  it->save_cursor(plant, at);
+  reopen();
+  EXPECT_EQ(it->cursors(), (std::map<application_id, wall_time>{{field, at - seconds{9}}, {plant, at}}));
+}
+
 TEST_F(store_test, the_oldest_dead_letters_make_room) {
   options.dead_letters.messages = 3;
   open();

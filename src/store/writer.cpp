@@ -277,6 +277,8 @@ result<void> writer::apply_one(const command& what, progress& done) {
     if (request.refused) ++done.dead_letters;
     return spool_.append(request, append->at);
   }
+  if (const auto* cursor = std::get_if<queued_cursor>(&what))
+    return spool_.save_cursor(cursor->application, cursor->at);
   ++done.dead_letters;
   const auto& row = std::get<queued_dead_letter>(what);
   return spool_.dead_letter(row.seq, row.note, done.erased);
@@ -301,7 +303,7 @@ void writer::settle(std::size_t commands, const result<void>& outcome, report& o
       out.spooled.push_back({append->request.first, outcome});
       out.settled += append->queued;
       (outcome ? out.appended : out.refused) += append->what;
-    } else if (!outcome) {
+    } else if (!outcome && !std::holds_alternative<queued_cursor>(one)) {
       kept.push_back(std::move(one));
     }
   }

@@ -28,7 +28,11 @@ struct queued_dead_letter {
   spool_seq seq = 0;
   dead_letter_note note;
 };
-using command = std::variant<queued_append, queued_dead_letter>;
+struct queued_cursor {
+  application_id application;
+  wall_time at{};
+};
+using command = std::variant<queued_append, queued_dead_letter, queued_cursor>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, core::device_record>;
 // As above; nothing = forget.
