@@ -81,6 +81,13 @@ std::string picture(const boost::json::object& status) {
                        count_of(registry, "devices"),
                        flag_of(registry, "whole") ? "" : ", the list is not complete");
   });
+  out += lines(status, "backfill", [](const auto& backfill) {
+    return fmt::format("backfill   {}: {}, {} events that had been missing", text_of(backfill, "application"),
+                       flag_of(backfill, "whole")
+                           ? std::string{"nothing is missing"}
+                           : "from " + text_of(backfill, "cursor") + " on something may be missing",
+                       count_of(backfill, "stored"));
+  });
   const auto& spool = object_of(status, "spool");
   out += fmt::format("spool      {} messages, {} bytes; {} dead letters\n", count_of(spool, "messages"),
                      count_of(spool, "bytes"), count_of(spool, "dead_letters"));

@@ -45,6 +45,9 @@ void sections(const snapshot& s, const emit& out, double (*value)(const dps_figu
 void applications(const snapshot& s, const emit& out, double (*value)(const registry_figures&)) {
   each(s.registry, "application", out, value);
 }
+void backfills(const snapshot& s, const emit& out, double (*value)(const backfill_figures&)) {
+  each(s.backfill, "application", out, value);
+}
 void exporters(const snapshot& s, const emit& out, double (*value)(const exporter_figures&)) {
   each(s.exporters, "exporter", out, value);
 }
@@ -234,6 +237,27 @@ const std::vector<family>& families() {
        "Answers of the registry that asked to slow down",
        [](const snapshot& s, const emit& out) {
          applications(s, out, [](const registry_figures& f) { return number(f.throttled); });
+       }},
+      {"causeway_backfill_whole", gauge, "application", "1 while nothing is missing that is known of",
+       [](const snapshot& s, const emit& out) {
+         backfills(s, out, [](const backfill_figures& f) { return f.whole ? 1.0 : 0.0; });
+       }},
+      {"causeway_backfill_cursor_seconds", gauge, "application",
+       "Unix time: nothing that the stack received before it is missing",
+       [](const snapshot& s, const emit& out) {
+         backfills(s, out, [](const backfill_figures& f) { return f.cursor_seconds; });
+       }},
+      {"causeway_backfill_requests_total", counter, "application", "Requests to the Storage Integration",
+       [](const snapshot& s, const emit& out) {
+         backfills(s, out, [](const backfill_figures& f) { return number(f.requests); });
+       }},
+      {"causeway_backfill_records_total", counter, "application", "Events that it has shown",
+       [](const snapshot& s, const emit& out) {
+         backfills(s, out, [](const backfill_figures& f) { return number(f.records); });
+       }},
+      {"causeway_backfill_stored_total", counter, "application", "Of these, events that had been missing",
+       [](const snapshot& s, const emit& out) {
+         backfills(s, out, [](const backfill_figures& f) { return number(f.stored); });
        }},
       {"causeway_timeline_spans_total", counter, "", "Phases noted in the timeline",
        [](const snapshot& s, const emit& out) { out({}, number(s.timeline.noted)); }},

@@ -49,6 +49,16 @@ struct registry_figures {
   std::string last_fault_detail;
 };
 
+// Of one application that is filled up from the storage.
+struct backfill_figures {
+  bool whole = false;        // nothing is missing that is known of
+  double cursor_seconds = 0; // Unix time: nothing from before it is missing
+  std::uint64_t requests = 0, records = 0;
+  std::uint64_t stored = 0; // of the records, what had been missing
+  std::string last_fault;
+  std::string last_fault_detail;
+};
+
 struct store_figures {
   std::uint64_t commits = 0, commit_faults = 0, appended = 0, done = 0, dead_letters = 0;
   std::uint64_t fsyncs = 0;
@@ -75,6 +85,7 @@ struct snapshot {
   std::map<std::string, hub_figures> hubs;          // by host
   std::map<std::string, dps_figures> dps;           // by section
   std::map<std::string, registry_figures> registry; // by application
+  std::map<std::string, backfill_figures> backfill; // by application
   store_figures store;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters; // by name

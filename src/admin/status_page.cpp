@@ -65,6 +65,17 @@ json::object registry_json(const std::string& application, const registry_figure
           {"throttled", from.throttled}, {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }
 
+json::object backfill_json(const std::string& application, const backfill_figures& from) {
+  return {{"application", application},
+          {"whole", from.whole},
+          {"cursor",
+           format_rfc3339(wall_time{milliseconds{static_cast<std::int64_t>(from.cursor_seconds * 1000)}})},
+          {"requests", from.requests},
+          {"records", from.records},
+          {"stored", from.stored},
+          {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
 json::object exporter_json(const std::string& name, const exporter_figures& from) {
   return {{"name", name},
           {"exported", from.exported},
@@ -133,6 +144,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["hubs"] = all_of(now.hubs, hub_json);
   out["dps"] = all_of(now.dps, dps_json);
   out["registry"] = all_of(now.registry, registry_json);
+  out["backfill"] = all_of(now.backfill, backfill_json);
   out["spool"] = json::object{{"messages", now.store.messages},
                               {"bytes", now.store.bytes},
                               {"dead_letters", now.store.dead_letters},

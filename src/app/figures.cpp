@@ -68,6 +68,20 @@ admin::store_figures figures_of(const store::store_counters& from) {
   return to;
 }
 
+admin::backfill_figures figures_of(const egress::backfill_totals& from) {
+  admin::backfill_figures to;
+  to.whole = from.whole;
+  to.cursor_seconds = std::chrono::duration<double>(from.cursor.time_since_epoch()).count();
+  to.requests = from.requests;
+  to.records = from.records;
+  to.stored = from.stored;
+  if (from.last_error) {
+    to.last_fault = from.last_error->name();
+    to.last_fault_detail = from.last_error->detail();
+  }
+  return to;
+}
+
 admin::exporter_figures figures_of(const egress::exporter_totals& from) {
   admin::exporter_figures to;
   to.exported = from.exported;
@@ -93,6 +107,8 @@ admin::snapshot gateway::parts::figures() const {
     out.dps[section] = figures_of(totals);
   for (const auto& [application, totals] : registry.totals())
     out.registry[application.str()] = figures_of(totals);
+  for (const auto& [application, totals] : backfill->totals())
+    out.backfill[application.str()] = figures_of(totals);
   out.store = figures_of(store->counters());
   out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
   for (const auto& one : exporters)

@@ -58,6 +58,7 @@ net::task<> gateway::parts::tick() {
     // Decays over about a second, so that a scrape sees the worst of the last moments.
     lag = std::max<std::chrono::nanoseconds>(now.mono - due, lag - lag / 10);
     bridge->on_tick(now);
+    feed->look(webhook->totals(), by_webhook, *backfill);
   }
 }
 
@@ -145,6 +146,12 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->registry.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);
   p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on);
+  p->feed.emplace(*p->bridge, p->desk, *p->store, on);
+  p->backfill.emplace(
+      on, p->tasks, make_backfill_settings(from), make_backfill_applications(from),
+      [random = &p->random] { return random->unit(); }, *p->feed);
+  for (const auto& one : make_webhook_applications(from))
+    p->by_webhook.push_back(one.id);
   auto ready = p->listen(from);
   if (ready) ready = p->export_spans(from);
   if (!ready) {
@@ -156,6 +163,9 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->start(std::move(*image), on.now());
   p->registry.start();
+  p->backfill->start(p->store->cursors());
+  for (const auto& one : p->by_webhook)
+    p->backfill->on_live(one);
   p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
   log::info("gateway_started", {{"webhook", from.webhook.listen},
                                 {"admin", from.admin.listen},
@@ -169,6 +179,9 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
   p.stopping = true;
   p.webhook_server->stop_accepting();
+  for (const auto& one : p.by_webhook)
+    p.backfill->on_down(one, p.loop.now().wall);
+  p.backfill->save_cursors();
   const auto deadline = p.loop.now().mono + drain;
   const auto busy = [&] { return p.desk.waiting() != 0 || p.bridge->is_sending(); };
   while (busy() && p.loop.now().mono < deadline) {

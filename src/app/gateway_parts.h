@@ -4,6 +4,7 @@
 
 #include "admin/fleet_view.h"
 #include "admin/pages.h"
+#include "app/backfill_feed.h"
 #include "app/built_in_formatter.h"
 #include "app/gateway.h"
 #include "app/plan_source.h"
@@ -32,6 +33,9 @@ struct gateway::parts final : store::store_events, admin::fleet_view {
   egress::hub_pool hubs;
   std::optional<core::bridge> bridge;
   std::optional<ingress::webhook> webhook;
+  std::optional<backfill_feed> feed;
+  std::optional<egress::backfill> backfill;
+  std::vector<application_id> by_webhook; // applications whose events come in by it
   std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
   admin::api api;
   std::optional<admin::pages> pages, socket_pages;

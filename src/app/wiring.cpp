@@ -202,6 +202,24 @@ std::vector<egress::registry_application> make_registry_applications(const confi
   return made;
 }
 
+egress::backfill_settings make_backfill_settings(const config::configuration& from) {
+  egress::backfill_settings made;
+  made.base_url = from.things_stack.application_server_url;
+  made.ca_file = from.things_stack.ca_file.string();
+  return made;
+}
+
+std::vector<egress::backfill_application> make_backfill_applications(const config::configuration& from) {
+  std::vector<egress::backfill_application> made;
+  for (const auto& application : from.applications) {
+    if (!application.backfill) continue;
+    const auto& events = application.events;
+    const bool joins = std::find(events.begin(), events.end(), "join") != events.end();
+    made.push_back({application.id, application.api_key->clone(), joins});
+  }
+  return made;
+}
+
 result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from) {
   std::vector<egress::exporter_options> out;
   if (!from.otlp_endpoint.empty())

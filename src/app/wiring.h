@@ -6,6 +6,7 @@
 #include "config/configuration.h"
 #include "core/rules.h"
 #include "egress/azure_section.h"
+#include "egress/backfill.h"
 #include "egress/registry_client.h"
 #include "egress/trace_exporter.h"
 #include "ingress/webhook.h"
@@ -26,6 +27,9 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
 // The applications that follow the registry: those with an API key.
 egress::registry_options make_registry_options(const config::configuration& from);
 std::vector<egress::registry_application> make_registry_applications(const config::configuration& from);
+// The applications whose outages are filled up from the storage.
+egress::backfill_settings make_backfill_settings(const config::configuration& from);
+std::vector<egress::backfill_application> make_backfill_applications(const config::configuration& from);
 // Where spans go; none where nothing is configured.
 result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from);
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from);

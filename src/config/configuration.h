@@ -21,8 +21,9 @@ struct state_settings {
 };
 
 struct things_stack_settings {
-  std::string base_url;          // "https://host[:port]", without a slash at the end; empty = none
-  std::filesystem::path ca_file; // PEM bundle; empty = the system's
+  std::string base_url;                 // "https://host[:port]", without a slash at the end; empty = none
+  std::filesystem::path ca_file;        // PEM bundle; empty = the system's
+  std::string application_server_url{}; // as base_url, which is its default
 };
 
 struct webhook_settings {
@@ -70,6 +71,7 @@ struct application_settings {
   std::string webhook_username;
   secret webhook_password;
   std::optional<secret> api_key; // for the registry
+  bool backfill = false;         // then there is an api_key
   azure_name azure;              // exists
   bool enabled_by_default = true;
   bool commands = true;                 // devices hold a link for cloud-to-device messages

@@ -40,6 +40,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
 
     {"things_stack", "base_url", text, "", false, restart, "",
      "Of the Identity Server, e.g. `https://eu1.cloud.thethings.network`; `/api/v3` is added."},
+    {"things_stack", "application_server_url", text, "", false, restart, "",
+     "Of the cluster that the traffic is in, for `backfill`. Default: `base_url`."},
     {"things_stack", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust; without it the system's."},
 
@@ -88,6 +90,10 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "With the right to read devices: the registry then says which devices there are, and an event waits "
      "until "
      "it has said so. Without one, devices appear with their first event."},
+    {"application", "backfill", boolean, "false", false, restart, "",
+     "After an outage the Storage Integration is asked for what came in meanwhile; `api_key` needs the right "
+     "to "
+     "read application traffic."},
     {"application", "azure", text, "", required, restart, "", "The NAME of an `[azure.NAME]`."},
     {"application", "enabled_by_default", boolean, "true", false, restart, "",
      "`false`: only devices whose attribute `azureintegration` is `true` are connected. The attribute wins "

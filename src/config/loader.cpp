@@ -62,6 +62,8 @@ std::string read_url(section& keys, std::string_view name) {
 
 things_stack_settings read_things_stack(section keys, reading& into) {
   things_stack_settings settings{read_url(keys, "base_url"), keys.path("ca_file")};
+  settings.application_server_url = read_url(keys, "application_server_url");
+  if (settings.application_server_url.empty()) settings.application_server_url = settings.base_url;
   const bool loopback = settings.base_url.starts_with("http://127.") ||
                         settings.base_url.starts_with("http://[::1]") ||
                         settings.base_url.starts_with("http://localhost");
@@ -268,6 +270,9 @@ public:
     settings.commands = keys.boolean("commands");
     settings.api_key = keys.secret_of("api_key");
     if (settings.api_key && base_url_.empty()) keys.refuse("api_key", "needs base_url in [things_stack]");
+    settings.backfill = keys.boolean("backfill");
+    if (settings.backfill && !keys.has("api_key"))
+      keys.refuse("backfill", "needs an api_key (api_key_file) with the right to read application traffic");
     if (settings.webhook_username.find(':') != std::string::npos)
       keys.refuse("webhook_username", "has a colon, which HTTP's Basic log-in cannot carry");
     if (auto own = keys.secret_of("webhook_password"))

@@ -94,6 +94,7 @@ class admin(integration_test):
         database = sqlite3.connect(file)
         for column in ("listed", "integration", "model_id"):
             database.execute(f"ALTER TABLE device DROP COLUMN {column}")
+        database.execute("DROP TABLE cursor")
         database.execute("PRAGMA user_version=1")
         database.close()
         before = file.read_bytes()
