@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/control_api.h"
 
+#include "emulator/control_events.h"
 #include "emulator/control_hubs.h"
 #include "emulator/control_reply.h"
 #include "emulator/control_requests.h"
@@ -63,6 +64,7 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path == "/healthz" && get) return reply(json::object{{"status", "ok"}});
   if (path.starts_with("/ledger")) return answer_ledger_control(emulator, request);
   if (path.starts_with("/devices")) return answer_devices_control(emulator, request);
+  if (path == "/events") return answer_events_control(emulator, request);
   if (path == "/faults") return answer_faults_control(emulator, request);
   if (path.starts_with("/dps")) return answer_dps_control(emulator, request);
   if (path.starts_with("/registry")) return answer_registry_control(emulator, request);

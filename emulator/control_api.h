@@ -3,6 +3,7 @@
 #pragma once
 
 #include "emulator/dps_service.h"
+#include "emulator/event_endpoint.h"
 #include "emulator/hub_service.h"
 #include "emulator/installation.h"
 #include "emulator/stack_registry.h"
@@ -21,6 +22,7 @@ struct controlled {
   dps_service* dps = nullptr;
   stack_registry* registry = nullptr;
   things_stack* stack = nullptr;
+  event_endpoint* events = nullptr;
 };
 
 // A request and its answer; the listener only carries it.

@@ -83,24 +83,24 @@ std::string text_of(const amqp::value& value) {
   return {};
 }
 
-result<std::vector<d2c_message>> decode_d2c(std::string_view payload) {
+result<std::vector<received_d2c>> decode_d2c(std::string_view payload) {
   auto outer = amqp::decode_message(payload);
   if (!outer) return outer.fault();
-  std::vector<d2c_message> messages;
+  std::vector<received_d2c> messages;
   if (outer->kind == amqp::message::body_kind::data && looks_like_section(outer->data)) {
-    if (const auto sections = data_sections(payload)) {
-      for (const auto& section : *sections) {
+    if (auto sections = data_sections(payload)) {
+      for (auto& section : *sections) {
         auto inner = amqp::decode_message(section);
         if (!inner) {
           messages.clear();
           break;
         }
-        messages.push_back(to_d2c(*inner));
+        messages.push_back({to_d2c(*inner), std::move(section)});
       }
       if (!messages.empty()) return messages;
     }
   }
-  messages.push_back(to_d2c(*outer));
+  messages.push_back({to_d2c(*outer), {}});
   return messages;
 }
 

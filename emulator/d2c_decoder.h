@@ -14,7 +14,11 @@ namespace causeway::emulator {
 // message-format, so a batch is known by its content: each data section begins as an AMQP section does, with
 // the byte 0, which no text or JSON begins with, and holds a whole AMQP message. What a client says of its
 // own identity (iothub-connection-device-id and -module-id) is left out. Errors: amqp_value_malformed.
-result<std::vector<d2c_message>> decode_d2c(std::string_view payload);
+struct received_d2c {
+  d2c_message message;
+  std::string encoded; // of a batch: this message's own bytes; else empty, for they are the payload
+};
+result<std::vector<received_d2c>> decode_d2c(std::string_view payload);
 
 // The text of a scalar, whatever its type: "abc", "17", a UUID in its usual form; binary in hexadecimal.
 std::string text_of(const amqp::value& value);

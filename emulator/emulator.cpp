@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "emulator/control_api.h"
 #include "emulator/dps_listener.h"
+#include "emulator/event_listener.h"
 #include "emulator/hub_listener.h"
 #include "emulator/stack_listener.h"
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace causeway::emulator {
@@ -41,17 +43,29 @@ public:
     return all;
   }
 
+  std::vector<event_hub> event_hubs() {
+    std::vector<event_hub> all;
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      all.push_back({installation::event_hub_name(i), &sites_[i]->events, &sites_[i]->registry});
+    return all;
+  }
+
 private:
   struct site {
     site(const installation& made, ledger& accepted, fault_tables& faults, std::size_t index)
-        : registry{made.make_registry(index)}, hub{registry,
-                                                   accepted,
-                                                   faults.hub(index),
-                                                   made.container_id(index),
-                                                   index,
-                                                   made.make_hub_options()} {}
+        : registry{made.make_registry(index)},
+          hub{registry,
+              accepted,
+              faults.hub(index),
+              made.container_id(index),
+              index,
+              made.make_hub_options()},
+          events{made.options().events} {
+      if (made.options().events_port != 0) hub.keep_events(events);
+    }
     identity_registry registry;
     hub_service hub;
+    event_log events;
   };
   std::vector<std::unique_ptr<site>> sites_;
 };
@@ -65,6 +79,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   fault_tables faults{options.hubs};
   ledger accepted{made.hub_host(0)};
   hub_sites sites{made, accepted, faults};
+  event_endpoint events{sites.event_hubs()};
   dps_service dps{sites.linked(made), faults.services(), made.make_dps_options(), made.seed("dps")};
   dps.on_changed([&sites](std::size_t hub, const identity& device) { sites.hub(hub).review(device); });
   stack_registry registry{faults.services(), {options.registry_rate}, made.seed("registry")};
@@ -84,14 +99,21 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     if (!port) return give_up(port.fault());
     hub_ports.push_back(std::move(*port));
   }
+  std::optional<net::listener> events_port;
+  if (options.events_port != 0) {
+    auto port = start_event_listener(on, tasks, {options.host, options.events_port}, events);
+    if (!port) return give_up(port.fault());
+    events_port.emplace(std::move(*port));
+  }
   auto dps_port = start_dps_listener(on, tasks, {options.host, options.dps_port}, *tls, dps, options.delays,
                                      emulated_clock{faults.services(), "dps"});
   if (!dps_port) return give_up(dps_port.fault());
   auto stack_port = start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry,
                                          options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
-  auto control = start_control_api(on, tasks, {options.host, options.control_port},
-                                   {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack});
+  auto control =
+      start_control_api(on, tasks, {options.host, options.control_port},
+                        {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;
@@ -102,6 +124,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     stack.stop();
     for (auto& port : hub_ports)
       port.close();
+    if (events_port) events_port->close();
     dps_port->stop_accepting();
     stack_port->stop_accepting();
     control->stop_accepting();
@@ -112,6 +135,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
                                {"dps_port", dps_port->port()},
                                {"stack_port", stack_port->port()},
                                {"control_port", control->port()},
+                               {"events_port", options.events_port},
                                {"identities", sites.hub(0).registry().size()},
                                {"directory", options.directory.string()}});
   on.run();

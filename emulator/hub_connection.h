@@ -122,6 +122,7 @@ private:
   hub_link* answer_link(const std::string& reply_to);
   void grant(const token_verdict& verdict);
   bool authorised(const identity& device) const;
+  bool has_own_token(const identity& device) const;
   void expire_grants();
   void detach_expired(const std::vector<hub_link*>& links);
 
@@ -130,6 +131,7 @@ private:
   void take_telemetry(hub_link& on, amqp::delivery delivery, std::string payload);
   void on_telemetry(hub_link& on, amqp::delivery delivery, std::string payload);
   void judge_telemetry(hub_link& on, amqp::delivery delivery, const std::string& payload);
+  void keep_event(const hub_link& on, std::string encoded);
   void reject(amqp::delivery delivery, const std::string& condition, const std::string& description);
   void replenish(hub_link& link, int credit);
 

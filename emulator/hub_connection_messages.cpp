@@ -69,9 +69,24 @@ void hub_connection::judge_telemetry(hub_link& on, amqp::delivery delivery, cons
     return reject(delivery, fault->condition, fault->description);
   auto messages = decode_d2c(payload);
   if (!messages) return reject(delivery, "amqp:decode-error", messages.fault().message());
-  for (auto& message : *messages)
+  for (auto& [message, encoded] : *messages) {
+    if (hub_.events_ != nullptr) keep_event(on, encoded.empty() ? payload : encoded);
     hub_.ledger().record(on.device, std::move(message), now_.wall, hub_.index());
+  }
   delivery.settle({amqp::outcome_kind::accepted, {}});
+}
+
+void hub_connection::keep_event(const hub_link& on, std::string encoded) {
+  hub_event event;
+  event.device = on.device;
+  if (const auto* found = hub_.registry().find(on.device)) event.generation = found->generation;
+  event.by_policy = !has_own_token(on.device);
+  const auto properties = on.link.remote_properties();
+  if (const auto* model = properties.find("com.microsoft:model-id"))
+    if (const auto* text = model->text()) event.model_id = *text;
+  event.encoded = std::move(encoded);
+  event.at = hub_time();
+  hub_.events_->append(std::move(event));
 }
 
 void hub_connection::reject(amqp::delivery delivery, const std::string& condition,

@@ -117,6 +117,10 @@ bool hub_connection::authorised(const identity& device) const {
   return valid(device_path(device)) || valid("") || valid("/devices");
 }
 
+bool hub_connection::has_own_token(const identity& device) const {
+  return grants_.contains(device_path(device));
+}
+
 void hub_connection::forget_token(const identity& device) {
   const auto found = grants_.find(device_path(device));
   if (found == grants_.end()) return;

@@ -6,6 +6,7 @@
 #include "amqp/engine.h"
 #include "azure/limits.h"
 #include "emulator/emulated_clock.h"
+#include "emulator/event_log.h"
 #include "emulator/faults.h"
 #include "emulator/hub_link.h"
 #include "emulator/hub_throttle.h"
@@ -65,6 +66,9 @@ public:
   identity_registry& registry() { return registry_; }
   causeway::emulator::ledger& ledger() { return ledger_; }
   fault_table& faults() { return faults_; }
+  // What is accepted from now on is also kept for the Event-Hubs-compatible endpoint. The log must live
+  // longer.
+  void keep_events(event_log& log) { events_ = &log; }
   hub_totals totals() const;
   const std::string& container_id() const { return container_id_; }
   const hub_options& options() const { return options_; }
@@ -112,6 +116,7 @@ private:
   identity_registry& registry_;
   causeway::emulator::ledger& ledger_;
   fault_table& faults_;
+  event_log* events_ = nullptr;
   hub_totals totals_;
   std::string container_id_;
   std::size_t index_;

@@ -33,6 +33,7 @@ struct hub_identity {
 struct hub_policy {
   key_pair keys;
   bool device_connect = false;
+  bool service_connect = false; // reads what arrived
 };
 
 class identity_registry {

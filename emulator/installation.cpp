@@ -159,6 +159,14 @@ result<void> installation::write_credentials() const {
   if (auto done = write(plant_file, connection_string); !done) return done;
   if (auto done = write(group_file, std::string{keys_of("group").primary.base64().reveal()}); !done)
     return done;
+  for (std::size_t hub = 0; options_.events_port != 0 && hub < options_.hubs; ++hub) {
+    const auto file = "events-connection-string-" + std::to_string(hub);
+    const auto events = "Endpoint=sb://localhost:" + std::to_string(options_.events_port) +
+                        ";SharedAccessKeyName=service;SharedAccessKey=" +
+                        std::string{keys_of("policy/service").primary.base64().reveal()} +
+                        ";UseDevelopmentEmulator=true;EntityPath=" + event_hub_name(hub);
+    if (auto done = write(file.c_str(), events); !done) return done;
+  }
   for (const auto* application : {plant_application, field_application}) {
     const auto file = std::string{"webhook-password-"} + application;
     if (auto done = write(file.c_str(), password_of(application)); !done) return done;
@@ -170,9 +178,9 @@ result<void> installation::write_credentials() const {
 
 identity_registry installation::make_registry(std::size_t hub) const {
   identity_registry registry{{"localhost", "127.0.0.1", "::1", "[::1]"}};
-  registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true});
-  registry.put_policy("device", {keys_of("policy/device"), true});
-  registry.put_policy("service", {keys_of("policy/service"), false});
+  registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true, true});
+  registry.put_policy("device", {keys_of("policy/device"), true, false});
+  registry.put_policy("service", {keys_of("policy/service"), false, true});
   for (std::size_t i = 1; hub == 0 && i <= plant_devices(); ++i) {
     const auto name = device_name("meter-", i);
     registry.put(identity{name}, keys_of("device/" + name), true);

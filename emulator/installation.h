@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "emulator/dps_service.h"
+#include "emulator/event_log.h"
 #include "emulator/hub_service.h"
 #include "emulator/identity_registry.h"
 #include "emulator/latency.h"
@@ -33,6 +34,8 @@ struct emulator_options {
   std::uint16_t dps_port = 15443;
   std::uint16_t control_port = 15080;
   std::uint16_t stack_port = 15885;
+  std::uint16_t events_port = 0; // the Event-Hubs-compatible endpoint; 0: there is none, and nothing is kept
+  event_log_options events;      // of each hub
   std::size_t hubs = 1;
   std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
   std::size_t devices = 20;
@@ -71,6 +74,8 @@ public:
   std::string hub_host(std::size_t hub) const { return "localhost:" + std::to_string(hub_port(hub)); }
   // The hub's policies; the first hub has the identities of those devices that do not come through DPS.
   identity_registry make_registry(std::size_t hub = 0) const;
+  // The EntityPath of a hub's events: "iothub-0".
+  static std::string event_hub_name(std::size_t hub) { return "iothub-" + std::to_string(hub); }
   hub_options make_hub_options() const;
   dps_options make_dps_options() const;
   std::string container_id(std::size_t hub = 0) const;

@@ -32,6 +32,15 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
   app.add_option("--control-port", into.options.control_port, "control API, HTTP")->capture_default_str();
   app.add_option("--stack-port", into.options.stack_port, "registry of The Things Stack, HTTPS")
       ->capture_default_str();
+  app.add_option("--events-port", into.options.events_port,
+                 "Event-Hubs-compatible endpoint of the hubs, AMQP without TLS; without it there is none");
+  app.add_option("--events-partitions", into.options.events.partitions, "partitions of each hub's events")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--events-kept", into.options.events.max_events,
+                 "how many events of each hub can be read, and 512 MiB at most")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
   app.add_option("--hubs", into.options.hubs,
                  "how many hubs DPS has, at --hub-port and the ports that follow")
       ->check(CLI::Range(1, 50))

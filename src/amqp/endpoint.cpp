@@ -88,6 +88,14 @@ std::string address_of(pn_terminus_t* terminus) {
   return address == nullptr ? std::string{} : std::string{address};
 }
 
+void write_data(pn_data_t* to, const value& from) {
+  pn_data_clear(to);
+  if (from.is_null()) return;
+  std::string bytes;
+  encode(bytes, from);
+  pn_data_decode(to, bytes.data(), bytes.size());
+}
+
 // The terminus that the peer provides: what we send to, or receive from.
 pn_terminus_t* remote_counterpart(pn_link_t* native) {
   return pn_link_is_sender(native) ? pn_link_remote_target(native) : pn_link_remote_source(native);
@@ -105,13 +113,11 @@ void link::set_settle_modes(settle_mode snd, receive_mode rcv) {
   pn_link_set_snd_settle_mode(native_, static_cast<pn_snd_settle_mode_t>(snd));
   pn_link_set_rcv_settle_mode(native_, static_cast<pn_rcv_settle_mode_t>(rcv));
 }
+void link::set_source_filter(const value& symbol_map) {
+  write_data(pn_terminus_filter(pn_link_source(native_)), symbol_map);
+}
 void link::set_properties(const value& symbol_map) {
-  pn_data_t* properties = pn_link_properties(native_);
-  pn_data_clear(properties);
-  if (symbol_map.is_null()) return;
-  std::string bytes;
-  encode(bytes, symbol_map);
-  pn_data_decode(properties, bytes.data(), bytes.size());
+  write_data(pn_link_properties(native_), symbol_map);
 }
 void link::set_max_message_size(std::uint64_t bytes) {
   pn_link_set_max_message_size(native_, bytes);
@@ -167,6 +173,9 @@ std::string link::remote_source() const {
 }
 std::string link::remote_target() const {
   return address_of(pn_link_remote_target(native_));
+}
+value link::remote_source_filter() const {
+  return read_data(pn_terminus_filter(pn_link_remote_source(native_)));
 }
 bool link::remote_terminus_null() const {
   return pn_terminus_get_type(remote_counterpart(native_)) == PN_UNSPECIFIED;

@@ -100,6 +100,7 @@ public:
   // Before open():
   void set_source(const std::string& address);
   void set_target(const std::string& address);
+  void set_source_filter(const value& symbol_map);
   void set_settle_modes(settle_mode snd, receive_mode rcv);
   void set_properties(const value& symbol_map); // map with symbol keys
   // A larger message is not kept: the link is closed with amqp:link:message-size-exceeded (event
@@ -123,8 +124,9 @@ public:
   bool remote_open() const;          // the peer has attached, and has not detached
   std::string remote_source() const; // empty when null
   std::string remote_target() const;
-  bool remote_terminus_null() const; // the peer's attach refuses the link: our counterpart terminus is null
-  value remote_properties() const;   // map or null
+  value remote_source_filter() const; // map with symbol keys, or null
+  bool remote_terminus_null() const;  // the peer's attach refuses the link: our counterpart terminus is null
+  value remote_properties() const;    // map or null
   settle_mode remote_settle_mode() const;
   receive_mode remote_receive_mode() const;
   std::uint64_t remote_max_message_size() const; // 0 = none given

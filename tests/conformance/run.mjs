@@ -3,7 +3,7 @@
 // CAUSEWAY_BIN: the directory of causeway-emulator; default build/release/bin.
 // The test runs in a process of its own, because Node reads NODE_EXTRA_CA_CERTS once, at its start.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const bin = process.env.CAUSEWAY_BIN ?? join(here, '../../build/release/bin');
 const startPatience = 30_000;
 
-if (!existsSync(join(here, 'node_modules/azure-iot-device'))) {
+if (!existsSync(join(here, 'node_modules/azure-iot-device')) || !existsSync(join(here, 'node_modules/@azure/event-hubs'))) {
   console.error('conformance: the npm packages are not installed; script/bootstrap does it');
   process.exit(1);
 }
@@ -27,11 +27,13 @@ async function freePorts(count) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'causeway-conformance-'));
-const [hub, dps, control, stack] = await freePorts(4);
+const [hub, dps, control, stack, events, webhook, admin] = await freePorts(7);
 const program = join(bin, 'causeway-emulator');
 const options = ['--directory', directory, '--hub-port', hub, '--dps-port', dps, '--control-port', control,
-  '--stack-port', stack, '--latency', 'none', '--retry-after', 1, '--devices', 4].map(String);
-execFileSync(program, [...options, '--print-config']); // makes the certificates
+  '--stack-port', stack, '--events-port', events, '--webhook-listen', `127.0.0.1:${webhook}`, '--admin-listen', `127.0.0.1:${admin}`,
+  '--latency', 'none', '--retry-after', 1, '--devices', 4].map(String);
+const configuration = join(directory, 'causeway.toml');
+writeFileSync(configuration, execFileSync(program, [...options, '--print-config'])); // makes the certificates
 const emulator = spawn(program, options, { stdio: 'inherit' });
 
 let status = 1;
@@ -48,6 +50,7 @@ try {
       NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
       NODE_OPTIONS: '--dns-result-order=ipv4first',
       EMULATOR_DIRECTORY: directory, EMULATOR_HUB: String(hub), EMULATOR_DPS: String(dps), EMULATOR_CONTROL: String(control),
+      CAUSEWAY_PROGRAM: join(bin, 'causeway'), CAUSEWAY_CONFIGURATION: configuration, CAUSEWAY_ADMIN: String(admin),
     },
   });
   status = await new Promise((done) => test.on('exit', (code) => done(code ?? 1)));
