@@ -2,6 +2,7 @@
 #include "emulator/control_api.h"
 
 #include "emulator/control_events.h"
+#include "emulator/control_faults.h"
 #include "emulator/control_hubs.h"
 #include "emulator/control_reply.h"
 #include "emulator/control_requests.h"
@@ -65,9 +66,11 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path.starts_with("/ledger")) return answer_ledger_control(emulator, request);
   if (path.starts_with("/devices")) return answer_devices_control(emulator, request);
   if (path == "/events") return answer_events_control(emulator, request);
+  if (path == "/quota") return answer_quota_control(emulator, request);
   if (path == "/faults") return answer_faults_control(emulator, request);
   if (path.starts_with("/dps")) return answer_dps_control(emulator, request);
   if (path.starts_with("/registry")) return answer_registry_control(emulator, request);
+  if (path == "/storage") return answer_storage_control(emulator, request);
   if (path == "/simulation" && get) return show_simulation(emulator);
   if (path == "/simulation" && request.method == "POST") return start_simulation(emulator, request.body);
   if (path == "/simulation/stop" && request.method == "POST") {

@@ -6,7 +6,7 @@
 #include "emulator/event_endpoint.h"
 #include "emulator/hub_service.h"
 #include "emulator/installation.h"
-#include "emulator/stack_registry.h"
+#include "emulator/storage_api.h"
 #include "emulator/things_stack.h"
 #include "net/http_server.h"
 
@@ -23,6 +23,8 @@ struct controlled {
   stack_registry* registry = nullptr;
   things_stack* stack = nullptr;
   event_endpoint* events = nullptr;
+  net::task_group* tasks = nullptr;
+  storage_api* storage = nullptr;
 };
 
 // A request and its answer; the listener only carries it.

@@ -86,6 +86,9 @@ struct hub_figures {
     into["detaches"] = totals.detaches;
     into["link_conflicts"] = totals.link_conflicts;
     into["messages_rejected"] = totals.messages_rejected;
+    into["messages_released"] = totals.messages_released;
+    into["messages_modified"] = totals.messages_modified;
+    into["sends_over_quota"] = totals.sends_over_quota;
     into["sends_throttled"] = totals.sends_throttled;
     into["sends_shaped"] = totals.sends_shaped;
     into["connects"] = totals.connects;
@@ -217,72 +220,44 @@ net::http_response list_devices(const controlled& emulator, const net::http_requ
   return reply(json::object{{"identities", identities}, {"devices", std::move(devices)}});
 }
 
-json::object fault_json(const fault& rule) {
-  json::object object{{"id", rule.id}, {"kind", to_string(rule.kind)}, {"pattern", rule.pattern}};
-  if (rule.status != 0) object["status"] = rule.status;
-  if (rule.retry_after) object["retry_after"] = *rule.retry_after;
-  if (rule.skew.count() != 0) object["seconds"] = rule.skew.count();
-  if (rule.hub) object["hub"] = *rule.hub;
-  if (!rule.condition.empty()) object["condition"] = rule.condition;
-  if (!rule.description.empty()) object["description"] = rule.description;
-  if (rule.remaining) object["remaining"] = *rule.remaining;
+json::object quota_json(hub_service& hub, moment now, const installation& made) {
+  const auto time = hub.time_at(now);
+  auto& meter = hub.meter();
+  json::object object{{"hub", made.hub_host(hub.index())},
+                      {"used", meter.used(time)},
+                      {"piece_bytes", meter.options().piece_bytes},
+                      {"ends", format_rfc3339(daily_meter::end_of_day(time))}};
+  if (const auto limit = meter.options().limit)
+    object["limit"] = *limit;
+  else
+    object["limit"] = nullptr;
   return object;
 }
 
-net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_fault what, const fault& rule,
-                              moment now) {
-  std::size_t open = 0;
-  for (auto* hub : hubs) {
-    open += hub->open_connections();
-    switch (what) {
-    case immediate_fault::cut_connections:
-      hub->cut_all();
-      break;
-    case immediate_fault::close_connections:
-      hub->close_all({rule.condition, rule.description});
-      break;
-    case immediate_fault::half_open:
-      hub->freeze_all(now);
-      break;
-    case immediate_fault::detach_device:
-      hub->detach(identity{rule.pattern}, {rule.condition, rule.description});
-      break;
-    case immediate_fault::expire_tokens:
-      hub->expire_tokens(rule.pattern);
-      break;
-    }
-  }
-  switch (what) {
-  case immediate_fault::cut_connections:
-    return reply(json::object{{"connections_cut", open}});
-  case immediate_fault::close_connections:
-    return reply(json::object{{"connections_closed", open}});
-  case immediate_fault::half_open:
-    return reply(json::object{{"connections_half_open", open}});
-  case immediate_fault::detach_device:
-    return reply(json::object{{"detached", rule.pattern}});
-  case immediate_fault::expire_tokens:
-    break;
-  }
-  return reply(json::object{{"expired", rule.pattern}});
-}
-
-net::http_response add_fault(const controlled& emulator, const std::string& body) {
-  const auto request = parse_fault(body);
-  if (!request) return refuse(400, request.fault().detail());
-  const auto& rule = request->rule;
-  if (rule.hub && *rule.hub >= emulator.hubs.size()) return refuse(404, no_such_hub);
-  auto hubs = emulator.hubs;
-  if (rule.hub) hubs = {emulator.hubs[*rule.hub]};
-  if (request->at_once) return do_at_once(hubs, *request->at_once, rule, emulator.on->now());
-  const auto id = emulator.faults->add(rule);
-  if (id == 0) return refuse(409, "there are 1,000 faults already");
-  for (auto* hub : hubs)
-    hub->review_faults();
-  return reply(json::object{{"id", id}}, 201);
-}
-
 } // namespace
+
+net::http_response answer_quota_control(const controlled& emulator, const net::http_request& request) {
+  const auto hubs = asked_hubs(emulator, request);
+  if (hubs.empty()) return refuse(404, no_such_hub);
+  const auto now = emulator.on->now();
+  if (request.method == "PUT") {
+    const auto change = parse_quota_change(request.body);
+    if (!change) return refuse(400, change.fault().detail());
+    for (auto* hub : hubs) {
+      if (change->has_limit) hub->meter().set_limit(change->limit);
+      if (change->used) hub->meter().set_used(*change->used, hub->time_at(now));
+    }
+  } else if (request.method == "DELETE") {
+    for (auto* hub : hubs)
+      hub->meter().set_used(0, hub->time_at(now));
+  } else if (request.method != "GET") {
+    return refuse(405, "GET, PUT or DELETE");
+  }
+  json::array shown;
+  for (auto* hub : hubs)
+    shown.push_back(quota_json(*hub, now, *emulator.made));
+  return reply(json::object{{"hubs", std::move(shown)}});
+}
 
 json::value quantiles(const histogram& durations) {
   return json::object{{"p50_ms", durations.quantile_ms(0.5)},
@@ -313,25 +288,6 @@ net::http_response answer_devices_control(const controlled& emulator, const net:
   if (path.starts_with(devices) && path.size() > devices.size())
     return handle_device(emulator, request, identity{percent_decode(path.substr(devices.size()))});
   return refuse(404, "there is nothing at this path for this method");
-}
-
-net::http_response answer_faults_control(const controlled& emulator, const net::http_request& request) {
-  if (request.method == "POST") return add_fault(emulator, request.body);
-  if (request.method == "GET") {
-    json::array rules;
-    for (const auto& rule : emulator.faults->rules())
-      rules.push_back(fault_json(rule));
-    return reply(json::object{{"faults", std::move(rules)}});
-  }
-  if (request.method != "DELETE") return refuse(405, "GET, POST or DELETE");
-  if (const auto id = query_number(request, "id")) {
-    if (!emulator.faults->remove(*id)) return refuse(404, "no such fault");
-  } else {
-    emulator.faults->clear();
-  }
-  for (auto* hub : emulator.hubs)
-    hub->review_faults();
-  return reply(json::object{{"faults", emulator.faults->rules().size()}});
 }
 
 } // namespace causeway::emulator

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the control API that are about the hubs: ledger, identities, faults (README.md). Loop's thread
+// The parts of the control API that are about the hubs: ledger, identities, quotas (README.md). Loop's thread
 // only.
 #pragma once
 
@@ -14,7 +14,8 @@ namespace causeway::emulator {
 net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request);
 // /devices and /devices/ID
 net::http_response answer_devices_control(const controlled& emulator, const net::http_request& request);
-net::http_response answer_faults_control(const controlled& emulator, const net::http_request& request);
+// /quota
+net::http_response answer_quota_control(const controlled& emulator, const net::http_request& request);
 
 // {"p50_ms":…,"p99_ms":…,"max_ms":…,"count":…}
 boost::json::value quantiles(const histogram& durations);

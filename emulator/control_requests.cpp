@@ -218,7 +218,7 @@ result<fault_request> parse_fault(std::string_view body) {
   if (!object) return object.fault();
   fields f{*object,
            {"kind", "pattern", "status", "retry_after", "count", "condition", "description", "device", "hub",
-            "seconds"}};
+            "seconds", "delay_ms", "for_seconds"}};
   fault_request request;
   auto& rule = request.rule;
   const auto kind = f.text("kind").value_or("");
@@ -231,6 +231,10 @@ result<fault_request> parse_fault(std::string_view body) {
   rule.description = f.text("description").value_or("");
   if (const auto hub = f.count("hub")) rule.hub = static_cast<std::size_t>(*hub);
   const auto skew = f.whole("seconds");
+  const auto delay = f.count("delay_ms");
+  rule.delay = std::chrono::milliseconds{std::min<std::uint64_t>(delay.value_or(0), 86'400'000)};
+  if (const auto lasts = f.number("for_seconds"))
+    request.lasts = std::chrono::milliseconds{static_cast<std::int64_t>(std::min(*lasts, 86'400.0) * 1000)};
   rule.skew = std::chrono::seconds{std::clamp<std::int64_t>(skew.value_or(0), -most_skew, most_skew)};
   if (f.problem()) return wrong(*f.problem());
   if (rule.remaining == 0U) return wrong("count is 0");
@@ -258,9 +262,10 @@ result<fault_request> parse_fault(std::string_view body) {
     return wrong("kind is none of " + names);
   }
   rule.kind = *known;
-  const bool wants_status = rule.kind == fault_kind::dps_status ||
-                            rule.kind == fault_kind::put_token_status ||
-                            rule.kind == fault_kind::registry_status;
+  const bool wants_status =
+      rule.kind == fault_kind::dps_status || rule.kind == fault_kind::put_token_status ||
+      rule.kind == fault_kind::registry_status || rule.kind == fault_kind::storage_status;
+  if (rule.kind == fault_kind::slow_accepts && !delay) return wrong("delay_ms is missing");
   if (rule.kind == fault_kind::clock_skew && !skew) return wrong("seconds is missing");
   if (wants_status && rule.status < 200) return wrong("status is missing");
   if (rule.kind == fault_kind::reject_messages && rule.condition.empty())
@@ -268,6 +273,35 @@ result<fault_request> parse_fault(std::string_view body) {
   if (rule.kind == fault_kind::hub_not_found && rule.condition.empty())
     rule.condition = "com.microsoft:iot-hub-not-found-error";
   return request;
+}
+
+result<quota_change> parse_quota_change(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"limit", "used"}};
+  quota_change change;
+  const auto* limit = f.any("limit");
+  change.has_limit = limit != nullptr;
+  if (limit != nullptr && !limit->is_null()) change.limit = f.count("limit");
+  change.used = f.count("used");
+  if (f.problem()) return wrong(*f.problem());
+  if (!change.has_limit && !change.used) return wrong("neither limit nor used is there");
+  return change;
+}
+
+result<storage_options> parse_storage_change(std::string_view body, storage_options now) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"kept", "delay", "retention"}};
+  const auto milliseconds_of = [](double seconds) {
+    return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(seconds, 30 * 86'400.0) * 1000)};
+  };
+  if (const auto kept = f.count("kept"))
+    now.kept = static_cast<std::size_t>(std::min<std::uint64_t>(*kept, 10'000'000));
+  if (const auto delay = f.number("delay")) now.delay = milliseconds_of(*delay);
+  if (const auto retention = f.number("retention")) now.retention = milliseconds_of(*retention);
+  if (f.problem()) return wrong(*f.problem());
+  return now;
 }
 
 result<simulation_request> parse_simulation(std::string_view body,

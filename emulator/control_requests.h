@@ -6,6 +6,7 @@
 #include "emulator/identity_registry.h"
 #include "emulator/simulation.h"
 #include "emulator/stack_registry.h"
+#include "emulator/storage_log.h"
 
 namespace causeway::emulator {
 
@@ -44,11 +45,23 @@ enum class immediate_fault : std::uint8_t {
 
 struct fault_request {
   fault rule;
+  std::optional<std::chrono::milliseconds> lasts; // then the rule is removed
   std::optional<immediate_fault> at_once;
 };
 // {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…,
-//  "hub":…,"seconds":…}
+//  "hub":…,"seconds":…,"delay_ms":…,"for_seconds":…}
 result<fault_request> parse_fault(std::string_view body);
+
+struct quota_change {
+  bool has_limit = false;
+  std::optional<std::uint64_t> limit; // absent, with has_limit: none
+  std::optional<std::uint64_t> used;
+};
+// {"limit":N|null,"used":N}, at least one of them
+result<quota_change> parse_quota_change(std::string_view body);
+
+// {"kept":N,"delay":SECONDS,"retention":SECONDS}, what is absent stays as in `now`
+result<storage_options> parse_storage_change(std::string_view body, storage_options now);
 
 struct simulation_request {
   simulation_plan plan;

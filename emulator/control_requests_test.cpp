@@ -126,5 +126,26 @@ TEST(parse_registered_device, takes_attributes_that_are_texts) {
   EXPECT_FALSE(parse_registered_device(R"({"attributes":[]})"));
 }
 
+TEST(control_requests, faults_may_say_how_slow_and_how_long) {
+  const auto slow = parse_fault(R"({"kind":"slow_accepts","delay_ms":250,"for_seconds":1.5})");
+  ASSERT_TRUE(slow);
+  EXPECT_EQ(slow->rule.delay.count(), 250);
+  EXPECT_EQ(slow->lasts->count(), 1500);
+  EXPECT_FALSE(parse_fault(R"({"kind":"slow_accepts"})"));
+}
+
+TEST(control_requests, a_quota_changes_by_limit_or_use) {
+  const auto none = parse_quota_change(R"({"limit":null})");
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->has_limit);
+  EXPECT_FALSE(none->limit);
+  const auto both = parse_quota_change(R"({"limit":8000,"used":7999})");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(*both->limit, 8000U);
+  EXPECT_EQ(*both->used, 7999U);
+  EXPECT_FALSE(parse_quota_change("{}"));
+  EXPECT_FALSE(parse_quota_change(R"({"limit":"all"})"));
+}
+
 } // namespace
 } // namespace causeway::emulator

@@ -189,4 +189,33 @@ net::http_response answer_registry_control(const controlled& emulator, const net
   return reply(json::object{{"removed", rest}});
 }
 
+net::http_response answer_storage_control(const controlled& emulator, const net::http_request& request) {
+  auto& storage = *emulator.storage;
+  auto& log = storage.log();
+  if (request.method == "PUT") {
+    const auto change = parse_storage_change(request.body, log.options());
+    if (!change) return refuse(400, change.fault().detail());
+    log.set_options(*change);
+  } else if (request.method == "DELETE") {
+    log.clear();
+    storage.reset_counters();
+  } else if (request.method != "GET") {
+    return refuse(405, "GET, PUT or DELETE");
+  }
+  json::object answers;
+  for (const auto& [status, count] : storage.totals().answers)
+    answers[std::to_string(status)] = count;
+  const auto seconds = [](std::chrono::milliseconds time) {
+    return std::chrono::duration<double>(time).count();
+  };
+  return reply(json::object{{"kept", log.options().kept},
+                            {"delay", seconds(log.options().delay)},
+                            {"retention", seconds(log.options().retention)},
+                            {"messages", log.size()},
+                            {"messages_ever", log.total()},
+                            {"requests", storage.totals().requests},
+                            {"records", storage.totals().records},
+                            {"answers", std::move(answers)}});
+}
+
 } // namespace causeway::emulator

@@ -83,6 +83,14 @@ std::string text_of(const amqp::value& value) {
   return {};
 }
 
+std::size_t metered_bytes(const d2c_message& message) {
+  std::size_t bytes = message.body.size() + message.message_id.size() + message.correlation_id.size() +
+                      message.content_type.size() + message.content_encoding.size();
+  for (const auto& [name, value] : message.properties)
+    bytes += name.size() + value.size();
+  return bytes;
+}
+
 result<std::vector<received_d2c>> decode_d2c(std::string_view payload) {
   auto outer = amqp::decode_message(payload);
   if (!outer) return outer.fault();

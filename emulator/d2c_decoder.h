@@ -20,6 +20,10 @@ struct received_d2c {
 };
 result<std::vector<received_d2c>> decode_d2c(std::string_view payload);
 
+// What a hub meters of a message: the body, the system properties' values, and names and values of the
+// others.
+std::size_t metered_bytes(const d2c_message& message);
+
 // The text of a scalar, whatever its type: "abc", "17", a UUID in its usual form; binary in hexadecimal.
 std::string text_of(const amqp::value& value);
 

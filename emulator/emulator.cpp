@@ -85,7 +85,9 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   stack_registry registry{faults.services(), {options.registry_rate}, made.seed("registry")};
   for (auto& application : made.applications())
     registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));
-  things_stack stack{on, tasks, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
+  storage_log stored{options.storage};
+  storage_api storage{stored, registry};
+  things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
   accepted.listen([&stack](const ledger_entry& entry) { stack.on_arrival(entry); });
 
   const auto give_up = [&](const error& fault) {
@@ -108,12 +110,13 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   auto dps_port = start_dps_listener(on, tasks, {options.host, options.dps_port}, *tls, dps, options.delays,
                                      emulated_clock{faults.services(), "dps"});
   if (!dps_port) return give_up(dps_port.fault());
-  auto stack_port = start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry,
-                                         options.delays, emulated_clock{faults.services(), "registry"});
+  auto stack_port =
+      start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage,
+                           options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
-  auto control =
-      start_control_api(on, tasks, {options.host, options.control_port},
-                        {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events});
+  auto control = start_control_api(
+      on, tasks, {options.host, options.control_port},
+      {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events, &tasks, &storage});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;

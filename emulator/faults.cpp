@@ -16,6 +16,10 @@ constexpr auto kinds = std::to_array<named_kind>({
     {fault_kind::dps_disabled, "dps_disabled"},
     {fault_kind::put_token_status, "put_token_status"},
     {fault_kind::reject_messages, "reject_messages"},
+    {fault_kind::release_messages, "release_messages"},
+    {fault_kind::modify_messages, "modify_messages"},
+    {fault_kind::slow_accepts, "slow_accepts"},
+    {fault_kind::withhold_credit, "withhold_credit"},
     {fault_kind::hub_refuse_connections, "hub_refuse_connections"},
     {fault_kind::hub_hang, "hub_hang"},
     {fault_kind::hub_gone, "hub_gone"},
@@ -23,6 +27,7 @@ constexpr auto kinds = std::to_array<named_kind>({
     {fault_kind::throttle_attaches, "throttle_attaches"},
     {fault_kind::token_expired, "token_expired"},
     {fault_kind::registry_status, "registry_status"},
+    {fault_kind::storage_status, "storage_status"},
     {fault_kind::registry_endless_pages, "registry_endless_pages"},
     {fault_kind::registry_duplicates, "registry_duplicates"},
     {fault_kind::registry_long_attributes, "registry_long_attributes"},
@@ -31,7 +36,8 @@ constexpr auto kinds = std::to_array<named_kind>({
 
 bool concerns_services(fault_kind kind) {
   const auto name = to_string(kind);
-  return name.starts_with("dps_") || name.starts_with("registry_") || kind == fault_kind::clock_skew;
+  return name.starts_with("dps_") || name.starts_with("registry_") || name.starts_with("storage_") ||
+         kind == fault_kind::clock_skew;
 }
 
 bool concerns_hubs(fault_kind kind) {

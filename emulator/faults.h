@@ -21,6 +21,10 @@ enum class fault_kind : std::uint8_t {
   dps_disabled,             // the enrolment is disabled: registrations end with status "disabled"
   put_token_status,         // the hub answers put-token of these devices with `status`
   reject_messages,          // the hub rejects these devices' messages with `condition`
+  release_messages,         // the hub answers these devices' messages with released
+  modify_messages,          // likewise with modified
+  slow_accepts,             // the hub takes these devices' messages and answers `delay` later
+  withhold_credit,          // telemetry links of these devices get no credit
   hub_refuse_connections,   // the hub closes new connections at once
   hub_hang,                 // the hub takes messages and answers none
   hub_gone,                 // nobody listens at the hub's port, and its connections have ended
@@ -28,6 +32,7 @@ enum class fault_kind : std::uint8_t {
   throttle_attaches,        // telemetry attaches of these devices are refused as beyond the quota
   token_expired,            // put-token of these devices is answered 401: expired
   registry_status,          // the registry answers requests with `status`; the pattern names applications
+  storage_status,           // the Storage Integration answers requests with `status`; likewise
   registry_endless_pages,   // every page of a list is full of the same devices again
   registry_duplicates,      // each page begins with the last device of the former
   registry_long_attributes, // attribute values of 10,000 characters
@@ -43,9 +48,10 @@ struct fault {
   std::uint64_t id = 0;
   fault_kind kind{};
   std::string pattern = "*";              // registration ids or devices
-  int status = 0;                         // dps_status, put_token_status, registry_status
-  std::optional<int> retry_after;         // seconds; dps_status, registry_status
+  int status = 0;                         // dps_status, put_token_status, registry_status, storage_status
+  std::optional<int> retry_after;         // seconds; dps_status, registry_status, storage_status
   std::chrono::seconds skew{0};           // clock_skew; negative: behind
+  std::chrono::milliseconds delay{0};     // slow_accepts
   std::optional<std::size_t> hub;         // only this hub; absent = all
   std::string condition, description;     // reject_messages, hub_not_found
   std::optional<std::uint64_t> remaining; // how many more times; absent = until deleted

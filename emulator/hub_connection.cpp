@@ -181,6 +181,7 @@ std::optional<mono_time> hub_connection::next_answer() const {
   // An answer that is due already waits for credit, not for time.
   if (!answers_.empty() && answers_.front().due > now_.mono) next = std::min(next, answers_.front().due);
   if (!shaped_.empty()) next = std::min(next, shaped_.front().due);
+  if (!late_.empty()) next = std::min(next, late_.begin()->first);
   if (next == mono_time::max()) return std::nullopt;
   return next;
 }
@@ -197,6 +198,11 @@ void hub_connection::answer_due() {
     auto message = std::move(shaped_.front());
     shaped_.pop_front();
     on_telemetry(*message.on, message.delivery, std::move(message.payload));
+  }
+  while (!late_.empty() && late_.begin()->first <= now_.mono) {
+    auto outcome = late_.begin()->second;
+    late_.erase(late_.begin());
+    outcome.delivery.settle({amqp::outcome_kind::accepted, {}});
   }
   flush();
 }

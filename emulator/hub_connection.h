@@ -73,6 +73,8 @@ public:
   void expire_tokens(std::string_view pattern);
   // Answers what hub_hang has held.
   void resume();
+  // To links that no fault withhold_credit names any longer.
+  void give_withheld_credit();
 
 private:
   struct held_message {
@@ -80,6 +82,10 @@ private:
     amqp::delivery delivery;
     std::string payload;
     mono_time due{};
+  };
+  struct late_outcome {
+    hub_link* on = nullptr;
+    amqp::delivery delivery;
   };
   struct token_answer {
     std::string reply_to;
@@ -133,7 +139,11 @@ private:
   void judge_telemetry(hub_link& on, amqp::delivery delivery, const std::string& payload);
   void keep_event(const hub_link& on, std::string encoded);
   void reject(amqp::delivery delivery, const std::string& condition, const std::string& description);
+  void accept(hub_link& on, amqp::delivery delivery);
+  std::string describe_exhausted_quota() const;
+  bool refuse_for_fault(const hub_link& on, amqp::delivery delivery);
   void replenish(hub_link& link, int credit);
+  void give_credit(hub_link& link, int credit);
 
   hub_service& hub_;
   std::function<void()> wake_;
@@ -154,6 +164,7 @@ private:
   std::uint32_t next_tag_ = 0;
   std::deque<held_message> shaped_;                      // by quota; in the order of their dues
   std::deque<held_message> held_;                        // by hub_hang
+  std::multimap<mono_time, late_outcome> late_;          // by slow_accepts
   std::unordered_map<std::string, wall_time> grants_;    // by path: "/devices/dev-1", "/devices", ""
   std::set<std::pair<wall_time, std::string>> expiries_; // of grants_, soonest first
   std::unordered_set<std::string> tokens_seen_;          // paths ever granted on this connection

@@ -155,7 +155,7 @@ void hub_connection::open_link(hub_link& link) {
     ++totals.attaches;
     totals.last_attach = now_.wall + hub_.options().latency.answer;
     if (!totals.first_attach) totals.first_attach = totals.last_attach;
-    native.add_credit(telemetry_credit);
+    give_credit(link, telemetry_credit);
   } else if (link.kind == link_kind::cbs_request) {
     native.add_credit(cbs_credit);
   } else if (!native.is_sender()) {
@@ -181,6 +181,7 @@ void hub_connection::drop_link(hub_link& link) {
   const auto on_it = [&](const held_message& message) { return message.on == &link; };
   std::erase_if(held_, on_it);
   std::erase_if(shaped_, on_it);
+  std::erase_if(late_, [&](const auto& outcome) { return outcome.second.on == &link; });
   auto& session = *link.session;
   session.links.erase(link.self);
 }

@@ -65,15 +65,68 @@ void hub_connection::judge_telemetry(hub_link& on, amqp::delivery delivery, cons
   replenish(on, telemetry_credit);
   if (payload.size() > azure::max_d2c_bytes)
     return reject(delivery, "amqp:link:message-size-exceeded", "The message is larger than 262144 bytes.");
-  if (const auto fault = hub_.faults().use(fault_kind::reject_messages, on.device.str()))
-    return reject(delivery, fault->condition, fault->description);
+  if (!hub_.faults().empty() && refuse_for_fault(on, delivery)) return;
   auto messages = decode_d2c(payload);
   if (!messages) return reject(delivery, "amqp:decode-error", messages.fault().message());
+  std::uint64_t pieces = 0;
+  for (const auto& received : *messages)
+    pieces += hub_.meter_.pieces(metered_bytes(received.message));
+  if (!hub_.meter_.admit(pieces, hub_time())) {
+    ++hub_.totals_.sends_over_quota;
+    return reject(delivery, "amqp:resource-limit-exceeded", describe_exhausted_quota());
+  }
   for (auto& [message, encoded] : *messages) {
     if (hub_.events_ != nullptr) keep_event(on, encoded.empty() ? payload : encoded);
     hub_.ledger().record(on.device, std::move(message), now_.wall, hub_.index());
   }
+  accept(on, delivery);
+}
+
+bool hub_connection::refuse_for_fault(const hub_link& on, amqp::delivery delivery) {
+  auto& faults = hub_.faults();
+  const auto& device = on.device.str();
+  if (const auto fault = faults.use(fault_kind::reject_messages, device)) {
+    reject(delivery, fault->condition, fault->description);
+    return true;
+  }
+  if (faults.use(fault_kind::release_messages, device)) {
+    ++hub_.totals_.messages_released;
+    delivery.settle({amqp::outcome_kind::released, {}});
+    return true;
+  }
+  if (faults.use(fault_kind::modify_messages, device)) {
+    ++hub_.totals_.messages_modified;
+    delivery.settle({amqp::outcome_kind::modified, {}});
+    return true;
+  }
+  return false;
+}
+
+// What arrived counts from now on, whether or not the answer reaches the client.
+void hub_connection::accept(hub_link& on, amqp::delivery delivery) {
+  if (!hub_.faults().empty()) {
+    if (const auto fault = hub_.faults().use(fault_kind::slow_accepts, on.device.str())) {
+      const auto wait = std::chrono::duration_cast<mono_time::duration>(fault->delay);
+      late_.emplace(now_.mono + wait, late_outcome{&on, delivery}); // as many as there is credit for
+      wake();
+      return;
+    }
+  }
   delivery.settle({amqp::outcome_kind::accepted, {}});
+}
+
+// The service's own sentence, under error number 403002 (B.10).
+std::string hub_connection::describe_exhausted_quota() const {
+  const auto now = hub_time();
+  const auto limit = std::to_string(hub_.meter_.options().limit.value_or(0));
+  return hub_.describe(403002,
+                       "Total number of messages on IotHub '" + hub_.registry().host() +
+                           "' exceeded the allocated quota. Max allowed message count : '" + limit +
+                           "', current message count : '" + std::to_string(hub_.meter_.used(now)) +
+                           "'. Send and Receive operations are blocked for this hub until the next UTC day. "
+                           "Consider increasing "
+                           "the units for this hub to increase the quota.",
+                       now);
 }
 
 void hub_connection::keep_event(const hub_link& on, std::string encoded) {
@@ -97,8 +150,33 @@ void hub_connection::reject(amqp::delivery delivery, const std::string& conditio
 
 void hub_connection::replenish(hub_link& link, int credit) {
   if (++link.used * 4 < credit * 3) return;
-  link.link.add_credit(link.used);
+  give_credit(link, link.used);
   link.used = 0;
+}
+
+void hub_connection::give_credit(hub_link& link, int credit) {
+  const auto& faults = hub_.faults();
+  if (!faults.empty() && link.kind == link_kind::telemetry &&
+      faults.find(fault_kind::withhold_credit, link.device.str()) != nullptr) {
+    link.withheld += credit;
+    return;
+  }
+  link.link.add_credit(credit);
+}
+
+void hub_connection::give_withheld_credit() {
+  if (!engine_ || finished() || frozen()) return;
+  bool given = false;
+  for (auto& session : sessions_) {
+    for (auto& link : session.links) {
+      if (link.withheld == 0 || link.closing) continue;
+      give_credit(link, std::exchange(link.withheld, 0));
+      given = given || link.withheld == 0;
+    }
+  }
+  if (!given) return;
+  flush();
+  wake();
 }
 
 void hub_connection::resume() {

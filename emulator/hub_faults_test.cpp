@@ -283,5 +283,75 @@ TEST(hub_faults, a_hub_whose_clock_is_ahead_takes_tokens_for_expired_and_those_g
   EXPECT_TRUE(client.bring_online("dev-0", 1h).remote_open());
 }
 
+TEST(hub_faults, messages_are_released_or_modified_and_not_recorded) {
+  test_hub hub;
+  hub.add_devices(2);
+  hub_test_client client{hub};
+  client.open_cbs();
+  auto first = client.bring_online("dev-0"), second = client.bring_online("dev-1");
+  hub.add(fault_kind::release_messages, "dev-0").remaining = 1;
+  hub.add(fault_kind::modify_messages, "dev-1").remaining = 1;
+  for (int i = 0; i < 2; ++i) {
+    client.send(first, "a" + std::to_string(i));
+    client.send(second, "b" + std::to_string(i));
+  }
+  const auto outcomes = client.take_outcomes();
+  ASSERT_EQ(outcomes.size(), 4U);
+  EXPECT_EQ(outcomes[0].kind, amqp::outcome_kind::released);
+  EXPECT_EQ(outcomes[1].kind, amqp::outcome_kind::modified);
+  EXPECT_EQ(outcomes[2].kind, amqp::outcome_kind::accepted);
+  EXPECT_EQ(hub.messages.totals().accepted, 2U);
+  EXPECT_EQ(hub.service.totals().messages_released, 1U);
+  EXPECT_EQ(hub.service.totals().messages_modified, 1U);
+}
+
+TEST(hub_faults, an_answer_may_be_slow_though_the_message_has_arrived) {
+  test_hub hub;
+  hub.add_devices(2);
+  hub_test_client client{hub};
+  client.open_cbs();
+  auto slow = client.bring_online("dev-0"), quick = client.bring_online("dev-1");
+  hub.add(fault_kind::slow_accepts, "dev-0").delay = 3s;
+  client.send(slow, "1");
+  client.send(quick, "2");
+  EXPECT_EQ(client.take_outcomes().size(), 1U);
+  EXPECT_EQ(hub.messages.totals().accepted, 2U);
+  EXPECT_EQ(*client.tick(), hub.clock.now().mono + 3s);
+  hub.clock.advance(3s);
+  client.tick();
+  EXPECT_EQ(client.take_outcomes().at(0).kind, amqp::outcome_kind::accepted);
+}
+
+TEST(hub_faults, a_link_that_goes_takes_its_slow_answers_along) {
+  test_hub hub;
+  hub.add_devices(1);
+  hub_test_client client{hub};
+  client.open_cbs();
+  auto link = client.bring_online("dev-0");
+  hub.add(fault_kind::slow_accepts).delay = 3s;
+  client.send(link, "1");
+  link.close();
+  client.exchange();
+  hub.clock.advance(3s);
+  client.tick();
+  EXPECT_FALSE(client.closed);
+}
+
+TEST(hub_faults, credit_is_withheld_until_the_fault_is_over) {
+  test_hub hub;
+  hub.add_devices(2);
+  hub_test_client client{hub};
+  client.open_cbs();
+  hub.add(fault_kind::withhold_credit, "dev-0");
+  auto dry = client.bring_online("dev-0"), wet = client.bring_online("dev-1");
+  EXPECT_TRUE(dry.remote_open());
+  EXPECT_EQ(dry.credit(), 0);
+  EXPECT_EQ(wet.credit(), telemetry_credit);
+  hub.faults.clear();
+  hub.service.review_faults();
+  client.exchange();
+  EXPECT_EQ(dry.credit(), telemetry_credit);
+}
+
 } // namespace
 } // namespace causeway::emulator

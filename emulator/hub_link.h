@@ -37,6 +37,7 @@ struct hub_link {
   bool attached = false; // in the books of the hub_service
   bool closing = false;  // the hub has detached it
   int used = 0;          // credit that the peer has used up
+  int withheld = 0;      // credit that the fault withhold_credit keeps from the peer
   identity device;
   std::string reply_address;                        // cbs_answer: what requests name as reply-to
   amqp::condition refusal;                          // why it will be refused

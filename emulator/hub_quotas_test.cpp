@@ -227,5 +227,43 @@ TEST(hub_totals, tell_when_the_first_and_the_last_device_was_attached) {
   EXPECT_EQ(totals.attaches, 2U);
 }
 
+TEST(hub_quotas, end_at_the_daily_one_until_midnight_utc) {
+  hub_options options;
+  options.daily = {2, 4096};
+  test_hub hub{options};
+  hub.add_devices(1);
+  hub.clock.advance(23h);
+  hub_test_client client{hub};
+  client.open_cbs();
+  auto link = client.bring_online("dev-0", 48h);
+  for (int i = 0; i < 3; ++i)
+    client.send(link, std::to_string(i));
+  auto outcomes = client.take_outcomes();
+  ASSERT_EQ(outcomes.size(), 3U);
+  EXPECT_EQ(outcomes[1].kind, amqp::outcome_kind::accepted);
+  EXPECT_EQ(outcomes[2].kind, amqp::outcome_kind::rejected);
+  EXPECT_EQ(outcomes[2].reason.name, "amqp:resource-limit-exceeded");
+  EXPECT_NE(outcomes[2].reason.description.find("\"errorCode\":403002"), std::string::npos);
+  EXPECT_NE(outcomes[2].reason.description.find("Max allowed message count : '2'"), std::string::npos);
+  EXPECT_EQ(hub.service.totals().sends_over_quota, 1U);
+  EXPECT_EQ(hub.messages.totals().accepted, 2U);
+  hub.clock.advance(1h);
+  client.send(link, "3");
+  EXPECT_EQ(client.take_outcomes().at(0).kind, amqp::outcome_kind::accepted);
+}
+
+TEST(hub_quotas, count_a_large_message_once_for_each_piece) {
+  hub_options options;
+  options.daily = {std::nullopt, 4096};
+  test_hub hub{options};
+  hub.add_devices(1);
+  hub_test_client client{hub};
+  client.open_cbs();
+  auto link = client.bring_online("dev-0");
+  client.send(link, "small");
+  client.send_body(link, "large", std::string(4096, 'x')); // with its message-id above one piece
+  EXPECT_EQ(hub.service.meter().used(hub.clock.now().wall), 3U);
+}
+
 } // namespace
 } // namespace causeway::emulator

@@ -18,6 +18,9 @@ hub_totals& hub_totals::operator+=(const hub_totals& more) {
   detaches += more.detaches;
   link_conflicts += more.link_conflicts;
   messages_rejected += more.messages_rejected;
+  messages_released += more.messages_released;
+  messages_modified += more.messages_modified;
+  sends_over_quota += more.sends_over_quota;
   sends_throttled += more.sends_throttled;
   sends_shaped += more.sends_shaped;
   connects += more.connects;
@@ -41,7 +44,8 @@ hub_service::hub_service(identity_registry& registry, causeway::emulator::ledger
       options_{options},
       clock_{faults, "hub"},
       connects_{options.throttles.connects_per_second},
-      sends_{options.throttles.sends_per_second} {}
+      sends_{options.throttles.sends_per_second},
+      meter_{options.daily} {}
 
 hub_totals hub_service::totals() const {
   auto totals = totals_;
@@ -101,6 +105,8 @@ void hub_service::review_faults() {
   if (gone != was_gone_ && on_presence_) on_presence_(!gone);
   was_gone_ = gone;
   if (!faults_.active(fault_kind::hub_hang)) resume();
+  for (auto* connection : connections_)
+    connection->give_withheld_credit();
 }
 
 void hub_service::resume() {

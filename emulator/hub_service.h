@@ -5,6 +5,7 @@
 
 #include "amqp/engine.h"
 #include "azure/limits.h"
+#include "emulator/daily_meter.h"
 #include "emulator/emulated_clock.h"
 #include "emulator/event_log.h"
 #include "emulator/faults.h"
@@ -27,6 +28,7 @@ class hub_connection;
 struct hub_options {
   std::optional<azure::tier> tier; // absent: everything is allowed
   hub_throttle_options throttles{};
+  daily_meter_options daily{};
   causeway::emulator::latency latency = causeway::emulator::latency::none();
 };
 
@@ -40,8 +42,11 @@ struct hub_totals {
   std::uint64_t detaches = 0;         // links that the hub detached
   std::uint64_t link_conflicts = 0;   // of these, because another connection took the device's place
   std::uint64_t messages_rejected = 0;
-  std::uint64_t sends_throttled = 0; // of these, by quota
-  std::uint64_t sends_shaped = 0;    // messages answered late by quota
+  std::uint64_t messages_released = 0; // by the fault release_messages
+  std::uint64_t messages_modified = 0; // by the fault modify_messages
+  std::uint64_t sends_over_quota = 0;  // of the rejected, by the daily quota
+  std::uint64_t sends_throttled = 0;   // of these, by quota
+  std::uint64_t sends_shaped = 0;      // messages answered late by quota
 
   // What a client's connecting looks like, since reset_connects(). A connect is a telemetry attach.
   std::uint64_t connects = 0;                         // those that were let through, at once or late
@@ -73,6 +78,9 @@ public:
   const std::string& container_id() const { return container_id_; }
   const hub_options& options() const { return options_; }
   std::size_t index() const { return index_; }
+  daily_meter& meter() { return meter_; }
+  // The hub's own clock.
+  wall_time time_at(moment real) const { return clock_.at(real).wall; }
   void count_refused_connection() { ++totals_.connections_refused; }
   // The connects_, _connects and _attach counters begin anew.
   void reset_connects();
@@ -97,7 +105,7 @@ public:
   void review(const identity& device);
 
   // After faults have come or gone: hub_gone and hub_not_found end all connections, what hub_hang has held is
-  // answered when it is over, and the port is told whether to listen.
+  // answered and credit that was withheld is given when it is over, and the port is told whether to listen.
   void review_faults();
   // What hub_hang has held is answered.
   void resume();
@@ -123,6 +131,7 @@ private:
   hub_options options_;
   emulated_clock clock_;
   hub_throttle connects_, sends_;
+  daily_meter meter_;
   arrival_window arrivals_;
   std::set<hub_connection*> connections_;
   std::unordered_map<identity, std::vector<hub_link*>> books_; // what is attached

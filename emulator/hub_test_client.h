@@ -141,11 +141,12 @@ public:
     put_token(hub_.token(device, life));
     return telemetry(device);
   }
-  void send(amqp::link link, const std::string& id) {
+  void send(amqp::link link, const std::string& id) { send_body(link, id, "{}"); }
+  void send_body(amqp::link link, const std::string& id, std::string body) {
     amqp::message m;
     m.message_id = {id};
     m.kind = amqp::message::body_kind::data;
-    m.data = "{}";
+    m.data = std::move(body);
     link.send(std::to_string(++tags_), amqp::encode_message(m), false);
     exchange();
   }

@@ -193,9 +193,12 @@ hub_options installation::make_hub_options() const {
   made.latency = options_.delays;
   made.tier = options_.tier;
   if (options_.tier) {
-    if (const auto limits = azure::hub_limits_of(*options_.tier, options_.units))
+    if (const auto limits = azure::hub_limits_of(*options_.tier, options_.units)) {
       made.throttles = {limits->connects, limits->sends};
+      made.daily = {limits->messages_per_day, limits->meter_bytes};
+    }
   }
+  if (options_.daily_messages) made.daily.limit = options_.daily_messages;
   return made;
 }
 

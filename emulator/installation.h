@@ -13,6 +13,7 @@
 #include "emulator/identity_registry.h"
 #include "emulator/latency.h"
 #include "emulator/simulation.h"
+#include "emulator/storage_log.h"
 
 #include <filesystem>
 #include <string>
@@ -36,6 +37,7 @@ struct emulator_options {
   std::uint16_t stack_port = 15885;
   std::uint16_t events_port = 0; // the Event-Hubs-compatible endpoint; 0: there is none, and nothing is kept
   event_log_options events;      // of each hub
+  storage_options storage;
   std::size_t hubs = 1;
   std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
   std::size_t devices = 20;
@@ -44,10 +46,11 @@ struct emulator_options {
   latency delays = latency::azure();
   // Quotas; what is absent is off.
   std::optional<azure::tier> tier;
-  std::uint32_t units = 1;                    // of the tier
-  std::optional<std::uint32_t> dps_quota;     // registrations a minute
-  std::optional<std::uint32_t> dps_enforced;  // where DPS holds to another figure than it says
-  std::optional<std::uint32_t> registry_rate; // requests a minute
+  std::uint32_t units = 1;                     // of the tier
+  std::optional<std::uint64_t> daily_messages; // of each hub; absent: what the tier has
+  std::optional<std::uint32_t> dps_quota;      // registrations a minute
+  std::optional<std::uint32_t> dps_enforced;   // where DPS holds to another figure than it says
+  std::optional<std::uint32_t> registry_rate;  // requests a minute
   std::string webhook_listen =
       "127.0.0.1:15081"; // of the gateway: for the printed configuration and for simulations
   std::string admin_listen = "127.0.0.1:9464"; // likewise

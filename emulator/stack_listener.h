@@ -4,7 +4,7 @@
 
 #include "emulator/emulated_clock.h"
 #include "emulator/latency.h"
-#include "emulator/stack_registry.h"
+#include "emulator/storage_api.h"
 #include "net/http_server.h"
 
 namespace causeway::emulator {
@@ -12,7 +12,7 @@ namespace causeway::emulator {
 // on, tasks and registry must live until tasks has stopped. Errors: as listener::bind.
 result<net::http_server> start_stack_listener(net::loop& on, net::task_group& tasks,
                                               const net::listen_address& address, net::tls_server_context tls,
-                                              stack_registry& registry, const latency& delays,
-                                              emulated_clock clock);
+                                              stack_registry& registry, storage_api& storage,
+                                              const latency& delays, emulated_clock clock);
 
 } // namespace causeway::emulator

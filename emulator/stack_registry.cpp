@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "emulator/stack_error.h"
 #include "emulator/uplink_body.h"
 
 #include <boost/json.hpp>
@@ -14,14 +15,6 @@
 namespace causeway::emulator {
 
 namespace json = boost::json;
-
-// The stack's error body; code is a gRPC status (E.6).
-struct stack_fault {
-  int status = 500;
-  int code = 2;
-  std::string_view space, name, format;
-  json::object attributes;
-};
 
 // What a query asks for. With `problem` it is refused.
 struct stack_registry::list_query {
@@ -44,32 +37,11 @@ constexpr auto known_paths = std::to_array<std::string_view>(
      "application_server_address", "join_server_address", "claim_authentication_code", "activated_at",
      "last_seen_at"});
 
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto end = text.find(at);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return parts;
-}
-
 std::optional<std::size_t> parse_number(const std::string& text) {
   std::uint32_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-stack_fault invalid(std::string_view field, std::string_view reason) {
-  return {400,
-          3,
-          "pkg/errors",
-          "validation",
-          "invalid `{field}`: {reason}",
-          {{"field", json::string_view{field.data(), field.size()}},
-           {"reason", json::string_view{reason.data(), reason.size()}}}};
 }
 
 device_order parse_order(std::string_view text) {
@@ -78,42 +50,6 @@ device_order parse_order(std::string_view text) {
   if (text == "created_at") return descending ? device_order::created_descending : device_order::created;
   // What else the stack accepts, it takes for device_id ascending (E.3).
   return descending && text == "device_id" ? device_order::id_descending : device_order::id;
-}
-
-std::string fill_in(std::string_view format, const json::object& attributes) {
-  std::string text{format};
-  for (const auto& [name, value] : attributes) {
-    const auto mark = "{" + std::string{name} + "}";
-    const auto shown = value.is_string() ? std::string{value.as_string()} : json::serialize(value);
-    if (const auto at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), shown);
-  }
-  return text;
-}
-
-// gRPC status of an HTTP status (E.6).
-int code_of(int status) {
-  switch (status) {
-  case 400:
-    return 3;
-  case 401:
-    return 16;
-  case 403:
-    return 7;
-  case 404:
-    return 5;
-  case 409:
-    return 6;
-  case 429:
-    return 8;
-  case 501:
-    return 12;
-  case 503:
-    return 14;
-  case 504:
-    return 4;
-  default:
-    return 2;
-  }
 }
 
 void append_attributes(std::string& out, const attribute_list* attributes, bool lengthen) {
@@ -180,21 +116,7 @@ void stack_registry::visit_applications(
 
 registry_response stack_registry::fail(const stack_fault& what) {
   const auto correlation = hex_encode(hmac_sha256(seed_, std::to_string(++failures_))).substr(0, 32);
-  const std::string space{what.space}, name{what.name}, format{what.format};
-  const json::object body{
-      {"code", what.code},
-      {"message", "error:" + space + ":" + name + " (" + fill_in(format, what.attributes) + ")"},
-      {"details", json::array{json::object{{"@type", "type.googleapis.com/ttn.lorawan.v3.ErrorDetails"},
-                                           {"namespace", space},
-                                           {"name", name},
-                                           {"message_format", format},
-                                           {"attributes", what.attributes},
-                                           {"correlation_id", correlation},
-                                           {"code", what.code}}}}};
-  registry_response response;
-  response.status = what.status;
-  response.body = json::serialize(body);
-  return response;
+  return make_stack_error(what, correlation);
 }
 
 registry_response stack_registry::handle(const registry_request& request, moment now) {
@@ -213,7 +135,7 @@ registry_response stack_registry::route(const registry_request& request, moment 
   };
   const std::string_view path = request.path;
   const auto parts =
-      split(path.starts_with(base_path) ? path.substr(base_path.size()) : std::string_view{}, '/');
+      split_text(path.starts_with(base_path) ? path.substr(base_path.size()) : std::string_view{}, '/');
   if (parts.size() < 2 || parts.size() > 3 || parts[1] != "devices")
     return nothing_here(404, R"({"code":5,"message":"Not Found","details":[]})");
   if (request.method != "GET")
@@ -222,13 +144,7 @@ registry_response stack_registry::route(const registry_request& request, moment 
   ++(lists ? totals_.lists : totals_.lookups);
   const auto application = percent_decode(parts[0]);
 
-  constexpr std::string_view scheme = "bearer ";
-  std::string_view key = request.authorization;
-  if (key.size() < scheme.size() || !equals_ignoring_case(key.substr(0, scheme.size()), scheme))
-    key = {};
-  else
-    key.remove_prefix(scheme.size());
-
+  const auto key = bearer_key(request.authorization);
   registry_response response;
   std::vector<std::pair<std::string, std::string>> headers;
   const auto finish = [&](registry_response done) {
@@ -253,30 +169,28 @@ registry_response stack_registry::route(const registry_request& request, moment 
                           {{"key", resource + ":application:" + owner->second}, {"rate", verdict.limit}}}));
     }
   }
-  if (auto refused = refuse_for_fault(application)) return finish(std::move(*refused));
+  if (auto refused = refuse_for_fault(fault_kind::registry_status, application))
+    return finish(std::move(*refused));
   if (auto refused = authorize(application, key)) return finish(std::move(*refused));
 
   list_query asked;
-  for (const auto& part : split(request.query, '&')) {
-    const auto equals = part.find('=');
-    const auto name = percent_decode(part.substr(0, equals));
-    const auto value = equals == std::string::npos ? std::string{} : percent_decode(part.substr(equals + 1));
+  for (const auto& [name, value] : parse_query(request.query)) {
     if (name == "limit" && lists) {
       const auto limit = parse_number(value);
       if (!limit || *limit > most_per_page)
-        asked.problem = invalid("limit", "value must be less than or equal to 1000");
+        asked.problem = invalid_field("limit", "value must be less than or equal to 1000");
       else if (*limit > 0)
         asked.limit = *limit;
     } else if (name == "page" && lists) {
       const auto page = parse_number(value);
       if (!page)
-        asked.problem = invalid("page", "value is not a number");
+        asked.problem = invalid_field("page", "value is not a number");
       else
         asked.page = std::max<std::size_t>(1, *page);
     } else if (name == "order" && lists) {
       asked.order = parse_order(value);
     } else if (name == "field_mask" || name == "field_mask.paths") {
-      for (const auto& field : split(value, ',')) {
+      for (const auto& field : split_text(value, ',')) {
         const auto top = std::string_view{field}.substr(0, field.find('.'));
         if (std::find(known_paths.begin(), known_paths.end(), top) == known_paths.end())
           asked.problem = stack_fault{400,
@@ -311,11 +225,13 @@ std::optional<registry_response> stack_registry::authorize(const std::string& ap
   return std::nullopt;
 }
 
-std::optional<registry_response> stack_registry::refuse_for_fault(const std::string& application) {
-  const auto fault = faults_.use(fault_kind::registry_status, application);
+std::optional<registry_response> stack_registry::refuse_for_fault(fault_kind kind,
+                                                                  const std::string& application) {
+  const auto fault = faults_.use(kind, application);
   if (!fault) return std::nullopt;
   const auto text = fault->description.empty() ? std::string_view{"injected fault"} : fault->description;
-  auto response = fail({fault->status, code_of(fault->status), "pkg/emulator", "injected_fault", text, {}});
+  auto response =
+      fail({fault->status, stack_code_of(fault->status), "pkg/emulator", "injected_fault", text, {}});
   if (fault->retry_after) {
     response.headers.emplace_back("X-Rate-Limit-Retry", std::to_string(*fault->retry_after));
     response.headers.emplace_back("Retry-After", std::to_string(*fault->retry_after));

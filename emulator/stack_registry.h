@@ -8,6 +8,7 @@
 #include "emulator/faults.h"
 #include "emulator/gcra_bucket.h"
 #include "emulator/registered_devices.h"
+#include "emulator/stack_error.h"
 
 #include <functional>
 #include <map>
@@ -17,19 +18,6 @@
 #include <vector>
 
 namespace causeway::emulator {
-
-struct registry_request {
-  std::string method;
-  std::string path;  // without the query, not decoded
-  std::string query; // not decoded
-  std::string authorization;
-};
-
-struct registry_response {
-  int status = 200;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
 
 struct registry_options {
   std::optional<std::uint32_t> requests_per_minute; // of each API key; absent: no limit
@@ -48,8 +36,6 @@ struct registry_totals {
   std::map<int, std::uint64_t> answers;
 };
 
-struct stack_fault;
-
 class stack_registry {
 public:
   // faults must live longer. seed: makes correlation ids this emulator's own.
@@ -58,6 +44,13 @@ public:
   stack_registry& operator=(const stack_registry&) = delete;
 
   registry_response handle(const registry_request& request, moment now);
+
+  // For the stack's other interfaces too. The answer to a request without a key, or with one that is unknown
+  // or another application's; nothing when it may pass.
+  std::optional<registry_response> authorize(const std::string& application, std::string_view key);
+  // What a fault of this kind says.
+  std::optional<registry_response> refuse_for_fault(fault_kind kind, const std::string& application);
+  registry_response fail(const stack_fault& what);
 
   // Makes the application; its devices were created before the first start of time, one a millisecond, in the
   // order given.
@@ -83,14 +76,11 @@ private:
   struct list_query;
 
   registry_response route(const registry_request& request, moment now);
-  std::optional<registry_response> authorize(const std::string& application, std::string_view key);
   registry_response list(const std::string& name, const application_record& of, const list_query& asked);
   registry_response get(const std::string& name, const application_record& of, const std::string& id,
                         const list_query& asked);
   std::string make_device(const std::string& application, const registered_device& device,
                           const list_query& asked, bool long_attributes) const;
-  std::optional<registry_response> refuse_for_fault(const std::string& application);
-  registry_response fail(const stack_fault& what);
 
   fault_table& faults_;
   registry_options options_;

@@ -117,11 +117,12 @@ net::task<post_result> post(poster* with, const webhook_target* target,
 } // namespace
 
 struct things_stack::campaign {
-  campaign(net::loop& loop, simulation_plan plan,
+  campaign(net::loop& loop, storage_log& storage, simulation_plan plan,
            const std::unordered_map<std::string, std::uint64_t>& markers)
-      : on{loop}, books{std::move(plan), markers, loop.now().mono} {}
+      : on{loop}, stored{storage}, books{std::move(plan), markers, loop.now().mono} {}
 
   net::loop& on;
+  storage_log& stored;
   simulation books;
   std::vector<webhook_target> targets;     // by application
   std::vector<simulated_session> sessions; // by device
@@ -130,8 +131,8 @@ struct things_stack::campaign {
   std::size_t working = 0;
 };
 
-things_stack::things_stack(net::loop& on, net::task_group& tasks, std::string seed)
-    : on_{on}, tasks_{tasks}, seed_{std::move(seed)} {}
+things_stack::things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed)
+    : on_{on}, tasks_{tasks}, stored_{stored}, seed_{std::move(seed)} {}
 
 bool things_stack::running() const {
   return campaign_ && campaign_->working > 0;
@@ -162,7 +163,7 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
     targets.push_back(std::move(*target));
   }
   if (campaign_) campaign_->books.save_markers(markers_);
-  auto next = std::make_shared<campaign>(on_, std::move(plan), markers_);
+  auto next = std::make_shared<campaign>(on_, stored_, std::move(plan), markers_);
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   next->targets = std::move(targets);
   if (tls) {
@@ -218,6 +219,10 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
     uplink.received_at = begun.wall;
     uplink.variation = static_cast<std::uint32_t>(turn->marker * 7 + turn->device * 13);
     const auto body = make_uplink_body(uplink);
+    if (at->stored.is_on())
+      at->stored.append({0, std::string{uplink.application}, std::string{uplink.device}, "uplink_message",
+                         simulated_f_port, begun.wall, body},
+                        begun.wall);
     auto request = target.request_head + std::to_string(body.size()) + "\r\n\r\n" + body;
 
     books.begin(*turn, begun.mono);

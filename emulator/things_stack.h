@@ -4,6 +4,7 @@
 #pragma once
 
 #include "emulator/simulation.h"
+#include "emulator/storage_log.h"
 #include "net/task_group.h"
 
 #include <memory>
@@ -13,7 +14,8 @@ namespace causeway::emulator {
 class things_stack {
 public:
   // seed: makes the devices' sessions those of this run. on and tasks must live until tasks has stopped.
-  things_stack(net::loop& on, net::task_group& tasks, std::string seed);
+  // What is sent goes into stored first.
+  things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed);
 
   // ca_file: trusted for https:// webhooks. Errors: config_invalid_value (no application, no device, no end,
   // a URL that cannot be used), certificate_unusable, internal when one is running already.
@@ -32,6 +34,7 @@ private:
 
   net::loop& on_;
   net::task_group& tasks_;
+  storage_log& stored_;
   std::string seed_;
   std::shared_ptr<campaign> campaign_;
   std::unordered_map<std::string, std::uint64_t> markers_;

@@ -11,6 +11,8 @@
 
 namespace causeway::emulator {
 
+inline constexpr std::uint32_t simulated_f_port = 2;
+
 struct simulated_uplink {
   std::string_view application;
   std::string_view device;

@@ -65,11 +65,25 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
   app.add_option("--units", into.options.units, "how many units of the tier each hub has")
       ->check(CLI::Range(1, 200))
       ->capture_default_str();
+  app.add_option("--daily-messages", into.options.daily_messages,
+                 "messages a day that each hub takes; without it what the tier has");
   app.add_option("--dps-quota", into.options.dps_quota, "registrations a minute that DPS takes")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--dps-enforced", into.options.dps_enforced,
                  "the same, where it is not what the printed configuration says")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option(
+         "--storage-kept", into.options.storage.kept,
+         "how many messages the Storage Integration keeps; 0: there is none, as in the open-source stack")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  double storage_delay = 0, storage_retention = 86'400;
+  app.add_option("--storage-delay", storage_delay, "seconds until the Storage Integration shows a message")
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
+  app.add_option("--storage-retention", storage_retention, "seconds that it shows one for")
+      ->check(CLI::Range(1, 30 * 86'400))
+      ->capture_default_str();
   app.add_option("--registry-rate", into.options.registry_rate, "requests a minute that the registry takes")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--webhook-listen", into.options.webhook_listen, "where the gateway listens for webhooks")
@@ -90,6 +104,11 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
     return app.exit(fault) == 0 ? 0 : wrong_usage;
   }
   into.options.directory = directory;
+  const auto milliseconds_of = [](double value) {
+    return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
+  };
+  into.options.storage.delay = milliseconds_of(storage_delay);
+  into.options.storage.retention = milliseconds_of(storage_retention);
   into.options.layout = layout_of(layout);
   if (latency == "none") into.options.delays = emulator::latency::none();
   if (tier.empty()) return std::nullopt;
