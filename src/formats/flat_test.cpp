@@ -174,6 +174,16 @@ TEST(flat, kinds_without_radio_carry_their_fields_and_who_it_was) {
   EXPECT_EQ(property(made, "fPort"), "(none)");
 }
 
+TEST(flat, positions_have_iot_centrals_form_for_iot_central_only) {
+  auto event = small_uplink();
+  event.decoded_payload = R"({"latitude":1.50,"longitude":2})";
+  EXPECT_EQ(flat(event).body, R"({"latitude":1.50,"longitude":2,"lorawan":)" + small_tail);
+  auto for_central = context;
+  for_central.iot_central = true;
+  EXPECT_EQ(format_flat(event, for_central)->front().body,
+            R"({"latitude":1.50,"longitude":2,"location":{"lat":1.50,"lon":2},"lorawan":)" + small_tail);
+}
+
 TEST(flat, refuses_a_kind_that_nobody_knows) {
   auto event = small_uplink();
   event.kind = event_kind::unknown;
