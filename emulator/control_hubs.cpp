@@ -16,11 +16,9 @@ namespace json = boost::json;
 constexpr std::string_view no_such_hub = "there is no hub of this number";
 
 json::object to_json(const ledger_totals& totals) {
-  return {{"accepted", totals.accepted},
-          {"unique", totals.unique},
-          {"duplicates", totals.duplicates},
-          {"out_of_order", totals.out_of_order},
-          {"without_id", totals.without_id}};
+  return {{"accepted", totals.accepted},     {"unique", totals.unique},
+          {"duplicates", totals.duplicates}, {"out_of_order", totals.out_of_order},
+          {"without_id", totals.without_id}, {"duplicates_unrecognisable", totals.unrecognisable}};
 }
 
 json::object to_json(const std::vector<std::pair<std::string, std::string>>& texts) {
@@ -113,6 +111,7 @@ net::http_response show_ledger(const controlled& emulator) {
     auto figures = to_json(ledger.totals_of_hub(hub->index()));
     figures["hub"] = emulator.made->hub_host(hub->index());
     own.write(figures);
+    figures["latency"] = quantiles(ledger.latency_of_hub(hub->index()));
     by_hub.push_back(std::move(figures));
   }
   all.write(summary);
@@ -141,6 +140,16 @@ net::http_response show_ledger_devices(const controlled& emulator) {
   json::object devices;
   emulator.accepted->visit_devices(
       [&](const identity& device, const ledger_totals& totals) { devices[device.str()] = to_json(totals); });
+  return reply(json::object{{"devices", std::move(devices)}});
+}
+
+net::http_response show_ledger_uplinks(const controlled& emulator) {
+  json::object devices;
+  emulator.accepted->visit_markers([&](const identity& device, const ledger::marker_ranges& ranges) {
+    auto& list = devices[device.str()].emplace_array();
+    for (const auto& [first, last] : ranges)
+      list.push_back({first, last});
+  });
   return reply(json::object{{"devices", std::move(devices)}});
 }
 
@@ -276,7 +285,12 @@ net::http_response answer_ledger_control(const controlled& emulator, const net::
       hub->reset_connects();
     return reply(json::object{{"accepted", 0}});
   }
+  if (path == "/ledger/latency" && request.method == "DELETE") {
+    emulator.accepted->clear_latency();
+    return reply(json::object{{"count", 0}});
+  }
   if (path == "/ledger/messages" && get) return show_messages(emulator, request);
+  if (path == "/ledger/uplinks" && get) return show_ledger_uplinks(emulator);
   if (path == "/ledger/devices" && get) return show_ledger_devices(emulator);
   return refuse(404, "there is nothing at this path for this method");
 }

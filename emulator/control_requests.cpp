@@ -309,8 +309,8 @@ result<simulation_request> parse_simulation(std::string_view body,
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields f{*object,
-           {"uplinks", "seconds", "rate", "concurrency", "webhook", "username", "password", "ca_file",
-            "applications"}};
+           {"uplinks", "seconds", "rate", "concurrency", "connections", "webhook", "username", "password",
+            "ca_file", "applications"}};
   simulation_request request;
   request.plan.uplinks = f.count("uplinks");
   if (const auto seconds = f.number("seconds"))
@@ -318,6 +318,10 @@ result<simulation_request> parse_simulation(std::string_view body,
   request.plan.rate = f.number("rate").value_or(0);
   request.plan.concurrency = static_cast<std::size_t>(
       std::min<std::uint64_t>(f.count("concurrency").value_or(32), most_concurrency));
+  if (const auto use = f.text("connections")) {
+    if (*use != "kept" && *use != "new") return wrong("connections is kept or new");
+    request.plan.connections = *use == "new" ? connection_use::fresh : connection_use::kept;
+  }
   request.ca_file = f.text("ca_file").value_or("");
   // For all applications: the part of the URL before "/{application}", and one log-in.
   const auto webhook = f.text("webhook"), username = f.text("username"), password = f.text("password");

@@ -67,8 +67,8 @@ struct simulation_request {
   simulation_plan plan;
   std::string ca_file;
 };
-// {"uplinks":…,"seconds":…,"rate":…,"concurrency":…,"webhook":…,"username":…,"password":…,"ca_file":…,
-//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…}]}
+// {"uplinks":…,"seconds":…,"rate":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,
+//  "password":…,"ca_file":…,"applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…}]}
 // defaults: the applications of the printed configuration; an application of the same id takes from there
 // what it lacks.
 result<simulation_request> parse_simulation(std::string_view body,

@@ -25,13 +25,14 @@ TEST(parse_simulation, uses_the_printed_configurations_applications_by_default) 
 
 TEST(parse_simulation, takes_applications_of_ones_own) {
   const auto request = parse_simulation(
-      R"({"seconds":1.5,"webhook":"http://gw/webhook","username":"u","password":"p","applications":[)"
+      R"({"seconds":1.5,"connections":"new","webhook":"http://gw/webhook","username":"u","password":"p","applications":[)"
       R"({"id":"starter-kit","devices":3},{"id":"other","devices":["a","b"],"webhook":"http://x/y"},)"
       R"({"id":"water-meters","username":"w","password":"q"}]})",
       defaults());
   ASSERT_TRUE(request) << request.fault().message();
   const auto& applications = request->plan.applications;
   EXPECT_EQ(request->plan.duration, 1500ms);
+  EXPECT_EQ(request->plan.connections, connection_use::fresh);
   EXPECT_EQ(applications[0].url, "http://gw/webhook/starter-kit");
   EXPECT_EQ(applications[0].authorization, "Basic dTpw");
   EXPECT_EQ(applications[0].devices.back(), "sensor-00003");
@@ -43,8 +44,8 @@ TEST(parse_simulation, takes_applications_of_ones_own) {
 
 TEST(parse_simulation, says_what_is_wrong) {
   for (const auto* body : {"[]", "{", R"({"uplink":1})", R"({"rate":"fast"})", R"({"rate":-1})",
-                           R"({"applications":{}})", R"({"applications":[1]})", R"({"applications":[{}]})",
-                           R"({"applications":[{"id":"new","devices":1}]})",
+                           R"({"connections":"old"})", R"({"applications":{}})", R"({"applications":[1]})",
+                           R"({"applications":[{}]})", R"({"applications":[{"id":"new","devices":1}]})",
                            R"({"applications":[{"id":"starter-kit","devices":[1]}]})"}) {
     const auto request = parse_simulation(body, defaults());
     ASSERT_FALSE(request) << body;

@@ -48,6 +48,7 @@ ledger_totals& ledger_totals::operator+=(const ledger_totals& more) {
   duplicates += more.duplicates;
   out_of_order += more.out_of_order;
   without_id += more.without_id;
+  unrecognisable += more.unrecognisable;
   return *this;
 }
 
@@ -63,7 +64,11 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
 
   for (const auto& [name, text] : message.properties) {
     if (name != "iothub-creation-time-utc") continue;
-    if (const auto created = parse_rfc3339(text); created && *created <= now) latency_.record(now - *created);
+    const auto created = parse_rfc3339(text);
+    if (!created || *created > now) continue;
+    latency_.record(now - *created);
+    if (latency_by_hub_.size() <= hub) latency_by_hub_.resize(hub + 1);
+    latency_by_hub_[hub].record(now - *created);
   }
 
   compact kept;
@@ -82,6 +87,7 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
     const bool first_arrival = !record.seen[static_cast<std::size_t>(*marker)];
     record.seen[static_cast<std::size_t>(*marker)] = true;
     kept.out_of_order = first_arrival && record.has_marker && *marker < record.highest_marker;
+    kept.unrecognisable = !first_arrival && !kept.duplicate;
     record.highest_marker = std::max(record.highest_marker, *marker);
     record.has_marker = true;
   }
@@ -92,6 +98,7 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
   one.duplicates = kept.duplicate ? 1 : 0;
   one.out_of_order = kept.out_of_order ? 1 : 0;
   one.without_id = kept.id_hash == 0 ? 1 : 0;
+  one.unrecognisable = kept.unrecognisable ? 1 : 0;
   totals_ += one;
   record.totals += one;
   if (by_hub_.size() <= hub) by_hub_.resize(hub + 1);
@@ -116,7 +123,7 @@ void ledger::forget_oldest() {
 void ledger::clear() {
   totals_ = {};
   by_hub_.clear();
-  latency_ = {};
+  clear_latency();
   next_order_ = 1;
   compacts_.clear();
   bodies_.clear();
@@ -124,6 +131,16 @@ void ledger::clear() {
   records_.clear();
   index_.clear();
   ids_.clear();
+}
+
+void ledger::clear_latency() {
+  latency_ = {};
+  latency_by_hub_.clear();
+}
+
+const histogram& ledger::latency_of_hub(std::size_t hub) const {
+  static const histogram none;
+  return hub < latency_by_hub_.size() ? latency_by_hub_[hub] : none;
 }
 
 ledger_totals ledger::totals_of(const identity& device) const {
@@ -183,6 +200,21 @@ void ledger::visit_newest(const std::optional<identity>& device, std::size_t lim
 void ledger::visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const {
   for (std::size_t i = 0; i < names_.size(); ++i)
     visit(names_[i], records_[i].totals);
+}
+
+void ledger::visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    marker_ranges ranges;
+    const auto& seen = records_[i].seen;
+    for (std::size_t marker = 0; marker < seen.size(); ++marker) {
+      if (!seen[marker]) continue;
+      if (!ranges.empty() && ranges.back().second + 1 == marker)
+        ++ranges.back().second;
+      else
+        ranges.emplace_back(marker, marker);
+    }
+    if (!ranges.empty()) visit(names_[i], ranges);
+  }
 }
 
 } // namespace causeway::emulator

@@ -57,6 +57,7 @@ struct ledger_totals {
   std::uint64_t duplicates = 0;
   std::uint64_t out_of_order = 0;
   std::uint64_t without_id = 0;
+  std::uint64_t unrecognisable = 0; // a marker of the device again, and no duplicate: under another id
 
   ledger_totals& operator+=(const ledger_totals& more);
 };
@@ -80,6 +81,9 @@ public:
   }
   // From each message's iothub-creation-time-utc to its arrival; of those that have one in the past.
   const histogram& latency() const { return latency_; }
+  const histogram& latency_of_hub(std::size_t hub) const;
+  // Begins these anew.
+  void clear_latency();
   // Zeros for a device that has not sent.
   ledger_totals totals_of(const identity& device) const;
   std::size_t devices() const { return names_.size(); }
@@ -92,6 +96,9 @@ public:
                     const std::function<void(const ledger_entry&)>& visit) const;
   // Each device that has sent, with its totals.
   void visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const;
+  // Each device that has shown markers, with all of them in ranges, first and last.
+  using marker_ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  void visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const;
 
 private:
   struct compact {
@@ -101,7 +108,7 @@ private:
     std::int64_t at_ns = 0;
     std::uint32_t device = 0;
     std::uint16_t hub = 0;
-    bool has_marker = false, duplicate = false, out_of_order = false;
+    bool has_marker = false, duplicate = false, out_of_order = false, unrecognisable = false;
   };
   struct device_record {
     ledger_totals totals;
@@ -119,6 +126,7 @@ private:
   ledger_totals totals_;
   std::vector<ledger_totals> by_hub_;
   histogram latency_;
+  std::vector<histogram> latency_by_hub_;
   std::uint64_t next_order_ = 1;
   std::deque<compact> compacts_;   // the last one has order next_order_ - 1
   std::deque<d2c_message> bodies_; // likewise

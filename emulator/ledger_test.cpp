@@ -55,6 +55,31 @@ TEST(ledger, counts_as_out_of_order_only_the_first_arrival_of_a_lower_marker) {
   EXPECT_TRUE(all(l)[2].out_of_order);
 }
 
+TEST(ledger, counts_an_uplink_that_comes_again_under_another_message_id) {
+  ledger l{"hub"};
+  l.record(meter, message("1", R"({"uplink":1})"), {});
+  l.record(meter, message("1", R"({"uplink":1})"), {}); // recognisable
+  l.record(meter, message("x", R"({"uplink":1})"), {});
+  l.record(meter, message("", R"({"uplink":1})"), {});
+  l.record(sensor, message("y", R"({"uplink":1})"), {});
+  EXPECT_EQ(l.totals().unrecognisable, 2U);
+  EXPECT_EQ(l.totals().duplicates, 1U);
+}
+
+TEST(ledger, lists_the_markers_of_each_device_in_ranges) {
+  ledger l{"hub"};
+  for (const auto* marker : {"1", "2", "3", "7", "5", "2"})
+    l.record(meter, message(marker, R"({"uplink":)" + std::string{marker} + "}"), {});
+  l.record(sensor, message("no marker"), {});
+  std::size_t devices = 0;
+  l.visit_markers([&](const identity& device, const ledger::marker_ranges& ranges) {
+    ++devices;
+    EXPECT_EQ(device, meter);
+    EXPECT_EQ(ranges, (ledger::marker_ranges{{1, 3}, {5, 5}, {7, 7}}));
+  });
+  EXPECT_EQ(devices, 1U);
+}
+
 TEST(ledger, lists_messages_in_the_order_of_arrival_by_device_and_from_a_number_on) {
   ledger l{"hub"};
   l.record(meter, message("a"), {});

@@ -29,12 +29,19 @@ struct simulated_application {
   std::string authorization;        // the whole header value, "Basic …"; empty: none
 };
 
+// What becomes of a connection when its post is answered.
+enum class connection_use : std::uint8_t {
+  kept,  // it waits for the next post, however many wait already
+  fresh, // two wait for each host, further ones are closed: Go's net/http, and so The Things Stack
+};
+
 struct simulation_plan {
   std::vector<simulated_application> applications;
   std::optional<std::uint64_t> uplinks; // how many in all; absent: until the time is over
   std::optional<std::chrono::milliseconds> duration;
   double rate = 0; // uplinks a second; 0: as fast as they are answered
   std::size_t concurrency = 32;
+  connection_use connections = connection_use::kept;
 };
 
 struct simulation_totals {

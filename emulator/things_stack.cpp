@@ -8,7 +8,9 @@
 #include "emulator/uplink_body.h"
 #include "net/stream.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace causeway::emulator {
 namespace {
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto answer_time_out = 5s; // the stack's own (things-stack-wire.md B.4)
 constexpr auto pause_after_refusal = 20ms;
 constexpr auto longest_sleep = 200ms;
+constexpr std::size_t idle_of_a_host = 2; // Go's net/http: DefaultMaxIdleConnsPerHost
 
 struct webhook_target {
   std::string host;
@@ -53,19 +56,47 @@ struct simulated_session {
   std::string dev_eui, session_key_id;
 };
 
-// One kept-alive connection.
-struct poster {
+struct connection {
+  explicit connection(const webhook_target* target) : to{target} {}
+
+  const webhook_target* to; // with the same host and port any of them
   net::stream stream;
   http_answer_reader reader;
-  const webhook_target* connected_to = nullptr;
+  bool usable = false; // for another post
+};
+
+bool same_host(const webhook_target& a, const webhook_target& b) {
+  return a.host == b.host && a.port == b.port && a.tls == b.tls;
+}
+
+// Open connections that wait for a post.
+struct connection_pool {
+  std::size_t most_of_a_host = 0;
+  std::vector<std::unique_ptr<connection>> idle; // the one used last is the last
+
+  std::unique_ptr<connection> take(const webhook_target& target) {
+    const auto found = std::find_if(idle.rbegin(), idle.rend(),
+                                    [&](const auto& one) { return same_host(*one->to, target); });
+    if (found == idle.rend()) return nullptr;
+    auto taken = std::move(*found);
+    idle.erase(std::next(found).base());
+    return taken;
+  }
+  void give(std::unique_ptr<connection> one) {
+    const auto waiting = std::count_if(idle.begin(), idle.end(),
+                                       [&](const auto& other) { return same_host(*other->to, *one->to); });
+    if (static_cast<std::size_t>(waiting) < most_of_a_host) idle.push_back(std::move(one));
+  }
+  void drop(const webhook_target& target) {
+    std::erase_if(idle, [&](const auto& one) { return same_host(*one->to, target); });
+  }
+};
+
+// One post after the other.
+struct poster {
+  std::unique_ptr<connection> line;
   std::optional<mono_time> deadline; // while a post is under way
   bool timed_out = false;
-
-  void disconnect() {
-    stream.close();
-    reader.reset();
-    connected_to = nullptr;
-  }
 };
 
 struct post_result {
@@ -73,44 +104,31 @@ struct post_result {
   std::string reason;
 };
 
-net::task<post_result> post(poster* with, const webhook_target* target,
-                            std::optional<net::tls_client_context> tls, std::string request) {
-  // Targets differ by their request's head only when they share host and port.
-  const auto* before = with->connected_to;
-  if (before != nullptr &&
-      (before->host != target->host || before->port != target->port || before->tls != target->tls))
-    with->disconnect();
-  if (with->connected_to == nullptr) {
+net::task<post_result> post(poster* with, std::optional<net::tls_client_context> tls, std::string request) {
+  auto& line = *with->line;
+  if (!line.stream.is_open()) {
     net::connect_options options;
-    options.host = target->host;
-    options.port = target->port;
+    options.host = line.to->host;
+    options.port = line.to->port;
     options.tls = std::move(tls);
     options.time_out = answer_time_out;
     auto connected = co_await net::connect(std::move(options));
     if (!connected)
       co_return post_result{0, connected.fault().code() == errc::connection_timed_out ? "time_out"
                                                                                       : "connection"};
-    with->stream = std::move(connected->bytes);
+    line.stream = std::move(connected->bytes);
   }
-  with->connected_to = target;
-
-  const auto written = co_await with->stream.write(request);
-  if (!written) {
-    with->disconnect();
-    co_return post_result{0, with->timed_out ? "time_out" : "connection"};
-  }
+  const auto written = co_await line.stream.write(request);
+  if (!written) co_return post_result{0, with->timed_out ? "time_out" : "connection"};
   std::array<char, 4096> buffer;
   while (true) {
-    if (const auto answer = with->reader.next()) {
-      if (answer->last) with->disconnect();
+    if (const auto answer = line.reader.next()) {
+      line.usable = !answer->last;
       co_return post_result{answer->status, "not_http"};
     }
-    const auto got = co_await with->stream.read_some(buffer);
-    if (!got) {
-      with->disconnect();
-      co_return post_result{0, with->timed_out ? "time_out" : "connection"};
-    }
-    with->reader.feed({buffer.data(), *got});
+    const auto got = co_await line.stream.read_some(buffer);
+    if (!got) co_return post_result{0, with->timed_out ? "time_out" : "connection"};
+    line.reader.feed({buffer.data(), *got});
   }
 }
 
@@ -128,6 +146,8 @@ struct things_stack::campaign {
   std::vector<simulated_session> sessions; // by device
   std::optional<net::tls_client_context> tls;
   std::vector<std::unique_ptr<poster>> posters;
+  connection_pool pool;
+  std::uint64_t connections_opened = 0;
   std::size_t working = 0;
 };
 
@@ -140,6 +160,10 @@ bool things_stack::running() const {
 
 const simulation* things_stack::current() const {
   return campaign_ ? &campaign_->books : nullptr;
+}
+
+std::uint64_t things_stack::connections_opened() const {
+  return campaign_ ? campaign_->connections_opened : 0;
 }
 
 void things_stack::stop() {
@@ -182,6 +206,8 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
   const auto workers = std::min(std::max<std::size_t>(campaign_->books.plan().concurrency, 1),
                                 campaign_->books.device_count());
   campaign_->working = workers;
+  campaign_->pool.most_of_a_host =
+      campaign_->books.plan().connections == connection_use::fresh ? idle_of_a_host : workers;
   for (std::size_t i = 0; i < workers; ++i) {
     campaign_->posters.push_back(std::make_unique<poster>());
     tasks_.spawn("things_stack_poster", net::restart_policy::never,
@@ -226,19 +252,29 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
     auto request = target.request_head + std::to_string(body.size()) + "\r\n\r\n" + body;
 
     books.begin(*turn, begun.mono);
+    with.line = at->pool.take(target);
+    if (!with.line) {
+      with.line = std::make_unique<connection>(&target);
+      ++at->connections_opened;
+    }
     with.deadline = begun.mono + answer_time_out;
     with.timed_out = false;
-    const auto answer =
-        co_await post(&with, &target, target.tls ? at->tls : std::nullopt, std::move(request));
+    // Apart: GCC 12 destroys the temporary of a conditional inside co_await twice.
+    auto tls = target.tls ? at->tls : std::nullopt;
+    const auto answer = co_await post(&with, std::move(tls), std::move(request));
     with.deadline.reset();
+    if (std::exchange(with.line->usable, false))
+      at->pool.give(std::move(with.line));
+    else if (answer.status == 0 && !with.timed_out)
+      at->pool.drop(target);
+    with.line.reset();
     books.answered(*turn, answer.status, answer.reason, at->on.now().mono);
     if (answer.status == 0) {
       awake = co_await net::sleep_for(pause_after_refusal);
       if (!awake) break;
     }
   }
-  with.disconnect();
-  --at->working;
+  if (--at->working == 0) at->pool.idle.clear();
 }
 
 net::task<> things_stack::watch_time_outs(std::shared_ptr<campaign> at) {
@@ -249,7 +285,7 @@ net::task<> things_stack::watch_time_outs(std::shared_ptr<campaign> at) {
     for (const auto& with : at->posters) {
       if (!with->deadline || *with->deadline > now || with->timed_out) continue;
       with->timed_out = true;
-      with->stream.close();
+      if (with->line) with->line->stream.close();
     }
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The application side of The Things Stack: posts the uplinks of a simulation to webhooks over kept-alive
-// HTTP/1.1 connections, as many at a time as the plan says. Loop's thread only.
+// The application side of The Things Stack: posts the uplinks of a simulation to webhooks over HTTP/1.1, as
+// many at a time as the plan says. A post takes the connection that was used last of those that wait for its
+// host, or opens one; TLS sessions are never resumed. When a connection breaks, those that wait for the same
+// host go too. Loop's thread only.
 #pragma once
 
 #include "emulator/simulation.h"
@@ -24,7 +26,9 @@ public:
   bool running() const;
   // The running or the last simulation; null before the first.
   const simulation* current() const;
-  // For the ledger.
+  // By that simulation so far.
+  std::uint64_t connections_opened() const;
+  // For the ledger: what has arrived at a hub.
   void on_arrival(const ledger_entry& entry);
 
 private:

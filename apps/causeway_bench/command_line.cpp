@@ -35,9 +35,20 @@ CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
   command->add_option("--seconds", options.seconds, "How long to send")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  command->add_option("--connections", options.connections, "Posts under way at once")
+  command->add_option("--posts", options.posts, "Posts under way at most")
       ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
+      ->default_str("64 at --rate max, else 1024");
+  command->add_flag("--tls", options.tls, "The webhook by HTTPS");
+  command->add_option("--key", options.key, "Of the webhook's certificate")
+      ->transform(one_of<net::key_kind>({{"p256", net::key_kind::p256}, {"rsa2048", net::key_kind::rsa2048}}))
+      ->default_str("p256");
+  command
+      ->add_option("--connections", options.connections,
+                   "new: two idle ones are kept, further ones are closed after each post, and no TLS session "
+                   "is resumed, as The Things Stack's client does")
+      ->transform(one_of<emulator::connection_use>(
+          {{"kept", emulator::connection_use::kept}, {"new", emulator::connection_use::fresh}}))
+      ->default_str("kept");
   command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
   command->add_flag("--json", options.json, "Print one JSON object");

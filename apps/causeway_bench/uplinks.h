@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "emulator/simulation.h"
+#include "net/tls.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace causeway::bench {
@@ -10,10 +14,17 @@ struct uplinks_options {
   std::uint32_t devices = 1'000;
   double rate = 0; // uplinks a second; 0 = as fast as they are answered
   std::uint32_t seconds = 20;
-  std::uint32_t connections = 64;
+  std::uint32_t posts = 0; // under way at most; 0: default_posts()
+  bool tls = false;
+  net::key_kind key = net::key_kind::p256; // of the webhook's certificate
+  emulator::connection_use connections = emulator::connection_use::kept;
   std::string directory = "/var/tmp";
   bool json = false;
 };
+
+// As fast as they are answered: 64. At a rate 1,024, as many as The Things Stack has workers, so that a slow
+// answer delays no other post.
+std::uint32_t default_posts(double rate);
 
 // 0: measured, and nothing accepted was lost. 1: lost, or could not be measured.
 int measure_uplinks(const uplinks_options& options);

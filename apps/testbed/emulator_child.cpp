@@ -53,6 +53,24 @@ void read_quantiles(const json::object& from, std::string_view key, double& p50_
   p99_ms = number(found->as_object(), "p99_ms");
 }
 
+std::vector<emulator_figures::of_hub> read_hubs(const json::object& ledger) {
+  std::vector<emulator_figures::of_hub> out;
+  const auto* hubs = ledger.if_contains("by_hub");
+  if (hubs == nullptr || !hubs->is_array()) return out;
+  for (const auto& one : hubs->as_array()) {
+    if (!one.is_object()) continue;
+    const auto& hub = one.as_object();
+    emulator_figures::of_hub figures;
+    figures.unique = count(hub, "unique");
+    figures.attached = count(hub, "attached");
+    read_quantiles(hub, "latency", figures.latency_p50_ms, figures.latency_p99_ms);
+    if (const auto* latency = hub.if_contains("latency"); latency != nullptr && latency->is_object())
+      figures.latency_max_ms = number(latency->as_object(), "max_ms");
+    out.push_back(figures);
+  }
+  return out;
+}
+
 result<json::object> parse_object(const std::string& text) {
   boost::system::error_code fault;
   auto value = json::parse(text, fault);
@@ -165,6 +183,42 @@ net::task<result<void>> emulator_child::clear_ledger() {
   co_return result<void>{};
 }
 
+net::task<result<void>> emulator_child::clear_latency() {
+  auto answered = co_await ask("DELETE", "/ledger/latency", {}, 200);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
+net::task<result<void>> emulator_child::add_fault(std::string fault) {
+  auto answered = co_await ask("POST", "/faults", std::move(fault), 201);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
+net::task<result<void>> emulator_child::clear_faults() {
+  auto answered = co_await ask("DELETE", "/faults", {}, 200);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
+net::task<result<std::vector<std::pair<std::string, emulator_child::uplink_ranges>>>>
+emulator_child::arrived_uplinks() {
+  const auto text = co_await get("/ledger/uplinks");
+  if (!text) co_return text.fault();
+  const auto answer = parse_object(*text);
+  if (!answer) co_return answer.fault();
+  std::vector<std::pair<std::string, uplink_ranges>> out;
+  const auto* devices = answer->if_contains("devices");
+  if (devices == nullptr || !devices->is_object())
+    co_return error{errc::http_protocol, "the emulator lists no uplinks"};
+  for (const auto& [device, ranges] : devices->as_object()) {
+    auto& into = out.emplace_back(device, uplink_ranges{}).second;
+    for (const auto& range : ranges.as_array())
+      into.emplace_back(range.at(0).to_number<std::uint64_t>(), range.at(1).to_number<std::uint64_t>());
+  }
+  co_return out;
+}
+
 net::task<result<void>> emulator_child::clear_dps() {
   auto answered = co_await ask("DELETE", "/dps", {}, 200);
   if (!answered) co_return std::move(answered).fault();
@@ -199,6 +253,8 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   out.unique = count(*ledger, "unique");
   out.arrived_twice = count(*ledger, "duplicates");
   out.arrived_out_of_order = count(*ledger, "out_of_order");
+  out.unrecognisable = count(*ledger, "duplicates_unrecognisable");
+  out.by_hub = read_hubs(*ledger);
   read_quantiles(*ledger, "latency", out.latency_p50_ms, out.latency_p99_ms);
   out.registrations = count(*dps, "registrations");
   out.polls = count(*dps, "polls");

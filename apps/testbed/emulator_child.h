@@ -34,6 +34,12 @@ struct emulator_figures {
   std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0, sends_throttled = 0;
   std::int64_t first_attach_ms = 0, last_attach_ms = 0; // unix time; 0: none yet
   std::uint64_t arrived = 0, unique = 0, arrived_twice = 0, arrived_out_of_order = 0;
+  std::uint64_t unrecognisable = 0; // an uplink again under another message-id
+  struct of_hub {
+    std::uint64_t unique = 0, attached = 0;
+    double latency_p50_ms = 0, latency_p99_ms = 0, latency_max_ms = 0;
+  };
+  std::vector<of_hub> by_hub;
   double latency_p50_ms = 0, latency_p99_ms = 0; // from iothub-creation-time-utc to the arrival
   // the simulation's
   bool running = false;
@@ -63,6 +69,16 @@ public:
   // Sets DPS' counters to zero.
   net::task<result<void>> clear_dps();
   net::task<result<emulator_figures>> figures();
+  // Begins the latencies of the ledger anew.
+  net::task<result<void>> clear_latency();
+  // fault: the body of POST /faults.
+  net::task<result<void>> add_fault(std::string fault);
+  net::task<result<void>> clear_faults();
+  // The uplink numbers that have arrived of each device, in ranges, first and last.
+  using uplink_ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  net::task<result<std::vector<std::pair<std::string, uplink_ranges>>>> arrived_uplinks();
+  // Precondition: started.
+  int pid() const { return process_->pid(); }
   net::task<> stop();
 
 private:

@@ -148,7 +148,8 @@ bool write_file(const std::string& path, Write write) {
 
 } // namespace
 
-result<void> make_certificates(const std::string& directory, const std::vector<std::string>& names) {
+result<void> make_certificates(const std::string& directory, const std::vector<std::string>& names,
+                               key_kind kind) {
   for (const auto& name : names) {
     if (!is_usable(name)) return error{errc::state_unusable, "not a host name or address: " + name};
   }
@@ -161,7 +162,7 @@ result<void> make_certificates(const std::string& directory, const std::vector<s
 
   // The CA's key is used once and never written: nobody can sign with this CA again.
   const owned<EVP_PKEY> ca_key{EVP_EC_gen("P-256")};
-  const owned<EVP_PKEY> key{EVP_EC_gen("P-256")};
+  const owned<EVP_PKEY> key{kind == key_kind::rsa2048 ? EVP_RSA_gen(2048U) : EVP_EC_gen("P-256")};
   const auto ca = ca_key ? make_ca(ca_key.get()) : nullptr;
   const auto server = ca && key ? make_server(key.get(), ca.get(), ca_key.get(), names) : nullptr;
   if (!server) return error{errc::internal, "OpenSSL made no certificate"};

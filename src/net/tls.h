@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,9 +38,12 @@ private:
   std::shared_ptr<native> native_;
 };
 
-// Makes a CA and a server certificate for these DNS names and addresses (P-256, valid for ten years) and
-// writes ca.pem, server.pem and server-key.pem (umask 077) into the directory; keeps what is already there
-// and still valid. For the emulator, the demo and tests. Errors: state_unusable.
-result<void> make_certificates(const std::string& directory, const std::vector<std::string>& names);
+enum class key_kind : std::uint8_t { p256, rsa2048 };
+
+// Makes a CA and a server certificate for these DNS names and addresses (the server's key of this kind, valid
+// for ten years) and writes ca.pem, server.pem and server-key.pem (umask 077) into the directory; keeps what
+// is already there and still valid. For the emulator, the demo, the bench and tests. Errors: state_unusable.
+result<void> make_certificates(const std::string& directory, const std::vector<std::string>& names,
+                               key_kind kind = key_kind::p256);
 
 } // namespace causeway::net

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway_bench/uplink_rig.h"
+
+#include "base/log.h"
+#include "causeway_bench/machine.h"
+#include "testbed/free_ports.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace causeway::bench {
+namespace {
+
+constexpr seconds start_patience{60};
+constexpr seconds arrival_patience{60};
+
+net::task<result<std::string>> fetch(net::http_client* client, std::string url) {
+  net::http_call call;
+  call.url = std::move(url);
+  auto answered = co_await client->call(std::move(call));
+  if (!answered) co_return std::move(answered).fault();
+  if (answered->status != 200) co_return error{errc::http_protocol, answered->body};
+  co_return std::move(answered->body);
+}
+
+} // namespace
+
+uplink_rig::uplink_rig(net::loop& on, net::task_group& tasks, rig_options options, std::string directory)
+    : loop_{on}, tasks_{tasks}, options_{options}, directory_{std::move(directory)}, client_{on, {}} {}
+
+double uplink_rig::metric(const std::string& page, const std::string& name) {
+  const auto at = page.find("\n" + name + " ");
+  return at == std::string::npos ? 0.0 : std::stod(page.substr(at + name.size() + 2));
+}
+
+// The same directory and options give the generator the devices and passwords of the emulator.
+emulator::emulator_options uplink_rig::same_options() const {
+  emulator::emulator_options same;
+  same.directory = directory_ + "/emulator";
+  same.hub_port = ports_.hub;
+  same.dps_port = ports_.dps;
+  same.control_port = ports_.control;
+  same.stack_port = ports_.stack;
+  same.hubs = options_.hubs;
+  same.more_hub_ports = more_hub_ports_;
+  same.devices = options_.devices;
+  same.retry_after = 0;
+  same.webhook_listen = "127.0.0.1:" + std::to_string(ports_.webhook);
+  same.admin_listen = "127.0.0.1:" + std::to_string(ports_.admin);
+  return same;
+}
+
+result<void> uplink_rig::write_configuration() {
+  const auto plain = directory_ + "/plain.toml";
+  if (auto written = hub_->write_configuration(plain); !written) return written;
+  std::ifstream in{plain};
+  std::ofstream out{configuration_, std::ios::binary};
+  for (std::string line; std::getline(in, line);) {
+    out << line << '\n';
+    if (line == "[webhook]" && options_.tls)
+      out << fmt::format("tls_certificate = \"{0}/tls/server.pem\"\ntls_key = \"{0}/tls/server-key.pem\"\n",
+                         directory_);
+  }
+  if (options_.spool_messages > 0)
+    out << fmt::format("\n[spool]\nmax_messages = {}\n", options_.spool_messages);
+  out.close();
+  if (!out) return error{errc::state_unusable, configuration_};
+  return {};
+}
+
+net::task<result<void>> uplink_rig::start() {
+  auto ports = find_free_ports(loop_, 6 + options_.hubs - 1);
+  if (!ports) co_return std::move(ports).fault();
+  ports_ = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4], (*ports)[5]};
+  more_hub_ports_.assign(ports->begin() + 6, ports->end());
+  configuration_ = directory_ + "/causeway.toml";
+  if (options_.tls) {
+    auto made = net::make_certificates(directory_ + "/tls", {"localhost", "127.0.0.1"}, *options_.tls);
+    if (!made) co_return std::move(made).fault();
+    ca_file_ = directory_ + "/tls/ca.pem";
+  }
+  emulator_options hub_options;
+  hub_options.program = program_directory() + "/causeway-emulator";
+  hub_options.directory = directory_ + "/emulator";
+  hub_options.ports = ports_;
+  hub_options.devices = options_.devices;
+  hub_options.retry_after = 0;
+  if (options_.hubs > 1) {
+    hub_options.more = {"--hubs", std::to_string(options_.hubs)};
+    for (const auto port : more_hub_ports_)
+      hub_options.more.insert(hub_options.more.end(), {"--more-hub-ports", std::to_string(port)});
+  }
+  hub_.emplace(loop_, hub_options);
+  if (auto written = write_configuration(); !written) co_return std::move(written).fault();
+  auto serving = co_await hub_->start();
+  if (!serving) co_return std::move(serving).fault();
+  auto ready = co_await start_gateway();
+  if (!ready) co_return std::move(ready).fault();
+
+  const auto made = emulator::installation::prepare(same_options());
+  if (!made) co_return made.fault();
+  applications_ = made->applications();
+  for (auto& application : applications_)
+    if (options_.tls) application.url.replace(0, 4, "https");
+  stack_.emplace(loop_, tasks_, made->seed("bench"));
+
+  // First every device is brought online, so that what is measured is the steady state.
+  emulator::simulation_plan warm_up;
+  warm_up.applications = applications_;
+  warm_up.uplinks = options_.devices;
+  warm_up.concurrency = 64;
+  if (auto begun = stack_->start(std::move(warm_up), ca_file_); !begun) co_return std::move(begun).fault();
+  auto arrived = co_await wait_for_arrivals();
+  if (!arrived) co_return std::move(arrived).fault();
+  const auto figures = co_await hub_->figures();
+  if (!figures) co_return figures.fault();
+  if (figures->unique < options_.devices)
+    co_return error{errc::hub_answer_missing,
+                    fmt::format("{} of {} devices came online", figures->unique, options_.devices)};
+  auto cleared = co_await hub_->clear_ledger();
+  co_return cleared;
+}
+
+net::task<result<void>> uplink_rig::start_gateway() {
+  auto started =
+      net::process::start(loop_, {program_directory() + "/causeway", "run", "-c", configuration_}, true);
+  if (!started) co_return std::move(started).fault();
+  gateway_.emplace(std::move(*started));
+  const auto url = "http://127.0.0.1:" + std::to_string(ports_.admin) + "/readyz";
+  const auto deadline = loop_.now().mono + start_patience;
+  while (gateway_->running() && loop_.now().mono < deadline) {
+    const auto ready = co_await fetch(&client_, url);
+    if (ready) co_return result<void>{};
+    static_cast<void>(co_await net::sleep_for(milliseconds{10}));
+  }
+  if (!gateway_->running()) co_return error{errc::process_exited, "causeway"};
+  co_return error{errc::connection_timed_out, url};
+}
+
+net::task<> uplink_rig::kill_gateway() {
+  cpu_of_ended_ += cpu_seconds_of(gateway_->pid());
+  gateway_->send_signal(SIGKILL);
+  static_cast<void>(co_await gateway_->wait());
+  gateway_.reset();
+}
+
+net::task<> uplink_rig::stop() {
+  if (gateway_) {
+    gateway_->send_signal(SIGTERM);
+    static_cast<void>(co_await gateway_->wait());
+  }
+  if (hub_) co_await hub_->stop();
+}
+
+result<void> uplink_rig::send(double rate, std::chrono::milliseconds how_long) {
+  emulator::simulation_plan plan;
+  plan.applications = applications_;
+  plan.duration = how_long;
+  plan.rate = rate;
+  plan.concurrency = options_.posts;
+  plan.connections = options_.connections;
+  return stack_->start(std::move(plan), ca_file_);
+}
+
+net::task<result<void>> uplink_rig::wait_for_arrivals() {
+  std::uint64_t last = 0;
+  auto changed = loop_.now().mono;
+  while (true) {
+    static_cast<void>(co_await net::sleep_for(milliseconds{stack_->running() ? 100 : 5}));
+    if (stack_->running()) {
+      changed = loop_.now().mono;
+      continue;
+    }
+    const auto figures = co_await hub_->figures();
+    if (!figures) co_return figures.fault();
+    const auto now = loop_.now().mono;
+    if (figures->unique != std::exchange(last, figures->unique)) changed = now;
+    if (now - changed > arrival_patience) co_return result<void>{};
+    if (last < books().totals().accepted) continue;
+    // What got no answer may have been stored all the same.
+    const auto page = co_await metrics();
+    if (page && metric(*page, "causeway_spool_messages") == 0) co_return result<void>{};
+  }
+}
+
+net::task<result<delivery>> uplink_rig::compare() {
+  const auto figures = co_await hub_->figures();
+  if (!figures) co_return figures.fault();
+  auto arrived = co_await hub_->arrived_uplinks();
+  if (!arrived) co_return std::move(arrived).fault();
+  for (const auto& [device, ranges] : *arrived) {
+    emulator::ledger_entry entry;
+    entry.device = identity{device};
+    for (const auto& [first, last] : ranges)
+      for (auto marker = first; marker <= last; ++marker) {
+        entry.marker = marker;
+        stack_->on_arrival(entry);
+      }
+  }
+  delivery out;
+  out.accepted = books().totals().accepted;
+  out.delivered = books().totals().delivered;
+  out.lost = books().missing();
+  out.duplicates = figures->arrived_twice;
+  out.duplicates_unrecognisable = figures->unrecognisable;
+  out.out_of_order = figures->arrived_out_of_order;
+  co_return out;
+}
+
+int uplink_rig::gateway_pid() {
+  return gateway_ && gateway_->running() ? gateway_->pid() : 0;
+}
+
+cpu_use uplink_rig::cpu() {
+  const int pid = gateway_pid();
+  return {cpu_of_ended_ + (pid == 0 ? 0 : cpu_seconds_of(pid)), cpu_seconds_of(hub_->pid()),
+          cpu_seconds_of(::getpid())};
+}
+
+net::task<result<std::string>> uplink_rig::metrics() {
+  return fetch(&client_, "http://127.0.0.1:" + std::to_string(ports_.admin) + "/metrics");
+}
+
+int run_in_directory(
+    const std::string& where,
+    const std::function<net::task<>(net::loop*, net::task_group*, std::string, int*)>& work) {
+  auto directory = (std::filesystem::path{where} / "causeway-bench.XXXXXX").string();
+  if (::mkdtemp(directory.data()) == nullptr) {
+    std::cerr << "causeway-bench: no directory can be made in " << where << '\n';
+    return 1;
+  }
+  log::start(log::level::warning, log::format::logfmt);
+  int exit_code = 1;
+  {
+    net::loop loop;
+    net::task_group tasks{loop};
+    tasks.spawn("bench", net::restart_policy::never,
+                [&] { return work(&loop, &tasks, directory, &exit_code); });
+    loop.run();
+  }
+  std::error_code ignored; // a directory that cannot be removed says nothing about the measurement
+  std::filesystem::remove_all(directory, ignored);
+  log::stop();
+  return exit_code;
+}
+
+} // namespace causeway::bench
