@@ -5,7 +5,9 @@
 #include "core/bridge.h"
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace causeway::admin {
 
@@ -66,6 +68,12 @@ struct store_figures {
   double last_commit_seconds = 0;
 };
 
+// What waits in the spool, as the bridge counts it.
+struct spool_figures {
+  std::vector<core::spool_use> applications;
+  std::optional<double> oldest_seconds; // how long the oldest that is not with a hub has waited
+};
+
 struct timeline_figures {
   std::uint64_t noted = 0, kept = 0;
 };
@@ -87,6 +95,7 @@ struct snapshot {
   std::map<std::string, registry_figures> registry; // by application
   std::map<std::string, backfill_figures> backfill; // by application
   store_figures store;
+  spool_figures spool;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters; // by name
   std::map<int, std::uint64_t> webhook_by_status;

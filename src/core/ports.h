@@ -71,10 +71,11 @@ struct spool_result {
 class spool {
 public:
   virtual ~spool() = default;
-  // Answered by bridge.on_spooled(first seq, …) when durable or not. Errors: spool_full, at once.
+  // Answered by bridge.on_spooled(first seq, …) when durable or not. Limits of what may wait are the caller's
+  // (spool_limits). Errors, at once: store_unavailable, store_closed.
   virtual result<void> append(append_request request) = 0;
-  // Delivered: the row may go. Not answered; a crash before it is durable sends the message again with the
-  // same id.
+  // Delivered, or given up: the row may go. Not answered; a crash before it is durable sends the message
+  // again with the same id.
   virtual void mark_done(spool_seq seq) = 0;
   // The row moves to the dead letters with this reason.
   virtual void dead_letter(spool_seq seq, const error& reason) = 0;
@@ -160,7 +161,9 @@ enum class answer : std::uint8_t {
   dead_lettered, // refused by its format; durable with the reason
   full,          // the spool has no room
   unavailable,   // could not be made durable
+  share_full,    // its application has taken its share of the spool
 };
+inline constexpr std::size_t answers_known = 8;
 std::string_view to_string(answer what);
 
 class answers {

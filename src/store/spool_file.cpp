@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace causeway::store {
@@ -39,6 +40,12 @@ device_ref ref_of(std::int64_t value) {
 
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+// Never 0, which would mean that nobody knows.
+std::uint32_t seconds_of(std::int64_t milliseconds_since_1970) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(milliseconds_since_1970 / 1000, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
 constexpr std::int64_t not_said = -1;
@@ -82,7 +89,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
   constexpr std::array<std::string_view, 15> texts{
-      "INSERT INTO spool VALUES (?1, ?2, ?3)",
+      "INSERT INTO spool (seq, device, size, at) VALUES (?1, ?2, ?3, ?4)",
       "INSERT INTO record VALUES (?1, ?2)",
       "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
       "SET hashes = substr(CAST(excluded.hashes || hashes AS BLOB), 1, 256)",
@@ -139,15 +146,19 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
 }
 
 result<std::vector<core::start_image::row>> spool_file::load_waiting() {
-  auto query = db_.prepare("SELECT seq, device, size FROM spool ORDER BY seq");
+  const auto undated = counter("undated_at");
+  if (!undated) return undated.fault();
+  auto query = db_.prepare("SELECT seq, device, size, at FROM spool ORDER BY seq");
   if (!query) return std::move(query).fault();
   std::vector<core::start_image::row> rows;
   for (;;) {
     auto row = query->step();
     if (!row) return std::move(row).fault();
     if (!*row) return rows;
-    rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
-                    static_cast<std::uint32_t>(query->integer(2))});
+    rows.push_back(
+        {static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
+         static_cast<std::uint32_t>(query->integer(2)),
+         seconds_of(query->integer(3) == 0 ? static_cast<std::int64_t>(*undated) : query->integer(3))});
   }
 }
 
@@ -204,8 +215,11 @@ result<void> spool_file::save_next_device(std::uint32_t next) {
 
 result<void> spool_file::append(const core::append_request& request, wall_time at) {
   const auto device = index_of(request.device);
+  const auto accepted = milliseconds_of(at);
   for (const auto& row : request.rows) {
-    if (auto done = sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body)).run(); !done)
+    if (auto done =
+            sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body), accepted).run();
+        !done)
       return done;
     const auto record = core::encode_message(row.body);
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;

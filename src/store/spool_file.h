@@ -13,16 +13,7 @@
 
 namespace causeway::store {
 
-// Rows and bytes (core::size_of).
-struct amount {
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  amount& operator+=(const amount& more) {
-    messages += more.messages;
-    bytes += more.bytes;
-    return *this;
-  }
-};
+using core::amount;
 
 struct dead_letter_limits {
   std::uint64_t messages = 100'000;
@@ -61,7 +52,7 @@ public:
   result<void> save_device(const core::device_record& record);
   // Says once per transaction what save_device has reached: the ref after the highest.
   result<void> save_next_device(std::uint32_t next);
-  // Precondition: the seqs rise from call to call.
+  // at: when it was accepted. Precondition: the seqs rise from call to call.
   result<void> append(const core::append_request& request, wall_time at);
   // Says once per transaction what append has reached.
   result<void> save_next_seq(spool_seq next);

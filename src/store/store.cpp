@@ -166,10 +166,6 @@ result<void> store::append(core::append_request request) {
   for (const auto& row : request.rows)
     more.bytes += core::size_of(row.body);
   const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
-  if (now.waiting.messages + more.messages > options_.max_messages)
-    return error{errc::spool_full, std::to_string(now.waiting.messages) + " messages"};
-  if (now.waiting.bytes + more.bytes > options_.max_bytes)
-    return error{errc::spool_full, std::to_string(now.waiting.bytes) + " bytes"};
   if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
     return error{errc::store_unavailable, "more waits to be written than the queue takes"};

@@ -45,11 +45,9 @@ public:
 
 struct store_options {
   std::filesystem::path directory;
-  std::uint64_t max_messages = 10'000'000;              // waiting, durable or queued
-  std::uint64_t max_bytes = 16ULL * 1024 * 1024 * 1024; // core::size_of of these
-  std::size_t queued_messages = 50'000;                 // appended, not yet answered
-  std::size_t queued_bytes = 64ULL * 1024 * 1024;       // of these, refused events with their raw bytes
-  std::size_t batch_rows = 2'000;                       // a commit's most, but for one large append
+  std::size_t queued_messages = 50'000;           // appended, not yet answered
+  std::size_t queued_bytes = 64ULL * 1024 * 1024; // of these, refused events with their raw bytes
+  std::size_t batch_rows = 2'000;                 // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
@@ -108,8 +106,8 @@ public:
   // store_unavailable, when something could not be stored; those appends are answered with it.
   result<void> close(mono_time deadline);
 
-  // core::spool. append, errors: spool_full (limits of the spool), store_unavailable (the queue is full),
-  // store_closed. Precondition of append: rows or a refused event; seqs rise over all calls.
+  // core::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of append:
+  // rows or a refused event; seqs rise over all calls. How much may wait is the bridge's matter.
   result<void> append(core::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;

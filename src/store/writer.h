@@ -20,9 +20,9 @@ namespace causeway::store {
 
 struct queued_append {
   core::append_request request;
-  amount what;   // of its rows
-  amount queued; // what it counts for while it is not answered
-  wall_time at{};
+  amount what;    // of its rows
+  amount queued;  // what it counts for while it is not answered
+  wall_time at{}; // accepted
 };
 struct queued_dead_letter {
   spool_seq seq = 0;
