@@ -256,9 +256,9 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
 void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   const auto node = formatting_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
-  auto& [ref, event] = node.mapped();
+  auto& [ref, event, letter] = node.mapped();
   std::optional<std::uint64_t> key;
-  if (event.key) key = short_hash(*event.key);
+  if (event.key && !letter) key = short_hash(*event.key);
   if (messages) {
     for (const auto& m : *messages)
       if (size_of(m) > max_message_bytes)
@@ -270,21 +270,27 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                                            {"device", event.from.device},
                                            {"error", messages.fault().name()},
                                            {"detail", messages.fault().detail()}});
+    if (letter) return conclude(which, ref, key, answer::dead_lettered);
     refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
     return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});
   }
   if (messages->empty() || table_.at(ref).state == device_state::off)
     return conclude(which, ref, key, answer::unwanted);
+  store(which, {0, ref, key, {}, {}, letter}, *std::move(messages), now);
+}
 
-  amount more{messages->size(), 0};
-  for (const auto& m : *messages)
+// Gives the messages their numbers, if there is room.
+void bridge::store(ticket which, append_request request, std::vector<message> messages, moment now) {
+  const auto ref = request.device;
+  amount more{messages.size(), 0};
+  for (const auto& m : messages)
     more.bytes += size_of(m);
   if (const auto refused = make_room(table_.at(ref).application, more, now))
-    return conclude(which, ref, key, *refused);
+    return conclude(which, ref, request.key_hash, *refused);
   const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
-  append_request request{next_seq_, ref, key, {}};
+  request.first = next_seq_;
   std::vector<outbox::waiting_message> waiting;
-  for (auto& m : *messages) {
+  for (auto& m : messages) {
     waiting.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, since_start(now)});
     cache_.keep(next_seq_, m);
     request.rows.push_back({next_seq_, ref, std::move(m)});
@@ -318,7 +324,8 @@ void bridge::on_spooled(const spool_result& what, moment now) {
     room_.give(application, entry.what);
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
-    return conclude(entry.which, entry.device, entry.key, answer::unavailable);
+    const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
+    return conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable);
   }
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);

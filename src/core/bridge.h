@@ -119,6 +119,14 @@ public:
   // From ingress.
   void on_uplink(ticket which, uplink event, moment now);
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
+  // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
+  // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its
+  // application, kind or device is not, or its format makes nothing of it), dead_lettered (it would be
+  // refused again), full, share_full, unavailable: the dead letter stays as it is. The message keeps its id
+  // and goes to the end of its device's queue; the event goes through its format, and nothing is a duplicate
+  // of it.
+  void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
+  void replay(ticket which, std::uint64_t letter, uplink event, moment now);
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
@@ -158,6 +166,7 @@ private:
   struct in_progress { // between on_uplink and on_formatted
     device_ref device{};
     uplink event;
+    std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_spooled
     ticket which{};
@@ -184,6 +193,7 @@ private:
   // bridge.cpp
   void answer_now(ticket which, answer what);
   void conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what);
+  void store(ticket which, append_request request, std::vector<message> messages, moment now);
   void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
@@ -229,6 +239,9 @@ private:
   void finish(device_ref which, spool_seq seq);
   void bury(device_ref which, spool_seq seq, const error& why, moment now);
   void end_first_send(device_ref which, std::optional<errc> fault, moment now);
+
+  // bridge_replay.cpp
+  std::optional<device_ref> replay_to(ticket which, const device_key& from, moment now);
 
   // bridge_room.cpp
   std::optional<answer> make_room(std::uint32_t application, const amount& more, moment now);

@@ -40,6 +40,9 @@ struct append_request {
   std::optional<std::uint64_t> key_hash; // to be remembered
   std::vector<spool_row> rows;
   std::optional<refused_event> refused{}; // exactly when there are no rows
+  // The dead letter that goes as the rows come; when it is not there any more, nothing is stored and the
+  // answer is not_found.
+  std::optional<std::uint64_t> replays{};
 };
 
 // What The Things Stack's registry says of a device (things-stack-wire.md E.3).

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/bridge.h"
+#include "core/dead_letter.h"
 #include "store/database.h"
 
 #include <filesystem>
@@ -61,11 +62,18 @@ public:
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
   result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
   result<void> save_cursor(const application_id& application, wall_time at);
+  // False: there is none of this id.
+  result<bool> take_dead_letter(std::uint64_t id);
   // Makes room: the oldest go first. Adds to dropped.
   result<void> trim_dead_letters(std::uint64_t& dropped);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt, store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
+  // Looks at 1,000 of them at most, and no longer than some milliseconds.
+  result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
+  // With its content. Nothing when there is none of this id.
+  result<std::optional<core::dead_letter>> read_dead_letter(std::uint64_t id);
+  const amount& dead_letters() const { return dead_letters_; }
   // Nothing when the device is not there.
   result<std::optional<core::device_key>> find_device(device_ref device);
   // Counts again from the file: after a rollback.
@@ -75,7 +83,8 @@ private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
         save_device;
-    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor;
+    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor,
+        size_dead_letter;
   };
   spool_file(database db, statements prepared, dead_letter_limits limits)
       : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "core/bridge.h"
+#include "core/dead_letter.h"
 #include "store/spool_file.h"
 
 #include <filesystem>
@@ -38,6 +39,9 @@ public:
   // (but has at least one row): what is neither in rows nor in gone must be asked for again. gone: not in the
   // spool any more, or unreadable (then a dead letter record_corrupt tells of it).
   virtual void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) = 0;
+  // One answer for each list_dead_letters, read_dead_letter and drop_dead_letters, under the number that it
+  // was asked with. Errors: store_unavailable.
+  virtual void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page);
   // Once an episode.
   virtual void on_store_fault(const error& what) = 0;
   virtual void on_store_healed() = 0;
@@ -64,6 +68,7 @@ struct store_counters {
   std::uint64_t appended_total = 0; // durable
   std::uint64_t refused_total = 0;  // not durable
   std::uint64_t erased_total = 0;   // done, durably; dead letters too
+  amount dead_letters;              // there now
   std::uint64_t dead_letters_total = 0;
   std::uint64_t dead_letters_dropped_total = 0; // by the limits, or because the queue was full
   std::uint64_t commits_total = 0;
@@ -122,6 +127,14 @@ public:
   // Until when everything is here that an application's stack received (egress/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.
   void save_cursor(const application_id& application, wall_time at);
+
+  // The dead letters. Answered by on_dead_letters, unless the store is closed before. Who asks bounds how
+  // many of these are under way.
+  void list_dead_letters(std::uint64_t request, core::dead_letter_query query);
+  // A page of one with its content, or of none.
+  void read_dead_letter(std::uint64_t request, std::uint64_t id);
+  // Those that were there, ids only; durable. Not tried again when the disk refuses.
+  void drop_dead_letters(std::uint64_t request, std::vector<std::uint64_t> ids);
 
   const store_counters& counters() const;
 
