@@ -55,6 +55,11 @@ void exporters(const snapshot& s, const emit& out, double (*value)(const exporte
   each(s.exporters, "exporter", out, value);
 }
 
+void uses(const snapshot& s, const emit& out, std::uint64_t (*value)(const core::spool_use&)) {
+  for (const auto& use : s.spool.applications)
+    out({{"application", use.application.str()}}, number(value(use)));
+}
+
 const std::vector<family>& families() {
   static const std::vector<family> all{
       {"causeway_events_received_total", counter, "kind", "Events of The Things Stack that were understood",
@@ -108,6 +113,36 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.store.messages)); }},
       {"causeway_spool_bytes", gauge, "", "Bytes waiting in the spool",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.bytes)); }},
+      {"causeway_spool_oldest_seconds", gauge, "",
+       "How long the oldest message that is not with a hub has waited; 0 when there is none",
+       [](const snapshot& s, const emit& out) { out({}, s.spool.oldest_seconds.value_or(0)); }},
+      {"causeway_spool_application_messages", gauge, "application",
+       "Messages of the application in the spool",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.waiting.messages; });
+       }},
+      {"causeway_spool_application_bytes", gauge, "application", "Bytes of the application in the spool",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.waiting.bytes; });
+       }},
+      {"causeway_spool_share_refused_total", counter, "application",
+       "Events refused because the application had taken its share of the spool",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.refused; });
+       }},
+      {"causeway_spool_application_dropped_total", counter, "application",
+       "Messages of the application that were given up",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.dropped; });
+       }},
+      {"causeway_messages_dropped_total", counter, "reason",
+       "Messages given up, as configured: because the spool, or the application's share, was full; for their "
+       "age",
+       [](const snapshot& s, const emit& out) {
+         for (const auto why : {core::drop_reason::full, core::drop_reason::share, core::drop_reason::age})
+           out({{"reason", std::string{core::to_string(why)}}},
+               number(s.bridge.dropped[static_cast<std::size_t>(why)]));
+       }},
       {"causeway_store_queued", gauge, "", "Requests waiting for the store's thread",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.queued)); }},
       {"causeway_store_commits_total", counter, "", "Transactions made durable",

@@ -5,7 +5,9 @@
 #include "core/bridge.h"
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace causeway::admin {
 
@@ -76,6 +78,12 @@ struct transform_figures {
   bool running = false; // its process takes events
 };
 
+// What waits in the spool, as the bridge counts it.
+struct spool_figures {
+  std::vector<core::spool_use> applications;
+  std::optional<double> oldest_seconds; // how long the oldest that is not with a hub has waited
+};
+
 struct timeline_figures {
   std::uint64_t noted = 0, kept = 0;
 };
@@ -98,6 +106,7 @@ struct snapshot {
   std::map<std::string, backfill_figures> backfill;    // by application
   std::map<std::string, transform_figures> transforms; // by application
   store_figures store;
+  spool_figures spool;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters; // by name
   std::map<int, std::uint64_t> webhook_by_status;

@@ -65,7 +65,6 @@ json::object registry_json(const std::string& application, const registry_figure
           {"throttled", from.throttled}, {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }
 
-json::object backfill_json(const std::string& application, const backfill_figures& from) {
   return {{"application", application},
           {"whole", from.whole},
           {"cursor",
@@ -74,6 +73,24 @@ json::object backfill_json(const std::string& application, const backfill_figure
           {"records", from.records},
           {"stored", from.stored},
           {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
+json::object dropped_json(const core::bridge_totals& from) {
+  json::object out;
+  for (const auto why : {core::drop_reason::full, core::drop_reason::share, core::drop_reason::age})
+    out[std::string{core::to_string(why)}] = from.dropped[static_cast<std::size_t>(why)];
+  return out;
+}
+
+json::array uses_json(const spool_figures& from) {
+  json::array out;
+  for (const auto& use : from.applications)
+    out.push_back(json::object{{"application", use.application.str()},
+                               {"messages", use.waiting.messages},
+                               {"bytes", use.waiting.bytes},
+                               {"refused", use.refused},
+                               {"dropped", use.dropped}});
+  return out;
 }
 
 json::object exporter_json(const std::string& name, const exporter_figures& from) {
@@ -145,8 +162,12 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["dps"] = all_of(now.dps, dps_json);
   out["registry"] = all_of(now.registry, registry_json);
   out["backfill"] = all_of(now.backfill, backfill_json);
+  const auto& oldest = now.spool.oldest_seconds;
   out["spool"] = json::object{{"messages", now.store.messages},
                               {"bytes", now.store.bytes},
+                              {"oldest_seconds", oldest ? json::value(*oldest) : json::value(nullptr)},
+                              {"dropped", dropped_json(now.bridge)},
+                              {"applications", uses_json(now.spool)},
                               {"dead_letters", now.store.dead_letters},
                               {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 1'000)}};
   out["messages"] = json::object{{"sent", now.bridge.sent},

@@ -116,6 +116,9 @@ admin::snapshot gateway::parts::figures() const {
   for (const auto& [application, totals] : transforms.totals())
     out.transforms[application.str()] = figures_of(totals);
   out.store = figures_of(store->counters());
+  out.spool.applications = bridge->spool_by_application();
+  if (const auto age = bridge->oldest_age(loop.now()))
+    out.spool.oldest_seconds = std::chrono::duration<double>(*age).count();
   out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
   for (const auto& one : exporters)
     out.exporters[one->name()] = figures_of(one->totals());

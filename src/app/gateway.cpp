@@ -132,8 +132,6 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 
   store::store_options options;
   options.directory = from.state.directory;
-  options.max_bytes = from.spool.max_bytes;
-  options.max_messages = from.spool.max_messages;
   auto opened =
       store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) co_return std::move(opened).fault();
@@ -146,6 +144,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   core::bridge_options bridge_options;
   bridge_options.random = [random = &p->random] { return random->unit(); };
   bridge_options.timeline = &p->spans;
+  bridge_options.limits = make_spool_limits(from.spool);
   p->bridge.emplace(
       make_rules(from),
       core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},

@@ -115,8 +115,6 @@ result<std::unique_ptr<provision_run>> provision_run::start(net::loop& on,
   if (!sections) return std::move(sections).fault();
   store::store_options options;
   options.directory = from.state.directory;
-  options.max_bytes = from.spool.max_bytes;
-  options.max_messages = from.spool.max_messages;
   auto opened =
       store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) return std::move(opened).fault();

@@ -188,6 +188,15 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
   return rules;
 }
 
+core::spool_limits make_spool_limits(const config::spool_settings& from) {
+  core::spool_limits made;
+  made.most = {from.max_messages, from.max_bytes};
+  made.application_share = from.application_share;
+  made.policy = from.drop_oldest ? core::when_full::drop_oldest : core::when_full::refuse;
+  made.max_age = from.max_age;
+  return made;
+}
+
 egress::registry_options make_registry_options(const config::configuration& from) {
   egress::registry_options made;
   made.base_url = from.things_stack.base_url;

@@ -5,6 +5,7 @@
 
 #include "config/configuration.h"
 #include "core/rules.h"
+#include "core/spool_room.h"
 #include "egress/azure_section.h"
 #include "egress/backfill.h"
 #include "egress/registry_client.h"
@@ -24,6 +25,7 @@ std::vector<error> check_configuration(const config::configuration& from);
 // error.
 result<std::vector<egress::azure_section>> make_sections(const config::configuration& from);
 std::vector<core::application_rules> make_rules(const config::configuration& from);
+core::spool_limits make_spool_limits(const config::spool_settings& from);
 // The applications that follow the registry: those with an API key.
 egress::registry_options make_registry_options(const config::configuration& from);
 std::vector<egress::registry_application> make_registry_applications(const config::configuration& from);

@@ -4,6 +4,7 @@
 // key_table.cpp.
 #pragma once
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -110,6 +111,9 @@ struct log_settings {
 struct spool_settings {
   std::uint64_t max_bytes = 0;
   std::uint64_t max_messages = 0;
+  bool drop_oldest = false;            // when it is full
+  std::uint32_t application_share = 0; // percent of both limits; meaningful with several applications
+  std::optional<seconds> max_age;      // nothing: no limit
 };
 
 struct configuration {

@@ -30,8 +30,7 @@ constexpr auto section_rows = std::to_array<section_entry>({
     {"telemetry", "[telemetry]",
      "Where the spans of the timeline go: one a phase of a device's way to its hub."},
     {"log", "[log]", "Log lines, written to stderr."},
-    {"spool", "[spool]",
-     "Messages on disk that wait for IoT Hub. When it is full, webhooks are answered 503."},
+    {"spool", "[spool]", "Messages on disk that wait for IoT Hub (operations.md, \"The spool\")."},
 });
 
 constexpr auto key_rows = std::to_array<key_entry>({
@@ -131,6 +130,14 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"spool", "max_bytes", size, "4 GiB", false, restart, "", "Most bytes of waiting messages."},
     {"spool", "max_messages", integer, "10000000", false, restart, "",
      "Most waiting messages; each costs up to 24 bytes of memory."},
+    {"spool", "when_full", choice, "refuse", false, restart, "refuse|drop-oldest",
+     "`refuse`: webhooks are answered 503 until there is room. `drop-oldest`: the oldest waiting messages "
+     "are "
+     "given up for new ones."},
+    {"spool", "application_share", integer, "50", false, restart, "",
+     "The most of both limits that one application may take, in percent. A lone application has all."},
+    {"spool", "max_age", duration, "", false, restart, "",
+     "Messages that have waited for so long are given up, e.g. `72h`. Default: none are."},
 });
 
 constexpr std::array<std::string_view, 3> secret_endings{"", "_file", "_env"};
@@ -164,6 +171,8 @@ std::string_view kind_word(value_kind kind) {
     return "integer";
   case size:
     return "size";
+  case duration:
+    return "duration";
   case boolean:
     return "boolean";
   case choice:

@@ -13,10 +13,11 @@ namespace causeway::config {
 
 enum class value_kind : std::uint8_t {
   text,
-  secret,  // the key itself, or with _file or _env at its end
-  path,    // relative paths start at the configuration file's folder
-  integer, // from 1
-  size,    // bytes, or "64 KiB", "16 MiB", "4 GiB"
+  secret,   // the key itself, or with _file or _env at its end
+  path,     // relative paths start at the configuration file's folder
+  integer,  // from 1
+  size,     // bytes, or "64 KiB", "16 MiB", "4 GiB"
+  duration, // "90s", "15m", "72h", "7d"
   boolean,
   choice,  // one of `choices`
   choices, // a list of these

@@ -33,6 +33,9 @@ TEST(key_table, has_defaults_that_its_own_rules_allow) {
     case value_kind::size:
       good = key.fallback.empty() || parse_size(key.fallback).has_value();
       break;
+    case value_kind::duration:
+      good = key.fallback.empty() || parse_duration(key.fallback).has_value();
+      break;
     case value_kind::address:
       good = is_listen_address(key.fallback);
       break;

@@ -440,7 +440,15 @@ configuration read(const node& root, reading& into) {
   auto spool = top_section(root, "spool", into);
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   all.spool = {spool.number("max_bytes", most),
-               spool.number("max_messages", std::numeric_limits<std::uint32_t>::max())};
+               spool.number("max_messages", std::numeric_limits<std::uint32_t>::max()),
+               spool.text("when_full") == "drop-oldest",
+               static_cast<std::uint32_t>(spool.number("application_share", 100)), spool.duration("max_age")};
+  if (all.spool.drop_oldest)
+    into.warn(spool.place_of("when_full"), "when_full in [spool]: messages that got a 200 are given up when "
+                                           "the spool is full");
+  if (all.spool.max_age)
+    into.warn(spool.place_of("max_age"),
+              "max_age in [spool]: messages that got a 200 are given up when they have waited for so long");
   return all;
 }
 

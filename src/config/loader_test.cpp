@@ -78,6 +78,9 @@ TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table
   EXPECT_EQ(all.log.level, log::level::info);
   EXPECT_EQ(all.spool.max_bytes, 4ULL << 30);
   EXPECT_EQ(all.spool.max_messages, 10'000'000u);
+  EXPECT_FALSE(all.spool.drop_oldest);
+  EXPECT_EQ(all.spool.application_share, 50u);
+  EXPECT_EQ(all.spool.max_age, std::nullopt);
   EXPECT_TRUE(report.warnings.empty());
 }
 
@@ -315,6 +318,10 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
        "\"4 GB\" is not a number of bytes"},
       {"[spool]\nmax_messages = 0\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
       {"[spool]\nmax_messages = -1\n", {11, 16}, errc::config_invalid_value, "from 1 to"},
+      {"[spool]\nwhen_full = \"drop\"\n", {11, 13}, errc::config_invalid_value, "\"drop-oldest\""},
+      {"[spool]\napplication_share = 101\n", {11, 21}, errc::config_invalid_value, "from 1 to 100"},
+      {"[spool]\nmax_age = 72\n", {11, 11}, errc::config_invalid_value, "such as \"90s\""},
+      {"[spool]\nmax_age = \"0h\"\n", {11, 11}, errc::config_invalid_value, "\"0h\" is not a duration"},
       {"[azure.two]\n", {10, 8}, errc::config_missing_key, "connection_string in [azure.two]"},
       {"[azure.two]\nid_scope = \"0ne\"\n", {10, 8}, errc::config_missing_key, "group_key in [azure.two]"},
       {"[azure.two]\ngroup_key_env = \"KEY\"\n",

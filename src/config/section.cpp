@@ -22,6 +22,8 @@ std::string_view node_word(value_kind kind) {
     return "an integer";
   case value_kind::size:
     return "a number of bytes, or text such as \"4 GiB\"";
+  case value_kind::duration:
+    return "a duration such as \"90s\", \"15m\", \"72h\" or \"7d\"";
   case value_kind::boolean:
     return "true or false";
   case value_kind::choices:
@@ -69,6 +71,18 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto number = parse_number(text);
   if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) return std::nullopt;
   return *number << shift;
+}
+
+std::optional<seconds> parse_duration(std::string_view text) {
+  constexpr std::array<std::pair<char, std::uint64_t>, 4> units{
+      {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}}};
+  constexpr std::uint64_t longest = 10'000ULL * 86'400;
+  if (text.empty()) return std::nullopt;
+  const auto unit = std::find_if(units.begin(), units.end(),
+                                 [&](const auto& candidate) { return candidate.first == text.back(); });
+  const auto number = parse_number(text.substr(0, text.size() - 1));
+  if (unit == units.end() || !number || *number < 1 || *number > longest / unit->second) return std::nullopt;
+  return seconds{*number * unit->second};
 }
 
 bool is_listen_address(std::string_view text) {
@@ -179,6 +193,15 @@ std::uint64_t section::number(std::string_view name, std::uint64_t most) {
     return *fallback;
   }
   return *number;
+}
+
+std::optional<seconds> section::duration(std::string_view name) {
+  const auto& key = entry(name, {value_kind::duration});
+  const auto* value = typed(key, node::kind::text);
+  if (!value) return parse_duration(key.fallback);
+  const auto parsed = parse_duration(value->text);
+  if (!parsed) refuse(name, json_quoted(value->text) + " is not " + std::string{node_word(key.kind)});
+  return parsed;
 }
 
 bool section::boolean(std::string_view name) {

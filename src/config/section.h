@@ -2,6 +2,7 @@
 // One section of the file, read key by key as the key table says. Internal to config.
 #pragma once
 
+#include "base/clock.h"
 #include "config/document.h"
 #include "config/key_table.h"
 #include "config/loader.h"
@@ -36,6 +37,8 @@ public:
   std::string text(std::string_view name);
   std::filesystem::path path(std::string_view name);
   std::uint64_t number(std::string_view name, std::uint64_t most); // integer and size
+  // Nothing when the key is not there and has no default.
+  std::optional<seconds> duration(std::string_view name);
   bool boolean(std::string_view name);
   std::vector<std::string> list(std::string_view name);
   std::optional<secret> secret_of(std::string_view name);
@@ -66,6 +69,8 @@ private:
 
 // Bytes of "4 GiB", "512 KiB", "1024"; nothing for anything else.
 std::optional<std::uint64_t> parse_size(std::string_view text);
+// From 1 second of "90s", "15m", "72h", "7d" to 10,000 days; nothing for anything else.
+std::optional<seconds> parse_duration(std::string_view text);
 // Whether text is "host:port" with port 0 to 65535; IPv6 in brackets.
 bool is_listen_address(std::string_view text);
 

@@ -26,6 +26,8 @@ std::string_view to_string(answer what) {
     return "full";
   case answer::unavailable:
     return "unavailable";
+  case answer::share_full:
+    return "share_full";
   }
   return "unknown";
 }
@@ -35,10 +37,13 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
       ports_{ports},
       options_{std::move(options)},
       started_{now.mono},
+      room_{options_.limits, rules_.size()},
       cache_{options_.body_cache_bytes} {
   CAUSEWAY_CHECK(options_.random != nullptr);
   origins_.resize(rules_.size());
   has_list_.resize(rules_.size());
+  share_refusals_.resize(rules_.size());
+  drops_.resize(rules_.size());
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     rule_index_.emplace(rules_[i].id, i);
 }
@@ -110,8 +115,20 @@ void bridge::restore(const start_image& image, moment now) {
   }
   for (const auto& [ref, hash] : image.recent_keys)
     if (table_.contains(ref)) table_.at(ref).keys.add(hash);
-  for (const auto& row : image.waiting)
-    if (table_.contains(row.device)) outbox_.push(table_.at(row.device), {row.seq, row.bytes, 0});
+  const auto wall = unix_seconds(now.wall);
+  for (const auto& row : image.waiting) {
+    const auto age = row.accepted_at == 0 ? 0 : std::max<std::int64_t>(0, wall - row.accepted_at);
+    const outbox::waiting_message message{row.seq, row.bytes, 0,
+                                          since_start(now) - static_cast<std::int32_t>(age)};
+    if (!table_.contains(row.device)) {
+      strays_.push_back(message);
+      room_.take_stray({1, row.bytes});
+      continue;
+    }
+    auto& d = table_.at(row.device);
+    outbox_.push(row.device, d, message);
+    room_.take(d.application, {1, row.bytes});
+  }
 }
 
 void bridge::answer_now(ticket which, answer what) {
@@ -239,9 +256,9 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
 void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   const auto node = formatting_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
-  auto& [ref, event] = node.mapped();
+  auto& [ref, event, letter] = node.mapped();
   std::optional<std::uint64_t> key;
-  if (event.key) key = short_hash(*event.key);
+  if (event.key && !letter) key = short_hash(*event.key);
   if (messages) {
     for (const auto& m : *messages)
       if (size_of(m) > max_message_bytes)
@@ -255,17 +272,28 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                                            {"device", event.from.device},
                                            {"error", messages.fault().name()},
                                            {"detail", messages.fault().detail()}});
+    if (letter) return conclude(which, ref, key, answer::dead_lettered);
     refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
     return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});
   }
   if (messages->empty() || table_.at(ref).state == device_state::off)
     return conclude(which, ref, key, answer::unwanted);
+  store(which, {0, ref, key, {}, {}, letter}, *std::move(messages), now);
+}
 
+// Gives the messages their numbers, if there is room.
+void bridge::store(ticket which, append_request request, std::vector<message> messages, moment now) {
+  const auto ref = request.device;
+  amount more{messages.size(), 0};
+  for (const auto& m : messages)
+    more.bytes += size_of(m);
+  if (const auto refused = make_room(table_.at(ref).application, more, now))
+    return conclude(which, ref, request.key_hash, *refused);
   const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
-  append_request request{next_seq_, ref, key, {}};
+  request.first = next_seq_;
   std::vector<outbox::waiting_message> waiting;
-  for (auto& m : *messages) {
-    waiting.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms});
+  for (auto& m : messages) {
+    waiting.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, since_start(now)});
     cache_.keep(next_seq_, m);
     request.rows.push_back({next_seq_, ref, std::move(m)});
     ++next_seq_;
@@ -275,13 +303,17 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
 
 void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages) {
   const auto first = request.first;
-  appending entry{which, request.device, request.key_hash, std::move(messages), request.refused.has_value()};
+  appending entry{
+      which, request.device, request.key_hash, std::move(messages), {}, request.refused.has_value()};
+  for (const auto& m : entry.messages)
+    entry.what += {1, m.bytes};
   if (const auto taken = ports_.spool.append(std::move(request)); !taken) {
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
     return conclude(which, entry.device, entry.key,
                     taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
   }
+  room_.take(table_.at(entry.device).application, entry.what);
   appending_.emplace(first, std::move(entry));
 }
 
@@ -289,10 +321,13 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   const auto node = appending_.extract(what.first);
   CAUSEWAY_CHECK(!node.empty());
   const auto& entry = node.mapped();
+  const auto application = table_.at(entry.device).application;
   if (!what.outcome) {
+    room_.give(application, entry.what);
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
-    return conclude(entry.which, entry.device, entry.key, answer::unavailable);
+    const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
+    return conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable);
   }
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);
@@ -301,6 +336,7 @@ void bridge::on_spooled(const spool_result& what, moment now) {
     return conclude(entry.which, entry.device, entry.key, answer::dead_lettered);
   }
   if (d.state == device_state::off) { // switched off meanwhile
+    room_.give(application, entry.what);
     for (const auto& m : entry.messages) {
       cache_.drop(m.seq);
       ports_.spool.mark_done(m.seq);
@@ -310,7 +346,7 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   }
   const bool is_first = d.waiting == 0;
   for (const auto& m : entry.messages)
-    outbox_.push(d, m);
+    outbox_.push(entry.device, d, m);
   conclude(entry.which, entry.device, entry.key, answer::stored);
   switch (d.state) {
   case device_state::known:

@@ -4,7 +4,9 @@
 // One thread.
 //
 // Promise: an event whose ticket was answered `stored` is in the spool until the hub has accepted it or it is
-// a dead letter. Order: for each device in the order accepted, one message in flight, always.
+// a dead letter; the one exception is what the operator has asked for with spool_limits (drop_oldest,
+// max_age): the oldest that is not with the hub is given up, counted and logged. Order: for each device in
+// the order accepted, one message in flight, always.
 #pragma once
 
 #include "base/backoff.h"
@@ -14,6 +16,7 @@
 #include "core/outbox.h"
 #include "core/ports.h"
 #include "core/rules.h"
+#include "core/spool_room.h"
 #include "core/timeline.h"
 
 #include <array>
@@ -44,6 +47,7 @@ struct bridge_options {
   backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
   std::function<double()> random{};   // uniform in [0, 1)
   core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+  spool_limits limits{};
 };
 
 // What the store had at start.
@@ -55,6 +59,7 @@ struct start_image {
     spool_seq seq;
     device_ref device;
     std::uint32_t bytes;
+    std::uint32_t accepted_at = 0; // seconds since 1970; 0 = not known, counts as now
   };
   std::vector<row> waiting; // in the order of seq
   spool_seq next_seq = 1;
@@ -77,12 +82,13 @@ struct registry_totals {
 
 struct bridge_totals {
   std::array<std::uint64_t, event_kinds> received{};
-  std::array<std::uint64_t, 7> answered{};            // by answer
-  std::array<std::uint64_t, device_states> devices{}; // now, by state
-  std::uint64_t sent = 0;                             // accepted by the hub
+  std::array<std::uint64_t, answers_known> answered{}; // by answer
+  std::array<std::uint64_t, device_states> devices{};  // now, by state
+  std::uint64_t sent = 0;                              // accepted by the hub
   std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
   std::uint64_t dead_lettered = 0;
   std::uint64_t switched_off_messages = 0; // left the spool unsent, because their device was switched off
+  std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
   std::uint64_t read_back = 0;
   std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
@@ -90,6 +96,14 @@ struct bridge_totals {
   std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
   std::uint64_t latency_ms_sum = 0;
   registry_totals registry;
+};
+
+// What one application has in the spool.
+struct spool_use {
+  application_id application;
+  amount waiting;            // what is being stored included
+  std::uint64_t refused = 0; // events answered share_full
+  std::uint64_t dropped = 0; // messages given up
 };
 
 class bridge {
@@ -105,6 +119,14 @@ public:
   // From ingress.
   void on_uplink(ticket which, uplink event, moment now);
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
+  // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
+  // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its
+  // application, kind or device is not, or its format makes nothing of it), dead_lettered (it would be
+  // refused again), full, share_full, unavailable: the dead letter stays as it is. The message keeps its id
+  // and goes to the end of its device's queue; the event goes through its format, and nothing is a duplicate
+  // of it.
+  void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
+  void replay(ticket which, std::uint64_t letter, uplink event, moment now);
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
@@ -124,6 +146,10 @@ public:
   std::optional<mono_time> deadline() const;
 
   bridge_totals totals() const;
+  // By application, in the order of the rules.
+  std::vector<spool_use> spool_by_application() const;
+  // How long the oldest message that is not with a hub has waited; nothing when there is none.
+  std::optional<seconds> oldest_age(moment now) const;
   // Whether a device that is online still has messages that only wait for their turn: what a stop may wait
   // for.
   bool is_sending() const;
@@ -140,12 +166,14 @@ private:
   struct in_progress { // between on_uplink and on_formatted
     device_ref device{};
     uplink event;
+    std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_spooled
     ticket which{};
     device_ref device{};
     std::optional<std::uint64_t> key;
     std::vector<outbox::waiting_message> messages;
+    amount what;          // of these
     bool refused = false; // the event itself, for the dead letters
   };
   struct pending_key {
@@ -165,6 +193,7 @@ private:
   // bridge.cpp
   void answer_now(ticket which, answer what);
   void conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what);
+  void store(ticket which, append_request request, std::vector<message> messages, moment now);
   void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
@@ -211,6 +240,18 @@ private:
   void bury(device_ref which, spool_seq seq, const error& why, moment now);
   void end_first_send(device_ref which, std::optional<errc> fault, moment now);
 
+  // bridge_replay.cpp
+  std::optional<device_ref> replay_to(ticket which, const device_key& from, moment now);
+
+  // bridge_room.cpp
+  std::optional<answer> make_room(std::uint32_t application, const amount& more, moment now);
+  bool drop_oldest(std::optional<std::uint32_t> application, drop_reason why, moment now);
+  void drop_overdue(moment now);
+  void note_drop(drop_reason why, const amount& what, moment now);
+  void end_drop_episode(moment now);
+  std::int32_t since_start(moment now) const;
+  std::optional<outbox::waiting_message> oldest() const;
+
   // bridge_status.cpp
   device_key key_of(const device& d) const { return {rules_of(d).id, device_id{std::string{d.name()}}}; }
   device_record record_of(device_ref ref, const device& d) const;
@@ -226,6 +267,9 @@ private:
 
   device_table table_;
   outbox outbox_;
+  std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
+  spool_room room_;
+  std::vector<std::uint64_t> share_refusals_, drops_; // by application
   body_cache cache_;
   spool_seq next_seq_ = 1;
 
@@ -236,6 +280,14 @@ private:
   std::size_t pending_copies_ = 0;
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
+  // Drops that are closer together are one episode, told of at its begin and at its end.
+  static constexpr seconds drop_pause{60};
+  struct drop_episode {
+    mono_time began{}, last{};
+    amount what;
+    std::array<std::uint64_t, drop_reasons> by_reason{};
+  };
+  std::optional<drop_episode> drop_episode_;
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
   log_limiter park_log_;

@@ -142,8 +142,10 @@ void bridge::on_device_detached(device_ref which, const error& why, bool link_re
   if (d.state != device_state::attaching && d.state != device_state::online) return;
   ++totals_.detaches;
   // Whether the hub took it is not known: it is sent again with the same message-id.
-  if (d.in_flight) ++totals_.resent;
-  d.in_flight = false;
+  if (d.in_flight) {
+    ++totals_.resent;
+    outbox_.set_in_flight(which, d, false);
+  }
   end_first_send(which, why.code(), now);
   // An attachment that has lasted, or carried a message, starts the pauses anew; one that is taken back at
   // once does not.
@@ -240,11 +242,17 @@ void bridge::on_tick(moment now) {
       pump(which, now);
     }
   }
+  drop_overdue(now);
 }
 
 std::optional<mono_time> bridge::deadline() const {
-  if (timers_.empty()) return std::nullopt;
-  return timers_.top().at;
+  std::optional<mono_time> next;
+  const auto consider = [&](mono_time at) { next = next ? std::min(*next, at) : at; };
+  if (!timers_.empty()) consider(timers_.top().at);
+  if (const auto first = options_.limits.max_age ? oldest() : std::nullopt)
+    consider(started_ + seconds{first->accepted_s} + *options_.limits.max_age);
+  if (drop_episode_) consider(drop_episode_->last + drop_pause);
+  return next;
 }
 
 } // namespace causeway::core

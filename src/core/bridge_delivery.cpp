@@ -30,7 +30,7 @@ void bridge::pump(device_ref which, moment now) {
 
 void bridge::send(device_ref which, spool_seq seq, const message& body, moment now) {
   auto& d = table_.at(which);
-  d.in_flight = true;
+  outbox_.set_in_flight(which, d, true);
   if (d.unproven) first_sends_.insert_or_assign(which, now.mono);
   d.unproven = false;
   ports_.hub.send(which, seq, body);
@@ -105,7 +105,8 @@ void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now)
 
 void bridge::finish(device_ref which, spool_seq seq) {
   auto& d = table_.at(which);
-  outbox_.pop(d);
+  room_.give(d.application, {1, outbox_.front(d).bytes});
+  outbox_.pop(which, d);
   cache_.drop(seq);
   d.refusals = 0;
 }
@@ -121,7 +122,6 @@ void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment 
 void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
   auto& d = table_.at(which);
   if (!d.in_flight || outbox_.front(d).seq != seq) return; // of a connection that is gone
-  d.in_flight = false;
   if (outcome) {
     const auto accepted_ms = outbox_.front(d).accepted_ms;
     if (accepted_ms != 0) {
@@ -149,6 +149,7 @@ void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>
     d.failures = 0;
     return pump(which, now);
   }
+  outbox_.set_in_flight(which, d, false);
   ++totals_.resent;
   pause(which, outcome.fault(), now);
 }

@@ -81,8 +81,10 @@ void bridge::on_registered(const registered_device& what, moment now) {
     if (model_of(d) == model_before) return;
     // The hub learns the model when the link is opened.
     ports_.hub.detach(*ref);
-    if (d.in_flight) ++totals_.resent;
-    d.in_flight = false;
+    if (d.in_flight) {
+      ++totals_.resent;
+      outbox_.set_in_flight(*ref, d, false);
+    }
     end_first_send(*ref, errc::stopped, now);
     ++totals_.detaches;
     return attach(*ref, now);
@@ -121,7 +123,7 @@ void bridge::switch_off(device_ref which, moment now) {
     ++totals_.detaches;
   }
   end_first_send(which, errc::device_switched_off, now);
-  d.in_flight = false;
+  if (d.in_flight) outbox_.set_in_flight(which, d, false);
   d.failures = 0;
   const std::uint64_t dropped = d.waiting;
   totals_.switched_off_messages += dropped;

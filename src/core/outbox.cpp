@@ -5,15 +5,49 @@
 
 namespace causeway::core {
 
-void outbox::push(device& to, const waiting_message& message) {
+outbox::order& outbox::order_of(const device& d) {
+  if (d.application >= idle_.size()) idle_.resize(d.application + std::size_t{1});
+  return idle_[d.application];
+}
+
+void outbox::note_idle(device_ref ref, const device& d) {
+  auto& known = order_of(d);
+  if (const auto* first = idle(d); first != nullptr) known.emplace_hint(known.end(), first->seq, ref);
+}
+
+void outbox::forget_idle(const device& d) {
+  if (const auto* first = idle(d); first != nullptr) order_of(d).erase(first->seq);
+}
+
+const outbox::waiting_message* outbox::idle(const device& of) const {
+  if (!of.in_flight) return of.waiting == 0 ? nullptr : &at(of.waiting_first);
+  return of.waiting < 2 ? nullptr : &at(at(of.waiting_first).next);
+}
+
+std::optional<outbox::place> outbox::oldest(std::uint32_t application) const {
+  if (application >= idle_.size() || idle_[application].empty()) return std::nullopt;
+  const auto& [seq, device] = *idle_[application].begin();
+  return place{seq, device};
+}
+
+std::optional<outbox::place> outbox::oldest() const {
+  std::optional<place> found;
+  for (std::uint32_t i = 0; i < idle_.size(); ++i)
+    if (const auto one = oldest(i); one && (!found || one->seq < found->seq)) found = one;
+  return found;
+}
+
+void outbox::push(device_ref ref, device& to, const waiting_message& message) {
   std::uint32_t index = free_;
   if (index != 0) {
     free_ = at(index).next;
   } else {
     index = next_unused_++;
-    if (index / block_nodes >= blocks_.size()) blocks_.push_back(std::make_unique<node[]>(block_nodes));
+    if (index / block_nodes >= blocks_.size())
+      blocks_.push_back(std::make_unique<waiting_message[]>(block_nodes));
   }
-  at(index) = node{message, 0};
+  at(index) = message;
+  at(index).next = 0;
   if (to.waiting == 0) {
     to.waiting_first = index;
   } else {
@@ -23,22 +57,50 @@ void outbox::push(device& to, const waiting_message& message) {
   ++to.waiting;
   ++messages_;
   bytes_ += message.bytes;
+  if (to.waiting == (to.in_flight ? 2U : 1U)) note_idle(ref, to);
+}
+
+void outbox::release(std::uint32_t index) {
+  --messages_;
+  bytes_ -= at(index).bytes;
+  at(index).next = free_;
+  free_ = index;
 }
 
 const outbox::waiting_message& outbox::front(const device& of) const {
   CAUSEWAY_CHECK(of.waiting != 0);
-  return at(of.waiting_first).message;
+  return at(of.waiting_first);
 }
 
-void outbox::pop(device& of) {
+void outbox::pop(device_ref ref, device& of) {
   CAUSEWAY_CHECK(of.waiting != 0);
+  const bool was_in_flight = of.in_flight;
+  if (!was_in_flight) forget_idle(of);
   const std::uint32_t index = of.waiting_first;
   of.waiting_first = at(index).next;
   --of.waiting;
-  --messages_;
-  bytes_ -= at(index).message.bytes;
-  at(index).next = free_;
-  free_ = index;
+  of.in_flight = false;
+  release(index);
+  if (!was_in_flight) note_idle(ref, of); // else the next one is what it was
+}
+
+void outbox::set_in_flight(device_ref ref, device& of, bool in_flight) {
+  CAUSEWAY_CHECK(of.waiting != 0 && of.in_flight != in_flight);
+  forget_idle(of);
+  of.in_flight = in_flight;
+  note_idle(ref, of);
+}
+
+void outbox::drop_idle(device_ref ref, device& of) {
+  if (!of.in_flight) return pop(ref, of);
+  CAUSEWAY_CHECK(of.waiting > 1);
+  forget_idle(of);
+  const std::uint32_t index = at(of.waiting_first).next;
+  at(of.waiting_first).next = at(index).next;
+  if (of.waiting_last == index) of.waiting_last = of.waiting_first;
+  --of.waiting;
+  release(index);
+  note_idle(ref, of);
 }
 
 void body_cache::keep(spool_seq seq, message body) {

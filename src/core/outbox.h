@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What waits in the spool, device by device, in the order of acceptance: 24 bytes of RAM a message; the
-// bodies are on disk, and some of the youngest also in the body cache. Owned by the bridge; one thread.
-// Bounded by the spool's own limit.
+// bodies are on disk, and some of the youngest also in the body cache. For each device that has something
+// that is not with the hub it also knows the oldest of that, by application (about 60 bytes a device). Owned
+// by the bridge; one thread. Bounded by spool_limits.
 #pragma once
 
 #include "core/device.h"
 #include "core/message.h"
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -21,29 +24,53 @@ public:
     std::uint32_t bytes = 0;
     std::uint32_t accepted_ms =
         0; // milliseconds since the bridge started, for the latency; wraps after 49 days
+    std::int32_t accepted_s = 0; // seconds since the bridge started, for the age; negative: before it
+    std::uint32_t next = 0;      // the outbox's own: the next of the device; 0 is the end
+  };
+  static_assert(sizeof(waiting_message) == 24);
+  struct place {
+    spool_seq seq = 0;
+    device_ref device{};
   };
 
-  void push(device& to, const waiting_message& message);
-  // The oldest. Precondition of both: the device has one.
+  // The seqs rise from call to call.
+  void push(device_ref ref, device& to, const waiting_message& message);
+  // The oldest. Precondition: the device has one.
   const waiting_message& front(const device& of) const;
-  void pop(device& of);
+  // Takes the oldest away; nothing of the device is in flight then. Precondition: the device has one.
+  void pop(device_ref ref, device& of);
+  // The oldest goes to the hub, or is back. Precondition: the device has one, and it is a change.
+  void set_in_flight(device_ref ref, device& of, bool in_flight);
+
+  // The oldest that is not with the hub; null when there is none.
+  const waiting_message* idle(const device& of) const;
+  // Takes it away. Precondition: there is one.
+  void drop_idle(device_ref ref, device& of);
+  // The oldest of all that are not with the hub, of one application or of all.
+  std::optional<place> oldest(std::uint32_t application) const;
+  std::optional<place> oldest() const;
 
   std::uint64_t messages() const { return messages_; }
   std::uint64_t bytes() const { return bytes_; }
 
 private:
-  struct node {
-    waiting_message message;
-    std::uint32_t next = 0;
-  };
-  static_assert(sizeof(node) <= 24);
   static constexpr std::size_t block_nodes = 4096;
 
-  node& at(std::uint32_t index) { return blocks_[index / block_nodes][index % block_nodes]; }
-  const node& at(std::uint32_t index) const { return blocks_[index / block_nodes][index % block_nodes]; }
+  using order = std::map<spool_seq, device_ref>;
 
-  std::vector<std::unique_ptr<node[]>> blocks_; // blocks, so that growth neither copies nor doubles
-  std::uint32_t next_unused_ = 1;               // 0 is the end of a chain
+  order& order_of(const device& d);
+  void note_idle(device_ref ref, const device& d);
+  void forget_idle(const device& d);
+  void release(std::uint32_t index);
+  waiting_message& at(std::uint32_t index) { return blocks_[index / block_nodes][index % block_nodes]; }
+  const waiting_message& at(std::uint32_t index) const {
+    return blocks_[index / block_nodes][index % block_nodes];
+  }
+
+  std::vector<order> idle_; // by application: idle() of each device that has one
+  std::vector<std::unique_ptr<waiting_message[]>>
+      blocks_;                    // blocks, so that growth neither copies nor doubles
+  std::uint32_t next_unused_ = 1; // 0 is the end of a chain
   std::uint32_t free_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;

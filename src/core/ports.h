@@ -40,6 +40,9 @@ struct append_request {
   std::optional<std::uint64_t> key_hash; // to be remembered
   std::vector<spool_row> rows;
   std::optional<refused_event> refused{}; // exactly when there are no rows
+  // The dead letter that goes as the rows come; when it is not there any more, nothing is stored and the
+  // answer is not_found.
+  std::optional<std::uint64_t> replays{};
 };
 
 // What The Things Stack's registry says of a device (things-stack-wire.md E.3).
@@ -71,10 +74,11 @@ struct spool_result {
 class spool {
 public:
   virtual ~spool() = default;
-  // Answered by bridge.on_spooled(first seq, …) when durable or not. Errors: spool_full, at once.
+  // Answered by bridge.on_spooled(first seq, …) when durable or not. Limits of what may wait are the caller's
+  // (spool_limits). Errors, at once: store_unavailable, store_closed.
   virtual result<void> append(append_request request) = 0;
-  // Delivered: the row may go. Not answered; a crash before it is durable sends the message again with the
-  // same id.
+  // Delivered, or given up: the row may go. Not answered; a crash before it is durable sends the message
+  // again with the same id.
   virtual void mark_done(spool_seq seq) = 0;
   // The row moves to the dead letters with this reason.
   virtual void dead_letter(spool_seq seq, const error& reason) = 0;
@@ -161,7 +165,9 @@ enum class answer : std::uint8_t {
   dead_lettered, // refused by its format; durable with the reason
   full,          // the spool has no room
   unavailable,   // could not be made durable
+  share_full,    // its application has taken its share of the spool
 };
+inline constexpr std::size_t answers_known = 8;
 std::string_view to_string(answer what);
 
 class answers {

@@ -35,6 +35,7 @@ int status_of(errc code) {
   case errc::too_many_log_ins:
     return 429;
   case errc::spool_full:
+  case errc::spool_share_full:
   case errc::store_unavailable:
   case errc::stopped:
     return 503;
@@ -181,12 +182,15 @@ net::task<net::http_response> webhook::answer_event(net::http_request request) {
   auto event = tts::parse_application_up(request.body, *ids);
   if (!event) co_return refused(event.fault(), request);
 
+  const auto application = event->from.application;
   const auto which = desk_.open();
   bridge_.on_uplink(which, std::move(*event), clock_.now());
   const auto outcome = co_await desk_.wait(which, patience);
   switch (outcome) {
   case core::answer::full:
     co_return refused(error{errc::spool_full}, request);
+  case core::answer::share_full:
+    co_return refused(error{errc::spool_share_full, application.str()}, request);
   case core::answer::unavailable:
     co_return refused(error{errc::store_unavailable}, request);
   default:

@@ -20,11 +20,24 @@ error unusable(const std::filesystem::path& what, int code) {
   return error{errc::state_unusable, what.string() + ": " + std::generic_category().message(code)};
 }
 
+// A name that is new in a directory outlives a power cut once the directory has been synced.
+result<void> sync_names_beside(const std::filesystem::path& entry) {
+  const auto directory = entry.has_parent_path() ? entry.parent_path() : std::filesystem::path{"."};
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0)
+    return errno == EACCES ? result<void>{} : unusable(directory, errno); // not ours to sync
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  // Some file systems cannot sync a directory, and do not need it.
+  if (code != 0 && code != EINVAL) return unusable(directory, code);
+  return {};
+}
+
 result<void> make_directory(const std::filesystem::path& directory) {
-  if (::mkdir(directory.c_str(), 0700) == 0) return {};
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_names_beside(directory);
   if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
     if (auto made = make_directory(directory.parent_path()); !made) return made;
-    if (::mkdir(directory.c_str(), 0700) == 0) return {};
+    if (::mkdir(directory.c_str(), 0700) == 0) return sync_names_beside(directory);
   }
   if (errno != EEXIST) return unusable(directory, errno);
   struct stat about {};
@@ -76,10 +89,13 @@ directory_lock::~directory_lock() {
 }
 
 result<void> make_private_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  int descriptor = ::open(file.c_str(), flags | O_EXCL, 0600);
+  const bool is_new = descriptor >= 0;
+  if (!is_new && errno == EEXIST) descriptor = ::open(file.c_str(), flags, 0600);
   if (descriptor < 0) return unusable(file, errno);
   ::close(descriptor);
-  return {};
+  return is_new ? sync_names_beside(file) : result<void>{};
 }
 
 } // namespace causeway::store

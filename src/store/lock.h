@@ -12,7 +12,7 @@ namespace causeway::store {
 // ends, however it ends; the file stays and holds the process id of the last holder, for a person to read.
 class directory_lock {
 public:
-  // Makes the directory (0700, parents too) where it is not there.
+  // Makes the directory (0700, parents too) where it is not there, and syncs the one that it is made in.
   // Errors: state_unusable (names the directory and the reason), state_locked (names the directory and the
   // process).
   static result<directory_lock> acquire(const std::filesystem::path& directory);
@@ -28,8 +28,8 @@ private:
   int descriptor_ = -1;
 };
 
-// Makes an empty file that only its owner can read (0600) where there is none; SQLite gives its side files
-// the same mode. Errors: state_unusable.
+// Makes an empty file that only its owner can read (0600) where there is none, its name safe from a power
+// cut; SQLite gives its side files the same mode. Errors: state_unusable.
 result<void> make_private_file(const std::filesystem::path& file);
 
 } // namespace causeway::store

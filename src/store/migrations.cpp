@@ -7,10 +7,10 @@ namespace causeway::store {
 namespace {
 
 // spool.db
-//   counter      what must outlive deleted rows: next_seq, next_device
+//   counter      what must outlive deleted rows: next_seq, next_device; undated_at (below)
 //   device       stable small numbers for (application, device); listed, integration (-1 = not said) and
 //                model_id are the registry's last word
-//   spool        what waits, without bodies: a start reads this whole
+//   spool        what waits, without bodies: a start reads this whole; at = accepted, milliseconds since 1970
 //   record       the bodies, core::encode_message; apart from spool so that a start need not read them
 //   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
 //   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
@@ -45,6 +45,12 @@ constexpr const char* spool_3 = R"(
 CREATE TABLE cursor (application TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
+// Rows from before have 0: they count as accepted when the file came to this version.
+constexpr const char* spool_4 = R"(
+ALTER TABLE spool ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+INSERT INTO counter VALUES ('undated_at', 1000 * CAST(strftime('%s', 'now') AS INTEGER));
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -62,7 +68,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace causeway::store {
@@ -39,6 +40,12 @@ device_ref ref_of(std::int64_t value) {
 
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+// Never 0, which would mean that nobody knows.
+std::uint32_t seconds_of(std::int64_t milliseconds_since_1970) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(milliseconds_since_1970 / 1000, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
 constexpr std::int64_t not_said = -1;
@@ -81,8 +88,8 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
 result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
-  constexpr std::array<std::string_view, 15> texts{
-      "INSERT INTO spool VALUES (?1, ?2, ?3)",
+  constexpr std::array<std::string_view, 16> texts{
+      "INSERT INTO spool (seq, device, size, at) VALUES (?1, ?2, ?3, ?4)",
       "INSERT INTO record VALUES (?1, ?2)",
       "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
       "SET hashes = substr(CAST(excluded.hashes || hashes AS BLOB), 1, 256)",
@@ -104,6 +111,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "SELECT s.device, r.message FROM spool s JOIN record r USING (seq) WHERE s.seq = ?1",
       "SELECT application, device FROM device WHERE ref = ?1",
       "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (application) DO UPDATE SET at = excluded.at",
+      "SELECT size FROM dead_letter WHERE id = ?1",
   };
   std::vector<statement> made;
   made.reserve(texts.size());
@@ -139,15 +147,19 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
 }
 
 result<std::vector<core::start_image::row>> spool_file::load_waiting() {
-  auto query = db_.prepare("SELECT seq, device, size FROM spool ORDER BY seq");
+  const auto undated = counter("undated_at");
+  if (!undated) return undated.fault();
+  auto query = db_.prepare("SELECT seq, device, size, at FROM spool ORDER BY seq");
   if (!query) return std::move(query).fault();
   std::vector<core::start_image::row> rows;
   for (;;) {
     auto row = query->step();
     if (!row) return std::move(row).fault();
     if (!*row) return rows;
-    rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
-                    static_cast<std::uint32_t>(query->integer(2))});
+    rows.push_back(
+        {static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
+         static_cast<std::uint32_t>(query->integer(2)),
+         seconds_of(query->integer(3) == 0 ? static_cast<std::int64_t>(*undated) : query->integer(3))});
   }
 }
 
@@ -204,8 +216,11 @@ result<void> spool_file::save_next_device(std::uint32_t next) {
 
 result<void> spool_file::append(const core::append_request& request, wall_time at) {
   const auto device = index_of(request.device);
+  const auto accepted = milliseconds_of(at);
   for (const auto& row : request.rows) {
-    if (auto done = sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body)).run(); !done)
+    if (auto done =
+            sql_.insert_row.with(row.seq, index_of(row.device), core::size_of(row.body), accepted).run();
+        !done)
       return done;
     const auto record = core::encode_message(row.body);
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
@@ -264,6 +279,17 @@ result<void> spool_file::save_cursor(const application_id& application, wall_tim
   return sql_.save_cursor.with(application.str(), milliseconds_of(at)).run();
 }
 
+result<bool> spool_file::take_dead_letter(std::uint64_t id) {
+  auto row = sql_.size_dead_letter.with(id).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return false;
+  const auto size = static_cast<std::uint64_t>(sql_.size_dead_letter.integer(0));
+  sql_.size_dead_letter.reset();
+  if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return std::move(done).fault();
+  dead_letters_ -= {1, size};
+  return true;
+}
+
 result<void> spool_file::trim_dead_letters(std::uint64_t& dropped) {
   while (dead_letters_.messages > limits_.messages || dead_letters_.bytes > limits_.bytes) {
     auto row = sql_.oldest_dead_letter.with().step();
@@ -273,7 +299,7 @@ result<void> spool_file::trim_dead_letters(std::uint64_t& dropped) {
     const auto size = static_cast<std::uint64_t>(sql_.oldest_dead_letter.integer(1));
     sql_.oldest_dead_letter.reset();
     if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return done;
-    dead_letters_ = {dead_letters_.messages - 1, dead_letters_.bytes - std::min(size, dead_letters_.bytes)};
+    dead_letters_ -= {1, size};
     ++dropped;
   }
   return {};
@@ -307,6 +333,69 @@ result<void> spool_file::count_dead_letters() {
   if (!bytes) return std::move(bytes).fault();
   dead_letters_ = {static_cast<std::uint64_t>(*messages), static_cast<std::uint64_t>(*bytes)};
   return {};
+}
+
+namespace {
+
+// Of the columns id, at, application, device, reason, detail, size, and whether it is an event.
+core::dead_letter letter_of(const statement& row) {
+  core::dead_letter one;
+  one.id = static_cast<std::uint64_t>(row.integer(0));
+  one.at = wall_time{milliseconds{row.integer(1)}};
+  one.from = {application_id{std::string{row.text(2)}}, device_id{std::string{row.text(3)}}};
+  one.reason = row.text(4);
+  one.detail = row.text(5);
+  one.bytes = static_cast<std::uint64_t>(row.integer(6));
+  one.is_event = row.integer(7) != 0;
+  return one;
+}
+
+bool matches(const core::dead_letter& one, const core::dead_letter_query& query) {
+  return (query.application.empty() || one.from.application.str() == query.application) &&
+         (query.device.empty() || one.from.device.str() == query.device) &&
+         (query.reason.empty() || one.reason == query.reason);
+}
+
+} // namespace
+
+result<core::dead_letter_page> spool_file::list_dead_letters(const core::dead_letter_query& query) {
+  constexpr std::size_t most_looked_at = 1000;
+  constexpr milliseconds longest{5}; // commits wait meanwhile
+  const auto until = std::chrono::steady_clock::now() + longest;
+  core::dead_letter_page page;
+  auto newest = db_.integer("SELECT coalesce(max(id), 0) FROM dead_letter");
+  if (!newest) return std::move(newest).fault();
+  page.newest = static_cast<std::uint64_t>(*newest);
+  auto rows = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL "
+                          "FROM dead_letter WHERE id > ?1 ORDER BY id");
+  if (!rows) return std::move(rows).fault();
+  rows->with(std::min<std::uint64_t>(query.after, std::numeric_limits<std::int64_t>::max()));
+  std::uint64_t last = query.after;
+  for (std::size_t looked_at = 0;; ++looked_at) {
+    auto row = rows->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return page;
+    const bool is_long = looked_at > 0 && looked_at % 16 == 0 && std::chrono::steady_clock::now() >= until;
+    if (page.letters.size() >= query.limit || looked_at >= most_looked_at || is_long) {
+      page.next = last;
+      return page;
+    }
+    auto one = letter_of(*rows);
+    last = one.id;
+    if (matches(one, query)) page.letters.push_back(std::move(one));
+  }
+}
+
+result<std::optional<core::dead_letter>> spool_file::read_dead_letter(std::uint64_t id) {
+  auto query = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL, "
+                           "coalesce(event, message) FROM dead_letter WHERE id = ?1");
+  if (!query) return std::move(query).fault();
+  auto row = query->with(std::min<std::uint64_t>(id, std::numeric_limits<std::int64_t>::max())).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return std::optional<core::dead_letter>{};
+  auto one = letter_of(*query);
+  one.content = query->text(8);
+  return std::optional{std::move(one)};
 }
 
 } // namespace causeway::store

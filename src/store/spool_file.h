@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/bridge.h"
+#include "core/dead_letter.h"
 #include "store/database.h"
 
 #include <filesystem>
@@ -13,16 +14,7 @@
 
 namespace causeway::store {
 
-// Rows and bytes (core::size_of).
-struct amount {
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  amount& operator+=(const amount& more) {
-    messages += more.messages;
-    bytes += more.bytes;
-    return *this;
-  }
-};
+using core::amount;
 
 struct dead_letter_limits {
   std::uint64_t messages = 100'000;
@@ -61,7 +53,7 @@ public:
   result<void> save_device(const core::device_record& record);
   // Says once per transaction what save_device has reached: the ref after the highest.
   result<void> save_next_device(std::uint32_t next);
-  // Precondition: the seqs rise from call to call.
+  // at: when it was accepted. Precondition: the seqs rise from call to call.
   result<void> append(const core::append_request& request, wall_time at);
   // Says once per transaction what append has reached.
   result<void> save_next_seq(spool_seq next);
@@ -70,11 +62,18 @@ public:
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
   result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
   result<void> save_cursor(const application_id& application, wall_time at);
+  // False: there is none of this id.
+  result<bool> take_dead_letter(std::uint64_t id);
   // Makes room: the oldest go first. Adds to dropped.
   result<void> trim_dead_letters(std::uint64_t& dropped);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt, store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
+  // Looks at 1,000 of them at most, and no longer than some milliseconds.
+  result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
+  // With its content. Nothing when there is none of this id.
+  result<std::optional<core::dead_letter>> read_dead_letter(std::uint64_t id);
+  const amount& dead_letters() const { return dead_letters_; }
   // Nothing when the device is not there.
   result<std::optional<core::device_key>> find_device(device_ref device);
   // Counts again from the file: after a rollback.
@@ -84,7 +83,8 @@ private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
         save_device;
-    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor;
+    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor,
+        size_dead_letter;
   };
   spool_file(database db, statements prepared, dead_letter_limits limits)
       : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}

@@ -301,6 +301,33 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   EXPECT_EQ(one.model_id, "");
 }
 
+TEST(migrations, messages_of_a_version_without_times_count_from_the_day_they_are_migrated) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  ASSERT_TRUE(make_private_file(file));
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(migrate(*db, spool_steps().first(2)));
+    ASSERT_TRUE(db->execute("INSERT INTO spool VALUES (5, 7, 100)"));
+  }
+  const auto before = unix_seconds(std::chrono::system_clock::now());
+  std::uint32_t at = 0;
+  for (int opened = 0; opened < 2; ++opened) {
+    auto spool = spool_file::open(file, 0, {});
+    ASSERT_TRUE(spool) << spool.fault().message();
+    auto waiting = spool->load_waiting();
+    ASSERT_TRUE(waiting);
+    ASSERT_EQ(waiting->size(), 1U);
+    EXPECT_EQ(waiting->front().seq, 5U);
+    EXPECT_EQ(waiting->front().bytes, 100U);
+    EXPECT_GE(waiting->front().accepted_at, before - 1);
+    if (opened == 0) at = waiting->front().accepted_at;
+    EXPECT_EQ(waiting->front().accepted_at, at);
+  }
+}
+
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {
   temporary_directory directory;
   const auto file = directory.path() / "x.db";

@@ -45,6 +45,8 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
          is_older(directory / "assignments.db", assignment_application_id, assignment_steps().size());
 }
 
+void store_events::on_dead_letters(std::uint64_t, result<core::dead_letter_page>) {}
+
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
   store_events* events = nullptr;
@@ -66,6 +68,7 @@ void store::owner_side::take(report what) {
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
   counters.fsyncs_total += what.fsyncs;
+  if (what.kept_dead_letters) counters.dead_letters = *what.kept_dead_letters;
   if (what.commits > 0) {
     counters.last_commit = what.commit_time;
     counters.longest_commit = std::max(counters.longest_commit, what.commit_time);
@@ -76,6 +79,8 @@ void store::owner_side::take(report what) {
   if (what.fault) to->on_store_fault(*what.fault);
   if (what.healed) to->on_store_healed();
   if (!what.spooled.empty()) to->on_spooled(std::move(what.spooled));
+  for (auto& one : what.answers)
+    to->on_dead_letters(one.request, std::move(one.page));
   if (what.has_read) to->on_read_back(std::move(what.rows), std::move(what.gone));
 }
 
@@ -98,6 +103,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
 
   std::unique_ptr<store> made{new store{options, now}};
   made->next_device_ = static_cast<std::uint32_t>(*next);
+  made->owner_->counters.dead_letters = spool->dead_letters();
   std::unordered_map<std::string, device_ref> refs;
   if (!known.empty()) {
     refs.reserve(devices->size());
@@ -166,10 +172,6 @@ result<void> store::append(core::append_request request) {
   for (const auto& row : request.rows)
     more.bytes += core::size_of(row.body);
   const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
-  if (now.waiting.messages + more.messages > options_.max_messages)
-    return error{errc::spool_full, std::to_string(now.waiting.messages) + " messages"};
-  if (now.waiting.bytes + more.bytes > options_.max_bytes)
-    return error{errc::spool_full, std::to_string(now.waiting.bytes) + " bytes"};
   if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
     return error{errc::store_unavailable, "more waits to be written than the queue takes"};
@@ -207,6 +209,18 @@ void store::forget_assignment(device_ref device) {
 
 void store::save_cursor(const application_id& application, wall_time at) {
   if (!closed_) writer_->push(queued_cursor{application, at});
+}
+
+void store::list_dead_letters(std::uint64_t request, core::dead_letter_query query) {
+  if (!closed_) writer_->push_question({request, 0, std::move(query)});
+}
+
+void store::read_dead_letter(std::uint64_t request, std::uint64_t id) {
+  if (!closed_) writer_->push_question({request, id, {}});
+}
+
+void store::drop_dead_letters(std::uint64_t request, std::vector<std::uint64_t> ids) {
+  if (!closed_) writer_->push(queued_drop{request, std::move(ids)});
 }
 
 const store_counters& store::counters() const {

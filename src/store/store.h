@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "core/bridge.h"
+#include "core/dead_letter.h"
 #include "store/spool_file.h"
 
 #include <filesystem>
@@ -38,6 +39,9 @@ public:
   // (but has at least one row): what is neither in rows nor in gone must be asked for again. gone: not in the
   // spool any more, or unreadable (then a dead letter record_corrupt tells of it).
   virtual void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) = 0;
+  // One answer for each list_dead_letters, read_dead_letter and drop_dead_letters, under the number that it
+  // was asked with. Errors: store_unavailable.
+  virtual void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page);
   // Once an episode.
   virtual void on_store_fault(const error& what) = 0;
   virtual void on_store_healed() = 0;
@@ -45,11 +49,9 @@ public:
 
 struct store_options {
   std::filesystem::path directory;
-  std::uint64_t max_messages = 10'000'000;              // waiting, durable or queued
-  std::uint64_t max_bytes = 16ULL * 1024 * 1024 * 1024; // core::size_of of these
-  std::size_t queued_messages = 50'000;                 // appended, not yet answered
-  std::size_t queued_bytes = 64ULL * 1024 * 1024;       // of these, refused events with their raw bytes
-  std::size_t batch_rows = 2'000;                       // a commit's most, but for one large append
+  std::size_t queued_messages = 50'000;           // appended, not yet answered
+  std::size_t queued_bytes = 64ULL * 1024 * 1024; // of these, refused events with their raw bytes
+  std::size_t batch_rows = 2'000;                 // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
@@ -66,6 +68,7 @@ struct store_counters {
   std::uint64_t appended_total = 0; // durable
   std::uint64_t refused_total = 0;  // not durable
   std::uint64_t erased_total = 0;   // done, durably; dead letters too
+  amount dead_letters;              // there now
   std::uint64_t dead_letters_total = 0;
   std::uint64_t dead_letters_dropped_total = 0; // by the limits, or because the queue was full
   std::uint64_t commits_total = 0;
@@ -108,8 +111,8 @@ public:
   // store_unavailable, when something could not be stored; those appends are answered with it.
   result<void> close(mono_time deadline);
 
-  // core::spool. append, errors: spool_full (limits of the spool), store_unavailable (the queue is full),
-  // store_closed. Precondition of append: rows or a refused event; seqs rise over all calls.
+  // core::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of append:
+  // rows or a refused event; seqs rise over all calls. How much may wait is the bridge's matter.
   result<void> append(core::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;
@@ -124,6 +127,14 @@ public:
   // Until when everything is here that an application's stack received (egress/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.
   void save_cursor(const application_id& application, wall_time at);
+
+  // The dead letters. Answered by on_dead_letters, unless the store is closed before. Who asks bounds how
+  // many of these are under way.
+  void list_dead_letters(std::uint64_t request, core::dead_letter_query query);
+  // A page of one with its content, or of none.
+  void read_dead_letter(std::uint64_t request, std::uint64_t id);
+  // Those that were there, ids only; durable. Not tried again when the disk refuses.
+  void drop_dead_letters(std::uint64_t request, std::vector<std::uint64_t> ids);
 
   const store_counters& counters() const;
 

@@ -28,6 +28,7 @@ TEST_F(store_test, what_was_answered_is_there_after_a_restart) {
   reopen();
   EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 2, 3}));
   EXPECT_EQ(image.waiting[0].bytes, core::size_of(make_message()));
+  EXPECT_EQ(image.waiting[0].accepted_at, unix_seconds(clock.now().wall));
   EXPECT_EQ(image.next_seq, 4U);
   ASSERT_EQ(image.devices.size(), 1U);
   EXPECT_EQ(image.devices[0].key, make_device(0).key);
@@ -151,27 +152,6 @@ TEST_F(store_test, the_last_32_keys_of_a_device_are_kept_oldest_first) {
     EXPECT_EQ(image.recent_keys[i].second, (i + 9) << 56 | (i + 9));
   }
   EXPECT_EQ(image.recent_keys[32], (std::pair{device_ref{8}, std::uint64_t{0}}));
-}
-
-TEST_F(store_test, a_full_spool_refuses_at_once_and_takes_again_when_room_is_made) {
-  options.max_messages = 2;
-  open();
-  ASSERT_TRUE(it->append(make_append(1)));
-  ASSERT_TRUE(it->append(make_append(2)));
-  auto third = it->append(make_append(3));
-  ASSERT_FALSE(third);
-  EXPECT_EQ(third.fault().code(), errc::spool_full);
-  ASSERT_TRUE(answered(2));
-  it->mark_done(1);
-  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 1; }));
-  EXPECT_TRUE(it->append(make_append(3)));
-  options.max_messages = 100;
-  options.max_bytes = 3 * core::size_of(make_message());
-  reopen();
-  EXPECT_TRUE(it->append(make_append(4)));
-  auto fifth = it->append(make_append(5));
-  ASSERT_FALSE(fifth) << "what lay there at the start must count";
-  EXPECT_EQ(fifth.fault().code(), errc::spool_full);
 }
 
 TEST_F(store_test, a_full_queue_refuses_at_once) {

@@ -26,6 +26,15 @@ const queued_append* as_append(const command& what) {
   return std::get_if<queued_append>(&what);
 }
 
+core::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
+  core::dead_letter_page page;
+  for (const auto id : ids) {
+    page.letters.emplace_back();
+    page.letters.back().id = id;
+  }
+  return page;
+}
+
 // As in the file: a ref keeps its key for ever.
 void put(queued_devices& into, core::device_record record) {
   const auto [place, is_new] = into.try_emplace(record.ref);
@@ -80,6 +89,12 @@ void writer::push_read(std::vector<spool_seq> seqs) {
   if (std::exchange(sleeping_, false)) filled_.notify_one();
 }
 
+void writer::push_question(question what) {
+  const std::lock_guard held{mutex_};
+  inbox_.questions.push_back(std::move(what));
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
 void writer::push_assignment(device_ref device, std::optional<core::assignment> where) {
   const std::lock_guard held{mutex_};
   inbox_.assignments.insert_or_assign(device, std::move(where));
@@ -107,9 +122,10 @@ void writer::run() {
     if (commit_is_due(now)) commit_group();
     if (assignments_are_due(now_mono())) commit_assignments();
     if (read_is_due(now)) serve_read();
+    if (!questions_.empty()) answer_question();
   }
   report last;
-  settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, last);
+  settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
   if (!last.spooled.empty()) tell_(std::move(last));
   left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
                     !last.spooled.empty();
@@ -128,6 +144,7 @@ bool writer::take() {
     if (stopping_) {
       hurried_ = true;
       reads_.clear(); // nobody sends any more
+      questions_.clear();
       if (idle() || abandon_) return false;
     }
     const auto now = now_mono();
@@ -137,7 +154,7 @@ bool writer::take() {
       filled_.wait_for(held, options_.linger, [this] { return stopping_; });
       continue;
     }
-    if (commit || read_is_due(now) || assignments_are_due(now)) return true;
+    if (commit || !questions_.empty() || read_is_due(now) || assignments_are_due(now)) return true;
     sleeping_ = true;
     minds_marks_ = !marks_.empty();
     const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
@@ -169,6 +186,9 @@ void writer::empty_inbox() {
   for (auto& one : inbox_.reads)
     reads_.push_back(std::move(one));
   inbox_.reads.clear();
+  for (auto& one : inbox_.questions)
+    questions_.push_back(std::move(one));
+  inbox_.questions.clear();
   if (assignments_.empty() && !inbox_.assignments.empty())
     assignments_due_ = now_mono() + options_.mark_delay;
   for (auto& [device, where] : inbox_.assignments)
@@ -220,6 +240,11 @@ void writer::commit_group() {
   progress done;
   const auto began = now_mono();
   auto outcome = apply(commands, marks, devices, done);
+  // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
+  if (!outcome && spool_.db().execute("PRAGMA wal_checkpoint(PASSIVE)")) {
+    done = {};
+    outcome = apply(commands, marks, devices, done);
+  }
   if (outcome) {
     marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
     for (const auto saved : done.saved)
@@ -229,7 +254,7 @@ void writer::commit_group() {
     out.commits_failed = 1;
     done = {};
     // Erasing makes room, so it must not fail with what needs room.
-    if ((commands > 0 || !devices_.empty()) && marks > 0 && apply(0, marks, 0, done)) {
+    if (marks > 0 && apply(0, marks, 0, done)) {
       marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
       out.commits = 1;
     } else {
@@ -241,7 +266,8 @@ void writer::commit_group() {
   out.erased = done.erased;
   out.dead_letters = done.dead_letters;
   out.dead_letters_dropped = done.dead_letters_dropped;
-  settle(commands, outcome, out);
+  settle(commands, outcome, done.not_replayed, out);
+  out.kept_dead_letters = spool_.dead_letters();
   note_outcome(outcome, out);
   const auto syncs = syncs_so_far();
   out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
@@ -268,20 +294,39 @@ result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t 
   return change->commit();
 }
 
-result<void> writer::apply_one(const command& what, progress& done) {
-  if (const auto* append = as_append(what)) {
-    // A row without its device would be nobody's after a crash.
-    if (auto saved = apply_device(append->request.device, done); !saved) return saved;
-    const auto& request = append->request;
-    done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
-    if (request.refused) ++done.dead_letters;
-    return spool_.append(request, append->at);
+result<void> writer::apply_one(command& what, progress& done) {
+  if (const auto* append = as_append(what)) return apply_append(*append, done);
+  if (auto* drop = std::get_if<queued_drop>(&what)) {
+    drop->dropped.clear();
+    for (const auto id : drop->ids) {
+      const auto taken = spool_.take_dead_letter(id);
+      if (!taken) return taken.fault();
+      if (*taken) drop->dropped.push_back(id);
+    }
+    return {};
   }
   if (const auto* cursor = std::get_if<queued_cursor>(&what))
     return spool_.save_cursor(cursor->application, cursor->at);
   ++done.dead_letters;
   const auto& row = std::get<queued_dead_letter>(what);
   return spool_.dead_letter(row.seq, row.note, done.erased);
+}
+
+result<void> writer::apply_append(const queued_append& what, progress& done) {
+  const auto& request = what.request;
+  done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
+  if (request.replays) {
+    const auto taken = spool_.take_dead_letter(*request.replays);
+    if (!taken) return taken.fault();
+    if (!*taken) {
+      done.not_replayed.insert(request.first);
+      return {};
+    }
+  }
+  // A row without its device would be nobody's after a crash.
+  if (auto saved = apply_device(request.device, done); !saved) return saved;
+  if (request.refused) ++done.dead_letters;
+  return spool_.append(request, what.at);
 }
 
 // Does nothing when the device does not wait, or has been saved in this transaction.
@@ -295,14 +340,21 @@ result<void> writer::apply_device(device_ref which, progress& done) {
 
 // Answers the appends among the first commands. When they could not be stored, what is no append stays for
 // later.
-void writer::settle(std::size_t commands, const result<void>& outcome, report& out) {
+void writer::settle(std::size_t commands, const result<void>& outcome,
+                    const std::set<spool_seq>& not_replayed, report& out) {
   std::vector<command> kept;
   for (std::size_t i = 0; i < commands; ++i) {
     auto& one = work_[i];
     if (const auto* append = as_append(one)) {
-      out.spooled.push_back({append->request.first, outcome});
+      const auto first = append->request.first;
+      const bool is_gone = outcome && not_replayed.contains(first);
+      out.spooled.push_back(
+          {first, is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}} : outcome});
       out.settled += append->queued;
-      (outcome ? out.appended : out.refused) += append->what;
+      (outcome && !is_gone ? out.appended : out.refused) += append->what;
+    } else if (auto* drop = std::get_if<queued_drop>(&one)) {
+      out.answers.push_back({drop->request, outcome ? page_of(drop->dropped)
+                                                    : result<core::dead_letter_page>{outcome.fault()}});
     } else if (!outcome && !std::holds_alternative<queued_cursor>(one)) {
       kept.push_back(std::move(one));
     }
@@ -377,6 +429,22 @@ void writer::serve_read() {
   }
   reads_failing_ = false;
   reads_.pop_front();
+  tell_(std::move(out));
+}
+
+void writer::answer_question() {
+  const auto asked = std::move(questions_.front());
+  questions_.pop_front();
+  report out;
+  if (asked.id == 0) {
+    out.answers.push_back({asked.request, spool_.list_dead_letters(asked.query)});
+  } else {
+    auto found = spool_.read_dead_letter(asked.id);
+    core::dead_letter_page page;
+    if (found && *found) page.letters.push_back(**std::move(found));
+    out.answers.push_back({asked.request, found ? result<core::dead_letter_page>{std::move(page)}
+                                                : result<core::dead_letter_page>{found.fault()}});
+  }
   tell_(std::move(out));
 }
 

@@ -20,9 +20,9 @@ namespace causeway::store {
 
 struct queued_append {
   core::append_request request;
-  amount what;   // of its rows
-  amount queued; // what it counts for while it is not answered
-  wall_time at{};
+  amount what;    // of its rows
+  amount queued;  // what it counts for while it is not answered
+  wall_time at{}; // accepted
 };
 struct queued_dead_letter {
   spool_seq seq = 0;
@@ -32,11 +32,27 @@ struct queued_cursor {
   application_id application;
   wall_time at{};
 };
-using command = std::variant<queued_append, queued_dead_letter, queued_cursor>;
+struct queued_drop {
+  std::uint64_t request = 0;
+  std::vector<std::uint64_t> ids;
+  std::vector<std::uint64_t> dropped{}; // once applied
+};
+using command = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_drop>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, core::device_record>;
 // As above; nothing = forget.
 using queued_assignments = std::map<device_ref, std::optional<core::assignment>>;
+
+// About dead letters; id 0: the query.
+struct question {
+  std::uint64_t request = 0;
+  std::uint64_t id = 0;
+  core::dead_letter_query query;
+};
+struct answer {
+  std::uint64_t request = 0;
+  result<core::dead_letter_page> page;
+};
 
 // What one commit or one read has to tell the owner.
 struct report {
@@ -53,6 +69,8 @@ struct report {
   bool has_read = false;
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
+  std::vector<answer> answers;
+  std::optional<amount> kept_dead_letters; // when that may have changed
 };
 
 class writer {
@@ -72,6 +90,7 @@ public:
   void push_device(const core::device_record& record);
   void push_mark(spool_seq seq);
   void push_read(std::vector<spool_seq> seqs);
+  void push_question(question what);
   void push_assignment(device_ref device, std::optional<core::assignment> where);
   // True: everything was stored.
   bool stop(mono_time deadline);
@@ -82,6 +101,7 @@ private:
     queued_devices devices;
     std::vector<spool_seq> marks;
     std::vector<std::vector<spool_seq>> reads;
+    std::vector<question> questions;
     queued_assignments assignments;
   };
 
@@ -92,6 +112,7 @@ private:
     std::set<device_ref> saved; // of devices_
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
+    std::set<spool_seq> not_replayed; // appends whose dead letter was gone, by first seq
   };
 
   void run();
@@ -105,16 +126,20 @@ private:
   std::size_t group() const;
   void commit_group();
   result<void> apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
-  result<void> apply_one(const command& what, progress& done);
+  result<void> apply_one(command& what, progress& done);
+  result<void> apply_append(const queued_append& what, progress& done);
   result<void> apply_device(device_ref which, progress& done);
-  void settle(std::size_t commands, const result<void>& outcome, report& out);
+  void settle(std::size_t commands, const result<void>& outcome, const std::set<spool_seq>& not_replayed,
+              report& out);
   void note_outcome(const result<void>& outcome, report& out);
   void commit_assignments();
   result<void> apply_assignments();
   void serve_read();
+  void answer_question();
   result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
   bool idle() const {
-    return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && assignments_.empty();
+    return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
+           assignments_.empty();
   }
 
   // Constant after construction.
@@ -140,6 +165,7 @@ private:
   queued_devices devices_;
   std::vector<spool_seq> marks_;
   std::deque<std::vector<spool_seq>> reads_;
+  std::deque<question> questions_;
   queued_assignments assignments_;
   mono_time marks_due_{};
   bool hurried_ = false;      // stopping: nothing waits for company

@@ -95,7 +95,10 @@ class admin(integration_test):
         for column in ("listed", "integration", "model_id"):
             database.execute(f"ALTER TABLE device DROP COLUMN {column}")
         database.execute("DROP TABLE cursor")
+        database.execute("ALTER TABLE spool DROP COLUMN at")
+        database.execute("DELETE FROM counter WHERE name = 'undated_at'")
         database.execute("PRAGMA user_version=1")
+        database.commit()
         database.close()
         before = file.read_bytes()
         told = self.ask("plan", expect=1).stderr

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// When the spool is full, or its oldest have waited for too long: what is refused, and what is given up.
+#include "core/bridge.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+
+std::int32_t bridge::since_start(moment now) const {
+  return static_cast<std::int32_t>((now.mono - started_) / seconds{1});
+}
+
+// Nothing: there is room now.
+std::optional<answer> bridge::make_room(std::uint32_t application, const amount& more, moment now) {
+  const bool may_drop = options_.limits.policy == when_full::drop_oldest && room_.can_ever_take(more);
+  while (const auto lack = room_.lacks(application, more)) {
+    const bool is_share = *lack == spool_room::shortage::share;
+    if (may_drop && drop_oldest(is_share ? std::optional{application} : std::nullopt,
+                                is_share ? drop_reason::share : drop_reason::full, now))
+      continue;
+    if (!is_share) return answer::full;
+    ++share_refusals_[application];
+    return answer::share_full;
+  }
+  return std::nullopt;
+}
+
+// The oldest that is not with the hub, of one application or of all. False: there is none.
+bool bridge::drop_oldest(std::optional<std::uint32_t> application, drop_reason why, moment now) {
+  const auto place = application ? outbox_.oldest(*application) : outbox_.oldest();
+  const bool is_stray = !application && !strays_.empty() && (!place || strays_.front().seq < place->seq);
+  if (is_stray) {
+    const auto stray = strays_.front();
+    strays_.pop_front();
+    room_.give_stray({1, stray.bytes});
+    ports_.spool.mark_done(stray.seq);
+    note_drop(why, {1, stray.bytes}, now);
+    return true;
+  }
+  if (!place) return false;
+  auto& d = table_.at(place->device);
+  const amount what{1, outbox_.idle(d)->bytes};
+  if (!d.in_flight) d.refusals = 0;
+  outbox_.drop_idle(place->device, d);
+  cache_.drop(place->seq);
+  room_.give(d.application, what);
+  ports_.spool.mark_done(place->seq);
+  ++drops_[d.application];
+  note_drop(why, what, now);
+  return true;
+}
+
+std::optional<outbox::waiting_message> bridge::oldest() const {
+  const auto place = outbox_.oldest();
+  if (!strays_.empty() && (!place || strays_.front().seq < place->seq)) return strays_.front();
+  if (!place) return std::nullopt;
+  return *outbox_.idle(table_.at(place->device));
+}
+
+std::optional<seconds> bridge::oldest_age(moment now) const {
+  const auto first = oldest();
+  if (!first) return std::nullopt;
+  return seconds{std::max(0, since_start(now) - first->accepted_s)};
+}
+
+void bridge::drop_overdue(moment now) {
+  constexpr int most_at_once = 1000; // so that the loop turns; the rest goes with the next tick
+  if (const auto& age = options_.limits.max_age) {
+    for (int i = 0; i < most_at_once; ++i) {
+      const auto is = oldest_age(now);
+      if (!is || *is < *age || !drop_oldest({}, drop_reason::age, now)) break;
+    }
+  }
+  if (drop_episode_ && now.mono >= drop_episode_->last + drop_pause) end_drop_episode(now);
+}
+
+void bridge::note_drop(drop_reason why, const amount& what, moment now) {
+  constexpr seconds longest_episode{3600};
+  ++totals_.dropped[static_cast<std::size_t>(why)];
+  if (drop_episode_ && now.mono >= drop_episode_->began + longest_episode) end_drop_episode(now);
+  if (!drop_episode_) {
+    drop_episode_.emplace();
+    drop_episode_->began = now.mono;
+    log::warning("messages_dropping", {{"reason", to_string(why)}, {"waiting", room_.total().messages}});
+  }
+  drop_episode_->last = now.mono;
+  drop_episode_->what += what;
+  ++drop_episode_->by_reason[static_cast<std::size_t>(why)];
+}
+
+void bridge::end_drop_episode(moment now) {
+  const auto& was = *drop_episode_;
+  log::warning("messages_dropped",
+               {{"messages", was.what.messages},
+                {"bytes", was.what.bytes},
+                {"full", was.by_reason[static_cast<std::size_t>(drop_reason::full)]},
+                {"share", was.by_reason[static_cast<std::size_t>(drop_reason::share)]},
+                {"age", was.by_reason[static_cast<std::size_t>(drop_reason::age)]},
+                {"seconds", std::chrono::duration_cast<seconds>(now.mono - was.began).count()}});
+  drop_episode_.reset();
+}
+
+std::vector<spool_use> bridge::spool_by_application() const {
+  std::vector<spool_use> all;
+  for (std::uint32_t i = 0; i < rules_.size(); ++i)
+    all.push_back({rules_[i].id, room_.of(i), share_refusals_[i], drops_[i]});
+  return all;
+}
+
+} // namespace causeway::core

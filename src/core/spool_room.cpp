@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/spool_room.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+namespace {
+
+bool exceeds(const amount& there, const amount& more, const amount& most) {
+  return there.messages + more.messages > most.messages || there.bytes + more.bytes > most.bytes;
+}
+
+// Without overflow, and never nothing.
+std::uint64_t part_of(std::uint64_t whole, std::uint32_t percent) {
+  return std::max<std::uint64_t>(1, whole / 100 * percent + whole % 100 * percent / 100);
+}
+
+} // namespace
+
+std::string_view to_string(drop_reason why) {
+  switch (why) {
+  case drop_reason::full:
+    return "full";
+  case drop_reason::share:
+    return "share";
+  case drop_reason::age:
+    return "age";
+  }
+  return "unknown";
+}
+
+spool_room::spool_room(const spool_limits& limits, std::size_t applications)
+    : most_{limits.most}, share_{limits.most} {
+  by_application_.resize(applications);
+  if (applications < 2) return;
+  share_ = {part_of(most_.messages, limits.application_share),
+            part_of(most_.bytes, limits.application_share)};
+}
+
+std::optional<spool_room::shortage> spool_room::lacks(std::uint32_t application, const amount& more) const {
+  if (exceeds(total_, more, most_)) return shortage::spool;
+  if (exceeds(by_application_[application], more, share_)) return shortage::share;
+  return std::nullopt;
+}
+
+bool spool_room::can_ever_take(const amount& more) const {
+  return !exceeds({}, more, share_);
+}
+
+void spool_room::take(std::uint32_t application, const amount& what) {
+  by_application_[application] += what;
+  total_ += what;
+}
+
+void spool_room::give(std::uint32_t application, const amount& what) {
+  auto& own = by_application_[application];
+  CAUSEWAY_CHECK(own.messages >= what.messages && own.bytes >= what.bytes);
+  own -= what;
+  total_ -= what;
+}
+
+} // namespace causeway::core

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits in the spool against its limits, in all and by application: pure bookkeeping. What is being
+// stored counts from the moment it is handed to the spool; what is done, from the moment its mark is. Owned
+// by the bridge; one thread.
+#pragma once
+
+#include "base/clock.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace causeway::core {
+
+// Messages and their bytes (core::size_of).
+struct amount {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  amount& operator+=(const amount& more) {
+    messages += more.messages;
+    bytes += more.bytes;
+    return *this;
+  }
+  amount& operator-=(const amount& less) {
+    messages -= less.messages;
+    bytes -= less.bytes;
+    return *this;
+  }
+  friend bool operator==(const amount&, const amount&) = default;
+};
+
+enum class when_full : std::uint8_t { refuse, drop_oldest };
+
+struct spool_limits {
+  amount most{10'000'000, 4ULL * 1024 * 1024 * 1024};
+  std::uint32_t application_share = 100; // percent of both; a lone application has all
+  when_full policy = when_full::refuse;
+  std::optional<seconds> max_age; // nothing: none
+};
+
+// Why messages were given up.
+enum class drop_reason : std::uint8_t { full, share, age };
+inline constexpr std::size_t drop_reasons = 3;
+std::string_view to_string(drop_reason why);
+
+class spool_room {
+public:
+  enum class shortage : std::uint8_t { spool, share };
+
+  spool_room(const spool_limits& limits, std::size_t applications);
+
+  // What is too small for so much more of this application; nothing when it fits.
+  std::optional<shortage> lacks(std::uint32_t application, const amount& more) const;
+  // Whether it would fit if nothing of others or of its own were there.
+  bool can_ever_take(const amount& more) const;
+
+  void take(std::uint32_t application, const amount& what);
+  void give(std::uint32_t application, const amount& what);
+  // Of applications that are not configured any more: counts in all, and has no share.
+  void take_stray(const amount& what) { total_ += what; }
+  void give_stray(const amount& what) { total_ -= what; }
+
+  const amount& total() const { return total_; }
+  const amount& of(std::uint32_t application) const { return by_application_[application]; }
+  const amount& share() const { return share_; }
+
+private:
+  amount most_, share_, total_;
+  std::vector<amount> by_application_;
+};
+
+} // namespace causeway::core

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+// Power cuts at every change that SQLite makes to a file, and a disk that runs full. What a cut leaves is
+// rebuilt from a record of all writes, truncations, syncs and removals: all that came before it; the same
+// with the last write torn at a sector; and what was synced with any part of what was not. CAUSEWAY_LONG=1
+// cuts more often.
+#include "store/faulty_disk.h"
+#include "store/lock.h"
+#include "store/spool_file.h"
+#include "store/store_fixture.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+using operation = faulty_disk::operation;
+
+[[maybe_unused]] const auto& first_use = faulty_disk::it(); // before the first database is opened
+
+constexpr std::size_t sector = 512;
+
+bool is_long() {
+  return std::getenv("CAUSEWAY_LONG") != nullptr;
+}
+
+// What lies on the disk, and what has only been said to it.
+class simulated_disk {
+public:
+  explicit simulated_disk(const fs::path& folder) {
+    for (const auto& entry : fs::directory_iterator{folder}) {
+      std::ifstream in{entry.path(), std::ios::binary};
+      auto& f = files_[entry.path().filename()];
+      f.now.emplace(std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{});
+      f.durable = f.now;
+    }
+  }
+
+  void apply(const operation& one) {
+    auto& f = files_[one.file];
+    switch (one.what) {
+    case faulty_disk::kind::create:
+      f.now.emplace();
+      f.is_new_name = true;
+      f.pending.clear();
+      break;
+    case faulty_disk::kind::write:
+    case faulty_disk::kind::truncate:
+      change(*f.now, one, one.bytes.size());
+      f.pending.push_back(one);
+      break;
+    case faulty_disk::kind::sync:
+      f.durable = f.now;
+      f.pending.clear();
+      // SQLite syncs the folder together with the first sync of a file that it has made.
+      if (std::exchange(f.is_new_name, false))
+        for (auto& [name, other] : files_)
+          if (!other.now) other.durable.reset();
+      break;
+    case faulty_disk::kind::remove:
+      f.now.reset();
+      f.pending.clear();
+      if (one.offset != 0) f.durable.reset();
+      break;
+    }
+  }
+
+  // torn: of the last write only so many sectors.
+  void write_all(const fs::path& to, const operation* torn = nullptr, std::size_t sectors = 0) const {
+    for (const auto& [name, f] : files_) {
+      auto bytes = f.now;
+      if (bytes && torn != nullptr && torn->file == name) change(*bytes, *torn, sectors * sector);
+      put(to / name, bytes);
+    }
+  }
+  // What was synced, and of the rest any part, each write in any part of its sectors.
+  void write_some(const fs::path& to, std::mt19937_64& random) const {
+    // A disk that has written nearly all, or nearly nothing, or half.
+    const std::uint64_t likely = std::array<std::uint64_t, 3>{2, 8, 14}[random() % 3];
+    const auto happens = [&] { return random() % 16 < likely; };
+    for (const auto& [name, f] : files_) {
+      if ((f.is_new_name || !f.now) && happens()) {
+        put(to / name, f.durable); // its making, or removal, was lost
+        continue;
+      }
+      auto bytes = f.is_new_name ? std::optional<std::string>{""} : f.now ? f.durable : f.now;
+      if (bytes && !bytes->empty() && f.is_new_name) bytes->clear();
+      if (bytes)
+        for (const auto& one : f.pending)
+          some_of(*bytes, one, random, happens);
+      put(to / name, bytes);
+    }
+  }
+
+private:
+  struct file {
+    std::optional<std::string> now, durable; // nothing: not there
+    std::vector<operation> pending;          // since the last sync
+    bool is_new_name = false;
+  };
+
+  static void change(std::string& bytes, const operation& one, std::size_t most) {
+    const auto at = static_cast<std::size_t>(one.offset);
+    if (one.what == faulty_disk::kind::truncate) {
+      bytes.resize(at);
+      return;
+    }
+    const auto length = std::min(most, one.bytes.size());
+    if (length == 0) return;
+    if (bytes.size() < at + length) bytes.resize(at + length);
+    bytes.replace(at, length, one.bytes, 0, length);
+  }
+  template <class Happens>
+  static void some_of(std::string& bytes, const operation& one, std::mt19937_64& random,
+                      const Happens& happens) {
+    if (one.what == faulty_disk::kind::truncate || random() % 4 != 0) {
+      if (happens()) change(bytes, one, one.bytes.size());
+      return;
+    }
+    // Sector by sector, as they lie on the disk.
+    for (std::size_t from = 0; from < one.bytes.size();) {
+      const auto at = static_cast<std::size_t>(one.offset) + from;
+      const auto length = std::min(one.bytes.size() - from, sector - at % sector);
+      if (happens())
+        change(bytes,
+               {one.what, one.file, static_cast<std::int64_t>(at), one.bytes.substr(from, length)}, length);
+      from += length;
+    }
+  }
+  static void put(const fs::path& to, const std::optional<std::string>& bytes) {
+    if (!bytes) {
+      fs::remove(to);
+      return;
+    }
+    std::ofstream{to, std::ios::binary | std::ios::trunc}.write(
+        bytes->data(), static_cast<std::streamsize>(bytes->size()));
+  }
+
+  std::map<std::string, file> files_;
+};
+
+core::message body_of(spool_seq seq) {
+  auto made = make_message(seq % 7 == 0 ? 9000 : 50 + seq * 37 % 1200);
+  made.body += std::to_string(seq);
+  return made;
+}
+
+// What was promised, and from which operation on.
+struct promises {
+  std::map<spool_seq, std::size_t> stored;    // answered
+  std::map<spool_seq, std::size_t> may_go;    // mark_done was called
+  std::map<spool_seq, std::size_t> buried;    // dead_letter was called
+  std::map<std::string, std::size_t> refused; // raw events answered as kept
+};
+
+class workload final : public store_events {
+public:
+  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} { options_.directory = directory; }
+
+  void run(int commits) {
+    open();
+    for (std::uint32_t ref = 0; ref < 3; ++ref)
+      it_->save_device(make_device(ref));
+    for (int i = 0; i < commits; ++i) {
+      step();
+      if (i == commits / 2) reopen();
+    }
+    ASSERT_TRUE(it_->close(std::chrono::steady_clock::now() + seconds{20}));
+    it_.reset();
+  }
+
+  const promises& made() const { return made_; }
+
+private:
+  void open() {
+    auto opened = store::open(options_, clock_, [this](std::function<void()> work) {
+      box_.post([this, work = std::move(work), at = faulty_disk::it().position()] {
+        position_ = at;
+        work();
+      });
+    });
+    ASSERT_TRUE(opened) << opened.fault().message();
+    it_ = *std::move(opened);
+    ASSERT_TRUE(it_->load());
+    it_->start(*this);
+  }
+  void reopen() {
+    ASSERT_TRUE(it_->close(std::chrono::steady_clock::now() + seconds{20}));
+    box_.drain();
+    it_.reset();
+    open();
+  }
+  void step() {
+    const auto until = answered_ + 1 + random_() % 3;
+    for (auto asked = answered_; asked < until; ++asked) {
+      if (random_() % 8 == 0) {
+        const auto raw = "{\"raw\":" + std::to_string(next_) + "}";
+        events_[next_] = raw;
+        ASSERT_TRUE(it_->append(make_refused(next_, raw, error{errc::format_refused})));
+      } else {
+        const auto device = static_cast<std::uint32_t>(random_() % 3);
+        auto request = make_append(next_, device);
+        request.rows[0].body = body_of(next_);
+        request.key_hash = next_;
+        ASSERT_TRUE(it_->append(std::move(request)));
+        waiting_.push_back(next_);
+      }
+      ++next_;
+    }
+    ASSERT_TRUE(box_.run_until([&] { return answered_ >= until; }));
+    while (waiting_.size() > 12 || (!waiting_.empty() && random_() % 2 == 0)) {
+      const auto which = waiting_.begin() + static_cast<std::ptrdiff_t>(random_() % waiting_.size());
+      const auto now = faulty_disk::it().position();
+      if (random_() % 6 == 0) {
+        made_.buried[*which] = now;
+        it_->dead_letter(*which, error{errc::hub_refused, "seq " + std::to_string(*which)});
+      } else {
+        made_.may_go[*which] = now;
+        it_->mark_done(*which);
+      }
+      waiting_.erase(which);
+    }
+  }
+
+  void on_spooled(std::vector<core::spool_result> results) override {
+    for (const auto& one : results) {
+      ASSERT_TRUE(one.outcome);
+      ++answered_;
+      if (const auto raw = events_.find(one.first); raw != events_.end())
+        made_.refused[raw->second] = position_;
+      else
+        made_.stored[one.first] = position_;
+    }
+  }
+  void on_read_back(std::vector<core::spool_row>, std::vector<spool_seq>) override {}
+  void on_store_fault(const error& what) override { ADD_FAILURE() << what.message(); }
+  void on_store_healed() override {}
+
+  store_options options_;
+  manual_clock clock_;
+  mailbox box_;
+  std::unique_ptr<store> it_;
+  std::mt19937_64 random_;
+  std::map<spool_seq, std::string> events_;
+  std::vector<spool_seq> waiting_;
+  spool_seq next_ = 1;
+  std::uint64_t answered_ = 0;
+  std::size_t position_ = 0; // of the answer that is being taken
+  promises made_;
+};
+
+// Opens what the cut at this operation has left. Empty: all that was promised is there.
+std::string fault_after(const fs::path& folder, const promises& made, std::size_t cut) {
+  auto spool = spool_file::open(folder / "spool.db", 0, {});
+  if (!spool) return "does not open: " + spool.fault().message();
+  auto check = spool->db().prepare("PRAGMA integrity_check");
+  if (!check || !*check->step() || check->text(0) != "ok") return "is damaged";
+  check->reset();
+  const auto waiting = spool->load_waiting();
+  if (!waiting) return "cannot be read: " + waiting.fault().message();
+  std::set<spool_seq> there;
+  for (const auto& row : *waiting) {
+    if (!there.empty() && *there.rbegin() >= row.seq) return "is out of order";
+    there.insert(row.seq);
+    const auto read = spool->read(row.seq);
+    if (!read || !*read || (*read)->body != body_of(row.seq))
+      return "has another body for " + std::to_string(row.seq);
+  }
+  std::set<std::string> letters;
+  auto query = spool->db().prepare("SELECT coalesce(CAST(event AS TEXT), detail) FROM dead_letter");
+  if (!query) return "has no dead letters";
+  while (*query->step())
+    letters.emplace(query->text(0));
+  const auto keys = spool->load_keys();
+  std::set<std::uint64_t> known;
+  for (const auto& [device, hash] : *keys)
+    known.insert(hash);
+  const auto next = spool->counter("next_seq");
+  const auto before = [&](const std::map<spool_seq, std::size_t>& at, spool_seq seq) {
+    const auto found = at.find(seq);
+    return found != at.end() && found->second <= cut;
+  };
+  for (const auto& [seq, at] : made.stored) {
+    if (at > cut) continue;
+    const bool is_letter = letters.contains("seq " + std::to_string(seq));
+    if (there.contains(seq) && is_letter) return "has twice " + std::to_string(seq);
+    if (!there.contains(seq) && !before(made.may_go, seq) && !(before(made.buried, seq) && is_letter))
+      return "has lost " + std::to_string(seq);
+    if (*next <= seq) return "would give a number again";
+    // A device's last 32; fewer than that are younger.
+    if (seq + 32 > *next && !known.contains(seq)) return "has forgotten the key of " + std::to_string(seq);
+  }
+  for (const auto& [raw, at] : made.refused)
+    if (at <= cut && !letters.contains(raw)) return "has lost " + raw;
+  return {};
+}
+
+void cut_everywhere(std::uint64_t seed, int commits, int variants) {
+  temporary_directory directory;
+  const auto state = directory.path() / "state", after = directory.path() / "after";
+  fs::create_directory(state);
+  fs::create_directory(after);
+  ASSERT_TRUE(make_private_file(state / "spool.db"));
+  ASSERT_TRUE(make_private_file(state / "assignments.db"));
+  simulated_disk disk{state};
+  auto& real = faulty_disk::it();
+  real.record(state);
+  workload work{state, seed};
+  work.run(commits);
+  const auto operations = real.stop();
+  ASSERT_FALSE(testing::Test::HasFatalFailure());
+  ASSERT_GT(operations.size(), static_cast<std::size_t>(commits) * 4);
+  real.skip_syncs(true);
+  std::mt19937_64 random{seed};
+  const auto look = [&](const char* what, std::size_t cut, std::size_t promised) {
+    const auto fault = fault_after(after, work.made(), promised);
+    fs::remove(after / "spool.db-wal");
+    fs::remove(after / "spool.db-journal");
+    return fault.empty() ? "" : std::string{what} + ", cut at " + std::to_string(cut) + " of " +
+                                    std::to_string(operations.size()) + ", seed " + std::to_string(seed) +
+                                    ": the spool " + fault;
+  };
+  std::string fault;
+  for (std::size_t cut = 0; cut <= operations.size() && fault.empty(); ++cut) {
+    disk.write_all(after);
+    fault = look("whole", cut, cut);
+    for (int i = 0; i < variants && fault.empty(); ++i) {
+      disk.write_some(after, random);
+      fault = look("in parts", cut, cut);
+    }
+    if (cut == operations.size() || !fault.empty()) break;
+    const auto& next = operations[cut];
+    if (next.what == faulty_disk::kind::write && next.bytes.size() > sector) {
+      disk.write_all(after, &next, 1 + random() % (next.bytes.size() / sector));
+      fault = look("torn", cut, cut);
+    }
+    disk.apply(next);
+  }
+  real.skip_syncs(false);
+  EXPECT_EQ(fault, "");
+}
+
+TEST(power_loss, leaves_everything_that_was_answered_wherever_it_comes) {
+  if (!is_long()) return cut_everywhere(1, 40, 2);
+  for (std::uint64_t seed = 2; seed < 12 && !testing::Test::HasFailure(); ++seed)
+    cut_everywhere(seed, 150, 12);
+}
+
+// The test itself: a disk that forgets what it says it has synced is found out.
+TEST(power_loss, is_noticed_where_a_sync_is_not_done) {
+  temporary_directory directory;
+  const auto state = directory.path() / "state", after = directory.path() / "after";
+  fs::create_directory(state);
+  fs::create_directory(after);
+  ASSERT_TRUE(make_private_file(state / "spool.db"));
+  ASSERT_TRUE(make_private_file(state / "assignments.db"));
+  simulated_disk disk{state};
+  auto& real = faulty_disk::it();
+  real.record(state);
+  workload work{state, 3};
+  work.run(10);
+  const auto operations = real.stop();
+  std::mt19937_64 random{3};
+  std::size_t lost = 0;
+  real.skip_syncs(true);
+  for (std::size_t cut = 0; cut < operations.size(); ++cut) {
+    if (operations[cut].what != faulty_disk::kind::sync) disk.apply(operations[cut]);
+    disk.write_some(after, random);
+    lost += fault_after(after, work.made(), cut).empty() ? 0 : 1;
+    fs::remove(after / "spool.db-wal");
+    fs::remove(after / "spool.db-journal");
+  }
+  real.skip_syncs(false);
+  EXPECT_GT(lost, operations.size() / 4);
+}
+
+using full_disk_test = store_fixture;
+
+TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room) {
+  auto& disk = faulty_disk::it();
+  options.directory = directory.path() / "state";
+  open();
+  ASSERT_TRUE(it->append(make_append(1, 0, 3000)));
+  ASSERT_TRUE(answered(1));
+  disk.limit(options.directory, disk.used() + 1'000'000);
+  spool_seq next = 2;
+  const auto fill = [&] {
+    const auto refused = events.refused.size();
+    while (events.refused.size() == refused) {
+      ASSERT_LT(next, 2000U);
+      const auto asked = events.answered();
+      ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+      ASSERT_TRUE(answered(asked + 1));
+    }
+  };
+  fill();
+  EXPECT_EQ(events.refusals.back(), errc::store_unavailable);
+  EXPECT_EQ(events.faults, 1U);
+  EXPECT_GT(events.stored.size(), 20U);
+  const auto kept = events.stored;
+  // What must be kept is, until it can be written: a dead letter, and the marks of what is delivered.
+  it->dead_letter(kept[0], error{errc::hub_refused, "full"});
+  for (std::size_t i = 1; i < 10; ++i)
+    it->mark_done(kept[i]);
+  fill();
+  disk.limit(options.directory, std::nullopt); // room is made from outside
+  const auto last = next++;
+  ASSERT_TRUE(it->append(make_append(last, 0, 3000)));
+  ASSERT_TRUE(box.run_until([&] { return !events.stored.empty() && events.stored.back() == last; }));
+  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 10; }));
+  EXPECT_EQ(events.heals, events.faults);
+  EXPECT_EQ(it->counters().dead_letters_total, 1U);
+  reopen();
+  std::set<spool_seq> there;
+  for (const auto& row : image.waiting)
+    there.insert(row.seq);
+  EXPECT_EQ(there.size(), image.waiting.size());
+  for (std::size_t i = 10; i < kept.size(); ++i)
+    EXPECT_TRUE(there.contains(kept[i])) << kept[i];
+  EXPECT_TRUE(there.contains(last));
+}
+
+TEST_F(full_disk_test, makes_room_by_itself_when_messages_are_delivered) {
+  auto& disk = faulty_disk::it();
+  options.directory = directory.path() / "state";
+  open();
+  ASSERT_TRUE(it->append(make_append(1, 0, 3000)));
+  ASSERT_TRUE(answered(1));
+  // The file has grown by then, so that a message can go where others were.
+  for (spool_seq seq = 2; seq <= 200; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
+  ASSERT_TRUE(answered(200));
+  for (spool_seq seq = 1; seq <= 100; ++seq)
+    it->mark_done(seq);
+  reopen();
+  disk.limit(options.directory, disk.used() + 100'000);
+  spool_seq next = 201;
+  while (events.refused.empty()) {
+    ASSERT_LT(next, 2000U);
+    const auto asked = events.answered();
+    ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+    ASSERT_TRUE(answered(asked + 1));
+  }
+  EXPECT_GT(next, 250U); // in the room that others have left; the log began anew more than once
+  for (spool_seq seq = 101; seq <= 150; ++seq)
+    it->mark_done(seq);
+  const auto erased = [&] { return it->counters().erased_total == 50; };
+  const bool made_room = box.run_until(erased);
+  const auto refused = events.refused.size();
+  for (int i = 0; i < 20 && made_room; ++i) {
+    const auto asked = events.answered();
+    ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+    ASSERT_TRUE(answered(asked + 1));
+  }
+  EXPECT_TRUE(made_room) << "the disk is still full";
+  EXPECT_EQ(events.refused.size(), refused);
+  disk.limit(options.directory, std::nullopt);
+}
+
+} // namespace
+} // namespace causeway::store
