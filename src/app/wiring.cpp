@@ -238,7 +238,8 @@ result<std::vector<egress::exporter_options>> make_exporters(const config::telem
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {
   std::vector<ingress::webhook_application> out;
   for (const auto& application : from.applications)
-    out.push_back({application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
+    if (application.takes("webhook"))
+      out.push_back({application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
   return out;
 }
 
