@@ -31,6 +31,10 @@ public:
   // Whether a connect is due; then the caller begins one, and `attempt` has its number.
   bool begin(mono_time now);
   std::uint64_t attempt() const { return attempt_; }
+  // Whether news of that try mean anything: it has not ended, and was not given up.
+  bool expects(std::uint64_t attempt) const {
+    return attempt == attempt_ && (state_ == state::connecting || state_ == state::up);
+  }
   // The connect under way has taken too long.
   bool overdue(mono_time now) const { return state_ == state::connecting && now >= next_try_; }
 

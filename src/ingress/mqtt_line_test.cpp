@@ -115,10 +115,15 @@ TEST(mqtt_line, a_try_without_end_is_given_up) {
   EXPECT_FALSE(f.line.overdue(f.now()));
   f.clock.advance(seconds{30});
   EXPECT_TRUE(f.line.overdue(f.now()));
+  EXPECT_TRUE(f.line.expects(1));
   f.line.on_down(error{errc::mqtt_unreachable}, {}, f.now(), middle);
+  EXPECT_FALSE(f.line.expects(1)) << "its end is told once";
   f.clock.advance(seconds{1});
   ASSERT_TRUE(f.line.begin(f.now()));
   EXPECT_EQ(f.line.attempt(), 2u);
+  EXPECT_FALSE(f.line.expects(1));
+  f.line.on_up(f.now());
+  EXPECT_TRUE(f.line.expects(2));
 }
 
 TEST(mqtt_line, stays_where_it_is_once_stopped) {
