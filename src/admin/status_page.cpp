@@ -76,6 +76,29 @@ json::object backfill_json(const std::string& application, const backfill_figure
           {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }
 
+std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : counts)
+    sum += count;
+  return sum;
+}
+
+json::object mqtt_json(const std::string& application, const mqtt_figures& from) {
+  return {{"application", application},
+          {"connected", from.connected},
+          {"since_seconds", rounded(from.since_seconds, 1'000)},
+          {"away_seconds", rounded(from.away_seconds, 1'000)},
+          {"connects", from.connects},
+          {"connections_lost", from.losses},
+          {"connects_refused", from.refusals},
+          {"connack", from.connack ? json::value(*from.connack) : json::value(nullptr)},
+          {"messages", from.messages},
+          {"waiting", from.waiting},
+          {"refused", sum_of(from.refused)},
+          {"lost", sum_of(from.lost)},
+          {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
 json::object exporter_json(const std::string& name, const exporter_figures& from) {
   return {{"name", name},
           {"exported", from.exported},
@@ -145,6 +168,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["dps"] = all_of(now.dps, dps_json);
   out["registry"] = all_of(now.registry, registry_json);
   out["backfill"] = all_of(now.backfill, backfill_json);
+  out["mqtt"] = all_of(now.mqtt, mqtt_json);
   out["spool"] = json::object{{"messages", now.store.messages},
                               {"bytes", now.store.bytes},
                               {"dead_letters", now.store.dead_letters},

@@ -12,7 +12,9 @@ error unreachable_error(const mqtt_address& server, const std::string& why) {
   const bool untrusted = why.find("certificate verify failed") != std::string::npos;
   const bool tls = why.find("error:") != std::string::npos;
   if (server.tls && !tls) detail += "; or its certificate is for another name";
-  return error{untrusted ? errc::tls_untrusted : tls ? errc::tls_handshake : errc::mqtt_unreachable,
+  return error{untrusted ? errc::tls_untrusted
+               : tls     ? errc::tls_handshake
+                         : errc::mqtt_unreachable,
                std::move(detail)};
 }
 

@@ -18,8 +18,8 @@ struct mqtt_application {
 
 struct mqtt_settings {
   mqtt_address server;
-  std::string tenant;          // empty: an open-source stack
-  std::string instance;        // part of the client identifiers, different in each process
+  std::string tenant;   // empty: an open-source stack
+  std::string instance; // part of the client identifiers, different in each process
   mqtt_limits inbox{};
   mqtt_backlog_limits backlog{}; // of all applications together
   std::size_t in_hand = 2'048;   // messages handed in and not yet answered

@@ -16,6 +16,8 @@ constexpr std::size_t items_at_once = 32;
 constexpr seconds longest_sleep{1}; // so that what was dropped is counted and told
 constexpr milliseconds goodbye_time{1'000};
 constexpr seconds log_interval{10};
+// Until a connection that says nothing counts as lost: two keep-alives.
+constexpr seconds longest_silence{60};
 
 std::function<void()> waker(net::loop& on, const std::shared_ptr<net::wake_up>& whom) {
   return [&on, weak = std::weak_ptr{whom}] {
@@ -51,7 +53,7 @@ struct mqtt_source::application {
   mqtt_backlog backlog;
   std::size_t in_hand = 0;
   bool saying_goodbye = false;
-  std::uint64_t dropped = 0; // by the inbox, as counted so far
+  std::uint64_t dropped = 0;                                // by the inbox, as counted so far
   std::array<std::optional<mono_time>, mqtt_losses> told{}; // when the log was told of a loss last
   mqtt_totals totals;
 };
@@ -74,8 +76,7 @@ mqtt_source::mqtt_source(net::loop& on, net::task_group& tasks, mqtt_settings se
   share.messages = std::max<std::size_t>(share.messages / count, 1);
   share.bytes = std::max(share.bytes / count, settings_.inbox.payload);
   for (const auto& one : applications)
-    applications_.push_back(
-        std::make_unique<application>(one.id, applications_.size(), share, loop_.now()));
+    applications_.push_back(std::make_unique<application>(one.id, applications_.size(), share, loop_.now()));
   clients_ = std::make_unique<mqtt_clients>(settings_.server, make_accounts(settings_, applications), inbox_);
 }
 
@@ -145,9 +146,9 @@ void mqtt_source::take_message(application& of, mqtt_item item) {
   auto ids = parse_mqtt_topic(item.text, of.id, settings_.tenant);
   if (!ids) return refuse(of, ids.fault());
   if (item.size > settings_.inbox.payload)
-    return refuse(of, error{errc::body_too_large, std::to_string(item.size) + " bytes from " + ids->device +
-                                                      ", at most " +
-                                                      std::to_string(settings_.inbox.payload)});
+    return refuse(of,
+                  error{errc::body_too_large, std::to_string(item.size) + " bytes from " + ids->device +
+                                                  ", at most " + std::to_string(settings_.inbox.payload)});
   const auto now = loop_.now();
   if (!of.backlog.push({++last_number_, std::move(*ids), std::move(item.payload), now.mono}))
     lose(of, mqtt_loss::backlog_full, 1, now.wall);
@@ -159,9 +160,8 @@ void mqtt_source::take_news(application& of, const mqtt_item& item) {
                    item.what == mqtt_event::refused ? std::optional{item.code} : std::nullopt);
   if (stopping_) return;
   const auto episode = of.line.on_up(loop_.now().mono);
-  log::info("mqtt_connected", {{"application", of.id},
-                               {"server", settings_.server.host},
-                               {"away_ms", episode.lasted.count()}});
+  log::info("mqtt_connected",
+            {{"application", of.id}, {"server", settings_.server.host}, {"away_ms", episode.lasted.count()}});
   if (watcher_ != nullptr) watcher_->on_mqtt_up(of.id);
 }
 
@@ -172,18 +172,17 @@ void mqtt_source::go_down(application& of, error why, std::optional<int> connack
   // A subscription that is refused leaves the connection open.
   if (why.code() == errc::mqtt_subscription_refused) clients_->disconnect(of.index);
   if (stopping_) return;
-  log::warning(was_up ? "mqtt_connection_lost" : "mqtt_connect_refused",
+  log::warning(was_up ? "mqtt_connection_lost" : "mqtt_connect_refused", {{"application", of.id},
+                                                                          {"error", why.name()},
+                                                                          {"detail", why.detail()},
+                                                                          {"next_try_ms", pause.count()}});
+  if (was_up && watcher_ != nullptr) watcher_->on_mqtt_down(of.id, now.wall - longest_silence);
+  if (of.line.needs_attention(now.mono))
+    log::error("mqtt_needs_attention",
                {{"application", of.id},
                 {"error", why.name()},
                 {"detail", why.detail()},
-                {"next_try_ms", pause.count()}});
-  if (was_up && watcher_ != nullptr) watcher_->on_mqtt_down(of.id, now.wall);
-  if (of.line.needs_attention(now.mono))
-    log::error("mqtt_needs_attention", {{"application", of.id},
-                                        {"error", why.name()},
-                                        {"detail", why.detail()},
-                                        {"away_ms", (now.mono - of.line.totals(now.mono).since) /
-                                                        milliseconds{1}}});
+                {"away_ms", (now.mono - of.line.totals(now.mono).since) / milliseconds{1}}});
 }
 
 void mqtt_source::hand_in(application& of, mqtt_message one) {

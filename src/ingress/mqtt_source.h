@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The events of The Things Stack over MQTT 3.1.1 (things-stack-wire.md A): one connection an application, made
-// again after growing pauses and subscribed anew each time. Loop's thread only.
+// The events of The Things Stack over MQTT 3.1.1 (things-stack-wire.md A): one connection an application,
+// made again after growing pauses and subscribed anew each time. Loop's thread only.
 //
 // The way of a message: Paho's thread → mqtt_inbox (bounded; full: dropped, counted) → mqtt_backlog of its
 // application (bounded; full: dropped, counted) → core::bridge. The server gives each message once and keeps
@@ -37,11 +37,11 @@ std::string_view to_string(mqtt_loss why);
 
 struct mqtt_totals {
   mqtt_line_totals line;
-  std::uint64_t messages = 0;                  // that arrived
-  std::uint64_t waiting = 0;                   // now, or in hand
-  std::array<std::uint64_t, 7> answered{};     // by answer; `full` and `unavailable` are tries that came to
-                                               // nothing
-  std::map<errc, std::uint64_t> refused;       // messages that are no event of this application, by reason
+  std::uint64_t messages = 0;                    // that arrived
+  std::uint64_t waiting = 0;                     // now, or in hand
+  std::array<std::uint64_t, 7> answered{};       // by answer; `full` and `unavailable` are tries that came to
+                                                 // nothing
+  std::map<errc, std::uint64_t> refused;         // messages that are no event of this application, by reason
   std::array<std::uint64_t, mqtt_losses> lost{}; // by reason
 };
 

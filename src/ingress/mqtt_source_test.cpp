@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MQTT source with Paho, the real parser, core and format; server, disk and hub are fakes. Real threads and
-// sockets: under TSan, too (script/nightly).
+// The MQTT source with Paho, the real parser, core and format; server, disk and hub are fakes. Real threads
+// and sockets: under TSan, too (script/nightly).
 #include "ingress/mqtt_source.h"
 
 #include "core/recording_ports.h"
@@ -50,7 +50,8 @@ public:
 
 std::string uplink(const std::string& application, const std::string& device, int f_cnt) {
   return R"({"end_device_ids":{"device_id":")" + device + R"(","application_ids":{"application_id":")" +
-         application + R"("}},"uplink_message":{"session_key_id":"AYfg8rhha5n+FWx0ZaAprA==","f_port":2,"f_cnt":)" +
+         application +
+         R"("}},"uplink_message":{"session_key_id":"AYfg8rhha5n+FWx0ZaAprA==","f_port":2,"f_cnt":)" +
          std::to_string(f_cnt) + R"(,"decoded_payload":{"n":)" + std::to_string(f_cnt) +
          R"(},"received_at":"2026-01-01T00:00:00.)" + std::to_string(100'000 + f_cnt) + R"(Z"}})";
 }
@@ -112,7 +113,9 @@ struct fixture {
       made.push_back({application_id{name}, secret{"NNSXS." + name}, {"uplink", "join"}});
     return made;
   }
-  mqtt_totals totals(const std::string& name = "app1") const { return source->totals().at(application_id{name}); }
+  mqtt_totals totals(const std::string& name = "app1") const {
+    return source->totals().at(application_id{name});
+  }
   std::uint64_t answered(core::answer what) const {
     return totals().answered[static_cast<std::size_t>(what)];
   }
