@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the control API that is about the Event-Hubs-compatible endpoint (README.md). Loop's thread only.
+// The part of the control API that is about the Event-Hubs-compatible endpoint (README.md). Loop's thread
+// only.
 #pragma once
 
 #include "emulator/control_api.h"

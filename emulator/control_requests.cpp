@@ -118,8 +118,7 @@ std::string basic(const std::optional<std::string>& username, const std::optiona
 
 result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
                                                 const std::vector<simulated_application>& defaults) {
-  fields f{object,
-           {"id", "devices", "prefix", "webhook", "username", "password", "by", "mqtt_share"}};
+  fields f{object, {"id", "devices", "prefix", "webhook", "username", "password", "by", "mqtt_share"}};
   simulated_application application;
   const auto id = f.text("id");
   if (!id || id->empty()) f.fail("an application has no id");
@@ -316,8 +315,8 @@ result<simulation_request> parse_simulation(std::string_view body,
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields f{*object,
-           {"uplinks", "seconds", "rate", "burst", "duplicate_every", "swap_every", "rejoin_every", "by", "mqtt_share", "concurrency", "webhook", "username", "password", "ca_file",
-            "applications"}};
+           {"uplinks", "seconds", "rate", "burst", "duplicate_every", "swap_every", "rejoin_every", "by",
+            "mqtt_share", "concurrency", "webhook", "username", "password", "ca_file", "applications"}};
   simulation_request request;
   request.plan.uplinks = f.count("uplinks");
   if (const auto seconds = f.number("seconds"))

@@ -84,8 +84,8 @@ struct reader {
     request.kind = amqp::message::body_kind::value;
     // Event Hubs clients sign with the key's text.
     const auto key = azure::signing_key{policy_keys(policy).primary.base64()};
-    request.body = text(
-        std::string{azure::make_sas_token(resource, key, clock.now().wall + life, policy).reveal()});
+    request.body =
+        text(std::string{azure::make_sas_token(resource, key, clock.now().wall + life, policy).reveal()});
     messages.clear();
     ask(cbs, "$cbs", std::move(request));
     return *messages.at(0).application_property("status-code")->as<std::int32_t>();
@@ -245,10 +245,9 @@ TEST_F(event_connection_test, answers_what_the_hub_and_a_partition_look_like) {
   ASSERT_TRUE(partition);
   EXPECT_EQ(*partition->body.find("last_enqueued_sequence_number")->as<std::int64_t>(), 1);
   EXPECT_FALSE(*partition->body.find("is_partition_empty")->as<bool>());
-  EXPECT_EQ(*at.manage("com.microsoft:partition", "1")
-                 ->application_property("status-code")
-                 ->as<std::int32_t>(),
-            400);
+  EXPECT_EQ(
+      *at.manage("com.microsoft:partition", "1")->application_property("status-code")->as<std::int32_t>(),
+      400);
 }
 
 TEST_F(event_connection_test, a_higher_epoch_takes_the_partition_over) {

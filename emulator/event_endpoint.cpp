@@ -33,7 +33,8 @@ std::int64_t milliseconds_of(wall_time time) {
 std::optional<std::size_t> event_hub::find_partition(const std::string& id) const {
   std::size_t number = 0;
   const auto read = std::from_chars(id.data(), id.data() + id.size(), number);
-  if (read.ec != std::errc{} || read.ptr != id.data() + id.size() || number >= log->partitions()) return std::nullopt;
+  if (read.ec != std::errc{} || read.ptr != id.data() + id.size() || number >= log->partitions())
+    return std::nullopt;
   return number;
 }
 
@@ -46,9 +47,8 @@ event_endpoint::event_endpoint(std::vector<event_hub> hubs) : hubs_{std::move(hu
 }
 
 const event_hub* event_endpoint::find(std::string_view name) const {
-  const auto found = std::find_if(hubs_.begin(), hubs_.end(), [&](const event_hub& hub) {
-    return equals_ignoring_case(hub.name, name);
-  });
+  const auto found = std::find_if(hubs_.begin(), hubs_.end(),
+                                  [&](const event_hub& hub) { return equals_ignoring_case(hub.name, name); });
   return found == hubs_.end() ? nullptr : &*found;
 }
 
@@ -57,8 +57,7 @@ event_token_verdict event_endpoint::judge_token(std::string_view text, wall_time
   if (!token) return refuse(400, "The SAS token is malformed: " + token.fault().detail());
   const auto resource = without_scheme(token->resource);
   const auto slash = resource.find('/');
-  auto path =
-      slash == std::string_view::npos ? std::string{} : to_lower(std::string{resource.substr(slash)});
+  auto path = slash == std::string_view::npos ? std::string{} : to_lower(std::string{resource.substr(slash)});
   while (path.ends_with('/'))
     path.pop_back();
   const auto* hub = &hubs_.front();
@@ -106,10 +105,9 @@ amqp::condition event_endpoint::admit(event_receiver& receiver) {
   if (receiver.epoch) {
     for (auto* other : others) {
       ++totals_.stolen;
-      other->owner->end_receiver(*other,
-                                 {"amqp:link:stolen", "New receiver with the epoch " +
-                                                          std::to_string(*receiver.epoch) +
-                                                          " is created; the current receiver is ended."});
+      other->owner->end_receiver(
+          *other, {"amqp:link:stolen", "New receiver with the epoch " + std::to_string(*receiver.epoch) +
+                                           " is created; the current receiver is ended."});
     }
   }
   receivers_.insert(&receiver);

@@ -13,10 +13,9 @@ constexpr std::size_t max_pending_output = 2 * event_connection::max_output;
 
 struct event_client {
   event_client(net::loop& on, event_endpoint& endpoint, net::stream bytes)
-      : stream{std::move(bytes)},
-        output{on},
-        drained{on},
-        connection{endpoint, on.now(), [this] { output.notify(); }} {}
+      : stream{std::move(bytes)}, output{on}, drained{on}, connection{endpoint, on.now(), [this] {
+                                                                        output.notify();
+                                                                      }} {}
 
   net::stream stream;
   net::wake_up output, drained;
@@ -47,8 +46,7 @@ net::task<> write_client(std::shared_ptr<event_client> client, net::loop* on) {
 
 net::task<> serve_client(net::stream bytes, net::loop* on, net::task_group* tasks, event_endpoint* endpoint) {
   const auto client = std::make_shared<event_client>(*on, *endpoint, std::move(bytes));
-  tasks->spawn("event_writer", net::restart_policy::never,
-               [client, on] { return write_client(client, on); });
+  tasks->spawn("event_writer", net::restart_policy::never, [client, on] { return write_client(client, on); });
   std::vector<char> buffer(32 * 1024);
   while (!client->writer_done) {
     const auto got = co_await client->stream.read_some(buffer);

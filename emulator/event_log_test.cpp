@@ -87,9 +87,9 @@ TEST(event_log, finds_where_a_reader_begins) {
 }
 
 TEST(event_log, refuses_selectors_that_event_hubs_does_not_know) {
-  for (const auto* selector : {"", "x-opt-offset > '1'", "amqp.annotation.x-opt-offset < '1'",
-                               "amqp.annotation.x-opt-offset > 1", "amqp.annotation.x-opt-offset > 'x'",
-                               "amqp.annotation.colour > 'red'"})
+  for (const auto* selector :
+       {"", "x-opt-offset > '1'", "amqp.annotation.x-opt-offset < '1'", "amqp.annotation.x-opt-offset > 1",
+        "amqp.annotation.x-opt-offset > 'x'", "amqp.annotation.colour > 'red'"})
     EXPECT_FALSE(parse_event_selector(selector)) << selector;
 }
 

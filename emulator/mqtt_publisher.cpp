@@ -43,8 +43,8 @@ struct mqtt_publisher::state {
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
     options.MQTTVersion = MQTTVERSION_3_1_1;
     options.maxBufferedMessages = most_under_way;
-    if (MQTTAsync_createWithOptions(&handle, uri.c_str(), "things-stack-emulator", MQTTCLIENT_PERSISTENCE_NONE,
-                                    nullptr, &options) != MQTTASYNC_SUCCESS)
+    if (MQTTAsync_createWithOptions(&handle, uri.c_str(), "things-stack-emulator",
+                                    MQTTCLIENT_PERSISTENCE_NONE, nullptr, &options) != MQTTASYNC_SUCCESS)
       handle = nullptr;
     else
       MQTTAsync_setCallbacks(handle, this, on_lost, on_message, nullptr);

@@ -13,8 +13,8 @@ namespace causeway::emulator {
 
 struct mqtt_broker {
   std::string address; // "127.0.0.1:1883"
-  std::string username, password;
-  std::string tenant; // empty: an open-source stack
+  std::string username = "stack", password;
+  std::string tenant = "emulated"; // empty: an open-source stack
 };
 
 class mqtt_publisher {

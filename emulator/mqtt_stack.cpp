@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr auto longest_sleep = 200ms;
 constexpr auto pause_after_refusal = 100ms;
-constexpr auto handling_time = 1500ms; // of the Application Server, when it gets an uplink for the second time
+constexpr auto handling_time =
+    1500ms; // of the Application Server, when it gets an uplink for the second time
 
 std::string session_of(const std::string& seed, const std::string& device, std::uint64_t joins) {
   const auto digest = sha256(seed + device + (joins == 0 ? "" : "/" + std::to_string(joins)));
@@ -78,7 +79,7 @@ void mqtt_stack::on_arrival(const ledger_entry& entry) {
   if (campaign_) campaign_->books.on_arrival(entry, on_.now().mono);
 }
 
-result<void> mqtt_stack::start(simulation_plan plan) {
+result<void> mqtt_stack::start(simulation_plan plan, bool alone) {
   if (running()) return error{errc::internal, "a simulation is running already"};
   if (publisher_ == nullptr)
     return error{errc::config_invalid_value, "by mqtt needs a broker: causeway-emulator --mqtt-broker"};
@@ -89,6 +90,7 @@ result<void> mqtt_stack::start(simulation_plan plan) {
       campaign{on_, *publisher_, seed_, simulation{std::move(plan), markers_, on_.now().mono}, {}, 0});
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   campaign_ = std::move(next);
+  alone_ = alone;
   campaign_->working = std::min(std::max<std::size_t>(campaign_->books.plan().concurrency, 1),
                                 campaign_->books.device_count());
   for (std::size_t i = 0; i < campaign_->working; ++i)

@@ -18,7 +18,8 @@ divided_plan divide(simulation_plan whole) {
     std::uint64_t before = 0;
     for (std::size_t i = 0; i < application.devices.size(); ++i) {
       // A little more than the share's multiples, which are not exact.
-      const auto count = static_cast<std::uint64_t>(static_cast<double>(i + 1) * application.mqtt_share + 1e-9);
+      const auto count =
+          static_cast<std::uint64_t>(static_cast<double>(i + 1) * application.mqtt_share + 1e-9);
       auto& to = count > std::exchange(before, count) ? mqtt : webhook;
       to.devices.push_back(std::move(application.devices[i]));
     }

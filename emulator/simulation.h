@@ -42,7 +42,7 @@ struct simulation_plan {
   std::vector<simulated_application> applications;
   std::optional<std::uint64_t> uplinks; // how many in all; absent: until the time is over
   std::optional<std::chrono::milliseconds> duration;
-  double rate = 0; // uplinks a second; 0: as fast as they are answered
+  double rate = 0;         // uplinks a second; 0: as fast as they are answered
   std::uint64_t burst = 1; // so many at once, then nothing until the rate allows the next ones
   simulated_disorder switches{};
   std::size_t concurrency = 32;
@@ -58,8 +58,8 @@ struct simulation_totals {
   std::uint64_t refused_total = 0;
 };
 
-// The devices by webhook, and those by MQTT: two plans, which share uplinks and rate by their devices. A device
-// sends by one input only.
+// The devices by webhook, and those by MQTT: two plans, which share uplinks and rate by their devices. A
+// device sends by one input only.
 struct divided_plan {
   simulation_plan webhook, mqtt; // without applications where there are no such devices
 };

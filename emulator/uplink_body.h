@@ -21,7 +21,7 @@ struct simulated_uplink {
   std::uint64_t marker = 0; // goes into decoded_payload as "uplink"
   wall_time received_at;
   std::optional<wall_time> handled_at{}; // by the Application Server; absent: at the same time
-  std::uint32_t variation = 0; // makes temperature, rssi and snr differ
+  std::uint32_t variation = 0;           // makes temperature, rssi and snr differ
 };
 
 std::string make_uplink_body(const simulated_uplink& uplink);

@@ -4,7 +4,7 @@ import json
 import unittest
 
 from harness import PLANT, integration_test, uplink, wait_until
-from mqtt import broker
+from mqtt import STACK_PASSWORD, broker
 
 TENANT = "acme"
 USER = f"{PLANT}@{TENANT}"
@@ -161,6 +161,39 @@ class mqtt(integration_test):
         self.hub.wait_for(METER, 30)
         self.assertEqual(self.arrived(), list(range(1, 31)))
         self.assertNotIn("lost", self.status())
+
+    def test_simulated_devices_send_by_both_inputs_in_disorder(self):
+        self.broker = broker(self.directory, {})
+        self.addCleanup(self.broker.stop)
+        self.broker.start()
+        self.hub = self.emulator(devices=8, layout="hub", mqtt_broker=f"127.0.0.1:{self.broker.port}", mqtt_password=STACK_PASSWORD)
+        key = (self.directory / f"emulator/api-key-{PLANT}").read_text(encoding="utf-8").strip()
+        self.broker.add_user(f"{PLANT}@emulated", key)
+        self.broker.reload()
+        self.under_test = self.gateway().start()
+        wait_until(self.connected, "connected")
+        simulation = self.hub.control("POST", "/simulation", {
+            "uplinks": 400, "rate": 400, "burst": 20, "mqtt_share": 0.5, "duplicate_every": 5, "swap_every": 7, "rejoin_every": 10})
+        self.assertEqual((simulation["devices"], simulation["mqtt"]["devices"]), (4, 4))
+
+        def over():
+            shown = self.hub.control("GET", "/simulation")
+            by_mqtt = shown["mqtt"]
+            return not shown["running"] and shown["lost"] == 0 and by_mqtt["missing"] == 0 and shown
+
+        shown = wait_until(over, "all uplinks in the hub")
+        self.assertEqual((shown["sent"], shown["delivered"], shown["mqtt"]["published"], shown["mqtt"]["delivered"]), (200, 200, 200, 200))
+        self.assertEqual((shown["duplicates"], shown["mqtt"]["duplicates"]), (0, 0))
+        self.assertGreater(shown["mqtt"]["out_of_order"], 0)  # the order is the one in which they came
+        self.assertGreater(self.figure("answered_total", answer="duplicate"), 20)
+        self.assertEqual(self.hub.ledger()["accepted"], 400)
+
+        sent = self.hub.control("POST", "/simulation/event",
+                                {"application": PLANT, "device": METER, "by": "both", "event": json.loads(uplink(PLANT, METER, 5_000))})
+        self.assertEqual((sent["mqtt"], sent["webhook"]), (True, 200))
+        wait_until(lambda: self.hub.ledger()["accepted"] == 401, "the event is there")
+        wait_until(lambda: self.figure("messages_total") >= 221 and self.figure("waiting") == 0, "both copies are answered")
+        self.assertEqual(self.hub.ledger()["accepted"], 401)
 
 
 if __name__ == "__main__":

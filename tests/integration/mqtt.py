@@ -32,12 +32,9 @@ class broker:
         self._process = None
         self._users = self.directory / "users"
         self._users.touch(mode=0o600)
-        acl = [f"user {STACK}\ntopic readwrite v3/#\n"]
-        self.set_password(STACK, STACK_PASSWORD)
+        self.add_user(STACK, STACK_PASSWORD, "#")
         for name, password in users.items():
-            self.set_password(name, password)
-            acl.append(f"user {name}\ntopic readwrite v3/{name}/#\n")
-        (self.directory / "acl").write_text("\n".join(acl), encoding="utf-8")
+            self.add_user(name, password)
         lines = ["user root", "allow_anonymous false", f"password_file {self._users}", f"acl_file {self.directory / 'acl'}",
                  "persistence false", "max_queued_messages 0", "log_type all", "log_dest stderr",
                  f"listener {self.port} 127.0.0.1"]
@@ -45,6 +42,12 @@ class broker:
             lines += [f"listener {self.tls_port} 127.0.0.1", f"certfile {certificates}/server.pem",
                       f"keyfile {certificates}/server-key.pem"]
         (self.directory / "mosquitto.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def add_user(self, user, password, topics=None):
+        """Counts from the next start or reload on."""
+        self.set_password(user, password)
+        with open(self.directory / "acl", "a", encoding="utf-8") as acl:
+            acl.write(f"user {user}\ntopic readwrite v3/{topics or user + '/#'}\n\n")
 
     def set_password(self, user, password):
         """Counts from the next start or reload on."""
