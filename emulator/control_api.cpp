@@ -8,6 +8,7 @@
 #include "emulator/control_requests.h"
 #include "emulator/control_services.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace causeway::emulator {
@@ -15,9 +16,16 @@ namespace {
 
 namespace json = boost::json;
 
-net::http_response show_simulation(const controlled& emulator) {
+constexpr std::chrono::milliseconds webhook_time_out{5'000}; // the stack's (things-stack-wire.md B.4)
+
+json::object seconds_of(const simulation& shown, bool running, const controlled& emulator) {
+  const auto until = running ? emulator.on->now().mono : shown.last_answer();
+  return {{"seconds", std::chrono::duration<double>(until - shown.started()).count()}};
+}
+
+json::object by_webhook(const controlled& emulator) {
   const auto* simulation = emulator.stack->current();
-  if (simulation == nullptr) return reply(json::object{{"running", false}, {"sent", 0}});
+  if (simulation == nullptr || emulator.by_mqtt->is_alone()) return {{"sent", 0}};
   const auto& totals = simulation->totals();
   json::object refused;
   for (const auto& [reason, count] : totals.refused)
@@ -25,35 +33,107 @@ net::http_response show_simulation(const controlled& emulator) {
   json::object missing;
   for (const auto& [device, markers] : simulation->missing_markers(100))
     missing[device] = json::value_from(markers);
-  const auto until = emulator.stack->running() ? emulator.on->now().mono : simulation->last_answer();
-  return reply(json::object{{"running", emulator.stack->running()},
-                            {"devices", simulation->device_count()},
-                            {"sent", totals.sent},
-                            {"accepted", totals.accepted},
-                            {"refused", totals.refused_total},
-                            {"refused_by", std::move(refused)},
-                            {"delivered", totals.delivered},
-                            {"lost", simulation->missing()},
-                            {"lost_uplinks", std::move(missing)},
-                            {"duplicates", totals.duplicates},
-                            {"out_of_order", totals.out_of_order},
-                            {"seconds", std::chrono::duration<double>(until - simulation->started()).count()},
-                            {"http", quantiles(simulation->http())},
-                            {"end_to_end", quantiles(simulation->end_to_end())}});
+  auto shown = seconds_of(*simulation, emulator.stack->running(), emulator);
+  shown["devices"] = simulation->device_count();
+  shown["sent"] = totals.sent;
+  shown["accepted"] = totals.accepted;
+  shown["refused"] = totals.refused_total;
+  shown["refused_by"] = std::move(refused);
+  shown["delivered"] = totals.delivered;
+  shown["lost"] = simulation->missing();
+  shown["lost_uplinks"] = std::move(missing);
+  shown["duplicates"] = totals.duplicates;
+  shown["out_of_order"] = totals.out_of_order;
+  shown["http"] = quantiles(simulation->http());
+  shown["end_to_end"] = quantiles(simulation->end_to_end());
+  return shown;
+}
+
+json::value by_mqtt(const controlled& emulator) {
+  const auto* simulation = emulator.by_mqtt->current();
+  if (simulation == nullptr) return nullptr;
+  const auto& totals = simulation->totals();
+  auto shown = seconds_of(*simulation, emulator.by_mqtt->running(), emulator);
+  shown["running"] = emulator.by_mqtt->running();
+  shown["devices"] = simulation->device_count();
+  shown["sent"] = totals.sent;
+  shown["published"] = totals.accepted;
+  shown["refused"] = totals.refused_total;
+  shown["delivered"] = totals.delivered;
+  shown["missing"] = simulation->missing();
+  shown["duplicates"] = totals.duplicates;
+  shown["out_of_order"] = totals.out_of_order;
+  shown["end_to_end"] = quantiles(simulation->end_to_end());
+  return shown;
+}
+
+net::http_response show_simulation(const controlled& emulator) {
+  auto shown = by_webhook(emulator);
+  shown["running"] = emulator.stack->running() || emulator.by_mqtt->running();
+  shown["mqtt"] = by_mqtt(emulator);
+  return reply(shown);
 }
 
 net::http_response start_simulation(const controlled& emulator, const std::string& body) {
   auto request = parse_simulation(body, emulator.made->applications());
   if (!request) return refuse(400, request.fault().detail());
-  if (emulator.stack->running()) return refuse(409, "a simulation is running already");
-  if (auto started = emulator.stack->start(std::move(request->plan), request->ca_file); !started)
+  if (emulator.stack->running() || emulator.by_mqtt->running())
+    return refuse(409, "a simulation is running already");
+  auto parts = divide(std::move(request->plan));
+  const bool any_by_mqtt = !parts.mqtt.applications.empty();
+  const bool alone = any_by_mqtt && parts.webhook.applications.empty();
+  // MQTT first: when it cannot begin nothing has.
+  if (!any_by_mqtt)
+    emulator.by_mqtt->clear();
+  else if (auto started = emulator.by_mqtt->start(std::move(parts.mqtt), alone); !started)
     return refuse(400, started.fault().message());
+  if (!alone) {
+    if (auto started = emulator.stack->start(std::move(parts.webhook), request->ca_file); !started) {
+      emulator.by_mqtt->stop();
+      return refuse(400, started.fault().message());
+    }
+  }
   auto shown = show_simulation(emulator);
   shown.status = 201;
   return shown;
 }
 
+net::task<net::http_response> send_event(std::shared_ptr<const controlled> emulator, std::string body) {
+  auto request = parse_event(body);
+  if (!request) co_return refuse(400, request.fault().detail());
+  if (request->by_mqtt && emulator->publisher == nullptr)
+    co_return refuse(400, "by mqtt needs a broker: causeway-emulator --mqtt-broker");
+  json::object sent;
+  if (request->by_mqtt) {
+    auto topic = request->topic.empty()
+                     ? emulator->publisher->topic_of(request->application, request->device, request->kind)
+                     : request->topic;
+    sent["topic"] = topic;
+    const bool taken = co_await emulator->publisher->publish(std::move(topic), request->body);
+    sent["mqtt"] = taken;
+  }
+  if (request->by_webhook) {
+    const auto all = emulator->made->applications();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == request->application; });
+    if (found == all.end()) co_return refuse(404, "no such application");
+    net::http_call call;
+    call.method = "POST";
+    call.url = found->url;
+    call.headers = {{"Content-Type", "application/json"}, {"Authorization", found->authorization}};
+    call.body = std::move(request->body);
+    call.time_out = webhook_time_out;
+    const auto answer = co_await emulator->http->call(std::move(call));
+    sent["webhook"] = answer ? json::value(answer->status) : json::value(answer.fault().name());
+  }
+  co_return reply(sent, 201);
+}
+
 net::task<net::http_response> serve(std::shared_ptr<const controlled> emulator, net::http_request request) {
+  if (request.path() == "/simulation/event" && request.method == "POST") {
+    auto sent = co_await send_event(emulator, std::move(request.body));
+    co_return sent;
+  }
   co_return answer_control(*emulator, request);
 }
 
@@ -75,6 +155,7 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path == "/simulation" && request.method == "POST") return start_simulation(emulator, request.body);
   if (path == "/simulation/stop" && request.method == "POST") {
     emulator.stack->stop();
+    emulator.by_mqtt->stop();
     return show_simulation(emulator);
   }
   return refuse(404, "there is nothing at this path for this method");

@@ -6,9 +6,11 @@
 #include "emulator/event_endpoint.h"
 #include "emulator/hub_service.h"
 #include "emulator/installation.h"
+#include "emulator/mqtt_stack.h"
+#include "emulator/stack_registry.h"
 #include "emulator/storage_api.h"
 #include "emulator/things_stack.h"
-#include "net/http_server.h"
+#include "net/http_client.h"
 
 namespace causeway::emulator {
 
@@ -25,6 +27,9 @@ struct controlled {
   event_endpoint* events = nullptr;
   net::task_group* tasks = nullptr;
   storage_api* storage = nullptr;
+  mqtt_stack* by_mqtt = nullptr;
+  mqtt_publisher* publisher = nullptr; // nothing: there is no broker
+  net::http_client* http = nullptr;    // for single events by webhook
 };
 
 // A request and its answer; the listener only carries it.

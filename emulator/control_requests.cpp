@@ -91,11 +91,25 @@ result<json::object> parse_object(std::string_view body) {
 // What holds for every application that does not say otherwise.
 struct shared_settings {
   std::optional<std::string> webhook, authorization;
+  std::optional<double> mqtt_share;
 };
+
+// Of the fields `by` and `mqtt_share`; nothing without either.
+std::optional<double> read_mqtt_share(fields& f) {
+  std::optional<double> share = f.number("mqtt_share");
+  if (share && *share > 1) f.fail("mqtt_share is above 1");
+  if (const auto by = f.text("by")) {
+    if (*by != "webhook" && *by != "mqtt") f.fail("by is neither webhook nor mqtt");
+    if (share) f.fail("by and mqtt_share say the same thing twice");
+    share = *by == "mqtt" ? 1 : 0;
+  }
+  return share;
+}
 
 void apply(const shared_settings& shared, simulated_application& application) {
   if (shared.webhook) application.url = *shared.webhook + "/" + application.id;
   if (shared.authorization) application.authorization = *shared.authorization;
+  if (shared.mqtt_share) application.mqtt_share = *shared.mqtt_share;
 }
 
 std::string basic(const std::optional<std::string>& username, const std::optional<std::string>& password) {
@@ -104,7 +118,7 @@ std::string basic(const std::optional<std::string>& username, const std::optiona
 
 result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
                                                 const std::vector<simulated_application>& defaults) {
-  fields f{object, {"id", "devices", "prefix", "webhook", "username", "password"}};
+  fields f{object, {"id", "devices", "prefix", "webhook", "username", "password", "by", "mqtt_share"}};
   simulated_application application;
   const auto id = f.text("id");
   if (!id || id->empty()) f.fail("an application has no id");
@@ -133,6 +147,7 @@ result<simulated_application> parse_application(const json::object& object, cons
     for (std::uint64_t i = 1; i <= std::min<std::uint64_t>(*count, most_devices); ++i)
       application.devices.push_back(device_name(prefix, static_cast<std::size_t>(i)));
   }
+  if (const auto share = read_mqtt_share(f)) application.mqtt_share = *share;
   if (application.url.empty()) f.fail("application " + application.id + " has no webhook");
   if (f.problem()) return wrong(*f.problem());
   return application;
@@ -304,18 +319,47 @@ result<storage_options> parse_storage_change(std::string_view body, storage_opti
   return now;
 }
 
+result<event_request> parse_event(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object, {"application", "device", "kind", "topic", "by", "event", "body"}};
+  event_request request;
+  request.application = f.text("application").value_or("");
+  request.device = f.text("device").value_or("");
+  request.kind = f.text("kind").value_or("up");
+  request.topic = f.text("topic").value_or("");
+  const auto by = f.text("by").value_or("webhook");
+  request.by_webhook = by == "webhook" || by == "both";
+  request.by_mqtt = by == "mqtt" || by == "both";
+  if (!request.by_webhook && !request.by_mqtt) f.fail("by is none of webhook, mqtt and both");
+  const auto text = f.text("body");
+  const auto* event = f.any("event");
+  if (text.has_value() == (event != nullptr)) f.fail("wants either an event or a body");
+  if (text) request.body = *text;
+  if (event != nullptr) request.body = json::serialize(*event);
+  if (request.application.empty() && (request.by_webhook || request.topic.empty()))
+    f.fail("application is missing");
+  if (request.by_mqtt && request.topic.empty() && request.device.empty()) f.fail("device is missing");
+  if (f.problem()) return wrong(*f.problem());
+  return request;
+}
+
 result<simulation_request> parse_simulation(std::string_view body,
                                             std::vector<simulated_application> defaults) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields f{*object,
-           {"uplinks", "seconds", "rate", "concurrency", "connections", "webhook", "username", "password",
-            "ca_file", "applications"}};
+           {"uplinks", "seconds", "rate", "burst", "duplicate_every", "swap_every", "rejoin_every", "by",
+            "mqtt_share", "concurrency", "connections", "webhook", "username", "password", "ca_file",
+            "applications"}};
   simulation_request request;
   request.plan.uplinks = f.count("uplinks");
   if (const auto seconds = f.number("seconds"))
     request.plan.duration = std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
   request.plan.rate = f.number("rate").value_or(0);
+  request.plan.burst = f.count("burst").value_or(1);
+  request.plan.switches = {f.count("duplicate_every").value_or(0), f.count("swap_every").value_or(0),
+                           f.count("rejoin_every").value_or(0)};
   request.plan.concurrency = static_cast<std::size_t>(
       std::min<std::uint64_t>(f.count("concurrency").value_or(32), most_concurrency));
   if (const auto use = f.text("connections")) {
@@ -325,7 +369,7 @@ result<simulation_request> parse_simulation(std::string_view body,
   request.ca_file = f.text("ca_file").value_or("");
   // For all applications: the part of the URL before "/{application}", and one log-in.
   const auto webhook = f.text("webhook"), username = f.text("username"), password = f.text("password");
-  shared_settings shared{webhook, std::nullopt};
+  shared_settings shared{webhook, std::nullopt, read_mqtt_share(f)};
   if (username || password) shared.authorization = basic(username, password);
   if (const auto* applications = f.any("applications")) {
     if (!applications->is_array()) return wrong("applications is not a list");

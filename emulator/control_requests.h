@@ -63,12 +63,24 @@ result<quota_change> parse_quota_change(std::string_view body);
 // {"kept":N,"delay":SECONDS,"retention":SECONDS}, what is absent stays as in `now`
 result<storage_options> parse_storage_change(std::string_view body, storage_options now);
 
+// One event that the stack is to send.
+struct event_request {
+  std::string application, device, kind; // kind: of the topic, "up"
+  std::string topic;                     // instead of the one that follows from these
+  bool by_webhook = false, by_mqtt = false;
+  std::string body;
+};
+// {"application":…,"device":…,"kind":…,"topic":…,"by":"webhook"|"mqtt"|"both","event":{…}} or "body":TEXT
+result<event_request> parse_event(std::string_view body);
+
 struct simulation_request {
   simulation_plan plan;
   std::string ca_file;
 };
-// {"uplinks":…,"seconds":…,"rate":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,
-//  "password":…,"ca_file":…,"applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…}]}
+// {"uplinks":…,"seconds":…,"rate":…,"burst":…,"duplicate_every":…,"swap_every":…,"rejoin_every":…,
+//  "by":"webhook"|"mqtt","mqtt_share":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,"password":…,"ca_file":…,
+//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…,
+//                   "by":…,"mqtt_share":…}]}
 // defaults: the applications of the printed configuration; an application of the same id takes from there
 // what it lacks.
 result<simulation_request> parse_simulation(std::string_view body,

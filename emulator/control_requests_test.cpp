@@ -42,10 +42,42 @@ TEST(parse_simulation, takes_applications_of_ones_own) {
   EXPECT_EQ(applications[2].authorization, "Basic dzpx");
 }
 
+TEST(parse_simulation, takes_devices_by_mqtt_and_disorder) {
+  const auto request = parse_simulation(
+      R"({"uplinks":10,"by":"mqtt","burst":50,"duplicate_every":3,"swap_every":4,"rejoin_every":5,)"
+      R"("applications":[{"id":"starter-kit"},{"id":"water-meters","mqtt_share":0.25}]})",
+      defaults());
+  ASSERT_TRUE(request) << request.fault().message();
+  EXPECT_EQ(request->plan.applications[0].mqtt_share, 1.0);
+  EXPECT_EQ(request->plan.applications[1].mqtt_share, 0.25);
+  EXPECT_EQ(request->plan.burst, 50U);
+  EXPECT_EQ(request->plan.switches.duplicate_every, 3U);
+  EXPECT_EQ(request->plan.switches.swap_every, 4U);
+  EXPECT_EQ(request->plan.switches.rejoin_every, 5U);
+}
+
+TEST(parse_event, reads_one_event_and_says_what_is_wrong) {
+  const auto event =
+      parse_event(R"({"application":"a-1","device":"d-1","by":"both","event":{"uplink_message":{}}})");
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(event->by_mqtt && event->by_webhook);
+  EXPECT_EQ(event->kind, "up");
+  EXPECT_EQ(event->body, R"({"uplink_message":{}})");
+  const auto raw = parse_event(R"({"topic":"v3/x/devices/y/up","by":"mqtt","body":"{broken"})");
+  ASSERT_TRUE(raw);
+  EXPECT_EQ(raw->body, "{broken");
+  EXPECT_FALSE(raw->by_webhook);
+  for (const auto* body : {"{}", R"({"application":"a","by":"mail","event":{}})",
+                           R"({"application":"a","by":"mqtt","event":{}})", R"({"application":"a"})",
+                           R"({"application":"a","event":{},"body":"x"})", R"({"by":"webhook","event":{}})"})
+    EXPECT_FALSE(parse_event(body)) << body;
+}
+
 TEST(parse_simulation, says_what_is_wrong) {
-  for (const auto* body : {"[]", "{", R"({"uplink":1})", R"({"rate":"fast"})", R"({"rate":-1})",
-                           R"({"connections":"old"})", R"({"applications":{}})", R"({"applications":[1]})",
-                           R"({"applications":[{}]})", R"({"applications":[{"id":"new","devices":1}]})",
+  for (const auto* body : {R"({"by":"mail"})", R"({"mqtt_share":2})", R"({"by":"mqtt","mqtt_share":1})", "[]",
+                           "{", R"({"uplink":1})", R"({"rate":"fast"})", R"({"rate":-1})",
+                           R"({"connections":"old"})", R"({"applications":{}})", R"({"applications":[1]})", R"({"applications":[{}]})",
+                           R"({"applications":[{"id":"new","devices":1}]})",
                            R"({"applications":[{"id":"starter-kit","devices":[1]}]})"}) {
     const auto request = parse_simulation(body, defaults());
     ASSERT_FALSE(request) << body;

@@ -88,7 +88,15 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   storage_log stored{options.storage};
   storage_api storage{stored, registry};
   things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
-  accepted.listen([&stack](const ledger_entry& entry) { stack.on_arrival(entry); });
+  std::optional<mqtt_publisher> publisher;
+  if (!options.mqtt.address.empty()) publisher.emplace(on, tasks, options.mqtt);
+  mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr,
+                     made.seed("mqtt sessions") + std::to_string(unix_seconds(on.now().wall))};
+  net::http_client http{on, {}};
+  accepted.listen([&](const ledger_entry& entry) {
+    stack.on_arrival(entry);
+    by_mqtt.on_arrival(entry);
+  });
 
   const auto give_up = [&](const error& fault) {
     stopping.spawn("stop", net::restart_policy::never, [&] { return stop_all(&on, &tasks); });
@@ -114,9 +122,10 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
       start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage,
                            options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
-  auto control = start_control_api(
-      on, tasks, {options.host, options.control_port},
-      {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events, &tasks, &storage});
+  auto control =
+      start_control_api(on, tasks, {options.host, options.control_port},
+                        {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events,
+                         &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr, &http});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;
@@ -125,6 +134,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     stop_begun = true;
     log::info("emulator_stopping", {{"signal", signal}, {"accepted", accepted.totals().accepted}});
     stack.stop();
+    by_mqtt.stop();
     for (auto& port : hub_ports)
       port.close();
     if (events_port) events_port->close();

@@ -237,7 +237,12 @@ std::string installation::gateway_configuration() const {
   toml += "[webhook]\nlisten = " + json_quoted(options_.webhook_listen) + "\nusername = \"" + user_name +
           "\"\n\n";
   toml += "[things_stack]\nbase_url = \"https://localhost:" + std::to_string(options_.stack_port) +
-          "\"\nca_file = " + path("ca.pem") + "\n\n";
+          "\"\nca_file = " + path("ca.pem") + "\n";
+  const bool by_mqtt = !options_.mqtt.address.empty();
+  if (by_mqtt && !options_.mqtt.tenant.empty())
+    toml += "tenant = " + json_quoted(options_.mqtt.tenant) + "\n";
+  if (by_mqtt) toml += "mqtt_address = " + json_quoted("mqtt://" + options_.mqtt.address) + "\n";
+  toml += "\n";
   if (has_plant())
     toml += "[azure.plant]\nconnection_string_file = " + path(plant_file) + "\nca_file = " + path("ca.pem") +
             "\n" + quotas + "\n";
@@ -259,6 +264,7 @@ std::string installation::gateway_configuration() const {
     toml += "[[application]]\nid = \"" + id + "\"\nazure = \"" + azure +
             "\"\nwebhook_password_file = " + path("webhook-password-" + id) +
             "\napi_key_file = " + path("api-key-" + id) + "\n";
+    if (by_mqtt) toml += "ingress = [\"webhook\", \"mqtt\"]\nmqtt_key_file = " + path("api-key-" + id) + "\n";
     if (central) toml += std::string{"model_id = \""} + central_model + "\"\n";
     toml += "\n";
   };

@@ -12,6 +12,7 @@
 #include "emulator/hub_service.h"
 #include "emulator/identity_registry.h"
 #include "emulator/latency.h"
+#include "emulator/mqtt_publisher.h"
 #include "emulator/simulation.h"
 #include "emulator/storage_log.h"
 
@@ -51,6 +52,7 @@ struct emulator_options {
   std::optional<std::uint32_t> dps_quota;      // registrations a minute
   std::optional<std::uint32_t> dps_enforced;   // where DPS holds to another figure than it says
   std::optional<std::uint32_t> registry_rate;  // requests a minute
+  mqtt_broker mqtt;                            // of The Things Stack; without an address there is none
   std::string webhook_listen =
       "127.0.0.1:15081"; // of the gateway: for the printed configuration and for simulations
   std::string admin_listen = "127.0.0.1:9464"; // likewise

@@ -2,8 +2,42 @@
 #include "emulator/simulation.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace causeway::emulator {
+
+divided_plan divide(simulation_plan whole) {
+  divided_plan parts{whole, whole};
+  parts.webhook.applications.clear();
+  parts.mqtt.applications.clear();
+  std::size_t all = 0, by_mqtt = 0;
+  for (auto& application : whole.applications) {
+    simulated_application webhook = application, mqtt = application;
+    webhook.devices.clear();
+    mqtt.devices.clear();
+    std::uint64_t before = 0;
+    for (std::size_t i = 0; i < application.devices.size(); ++i) {
+      // A little more than the share's multiples, which are not exact.
+      const auto count =
+          static_cast<std::uint64_t>(static_cast<double>(i + 1) * application.mqtt_share + 1e-9);
+      auto& to = count > std::exchange(before, count) ? mqtt : webhook;
+      to.devices.push_back(std::move(application.devices[i]));
+    }
+    all += webhook.devices.size() + mqtt.devices.size();
+    by_mqtt += mqtt.devices.size();
+    if (!webhook.devices.empty()) parts.webhook.applications.push_back(std::move(webhook));
+    if (!mqtt.devices.empty()) parts.mqtt.applications.push_back(std::move(mqtt));
+  }
+  if (all == 0) return parts;
+  const auto share = static_cast<double>(by_mqtt) / static_cast<double>(all);
+  parts.mqtt.rate = whole.rate * share;
+  parts.webhook.rate = whole.rate - parts.mqtt.rate;
+  if (whole.uplinks) {
+    parts.mqtt.uplinks = static_cast<std::uint64_t>(static_cast<double>(*whole.uplinks) * share + 0.5);
+    parts.webhook.uplinks = *whole.uplinks - *parts.mqtt.uplinks;
+  }
+  return parts;
+}
 
 simulation::simulation(simulation_plan plan,
                        const std::unordered_map<std::string, std::uint64_t>& used_markers, mono_time now)
@@ -43,7 +77,8 @@ std::optional<simulated_turn> simulation::take_turn(mono_time now) {
   if (ready_.empty() || !sending(now)) return std::nullopt;
   auto due = now;
   if (plan_.rate > 0) {
-    const auto offset = std::chrono::duration<double>(static_cast<double>(totals_.sent) / plan_.rate);
+    const auto position = totals_.sent - totals_.sent % std::max<std::uint64_t>(plan_.burst, 1);
+    const auto offset = std::chrono::duration<double>(static_cast<double>(position) / plan_.rate);
     due = started_ + std::chrono::duration_cast<mono_time::duration>(offset);
     if (plan_.duration && due - started_ >= *plan_.duration) return std::nullopt;
   }

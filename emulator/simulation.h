@@ -27,6 +27,15 @@ struct simulated_application {
   std::vector<std::string> devices; // their identities in the hub have the same names
   std::string url;                  // of the webhook: "http://127.0.0.1:15081/webhook/water-meters"
   std::string authorization;        // the whole header value, "Basic …"; empty: none
+  double mqtt_share = 0;            // of the devices, spread evenly: their uplinks leave by MQTT instead
+};
+
+// What goes wrong on the way, counted by device; 0: never. By MQTT only.
+struct simulated_disorder {
+  std::uint64_t duplicate_every = 0; // each nth uplink leaves twice, the second time with another received_at
+                                     // of the Application Server
+  std::uint64_t swap_every = 0;      // each nth leaves behind its successor
+  std::uint64_t rejoin_every = 0;    // each nth is the first, f_cnt 0, of a new session
 };
 
 // What becomes of a connection when its post is answered.
@@ -39,7 +48,9 @@ struct simulation_plan {
   std::vector<simulated_application> applications;
   std::optional<std::uint64_t> uplinks; // how many in all; absent: until the time is over
   std::optional<std::chrono::milliseconds> duration;
-  double rate = 0; // uplinks a second; 0: as fast as they are answered
+  double rate = 0;         // uplinks a second; 0: as fast as they are answered
+  std::uint64_t burst = 1; // so many at once, then nothing until the rate allows the next ones
+  simulated_disorder switches{};
   std::size_t concurrency = 32;
   connection_use connections = connection_use::kept;
 };
@@ -53,6 +64,13 @@ struct simulation_totals {
   std::map<std::string, std::uint64_t> refused; // by HTTP status or "connection", "time_out"
   std::uint64_t refused_total = 0;
 };
+
+// The devices by webhook, and those by MQTT: two plans, which share uplinks and rate by their devices. A
+// device sends by one input only.
+struct divided_plan {
+  simulation_plan webhook, mqtt; // without applications where there are no such devices
+};
+divided_plan divide(simulation_plan whole);
 
 // A turn to post.
 struct simulated_turn {

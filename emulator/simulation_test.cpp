@@ -48,6 +48,45 @@ TEST_F(simulation_test, gives_each_device_its_turn_and_one_post_at_a_time) {
   EXPECT_EQ(turn->marker, 2U);
 }
 
+TEST_F(simulation_test, comes_in_bursts_at_the_rate) {
+  auto plan = plan_of(100, 10);
+  plan.burst = 3;
+  simulation s{plan, {}, now_};
+  std::vector<std::int64_t> due;
+  for (int i = 0; i < 6; ++i) {
+    const auto turn = s.take_turn(now_);
+    ASSERT_TRUE(turn);
+    due.push_back((turn->due - now_) / 1ms);
+    s.answered(*turn, 200, "", now_);
+  }
+  EXPECT_EQ(due, (std::vector<std::int64_t>{0, 0, 0, 300, 300, 300}));
+}
+
+TEST_F(simulation_test, a_plan_is_divided_by_the_input_of_its_devices) {
+  simulation_plan plan;
+  for (const char* id : {"meters", "sensors", "valves"}) {
+    plan.applications.push_back({id, {}, "http://h/", "", 0});
+    for (int i = 0; i < 10; ++i)
+      plan.applications.back().devices.push_back(std::string{id} + std::to_string(i));
+  }
+  plan.applications[1].mqtt_share = 0.3;
+  plan.applications[2].mqtt_share = 1;
+  plan.rate = 300;
+  plan.uplinks = 1'000;
+  const auto [webhook, mqtt] = divide(plan);
+  ASSERT_EQ(webhook.applications.size(), 2U);
+  EXPECT_EQ(webhook.applications[0].devices.size(), 10U);
+  EXPECT_EQ(webhook.applications[1].devices.size(), 7U);
+  ASSERT_EQ(mqtt.applications.size(), 2U);
+  EXPECT_EQ(mqtt.applications[0].devices, (std::vector<std::string>{"sensors3", "sensors6", "sensors9"}));
+  EXPECT_EQ(mqtt.applications[1].devices.size(), 10U);
+  EXPECT_DOUBLE_EQ(mqtt.rate, 130);
+  EXPECT_DOUBLE_EQ(webhook.rate, 170);
+  EXPECT_EQ(*mqtt.uplinks, 433U);
+  EXPECT_EQ(*webhook.uplinks, 567U);
+  EXPECT_TRUE(divide(plan_of(5)).mqtt.applications.empty());
+}
+
 TEST_F(simulation_test, ends_after_its_number_of_uplinks) {
   simulation s{plan_of(2), {}, now_};
   const auto first = s.take_turn(now_);

@@ -54,7 +54,7 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += uplink.dev_eui;
   json += f_cnt;
   json += R"("],"received_at":")";
-  json += at;
+  json += uplink.handled_at ? nanosecond_time(*uplink.handled_at) : at;
   json += R"(","uplink_message":{"session_key_id":")";
   json += uplink.session_key_id;
   json += R"(","f_port":2,"f_cnt":)";

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,8 @@ struct simulated_uplink {
   std::uint64_t f_cnt = 0;
   std::uint64_t marker = 0; // goes into decoded_payload as "uplink"
   wall_time received_at;
-  std::uint32_t variation = 0; // makes temperature, rssi and snr differ
+  std::optional<wall_time> handled_at{}; // by the Application Server; absent: at the same time
+  std::uint32_t variation = 0;           // makes temperature, rssi and snr differ
 };
 
 std::string make_uplink_body(const simulated_uplink& uplink);

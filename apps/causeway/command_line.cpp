@@ -83,8 +83,9 @@ void add_commands(CLI::App& program, options& to) {
   add_configuration(run, to.configuration)->required();
   auto* check = program.add_subcommand("check", "Check a configuration and say every fault at once");
   add_configuration(check, to.configuration)->required();
-  check->add_flag("--offline", to.offline, "Look at the file and what it names; connect to nothing")
-      ->required();
+  check->add_flag("--offline", to.offline,
+                  "Look at the file and what it names; without it also log in at the MQTT server with each "
+                  "application's key");
 
   auto* plan =
       program.add_subcommand("plan", "Say what a start will do and how long it takes; changes nothing");
@@ -114,7 +115,7 @@ void add_commands(CLI::App& program, options& to) {
 std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<options>& with) {
   const auto given = [&program](const char* name) { return program.get_subcommand(name)->parsed(); };
   if (given("run")) return [with] { return command_run(with->configuration); };
-  if (given("check")) return [with] { return command_check(with->configuration); };
+  if (given("check")) return [with] { return command_check(with->configuration, with->offline); };
   if (given("plan")) return [with] { return command_plan(with->configuration, with->json); };
   if (given("provision")) return [with] { return command_provision(with->configuration, with->json); };
   if (given("status")) return [with] { return command_status(with->devices.where, with->json); };

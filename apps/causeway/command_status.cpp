@@ -81,6 +81,16 @@ std::string picture(const boost::json::object& status) {
                        count_of(registry, "devices"),
                        flag_of(registry, "whole") ? "" : ", the list is not complete");
   });
+  out += lines(status, "mqtt", [](const auto& mqtt) {
+    const auto since = admin::format_seconds(number_of(mqtt, "since_seconds"));
+    auto text = fmt::format("mqtt       {}: {} for {}, {} messages, {} waiting", text_of(mqtt, "application"),
+                            flag_of(mqtt, "connected") ? "connected" : "not connected", since,
+                            count_of(mqtt, "messages"), count_of(mqtt, "waiting"));
+    if (const auto refused = count_of(mqtt, "refused"); refused != 0)
+      text += fmt::format(", {} refused", refused);
+    if (const auto lost = count_of(mqtt, "lost"); lost != 0) text += fmt::format(", {} lost", lost);
+    return text;
+  });
   out += lines(status, "backfill", [](const auto& backfill) {
     return fmt::format("backfill   {}: {}, {} events that had been missing", text_of(backfill, "application"),
                        flag_of(backfill, "whole")

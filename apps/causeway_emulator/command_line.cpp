@@ -86,6 +86,14 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
       ->capture_default_str();
   app.add_option("--registry-rate", into.options.registry_rate, "requests a minute that the registry takes")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--mqtt-broker", into.options.mqtt.address,
+                 "host:port of a running MQTT broker: simulated devices may send by it");
+  app.add_option("--mqtt-username", into.options.mqtt.username, "The Things Stack's own log-in there")
+      ->capture_default_str();
+  app.add_option("--mqtt-password", into.options.mqtt.password, "of that log-in");
+  app.add_option("--mqtt-tenant", into.options.mqtt.tenant,
+                 "in user names and topics: app@tenant; empty: an open-source stack")
+      ->capture_default_str();
   app.add_option("--webhook-listen", into.options.webhook_listen, "where the gateway listens for webhooks")
       ->capture_default_str();
   app.add_option("--admin-listen", into.options.admin_listen, "where the gateway's admin server listens")

@@ -51,6 +51,17 @@ void backfills(const snapshot& s, const emit& out, double (*value)(const backfil
 void transforms(const snapshot& s, const emit& out, double (*value)(const transform_figures&)) {
   each(s.transforms, "application", out, value);
 }
+
+void connections(const snapshot& s, const emit& out, double (*value)(const mqtt_figures&)) {
+  each(s.mqtt, "application", out, value);
+}
+// One sample for each application and each entry of a map of its own.
+void by_both(const snapshot& s, const emit& out, const char* label,
+             const std::map<std::string, std::uint64_t> mqtt_figures::*counts) {
+  for (const auto& [application, figures] : s.mqtt)
+    for (const auto& [name, count] : figures.*counts)
+      out({{"application", application}, {label, name}}, number(count));
+}
 void exporters(const snapshot& s, const emit& out, double (*value)(const exporter_figures&)) {
   each(s.exporters, "exporter", out, value);
 }
@@ -84,6 +95,46 @@ const std::vector<family>& families() {
          for (const auto& [name, count] : s.webhook_refused)
            out({{"error", name}}, number(count));
        }},
+      {"causeway_mqtt_connected", gauge, "application", "1 while connected to the MQTT server and subscribed",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return f.connected ? 1.0 : 0.0; });
+       }},
+      {"causeway_mqtt_connects_total", counter, "application", "Times it was connected and subscribed",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return number(f.connects); });
+       }},
+      {"causeway_mqtt_connections_lost_total", counter, "application", "Connections lost",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return number(f.losses); });
+       }},
+      {"causeway_mqtt_connects_refused_total", counter, "application",
+       "Tries to connect that came to nothing",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return number(f.refusals); });
+       }},
+      {"causeway_mqtt_away_seconds_total", counter, "application",
+       "Time without a connection: what was published then is missing",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return f.away_seconds; });
+       }},
+      {"causeway_mqtt_messages_total", counter, "application", "Messages that arrived by MQTT",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return number(f.messages); });
+       }},
+      {"causeway_mqtt_waiting", gauge, "application", "Of these, waiting to be stored",
+       [](const snapshot& s, const emit& out) {
+         connections(s, out, [](const mqtt_figures& f) { return number(f.waiting); });
+       }},
+      {"causeway_mqtt_answered_total", counter, "application, answer",
+       "What became of them; `full` and `unavailable` count tries, which are repeated",
+       [](const snapshot& s, const emit& out) { by_both(s, out, "answer", &mqtt_figures::answered); }},
+      {"causeway_mqtt_refused_total", counter, "application, error",
+       "Messages that are no event of the application, by reason (docs/errors.md)",
+       [](const snapshot& s, const emit& out) { by_both(s, out, "error", &mqtt_figures::refused); }},
+      {"causeway_mqtt_lost_total", counter, "application, reason",
+       "Messages that arrived and could not be kept: `inbox_full`, `backlog_full`, `not_taken` in time, "
+       "`stopped`",
+       [](const snapshot& s, const emit& out) { by_both(s, out, "reason", &mqtt_figures::lost); }},
       {"causeway_devices", gauge, "state", "Devices by state",
        [](const snapshot& s, const emit& out) {
          for (std::size_t i = 0; i < core::device_states; ++i)

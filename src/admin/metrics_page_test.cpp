@@ -22,6 +22,10 @@ snapshot example() {
   s.dps["field"].registrations = {500, 1'000, 2, 1.5};
   s.registry["water-meters"].devices = 3'000;
   s.exporters["otlp"].lost = 4;
+  s.mqtt["water-meters"].connected = true;
+  s.mqtt["water-meters"].away_seconds = 1.25;
+  s.mqtt["water-meters"].answered["stored"] = 5;
+  s.mqtt["water-meters"].lost["not_taken"] = 2;
   s.webhook_by_status[200] = 9;
   s.webhook_refused["unauthorized"] = 1;
   return s;
@@ -53,6 +57,8 @@ TEST(metrics_page, parses_as_prometheus_text_without_duplicates) {
   EXPECT_TRUE(samples.contains(R"(causeway_hub_connections{hub="contoso.azure-devices.net"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_dps_throttled_total{section="field"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_registry_devices{application="water-meters"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_mqtt_connected{application="water-meters"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_mqtt_lost_total{application="water-meters",reason="not_taken"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_export_spans_lost_total{exporter="otlp"})"));
 }
 

@@ -61,6 +61,22 @@ struct backfill_figures {
   std::string last_fault_detail;
 };
 
+// Of one application's connection to the MQTT server.
+struct mqtt_figures {
+  bool connected = false;
+  double since_seconds = 0; // connected, or away, for so long
+  std::uint64_t connects = 0, losses = 0, refusals = 0;
+  double away_seconds = 0;    // since the start, in all
+  std::optional<int> connack; // with which it was refused last, while away
+  std::string last_fault;     // why it is away: its name; empty while it is connected
+  std::string last_fault_detail;
+  std::uint64_t messages = 0;                    // that arrived
+  std::uint64_t waiting = 0;                     // now, for the core's answer
+  std::map<std::string, std::uint64_t> answered; // by answer
+  std::map<std::string, std::uint64_t> refused;  // by error name
+  std::map<std::string, std::uint64_t> lost;     // by reason
+};
+
 struct store_figures {
   std::uint64_t commits = 0, commit_faults = 0, appended = 0, done = 0, dead_letters = 0;
   std::uint64_t fsyncs = 0;
@@ -109,6 +125,7 @@ struct snapshot {
   spool_figures spool;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters; // by name
+  std::map<std::string, mqtt_figures> mqtt;          // by application
   std::map<int, std::uint64_t> webhook_by_status;
   std::map<std::string, std::uint64_t> webhook_refused; // by error name
   double loop_lag_seconds = 0; // the longest that work waited on the loop in the last second

@@ -93,6 +93,29 @@ json::array uses_json(const spool_figures& from) {
   return out;
 }
 
+std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : counts)
+    sum += count;
+  return sum;
+}
+
+json::object mqtt_json(const std::string& application, const mqtt_figures& from) {
+  return {{"application", application},
+          {"connected", from.connected},
+          {"since_seconds", rounded(from.since_seconds, 1'000)},
+          {"away_seconds", rounded(from.away_seconds, 1'000)},
+          {"connects", from.connects},
+          {"connections_lost", from.losses},
+          {"connects_refused", from.refusals},
+          {"connack", from.connack ? json::value(*from.connack) : json::value(nullptr)},
+          {"messages", from.messages},
+          {"waiting", from.waiting},
+          {"refused", sum_of(from.refused)},
+          {"lost", sum_of(from.lost)},
+          {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
+}
+
 json::object exporter_json(const std::string& name, const exporter_figures& from) {
   return {{"name", name},
           {"exported", from.exported},
@@ -163,6 +186,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["registry"] = all_of(now.registry, registry_json);
   out["backfill"] = all_of(now.backfill, backfill_json);
   const auto& oldest = now.spool.oldest_seconds;
+  out["mqtt"] = all_of(now.mqtt, mqtt_json);
   out["spool"] = json::object{{"messages", now.store.messages},
                               {"bytes", now.store.bytes},
                               {"oldest_seconds", oldest ? json::value(*oldest) : json::value(nullptr)},

@@ -100,6 +100,31 @@ admin::exporter_figures figures_of(const egress::exporter_totals& from) {
   return to;
 }
 
+admin::mqtt_figures figures_of(const ingress::mqtt_totals& from, mono_time now) {
+  admin::mqtt_figures to;
+  const auto& line = from.line;
+  to.connected = line.connected;
+  to.since_seconds = std::chrono::duration<double>(now - line.since).count();
+  to.connects = line.connects;
+  to.losses = line.losses;
+  to.refusals = line.refusals;
+  to.away_seconds = std::chrono::duration<double>(line.away).count();
+  to.connack = line.connack;
+  if (line.fault) {
+    to.last_fault = line.fault->name();
+    to.last_fault_detail = line.fault->detail();
+  }
+  to.messages = from.messages;
+  to.waiting = from.waiting;
+  for (std::size_t i = 0; i < from.answered.size(); ++i)
+    to.answered[std::string{core::to_string(static_cast<core::answer>(i))}] = from.answered[i];
+  for (const auto& [code, count] : from.refused)
+    to.refused[std::string{describe(code).name}] = count;
+  for (std::size_t i = 0; i < from.lost.size(); ++i)
+    to.lost[std::string{ingress::to_string(static_cast<ingress::mqtt_loss>(i))}] = from.lost[i];
+  return to;
+}
+
 } // namespace
 
 admin::snapshot gateway::parts::figures() const {
@@ -122,6 +147,9 @@ admin::snapshot gateway::parts::figures() const {
   out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
   for (const auto& one : exporters)
     out.exporters[one->name()] = figures_of(one->totals());
+  if (mqtt)
+    for (const auto& [application, totals] : mqtt->totals())
+      out.mqtt[application.str()] = figures_of(totals, loop.now().mono);
   out.webhook_by_status = webhook->totals().by_status;
   for (const auto& [code, count] : webhook->totals().refused)
     out.webhook_refused[std::string{describe(code).name}] = count;

@@ -71,6 +71,21 @@ net::task<> gateway::parts::tick() {
   }
 }
 
+void gateway::parts::start_mqtt(const config::configuration& from) {
+  auto applications = make_mqtt_applications(from);
+  if (applications.empty()) return;
+  for (const auto& one : applications)
+    by_mqtt.push_back(one.id);
+  mqtt.emplace(loop, tasks, make_mqtt_settings(from, random.bits()), std::move(applications), *bridge, desk,
+               [this] { return random.unit(); });
+  mqtt->tell(*this);
+  mqtt->start();
+}
+
+bool gateway::parts::is_by_webhook_alone(const application_id& application) const {
+  return std::find(by_mqtt.begin(), by_mqtt.end(), application) == by_mqtt.end();
+}
+
 result<void> gateway::parts::listen(const config::configuration& from) {
   std::optional<net::tls_server_context> tls;
   if (from.webhook.tls()) {
@@ -174,8 +189,9 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->bridge->start(std::move(*image), on.now());
   p->registry.start();
   p->backfill->start(p->store->cursors());
+  p->start_mqtt(from);
   for (const auto& one : p->by_webhook)
-    p->backfill->on_live(one);
+    if (p->is_by_webhook_alone(one)) p->backfill->on_live(one);
   p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
   log::info("gateway_started", {{"webhook", from.webhook.listen},
                                 {"admin", from.admin.listen},
@@ -189,10 +205,12 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
   p.stopping = true;
   p.webhook_server->stop_accepting();
-  for (const auto& one : p.by_webhook)
-    p.backfill->on_down(one, p.loop.now().wall);
+  for (const auto* const applications : {&p.by_webhook, &p.by_mqtt})
+    for (const auto& one : *applications)
+      p.backfill->on_down(one, p.loop.now().wall);
   p.backfill->save_cursors();
   const auto deadline = p.loop.now().mono + drain;
+  if (p.mqtt) co_await p.mqtt->stop(deadline);
   const auto busy = [&] { return p.desk.waiting() != 0 || p.bridge->is_sending(); };
   while (busy() && p.loop.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});

@@ -13,12 +13,13 @@
 #include "egress/provisioning.h"
 #include "egress/registry_client.h"
 #include "egress/trace_exporter.h"
+#include "ingress/mqtt_source.h"
 #include "ingress/webhook.h"
 #include "store/store.h"
 
 namespace causeway::app {
 
-struct gateway::parts final : store::store_events, admin::fleet_view {
+struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin::fleet_view {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
@@ -37,6 +38,8 @@ struct gateway::parts final : store::store_events, admin::fleet_view {
   std::optional<backfill_feed> feed;
   std::optional<egress::backfill> backfill;
   std::vector<application_id> by_webhook; // applications whose events come in by it
+  std::vector<application_id> by_mqtt; // what they miss is told by their connection, whatever else they take
+  std::optional<ingress::mqtt_source> mqtt;
   std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
   admin::api api;
   std::optional<admin::pages> pages, socket_pages;
@@ -52,6 +55,16 @@ struct gateway::parts final : store::store_events, admin::fleet_view {
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override;
   void on_store_fault(const error& what) override;
   void on_store_healed() override { store_fault.reset(); }
+  void on_mqtt_up(const application_id& application) override { backfill->on_live(application); }
+  void on_mqtt_down(const application_id& application, wall_time since) override {
+    backfill->on_down(application, since);
+  }
+  void on_mqtt_lost(const application_id& application, wall_time since) override {
+    backfill->on_missing(application, since);
+  }
+  void start_mqtt(const config::configuration& from);
+  // Whether only webhooks tell that its events come in.
+  bool is_by_webhook_alone(const application_id& application) const;
 
   net::task<> tick();
   result<void> listen(const config::configuration& from);

@@ -247,8 +247,28 @@ result<std::vector<egress::exporter_options>> make_exporters(const config::telem
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {
   std::vector<ingress::webhook_application> out;
   for (const auto& application : from.applications)
-    out.push_back({application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
+    if (application.takes("webhook"))
+      out.push_back(
+          {application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
   return out;
+}
+
+ingress::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance) {
+  ingress::mqtt_settings made;
+  if (const auto& server = from.things_stack.mqtt)
+    made.server = {server->host, server->port, server->tls, from.things_stack.ca_file.string()};
+  made.tenant = from.things_stack.tenant;
+  for (int shift = 60; shift >= 32; shift -= 4) // 8 digits
+    made.instance.push_back("0123456789abcdef"[(instance >> static_cast<unsigned>(shift)) & 0xfU]);
+  return made;
+}
+
+std::vector<ingress::mqtt_application> make_mqtt_applications(const config::configuration& from) {
+  std::vector<ingress::mqtt_application> made;
+  for (const auto& application : from.applications)
+    if (application.takes("mqtt") && !application.events.empty())
+      made.push_back({application.id, application.mqtt_key->clone(), application.events});
+  return made;
 }
 
 } // namespace causeway::app

@@ -10,6 +10,7 @@
 #include "egress/backfill.h"
 #include "egress/registry_client.h"
 #include "egress/trace_exporter.h"
+#include "ingress/mqtt_settings.h"
 #include "ingress/webhook.h"
 
 #include <string>
@@ -35,5 +36,9 @@ std::vector<egress::backfill_application> make_backfill_applications(const confi
 // Where spans go; none where nothing is configured.
 result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from);
 std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from);
+
+// The applications that take MQTT. instance: different in each process.
+ingress::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance);
+std::vector<ingress::mqtt_application> make_mqtt_applications(const config::configuration& from);
 
 } // namespace causeway::app

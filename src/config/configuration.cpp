@@ -14,4 +14,8 @@ const azure_settings& configuration::azure_of(const azure_name& name) const {
   return *found;
 }
 
+bool application_settings::takes(std::string_view one) const {
+  return std::find(ingress.begin(), ingress.end(), one) != ingress.end();
+}
+
 } // namespace causeway::config

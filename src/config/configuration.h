@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace causeway::config {
@@ -22,10 +23,18 @@ struct state_settings {
   std::filesystem::path directory;
 };
 
+struct mqtt_server {
+  std::string host; // an IPv6 address in brackets
+  std::uint16_t port = 0;
+  bool tls = true;
+};
+
 struct things_stack_settings {
   std::string base_url;                 // "https://host[:port]", without a slash at the end; empty = none
   std::filesystem::path ca_file;        // PEM bundle; empty = the system's
   std::string application_server_url{}; // as base_url, which is its default
+  std::string tenant{};                 // empty = none
+  std::optional<mqtt_server> mqtt{};
 };
 
 struct webhook_settings {
@@ -79,10 +88,11 @@ struct transform_settings {
 struct application_settings {
   application_id id;
   std::string webhook_username;
-  secret webhook_password;
-  std::optional<secret> api_key; // for the registry
-  bool backfill = false;         // then there is an api_key
-  azure_name azure;              // exists
+  secret webhook_password;        // empty where it takes no webhooks
+  std::optional<secret> api_key;  // for the registry
+  bool backfill = false;          // then there is an api_key
+  std::optional<secret> mqtt_key; // there when it takes MQTT
+  azure_name azure;               // exists
   bool enabled_by_default = true;
   bool commands = true;                 // devices hold a link for cloud-to-device messages
   std::string model_id;                 // empty = none
@@ -90,7 +100,9 @@ struct application_settings {
   message_format format = message_format::flat;
   std::optional<transform_settings> transform; // instead of format
   std::vector<std::string> events;             // uplink, downlink, join, location, service, normalized
-  std::vector<std::string> ingress;            // webhook
+  std::vector<std::string> ingress;            // webhook, mqtt
+  // Whether events come in by this one.
+  bool takes(std::string_view one) const;
 };
 
 struct admin_settings {

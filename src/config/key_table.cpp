@@ -14,7 +14,10 @@ constexpr bool restart = true;
 
 constexpr auto section_rows = std::to_array<section_entry>({
     {"state", "[state]", "What outlives a restart."},
-    {"things_stack", "[things_stack]", "The registry of The Things Stack, for applications with an API key."},
+    {"things_stack", "[things_stack]",
+     "The Things Stack itself: its registry, for applications with an API key, and its MQTT server, for "
+     "those "
+     "that take events from there."},
     {"webhook", "[webhook]", "The HTTP server that The Things Stack posts to."},
     {"azure.NAME", "[azure.NAME]",
      "An IoT Hub by connection string, or hubs through the Device Provisioning Service (DPS). Applications "
@@ -41,6 +44,15 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "Of the Identity Server, e.g. `https://eu1.cloud.thethings.network`; `/api/v3` is added."},
     {"things_stack", "application_server_url", text, "", false, restart, "",
      "Of the cluster that the traffic is in, for `backfill`. Default: `base_url`."},
+    {"things_stack", "tenant", text, "", false, restart, "",
+     "Of The Things Stack Cloud or Enterprise; `ttn` on the public network. Without one the user name of "
+     "MQTT is "
+     "the "
+     "application's id alone, as an open-source stack wants it."},
+    {"things_stack", "mqtt_address", text, "", false, restart, "",
+     "The MQTT server, e.g. `mqtts://eu1.cloud.thethings.network:8883`; `mqtt://` is without TLS. Default: "
+     "the "
+     "host of `application_server_url`, with TLS, port 8883."},
     {"things_stack", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust; without it the system's."},
 
@@ -93,6 +105,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "After an outage the Storage Integration is asked for what came in meanwhile; `api_key` needs the right "
      "to "
      "read application traffic."},
+    {"application", "mqtt_key", secret, "", false, restart, "",
+     "API key with the right to read application traffic, for MQTT. Default: `api_key`."},
     {"application", "azure", text, "", required, restart, "", "The NAME of an `[azure.NAME]`."},
     {"application", "enabled_by_default", boolean, "true", false, restart, "",
      "`false`: only devices whose attribute `azureintegration` is `true` are connected. The attribute wins "
@@ -111,7 +125,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "transform_file", path, "", false, restart, "", "File with that program."},
     {"application", "events", choices, "uplink,downlink", false, restart,
      "uplink|downlink|join|location|service|normalized", "Kinds of events that are sent."},
-    {"application", "ingress", choices, "webhook", false, restart, "webhook", "How events come in."},
+    {"application", "ingress", choices, "webhook", false, restart, "webhook|mqtt",
+     "How events come in. With both, what comes twice is sent once."},
 
     {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
      "Address of `/healthz`, `/readyz`, `/metrics`."},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -60,10 +61,63 @@ std::string read_url(section& keys, std::string_view name) {
   return {};
 }
 
+// "mqtts://host[:port]" or "mqtt://host[:port]".
+std::optional<mqtt_server> parse_mqtt_address(std::string_view text) {
+  mqtt_server server;
+  server.tls = text.starts_with("mqtts://");
+  if (!server.tls && !text.starts_with("mqtt://")) return std::nullopt;
+  text.remove_prefix(text.find("://") + 3);
+  const bool bracketed = text.starts_with('[');
+  const auto host_end = bracketed ? text.find(']') + 1 : std::min(text.find(':'), text.size());
+  server.host = text.substr(0, host_end);
+  server.port = server.tls ? 8883 : 1883;
+  if (server.host.empty() || server.host.find_first_of(" /?#@\"") != std::string::npos) return std::nullopt;
+  text.remove_prefix(host_end);
+  if (text.empty()) return server;
+  if (!text.starts_with(':')) return std::nullopt;
+  text.remove_prefix(1);
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), server.port);
+  if (fault != std::errc{} || end != text.data() + text.size() || server.port == 0) return std::nullopt;
+  return server;
+}
+
+// The authority of a URL without its port.
+std::string host_of(const std::string& url) {
+  const auto start = url.find("://") + 3;
+  const auto end = url[start] == '[' ? url.find(']', start) + 1 : url.find_first_of(":/", start);
+  return url.substr(start, end == std::string::npos ? end : end - start);
+}
+
+void read_mqtt(section& keys, reading& into, things_stack_settings& settings) {
+  settings.tenant = keys.text("tenant");
+  if (!settings.tenant.empty() && !is_valid_tts_id(settings.tenant))
+    keys.refuse("tenant",
+                json_quoted(settings.tenant) + " is not a tenant's id, such as \"acme\" or \"ttn\"");
+  const auto address = keys.text("mqtt_address");
+  if (address.empty()) {
+    if (const auto& url = settings.application_server_url; !url.empty())
+      settings.mqtt = mqtt_server{host_of(url), 8883, true};
+    return;
+  }
+  settings.mqtt = parse_mqtt_address(address);
+  if (!settings.mqtt) {
+    keys.refuse("mqtt_address", json_quoted(address) + " is not an address such as mqtts://host:8883");
+    settings.mqtt.emplace(); // there, but reported already
+    return;
+  }
+  const auto& host = settings.mqtt->host;
+  const bool loopback = host.starts_with("127.") || host == "[::1]" || host == "localhost";
+  if (!settings.mqtt->tls && !loopback)
+    into.warn(
+        keys.place_of("mqtt_address"),
+        "mqtt_address in [things_stack]: without TLS API keys cross the network readable; use mqtts://");
+}
+
 things_stack_settings read_things_stack(section keys, reading& into) {
   things_stack_settings settings{read_url(keys, "base_url"), keys.path("ca_file")};
   settings.application_server_url = read_url(keys, "application_server_url");
   if (settings.application_server_url.empty()) settings.application_server_url = settings.base_url;
+  read_mqtt(keys, into, settings);
   const bool loopback = settings.base_url.starts_with("http://127.") ||
                         settings.base_url.starts_with("http://[::1]") ||
                         settings.base_url.starts_with("http://localhost");
@@ -293,8 +347,8 @@ std::optional<transform_settings> read_transform(section& keys) {
 class application_reader {
 public:
   application_reader(const node& root, const std::vector<azure_settings>& azure,
-                     const webhook_reading& webhook, const std::string& base_url, reading& into)
-      : azure_{azure}, webhook_{webhook}, base_url_{base_url}, into_{into} {
+                     const webhook_reading& webhook, const things_stack_settings& stack, reading& into)
+      : azure_{azure}, webhook_{webhook}, stack_{stack}, into_{into} {
     if (const auto* table = root.find("azure"); table && table->value.is == node::kind::table)
       for (const auto& entry : table->value.members)
         azure_names_.push_back(entry.name);
@@ -318,17 +372,19 @@ public:
     if (settings.webhook_username.empty()) settings.webhook_username = webhook_.username;
     settings.commands = keys.boolean("commands");
     settings.api_key = keys.secret_of("api_key");
-    if (settings.api_key && base_url_.empty()) keys.refuse("api_key", "needs base_url in [things_stack]");
+    if (settings.api_key && stack_.base_url.empty())
+      keys.refuse("api_key", "needs base_url in [things_stack]");
     settings.backfill = keys.boolean("backfill");
     if (settings.backfill && !keys.has("api_key"))
       keys.refuse("backfill", "needs an api_key (api_key_file) with the right to read application traffic");
+    read_mqtt_key(settings, keys);
     if (settings.webhook_username.find(':') != std::string::npos)
       keys.refuse("webhook_username", "has a colon, which HTTP's Basic log-in cannot carry");
     if (auto own = keys.secret_of("webhook_password"))
       settings.webhook_password = std::move(*own);
     else if (webhook_.password)
       settings.webhook_password = webhook_.password->clone();
-    else if (!keys.has("webhook_password") && !webhook_.password_is_bad)
+    else if (!keys.has("webhook_password") && !webhook_.password_is_bad && settings.takes("webhook"))
       keys.require("webhook_password",
                    "give it one of its own (webhook_password_file), or [webhook] a password_file");
 
@@ -355,6 +411,15 @@ public:
   }
 
 private:
+  void read_mqtt_key(application_settings& settings, section& keys) {
+    settings.mqtt_key = keys.secret_of("mqtt_key");
+    if (!settings.takes("mqtt")) return;
+    if (!settings.mqtt_key && settings.api_key) settings.mqtt_key = settings.api_key->clone();
+    if (!settings.mqtt_key && !keys.has("mqtt_key") && !keys.has("api_key"))
+      keys.require("mqtt_key", "MQTT needs it, or an api_key");
+    if (!stack_.mqtt) keys.refuse("ingress", "\"mqtt\" needs base_url or mqtt_address in [things_stack]");
+  }
+
   void check(const application_settings& settings, section& keys) {
     const auto& id = settings.id.str();
     if (keys.has("id") && !id.empty() && !is_valid_tts_id(id))
@@ -378,7 +443,7 @@ private:
   const std::vector<azure_settings>& azure_;
   std::vector<std::string> azure_names_;
   const webhook_reading& webhook_;
-  const std::string& base_url_;
+  const things_stack_settings& stack_;
   reading& into_;
   std::map<application_id, place> places_;
 };
@@ -386,7 +451,7 @@ private:
 std::vector<application_settings> read_applications(const node& root,
                                                     const std::vector<azure_settings>& azure,
                                                     const webhook_reading& webhook,
-                                                    const std::string& base_url, reading& into) {
+                                                    const things_stack_settings& stack, reading& into) {
   std::vector<application_settings> applications;
   const auto* found = root.find("application");
   const bool is_list = found && found->value.is == node::kind::list;
@@ -394,7 +459,7 @@ std::vector<application_settings> read_applications(const node& root,
     into.refuse({}, errc::config_missing_key, "[[application]]: at least one is needed");
     return applications;
   }
-  application_reader reader{root, azure, webhook, base_url, into};
+  application_reader reader{root, azure, webhook, stack, into};
   for (const auto& item : found->value.items)
     if (item.is == node::kind::table) applications.push_back(reader.read(item));
   if (!is_list || applications.size() != found->value.items.size())
@@ -429,7 +494,7 @@ configuration read(const node& root, reading& into) {
   all.webhook = webhook.settings;
   all.things_stack = read_things_stack(top_section(root, "things_stack", into), into);
   all.azure = read_azure_sections(root, into);
-  all.applications = read_applications(root, all.azure, webhook, all.things_stack.base_url, into);
+  all.applications = read_applications(root, all.azure, webhook, all.things_stack, into);
   auto admin = top_section(root, "admin", into);
   all.admin = {admin.text("listen"), admin.path("socket")};
   if (all.admin.socket.empty()) all.admin.socket = all.state.directory / "admin.sock";

@@ -282,10 +282,15 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
        {10, 10},
        errc::config_invalid_value,
        "transform makes the messages; keep one"},
-      {"ingress = [\"webhook\", \"mqtt\"]\n",
-       {10, 23},
+      {"ingress = [\"webhook\", \"http\"]\n", {10, 23}, errc::config_invalid_value, "\"http\""},
+      {"ingress = [\"mqtt\"]\nmqtt_key_env = \"KEY\"\n",
+       {10, 11},
        errc::config_invalid_value,
-       "this version has \"webhook\""},
+       "needs base_url or mqtt_address"},
+      {"ingress = [\"mqtt\"]\n[things_stack]\nmqtt_address = \"mqtts://h\"\n",
+       {7, 1},
+       errc::config_missing_key,
+       "MQTT needs it"},
       {"ingress = []\n", {10, 11}, errc::config_invalid_value, "is empty"},
       {"events = [\"uplinks\"]\n", {10, 11}, errc::config_invalid_value, "\"uplinks\""},
       {"events = \"uplink\"\n", {10, 10}, errc::config_invalid_value, "is text, not a list of texts"},
@@ -368,6 +373,12 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
        "from 1 to 1000000"},
       {"api_key_env = \"KEY\"\n", {10, 15}, errc::config_invalid_value, "needs base_url"},
       {"[things_stack]\nbase_url = \"eu1\"\n", {11, 12}, errc::config_invalid_value, "is not a URL"},
+      {"[things_stack]\nmqtt_address = \"eu1:8883\"\n",
+       {11, 16},
+       errc::config_invalid_value,
+       "such as mqtts://host:8883"},
+      {"[things_stack]\nmqtt_address = \"mqtts://eu1:0\"\n", {11, 16}, errc::config_invalid_value, "such as"},
+      {"[things_stack]\ntenant = \"Acme\"\n", {11, 10}, errc::config_invalid_value, "not a tenant's id"},
       {"[telemetry]\notlp_endpoint = \"http://a b\"\n", {11, 17}, errc::config_invalid_value, "is not a URL"},
       {"[azure.\"a b\"]\nconnection_string_env = \"PLANT\"\n",
        {10, 8},
@@ -416,6 +427,59 @@ otlp_endpoint = "http://localhost:4318"
   EXPECT_FALSE(report.value->applications.front().commands);
   EXPECT_EQ(report.value->admin.socket.filename(), "admin.sock");
   EXPECT_EQ(report.value->telemetry.otlp_endpoint, "http://localhost:4318");
+}
+
+TEST_F(loader_test, mqtt_is_at_the_stacks_own_host_unless_said_otherwise) {
+  const auto settings = [&](const std::string& stack) {
+    return read("[things_stack]\n" + stack + R"(
+[azure.plant]
+connection_string_env = "PLANT"
+[[application]]
+id = "meters"
+azure = "plant"
+ingress = ["mqtt"]
+api_key_env = "KEY"
+[[application]]
+id = "sensors"
+azure = "plant"
+identity = "{application_id}-{device_id}"
+ingress = ["mqtt", "webhook"]
+webhook_password_env = "WEBHOOK"
+mqtt_key_env = "WEBHOOK"
+)");
+  };
+  const auto by_url = settings("base_url = \"https://eu1.example:8885\"\ntenant = \"acme\"");
+  ASSERT_TRUE(by_url.value) << by_url.format(by_url.faults.front());
+  EXPECT_EQ(by_url.value->things_stack.tenant, "acme");
+  const auto& server = *by_url.value->things_stack.mqtt;
+  EXPECT_EQ(server.host, "eu1.example");
+  EXPECT_EQ(server.port, 8883);
+  EXPECT_TRUE(server.tls);
+  const auto& applications = by_url.value->applications;
+  EXPECT_TRUE(applications[0].takes("mqtt") && !applications[0].takes("webhook"));
+  EXPECT_TRUE(applications[0].webhook_password.empty());
+  EXPECT_EQ(applications[0].mqtt_key->reveal(), applications[0].api_key->reveal());
+  EXPECT_EQ(applications[1].mqtt_key->reveal(), applications[1].webhook_password.reveal());
+
+  const struct {
+    const char *address, *host;
+    int port;
+    bool tls, warns;
+  } addresses[] = {{"mqtts://mqtt.example", "mqtt.example", 8883, true, false},
+                   {"mqtt://127.0.0.1:1999", "127.0.0.1", 1999, false, false},
+                   {"mqtt://mqtt.example", "mqtt.example", 1883, false, true},
+                   {"mqtts://[::1]:8884", "[::1]", 8884, true, false}};
+  for (const auto& [address, host, port, tls, warns] : addresses) {
+    const auto report =
+        settings("base_url = \"https://[::2]\"\nmqtt_address = \"" + std::string{address} + "\"");
+    ASSERT_TRUE(report.value) << address;
+    const auto& found = *report.value->things_stack.mqtt;
+    EXPECT_EQ(found.host, host);
+    EXPECT_EQ(found.port, port);
+    EXPECT_EQ(found.tls, tls);
+    EXPECT_EQ(!report.warnings.empty(), warns) << address;
+  }
+  EXPECT_EQ(settings("base_url = \"https://[::2]:443\"").value->things_stack.mqtt->host, "[::2]");
 }
 
 TEST_F(loader_test, tables_in_the_wrong_shape_are_faults) {

@@ -129,7 +129,7 @@ result<const webhook_application*> webhook::admit(const net::http_request& reque
                   [&](const auto& candidate) { return authorised(request, candidate.credential); });
   if (known_sender)
     return error{errc::application_unknown,
-                 "\"" + application + "\" has no [[application]] in the configuration"};
+                 "\"" + application + "\" has no [[application]] that takes webhooks"};
   if (!guard_.wrong_log_in(request.peer, clock_.now().mono))
     return error{errc::too_many_log_ins, request.peer};
   return error{errc::unauthorized, "application \"" + application + "\""};
