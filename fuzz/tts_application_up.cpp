@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of a webhook, through to the message that IoT Hub gets.
+// The body of a webhook, through to the message that IoT Hub gets in each format.
 #include "core/message.h"
+#include "formats/devmobile.h"
 #include "formats/flat.h"
+#include "formats/location.h"
+#include "formats/things_stack.h"
 #include "target.h"
 #include "tts/messages.h"
 
@@ -44,10 +47,15 @@ void check_event(std::string_view body, const tts::path_ids& path) {
   CAUSEWAY_CHECK(event->dev_eui.empty() || is_valid_eui(event->dev_eui.str()));
   CAUSEWAY_CHECK(event->raw == body);
   if (!event->decoded_payload.empty()) check_json_object(event->decoded_payload);
-  const auto messages = formats::format_flat(*event, {});
-  if (!messages) return;
-  CAUSEWAY_CHECK(event->kind != core::event_kind::unknown && messages->size() == 1);
-  check_message(messages->front());
+  formats::format_context for_central;
+  for_central.iot_central = true;
+  for (const auto& messages :
+       {formats::format_flat(*event, {}), formats::format_flat(*event, for_central),
+        formats::format_devmobile(*event, {}), formats::format_things_stack(*event, {})}) {
+    if (!messages) continue;
+    CAUSEWAY_CHECK(event->kind != core::event_kind::unknown && messages->size() == 1);
+    check_message(messages->front());
+  }
 }
 
 } // namespace
@@ -56,5 +64,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const auto body = fuzz::text_of(bytes, size);
   check_event(body, {});
   check_event(body, {"app1", "dev1", "up"});
+  static_cast<void>(formats::add_location(body)); // text that is no object of tts
   return 0;
 }

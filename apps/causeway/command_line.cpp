@@ -8,6 +8,7 @@
 #include "causeway/command_provision.h"
 #include "causeway/command_run.h"
 #include "causeway/command_status.h"
+#include "causeway/command_try_transform.h"
 
 #include <CLI/CLI.hpp>
 
@@ -22,6 +23,7 @@ struct options {
   bool offline = false, json = false;
   demo_options demo;
   devices_options devices;
+  try_transform_options trial;
 };
 
 CLI::Option* add_configuration(CLI::App* command, std::string& into) {
@@ -93,6 +95,15 @@ void add_commands(CLI::App& program, options& to) {
   add_configuration(provision, to.configuration)->required();
   provision->add_flag("--json", to.json, "Print the result as one JSON object");
 
+  auto* trial = program.add_subcommand(
+      "try-transform", "Print what would be sent for an event, by its application's format or transform");
+  add_configuration(trial, to.trial.configuration)->required();
+  trial->add_option("--application", to.trial.application, "As if the event were of this application");
+  trial->add_flag("--json", to.trial.json, "Print it as one JSON object");
+  trial
+      ->add_option("sample", to.trial.sample, "File with the event as The Things Stack sends it; - for stdin")
+      ->required();
+
   auto* status = program.add_subcommand("status", "Show how the running gateway and its fleet are");
   add_address(status, to.devices.where);
   status->add_flag("--json", to.json, "Print it as one JSON object");
@@ -107,6 +118,7 @@ std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<o
   if (given("plan")) return [with] { return command_plan(with->configuration, with->json); };
   if (given("provision")) return [with] { return command_provision(with->configuration, with->json); };
   if (given("status")) return [with] { return command_status(with->devices.where, with->json); };
+  if (given("try-transform")) return [with] { return command_try_transform(with->trial); };
   if (given("demo")) return [with] { return command_demo(with->demo); };
   const auto* devices = program.get_subcommand("devices");
   if (devices->get_subcommand("show")->parsed())

@@ -48,6 +48,9 @@ void applications(const snapshot& s, const emit& out, double (*value)(const regi
 void backfills(const snapshot& s, const emit& out, double (*value)(const backfill_figures&)) {
   each(s.backfill, "application", out, value);
 }
+void transforms(const snapshot& s, const emit& out, double (*value)(const transform_figures&)) {
+  each(s.transforms, "application", out, value);
+}
 void exporters(const snapshot& s, const emit& out, double (*value)(const exporter_figures&)) {
   each(s.exporters, "exporter", out, value);
 }
@@ -258,6 +261,32 @@ const std::vector<family>& families() {
       {"causeway_backfill_stored_total", counter, "application", "Of these, events that had been missing",
        [](const snapshot& s, const emit& out) {
          backfills(s, out, [](const backfill_figures& f) { return number(f.stored); });
+       }},
+      {"causeway_transform_events_total", counter, "application", "Events that the transform has answered",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return number(f.events); });
+       }},
+      {"causeway_transform_messages_total", counter, "application", "Messages that came out of it",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return number(f.messages); });
+       }},
+      {"causeway_transform_refused_total", counter, "application",
+       "Of these events, that ended with an error or at a limit",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return number(f.refused); });
+       }},
+      {"causeway_transform_ends_total", counter, "application",
+       "Times that its process has ended, to be started again",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return number(f.ends); });
+       }},
+      {"causeway_transform_waiting", gauge, "application", "Events that wait for it, or are with it",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return number(f.waiting); });
+       }},
+      {"causeway_transform_running", gauge, "application", "1 while its process takes events",
+       [](const snapshot& s, const emit& out) {
+         transforms(s, out, [](const transform_figures& f) { return f.running ? 1.0 : 0.0; });
        }},
       {"causeway_timeline_spans_total", counter, "", "Phases noted in the timeline",
        [](const snapshot& s, const emit& out) { out({}, number(s.timeline.noted)); }},

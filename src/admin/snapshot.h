@@ -66,6 +66,16 @@ struct store_figures {
   double last_commit_seconds = 0;
 };
 
+// Of one application's transform.
+struct transform_figures {
+  std::uint64_t events = 0;   // answered
+  std::uint64_t messages = 0; // that came out
+  std::uint64_t refused = 0;  // of the events
+  std::uint64_t ends = 0;     // of its process
+  std::uint64_t waiting = 0;
+  bool running = false; // its process takes events
+};
+
 struct timeline_figures {
   std::uint64_t noted = 0, kept = 0;
 };
@@ -82,10 +92,11 @@ struct exporter_figures {
 
 struct snapshot {
   core::bridge_totals bridge;
-  std::map<std::string, hub_figures> hubs;          // by host
-  std::map<std::string, dps_figures> dps;           // by section
-  std::map<std::string, registry_figures> registry; // by application
-  std::map<std::string, backfill_figures> backfill; // by application
+  std::map<std::string, hub_figures> hubs;             // by host
+  std::map<std::string, dps_figures> dps;              // by section
+  std::map<std::string, registry_figures> registry;    // by application
+  std::map<std::string, backfill_figures> backfill;    // by application
+  std::map<std::string, transform_figures> transforms; // by application
   store_figures store;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters; // by name

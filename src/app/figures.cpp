@@ -53,6 +53,10 @@ admin::registry_figures figures_of(const egress::registry_totals& from) {
   return to;
 }
 
+admin::transform_figures figures_of(const egress::transform_totals& from) {
+  return {from.events, from.outputs, from.refused, from.ends, from.waiting, from.running};
+}
+
 admin::store_figures figures_of(const store::store_counters& from) {
   admin::store_figures to;
   to.commits = from.commits_total;
@@ -109,6 +113,8 @@ admin::snapshot gateway::parts::figures() const {
     out.registry[application.str()] = figures_of(totals);
   for (const auto& [application, totals] : backfill->totals())
     out.backfill[application.str()] = figures_of(totals);
+  for (const auto& [application, totals] : transforms.totals())
+    out.transforms[application.str()] = figures_of(totals);
   out.store = figures_of(store->counters());
   out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
   for (const auto& one : exporters)

@@ -2,6 +2,7 @@
 #include "app/gateway.h"
 
 #include "app/gateway_parts.h"
+#include "app/transforms.h"
 #include "app/wiring.h"
 #include "base/log.h"
 
@@ -24,7 +25,15 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       sections{std::move(s)},
       frame{make_plan_frame(from, sections)},
       desk{on},
-      formatter{[this] { return random.bits(); }},
+      formatter{from, [this] { return random.bits(); }},
+      transforms{on,
+                 tasks,
+                 {.executable = transform_executable()},
+                 make_transform_programs(from),
+                 [this] { return random.unit(); },
+                 [this](core::ticket which, result<std::vector<std::string>> outputs) {
+                   formatter.on_transformed(which, std::move(outputs), loop.now());
+                 }},
       provisioning{on, tasks, sections, [this] { return random.unit(); }, &spans},
       registry{on, tasks, make_registry_options(from), make_registry_applications(from),
                [this] { return random.unit(); }},
@@ -142,6 +151,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
       core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},
       std::move(bridge_options), on.now());
   p->formatter.answer_to(*p->bridge);
+  p->formatter.transform_by(p->transforms);
   p->provisioning.answer_to(*p->bridge);
   p->registry.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);
@@ -160,6 +170,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   }
 
   p->store->start(*p);
+  p->transforms.start();
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->start(std::move(*image), on.now());
   p->registry.start();

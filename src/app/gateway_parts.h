@@ -5,8 +5,8 @@
 #include "admin/fleet_view.h"
 #include "admin/pages.h"
 #include "app/backfill_feed.h"
-#include "app/built_in_formatter.h"
 #include "app/gateway.h"
+#include "app/message_formatter.h"
 #include "app/plan_source.h"
 #include "app/randomness.h"
 #include "egress/hub_pool.h"
@@ -26,7 +26,8 @@ struct gateway::parts final : store::store_events, admin::fleet_view {
   std::vector<egress::azure_section> sections;
   plan_frame frame;
   ingress::answer_desk desk;
-  built_in_formatter formatter;
+  message_formatter formatter;
+  egress::transform_runner transforms;
   std::unique_ptr<store::store> store;
   egress::provisioning provisioning;
   egress::registry_client registry;

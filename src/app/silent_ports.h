@@ -23,7 +23,7 @@ struct silent_answers final : core::answers {
 };
 
 // A disk that takes nothing: for looking.
-struct silent_store final : core::spool, core::device_store {
+struct silent_store : core::spool, core::device_store {
   result<void> append(core::append_request) override { return error{errc::store_closed}; }
   void mark_done(spool_seq) override {}
   void dead_letter(spool_seq, const error&) override {}

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "config/document.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -66,6 +67,14 @@ struct azure_settings {
   std::filesystem::path ca_file; // PEM bundle; empty = the system's
 };
 
+enum class message_format : std::uint8_t { flat, things_stack, devmobile };
+
+struct transform_settings {
+  std::string program; // jq; not looked at here
+  std::string source;  // "transform", or "transform_file FILE": for error texts
+  place at;            // of the key's value
+};
+
 struct application_settings {
   application_id id;
   std::string webhook_username;
@@ -77,9 +86,10 @@ struct application_settings {
   bool commands = true;                 // devices hold a link for cloud-to-device messages
   std::string model_id;                 // empty = none
   std::string identity = "{device_id}"; // placeholders checked
-  std::string format = "flat";
-  std::vector<std::string> events;  // uplink, downlink, join, location, service, normalized
-  std::vector<std::string> ingress; // webhook
+  message_format format = message_format::flat;
+  std::optional<transform_settings> transform; // instead of format
+  std::vector<std::string> events;             // uplink, downlink, join, location, service, normalized
+  std::vector<std::string> ingress;            // webhook
 };
 
 struct admin_settings {

@@ -105,7 +105,11 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "identity", text, "{device_id}", false, restart, "",
      "Template of the devices' names in IoT Hub: `{device_id}`, `{application_id}`, `{dev_eui}` and plain "
      "text."},
-    {"application", "format", choice, "flat", false, restart, "flat", "Shape of the messages."},
+    {"application", "format", choice, "flat", false, restart, "flat|things-stack|devmobile",
+     "Shape of the messages: [formats.md](formats.md)."},
+    {"application", "transform", text, "", false, restart, "",
+     "A jq program over the event that makes the messages, instead of `format`."},
+    {"application", "transform_file", path, "", false, restart, "", "File with that program."},
     {"application", "events", choices, "uplink,downlink", false, restart,
      "uplink|downlink|join|location|service|normalized", "Kinds of events that are sent."},
     {"application", "ingress", choices, "webhook", false, restart, "webhook", "How events come in."},

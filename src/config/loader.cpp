@@ -242,6 +242,54 @@ std::string fault_of_template(std::string_view text) {
   return tells_devices_apart ? "" : "needs {device_id} or {dev_eui}, or all devices would be one";
 }
 
+message_format format_of(std::string_view word) {
+  if (word == "things-stack") return message_format::things_stack;
+  if (word == "devmobile") return message_format::devmobile;
+  return message_format::flat;
+}
+
+// The file's text; nothing where it cannot be had, then `why` says it.
+std::optional<std::string> read_program(const std::filesystem::path& file, std::string& why) {
+  constexpr std::uintmax_t longest_program = 64 * 1024;
+  std::error_code unreadable;
+  const auto size = std::filesystem::file_size(file, unreadable);
+  if (unreadable) {
+    why = unreadable.message();
+  } else if (size > longest_program) {
+    why = "is larger than 64 KiB";
+  } else if (std::ifstream in{file, std::ios::binary}; in) {
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  } else {
+    why = std::strerror(errno);
+  }
+  return std::nullopt;
+}
+
+std::optional<transform_settings> read_transform(section& keys) {
+  const bool in_place = keys.has("transform"), in_file = keys.has("transform_file");
+  if (!in_place && !in_file) return std::nullopt;
+  transform_settings found{keys.text("transform"), "transform", keys.place_of("transform")};
+  if (in_place && in_file) {
+    keys.refuse("transform_file", "transform is there already; keep one of them");
+  } else if (in_file) {
+    const auto file = keys.path("transform_file");
+    if (file.empty()) return std::nullopt; // reported
+    found = {{}, "transform_file " + file.string(), keys.place_of("transform_file")};
+    std::string why;
+    auto program = read_program(file, why);
+    if (!program) {
+      keys.refuse("transform_file", file.string() + ": " + why);
+      return std::nullopt;
+    }
+    found.program = std::move(*program);
+  }
+  const std::string_view key = in_file ? "transform_file" : "transform";
+  if (found.program.find('\0') != std::string::npos) keys.refuse(key, "has a null character");
+  if (keys.has("format"))
+    keys.refuse("format", std::string{key} + " makes the messages; keep one of the two");
+  return found;
+}
+
 class application_reader {
 public:
   application_reader(const node& root, const std::vector<azure_settings>& azure,
@@ -260,7 +308,8 @@ public:
     settings.enabled_by_default = keys.boolean("enabled_by_default");
     settings.model_id = keys.text("model_id");
     settings.identity = keys.text("identity");
-    settings.format = keys.text("format");
+    settings.format = format_of(keys.text("format"));
+    settings.transform = read_transform(keys);
     settings.events = keys.list("events");
     settings.ingress = keys.list("ingress");
     if (settings.ingress.empty()) keys.refuse("ingress", "is empty, so nothing could come in");

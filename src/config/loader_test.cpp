@@ -70,7 +70,8 @@ TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table
   EXPECT_EQ(meters.webhook_password.reveal(), "hush");
   EXPECT_TRUE(meters.enabled_by_default);
   EXPECT_EQ(meters.identity, "{device_id}");
-  EXPECT_EQ(meters.format, "flat");
+  EXPECT_EQ(meters.format, message_format::flat);
+  EXPECT_FALSE(meters.transform);
   EXPECT_EQ(meters.events, (std::vector<std::string>{"uplink", "downlink"}));
   EXPECT_EQ(meters.ingress, (std::vector<std::string>{"webhook"}));
   EXPECT_EQ(all.admin.listen, "127.0.0.1:9464");
@@ -236,6 +237,27 @@ TEST_F(loader_test, a_secret_that_cannot_be_had_is_a_fault) {
                "an integer, not text");
 }
 
+TEST_F(loader_test, messages_are_made_by_a_format_or_a_transform) {
+  const auto things_stack = read(with("format = \"things-stack\"\n"));
+  EXPECT_EQ(things_stack.value->applications[0].format, message_format::things_stack);
+  const auto devmobile = read(with("format = \"devmobile\"\n"));
+  EXPECT_EQ(devmobile.value->applications[0].format, message_format::devmobile);
+
+  const auto in_place = read(with("transform = \".a\"\n"));
+  ASSERT_TRUE(in_place.value);
+  const auto& transform = in_place.value->applications[0].transform;
+  ASSERT_TRUE(transform);
+  EXPECT_EQ(transform->program, ".a");
+  EXPECT_EQ(transform->source, "transform");
+  EXPECT_EQ(transform->at, (place{10, 13}));
+
+  const auto file = std::string{CAUSEWAY_TEST_DATA} + "/transforms/measurements.jq";
+  const auto in_file = read(with("transform_file = \"" + file + "\"\n"));
+  ASSERT_TRUE(in_file.value);
+  EXPECT_NE(in_file.value->applications[0].transform->program.find("decoded_payload"), std::string::npos);
+  EXPECT_EQ(in_file.value->applications[0].transform->source, "transform_file " + file);
+}
+
 struct bad_value {
   std::string_view extra;
   place at;
@@ -245,7 +267,18 @@ struct bad_value {
 
 TEST_F(loader_test, each_bad_value_has_its_own_words) {
   const bad_value cases[] = {
-      {"format = \"devmobile\"\n", {10, 10}, errc::config_invalid_value, "this version has \"flat\""},
+      {"format = \"devmobil\"\n", {10, 10}, errc::config_invalid_value, "this version has \"flat\""},
+      {"transform = \".\\u0000\"\n", {10, 13}, errc::config_invalid_value, "null character"},
+      {"transform = 1\n", {10, 13}, errc::config_invalid_value, "not text"},
+      {"transform_file = \"/none.jq\"\n", {10, 18}, errc::config_invalid_value, "/none.jq: No such file"},
+      {"transform = \".\"\ntransform_file = \"/none.jq\"\n",
+       {11, 18},
+       errc::config_invalid_value,
+       "transform is there already"},
+      {"format = \"flat\"\ntransform = \".\"\n",
+       {10, 10},
+       errc::config_invalid_value,
+       "transform makes the messages; keep one"},
       {"ingress = [\"webhook\", \"mqtt\"]\n",
        {10, 23},
        errc::config_invalid_value,

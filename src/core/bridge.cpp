@@ -248,6 +248,8 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
         messages = error{errc::message_too_large,
                          std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
   }
+  if (!messages && messages.fault().cls() == error_class::transient)
+    return conclude(which, ref, key, answer::unavailable);
   if (!messages) {
     log::warning("message_dead_lettered", {{"application", event.from.application},
                                            {"device", event.from.device},

@@ -159,6 +159,16 @@ TEST(bridge, duplicates_that_wait_count_as_events_in_progress) {
   EXPECT_EQ(f.ports.answered[6], answer::stored);
 }
 
+TEST(bridge, a_format_that_has_no_time_now_is_no_refusal) {
+  bridge_fixture f;
+  f.ports.format_refuses = error{errc::transform_busy};
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "answer 1 unavailable"}));
+  f.ports.format_refuses.reset();
+  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.take(), (calls{"append 1"}));
+}
+
 TEST(bridge, an_event_may_become_none_or_several_messages) {
   bridge_fixture f;
   f.ports.messages_an_event = 0;

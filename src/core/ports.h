@@ -147,7 +147,8 @@ class formatter {
 public:
   virtual ~formatter() = default;
   // Answered by bridge.on_formatted(which, …): for built-in formats from inside this call, for a transform
-  // later.
+  // later; a device's events in the order of the calls. A transient error: not now, the sender may try again.
+  // Any other: the event goes to the dead letters. event stays where it is until the answer.
   virtual void format(ticket which, const uplink& event, moment now) = 0;
 };
 

@@ -40,6 +40,15 @@ core::message make_envelope(const core::uplink& event, const format_context& con
   return made;
 }
 
+result<std::vector<core::message>> one_message(core::message made) {
+  if (const auto size = size_of(made); size > core::max_message_bytes)
+    return error{errc::message_too_large,
+                 std::to_string(size) + " bytes, IoT Hub takes " + std::to_string(core::max_message_bytes)};
+  std::vector<core::message> messages;
+  messages.push_back(std::move(made));
+  return messages;
+}
+
 bool is_radio_uplink(core::event_kind kind) {
   return kind == core::event_kind::uplink || kind == core::event_kind::uplink_normalized;
 }

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "core/message.h"
 #include "core/uplink.h"
 
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace causeway::formats {
 
@@ -18,6 +20,8 @@ struct format_context {
   wall_time accepted_at{};
   // Fresh random bits: the message id of an event without a key.
   std::array<std::uint8_t, 16> random_id{};
+  // The messages are for IoT Central: flat adds positions in its form.
+  bool iot_central = false;
 };
 
 // "u-00112233445566778899aabbccddeeff": the kind's letter and the key, so that a repeat has the same id.
@@ -32,6 +36,9 @@ std::string format_received_at(const core::uplink& event, const format_context& 
 // deviceId, devEui (if there is one), fPort (uplinks only), event, simulated, iothub-creation-time-utc. All
 // of them ASCII, as IoT Hub wants it.
 core::message make_envelope(const core::uplink& event, const format_context& context);
+
+// The message, if IoT Hub takes it. Errors: message_too_large.
+result<std::vector<core::message>> one_message(core::message made);
 
 // Whether the event is of a kind that has f_port, f_cnt and radio metadata.
 bool is_radio_uplink(core::event_kind kind);

@@ -2,6 +2,7 @@
 #include "formats/flat.h"
 
 #include "base/encoding.h"
+#include "formats/location.h"
 
 #include <boost/json.hpp>
 
@@ -73,8 +74,12 @@ void append_lorawan(std::string& out, const core::uplink& event, std::string_vie
 result<std::vector<core::message>> format_flat(const core::uplink& event, const format_context& context) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  const std::string_view decoded =
-      event.decoded_payload.empty() ? "{}" : std::string_view{event.decoded_payload};
+  std::string_view decoded = event.decoded_payload.empty() ? "{}" : std::string_view{event.decoded_payload};
+  std::string with_location;
+  if (context.iot_central) {
+    with_location = add_location(decoded);
+    decoded = with_location;
+  }
   const auto key = free_key(decoded);
   if (!key || decoded.size() < 2 || decoded.front() != '{' || decoded.back() != '}')
     return error{errc::format_refused, "decoded_payload is not a JSON object"};
@@ -89,12 +94,7 @@ result<std::vector<core::message>> format_flat(const core::uplink& event, const 
   append_lorawan(made.body, event, format_received_at(event, context));
   made.body += '}';
 
-  if (size_of(made) > core::max_message_bytes)
-    return error{errc::message_too_large, std::to_string(size_of(made)) + " bytes, IoT Hub takes " +
-                                              std::to_string(core::max_message_bytes)};
-  std::vector<core::message> messages;
-  messages.push_back(std::move(made));
-  return messages;
+  return one_message(std::move(made));
 }
 
 } // namespace causeway::formats

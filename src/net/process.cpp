@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -15,24 +16,35 @@
 #include <csignal>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace causeway::net {
 namespace {
+
+using asio::posix::stream_descriptor;
 
 int status_of(int told) {
   return WIFSIGNALED(told) ? 128 + WTERMSIG(told) : WEXITSTATUS(told);
 }
 
+// What the child gets: -1 = /dev/null for input, ours for output.
+struct child_ends {
+  int input = -1, output = -1;
+  bool quiet_stdout = false;
+  char* const* environment = environ;
+};
+
 // In the child, between fork and exec: async-signal-safe calls only. Returns errno.
-int become(char* const* arguments, bool quiet_stdout, pid_t parent) {
+int become(char* const* arguments, const child_ends& ends, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
   // A group of its own: Ctrl-C on the terminal is this process's to hand on.
   if (::setpgid(0, 0) != 0) return errno;
   // The parent may have gone before the line above.
   if (::getppid() != parent) ::_exit(127);
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return errno;
-  if (quiet_stdout && ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno;
+  const int input = ends.input >= 0 ? ends.input : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (input < 0 || ::dup2(input, STDIN_FILENO) < 0) return errno;
+  if (ends.output >= 0 && ::dup2(ends.output, STDOUT_FILENO) < 0) return errno;
+  if (ends.quiet_stdout && ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno;
   // Asio's sockets are not close-on-exec.
   if (::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) != 0) {
     for (int fd = 3; fd < 65536; ++fd)
@@ -43,14 +55,24 @@ int become(char* const* arguments, bool quiet_stdout, pid_t parent) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execv(arguments[0], arguments);
+  ::execve(arguments[0], arguments, ends.environment);
   return errno;
 }
 
 } // namespace
 
+// Both pipes, until they are the child's and the state's.
+struct process::pipes {
+  int to_child[2] = {-1, -1}, from_child[2] = {-1, -1};
+  bool open() { return ::pipe2(to_child, O_CLOEXEC) == 0 && ::pipe2(from_child, O_CLOEXEC) == 0; }
+  ~pipes() {
+    for (const int fd : {to_child[0], to_child[1], from_child[0], from_child[1]})
+      if (fd >= 0) ::close(fd);
+  }
+};
+
 struct process::state {
-  state(loop& on, pid_t p) : pid{p}, exit{on.executor()} {}
+  state(loop& on, pid_t p) : pid{p}, exit{on.executor()}, input{on.executor()}, output{on.executor()} {}
   ~state() {
     if (reap(WNOHANG)) return;
     ::kill(pid, SIGKILL);
@@ -72,11 +94,24 @@ struct process::state {
   }
 
   pid_t pid;
-  asio::posix::stream_descriptor exit; // the pidfd: readable when the child has ended
+  stream_descriptor exit;          // the pidfd: readable when the child has ended
+  stream_descriptor input, output; // the child's stdin and stdout, where they are pipes
   std::optional<int> ended;
 };
 
 result<process> process::start(loop& on, const std::vector<std::string>& command, bool quiet_stdout) {
+  return start(on, command, quiet_stdout, nullptr);
+}
+
+result<process> process::start_with_pipes(loop& on, const std::vector<std::string>& command) {
+  pipes through;
+  if (!through.open())
+    return error{errc::process_exited, command.front() + ": " + std::generic_category().message(errno)};
+  return start(on, command, false, &through);
+}
+
+result<process> process::start(loop& on, const std::vector<std::string>& command, bool quiet_stdout,
+                               pipes* through) {
   CAUSEWAY_CHECK(!command.empty());
   const auto fault = [&command](int code) {
     return error{errc::process_exited, command.front() + ": " + std::generic_category().message(code)};
@@ -86,13 +121,18 @@ result<process> process::start(loop& on, const std::vector<std::string>& command
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
 
+  char* const nothing[] = {nullptr};
+  child_ends ends;
+  ends.quiet_stdout = quiet_stdout;
+  if (through != nullptr) ends = {through->to_child[0], through->from_child[1], false, nothing};
+
   // Closed by a successful exec, or tells why there was none.
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return fault(errno);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    const int code = become(arguments.data(), quiet_stdout, parent);
+    const int code = become(arguments.data(), ends, parent);
     [[maybe_unused]] const auto told = ::write(report[1], &code, sizeof code);
     ::_exit(127);
   }
@@ -113,6 +153,10 @@ result<process> process::start(loop& on, const std::vector<std::string>& command
   const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
   if (pidfd < 0) return fault(errno);
   s->exit.assign(pidfd);
+  if (through != nullptr) {
+    s->input.assign(std::exchange(through->to_child[1], -1));
+    s->output.assign(std::exchange(through->from_child[0], -1));
+  }
   return process{std::move(s)};
 }
 
@@ -134,13 +178,31 @@ void process::send_signal(int signal) {
   if (running()) ::kill(state_->pid, signal);
 }
 
+void process::kill() {
+  send_signal(SIGKILL);
+}
+
 task<int> process::wait() {
   while (!state_->reap(WNOHANG)) {
-    const auto [ec] = co_await state_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                       asio::as_tuple(asio::use_awaitable));
+    const auto [ec] =
+        co_await state_->exit.async_wait(stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
     if (ec) co_return -1;
   }
   co_return *state_->ended;
+}
+
+task<std::string> process::read() {
+  std::string bytes(64 * 1024, '\0');
+  const auto [ec, size] =
+      co_await state_->output.async_read_some(asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
+  bytes.resize(ec ? 0 : size);
+  co_return bytes;
+}
+
+task<bool> process::write(std::string bytes) {
+  const auto [ec, size] =
+      co_await asio::async_write(state_->input, asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
+  co_return !ec && size == bytes.size();
 }
 
 } // namespace causeway::net

@@ -54,6 +54,35 @@ TEST(process, has_no_input_and_inherits_neither_descriptors_nor_ignored_signals)
   ::close(ends[1]);
 }
 
+task<std::string> read_to_end(process* child) {
+  std::string all;
+  while (true) {
+    const auto bytes = co_await child->read();
+    if (bytes.empty()) co_return all;
+    all += bytes;
+  }
+}
+
+TEST(process, is_spoken_to_through_pipes) {
+  loop on;
+  auto child = process::start_with_pipes(on, {"/bin/cat"});
+  ASSERT_TRUE(child) << child.fault().message();
+  EXPECT_TRUE(run_task(on, child->write("hello")));
+  EXPECT_EQ(run_task(on, child->read()), "hello");
+  child->send_signal(SIGKILL);
+  EXPECT_EQ(run_task(on, child->read()), "");
+  EXPECT_EQ(run_task(on, child->wait()), 128 + SIGKILL);
+  EXPECT_FALSE(run_task(on, child->write("to nobody")));
+}
+
+TEST(process, has_no_environment_behind_pipes) {
+  loop on;
+  auto child = process::start_with_pipes(on, {"/usr/bin/env"});
+  ASSERT_TRUE(child) << child.fault().message();
+  EXPECT_EQ(run_task(on, read_to_end(&*child)), "");
+  EXPECT_EQ(run_task(on, child->wait()), 0);
+}
+
 TEST(process, is_killed_and_reaped_with_its_object) {
   loop on;
   int pid = 0;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/things_stack.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::formats {
+namespace {
+
+core::uplink event_of(core::event_kind kind) {
+  core::uplink event;
+  event.kind = kind;
+  event.from = {application_id{"app1"}, device_id{"dev1"}};
+  event.f_port = 3;
+  event.received_at = "2025-01-01T00:00:00Z";
+  event.raw = "{ \"uplink_message\" :\n{\"f_port\":3.0} }";
+  return event;
+}
+
+TEST(things_stack, is_the_event_byte_for_byte) {
+  const auto made = format_things_stack(event_of(core::event_kind::uplink), {});
+  ASSERT_TRUE(made);
+  ASSERT_EQ(made->size(), 1U);
+  const auto& m = made->front();
+  EXPECT_EQ(m.body, "{ \"uplink_message\" :\n{\"f_port\":3.0} }");
+  EXPECT_EQ(m.content_type, "application/json");
+  EXPECT_EQ(m.content_encoding, "utf-8");
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"applicationId", "app1"},
+      {"deviceId", "dev1"},
+      {"fPort", "3"},
+      {"event", "uplink"},
+      {"simulated", "false"},
+      {"iothub-creation-time-utc", "2025-01-01T00:00:00Z"}};
+  EXPECT_EQ(m.properties, expected);
+}
+
+TEST(things_stack, takes_every_kind_that_is_known) {
+  for (std::size_t i = 0; i < core::event_kinds; ++i) {
+    const auto kind = static_cast<core::event_kind>(i);
+    const auto made = format_things_stack(event_of(kind), {});
+    EXPECT_EQ(made.has_value(), kind != core::event_kind::unknown) << to_string(kind);
+    if (made) continue;
+    EXPECT_EQ(made.fault().code(), errc::format_refused);
+  }
+}
+
+TEST(things_stack, refuses_what_the_hub_would_not_take) {
+  auto event = event_of(core::event_kind::uplink);
+  event.raw.assign(core::max_message_bytes, 'x');
+  const auto made = format_things_stack(event, {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.fault().code(), errc::message_too_large);
+}
+
+} // namespace
+} // namespace causeway::formats
