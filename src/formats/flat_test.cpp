@@ -51,26 +51,6 @@ std::string property(const core::message& m, std::string_view name) {
   return found == m.properties.end() ? "(none)" : found->second;
 }
 
-TEST(flat, makes_of_each_sample_the_body_in_its_golden_file) {
-  for (const char* name :
-       {"up-02-mqtt-docs-2019-no-fcnt.json", "up-03-mclimate-button-confirmed-battery-2025.json",
-        "up-05-cayenne-two-temperatures-fragment.json", "up-06-cayenne-pressure-temperature-fragment.json",
-        "up-07-things-node-normalized-warnings-fragment.json", "up-09-milesight-am107-packetbroker-2021.json",
-        "up-11-two-antennas-fine-timestamp-2022.json", "up-12-arduino-confirmed-2024.json",
-        "up-13-simulated-2024.json", "up-14-simulated-no-frequency-2022.json",
-        "up-15-ttig-indoor-gateway-2021.json", "up-16-no-gateway-time-2020.json",
-        "up-17-minimal-unit-test.json", "up-18-constructed-fsk-fcnt0.json",
-        "up-19-constructed-lrfhss-snr0.json"}) {
-    SCOPED_TRACE(name);
-    const std::string file = name;
-    tts::path_ids path;
-    if (file.find("fragment") != std::string::npos) path = {"app1", "dev1", ""};
-    const auto event = tts::parse_application_up(read_data("things-stack/" + file), path);
-    ASSERT_TRUE(event) << event.fault().message();
-    EXPECT_EQ(flat(*event).body + "\n", read_data("golden/flat/" + file));
-  }
-}
-
 TEST(flat, puts_the_properties_in_their_order) {
   const auto event = tts::parse_application_up(
       read_data("things-stack/up-03-mclimate-button-confirmed-battery-2025.json"), {});

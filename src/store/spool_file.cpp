@@ -125,7 +125,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
-                    std::move(*next++), std::move(*next++), std::move(*next++)};
+                    std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++)};
 }
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
