@@ -76,8 +76,8 @@ TEST(parse_event, reads_one_event_and_says_what_is_wrong) {
 TEST(parse_simulation, says_what_is_wrong) {
   for (const auto* body : {R"({"by":"mail"})", R"({"mqtt_share":2})", R"({"by":"mqtt","mqtt_share":1})", "[]",
                            "{", R"({"uplink":1})", R"({"rate":"fast"})", R"({"rate":-1})",
-                           R"({"connections":"old"})", R"({"applications":{}})", R"({"applications":[1]})", R"({"applications":[{}]})",
-                           R"({"applications":[{"id":"new","devices":1}]})",
+                           R"({"connections":"old"})", R"({"applications":{}})", R"({"applications":[1]})",
+                           R"({"applications":[{}]})", R"({"applications":[{"id":"new","devices":1}]})",
                            R"({"applications":[{"id":"starter-kit","devices":[1]}]})"}) {
     const auto request = parse_simulation(body, defaults());
     ASSERT_FALSE(request) << body;

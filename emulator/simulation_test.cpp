@@ -186,7 +186,7 @@ TEST(uplink_body, is_json_in_the_shape_of_the_stack) {
   const auto eui = make_dev_eui("app", "dev");
   EXPECT_EQ(eui.size(), 16U);
   const auto body =
-      make_uplink_body({"app", "dev", eui, "c2Vzc2lvbg==", 14, 99, manual_clock{}.now().wall + 5ns, 3});
+      make_uplink_body({"app", "dev", eui, "c2Vzc2lvbg==", 14, 99, manual_clock{}.now().wall + 5ns, {}, 3});
   const auto json = boost::json::parse(body);
   EXPECT_EQ(json.at("end_device_ids").at("device_id"), "dev");
   EXPECT_EQ(json.at("end_device_ids").at("application_ids").at("application_id"), "app");

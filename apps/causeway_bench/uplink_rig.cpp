@@ -108,7 +108,7 @@ net::task<result<void>> uplink_rig::start() {
   applications_ = made->applications();
   for (auto& application : applications_)
     if (options_.tls) application.url.replace(0, 4, "https");
-  stack_.emplace(loop_, tasks_, made->seed("bench"));
+  stack_.emplace(loop_, tasks_, stored_, made->seed("bench"));
 
   // First every device is brought online, so that what is measured is the steady state.
   emulator::simulation_plan warm_up;

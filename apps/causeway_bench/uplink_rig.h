@@ -91,6 +91,7 @@ private:
   std::vector<emulator::simulated_application> applications_;
   std::optional<emulator_child> hub_;
   std::optional<net::process> gateway_;
+  emulator::storage_log stored_{{}}; // off
   std::optional<emulator::things_stack> stack_;
   net::http_client client_;
   double cpu_of_ended_ = 0; // gateways that have ended

@@ -65,6 +65,7 @@ json::object registry_json(const std::string& application, const registry_figure
           {"throttled", from.throttled}, {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }
 
+json::object backfill_json(const std::string& application, const backfill_figures& from) {
   return {{"application", application},
           {"whole", from.whole},
           {"cursor",

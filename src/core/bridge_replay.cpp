@@ -8,8 +8,8 @@
 
 namespace causeway::core {
 
-// The device, new where it is not known; nothing when it is not wanted, or there is no room for one more: then
-// the ticket is answered.
+// The device, new where it is not known; nothing when it is not wanted, or there is no room for one more:
+// then the ticket is answered.
 std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from, moment now) {
   const auto refuse = [&](answer what) {
     answer_now(which, what);
@@ -26,8 +26,8 @@ std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from
     return known;
   }
   if (table_.size() >= options_.max_devices) return refuse(answer::full);
-  const auto ref = add(from, *application,
-                       rules.follows_registry ? device_state::unlisted : device_state::known, now);
+  const auto ref =
+      add(from, *application, rules.follows_registry ? device_state::unlisted : device_state::known, now);
   ports_.devices.save_device(record_of(ref, table_.at(ref)));
   return ref;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What cannot be delivered, kept with its reason: a message, or an event that its format refused. Plain values.
+// What cannot be delivered, kept with its reason: a message, or an event that its format refused. Plain
+// values.
 #pragma once
 
 #include "base/clock.h"

@@ -128,8 +128,7 @@ private:
   int open(const char* name, sqlite3_file* f, int flags, int* out) {
     auto& file = as_open(f);
     file.base.pMethods = nullptr;
-    const bool is_new =
-        name != nullptr && (flags & SQLITE_OPEN_CREATE) != 0 && ::access(name, F_OK) != 0;
+    const bool is_new = name != nullptr && (flags & SQLITE_OPEN_CREATE) != 0 && ::access(name, F_OK) != 0;
     const int code = real_->xOpen(real_, name, file.real(), flags, out);
     if (code != SQLITE_OK) {
       if (file.real()->pMethods != nullptr) file.real()->pMethods->xClose(file.real());
@@ -176,9 +175,7 @@ private:
     return code;
   }
 
-  bool is_ours(const std::string& path) const {
-    return std::filesystem::path{path}.parent_path() == folder_;
-  }
+  bool is_ours(const std::string& path) const { return std::filesystem::path{path}.parent_path() == folder_; }
   void note(kind what, const std::string& path, std::int64_t offset, std::string_view bytes) {
     const std::lock_guard held{mutex_};
     if (!recording_ || !is_ours(path)) return;

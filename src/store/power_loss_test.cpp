@@ -126,8 +126,8 @@ private:
       const auto at = static_cast<std::size_t>(one.offset) + from;
       const auto length = std::min(one.bytes.size() - from, sector - at % sector);
       if (happens())
-        change(bytes,
-               {one.what, one.file, static_cast<std::int64_t>(at), one.bytes.substr(from, length)}, length);
+        change(bytes, {one.what, one.file, static_cast<std::int64_t>(at), one.bytes.substr(from, length)},
+               length);
       from += length;
     }
   }
@@ -136,8 +136,8 @@ private:
       fs::remove(to);
       return;
     }
-    std::ofstream{to, std::ios::binary | std::ios::trunc}.write(
-        bytes->data(), static_cast<std::streamsize>(bytes->size()));
+    std::ofstream{to, std::ios::binary | std::ios::trunc}.write(bytes->data(),
+                                                                static_cast<std::streamsize>(bytes->size()));
   }
 
   std::map<std::string, file> files_;
@@ -320,9 +320,10 @@ void cut_everywhere(std::uint64_t seed, int commits, int variants) {
     const auto fault = fault_after(after, work.made(), promised);
     fs::remove(after / "spool.db-wal");
     fs::remove(after / "spool.db-journal");
-    return fault.empty() ? "" : std::string{what} + ", cut at " + std::to_string(cut) + " of " +
-                                    std::to_string(operations.size()) + ", seed " + std::to_string(seed) +
-                                    ": the spool " + fault;
+    return fault.empty() ? ""
+                         : std::string{what} + ", cut at " + std::to_string(cut) + " of " +
+                               std::to_string(operations.size()) + ", seed " + std::to_string(seed) +
+                               ": the spool " + fault;
   };
   std::string fault;
   for (std::size_t cut = 0; cut <= operations.size() && fault.empty(); ++cut) {
