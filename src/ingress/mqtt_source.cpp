@@ -172,10 +172,16 @@ void mqtt_source::go_down(application& of, error why, std::optional<int> connack
   // A subscription that is refused leaves the connection open.
   if (why.code() == errc::mqtt_subscription_refused) clients_->disconnect(of.index);
   if (stopping_) return;
-  log::warning(was_up ? "mqtt_connection_lost" : "mqtt_connect_refused", {{"application", of.id},
-                                                                          {"error", why.name()},
-                                                                          {"detail", why.detail()},
-                                                                          {"next_try_ms", pause.count()}});
+  if (was_up)
+    log::warning("mqtt_connection_lost", {{"application", of.id},
+                                          {"error", why.name()},
+                                          {"detail", why.detail()},
+                                          {"next_try_ms", pause.count()}});
+  else
+    log::warning("mqtt_connect_refused", {{"application", of.id},
+                                          {"error", why.name()},
+                                          {"detail", why.detail()},
+                                          {"next_try_ms", pause.count()}});
   if (was_up && watcher_ != nullptr) watcher_->on_mqtt_down(of.id, now.wall - longest_silence);
   if (of.line.needs_attention(now.mono))
     log::error("mqtt_needs_attention",
