@@ -15,6 +15,23 @@ namespace {
 
 namespace json = boost::json;
 
+// As the stack shows it (things-stack-wire.md B.5).
+json::object show_health(const controlled& emulator, const simulation& shown) {
+  json::object by_application;
+  const auto* health = emulator.stack->health();
+  for (std::size_t i = 0; health != nullptr && i < health->size(); ++i) {
+    const auto& one = (*health)[i];
+    auto& status = by_application[shown.plan().applications[i].id];
+    if (one.failures() == 0)
+      status = json::object{{"healthy", json::object{}}};
+    else
+      status = json::object{
+          {"unhealthy", json::object{{"failed_attempts", std::to_string(one.failures())},
+                                     {"last_failed_attempt_at", format_rfc3339(one.last_failure())}}}};
+  }
+  return by_application;
+}
+
 net::http_response show_simulation(const controlled& emulator) {
   const auto* simulation = emulator.stack->current();
   if (simulation == nullptr) return reply(json::object{{"running", false}, {"sent", 0}});
@@ -32,6 +49,9 @@ net::http_response show_simulation(const controlled& emulator) {
                             {"accepted", totals.accepted},
                             {"refused", totals.refused_total},
                             {"refused_by", std::move(refused)},
+                            {"retried", totals.retried},
+                            {"lost_by_sender", totals.lost_by_sender},
+                            {"health", show_health(emulator, *simulation)},
                             {"delivered", totals.delivered},
                             {"lost", simulation->missing()},
                             {"lost_uplinks", std::move(missing)},
@@ -46,6 +66,7 @@ net::http_response start_simulation(const controlled& emulator, const std::strin
   auto request = parse_simulation(body, emulator.made->applications());
   if (!request) return refuse(400, request.fault().detail());
   if (emulator.stack->running()) return refuse(409, "a simulation is running already");
+  if (!request->has_retries) request->plan.sending.retry_minute = emulator.made->options().webhook_retries;
   if (auto started = emulator.stack->start(std::move(request->plan), request->ca_file); !started)
     return refuse(400, started.fault().message());
   auto shown = show_simulation(emulator);

@@ -69,6 +69,13 @@ public:
     if (!value) return std::nullopt;
     return static_cast<std::uint64_t>(*value);
   }
+  std::optional<bool> flag(std::string_view name) {
+    const auto* value = from_.if_contains(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_bool()) return value->as_bool();
+    fail(std::string{name} + " is neither true nor false");
+    return std::nullopt;
+  }
   const json::value* any(std::string_view name) const { return from_.if_contains(name); }
   void fail(std::string what) {
     if (!problem_) problem_ = std::move(what);
@@ -91,11 +98,39 @@ result<json::object> parse_object(std::string_view body) {
 // What holds for every application that does not say otherwise.
 struct shared_settings {
   std::optional<std::string> webhook, authorization;
+  webhook_settings settings{};
 };
+
+// What a webhook object says besides its URL and log-in; what is absent stays.
+void read_webhook(fields& f, webhook_settings& into) {
+  if (auto path = f.text("path")) into.path = std::move(*path);
+  if (auto key = f.text("downlink_api_key")) into.downlink_api_key = std::move(*key);
+  if (const auto* headers = f.any("headers")) {
+    into.headers.clear();
+    if (!headers->is_object()) f.fail("headers is not an object");
+    for (const auto& entry : headers->is_object() ? headers->as_object() : json::object{}) {
+      if (entry.value().is_string())
+        into.headers.emplace_back(entry.key(), entry.value().as_string());
+      else
+        f.fail("header " + std::string{entry.key()} + " is not a string");
+    }
+  }
+  if (const auto* mask = f.any("field_mask")) {
+    into.field_mask.clear();
+    if (!mask->is_array()) f.fail("field_mask is not a list");
+    for (const auto& path : mask->is_array() ? mask->as_array() : json::array{}) {
+      if (path.is_string())
+        into.field_mask.emplace_back(path.as_string());
+      else
+        f.fail("field_mask has something that is not a path");
+    }
+  }
+}
 
 void apply(const shared_settings& shared, simulated_application& application) {
   if (shared.webhook) application.url = *shared.webhook + "/" + application.id;
   if (shared.authorization) application.authorization = *shared.authorization;
+  application.webhook = shared.settings;
 }
 
 std::string basic(const std::optional<std::string>& username, const std::optional<std::string>& password) {
@@ -104,7 +139,9 @@ std::string basic(const std::optional<std::string>& username, const std::optiona
 
 result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
                                                 const std::vector<simulated_application>& defaults) {
-  fields f{object, {"id", "devices", "prefix", "webhook", "username", "password"}};
+  fields f{object,
+           {"id", "devices", "prefix", "webhook", "username", "password", "path", "headers",
+            "downlink_api_key", "field_mask"}};
   simulated_application application;
   const auto id = f.text("id");
   if (!id || id->empty()) f.fail("an application has no id");
@@ -116,6 +153,7 @@ result<simulated_application> parse_application(const json::object& object, cons
   if (const auto webhook = f.text("webhook")) application.url = *webhook;
   const auto username = f.text("username"), password = f.text("password");
   if (username || password) application.authorization = basic(username, password);
+  read_webhook(f, application.webhook);
   const auto prefix = f.text("prefix").value_or(application.id == plant_application   ? "meter-"
                                                 : application.id == field_application ? "sensor-"
                                                                                       : application.id + "-");
@@ -304,13 +342,35 @@ result<storage_options> parse_storage_change(std::string_view body, storage_opti
   return now;
 }
 
+namespace {
+
+void read_sending(fields& f, simulation_request& into) {
+  auto& sending = into.plan.sending;
+  const auto milliseconds_of = [](double seconds) {
+    return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(seconds, 86'400.0) * 1000)};
+  };
+  if (const auto idle = f.count("idle_connections"))
+    sending.idle_connections = static_cast<std::size_t>(*idle);
+  sending.varied = f.flag("varied").value_or(false);
+  sending.parallel = f.flag("parallel").value_or(false);
+  if (const auto minute = f.number("webhook_retries")) {
+    into.has_retries = true;
+    sending.retry_minute = milliseconds_of(*minute);
+  }
+  sending.health.threshold = f.count("unhealthy_threshold").value_or(0);
+  sending.health.interval = milliseconds_of(f.number("unhealthy_retry_interval").value_or(0));
+}
+
+} // namespace
+
 result<simulation_request> parse_simulation(std::string_view body,
                                             std::vector<simulated_application> defaults) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields f{*object,
-           {"uplinks", "seconds", "rate", "concurrency", "webhook", "username", "password", "ca_file",
-            "applications"}};
+           {"uplinks", "seconds", "rate", "concurrency", "webhook", "username", "password", "ca_file", "path",
+            "headers", "downlink_api_key", "field_mask", "idle_connections", "varied", "parallel",
+            "webhook_retries", "unhealthy_threshold", "unhealthy_retry_interval", "applications"}};
   simulation_request request;
   request.plan.uplinks = f.count("uplinks");
   if (const auto seconds = f.number("seconds"))
@@ -322,6 +382,8 @@ result<simulation_request> parse_simulation(std::string_view body,
   // For all applications: the part of the URL before "/{application}", and one log-in.
   const auto webhook = f.text("webhook"), username = f.text("username"), password = f.text("password");
   shared_settings shared{webhook, std::nullopt};
+  read_webhook(f, shared.settings);
+  read_sending(f, request);
   if (username || password) shared.authorization = basic(username, password);
   if (const auto* applications = f.any("applications")) {
     if (!applications->is_array()) return wrong("applications is not a list");

@@ -65,10 +65,14 @@ result<storage_options> parse_storage_change(std::string_view body, storage_opti
 
 struct simulation_request {
   simulation_plan plan;
+  bool has_retries = false; // it says whether there are any
   std::string ca_file;
 };
 // {"uplinks":…,"seconds":…,"rate":…,"concurrency":…,"webhook":…,"username":…,"password":…,"ca_file":…,
-//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…}]}
+//  "path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…],"idle_connections":…,"varied":…,"parallel":…,
+//  "webhook_retries":…,"unhealthy_threshold":…,"unhealthy_retry_interval":…,
+//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…,"path":…,
+//                   "headers":{…},"downlink_api_key":…,"field_mask":[…]}]}
 // defaults: the applications of the printed configuration; an application of the same id takes from there
 // what it lacks.
 result<simulation_request> parse_simulation(std::string_view body,

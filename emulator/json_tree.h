@@ -17,7 +17,7 @@ namespace causeway::emulator {
 // All views are into the text it was read from.
 struct json_tree {
   enum class kind : std::uint8_t { scalar, object, array } is = kind::scalar;
-  std::string_view text; // scalar: as written
+  std::string_view text;                                       // scalar: as written
   std::vector<std::pair<std::string_view, json_tree>> members; // keys as written, without the quotes
   std::vector<json_tree> items;
 

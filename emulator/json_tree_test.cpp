@@ -15,9 +15,8 @@ constexpr std::string_view sample =
 TEST(json_tree, writes_values_as_they_were_written) {
   const auto tree = parse_json_tree(sample);
   ASSERT_TRUE(tree);
-  EXPECT_EQ(
-      write_json(*tree),
-      R"({"a":27.200,"b":{"c":[1,{"d":"x\"}"},[]],"e":null},"empty":{},"big":123456789012345678901})");
+  EXPECT_EQ(write_json(*tree),
+            R"({"a":27.200,"b":{"c":[1,{"d":"x\"}"},[]],"e":null},"empty":{},"big":123456789012345678901})");
 }
 
 TEST(json_tree, varies_the_text_and_not_the_meaning) {

@@ -146,7 +146,8 @@ std::string make_storage_record(const stored_message& message, const std::vector
       empty.is = json_tree::kind::object;
       ids->members.emplace_back("application_ids", std::move(empty));
     }
-    if (auto* uplink = tree->find("uplink_message"); uplink != nullptr && uplink->find("settings") == nullptr) {
+    if (auto* uplink = tree->find("uplink_message");
+        uplink != nullptr && uplink->find("settings") == nullptr) {
       json_tree stub;
       stub.text = R"({"data_rate":{}})";
       uplink->members.emplace_back("settings", std::move(stub));

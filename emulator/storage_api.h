@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Storage Integration's HTTP interface (things-stack-wire.md G): records of an application or of a device,
-// framed as on an event stream. A pure function from request to response: time is a parameter, no sockets.
-// One thread.
+// The Storage Integration's HTTP interface (things-stack-wire.md G): records of an application or of a
+// device, framed as on an event stream. A pure function from request to response: time is a parameter, no
+// sockets. One thread.
 //
 // Inferred, for the documents do not say it: without `order` the oldest come first; at most 10,000 records an
 // answer; neither `after` nor `before` is included; the continuation token is the header

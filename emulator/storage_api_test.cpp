@@ -22,10 +22,11 @@ protected:
     const auto body = R"({"end_device_ids":{"device_id":")" + device +
                       R"(","application_ids":{"application_id":")" + application +
                       R"("}},"correlation_ids":["x"],"received_at":")" + format_rfc3339(now) +
-                      R"(","uplink_message":{"f_port":)" + std::to_string(number % 2 + 1) +
-                      R"(,"f_cnt":)" + std::to_string(number) + R"(,"frm_payload":"AA=="}})";
-    log_.append({0, application, device, "uplink_message", static_cast<std::uint32_t>(number % 2 + 1), now, body},
-                now);
+                      R"(","uplink_message":{"f_port":)" + std::to_string(number % 2 + 1) + R"(,"f_cnt":)" +
+                      std::to_string(number) + R"(,"frm_payload":"AA=="}})";
+    log_.append(
+        {0, application, device, "uplink_message", static_cast<std::uint32_t>(number % 2 + 1), now, body},
+        now);
   }
 
   registry_response ask(const std::string& path, const std::string& query = "",

@@ -9,9 +9,9 @@ void storage_log::append(stored_message message, wall_time now) {
   if (!is_on()) return;
   message.order = next_order_++;
   // Posts of several devices are stamped a little before they come here.
-  const auto place = std::upper_bound(
-      messages_.begin(), messages_.end(), message.received_at,
-      [](wall_time at, const stored_message& other) { return at < other.received_at; });
+  const auto place =
+      std::upper_bound(messages_.begin(), messages_.end(), message.received_at,
+                       [](wall_time at, const stored_message& other) { return at < other.received_at; });
   messages_.insert(place, std::move(message));
   while (messages_.size() > options_.kept ||
          (!messages_.empty() && messages_.front().received_at + options_.retention < now))

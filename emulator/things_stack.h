@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The application side of The Things Stack: posts the uplinks of a simulation to webhooks over kept-alive
-// HTTP/1.1 connections, as many at a time as the plan says. Loop's thread only.
+// HTTP/1.1 connections, as many at a time as the plan says; with retries, tries again what was in vain.
+// Loop's thread only.
 #pragma once
 
 #include "emulator/simulation.h"
@@ -14,8 +15,10 @@ namespace causeway::emulator {
 class things_stack {
 public:
   // seed: makes the devices' sessions those of this run. on and tasks must live until tasks has stopped.
-  // What is sent goes into stored first.
-  things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed);
+  // What is sent goes into stored first. stack_url: of the Application Server,
+  // "https://localhost:15885/api/v3".
+  things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed,
+               std::string stack_url);
 
   // ca_file: trusted for https:// webhooks. Errors: config_invalid_value (no application, no device, no end,
   // a URL that cannot be used), certificate_unusable, internal when one is running already.
@@ -24,6 +27,8 @@ public:
   bool running() const;
   // The running or the last simulation; null before the first.
   const simulation* current() const;
+  // Of its webhooks, by application; null before the first.
+  const std::vector<webhook_health>* health() const;
   // For the ledger.
   void on_arrival(const ledger_entry& entry);
 
@@ -35,7 +40,7 @@ private:
   net::loop& on_;
   net::task_group& tasks_;
   storage_log& stored_;
-  std::string seed_;
+  std::string seed_, stack_url_;
   std::shared_ptr<campaign> campaign_;
   std::unordered_map<std::string, std::uint64_t> markers_;
 };

@@ -86,6 +86,11 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
       ->capture_default_str();
   app.add_option("--registry-rate", into.options.registry_rate, "requests a minute that the registry takes")
       ->check(CLI::Range(1, 1'000'000));
+  double retry_minute = 0;
+  app.add_option("--webhook-retries", retry_minute,
+                 "the stack tries seven times; seconds that a minute of its schedule lasts. 0: it tries once")
+      ->check(CLI::Range(0, 60))
+      ->capture_default_str();
   app.add_option("--webhook-listen", into.options.webhook_listen, "where the gateway listens for webhooks")
       ->capture_default_str();
   app.add_option("--admin-listen", into.options.admin_listen, "where the gateway's admin server listens")
@@ -107,6 +112,7 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
   const auto milliseconds_of = [](double value) {
     return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
   };
+  into.options.webhook_retries = milliseconds_of(retry_minute);
   into.options.storage.delay = milliseconds_of(storage_delay);
   into.options.storage.retention = milliseconds_of(storage_retention);
   into.options.layout = layout_of(layout);
