@@ -55,6 +55,52 @@ CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
   return command;
 }
 
+CLI::App* add_crash(CLI::App& program, crash_options& options) {
+  auto* command = program.add_subcommand(
+      "crash", "The gateway is killed at random moments, and the hub's connections are cut at others");
+  command->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  command->add_option("--cuts", options.cuts, "How often the hub's connections are cut")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  command->add_option("--seconds", options.seconds, "How long to send")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--rate", options.rate, "Uplinks a second")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
+  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "Print one JSON object");
+  return command;
+}
+
+CLI::App* add_outage(CLI::App& program, outage_options& options) {
+  auto* command = program.add_subcommand(
+      "outage",
+      "A hub is away while uplinks come, and comes back; a quarter of the devices is on another one");
+  command->add_option("--seconds", options.seconds, "How long the hub is away")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+      ->check(CLI::Range(4, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--rate", options.rate, "Uplinks a second, before, meanwhile and afterwards")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command->add_option("--spool-messages", options.spool_messages,
+                      "The spool's limit; without it the gateway's default");
+  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "Print one JSON object");
+  return command;
+}
+
 CLI::App* add_connect(CLI::App& program, connect_options& options) {
   auto* command = program.add_subcommand("connect", "From the gateway's exec to the last device online");
   command->add_option("--devices", options.devices, "Devices of the one application")

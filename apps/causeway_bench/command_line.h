@@ -4,6 +4,8 @@
 #pragma once
 
 #include "causeway_bench/connect_figures.h"
+#include "causeway_bench/crash.h"
+#include "causeway_bench/outage.h"
 #include "causeway_bench/report.h"
 #include "causeway_bench/sequential.h"
 #include "causeway_bench/uplinks.h"
@@ -13,6 +15,8 @@
 namespace causeway::bench {
 
 CLI::App* add_uplinks(CLI::App& program, uplinks_options& options);
+CLI::App* add_crash(CLI::App& program, crash_options& options);
+CLI::App* add_outage(CLI::App& program, outage_options& options);
 CLI::App* add_connect(CLI::App& program, connect_options& options);
 CLI::App* add_sequential_client(CLI::App& program, sequential_options& options);
 CLI::App* add_report(CLI::App& program, report_options& options);

@@ -10,10 +10,14 @@ int main(int argc, char** argv) {
                    "was delivered and who was online is what the emulator's ledger says."};
   program.require_subcommand(1);
   uplinks_options uplinks;
+  crash_options crash;
+  outage_options outage;
   connect_options connect;
   sequential_options sequential;
   report_options report;
   const auto* uplinks_command = add_uplinks(program, uplinks);
+  const auto* crash_command = add_crash(program, crash);
+  const auto* outage_command = add_outage(program, outage);
   const auto* connect_command = add_connect(program, connect);
   const auto* sequential_command = add_sequential_client(program, sequential);
   add_report(program, report);
@@ -24,6 +28,8 @@ int main(int argc, char** argv) {
   }
   try {
     if (uplinks_command->parsed()) return measure_uplinks(uplinks);
+    if (crash_command->parsed()) return measure_crash(crash);
+    if (outage_command->parsed()) return measure_outage(outage);
     if (connect_command->parsed()) return measure_connect(connect);
     if (sequential_command->parsed()) return run_sequential_client(sequential);
     return write_report(report);

@@ -100,7 +100,8 @@ net::task<result<void>> uplink_rig::start() {
   if (auto written = write_configuration(); !written) co_return std::move(written).fault();
   auto serving = co_await hub_->start();
   if (!serving) co_return std::move(serving).fault();
-  auto ready = co_await start_gateway();
+  if (auto launched = launch_gateway(); !launched) co_return std::move(launched).fault();
+  auto ready = co_await wait_until_ready();
   if (!ready) co_return std::move(ready).fault();
 
   const auto made = emulator::installation::prepare(same_options());
@@ -127,11 +128,15 @@ net::task<result<void>> uplink_rig::start() {
   co_return cleared;
 }
 
-net::task<result<void>> uplink_rig::start_gateway() {
+result<void> uplink_rig::launch_gateway() {
   auto started =
       net::process::start(loop_, {program_directory() + "/causeway", "run", "-c", configuration_}, true);
-  if (!started) co_return std::move(started).fault();
+  if (!started) return std::move(started).fault();
   gateway_.emplace(std::move(*started));
+  return {};
+}
+
+net::task<result<void>> uplink_rig::wait_until_ready() {
   const auto url = "http://127.0.0.1:" + std::to_string(ports_.admin) + "/readyz";
   const auto deadline = loop_.now().mono + start_patience;
   while (gateway_->running() && loop_.now().mono < deadline) {

@@ -51,8 +51,9 @@ public:
   // Starts emulator and gateway and sends one uplink of each device, so that all are online; then the ledger
   // is empty. Errors: those of the programs; hub_answer_missing when a device did not come online.
   net::task<result<void>> start();
-  // Starts the gateway (again) and waits until it is ready.
-  net::task<result<void>> start_gateway();
+  // Starts the gateway (again).
+  result<void> launch_gateway();
+  net::task<result<void>> wait_until_ready();
   // SIGKILL, and waits for the end.
   net::task<> kill_gateway();
   net::task<> stop();

@@ -162,7 +162,8 @@ net::task<result<std::string>> emulator_child::ask(std::string method, std::stri
   call.body = std::move(body);
   auto answered = co_await client_.call(std::move(call));
   if (!answered) co_return std::move(answered).fault();
-  if (answered->status != expected) co_return error{errc::http_protocol, path + ": " + answered->body};
+  if (answered->status / 100 != expected / 100)
+    co_return error{errc::http_protocol, path + ": " + answered->body};
   co_return std::move(answered->body);
 }
 

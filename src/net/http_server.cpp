@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <unordered_set>
+#include <list>
 
 namespace causeway::net {
 namespace {
@@ -131,9 +131,24 @@ std::string_view without_port(std::string_view peer) {
   return peer;
 }
 
+struct connection;
+using connection_list = std::list<connection*>;
+
+// Those whose peer has to send something: between requests and within one. The one that has waited longest
+// since its last request was whole is the first.
+struct connection_table {
+  connection_list waiting, busy;
+};
+
 struct connection {
-  connection(stream b, const http_limits& limits)
-      : bytes{std::move(b)}, peer{without_port(bytes.peer())}, reader{limits.max_header, limits.max_body} {}
+  connection(stream b, const http_limits& limits, connection_table& all)
+      : bytes{std::move(b)},
+        peer{without_port(bytes.peer())},
+        reader{limits.max_header, limits.max_body},
+        among{all},
+        place{all.busy.insert(all.busy.end(), this)} {}
+  ~connection() { (is_waiting ? among.waiting : among.busy).erase(place); }
+  connection(const connection&) = delete;
 
   stream bytes;
   std::string peer;
@@ -141,11 +156,24 @@ struct connection {
   std::string out;
   phase at = phase::idle;
   mono_time deadline = mono_time::max(); // looked at by the watch
+  mono_time waiting_since{};
   bool late = false;
+  bool is_waiting = false;
+  connection_table& among;
+  connection_list::iterator place;
 
   void enter(phase next, mono_time until) {
     at = next;
     deadline = until;
+    const bool waits = next == phase::idle || next == phase::header || next == phase::body;
+    if (waits == is_waiting) return;
+    is_waiting = waits;
+    if (waits) {
+      among.waiting.splice(among.waiting.end(), among.busy, place);
+      waiting_since = std::chrono::steady_clock::now();
+    } else {
+      among.busy.splice(among.busy.end(), among.waiting, place);
+    }
   }
 };
 
@@ -159,8 +187,11 @@ struct http_server::state {
   http_limits limits;
   http_handler handler;
   http_refusal refusal;
-  std::unordered_set<connection*> open;
+  connection_table open;
+  std::uint64_t closed_for_room = 0;
   bool closing = false;
+
+  bool has_open() const { return !open.waiting.empty() || !open.busy.empty(); }
 
   // Often enough that a limit is overstepped by a quarter at most.
   std::chrono::milliseconds watch_period() const {
@@ -170,6 +201,7 @@ struct http_server::state {
   }
   void end_late(mono_time now);
   void close_idle();
+  bool make_room();
   http_response refuse_with(int status) const;
 
   static task<> watch(std::weak_ptr<state> weak, std::chrono::milliseconds period);
@@ -185,26 +217,41 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
   for (;;) {
     const bool goes_on = co_await sleep_for(period);
     const auto s = weak.lock();
-    if (!goes_on || !s || (s->closing && s->open.empty())) co_return;
+    if (!goes_on || !s || (s->closing && !s->has_open())) co_return;
     s->end_late(std::chrono::steady_clock::now());
   }
 }
 
 void http_server::state::end_late(mono_time now) {
-  for (auto* c : open) {
-    if (c->deadline > now) continue;
-    c->deadline = mono_time::max();
-    if (c->at == phase::header || c->at == phase::body) {
-      c->late = true;
-      c->bytes.cancel(); // its own coroutine answers 408
-    } else {
-      c->bytes.close();
+  for (const auto* list : {&open.waiting, &open.busy}) {
+    for (auto* c : *list) {
+      if (c->deadline > now) continue;
+      c->deadline = mono_time::max();
+      if (c->at == phase::header || c->at == phase::body) {
+        c->late = true;
+        c->bytes.cancel(); // its own coroutine answers 408
+      } else {
+        c->bytes.close();
+      }
     }
   }
 }
 
+// The coroutine of the one that is closed ends in the loop's next turn.
+bool http_server::state::make_room() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto* c : open.waiting) {
+    if (now - c->waiting_since < limits.room_after) return false;
+    if (!c->bytes.is_open()) continue;
+    c->bytes.close();
+    ++closed_for_room;
+    return true;
+  }
+  return false;
+}
+
 void http_server::state::close_idle() {
-  for (auto* c : open) {
+  for (auto* c : open.waiting) {
     if (c->at == phase::idle) c->bytes.close();
   }
 }
@@ -214,16 +261,8 @@ http_response http_server::state::refuse_with(int status) const {
 }
 
 task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
-  struct registration {
-    std::unordered_set<connection*>& open;
-    connection* c;
-    registration(std::unordered_set<connection*>& o, connection* conn) : open{o}, c{conn} { open.insert(c); }
-    ~registration() { open.erase(c); }
-    registration(const registration&) = delete;
-  };
   if (!s) co_return; // the server went during the handshake
-  connection c{std::move(bytes), s->limits};
-  const registration here{s->open, &c};
+  connection c{std::move(bytes), s->limits, s->open};
   for (;;) {
     bool goes_on = true;
     switch (c.reader.step()) {
@@ -336,7 +375,11 @@ result<http_server> http_server::start(loop& on, task_group& tasks, const listen
   auto s = std::make_shared<state>(std::move(*door), limits, std::move(handler), std::move(refusal));
   const std::weak_ptr<state> weak = s;
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
-  s->door.serve(tasks, std::move(tls), limits.max_connections, serve);
+  const auto make_room = [weak] {
+    const auto live = weak.lock();
+    return live && live->make_room();
+  };
+  s->door.serve(tasks, std::move(tls), limits.max_connections, serve, make_room);
   tasks.spawn("http watch " + address.str(), restart_policy::on_fault,
               [weak, period = s->watch_period()] { return state::watch(weak, period); });
   return http_server{std::move(s)};
@@ -361,7 +404,11 @@ std::uint16_t http_server::port() const {
 }
 
 std::size_t http_server::connections() const {
-  return state_->open.size();
+  return state_->open.waiting.size() + state_->open.busy.size();
+}
+
+std::uint64_t http_server::refused() const {
+  return state_->door.refused() + state_->closed_for_room;
 }
 
 void http_server::stop_accepting() {

@@ -43,7 +43,10 @@ struct http_limits {
   std::chrono::milliseconds header_time_out{10'000}; // from the first byte of a request
   std::chrono::milliseconds body_time_out{10'000};
   std::chrono::milliseconds idle_time_out{120'000}; // between requests
+  // When one more comes, the one that has waited longest for its peer's bytes is closed, if that is
+  // room_after.
   std::size_t max_connections = 10'000;
+  std::chrono::milliseconds room_after{5'000};
 };
 
 // Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other
@@ -64,6 +67,8 @@ public:
 
   std::uint16_t port() const;
   std::size_t connections() const;
+  // New connections closed at once, and others closed to make room for new ones.
+  std::uint64_t refused() const;
   // No new connections; requests under way are answered, idle connections closed.
   void stop_accepting();
 

@@ -240,6 +240,46 @@ TEST(http_server, holds_its_limit_of_connections) {
   EXPECT_EQ(s.server->connections(), 1U);
 }
 
+TEST(http_server, closes_who_has_waited_longest_to_make_room_for_one_more) {
+  http_limits limits;
+  limits.max_connections = 2;
+  limits.room_after = milliseconds{0};
+  scene s{limits};
+  const auto port = s.server->port();
+  wake_up done{s.on};
+  std::string text = "nothing";
+  s.tasks.spawn("oldest", restart_policy::never, [&] { return keep_exchange(port, "GET", &text, &done); });
+  while (s.server->connections() < 1)
+    run_task(s.on, turn());
+  const auto second = run_task(s.on, open(port));
+  while (s.server->connections() < 2)
+    run_task(s.on, turn());
+  const auto third = run_task(s.on, exchange(port, "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"));
+  EXPECT_EQ(status_line(third), "HTTP/1.1 200 OK");
+  run_task(s.on, wait_for(&done));
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(s.server->connections(), 1U);
+  EXPECT_EQ(s.server->refused(), 1U);
+}
+
+TEST(http_server, closes_nobody_whose_request_is_under_way_to_make_room) {
+  http_limits limits;
+  limits.max_connections = 1;
+  limits.room_after = milliseconds{0};
+  scene s{limits};
+  const auto port = s.server->port();
+  wake_up done{s.on};
+  std::string text = "nothing";
+  const std::string request = "GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n";
+  s.tasks.spawn("busy", restart_policy::never, [&] { return keep_exchange(port, request, &text, &done); });
+  while (s.asked == 0)
+    run_task(s.on, turn());
+  EXPECT_EQ(run_task(s.on, exchange(port, "", false)), "");
+  s.gate.notify();
+  run_task(s.on, wait_for(&done));
+  EXPECT_EQ(status_line(text), "HTTP/1.1 200 OK");
+}
+
 TEST(http_server, the_end_of_its_tasks_ends_requests_under_way) {
   scene s;
   wake_up done{s.on};

@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include "base/log.h"
+#include "net/handshake_pool.h"
 #include "net/stream_impl.h"
 #include "net/wake_up.h"
 
@@ -20,6 +21,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <list>
 #include <type_traits>
 
 namespace causeway::net {
@@ -31,7 +33,12 @@ using local = asio::local::stream_protocol;
 namespace {
 
 constexpr int backlog = 4096;
-constexpr std::size_t handshakes_at_a_time = 256;
+constexpr std::size_t handshakes_at_a_time = 1024;
+// A client that is there answers within a round trip and its turn in the pool, a second for 1,024 RSA keys.
+constexpr std::chrono::seconds slow_handshake{2};
+constexpr std::chrono::milliseconds next_look{50};
+// Connections that make_room has told to close and that have not ended yet.
+constexpr std::size_t closing_at_a_time = 256;
 constexpr std::chrono::seconds handshake_time_out{10};
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::string_view unix_prefix = "unix:";
@@ -88,8 +95,14 @@ struct listener::state {
   std::optional<tls_server_context> tls;
   std::size_t max_connections = 0;
   std::function<task<>(stream)> handler;
+  std::function<bool()> make_room;
   std::size_t connections = 0;
-  std::size_t handshakes = 0;
+  std::unique_ptr<handshake_pool> pool; // with TLS
+  struct handshake {
+    mono_time begun;
+    std::shared_ptr<handshake_lever> lever;
+  };
+  std::list<handshake> handshakes; // the oldest first
   std::uint64_t refused = 0;
   bool closed = false;
   wake_up room; // a handshake has ended
@@ -102,13 +115,17 @@ struct listener::state {
   static task<std::optional<stream>> secure(std::shared_ptr<state> s, local::socket socket);
   template <class Socket>
   void take(std::shared_ptr<state> self, Socket socket);
+  bool end_a_slow_handshake();
 };
 
 template <class Socket>
 void listener::state::take(std::shared_ptr<state> self, Socket socket) {
   if (connections >= max_connections) {
-    ++refused;
-    return;
+    const bool room_comes = connections < max_connections + closing_at_a_time && make_room && make_room();
+    if (!room_comes) {
+      ++refused;
+      return;
+    }
   }
   if constexpr (std::is_same_v<Socket, tcp::socket>) set_tcp_options(socket);
   ++connections;
@@ -119,12 +136,26 @@ void listener::state::take(std::shared_ptr<state> self, Socket socket) {
                [self, shared, place] { return run(self, shared); });
 }
 
+// Whether there is one that may be ended.
+bool listener::state::end_a_slow_handshake() {
+  const auto now = std::chrono::steady_clock::now();
+  if (handshakes.empty() || now - handshakes.front().begun < slow_handshake) return false;
+  ++refused;
+  // It ends in a moment; until then it is not the oldest any more.
+  handshakes.front().begun = now;
+  const auto lever = handshakes.front().lever;
+  handshakes.splice(handshakes.end(), handshakes, handshakes.begin());
+  if (lever->end) lever->end();
+  return true;
+}
+
 template <class Acceptor>
 task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
   bool starved = false;
   while (!s->closed) {
-    if (s->handshakes >= handshakes_at_a_time) {
-      co_await s->room.wait();
+    if (s->handshakes.size() >= handshakes_at_a_time) {
+      static_cast<void>(s->end_a_slow_handshake());
+      co_await s->room.wait_until(std::chrono::steady_clock::now() + next_look);
       continue;
     }
     auto [ec, socket] = co_await from->async_accept(asio::as_tuple(asio::use_awaitable));
@@ -144,11 +175,22 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
 
 task<std::optional<stream>> listener::state::secure(std::shared_ptr<state> s, tcp::socket socket) {
   if (!s->tls) co_return make_tcp_stream(std::move(socket));
-  ++s->handshakes;
-  const auto deadline = std::chrono::steady_clock::now() + handshake_time_out;
-  auto secured = co_await shake_hands_as_server(std::move(socket), s->tls->get(), deadline);
-  --s->handshakes;
-  s->room.notify();
+  struct place { // given back however the task ends
+    std::shared_ptr<state> of;
+    std::list<handshake>::iterator at;
+    place(std::shared_ptr<state> s, mono_time now) : of{std::move(s)} {
+      at = of->handshakes.insert(of->handshakes.end(), {now, std::make_shared<handshake_lever>()});
+    }
+    ~place() {
+      of->handshakes.erase(at);
+      of->room.notify();
+    }
+    place(const place&) = delete;
+  };
+  const auto now = std::chrono::steady_clock::now();
+  const place mine{s, now};
+  auto secured = co_await shake_hands_as_server(std::move(socket), s->tls->get(), s->pool.get(),
+                                                now + handshake_time_out, mine.at->lever);
   if (secured) co_return std::move(*secured);
   log::debug("handshake_refused", {{"address", s->address.str()}, {"reason", secured.fault().message()}});
   co_return std::nullopt;
@@ -279,11 +321,13 @@ std::uint16_t listener::port() const {
 }
 
 void listener::serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
-                     std::function<task<>(stream)> handler) {
+                     std::function<task<>(stream)> handler, std::function<bool()> make_room) {
   CAUSEWAY_CHECK(!state_->handler);
   state_->tasks = &tasks;
   state_->tls = std::move(tls);
   state_->max_connections = max_connections;
+  state_->make_room = std::move(make_room);
+  if (state_->tls) state_->pool = std::make_unique<handshake_pool>(state_->acceptor.get_executor());
   state_->handler = std::move(handler);
   const auto name = "listener " + state_->address.str();
   if (state_->address.path.empty())

@@ -34,14 +34,17 @@ public:
 
   // 0 for a Unix socket.
   std::uint16_t port() const;
-  // Starts to accept. Each connection is handed over after the TLS handshake (at most 10 s, 256 at a time);
-  // at most max_connections are open, further ones are closed at once and counted. Tasks run in `tasks`.
+  // Starts to accept. Each connection is handed over after the TLS handshake, whose costly steps run on
+  // threads of the listener's own (at most 10 s; 1,024 at a time: beyond that the oldest one that has lasted
+  // 2 s is ended, and while there is none new connections wait in the kernel's queue). At most
+  // max_connections are open. When one more comes, make_room is asked to close one, which it may do a moment
+  // later; when there is none or it says no, the new one is closed at once and counted. Tasks run in `tasks`.
   void serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
-             std::function<task<>(stream)> handler);
+             std::function<task<>(stream)> handler, std::function<bool()> make_room = {});
   // Ends accepting; open connections go on.
   void close();
   std::size_t connections() const;
-  // Connections closed at once because max_connections were open.
+  // Connections closed at once because max_connections were open, and handshakes ended to make room.
   std::uint64_t refused() const;
 
 private:

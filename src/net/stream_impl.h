@@ -45,12 +45,20 @@ void set_tcp_options(asio::ip::tcp::socket& socket);
 
 stream make_tcp_stream(asio::ip::tcp::socket socket);
 stream make_local_stream(asio::local::stream_protocol::socket socket);
-// Errors: tls_untrusted, tls_handshake, connection_timed_out, stopped.
+
+class handshake_pool;
+// With it the listener ends a handshake for which the peer takes its time.
+struct handshake_lever {
+  std::function<void()> end;
+};
+// Errors: tls_untrusted, tls_handshake, connection_timed_out, stopped. A server's steps run in the pool,
+// which must outlive the task.
 task<result<stream>> shake_hands_as_client(asio::ip::tcp::socket socket,
                                            std::shared_ptr<tls_client_context::native> context,
                                            std::string host, mono_time deadline);
 task<result<stream>> shake_hands_as_server(asio::ip::tcp::socket socket,
                                            std::shared_ptr<tls_server_context::native> context,
-                                           mono_time deadline);
+                                           handshake_pool* pool, mono_time deadline,
+                                           std::shared_ptr<handshake_lever> lever);
 
 } // namespace causeway::net

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one file that instantiates asio::ssl::stream: it is dear to compile.
+// TLS on OpenSSL's own socket BIO: asio::ssl::stream would hold 68 KiB of buffers for each connection, idle
+// or not, and its handshake could not leave the loop's thread.
+#include "net/handshake_pool.h"
 #include "net/stream_impl.h"
 #include "net/tls_native.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <cerrno>
 
 namespace causeway::net {
 
@@ -18,67 +24,138 @@ using boost::system::error_code;
 
 namespace {
 
-using tls_socket = asio::ssl::stream<tcp::socket>;
+// A peer that sends without pause does not keep the loop from its other work.
+constexpr unsigned reads_in_a_row = 16;
 
-error tls_error(const error_code& ec) {
-  if (ec == asio::ssl::error::stream_truncated) return error{errc::peer_closed};
-  return transport_error(ec);
+enum class next_step : std::uint8_t { done, wait_for_input, wait_for_room, closed, broken };
+
+struct outcome {
+  next_step next = next_step::broken;
+  std::string reason{}; // of broken
+};
+
+// What an OpenSSL call on this connection wants, right after it.
+outcome outcome_of(SSL* ssl, int returned) {
+  const int system = errno;
+  switch (SSL_get_error(ssl, returned)) {
+  case SSL_ERROR_NONE:
+    return {next_step::done};
+  case SSL_ERROR_WANT_READ:
+    return {next_step::wait_for_input};
+  case SSL_ERROR_WANT_WRITE:
+    return {next_step::wait_for_room};
+  case SSL_ERROR_ZERO_RETURN:
+    return {next_step::closed};
+  default:
+    break;
+  }
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) {
+    if (system == 0) return {next_step::closed};
+    return {next_step::broken, std::generic_category().message(system)};
+  }
+  if (ERR_SYSTEM_ERROR(code))
+    return {next_step::broken, std::generic_category().message(ERR_GET_REASON(code))};
+  // Gone without close_notify, as many do.
+  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {next_step::closed};
+  const char* reason = ERR_reason_error_string(code);
+  return {next_step::broken, reason != nullptr ? reason : "OpenSSL error " + std::to_string(code)};
 }
 
+struct ssl_freed {
+  void operator()(SSL* p) const { SSL_free(p); }
+};
+
 struct tls_impl final : stream::impl {
-  tls_impl(tcp::socket s, asio::ssl::context& context) : socket{std::move(s), context} {
+  tls_impl(tcp::socket s, ssl_ctx_st* context) : socket{std::move(s)}, ssl{SSL_new(context)} {
+    CAUSEWAY_CHECK(ssl);
     error_code ignored;
-    if (const auto endpoint = socket.next_layer().remote_endpoint(ignored); !ignored)
-      name = format_endpoint(endpoint);
+    socket.non_blocking(true, ignored);
+    if (const auto endpoint = socket.remote_endpoint(ignored); !ignored) name = format_endpoint(endpoint);
+    CAUSEWAY_CHECK(SSL_set_fd(ssl.get(), socket.native_handle()) == 1);
+    SSL_set_mode(ssl.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   }
 
   task<result<std::size_t>> read_some([[maybe_unused]] std::shared_ptr<impl> self,
                                       std::span<char> into) override {
-    const auto [ec, size] = co_await socket.async_read_some(asio::buffer(into.data(), into.size()),
-                                                            asio::as_tuple(asio::use_awaitable));
-    if (ec) co_return tls_error(ec);
-    co_return size;
+    if (++reads % reads_in_a_row == 0) co_await asio::post(socket.get_executor(), asio::use_awaitable);
+    for (;;) {
+      if (!socket.is_open()) co_return error{errc::connection_lost, "the stream is closed"};
+      ERR_clear_error();
+      errno = 0;
+      std::size_t size = 0;
+      const int returned = SSL_read_ex(ssl.get(), into.data(), into.size(), &size);
+      if (returned == 1) co_return size;
+      const auto how = outcome_of(ssl.get(), returned);
+      if (how.next == next_step::closed) {
+        co_return error{errc::peer_closed};
+      } else if (how.next == next_step::broken) {
+        broken = true;
+        co_return error{errc::connection_lost, how.reason};
+      }
+      reads = 0;
+      const auto [ec] =
+          co_await socket.async_wait(what_to_wait_for(how.next), asio::as_tuple(asio::use_awaitable));
+      if (ec) co_return transport_error(ec);
+    }
   }
 
   task<result<void>> write([[maybe_unused]] std::shared_ptr<impl> self, std::string_view bytes) override {
-    writing = true;
-    const auto [ec, size] =
-        co_await asio::async_write(socket, asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
-    writing = false;
-    if (ec) co_return tls_error(ec);
+    while (!bytes.empty()) {
+      if (!socket.is_open()) co_return error{errc::connection_lost, "the stream is closed"};
+      ERR_clear_error();
+      errno = 0;
+      std::size_t size = 0;
+      const int returned = SSL_write_ex(ssl.get(), bytes.data(), bytes.size(), &size);
+      half_written = returned != 1;
+      if (returned == 1) {
+        bytes.remove_prefix(size);
+        continue;
+      }
+      const auto how = outcome_of(ssl.get(), returned);
+      if (how.next == next_step::closed || how.next == next_step::broken) {
+        broken = true;
+        co_return error{errc::connection_lost, how.reason};
+      }
+      const auto [ec] =
+          co_await socket.async_wait(what_to_wait_for(how.next), asio::as_tuple(asio::use_awaitable));
+      if (ec) co_return transport_error(ec);
+    }
     co_return result<void>{};
   }
 
   void close() override {
-    auto& transport = socket.next_layer();
-    if (!transport.is_open()) return;
-    error_code ignored;
-    if (established && !writing) {
-      // Without blocking this sends close_notify if the kernel has room, and does not wait for the peer's.
-      transport.non_blocking(true, ignored);
-      socket.shutdown(ignored);
+    if (!socket.is_open()) return;
+    // Sends close_notify if the kernel has room, and does not wait for the peer's.
+    if (established && !broken && !half_written) {
+      ERR_clear_error();
+      SSL_shutdown(ssl.get());
+      ERR_clear_error();
     }
-    transport.close(ignored);
+    error_code ignored;
+    socket.close(ignored);
   }
   void cancel() override {
     error_code ignored;
-    socket.next_layer().cancel(ignored);
+    socket.cancel(ignored);
   }
   void end_output() override {}
-  bool is_open() const override { return socket.next_layer().is_open(); }
+  bool is_open() const override { return socket.is_open(); }
   std::string peer() const override { return name; }
 
-  tls_socket socket;
-  std::string name;
-  bool established = false;
-  bool writing = false;
-};
+  static tcp::socket::wait_type what_to_wait_for(next_step next) {
+    return next == next_step::wait_for_input ? tcp::socket::wait_read : tcp::socket::wait_write;
+  }
 
-// A share of the context in the shape that asio wants; it frees only its own share.
-asio::ssl::context borrow(ssl_ctx_st* context) {
-  SSL_CTX_up_ref(context);
-  return asio::ssl::context{context};
-}
+  tcp::socket socket;
+  std::unique_ptr<SSL, ssl_freed> ssl;
+  std::string name;
+  unsigned reads = 0;
+  bool established = false;
+  bool broken = false;
+  bool half_written = false;
+};
 
 // The certificate must be for this host, and the server learns which one is meant.
 void expect_host(SSL* ssl, const std::string& host) {
@@ -96,22 +173,69 @@ void expect_host(SSL* ssl, const std::string& host) {
   SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
 }
 
-error handshake_error(tls_impl& s, const error_code& ec, bool late, const std::string& whom) {
-  if (late) return error{errc::connection_timed_out, whom + ": no end of the TLS handshake"};
-  if (ec == asio::error::operation_aborted) return error{errc::stopped};
-  const auto verdict = SSL_get_verify_result(s.socket.native_handle());
-  if (verdict != X509_V_OK)
-    return error{errc::tls_untrusted, whom + ": " + X509_verify_cert_error_string(verdict)};
-  if (ec == asio::ssl::error::stream_truncated || ec == asio::error::eof)
-    return error{errc::tls_handshake, whom + ": the peer closed the connection"};
-  return error{errc::tls_handshake, whom + ": " + ec.message()};
+// Any thread, but only one at a time.
+outcome step_on(SSL* ssl) {
+  ERR_clear_error();
+  errno = 0;
+  const int returned = SSL_do_handshake(ssl);
+  return outcome_of(ssl, returned);
 }
 
-task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, asio::ssl::stream_base::handshake_type role,
-                                 std::string whom, mono_time deadline) {
+// A step on a thread of the pool. Whatever becomes of the task that waits for it, it keeps the connection
+// until it is done.
+struct step_elsewhere {
+  step_elsewhere(std::shared_ptr<tls_impl> s, const asio::any_io_executor& executor)
+      : of{std::move(s)}, bell{executor, mono_time::max()} {}
+  std::shared_ptr<tls_impl> of;
+  outcome how;
+  bool done = false;
+  asio::steady_timer bell;
+};
+
+task<outcome> take_step(std::shared_ptr<tls_impl> s, handshake_pool* pool) {
+  if (pool == nullptr) co_return step_on(s->ssl.get());
+  const auto step = std::make_shared<step_elsewhere>(s, s->socket.get_executor());
+  pool->run([step] { step->how = step_on(step->of->ssl.get()); },
+            [step] {
+              step->done = true;
+              step->bell.cancel();
+            });
+  while (!step->done)
+    co_await step->bell.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return step->how;
+}
+
+error handshake_error(const tls_impl& s, const outcome& how, const std::string& whom) {
+  const auto verdict = SSL_get_verify_result(s.ssl.get());
+  if (verdict != X509_V_OK)
+    return error{errc::tls_untrusted, whom + ": " + X509_verify_cert_error_string(verdict)};
+  if (how.next == next_step::closed)
+    return error{errc::tls_handshake, whom + ": the peer closed the connection"};
+  return error{errc::tls_handshake, whom + ": " + how.reason};
+}
+
+task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, handshake_pool* pool, std::string whom,
+                                 mono_time deadline, std::shared_ptr<handshake_lever> lever) {
+  if (lever) {
+    lever->end = [weak = std::weak_ptr{s}] {
+      if (const auto live = weak.lock()) live->cancel();
+    };
+  }
   const time_limit limit{s->socket.get_executor(), deadline, [s] { s->cancel(); }};
-  const auto [ec] = co_await s->socket.async_handshake(role, asio::as_tuple(asio::use_awaitable));
-  if (ec) co_return handshake_error(*s, ec, limit.expired(), whom);
+  // A server has nothing to do before the client's first bytes.
+  outcome how{next_step::wait_for_input};
+  if (pool == nullptr) how = step_on(s->ssl.get());
+  while (how.next != next_step::done) {
+    if (how.next == next_step::closed || how.next == next_step::broken)
+      co_return handshake_error(*s, how, whom);
+    const auto [ec] = co_await s->socket.async_wait(tls_impl::what_to_wait_for(how.next),
+                                                    asio::as_tuple(asio::use_awaitable));
+    if (limit.expired()) co_return error{errc::connection_timed_out, whom + ": no end of the TLS handshake"};
+    if (ec) co_return transport_error(ec);
+    how = co_await take_step(s, pool);
+    if (limit.expired() && how.next != next_step::done)
+      co_return error{errc::connection_timed_out, whom + ": no end of the TLS handshake"};
+  }
   s->established = true;
   co_return stream{s};
 }
@@ -121,18 +245,19 @@ task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, asio::ssl::stream_
 task<result<stream>> shake_hands_as_client(tcp::socket socket,
                                            std::shared_ptr<tls_client_context::native> context,
                                            std::string host, mono_time deadline) {
-  auto shared = borrow(context->context.get());
-  const auto s = std::make_shared<tls_impl>(std::move(socket), shared);
-  expect_host(s->socket.native_handle(), host);
-  return shake_hands(s, asio::ssl::stream_base::client, std::move(host), deadline);
+  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get());
+  expect_host(s->ssl.get(), host);
+  SSL_set_connect_state(s->ssl.get());
+  return shake_hands(s, nullptr, std::move(host), deadline, nullptr);
 }
 
 task<result<stream>> shake_hands_as_server(tcp::socket socket,
                                            std::shared_ptr<tls_server_context::native> context,
-                                           mono_time deadline) {
-  auto shared = borrow(context->context.get());
-  const auto s = std::make_shared<tls_impl>(std::move(socket), shared);
-  return shake_hands(s, asio::ssl::stream_base::server, s->peer(), deadline);
+                                           handshake_pool* pool, mono_time deadline,
+                                           std::shared_ptr<handshake_lever> lever) {
+  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get());
+  SSL_set_accept_state(s->ssl.get());
+  return shake_hands(s, pool, s->peer(), deadline, std::move(lever));
 }
 
 } // namespace causeway::net

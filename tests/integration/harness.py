@@ -146,6 +146,9 @@ class program:
     def running(self):
         return self._process is not None and self._process.poll() is None
 
+    def pid(self):
+        return self._process.pid
+
     def stdout(self):
         return self._files[0].read_text(encoding="utf-8", errors="replace")
 
