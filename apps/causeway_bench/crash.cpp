@@ -46,7 +46,8 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
     co_return std::move(sending).fault();
   const auto incidents = draw_incidents(options);
   for (const auto& one : incidents) {
-    static_cast<void>(co_await net::sleep_for(std::max(begun + one.at - loop->now().mono, mono_time::duration{0})));
+    static_cast<void>(
+        co_await net::sleep_for(std::max(begun + one.at - loop->now().mono, mono_time::duration{0})));
     if (!one.kill) {
       auto cut = co_await rig->hub().add_fault(R"({"kind":"hub_cut_connections"})");
       if (!cut) co_return std::move(cut).fault();
@@ -54,7 +55,8 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
       continue;
     }
     // It may have ended by itself: that is a finding, and the comparison would not show it.
-    if (rig->gateway_pid() == 0) co_return error{errc::process_exited, "the gateway ended without being killed"};
+    if (rig->gateway_pid() == 0)
+      co_return error{errc::process_exited, "the gateway ended without being killed"};
     co_await rig->kill_gateway();
     ++out.kills;
     if (auto launched = rig->launch_gateway(); !launched) co_return std::move(launched).fault();
@@ -76,18 +78,21 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
 void print(const crash_options& options, const outcome& o) {
   const auto& w = o.what;
   if (!options.json) {
-    fmt::print("{} kills and {} cuts in {} s (seed {}): {} uplinks sent, {} accepted, {} delivered, {} lost, {} out of "
+    fmt::print("{} kills and {} cuts in {} s (seed {}): {} uplinks sent, {} accepted, {} delivered, {} lost, "
+               "{} out of "
                "order, {} duplicates, {} of them unrecognisable; on {}\n",
                o.kills, o.cuts, options.seconds, options.seed, o.sent, w.accepted, w.delivered, w.lost,
-               w.out_of_order, w.duplicates + w.duplicates_unrecognisable, w.duplicates_unrecognisable, o.state_fs);
+               w.out_of_order, w.duplicates + w.duplicates_unrecognisable, w.duplicates_unrecognisable,
+               o.state_fs);
     return;
   }
   fmt::print(R"({{"kills":{},"hub_cuts":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
              R"("uplinks_accepted":{},"uplinks_refused":{},"uplinks_delivered":{},"uplinks_lost":{},)"
              R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"state_fs":"{}"}})"
              "\n",
-             o.kills, o.cuts, options.seconds, options.devices, options.rate, options.seed, o.sent, w.accepted,
-             o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates, w.duplicates_unrecognisable, o.state_fs);
+             o.kills, o.cuts, options.seconds, options.devices, options.rate, options.seed, o.sent,
+             w.accepted, o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates,
+             w.duplicates_unrecognisable, o.state_fs);
 }
 
 net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options options, std::string directory,
@@ -102,7 +107,8 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options optio
   } else {
     print(options, *done);
     const auto& w = done->what;
-    const bool kept = w.accepted > 0 && w.lost == 0 && w.out_of_order == 0 && w.duplicates_unrecognisable == 0;
+    const bool kept =
+        w.accepted > 0 && w.lost == 0 && w.out_of_order == 0 && w.duplicates_unrecognisable == 0;
     *exit_code = kept ? 0 : 1;
   }
   loop->stop();
@@ -113,10 +119,10 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options optio
 int measure_crash(const crash_options& asked) {
   auto options = asked;
   if (options.seed == 0) options.seed = std::random_device{}();
-  return run_in_directory(options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory,
-                                                 int* exit_code) {
-    return perform(loop, tasks, options, std::move(directory), exit_code);
-  });
+  return run_in_directory(
+      options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory, int* exit_code) {
+        return perform(loop, tasks, options, std::move(directory), exit_code);
+      });
 }
 
 } // namespace causeway::bench

@@ -24,7 +24,7 @@ constexpr seconds catch_up_patience{1'800};
 struct phase {
   double seconds = 0;
   std::uint64_t accepted = 0, refused = 0;
-  std::uint64_t arrived = 0;         // at the hub that is away meanwhile
+  std::uint64_t arrived = 0;                                         // at the hub that is away meanwhile
   double second_hub_p50 = 0, second_hub_p99 = 0, second_hub_max = 0; // ms
   std::uint64_t rss_max = 0;
   double spool_max = 0;
@@ -160,8 +160,7 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, outage_opti
   auto caught_up = co_await watch_catching_up(&w, options.rate * drained_share);
   if (!caught_up) co_return std::move(caught_up).fault();
   out.catching_up = *caught_up;
-  out.cpu_catching_up =
-      (rig->cpu().gateway - cpu_before) / (out.catching_up.seconds + out.reconnect_seconds);
+  out.cpu_catching_up = (rig->cpu().gateway - cpu_before) / (out.catching_up.seconds + out.reconnect_seconds);
   auto after = co_await watch_for(&w, quiet_after);
   if (!after) co_return std::move(after).fault();
 
@@ -195,37 +194,40 @@ void print(const outage_options& options, const outcome& o) {
   const auto catch_up = per_second(o.catching_up.arrived, o.catching_up.seconds);
   const auto rss_max = std::max({o.before.rss_max, o.away.rss_max, o.catching_up.rss_max});
   if (!options.json) {
-    fmt::print("hub away for {} s at {} a second: {} accepted, {} refused; {} lost, {} out of order, {} duplicates\n"
-               "back: first message after {:.2f} s, then {:.0f} a second for {:.1f} s; gateway at most {} MB\n"
-               "the other hub's end to end p99: before {:.1f} ms, away {:.1f} ms, catching up {:.1f} ms\n",
-               options.seconds, options.rate, o.what.accepted, o.away.refused, o.what.lost, o.what.out_of_order,
-               o.what.duplicates, o.reconnect_seconds, catch_up, o.catching_up.seconds, rss_max / 1'000'000,
-               o.before.second_hub_p99, o.away.second_hub_p99, o.catching_up.second_hub_p99);
+    fmt::print(
+        "hub away for {} s at {} a second: {} accepted, {} refused; {} lost, {} out of order, {} duplicates\n"
+        "back: first message after {:.2f} s, then {:.0f} a second for {:.1f} s; gateway at most {} MB\n"
+        "the other hub's end to end p99: before {:.1f} ms, away {:.1f} ms, catching up {:.1f} ms\n",
+        options.seconds, options.rate, o.what.accepted, o.away.refused, o.what.lost, o.what.out_of_order,
+        o.what.duplicates, o.reconnect_seconds, catch_up, o.catching_up.seconds, rss_max / 1'000'000,
+        o.before.second_hub_p99, o.away.second_hub_p99, o.catching_up.second_hub_p99);
     return;
   }
-  fmt::print(R"({{"seconds":{},"devices":{},"rate":{},"spool_limit":{},"accepted":{},"delivered":{},"lost":{},)"
-             R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"refused":{{{}}},)"
-             R"("refused_before":{},"refused_away":{},"refused_catching_up":{},"spool_at_first_refusal":{:.0f},)",
-             options.seconds, options.devices, options.rate, options.spool_messages, o.what.accepted,
-             o.what.delivered, o.what.lost, o.what.out_of_order, o.what.duplicates,
-             o.what.duplicates_unrecognisable, refusals(o), o.before.refused, o.away.refused,
-             o.catching_up.refused, o.first_refused_at);
+  fmt::print(
+      R"({{"seconds":{},"devices":{},"rate":{},"spool_limit":{},"accepted":{},"delivered":{},"lost":{},)"
+      R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"refused":{{{}}},)"
+      R"("refused_before":{},"refused_away":{},"refused_catching_up":{},"spool_at_first_refusal":{:.0f},)",
+      options.seconds, options.devices, options.rate, options.spool_messages, o.what.accepted,
+      o.what.delivered, o.what.lost, o.what.out_of_order, o.what.duplicates, o.what.duplicates_unrecognisable,
+      refusals(o), o.before.refused, o.away.refused, o.catching_up.refused, o.first_refused_at);
   fmt::print(R"("http_p50_ms":{:.2f},"http_p99_ms":{:.2f},"http_max_ms":{:.2f},"spool_messages_max":{:.0f},)"
              R"("reconnect_seconds":{:.2f},"catch_up_seconds":{:.2f},"catch_up_per_second":{:.0f},)"
              R"("catch_up_cpu_percent":{:.0f},)",
              o.http_p50, o.http_p99, o.http_max, std::max(o.away.spool_max, o.catching_up.spool_max),
              o.reconnect_seconds, o.catching_up.seconds, catch_up, o.cpu_catching_up * 100);
   const auto other = [](const char* name, const phase& p) {
-    fmt::print(R"("{0}_end_to_end_p50_ms":{1:.2f},"{0}_end_to_end_p99_ms":{2:.2f},"{0}_end_to_end_max_ms":{3:.2f},)",
-               name, p.second_hub_p50, p.second_hub_p99, p.second_hub_max);
+    fmt::print(
+        R"("{0}_end_to_end_p50_ms":{1:.2f},"{0}_end_to_end_p99_ms":{2:.2f},"{0}_end_to_end_max_ms":{3:.2f},)",
+        name, p.second_hub_p50, p.second_hub_p99, p.second_hub_max);
   };
   other("other_hub_before", o.before);
   other("other_hub_away", o.away);
   other("other_hub_catching_up", o.catching_up);
-  fmt::print(R"("gateway_rss_bytes_before":{},"gateway_rss_bytes_max":{},"gateway_rss_bytes_every_10_s":[{}],)"
-             R"("state_fs":"{}"}})"
-             "\n",
-             o.before.rss_max, rss_max, fmt::join(o.rss, ","), o.state_fs);
+  fmt::print(
+      R"("gateway_rss_bytes_before":{},"gateway_rss_bytes_max":{},"gateway_rss_bytes_every_10_s":[{}],)"
+      R"("state_fs":"{}"}})"
+      "\n",
+      o.before.rss_max, rss_max, fmt::join(o.rss, ","), o.state_fs);
 }
 
 net::task<> perform(net::loop* loop, net::task_group* tasks, outage_options options, std::string directory,
@@ -249,10 +251,10 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, outage_options opti
 } // namespace
 
 int measure_outage(const outage_options& options) {
-  return run_in_directory(options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory,
-                                                 int* exit_code) {
-    return perform(loop, tasks, options, std::move(directory), exit_code);
-  });
+  return run_in_directory(
+      options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory, int* exit_code) {
+        return perform(loop, tasks, options, std::move(directory), exit_code);
+      });
 }
 
 } // namespace causeway::bench

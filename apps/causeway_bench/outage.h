@@ -7,9 +7,9 @@
 namespace causeway::bench {
 
 struct outage_options {
-  std::uint32_t seconds = 600; // that the hub is away
-  std::uint32_t devices = 2'000; // a quarter of them on a second hub, which stays
-  double rate = 2'000;           // uplinks a second, before, meanwhile and afterwards
+  std::uint32_t seconds = 600;      // that the hub is away
+  std::uint32_t devices = 2'000;    // a quarter of them on a second hub, which stays
+  double rate = 2'000;              // uplinks a second, before, meanwhile and afterwards
   std::uint64_t spool_messages = 0; // the gateway's limit; 0: its default
   std::string directory = "/var/tmp";
   bool json = false;

@@ -55,7 +55,8 @@ void handshake_pool::state::serve() {
   }
 }
 
-handshake_pool::handshake_pool(asio::any_io_executor loop) : state_{std::make_unique<state>(std::move(loop))} {
+handshake_pool::handshake_pool(asio::any_io_executor loop)
+    : state_{std::make_unique<state>(std::move(loop))} {
   const auto cores = std::max(std::thread::hardware_concurrency(), 2U);
   for (unsigned i = 0; i < std::min(cores - 1, most_threads); ++i)
     state_->threads.emplace_back([s = state_.get()] { s->serve(); });

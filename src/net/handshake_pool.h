@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few threads for work that would hold up the loop: the costly steps of TLS handshakes, about 0.3 ms each with
-// a P-256 key and 1 ms with RSA-2048. For net's own .cpp files. Loop's thread only.
+// A few threads for work that would hold up the loop: the costly steps of TLS handshakes, about 0.3 ms each
+// with a P-256 key and 1 ms with RSA-2048. For net's own .cpp files. Loop's thread only.
 #pragma once
 
 #include "net/loop.h"
@@ -20,8 +20,8 @@ public:
   handshake_pool(const handshake_pool&) = delete;
   handshake_pool& operator=(const handshake_pool&) = delete;
 
-  // Calls work on a thread of the pool, then done on the loop's; both are destroyed on the loop's. The queue is
-  // bounded by the caller: one at a time for each connection.
+  // Calls work on a thread of the pool, then done on the loop's; both are destroyed on the loop's. The queue
+  // is bounded by the caller: one at a time for each connection.
   void run(std::function<void()> work, std::function<void()> done);
   std::size_t waiting() const;
 
