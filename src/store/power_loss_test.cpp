@@ -159,7 +159,11 @@ struct promises {
 
 class workload final : public store_events {
 public:
-  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} { options_.directory = directory; }
+  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} {
+    options_.directory = directory;
+    options_.upkeep_from = 4;
+    options_.upkeep_delay = milliseconds{1};
+  }
 
   void run(int commits) {
     open();
