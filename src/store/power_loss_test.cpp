@@ -159,11 +159,7 @@ struct promises {
 
 class workload final : public store_events {
 public:
-  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} {
-    options_.directory = directory;
-    options_.upkeep_from = 4;
-    options_.upkeep_delay = milliseconds{1};
-  }
+  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} { options_.directory = directory; }
 
   void run(int commits) {
     open();
