@@ -90,7 +90,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
   std::optional<mqtt_publisher> publisher;
   if (!options.mqtt.address.empty()) publisher.emplace(on, tasks, options.mqtt);
-  mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr,
+  mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr, stored,
                      made.seed("mqtt sessions") + std::to_string(unix_seconds(on.now().wall))};
   net::http_client http{on, {}};
   accepted.listen([&](const ledger_entry& entry) {

@@ -31,6 +31,7 @@ bool is_every(std::uint64_t nth, std::uint64_t marker) {
 struct mqtt_stack::campaign {
   net::loop& on;
   mqtt_publisher& publisher;
+  storage_log& stored;
   std::string seed;
   simulation books;
   std::unordered_map<std::uint32_t, std::string> held; // by device: leaves behind its successor
@@ -55,8 +56,9 @@ struct mqtt_stack::campaign {
   }
 };
 
-mqtt_stack::mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to, std::string seed)
-    : on_{on}, tasks_{tasks}, publisher_{to}, seed_{std::move(seed)} {}
+mqtt_stack::mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to, storage_log& stored,
+                       std::string seed)
+    : on_{on}, tasks_{tasks}, publisher_{to}, stored_{stored}, seed_{std::move(seed)} {}
 
 bool mqtt_stack::running() const {
   return campaign_ && campaign_->working > 0;
@@ -86,8 +88,8 @@ result<void> mqtt_stack::start(simulation_plan plan, bool alone) {
   if (!plan.uplinks && !plan.duration)
     return error{errc::config_invalid_value, "neither uplinks nor seconds says when the simulation ends"};
   clear();
-  auto next = std::make_shared<campaign>(
-      campaign{on_, *publisher_, seed_, simulation{std::move(plan), markers_, on_.now().mono}, {}, 0});
+  auto next = std::make_shared<campaign>(campaign{
+      on_, *publisher_, stored_, seed_, simulation{std::move(plan), markers_, on_.now().mono}, {}, 0});
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   campaign_ = std::move(next);
   alone_ = alone;
@@ -119,6 +121,11 @@ net::task<> mqtt_stack::publish_turns(std::shared_ptr<campaign> at) {
     const auto session = session_of(at->seed, name, joins);
     auto uplink = at->uplink_of(*turn, dev_eui, session, begun.wall);
     auto body = make_uplink_body(uplink);
+    // The stack has it, whoever is subscribed.
+    if (at->stored.is_on())
+      at->stored.append({0, std::string{uplink.application}, name, "uplink_message", simulated_f_port,
+                         uplink.received_at, body},
+                        begun.wall);
     if (is_every(switches.swap_every, turn->marker)) {
       at->held[turn->device] = std::move(body);
       books.answered(*turn, 200, {}, at->on.now().mono); // it will be with the next

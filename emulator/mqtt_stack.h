@@ -5,6 +5,7 @@
 
 #include "emulator/mqtt_publisher.h"
 #include "emulator/simulation.h"
+#include "emulator/storage_log.h"
 
 #include <memory>
 #include <unordered_map>
@@ -15,7 +16,8 @@ class mqtt_stack {
 public:
   // to: nothing = there is no broker. seed: makes the devices' sessions those of this run. All must live
   // until tasks has stopped.
-  mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to, std::string seed);
+  mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to, storage_log& stored,
+             std::string seed);
 
   // Errors: config_invalid_value (no broker, no device, no end), internal when one is running already.
   // alone: the simulation has no other devices.
@@ -36,6 +38,7 @@ private:
   net::loop& on_;
   net::task_group& tasks_;
   mqtt_publisher* publisher_;
+  storage_log& stored_;
   std::string seed_;
   bool alone_ = false;
   std::shared_ptr<campaign> campaign_;

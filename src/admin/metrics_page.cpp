@@ -126,7 +126,7 @@ const std::vector<family>& families() {
          connections(s, out, [](const mqtt_figures& f) { return number(f.waiting); });
        }},
       {"causeway_mqtt_answered_total", counter, "application, answer",
-       "What became of them; `full` and `unavailable` count tries, which are repeated",
+       "What became of them; `full`, `share_full` and `unavailable` count tries, which are repeated",
        [](const snapshot& s, const emit& out) { by_both(s, out, "answer", &mqtt_figures::answered); }},
       {"causeway_mqtt_refused_total", counter, "application, error",
        "Messages that are no event of the application, by reason (docs/errors.md)",

@@ -27,6 +27,11 @@ std::function<void()> waker(net::loop& on, const std::shared_ptr<net::wake_up>& 
   };
 }
 
+// Whether the same event may be taken later.
+bool is_for_now(core::answer what) {
+  return what == core::answer::full || what == core::answer::share_full || what == core::answer::unavailable;
+}
+
 } // namespace
 
 std::string_view to_string(mqtt_loss why) {
@@ -206,7 +211,7 @@ void mqtt_source::on_answer(application& of, mqtt_message one, core::answer what
   --of.in_hand;
   if (in_hand_-- == settings_.in_hand) awake_->notify();
   ++of.totals.answered[static_cast<std::size_t>(what)];
-  if (what != core::answer::full && what != core::answer::unavailable) return of.backlog.on_taken();
+  if (!is_for_now(what)) return of.backlog.on_taken();
   if (stopped_) return lose(of, mqtt_loss::stopped, 1, loop_.now().wall - settings_.backlog.patience);
   of.backlog.put_back(std::move(one), loop_.now().mono, random_());
   awake_->notify();

@@ -4,8 +4,8 @@
 //
 // The way of a message: Paho's thread → mqtt_inbox (bounded; full: dropped, counted) → mqtt_backlog of its
 // application (bounded; full: dropped, counted) → core::bridge. The server gives each message once and keeps
-// none (A.4): what the core answers `full` or `unavailable` is tried again for a minute, then it is lost,
-// counted and logged. At most a share of what waits is one application's.
+// none (A.4): what the core had no room for, or could not store, is tried again for a minute, then it is
+// lost, counted and logged. At most a share of what waits is one application's.
 #pragma once
 
 #include "base/token_bucket.h"
@@ -37,10 +37,10 @@ std::string_view to_string(mqtt_loss why);
 
 struct mqtt_totals {
   mqtt_line_totals line;
-  std::uint64_t messages = 0;                    // that arrived
-  std::uint64_t waiting = 0;                     // now, or in hand
-  std::array<std::uint64_t, 7> answered{};       // by answer; `full` and `unavailable` are tries that came to
-                                                 // nothing
+  std::uint64_t messages = 0; // that arrived
+  std::uint64_t waiting = 0;  // now, or in hand
+  // By answer; `full`, `share_full` and `unavailable` are tries that came to nothing.
+  std::array<std::uint64_t, core::answers_known> answered{};
   std::map<errc, std::uint64_t> refused;         // messages that are no event of this application, by reason
   std::array<std::uint64_t, mqtt_losses> lost{}; // by reason
 };

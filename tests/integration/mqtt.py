@@ -29,7 +29,7 @@ class broker:
         self.directory = pathlib.Path(directory) / "broker"
         self.directory.mkdir()
         self.port, self.tls_port = free_port(), free_port() if certificates else None
-        self._process = None
+        self._process, self._publishers = None, []
         self._users = self.directory / "users"
         self._users.touch(mode=0o600)
         self.add_user(STACK, STACK_PASSWORD, "#")
@@ -74,12 +74,17 @@ class broker:
         self._process.send_signal(signal.SIGHUP)
 
     def stop(self):
+        for one in self._publishers:
+            one.close()
+        self._publishers.clear()
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait(PATIENCE)
 
     def publisher(self, user=STACK, password=STACK_PASSWORD):
-        return publisher(self.port, user, password)
+        made = publisher(self.port, user, password)
+        self._publishers.append(made)
+        return made
 
 
 def _text(value):
@@ -144,6 +149,5 @@ class publisher:
         self.publish_all([(topic, payload)])
 
     def close(self):
-        self._socket.sendall(_packet(0xE0, b""))
         self._stream.close()
         self._socket.close()
