@@ -138,19 +138,25 @@ test('the properties of hub and partitions add up to the ledger', limit, () => w
   assert.equal(total, (await control('GET', '/ledger')).accepted);
 }));
 
-test('reading begins where it is told: behind a sequence number, at it, behind an offset, after a time', limit, () => withConsumer(async (consumer) => {
-  const partitions = await Promise.all((await consumer.getPartitionIds()).map((id) => consumer.getPartitionProperties(id)));
+test('reading begins where it is told: behind a sequence number, at it, behind an offset, after a time', limit, async () => {
+  const partitions = await withConsumer(async (consumer) =>
+    Promise.all((await consumer.getPartitionIds()).map((id) => consumer.getPartitionProperties(id))));
   const { partitionId, lastEnqueuedSequenceNumber } = partitions.find((one) => !one.isEmpty);
-  const readFrom = async (startPosition) => {
+  // A client of its own for each: a partition that is read again at once over one connection has sometimes brought nothing for
+  // a minute, and whose fault that is is not known yet.
+  const readFrom = (startPosition) => withConsumer(async (consumer) => {
     const found = [];
     const subscription = consumer.subscribe(partitionId, {
       processEvents: async (batch) => { found.push(...batch); },
       processError: async (error) => { throw error; },
     }, { ...plain, startPosition, maxBatchSize: 10, maxWaitTimeInSeconds: 1 });
-    await until(() => found.length > 0);
-    await subscription.close();
+    try {
+      await until(() => found.length > 0);
+    } finally {
+      await subscription.close();
+    }
     return found;
-  };
+  });
   const middle = Math.floor(lastEnqueuedSequenceNumber / 2);
   const behind = await readFrom({ sequenceNumber: middle });
   assert.equal(behind[0].sequenceNumber, middle + 1);
@@ -160,7 +166,7 @@ test('reading begins where it is told: behind a sequence number, at it, behind a
   assert.equal(at[0].sequenceNumber, middle + 1);
   const since = await readFrom({ enqueuedOn: from[0].enqueuedTimeUtc });
   assert.ok(since[0].enqueuedTimeUtc > from[0].enqueuedTimeUtc);
-}));
+});
 
 test('a reader of a higher owner level takes the partition over', limit, async () => {
   const take = (consumer, ownerLevel, seen) => consumer.subscribe('0', {
