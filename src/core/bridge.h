@@ -282,10 +282,10 @@ private:
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   // Drops that are closer together are one episode, told of at its begin and at its end.
   static constexpr seconds drop_pause{60};
-  struct drop_episode {
-    mono_time began{}, last{};
+  struct drop_episode { // no initialisers: clang takes one inside a class for no default constructor
+    mono_time began, last;
     amount what;
-    std::array<std::uint64_t, drop_reasons> by_reason{};
+    std::array<std::uint64_t, drop_reasons> by_reason;
   };
   std::optional<drop_episode> drop_episode_;
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
