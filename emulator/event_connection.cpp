@@ -57,7 +57,7 @@ void event_connection::feed(std::string_view bytes, moment now) {
     feed_sasl(bytes);
     return;
   }
-  engine_->feed(bytes);
+  engine_->feed(ended_.pass(bytes));
   pump();
 }
 
@@ -96,7 +96,7 @@ void event_connection::start_engine(const std::string& first_bytes) {
   options.idle_time_out = std::chrono::seconds{60};
   engine_.emplace(std::move(options));
   engine_->tick(now_.mono);
-  engine_->feed(first_bytes);
+  engine_->feed(ended_.pass(first_bytes));
   pump();
 }
 

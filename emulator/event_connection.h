@@ -9,6 +9,7 @@
 
 #include "amqp/sasl_frames.h"
 #include "emulator/cbs.h"
+#include "emulator/ended_channels.h"
 #include "emulator/event_endpoint.h"
 
 #include <functional>
@@ -77,6 +78,7 @@ private:
   moment now_;
   std::optional<amqp::sasl_server> sasl_;
   std::optional<amqp::engine> engine_;
+  ended_channels ended_; // before engine_
   std::string out_;
   bool close_after_output_ = false;
   bool pumping_ = false;

@@ -229,6 +229,30 @@ TEST_F(event_connection_test, holds_back_when_a_reader_settles_nothing) {
   EXPECT_EQ(at.messages.size(), event_connection::max_in_flight);
 }
 
+// rhea settles what was on its way when it ended its session.
+TEST_F(event_connection_test, a_disposition_behind_the_end_of_its_session_leaves_the_connection_open) {
+  append("0");
+  reader at{endpoint_, clock_};
+  at.put_token("sb://localhost:15673/iothub-0");
+  at.accepts = false;
+  at.read(0, 10);
+  ASSERT_EQ(at.messages.size(), 1U);
+  at.session.close();
+  at.exchange();
+  EXPECT_EQ(endpoint_.receivers(), 0U);
+  // On channel 0: role receiver, first 0, settled.
+  constexpr std::string_view late{"\x00\x00\x00\x12\x02\x00\x00\x00\x00\x53\x15\xc0\x05\x04\x41\x43\x43\x41",
+                                  18};
+  at.connection.feed(late, clock_.now());
+  at.exchange();
+  EXPECT_FALSE(at.connection.finished());
+  at.accepts = true;
+  at.session = at.client->new_session();
+  at.session.open();
+  at.read(0, 10);
+  EXPECT_EQ(at.bodies(), (std::vector<std::string>{"0"}));
+}
+
 TEST_F(event_connection_test, answers_what_the_hub_and_a_partition_look_like) {
   append("one");
   append("two");
