@@ -48,6 +48,8 @@ const char* confine() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "PR_SET_NO_NEW_PRIVS";
   if (!limit(RLIMIT_CORE, 0)) return "RLIMIT_CORE";
   if (!limit(RLIMIT_FSIZE, 0)) return "RLIMIT_FSIZE";
+  // A write that the limit refuses is an error, not an end: a sanitizer's report may go to a file.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (!sanitized) {
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null < 0 || ::dup2(null, STDERR_FILENO) < 0) return "/dev/null";

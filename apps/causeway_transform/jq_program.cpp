@@ -84,6 +84,9 @@ result<jq_program> jq_program::compile(const std::string& text, void (*out_of_me
   if (made->jq == nullptr) return error{errc::transform_missing, "jq cannot be started"};
   jq_set_nomem_handler(made->jq, out_of_memory, nullptr);
   jq_set_error_cb(made->jq, state::complain, made.get());
+  // jq_init leaves them as the memory was (jq 1.6): `input` would call whatever was there.
+  jq_set_input_cb(made->jq, nullptr, nullptr);
+  jq_set_debug_cb(made->jq, nullptr, nullptr);
   jq_set_attr(made->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
   if (jq_compile(made->jq, text.c_str()) == 0) {
     auto words = std::move(made->complaints);

@@ -148,6 +148,11 @@ TEST_F(transform_runner_test, a_program_sees_no_environment_no_input_and_no_file
             (answers{{1, "{} {} null"}, {2, ""}, {3, "!transform_refused: break"}, {4, "null"}, {5, "[]"}}));
 }
 
+TEST_F(transform_runner_test, what_a_program_says_for_debugging_changes_nothing) {
+  use({{meters, "if . == 1 then debug else stderr | debug end"}});
+  EXPECT_EQ(run(numbers(2)), (answers{{1, "1"}, {2, "2"}}));
+}
+
 TEST_F(transform_runner_test, events_that_wait_are_bounded) {
   transform_options options;
   options.max_waiting = 2;
