@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr auto longest_sleep = 200ms;
 constexpr auto pause_after_refusal = 100ms;
+constexpr auto pause_before_broker = 50ms, longest_wait_for_broker = 10'000ms;
 constexpr auto handling_time =
     1500ms; // of the Application Server, when it gets an uplink for the second time
 
@@ -104,6 +105,10 @@ net::task<> mqtt_stack::publish_turns(std::shared_ptr<campaign> at) {
   auto& books = at->books;
   const auto switches = books.plan().switches;
   bool awake = true;
+  // A broker that has just been started, or read its users again, is not there at once.
+  const auto patience = at->on.now().mono + longest_wait_for_broker;
+  while (awake && !at->publisher.connected() && at->on.now().mono < patience)
+    awake = co_await net::sleep_for(pause_before_broker);
   while (awake) {
     const auto turn = books.take_turn(at->on.now().mono);
     if (!turn) break;

@@ -17,7 +17,7 @@ constexpr std::size_t largest_answer = 64 * 1024 * 1024;
 struct question {
   net::loop loop;
   net::task_group tasks{loop};
-  std::string socket, target;
+  std::string socket, method, target;
   std::optional<result<net::http_answer>> answer;
 };
 
@@ -26,6 +26,7 @@ net::task<> put(question* q) {
   options.unix_socket = q->socket;
   net::http_client client{q->loop, options};
   net::http_call call;
+  call.method = q->method;
   call.url = "http://gateway" + q->target;
   call.time_out = patience;
   call.max_answer = largest_answer;
@@ -61,7 +62,12 @@ std::optional<admin_client> admin_client::at(const admin_address& where) {
 }
 
 result<std::string> admin_client::get(const std::string& target) const {
+  return call("GET", target);
+}
+
+result<std::string> admin_client::call(const std::string& method, const std::string& target) const {
   question q;
+  q.method = method;
   q.socket = socket_;
   q.target = target;
   q.tasks.spawn("ask", net::restart_policy::never, [&q] { return put(&q); });

@@ -26,6 +26,8 @@ public:
   // The answer's body. Errors: gateway_not_running, naming the socket and what to do; what the gateway
   // answered; http_protocol.
   result<std::string> get(const std::string& target) const;
+  // The same with another method, and without a body.
+  result<std::string> call(const std::string& method, const std::string& target) const;
   // As get, read as JSON.
   result<boost::json::object> ask(const std::string& target) const;
 

@@ -2,6 +2,7 @@
 #include "causeway/command_line.h"
 
 #include "causeway/command_check.h"
+#include "causeway/command_dead_letters.h"
 #include "causeway/command_demo.h"
 #include "causeway/command_devices.h"
 #include "causeway/command_plan.h"
@@ -23,6 +24,7 @@ struct options {
   bool offline = false, json = false;
   demo_options demo;
   devices_options devices;
+  dead_letters_options dead_letters;
   try_transform_options trial;
 };
 
@@ -78,6 +80,31 @@ void add_devices(CLI::App& program, options& to) {
     command->fallthrough(); // -c, --socket and --json may stand behind it, too
 }
 
+void add_dead_letters(CLI::App& program, options& to) {
+  auto& into = to.dead_letters;
+  auto* letters = program.add_subcommand(
+      "dead-letters", "What could not be delivered: list it, look at it, send it again, give it up");
+  letters->require_subcommand(1);
+  add_address(letters, into.where);
+  letters->add_option("--application", into.application, "Only those of this application");
+  letters->add_option("--device", into.device, "Only those of this device");
+  letters->add_option("--reason", into.reason, "Only those with this error, as docs/errors.md names it");
+  letters->add_flag("--json", into.json, "Print JSON; list: a page a line");
+  auto* list = letters->add_subcommand("list", "Oldest first");
+  auto* show =
+      letters->add_subcommand("show", "One of them, with the message or the event as it was received");
+  show->add_option("id", into.ids, "Its number")->required()->expected(1);
+  auto* replay = letters->add_subcommand(
+      "replay", "Try again: a message goes to the end of its device's queue, an event through its format");
+  auto* drop = letters->add_subcommand("drop", "Give up for good");
+  for (auto* command : {replay, drop}) {
+    command->add_option("id", into.ids, "Numbers");
+    command->add_flag("--all", into.all, "All that the filters take");
+  }
+  for (auto* command : {list, show, replay, drop})
+    command->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
+}
+
 void add_commands(CLI::App& program, options& to) {
   auto* run = program.add_subcommand("run", "Run the gateway");
   add_configuration(run, to.configuration)->required();
@@ -109,6 +136,7 @@ void add_commands(CLI::App& program, options& to) {
   add_address(status, to.devices.where);
   status->add_flag("--json", to.json, "Print it as one JSON object");
   add_devices(program, to);
+  add_dead_letters(program, to);
   add_demo(program, to);
 }
 
@@ -121,6 +149,16 @@ std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<o
   if (given("status")) return [with] { return command_status(with->devices.where, with->json); };
   if (given("try-transform")) return [with] { return command_try_transform(with->trial); };
   if (given("demo")) return [with] { return command_demo(with->demo); };
+  if (given("dead-letters")) {
+    const auto* letters = program.get_subcommand("dead-letters");
+    if (letters->get_subcommand("list")->parsed())
+      return [with] { return command_dead_letters_list(with->dead_letters); };
+    if (letters->get_subcommand("show")->parsed())
+      return [with] { return command_dead_letters_show(with->dead_letters); };
+    if (letters->get_subcommand("replay")->parsed())
+      return [with] { return command_dead_letters_replay(with->dead_letters); };
+    return [with] { return command_dead_letters_drop(with->dead_letters); };
+  }
   const auto* devices = program.get_subcommand("devices");
   if (devices->get_subcommand("show")->parsed())
     return [with] { return command_devices_show(with->devices); };

@@ -99,8 +99,18 @@ std::string picture(const boost::json::object& status) {
                        count_of(backfill, "stored"));
   });
   const auto& spool = object_of(status, "spool");
-  out += fmt::format("spool      {} messages, {} bytes; {} dead letters\n", count_of(spool, "messages"),
-                     count_of(spool, "bytes"), count_of(spool, "dead_letters"));
+  const auto oldest = number_of(spool, "oldest_seconds");
+  std::uint64_t given_up = 0;
+  for (const char* why : {"full", "share", "age"})
+    given_up += count_of(object_of(spool, "dropped"), why);
+  out += fmt::format(
+      "spool      {} messages, {} bytes{}{}; {} dead letters\n", count_of(spool, "messages"),
+      count_of(spool, "bytes"), oldest > 0 ? ", the oldest has waited " + admin::format_seconds(oldest) : "",
+      given_up > 0 ? fmt::format(", {} given up", given_up) : "", count_of(spool, "dead_letters"));
+  for (const auto& one : array_of(spool, "applications"))
+    if (one.is_object() && count_of(one.get_object(), "refused") > 0)
+      out += fmt::format("           {}: {} events refused for its share of the spool\n",
+                         text_of(one.get_object(), "application"), count_of(one.get_object(), "refused"));
   out += lines(status, "exporters", [](const auto& exporter) {
     return fmt::format("traces     {}: {} handed over, {} lost, {} dropped", text_of(exporter, "name"),
                        count_of(exporter, "exported"), count_of(exporter, "lost"),

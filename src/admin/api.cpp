@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/api.h"
 
+#include "admin/api_call.h"
 #include "admin/device_page.h"
-#include "admin/json_text.h"
 #include "admin/status_page.h"
 #include "admin/timeline_view.h"
-#include "base/encoding.h"
 #include "core/explain.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <unordered_map>
 
 namespace causeway::admin {
@@ -18,15 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t page_limit = 1'000, default_limit = 100;
 constexpr std::size_t spans_of_device = 256;
 constexpr seconds keep_time{1};
-
-net::http_response answer(const json::object& body) {
-  net::http_response out;
-  out.body = to_text(body) + "\n";
-  return out;
-}
 
 net::http_response answer_text(const std::string& json_body) {
   net::http_response out;
@@ -34,69 +24,7 @@ net::http_response answer_text(const std::string& json_body) {
   return out;
 }
 
-net::http_response refuse(int status, const error& why) {
-  net::http_response out = answer({{"error", why.name()}, {"message", why.message()}});
-  out.status = status;
-  return out;
-}
-
-net::http_response refuse(const error& why) {
-  return refuse(why.code() == errc::not_found ? 404 : 400, why);
-}
-
-template <class Value>
-std::optional<Value> number_of(std::string_view text) {
-  Value value{};
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 } // namespace
-
-// What stands behind the question mark.
-struct api::parameters {
-  std::map<std::string, std::string> values;
-
-  explicit parameters(std::string_view query) {
-    while (!query.empty()) {
-      const auto one = query.substr(0, query.find('&'));
-      query.remove_prefix(std::min(query.size(), one.size() + 1));
-      if (one.empty()) continue;
-      const auto equals = std::min(one.find('='), one.size());
-      values[percent_decode(one.substr(0, equals))] =
-          equals < one.size() ? percent_decode(one.substr(equals + 1)) : std::string{};
-    }
-  }
-  const std::string* find(const char* name) const {
-    const auto found = values.find(name);
-    return found == values.end() ? nullptr : &found->second;
-  }
-  // Errors: field_invalid.
-  template <class Value>
-  result<std::optional<Value>> number(const char* name) const {
-    const auto* text = find(name);
-    if (text == nullptr) return std::optional<Value>{};
-    const auto value = number_of<Value>(*text);
-    if (!value) return error{errc::field_invalid, std::string{name} + " is not a whole number"};
-    return value;
-  }
-  result<std::size_t> limit(std::size_t otherwise = default_limit) const {
-    auto asked = number<std::size_t>("limit");
-    if (!asked) return std::move(asked).fault();
-    const auto value = asked->value_or(otherwise);
-    if (value < 1 || value > page_limit)
-      return error{errc::field_invalid, "limit is from 1 to " + std::to_string(page_limit)};
-    return value;
-  }
-  // Errors: field_invalid for a name that is not among these.
-  result<void> only(std::initializer_list<std::string_view> known) const {
-    for (const auto& [name, value] : values)
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        return error{errc::field_invalid, "there is no parameter " + name};
-    return {};
-  }
-};
 
 template <class Value>
 const Value& api::kept<Value>::get(mono_time now, const std::function<Value()>& make) {
@@ -115,7 +43,7 @@ net::http_response api::handle(const net::http_request& request) const {
   }
   const auto path = request.path();
   const parameters asked{request.query()};
-  if (path == "/api/status") return answer(status_json(fleet_.figures(), version_, fleet_.now().wall));
+  if (path == "/api/status") return answer_json(status_json(fleet_.figures(), version_, fleet_.now().wall));
   if (path == "/api/plan")
     return answer_text(
         plan_.get(fleet_.now().mono, [this] { return format_plan_json(make_plan(fleet_.plan())); }));
@@ -126,10 +54,11 @@ net::http_response api::handle(const net::http_request& request) const {
     return answer_text(
         summary_.get(fleet_.now().mono, [this] { return to_text(summary_json(fleet_.timeline())); }));
   if (path == "/api/timeline/waterfall.svg") return waterfall(asked);
-  return refuse(error{errc::not_found,
-                      "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
-                      "/api/devices/{application}/{device}/why, /api/timeline, /api/timeline/summary and "
-                      "/api/timeline/waterfall.svg"});
+  return refuse(error{
+      errc::not_found,
+      "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
+      "/api/devices/{application}/{device}/why, /api/dead-letters, /api/timeline, /api/timeline/summary and "
+      "/api/timeline/waterfall.svg"});
 }
 
 net::http_response api::devices(const parameters& asked) const {
@@ -151,8 +80,8 @@ net::http_response api::devices(const parameters& asked) const {
   for (const auto& one : page.devices)
     if (application == nullptr || one.key.application.str() == *application)
       found.push_back(device_json(one, fleet_.now()));
-  return answer({{"devices", std::move(found)},
-                 {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
+  return answer_json({{"devices", std::move(found)},
+                      {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
 }
 
 result<core::device_status> api::find(std::string_view application, std::string_view device) const {
@@ -192,17 +121,17 @@ net::http_response api::device(std::string_view rest) const {
   const auto found = find(percent_decode(rest.substr(0, slash)), percent_decode(name));
   if (!found) return refuse(found.fault());
   if (why)
-    return answer({{"application", found->key.application.str()},
-                   {"device", found->key.device.str()},
-                   {"state", core::to_string(found->state)},
-                   {"why", core::explain(*found, fleet_.now())}});
+    return answer_json({{"application", found->key.application.str()},
+                        {"device", found->key.device.str()},
+                        {"state", core::to_string(found->state)},
+                        {"why", core::explain(*found, fleet_.now())}});
   auto body = device_json(*found, fleet_.now());
   body["why"] = core::explain(*found, fleet_.now());
   const auto& line = fleet_.timeline();
   auto spans = line.of(found->ref, spans_of_device);
   std::ranges::stable_sort(spans, {}, &core::span::begin);
   body["spans"] = spans_json(spans, line, [this](device_ref ref) { return fleet_.key_of(ref); });
-  return answer(body);
+  return answer_json(body);
 }
 
 net::http_response api::spans(const parameters& asked) const {
@@ -230,7 +159,7 @@ net::http_response api::spans(const parameters& asked) const {
     return judged[*one.device] = key && key->application.str() == *application;
   };
   auto page = page_of(fleet_.timeline(), after->value_or(0), *limit, wanted, names);
-  return answer(
+  return answer_json(
       {{"spans", std::move(page.spans)}, {"next", page.next}, {"missed", page.missed}, {"more", page.more}});
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin API: what `causeway status` and `causeway devices` ask, as JSON (docs/admin-api.md). Read-only.
-// Every answer is bounded: at most 1,000 devices or spans a page, from 65,536 that are looked at. What takes
-// a look at everything (the plan, the sums and the first ways of all devices) is worked out once a second,
-// however many ask. No secrets. Loop's thread only.
+// The admin API: what `causeway status` and `causeway devices` ask, as JSON (docs/admin-api.md). Read-only,
+// but for dead_letter_api.h, which is apart. Every answer is bounded: at most 1,000 devices or spans a page,
+// from 65,536 that are looked at. What takes a look at everything (the plan, the sums and the first ways of
+// all devices) is worked out once a second, however many ask. No secrets. Loop's thread only.
 #pragma once
 
 #include "admin/fleet_view.h"
@@ -17,6 +17,8 @@
 
 namespace causeway::admin {
 
+struct parameters;
+
 class api {
 public:
   // of must live as long.
@@ -28,7 +30,6 @@ public:
   static bool owns(std::string_view path) { return path == "/api" || path.starts_with("/api/"); }
 
 private:
-  struct parameters;
   net::http_response devices(const parameters& asked) const;
   net::http_response device(std::string_view rest) const;
   net::http_response spans(const parameters& asked) const;

@@ -203,10 +203,24 @@ TEST(api, says_what_is_wrong_with_a_question) {
   EXPECT_EQ(s.get("/api/status", "POST").status, 405);
 }
 
-int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status") {
-  pages page{s.fleet, s.api, access};
+struct no_letters final : dead_letter_view {
+  net::task<result<core::dead_letter_page>> list(core::dead_letter_query) override {
+    co_return core::dead_letter_page{};
+  }
+  net::task<result<core::dead_letter>> find(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<core::answer>> replay(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t>) override {
+    co_return std::vector<std::uint64_t>{};
+  }
+};
+
+int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status",
+              const char* method = "GET") {
+  no_letters none;
+  dead_letter_api letters{none};
+  pages page{s.fleet, s.api, letters, access};
   net::http_request request;
-  request.method = "GET";
+  request.method = method;
   request.target = path;
   request.headers.emplace_back("Host", host);
   net::loop on;
@@ -222,6 +236,16 @@ TEST(pages, serve_the_api_to_this_machine_only) {
     EXPECT_EQ(status_of(s, api_access::loopback, host), 200) << host;
   for (const auto* host : {"evil.example:9464", "", "unix:/x", "127.0.0.1.evil.example"})
     EXPECT_EQ(status_of(s, api_access::loopback, host), 403) << host;
+}
+
+TEST(pages, let_only_the_socket_change_anything) {
+  const scene s;
+  const auto* letters = "/api/dead-letters?ids=1";
+  EXPECT_EQ(status_of(s, api_access::open, "x", letters, "DELETE"), 200);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", letters, "DELETE"), 403);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/dead-letters"), 200);
+  EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/dead-letters"), 403);
+  EXPECT_EQ(status_of(s, api_access::open, "x", "/api/status", "DELETE"), 405);
 }
 
 TEST(pages, serve_the_metrics_to_scrapers_under_any_name) {

@@ -28,7 +28,8 @@ bool names_this_machine(std::string_view host) {
 } // namespace
 
 net::task<net::http_response> pages::handle(net::http_request request) {
-  if (request.method != "GET" && request.method != "HEAD") {
+  const bool is_letters = dead_letter_api::owns(request.path());
+  if (request.method != "GET" && request.method != "HEAD" && !is_letters) {
     auto response = text(405, "only GET\n");
     response.headers.emplace_back("Allow", "GET, HEAD");
     co_return response;
@@ -41,6 +42,10 @@ net::task<net::http_response> pages::handle(net::http_request request) {
                      "address; on this address it would need a token, which does not exist yet\n");
     if (access_ == api_access::loopback && !names_this_machine(request.header("Host")))
       co_return text(403, "the API answers here to localhost, 127.0.0.1 and [::1] only\n");
+    if (is_letters) {
+      auto response = co_await letters_.handle(std::move(request), access_ == api_access::open);
+      co_return response;
+    }
     co_return api_.handle(request);
   }
   // That this answers at all shows that the loop turns.

@@ -193,7 +193,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
                               {"oldest_seconds", oldest ? json::value(*oldest) : json::value(nullptr)},
                               {"dropped", dropped_json(now.bridge)},
                               {"applications", uses_json(now.spool)},
-                              {"dead_letters", now.store.dead_letters},
+                              {"dead_letters", now.store.dead_letters_kept},
                               {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 1'000)}};
   out["messages"] = json::object{{"sent", now.bridge.sent},
                                  {"resent", now.bridge.resent},

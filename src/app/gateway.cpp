@@ -38,6 +38,8 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       registry{on, tasks, make_registry_options(from), make_registry_applications(from),
                [this] { return random.unit(); }},
       hubs{on, tasks, sections, [this] { return random.unit(); }, &spans},
+      letters{on, desk},
+      letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {}
 
@@ -110,14 +112,15 @@ result<void> gateway::parts::listen_for_admin(const config::configuration& from)
   net::http_limits limits;
   limits.max_body = 64 * 1024;
   limits.max_connections = 256;
-  pages.emplace(*this, api, address->is_local() ? admin::api_access::loopback : admin::api_access::refused);
+  pages.emplace(*this, api, letter_api,
+                address->is_local() ? admin::api_access::loopback : admin::api_access::refused);
   auto server = net::http_server::start(loop, tasks, *address, {}, limits, [this](net::http_request request) {
     return pages->handle(std::move(request));
   });
   if (!server) return std::move(server).fault().in("admin.listen");
   admin_server.emplace(std::move(*server));
 
-  socket_pages.emplace(*this, api, admin::api_access::open);
+  socket_pages.emplace(*this, api, letter_api, admin::api_access::open);
   auto socket = net::http_server::start(
       loop, tasks, net::listen_address::unix_socket(from.admin.socket.string()), {}, limits,
       [this](net::http_request request) { return socket_pages->handle(std::move(request)); });
@@ -176,6 +179,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
       [random = &p->random] { return random->unit(); }, *p->feed);
   for (const auto& one : make_webhook_applications(from))
     p->by_webhook.push_back(one.id);
+  p->letters.ask(*p->store, *p->bridge);
   auto ready = p->listen(from);
   if (ready) ready = p->export_spans(from);
   if (!ready) {

@@ -5,6 +5,7 @@
 #include "admin/fleet_view.h"
 #include "admin/pages.h"
 #include "app/backfill_feed.h"
+#include "app/dead_letter_desk.h"
 #include "app/gateway.h"
 #include "app/message_formatter.h"
 #include "app/plan_source.h"
@@ -41,6 +42,8 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   std::vector<application_id> by_mqtt; // what they miss is told by their connection, whatever else they take
   std::optional<ingress::mqtt_source> mqtt;
   std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
+  dead_letter_desk letters;
+  admin::dead_letter_api letter_api;
   admin::api api;
   std::optional<admin::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
@@ -53,6 +56,9 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
 
   void on_spooled(std::vector<core::spool_result> results) override;
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override;
+  void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
+    letters.on_dead_letters(request, std::move(page));
+  }
   void on_store_fault(const error& what) override;
   void on_store_healed() override { store_fault.reset(); }
   void on_mqtt_up(const application_id& application) override { backfill->on_live(application); }

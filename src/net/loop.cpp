@@ -33,6 +33,7 @@ struct loop::state {
 loop::loop() : state_{std::make_unique<state>()} {
   // A peer that has gone is an error of write, not a reason to die.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN); // a limit on files' size is a full disk, and no end
 }
 
 loop::~loop() = default;

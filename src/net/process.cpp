@@ -50,7 +50,7 @@ int become(char* const* arguments, const child_ends& ends, pid_t parent) {
     for (int fd = 3; fd < 65536; ++fd)
       ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP})
+  for (const int signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP})
     ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);

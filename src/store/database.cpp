@@ -145,6 +145,8 @@ void database::closer::operator()(sqlite3* raw) const {
 
 result<database> database::open(const database_settings& settings, bool& damaged) {
   damaged = false;
+  std::error_code ignored;
+  const bool is_new = std::filesystem::file_size(settings.file, ignored) == 0;
   sqlite3* raw = nullptr;
   constexpr int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
@@ -155,6 +157,7 @@ result<database> database::open(const database_settings& settings, bool& damaged
   sqlite3_busy_timeout(raw, 2000);
   const std::string pragmas =
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
+      (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
       "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
       "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=" + std::to_string(settings.autocheckpoint) + ";";

@@ -74,6 +74,8 @@ struct database_settings {
   int page_size = 4096;             // bytes; only matters when the file is made
   int autocheckpoint = 4000;        // pages of write-ahead log
   std::int64_t max_pages = 0;       // 0: no limit but the disk's
+  bool gives_back = false; // pages that become free can leave the file (incremental_vacuum); only matters
+                           // when the file is made
 };
 
 class database {

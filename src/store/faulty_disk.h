@@ -51,15 +51,12 @@ public:
     const std::lock_guard held{mutex_};
     return operations_.size();
   }
-  // The files of the folder together may have so many bytes; nothing: as many as they like.
-  void limit(const std::filesystem::path& folder, std::optional<std::uint64_t> bytes) {
+  // The files of the folder may together grow by so many bytes; nothing: as they like.
+  void limit(const std::filesystem::path& folder, std::optional<std::uint64_t> more) {
     const std::lock_guard held{mutex_};
     folder_ = folder;
-    room_ = bytes;
-  }
-  std::uint64_t used() {
-    const std::lock_guard held{mutex_};
-    return used_now();
+    room_.reset();
+    if (more) room_ = used() + *more;
   }
   // Syncs that are not needed cost a test its time.
   void skip_syncs(bool skip) {
@@ -151,7 +148,7 @@ private:
         sqlite3_int64 size = 0;
         file.real()->pMethods->xFileSize(file.real(), &size);
         const auto growth = std::max<std::int64_t>(0, offset + amount - size);
-        if (growth > 0 && used_now() + static_cast<std::uint64_t>(growth) > *room_) return SQLITE_FULL;
+        if (growth > 0 && used() + static_cast<std::uint64_t>(growth) > *room_) return SQLITE_FULL;
       }
     }
     const int code = file.real()->pMethods->xWrite(file.real(), from, amount, offset);
@@ -181,7 +178,7 @@ private:
     if (!recording_ || !is_ours(path)) return;
     operations_.push_back({what, std::filesystem::path{path}.filename(), offset, std::string{bytes}});
   }
-  std::uint64_t used_now() const {
+  std::uint64_t used() const {
     std::uint64_t sum = 0;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator{folder_, ignored})

@@ -159,7 +159,11 @@ struct promises {
 
 class workload final : public store_events {
 public:
-  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} { options_.directory = directory; }
+  workload(const fs::path& directory, std::uint64_t seed) : random_{seed} {
+    options_.directory = directory;
+    options_.upkeep_from = 4;
+    options_.upkeep_delay = milliseconds{1};
+  }
 
   void run(int commits) {
     open();
@@ -387,7 +391,7 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
   open();
   ASSERT_TRUE(it->append(make_append(1, 0, 3000)));
   ASSERT_TRUE(answered(1));
-  disk.limit(options.directory, disk.used() + 1'000'000);
+  disk.limit(options.directory, 1'000'000);
   spool_seq next = 2;
   const auto fill = [&] {
     const auto refused = events.refused.size();
@@ -423,6 +427,28 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
   for (std::size_t i = 10; i < kept.size(); ++i)
     EXPECT_TRUE(there.contains(kept[i])) << kept[i];
   EXPECT_TRUE(there.contains(last));
+}
+
+TEST_F(full_disk_test, uses_the_room_that_delivered_messages_have_left) {
+  auto& disk = faulty_disk::it();
+  options.directory = directory.path() / "state";
+  open();
+  for (spool_seq seq = 1; seq <= 200; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
+  ASSERT_TRUE(answered(200));
+  for (spool_seq seq = 1; seq <= 100; ++seq)
+    it->mark_done(seq);
+  reopen();
+  disk.limit(options.directory, 100'000); // for the log, which has to begin anew again and again
+  spool_seq next = 201;
+  while (events.refused.empty()) {
+    ASSERT_LT(next, 2000U);
+    const auto asked = events.answered();
+    ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
+    ASSERT_TRUE(answered(asked + 1));
+  }
+  EXPECT_GT(next, 250U);
+  disk.limit(options.directory, std::nullopt);
 }
 
 } // namespace

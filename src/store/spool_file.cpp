@@ -48,6 +48,18 @@ std::uint32_t seconds_of(std::int64_t milliseconds_since_1970) {
       std::clamp<std::int64_t>(milliseconds_since_1970 / 1000, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
+// A file of an earlier version keeps the pages that become free. Small, it is written anew as one that does
+// not; large, it stays as it is: its start must not take minutes.
+result<void> let_give_back(database& db) {
+  constexpr std::int64_t most_pages = 16'384;
+  const auto kind = db.integer("PRAGMA auto_vacuum");
+  if (!kind) return kind.fault();
+  const auto pages = db.integer("PRAGMA page_count");
+  if (!pages) return pages.fault();
+  if (*kind != 0 || *pages > most_pages) return {};
+  return db.execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM");
+}
+
 constexpr std::int64_t not_said = -1;
 
 std::int64_t number_of(const std::optional<bool>& integration) {
@@ -72,12 +84,14 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
                                     dead_letter_limits limits) {
   if (auto made = make_private_file(file); !made) return std::move(made).fault();
   bool damaged = false;
-  database_settings settings{.file = file, .application_id = spool_application_id, .max_pages = max_pages};
+  database_settings settings{
+      .file = file, .application_id = spool_application_id, .max_pages = max_pages, .gives_back = true};
   auto db = database::open(settings, damaged);
   if (!db) return unusable(file, std::move(db).fault());
   // A file that cannot be written says so here, not at the first message.
   if (auto trial = transaction::begin(*db); !trial) return unusable(file, std::move(trial).fault());
   if (auto done = migrate(*db, spool_steps()); !done) return unusable(file, std::move(done).fault());
+  if (auto done = let_give_back(*db); !done) return unusable(file, std::move(done).fault());
   auto prepared = prepare(*db);
   if (!prepared) return unusable(file, std::move(prepared).fault());
   spool_file made{*std::move(db), *std::move(prepared), limits};
@@ -324,6 +338,18 @@ result<std::optional<core::device_key>> spool_file::find_device(device_ref devic
                        device_id{std::string{sql_.find_device.text(1)}}};
   sql_.find_device.reset();
   return std::optional{std::move(key)};
+}
+
+result<spool_file::file_pages> spool_file::pages() {
+  const auto all = db_.integer("PRAGMA page_count");
+  if (!all) return all.fault();
+  const auto free = db_.integer("PRAGMA freelist_count");
+  if (!free) return free.fault();
+  return file_pages{static_cast<std::uint64_t>(*all), static_cast<std::uint64_t>(*free)};
+}
+
+result<void> spool_file::give_back(std::uint64_t pages) {
+  return db_.execute(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
 }
 
 result<void> spool_file::count_dead_letters() {

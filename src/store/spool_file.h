@@ -41,6 +41,14 @@ public:
 
   database& db() { return db_; }
 
+  struct file_pages {
+    std::uint64_t all = 0, free = 0;
+  };
+  result<file_pages> pages();
+  // Takes so many free pages, or fewer, out of the file; a transaction of its own. The file on the disk is
+  // cut when the log is folded into it.
+  result<void> give_back(std::uint64_t pages);
+
   // What a start needs. Errors: state_unusable.
   result<std::vector<core::device_record>> load_devices();
   result<std::vector<core::start_image::row>> load_waiting();

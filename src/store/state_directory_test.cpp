@@ -301,6 +301,31 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   EXPECT_EQ(one.model_id, "");
 }
 
+TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  ASSERT_TRUE(make_private_file(file));
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(migrate(*db, spool_steps()));
+    ASSERT_TRUE(db->execute("INSERT INTO spool VALUES (5, 7, 100, 1)"));
+    EXPECT_EQ(*db->integer("PRAGMA auto_vacuum"), 0);
+  }
+  constexpr int incremental = 2;
+  for (int opened = 0; opened < 2; ++opened) {
+    auto spool = spool_file::open(file, 0, {});
+    ASSERT_TRUE(spool) << spool.fault().message();
+    EXPECT_EQ(*spool->db().integer("PRAGMA auto_vacuum"), incremental);
+    EXPECT_EQ(spool->load_waiting()->size(), 1U);
+  }
+  ASSERT_TRUE(make_private_file(directory.path() / "new.db"));
+  auto made = spool_file::open(directory.path() / "new.db", 0, {});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(*made->db().integer("PRAGMA auto_vacuum"), incremental);
+}
+
 TEST(migrations, messages_of_a_version_without_times_count_from_the_day_they_are_migrated) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";

@@ -68,6 +68,11 @@ void store::owner_side::take(report what) {
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
   counters.fsyncs_total += what.fsyncs;
+  if (what.pages) {
+    constexpr std::uint64_t page_bytes = 4096;
+    counters.file_bytes = what.pages->all * page_bytes;
+    counters.free_bytes = what.pages->free * page_bytes;
+  }
   if (what.kept_dead_letters) counters.dead_letters = *what.kept_dead_letters;
   if (what.commits > 0) {
     counters.last_commit = what.commit_time;

@@ -12,6 +12,10 @@
 // it has synced. Marks (mark_done) ride in the next commit, or go within mark_delay on their own: a crash in
 // between sends those messages again with the same message-id.
 //
+// Upkeep. A file does not shrink by itself. Where at least an eighth of it is free (half, while there are
+// commits), its last pages move to free places and it is cut, a few milliseconds' worth at a time, between
+// commits. After a quiet second a log of more than 1 MiB is folded into the file and emptied.
+//
 // When the disk refuses (full, I/O error), the transaction is rolled back as a whole: its appends are
 // answered with store_unavailable and forgotten; marks, dead letters, devices and assignments are kept and
 // tried again with back-off and with every later append. on_store_fault and on_store_healed frame such an
@@ -57,7 +61,9 @@ struct store_options {
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
   std::chrono::microseconds linger{0};     // how long a commit waits for company
   dead_letter_limits dead_letters;
-  std::int64_t max_pages = 0; // of spool.db, 4,096 bytes each; 0: as the disk allows
+  milliseconds upkeep_delay{1000};  // how long without a commit counts as quiet
+  std::uint64_t upkeep_from = 1024; // free pages of spool.db that are worth giving back
+  std::int64_t max_pages = 0;       // of spool.db, 4,096 bytes each; 0: as the disk allows
 };
 
 // Plain numbers, as of the last answer. Monotonic ones end in _total.
@@ -74,6 +80,8 @@ struct store_counters {
   std::uint64_t commits_total = 0;
   std::uint64_t commits_failed_total = 0;
   std::uint64_t fsyncs_total = 0;
+  std::uint64_t file_bytes = 0; // of spool.db without its log, as of the last upkeep
+  std::uint64_t free_bytes = 0; // of these, for what comes
   std::chrono::microseconds last_commit{0};
   std::chrono::microseconds longest_commit{0};
 };

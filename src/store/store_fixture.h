@@ -78,6 +78,7 @@ struct recorder : store_events {
   std::vector<errc> refusals;
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
+  std::vector<std::pair<std::uint64_t, result<core::dead_letter_page>>> pages;
   std::size_t spooled_calls = 0, reads = 0, faults = 0, heals = 0;
 
   void on_spooled(std::vector<core::spool_result> results) override {
@@ -92,6 +93,9 @@ struct recorder : store_events {
     for (auto& row : more)
       rows.push_back(std::move(row));
     gone.insert(gone.end(), lost.begin(), lost.end());
+  }
+  void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
+    pages.emplace_back(request, std::move(page));
   }
   void on_store_fault(const error&) override { ++faults; }
   void on_store_healed() override { ++heals; }

@@ -412,6 +412,31 @@ TEST_F(store_test, a_disk_without_room_refuses_then_heals) {
   EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{last}));
 }
 
+TEST_F(store_test, gives_the_disk_back_what_an_outage_has_taken) {
+  options.upkeep_delay = milliseconds{20};
+  options.upkeep_from = 64;
+  open();
+  const auto size = [&] {
+    return std::filesystem::file_size(options.directory / "spool.db") +
+           std::filesystem::file_size(options.directory / "spool.db-wal");
+  };
+  constexpr spool_seq messages = 3000;
+  for (spool_seq seq = 1; seq <= messages; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
+  ASSERT_TRUE(answered(messages));
+  ASSERT_TRUE(box.run_until([&] { return size() > 10'000'000; }));
+  // In no order, so that what is left lies all over the file.
+  for (spool_seq seq = 1; seq <= messages; ++seq)
+    if (const auto one = 1 + seq * 7 % messages; one % 100 != 0) it->mark_done(one);
+  ASSERT_TRUE(box.run_until([&] { return size() < 1'000'000; })) << size();
+  EXPECT_LT(it->counters().file_bytes, 1'000'000U);
+  reopen();
+  EXPECT_EQ(image.waiting.size(), messages / 100);
+  it->read_back(seqs_of(image));
+  ASSERT_TRUE(box.run_until([&] { return events.reads == 1; }));
+  EXPECT_EQ(events.rows.size(), messages / 100);
+}
+
 TEST_F(store_test, what_cannot_be_written_by_the_deadline_is_answered_and_reported) {
   options.max_pages = 40;
   open();

@@ -123,6 +123,7 @@ void writer::run() {
     if (assignments_are_due(now_mono())) commit_assignments();
     if (read_is_due(now)) serve_read();
     if (!questions_.empty()) answer_question();
+    if (now_mono() >= upkeep_at_ && !hurried_) upkeep();
   }
   report last;
   settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
@@ -154,14 +155,17 @@ bool writer::take() {
       filled_.wait_for(held, options_.linger, [this] { return stopping_; });
       continue;
     }
-    if (commit || !questions_.empty() || read_is_due(now) || assignments_are_due(now)) return true;
+    const bool upkeep_due = now >= upkeep_at_ && !hurried_;
+    if (commit || upkeep_due || !questions_.empty() || read_is_due(now) || assignments_are_due(now))
+      return true;
     sleeping_ = true;
     minds_marks_ = !marks_.empty();
     const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
-    if (idle()) {
+    const auto until = std::min(next_due(), hurried_ ? never : upkeep_at_);
+    if (until == never) {
       filled_.wait(held, woken);
     } else {
-      filled_.wait_until(held, next_due(), woken);
+      filled_.wait_until(held, until, woken);
     }
     sleeping_ = false;
     minds_marks_ = false;
@@ -269,6 +273,7 @@ void writer::commit_group() {
   settle(commands, outcome, done.not_replayed, out);
   out.kept_dead_letters = spool_.dead_letters();
   note_outcome(outcome, out);
+  note_commit();
   const auto syncs = syncs_so_far();
   out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
   tell_(std::move(out));
@@ -376,6 +381,49 @@ void writer::note_outcome(const result<void>& outcome, report& out) {
   if (std::exchange(failing_, true)) return;
   out.fault = outcome.fault();
   log::error("store_failing", {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+}
+
+void writer::note_commit() {
+  last_commit_ = now_mono();
+  if (upkeep_at_ == never) upkeep_at_ = last_commit_ + options_.upkeep_delay;
+}
+
+// Between commits.
+void writer::upkeep() {
+  const auto now = now_mono();
+  const bool is_quiet = now >= last_commit_ + options_.upkeep_delay;
+  upkeep_at_ = is_quiet ? never : now + options_.upkeep_delay;
+  if (failing_) return; // the next commit that succeeds asks again
+  auto there = spool_.pages();
+  if (there && there->free >= options_.upkeep_from && there->free >= there->all / (is_quiet ? 8 : 2)) {
+    give_back(*there);
+    there = spool_.pages();
+    gave_back_ = true;
+  } else if (is_quiet) {
+    // A short log is left alone: folding it after each message would double what a quiet gateway writes.
+    constexpr std::uintmax_t short_log = 1024ULL * 1024;
+    std::error_code fault;
+    const auto log = std::filesystem::file_size(options_.directory / "spool.db-wal", fault);
+    if (gave_back_ || (!fault && log > short_log))
+      gave_back_ = !spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)").has_value();
+  }
+  report out;
+  if (there) out.pages = *there;
+  const auto syncs = syncs_so_far();
+  out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
+  tell_(std::move(out));
+}
+
+void writer::give_back(const spool_file::file_pages& there) {
+  constexpr milliseconds short_time{2}, long_time{4};
+  constexpr std::uint64_t most_pages = 2048;
+  constexpr milliseconds pause{20};
+  const auto began = now_mono();
+  const bool done = spool_.give_back(std::min(slice_, there.free)).has_value();
+  const auto ended = now_mono();
+  if (ended - began > long_time) slice_ = std::max<std::uint64_t>(1, slice_ / 2);
+  if (ended - began < short_time) slice_ = std::min(most_pages, slice_ * 2);
+  upkeep_at_ = ended + (done ? pause : options_.upkeep_delay);
 }
 
 void writer::commit_assignments() {

@@ -70,7 +70,8 @@ struct report {
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<answer> answers;
-  std::optional<amount> kept_dead_letters; // when that may have changed
+  std::optional<amount> kept_dead_letters;     // when that may have changed
+  std::optional<spool_file::file_pages> pages; // after upkeep
 };
 
 class writer {
@@ -136,6 +137,9 @@ private:
   result<void> apply_assignments();
   void serve_read();
   void answer_question();
+  void upkeep();
+  void note_commit();
+  void give_back(const spool_file::file_pages& there);
   result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
   bool idle() const {
     return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
@@ -178,6 +182,11 @@ private:
   mono_time assignments_retry_at_{};
   bool reads_failing_ = false;
   mono_time reads_retry_at_{};
+  static constexpr mono_time never = mono_time::max();
+  mono_time upkeep_at_ = never;
+  mono_time last_commit_{};
+  std::uint64_t slice_ = 16; // pages at a time
+  bool gave_back_ = false;   // since the log was emptied
   std::uint64_t syncs_seen_ = 0;
 
   std::thread thread_; // last: everything above is there before it runs

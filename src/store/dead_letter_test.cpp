@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dead letters: read in pages, dropped, and replayed in the transaction that stores what has become of them.
+#include "store/store_fixture.h"
+
+namespace causeway::store {
+namespace {
+
+class dead_letter_test : public store_fixture {
+protected:
+  // Letter n is the event {"n":n} of a device that follows n modulo 3.
+  void add(spool_seq first, std::uint64_t count) {
+    for (std::uint64_t n = first; n < first + count; ++n) {
+      auto request = make_refused(n, "{\"n\":" + std::to_string(n) + "}", error{errc::format_refused, "why"});
+      request.refused->from = make_device(static_cast<std::uint32_t>(n % 3)).key;
+      ASSERT_TRUE(it->append(std::move(request)));
+    }
+    const auto asked = events.answered() + count;
+    ASSERT_TRUE(answered(asked));
+  }
+  core::dead_letter_page list(core::dead_letter_query query) {
+    const auto before = events.pages.size();
+    it->list_dead_letters(++number, std::move(query));
+    return answer_after(before);
+  }
+  core::dead_letter_page read(std::uint64_t id) {
+    const auto before = events.pages.size();
+    it->read_dead_letter(++number, id);
+    return answer_after(before);
+  }
+  core::dead_letter_page answer_after(std::size_t before) {
+    EXPECT_TRUE(box.run_until([&] { return events.pages.size() > before; }));
+    EXPECT_EQ(events.pages.back().first, number);
+    EXPECT_TRUE(events.pages.back().second);
+    return *events.pages.back().second;
+  }
+  static std::vector<std::uint64_t> ids(const core::dead_letter_page& page) {
+    std::vector<std::uint64_t> all;
+    for (const auto& one : page.letters)
+      all.push_back(one.id);
+    return all;
+  }
+  std::uint64_t number = 0;
+};
+
+TEST_F(dead_letter_test, are_listed_in_pages_and_by_what_is_asked_for) {
+  open();
+  EXPECT_EQ(list({}).newest, 0U);
+  add(1, 10);
+  auto page = list({0, 4, "", "", ""});
+  EXPECT_EQ(ids(page), (std::vector<std::uint64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(page.next, 4U);
+  EXPECT_EQ(page.newest, 10U);
+  const auto& one = page.letters[0];
+  EXPECT_TRUE(one.is_event);
+  EXPECT_EQ(one.reason, "format_refused");
+  EXPECT_EQ(one.detail, "why");
+  EXPECT_EQ(one.from, make_device(1).key);
+  EXPECT_EQ(one.bytes, 7U);
+  EXPECT_EQ(unix_seconds(one.at), unix_seconds(clock.now().wall));
+  EXPECT_EQ(one.content, "");
+  page = list({4, 100, "", "meter-2", ""});
+  EXPECT_EQ(ids(page), (std::vector<std::uint64_t>{5, 8}));
+  EXPECT_EQ(page.next, std::nullopt);
+  EXPECT_TRUE(list({0, 100, "elsewhere", "", ""}).letters.empty());
+  EXPECT_TRUE(list({0, 100, "", "", "hub_refused"}).letters.empty());
+  EXPECT_EQ(list({0, 100, "water-meters", "", "format_refused"}).letters.size(), 10U);
+  EXPECT_TRUE(list({UINT64_MAX, 100, "", "", ""}).letters.empty());
+}
+
+TEST_F(dead_letter_test, a_search_looks_at_so_many_at_once_and_says_where_it_goes_on) {
+  open();
+  add(1, 2500);
+  std::size_t found = 0, pages = 0;
+  for (std::optional<std::uint64_t> after = 0; after; ++pages) {
+    const auto page = list({*after, 10'000, "", "meter-0", ""});
+    found += page.letters.size();
+    after = page.next;
+    ASSERT_LT(pages, 1000U);
+  }
+  EXPECT_EQ(found, 833U);
+  EXPECT_GE(pages, 3U);
+}
+
+TEST_F(dead_letter_test, are_read_with_their_content) {
+  open();
+  it->save_device(make_device(0));
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  it->dead_letter(1, error{errc::hub_refused, "no"});
+  add(2, 1);
+  const auto message = read(1);
+  ASSERT_EQ(message.letters.size(), 1U);
+  EXPECT_FALSE(message.letters[0].is_event);
+  EXPECT_EQ(*core::decode_message(message.letters[0].content), make_message());
+  EXPECT_EQ(read(2).letters.at(0).content, "{\"n\":2}");
+  EXPECT_TRUE(read(3).letters.empty());
+}
+
+TEST_F(dead_letter_test, are_dropped_for_good) {
+  open();
+  add(1, 3);
+  EXPECT_EQ(it->counters().dead_letters, (amount{3, 21}));
+  const auto before = events.pages.size();
+  it->drop_dead_letters(++number, {1, 3, 77});
+  EXPECT_EQ(ids(answer_after(before)), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_EQ(it->counters().dead_letters, (amount{1, 7}));
+  reopen();
+  EXPECT_EQ(it->counters().dead_letters, (amount{1, 7}));
+  EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{2}));
+}
+
+TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
+  open();
+  add(1, 2);
+  auto request = make_append(3);
+  request.replays = 2;
+  ASSERT_TRUE(it->append(request));
+  ASSERT_TRUE(answered(3));
+  EXPECT_EQ(events.stored.back(), 3U);
+  EXPECT_EQ(it->counters().waiting.messages, 1U);
+  // Again: it is not there any more, and there is no second message.
+  request.first = request.rows[0].seq = 4;
+  ASSERT_TRUE(it->append(request));
+  ASSERT_TRUE(answered(4));
+  EXPECT_EQ(events.refusals, (std::vector<errc>{errc::not_found}));
+  EXPECT_EQ(it->counters().waiting.messages, 1U);
+  EXPECT_EQ(it->counters().queued_messages, 0U);
+  EXPECT_EQ(it->counters().dead_letters.messages, 1U);
+  EXPECT_EQ(events.faults, 0U);
+  reopen();
+  ASSERT_EQ(image.waiting.size(), 1U);
+  EXPECT_EQ(image.waiting[0].seq, 3U);
+  EXPECT_EQ(image.next_seq, 5U);
+  EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{1}));
+}
+
+} // namespace
+} // namespace causeway::store
