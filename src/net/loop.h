@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one event loop. SIGPIPE and SIGXFSZ are ignored from its creation on. Everything in ingress, egress, admin and app
-// runs on the thread that calls run().
+// The one event loop. SIGPIPE and SIGXFSZ are ignored from its creation on. Everything in ingress, egress,
+// admin and app runs on the thread that calls run().
 #pragma once
 
 #include "base/clock.h"
