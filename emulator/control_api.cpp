@@ -23,6 +23,23 @@ json::object seconds_of(const simulation& shown, bool running, const controlled&
   return {{"seconds", std::chrono::duration<double>(until - shown.started()).count()}};
 }
 
+// As the stack shows it (things-stack-wire.md B.5).
+json::object show_health(const controlled& emulator, const simulation& shown) {
+  json::object by_application;
+  const auto* health = emulator.stack->health();
+  for (std::size_t i = 0; health != nullptr && i < health->size(); ++i) {
+    const auto& one = (*health)[i];
+    auto& status = by_application[shown.plan().applications[i].id];
+    if (one.failures() == 0)
+      status = json::object{{"healthy", json::object{}}};
+    else
+      status = json::object{
+          {"unhealthy", json::object{{"failed_attempts", std::to_string(one.failures())},
+                                     {"last_failed_attempt_at", format_rfc3339(one.last_failure())}}}};
+  }
+  return by_application;
+}
+
 json::object by_webhook(const controlled& emulator) {
   const auto* simulation = emulator.stack->current();
   if (simulation == nullptr || emulator.by_mqtt->is_alone()) return {{"sent", 0}};
@@ -39,6 +56,9 @@ json::object by_webhook(const controlled& emulator) {
   shown["accepted"] = totals.accepted;
   shown["refused"] = totals.refused_total;
   shown["refused_by"] = std::move(refused);
+  shown["retried"] = totals.retried;
+  shown["lost_by_sender"] = totals.lost_by_sender;
+  shown["health"] = show_health(emulator, *simulation);
   shown["delivered"] = totals.delivered;
   shown["lost"] = simulation->missing();
   shown["lost_uplinks"] = std::move(missing);
@@ -79,6 +99,7 @@ net::http_response start_simulation(const controlled& emulator, const std::strin
   if (!request) return refuse(400, request.fault().detail());
   if (emulator.stack->running() || emulator.by_mqtt->running())
     return refuse(409, "a simulation is running already");
+  if (!request->has_retries) request->plan.sending.retry_minute = emulator.made->options().webhook_retries;
   auto parts = divide(std::move(request->plan));
   const bool any_by_mqtt = !parts.mqtt.applications.empty();
   const bool alone = any_by_mqtt && parts.webhook.applications.empty();

@@ -2,6 +2,7 @@
 #include "emulator/control_requests.h"
 
 #include "base/encoding.h"
+#include "emulator/control_fields.h"
 #include "emulator/installation.h"
 
 #include <boost/json.hpp>
@@ -14,8 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t most_devices = 1'000'000;
-constexpr std::size_t most_concurrency = 4096;
 constexpr std::int64_t most_skew = 100 * 365 * 86'400LL; // seconds
 
 constexpr auto immediate_faults = std::to_array<std::pair<immediate_fault, std::string_view>>({
@@ -25,133 +24,6 @@ constexpr auto immediate_faults = std::to_array<std::pair<immediate_fault, std::
     {immediate_fault::detach_device, "detach_device"},
     {immediate_fault::expire_tokens, "expire_tokens"},
 });
-
-error wrong(std::string what) {
-  return error{errc::field_invalid, std::move(what)};
-}
-
-// Reads a JSON object's fields and remembers the first one that has the wrong type or an unknown name.
-class fields {
-public:
-  fields(const json::object& from, std::initializer_list<std::string_view> known) : from_{from} {
-    for (const auto& entry : from)
-      if (std::find(known.begin(), known.end(), std::string_view{entry.key()}) == known.end())
-        fail("unknown field " + std::string{entry.key()});
-  }
-
-  std::optional<std::string> text(std::string_view name) {
-    const auto* value = from_.if_contains(name);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_string()) return std::string{value->as_string()};
-    fail(std::string{name} + " is not a string");
-    return std::nullopt;
-  }
-  std::optional<double> number(std::string_view name) {
-    const auto* value = from_.if_contains(name);
-    if (value == nullptr) return std::nullopt;
-    double number = -1;
-    if (value->is_int64()) number = static_cast<double>(value->as_int64());
-    if (value->is_uint64()) number = static_cast<double>(value->as_uint64());
-    if (value->is_double()) number = value->as_double();
-    if (number >= 0 && number <= 1e15) return number;
-    fail(std::string{name} + " is not a number from 0 on");
-    return std::nullopt;
-  }
-  std::optional<std::int64_t> whole(std::string_view name) {
-    const auto* value = from_.if_contains(name);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_int64()) return value->as_int64();
-    fail(std::string{name} + " is not a whole number");
-    return std::nullopt;
-  }
-  std::optional<std::uint64_t> count(std::string_view name) {
-    const auto value = number(name);
-    if (!value) return std::nullopt;
-    return static_cast<std::uint64_t>(*value);
-  }
-  const json::value* any(std::string_view name) const { return from_.if_contains(name); }
-  void fail(std::string what) {
-    if (!problem_) problem_ = std::move(what);
-  }
-  const std::optional<std::string>& problem() const { return problem_; }
-
-private:
-  const json::object& from_;
-  std::optional<std::string> problem_;
-};
-
-result<json::object> parse_object(std::string_view body) {
-  if (body.empty()) return json::object{};
-  json::error_code fault;
-  auto parsed = json::parse(json::string_view{body.data(), body.size()}, fault);
-  if (fault || !parsed.is_object()) return wrong("the body is not a JSON object");
-  return std::move(parsed.as_object());
-}
-
-// What holds for every application that does not say otherwise.
-struct shared_settings {
-  std::optional<std::string> webhook, authorization;
-  std::optional<double> mqtt_share;
-};
-
-// Of the fields `by` and `mqtt_share`; nothing without either.
-std::optional<double> read_mqtt_share(fields& f) {
-  std::optional<double> share = f.number("mqtt_share");
-  if (share && *share > 1) f.fail("mqtt_share is above 1");
-  if (const auto by = f.text("by")) {
-    if (*by != "webhook" && *by != "mqtt") f.fail("by is neither webhook nor mqtt");
-    if (share) f.fail("by and mqtt_share say the same thing twice");
-    share = *by == "mqtt" ? 1 : 0;
-  }
-  return share;
-}
-
-void apply(const shared_settings& shared, simulated_application& application) {
-  if (shared.webhook) application.url = *shared.webhook + "/" + application.id;
-  if (shared.authorization) application.authorization = *shared.authorization;
-  if (shared.mqtt_share) application.mqtt_share = *shared.mqtt_share;
-}
-
-std::string basic(const std::optional<std::string>& username, const std::optional<std::string>& password) {
-  return "Basic " + base64_encode(username.value_or("tts") + ":" + password.value_or(""));
-}
-
-result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
-                                                const std::vector<simulated_application>& defaults) {
-  fields f{object, {"id", "devices", "prefix", "webhook", "username", "password", "by", "mqtt_share"}};
-  simulated_application application;
-  const auto id = f.text("id");
-  if (!id || id->empty()) f.fail("an application has no id");
-  const auto same = std::find_if(defaults.begin(), defaults.end(),
-                                 [&](const simulated_application& d) { return id && d.id == *id; });
-  if (same != defaults.end()) application = *same;
-  application.id = id.value_or("");
-  apply(shared, application);
-  if (const auto webhook = f.text("webhook")) application.url = *webhook;
-  const auto username = f.text("username"), password = f.text("password");
-  if (username || password) application.authorization = basic(username, password);
-  const auto prefix = f.text("prefix").value_or(application.id == plant_application   ? "meter-"
-                                                : application.id == field_application ? "sensor-"
-                                                                                      : application.id + "-");
-  if (const auto* devices = f.any("devices"); devices != nullptr && devices->is_array()) {
-    application.devices.clear();
-    for (const auto& name : devices->as_array()) {
-      if (!name.is_string())
-        f.fail("devices has something that is not a name");
-      else
-        application.devices.emplace_back(name.as_string());
-    }
-  } else if (const auto count = f.count("devices")) {
-    application.devices.clear();
-    if (*count > most_devices) f.fail("devices is more than 1,000,000");
-    for (std::uint64_t i = 1; i <= std::min<std::uint64_t>(*count, most_devices); ++i)
-      application.devices.push_back(device_name(prefix, static_cast<std::size_t>(i)));
-  }
-  if (const auto share = read_mqtt_share(f)) application.mqtt_share = *share;
-  if (application.url.empty()) f.fail("application " + application.id + " has no webhook");
-  if (f.problem()) return wrong(*f.problem());
-  return application;
-}
 
 } // namespace
 
@@ -340,50 +212,6 @@ result<event_request> parse_event(std::string_view body) {
   if (request.application.empty() && (request.by_webhook || request.topic.empty()))
     f.fail("application is missing");
   if (request.by_mqtt && request.topic.empty() && request.device.empty()) f.fail("device is missing");
-  if (f.problem()) return wrong(*f.problem());
-  return request;
-}
-
-result<simulation_request> parse_simulation(std::string_view body,
-                                            std::vector<simulated_application> defaults) {
-  const auto object = parse_object(body);
-  if (!object) return object.fault();
-  fields f{*object,
-           {"uplinks", "seconds", "rate", "burst", "duplicate_every", "swap_every", "rejoin_every", "by",
-            "mqtt_share", "concurrency", "connections", "webhook", "username", "password", "ca_file",
-            "applications"}};
-  simulation_request request;
-  request.plan.uplinks = f.count("uplinks");
-  if (const auto seconds = f.number("seconds"))
-    request.plan.duration = std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
-  request.plan.rate = f.number("rate").value_or(0);
-  request.plan.burst = f.count("burst").value_or(1);
-  request.plan.switches = {f.count("duplicate_every").value_or(0), f.count("swap_every").value_or(0),
-                           f.count("rejoin_every").value_or(0)};
-  request.plan.concurrency = static_cast<std::size_t>(
-      std::min<std::uint64_t>(f.count("concurrency").value_or(32), most_concurrency));
-  if (const auto use = f.text("connections")) {
-    if (*use != "kept" && *use != "new") return wrong("connections is kept or new");
-    request.plan.connections = *use == "new" ? connection_use::fresh : connection_use::kept;
-  }
-  request.ca_file = f.text("ca_file").value_or("");
-  // For all applications: the part of the URL before "/{application}", and one log-in.
-  const auto webhook = f.text("webhook"), username = f.text("username"), password = f.text("password");
-  shared_settings shared{webhook, std::nullopt, read_mqtt_share(f)};
-  if (username || password) shared.authorization = basic(username, password);
-  if (const auto* applications = f.any("applications")) {
-    if (!applications->is_array()) return wrong("applications is not a list");
-    for (const auto& item : applications->as_array()) {
-      if (!item.is_object()) return wrong("applications has something that is not an object");
-      auto application = parse_application(item.as_object(), shared, defaults);
-      if (!application) return application.fault();
-      request.plan.applications.push_back(std::move(*application));
-    }
-  } else {
-    request.plan.applications = std::move(defaults);
-    for (auto& application : request.plan.applications)
-      apply(shared, application);
-  }
   if (f.problem()) return wrong(*f.problem());
   return request;
 }

@@ -75,12 +75,15 @@ result<event_request> parse_event(std::string_view body);
 
 struct simulation_request {
   simulation_plan plan;
+  bool has_retries = false; // it says whether there are any
   std::string ca_file;
 };
 // {"uplinks":…,"seconds":…,"rate":…,"burst":…,"duplicate_every":…,"swap_every":…,"rejoin_every":…,
-//  "by":"webhook"|"mqtt","mqtt_share":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,"password":…,"ca_file":…,
-//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…,
-//                   "by":…,"mqtt_share":…}]}
+//  "by":"webhook"|"mqtt","mqtt_share":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,
+//  "password":…,"ca_file":…,"path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…],"varied":…,
+//  "parallel":…,"webhook_retries":…,"unhealthy_threshold":…,"unhealthy_retry_interval":…,
+//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…,"by":…,
+//                   "mqtt_share":…,"path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…]}]}
 // defaults: the applications of the printed configuration; an application of the same id takes from there
 // what it lacks.
 result<simulation_request> parse_simulation(std::string_view body,

@@ -180,5 +180,27 @@ TEST(control_requests, a_quota_changes_by_limit_or_use) {
   EXPECT_FALSE(parse_quota_change(R"({"limit":"all"})"));
 }
 
+TEST(control_requests, a_simulation_says_how_the_stack_sends) {
+  const auto request = parse_simulation(
+      R"({"uplinks":1,"connections":"new","varied":true,"parallel":true,"webhook_retries":0.05,
+          "unhealthy_threshold":3,"unhealthy_retry_interval":60,"path":"up","field_mask":["received_at"],
+          "applications":[{"id":"app","devices":1,"webhook":"http://h","headers":{"X":"y"},"path":"own"},
+                          {"id":"other","devices":1,"webhook":"http://h"}]})",
+      {});
+  ASSERT_TRUE(request);
+  const auto& sending = request->plan.sending;
+  EXPECT_EQ(request->plan.connections, connection_use::fresh);
+  EXPECT_TRUE(sending.varied && sending.parallel && request->has_retries);
+  EXPECT_EQ(sending.retry_minute.count(), 50);
+  EXPECT_EQ(sending.health.threshold, 3U);
+  EXPECT_EQ(sending.health.interval.count(), 60'000);
+  const auto& first = request->plan.applications[0].webhook;
+  EXPECT_EQ(first.path, "own");
+  EXPECT_EQ(first.headers[0].second, "y");
+  EXPECT_EQ(first.field_mask, (std::vector<std::string>{"received_at"}));
+  EXPECT_EQ(request->plan.applications[1].webhook.path, "up");
+  EXPECT_FALSE(parse_simulation(R"({"uplinks":1,"varied":1})", {}));
+}
+
 } // namespace
 } // namespace causeway::emulator

@@ -87,7 +87,8 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));
   storage_log stored{options.storage};
   storage_api storage{stored, registry};
-  things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall))};
+  things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall)),
+                     "https://localhost:" + std::to_string(options.stack_port) + "/api/v3"};
   std::optional<mqtt_publisher> publisher;
   if (!options.mqtt.address.empty()) publisher.emplace(on, tasks, options.mqtt);
   mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr, stored,

@@ -47,12 +47,13 @@ struct emulator_options {
   latency delays = latency::azure();
   // Quotas; what is absent is off.
   std::optional<azure::tier> tier;
-  std::uint32_t units = 1;                     // of the tier
-  std::optional<std::uint64_t> daily_messages; // of each hub; absent: what the tier has
-  std::optional<std::uint32_t> dps_quota;      // registrations a minute
-  std::optional<std::uint32_t> dps_enforced;   // where DPS holds to another figure than it says
-  std::optional<std::uint32_t> registry_rate;  // requests a minute
-  mqtt_broker mqtt;                            // of The Things Stack; without an address there is none
+  std::uint32_t units = 1;                      // of the tier
+  std::optional<std::uint64_t> daily_messages;  // of each hub; absent: what the tier has
+  std::optional<std::uint32_t> dps_quota;       // registrations a minute
+  std::optional<std::uint32_t> dps_enforced;    // where DPS holds to another figure than it says
+  std::optional<std::uint32_t> registry_rate;   // requests a minute
+  mqtt_broker mqtt;                             // of The Things Stack; without an address there is none
+  std::chrono::milliseconds webhook_retries{0}; // how long a minute of their schedule lasts; 0: none
   std::string webhook_listen =
       "127.0.0.1:15081"; // of the gateway: for the printed configuration and for simulations
   std::string admin_listen = "127.0.0.1:9464"; // likewise

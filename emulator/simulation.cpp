@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace causeway::emulator {
+namespace {
+
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
+} // namespace
 
 divided_plan divide(simulation_plan whole) {
   divided_plan parts{whole, whole};
@@ -70,7 +77,7 @@ bool simulation::sending(mono_time now) const {
 }
 
 bool simulation::finished(mono_time now) const {
-  return under_way_ == 0 && !sending(now);
+  return under_way_ == 0 && postponed_ == 0 && !sending(now);
 }
 
 std::optional<simulated_turn> simulation::take_turn(mono_time now) {
@@ -87,6 +94,7 @@ std::optional<simulated_turn> simulation::take_turn(mono_time now) {
   auto& d = devices_[number];
   const auto marker = d.next_marker++;
   d.open.push_back({marker, now, false, false, false});
+  if (plan_.sending.parallel) ready_.push_back(number);
   ++totals_.sent;
   ++under_way_;
   return simulated_turn{number, marker, due};
@@ -117,25 +125,65 @@ void simulation::tidy(device_state& d) {
     d.open.pop_front();
 }
 
-void simulation::answered(const simulated_turn& turn, int status, const std::string& reason, mono_time now) {
-  auto& d = devices_[turn.device];
+void simulation::release(const simulated_turn& turn, mono_time now) {
   --under_way_;
-  ready_.push_back(turn.device);
+  if (!plan_.sending.parallel) ready_.push_back(turn.device);
   last_answer_ = now;
+}
+
+void simulation::count_refusal(int status, const std::string& reason) {
+  ++totals_.refused_total;
+  ++totals_.refused[status == 0 ? reason : std::to_string(status)];
+}
+
+void simulation::count_acceptance(outstanding* entry) {
+  ++totals_.accepted;
+  if (entry == nullptr) return;
+  entry->accepted = true;
+  if (entry->arrived) ++totals_.delivered;
+}
+
+void simulation::answered(const simulated_turn& turn, int status, const std::string& reason, mono_time now) {
+  release(turn, now);
+  auto& d = devices_[turn.device];
   auto* entry = find(d, turn.marker);
-  const bool accepted = status >= 200 && status < 300;
-  if (accepted) {
-    ++totals_.accepted;
+  if (entry != nullptr && status != 0) http_.record(now - entry->started);
+  if (is_success(status)) {
+    count_acceptance(entry);
   } else {
-    ++totals_.refused_total;
-    ++totals_.refused[status == 0 ? reason : std::to_string(status)];
+    count_refusal(status, reason);
+    ++totals_.lost_by_sender;
+    if (entry != nullptr) entry->refused = true;
   }
-  if (entry != nullptr) {
-    if (status != 0) http_.record(now - entry->started);
-    entry->accepted = accepted;
-    entry->refused = !accepted;
-    if (accepted && entry->arrived) ++totals_.delivered;
+  tidy(d);
+}
+
+void simulation::postpone(const simulated_turn& turn, int status, const std::string& reason, mono_time now) {
+  release(turn, now);
+  ++postponed_;
+  count_refusal(status, reason);
+}
+
+void simulation::answered_again(const simulated_turn& turn, int status, const std::string& reason,
+                                mono_time now, bool last) {
+  last_answer_ = now;
+  ++totals_.retried;
+  auto& d = devices_[turn.device];
+  if (is_success(status)) {
+    --postponed_;
+    count_acceptance(find(d, turn.marker));
+    tidy(d);
+    return;
   }
+  count_refusal(status, reason);
+  if (last) give_up(turn);
+}
+
+void simulation::give_up(const simulated_turn& turn) {
+  --postponed_;
+  ++totals_.lost_by_sender;
+  auto& d = devices_[turn.device];
+  if (auto* entry = find(d, turn.marker)) entry->refused = true;
   tidy(d);
 }
 

@@ -4,13 +4,14 @@
 // thread.
 //
 // The stack's rules (things-stack-wire.md B.4): each uplink is posted once; what is not answered with 2xx is
-// lost for the webhook and never repeated; the next uplink has the next f_cnt. At most one post of a device
-// is under way.
+// lost for the webhook and never repeated, unless retries are on; the next uplink has the next f_cnt. At most
+// one post of a device is under way, unless the plan says otherwise.
 #pragma once
 
 #include "base/clock.h"
 #include "emulator/histogram.h"
 #include "emulator/ledger.h"
+#include "emulator/webhook_hook.h"
 
 #include <cstdint>
 #include <deque>
@@ -28,6 +29,7 @@ struct simulated_application {
   std::string url;                  // of the webhook: "http://127.0.0.1:15081/webhook/water-meters"
   std::string authorization;        // the whole header value, "Basic …"; empty: none
   double mqtt_share = 0;            // of the devices, spread evenly: their uplinks leave by MQTT instead
+  webhook_settings webhook{};       // the rest of the webhook; without base_url and that header
 };
 
 // What goes wrong on the way, counted by device; 0: never. By MQTT only.
@@ -44,6 +46,14 @@ enum class connection_use : std::uint8_t {
   fresh, // two wait for each host, further ones are closed: Go's net/http, and so The Things Stack
 };
 
+// How the stack sends.
+struct webhook_sending {
+  bool varied = false;                       // keys in any order, white space here and there
+  bool parallel = false;                     // several posts of a device at a time, in no order
+  std::chrono::milliseconds retry_minute{0}; // how long a minute of the retries' schedule lasts; 0: none
+  webhook_health_options health{};
+};
+
 struct simulation_plan {
   std::vector<simulated_application> applications;
   std::optional<std::uint64_t> uplinks; // how many in all; absent: until the time is over
@@ -53,6 +63,7 @@ struct simulation_plan {
   simulated_disorder switches{};
   std::size_t concurrency = 32;
   connection_use connections = connection_use::kept;
+  webhook_sending sending{};
 };
 
 struct simulation_totals {
@@ -62,7 +73,9 @@ struct simulation_totals {
   std::uint64_t duplicates = 0;
   std::uint64_t out_of_order = 0;
   std::map<std::string, std::uint64_t> refused; // by HTTP status or "connection", "time_out"
-  std::uint64_t refused_total = 0;
+  std::uint64_t refused_total = 0;              // posts, each try
+  std::uint64_t retried = 0;                    // posts behind a message's first
+  std::uint64_t lost_by_sender = 0;             // messages that the stack has given up
 };
 
 // The devices by webhook, and those by MQTT: two plans, which share uplinks and rate by their devices. A
@@ -94,6 +107,13 @@ public:
   std::optional<simulated_turn> take_turn(mono_time now);
   // The post begins.
   void begin(const simulated_turn& turn, mono_time now);
+  // In place of answered(): the post was in vain and will be tried again. The device may have its next turn.
+  void postpone(const simulated_turn& turn, int status, const std::string& reason, mono_time now);
+  // A later try of a postponed turn. last: it will not be tried again.
+  void answered_again(const simulated_turn& turn, int status, const std::string& reason, mono_time now,
+                      bool last);
+  // A postponed turn is given up without another try.
+  void give_up(const simulated_turn& turn);
   // The turn will not be used: it was stopped. Only the device's last one.
   void give_back(const simulated_turn& turn);
   const std::string& device_name(std::uint32_t device) const { return *devices_[device].name; }
@@ -139,6 +159,9 @@ private:
   };
 
   outstanding* find(device_state& d, std::uint64_t marker);
+  void release(const simulated_turn& turn, mono_time now);
+  void count_refusal(int status, const std::string& reason);
+  void count_acceptance(outstanding* entry);
   void tidy(device_state& d);
 
   simulation_plan plan_;
@@ -146,7 +169,7 @@ private:
   std::unordered_map<std::string, std::uint32_t> index_; // by identity
   std::deque<std::uint32_t> ready_;
   mono_time started_, last_answer_;
-  std::size_t under_way_ = 0;
+  std::size_t under_way_ = 0, postponed_ = 0;
   bool stopped_ = false;
   simulation_totals totals_;
   histogram http_, end_to_end_;

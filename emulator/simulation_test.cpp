@@ -199,5 +199,47 @@ TEST(uplink_body, is_json_in_the_shape_of_the_stack) {
   EXPECT_EQ(find_marker(body), 99U);
 }
 
+TEST_F(simulation_test, a_postponed_uplink_is_no_loss_until_it_is_given_up) {
+  simulation s{plan_of(2), {}, now_};
+  const auto first = s.take_turn(now_), second = s.take_turn(now_);
+  s.postpone(*first, 503, "", now_);
+  s.postpone(*second, 0, "time_out", now_);
+  EXPECT_FALSE(s.finished(now_));
+  EXPECT_EQ(s.totals().lost_by_sender, 0U);
+  s.answered_again(*first, 503, "", now_, false);
+  s.answered_again(*first, 200, "", now_, false);
+  s.answered_again(*second, 0, "connection", now_, true);
+  EXPECT_TRUE(s.finished(now_));
+  EXPECT_EQ(s.totals().accepted, 1U);
+  EXPECT_EQ(s.totals().refused_total, 4U);
+  EXPECT_EQ(s.totals().retried, 3U);
+  EXPECT_EQ(s.totals().lost_by_sender, 1U);
+  EXPECT_EQ(s.missing(), 1U);
+  s.on_arrival(arrival(s.device_name(first->device), 1), now_);
+  EXPECT_EQ(s.missing(), 0U);
+}
+
+TEST_F(simulation_test, several_posts_of_a_device_are_under_way_only_in_parallel) {
+  auto plan = plan_of(9);
+  plan.sending.parallel = true;
+  simulation s{plan, {}, now_};
+  std::vector<std::uint64_t> markers;
+  while (const auto turn = s.take_turn(now_))
+    markers.push_back(turn->marker);
+  EXPECT_EQ(markers, (std::vector<std::uint64_t>{1, 1, 1, 2, 2, 2, 3, 3, 3}));
+}
+
+TEST(uplink_body, omits_zero_values) {
+  simulated_uplink uplink;
+  uplink.application = "app";
+  uplink.device = "dev";
+  uplink.variation = 100; // snr 0
+  const auto body = make_uplink_body(uplink);
+  for (const auto* name : {"f_cnt", "snr", "confirmed"})
+    EXPECT_EQ(body.find("\"" + std::string{name} + "\""), std::string::npos) << name;
+  uplink.f_cnt = 7;
+  EXPECT_NE(make_uplink_body(uplink).find("\"f_cnt\":7,"), std::string::npos);
+}
+
 } // namespace
 } // namespace causeway::emulator

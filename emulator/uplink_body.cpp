@@ -57,8 +57,8 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += uplink.handled_at ? nanosecond_time(*uplink.handled_at) : at;
   json += R"(","uplink_message":{"session_key_id":")";
   json += uplink.session_key_id;
-  json += R"(","f_port":2,"f_cnt":)";
-  json += f_cnt;
+  json += R"(","f_port":2)";
+  if (uplink.f_cnt != 0) json.append(R"(,"f_cnt":)").append(f_cnt); // zero values are omitted (C.1)
   json += R"(,"frm_payload":")";
   json += base64_encode({frame.data(), frame.size()});
   json += R"(","decoded_payload":{"temperature":)";
@@ -71,8 +71,7 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += rssi;
   json += R"(,"channel_rssi":)";
   json += rssi;
-  json += R"(,"snr":)";
-  json += snr;
+  if (snr != "0.0") json.append(R"(,"snr":)").append(snr);
   json += R"(,"received_at":")";
   json += at;
   json +=
@@ -82,7 +81,7 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += R"("},"received_at":")";
   json += at;
   json +=
-      R"(","confirmed":false,"consumed_airtime":"0.061696s","version_ids":{"brand_id":"mclimate",)"
+      R"(","consumed_airtime":"0.061696s","version_ids":{"brand_id":"mclimate",)"
       R"("model_id":"mc-button","hardware_version":"1.2","firmware_version":"1.2","band_id":"EU_863_870"},)"
       R"("network_ids":{"net_id":"000013","ns_id":"EC656E000010181D","tenant_id":"emulated",)"
       R"("cluster_id":"eu1","cluster_address":"eu1.emulated.example"}}})";

@@ -13,6 +13,8 @@
 namespace causeway::emulator {
 
 inline constexpr std::uint32_t simulated_f_port = 2;
+inline constexpr std::string_view simulated_join_eui = "EC656E0000000001";
+inline constexpr std::string_view simulated_dev_addr = "27FE87F6";
 
 struct simulated_uplink {
   std::string_view application;

@@ -94,6 +94,11 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
   app.add_option("--mqtt-tenant", into.options.mqtt.tenant,
                  "in user names and topics: app@tenant; empty: an open-source stack")
       ->capture_default_str();
+  double retry_minute = 0;
+  app.add_option("--webhook-retries", retry_minute,
+                 "the stack tries seven times; seconds that a minute of its schedule lasts. 0: it tries once")
+      ->check(CLI::Range(0, 60))
+      ->capture_default_str();
   app.add_option("--webhook-listen", into.options.webhook_listen, "where the gateway listens for webhooks")
       ->capture_default_str();
   app.add_option("--admin-listen", into.options.admin_listen, "where the gateway's admin server listens")
@@ -115,6 +120,7 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
   const auto milliseconds_of = [](double value) {
     return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
   };
+  into.options.webhook_retries = milliseconds_of(retry_minute);
   into.options.storage.delay = milliseconds_of(storage_delay);
   into.options.storage.retention = milliseconds_of(storage_retention);
   into.options.layout = layout_of(layout);
