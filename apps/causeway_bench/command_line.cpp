@@ -73,6 +73,15 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   command->add_option("--rate", options.rate, "Uplinks a second")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
+  auto* mqtt = command
+                   ->add_option("--mqtt-devices", options.mqtt_devices,
+                                "Further devices that send by MQTT, each one uplink in two seconds")
+                   ->check(CLI::Range(0, 100'000))
+                   ->capture_default_str();
+  command
+      ->add_flag("--backfill", options.backfill,
+                 "What was published while the gateway was away is fetched from the Storage Integration")
+      ->needs(mqtt);
   command->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
   command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();

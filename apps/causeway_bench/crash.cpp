@@ -44,6 +44,10 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
   const auto begun = loop->now().mono;
   if (auto sending = rig->send(options.rate, seconds{options.seconds}); !sending)
     co_return std::move(sending).fault();
+  if (options.mqtt_devices > 0) {
+    auto publishing = co_await rig->send_by_mqtt(seconds{options.seconds});
+    if (!publishing) co_return std::move(publishing).fault();
+  }
   const auto incidents = draw_incidents(options);
   for (const auto& one : incidents) {
     static_cast<void>(
@@ -65,6 +69,10 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
   if (!ready) co_return std::move(ready).fault();
   auto arrived = co_await rig->wait_for_arrivals();
   if (!arrived) co_return std::move(arrived).fault();
+  if (options.backfill) {
+    auto filled = co_await rig->wait_for_backfill();
+    if (!filled) co_return std::move(filled).fault();
+  }
   auto compared = co_await rig->compare();
   if (!compared) co_return std::move(compared).fault();
   out.what = *compared;
@@ -80,19 +88,21 @@ void print(const crash_options& options, const outcome& o) {
   if (!options.json) {
     fmt::print("{} kills and {} cuts in {} s (seed {}): {} uplinks sent, {} accepted, {} delivered, {} lost, "
                "{} out of "
-               "order, {} duplicates, {} of them unrecognisable; on {}\n",
+               "order, {} duplicates, {} of them unrecognisable; by MQTT {} published, {} missed; on {}\n",
                o.kills, o.cuts, options.seconds, options.seed, o.sent, w.accepted, w.delivered, w.lost,
                w.out_of_order, w.duplicates + w.duplicates_unrecognisable, w.duplicates_unrecognisable,
-               o.state_fs);
+               w.mqtt_published, w.mqtt_missed, o.state_fs);
     return;
   }
   fmt::print(R"({{"kills":{},"hub_cuts":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
              R"("uplinks_accepted":{},"uplinks_refused":{},"uplinks_delivered":{},"uplinks_lost":{},)"
-             R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"state_fs":"{}"}})"
+             R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"mqtt_devices":{},)"
+             R"("backfill":{},"mqtt_published":{},"mqtt_missed":{},"mqtt_out_of_order":{},"state_fs":"{}"}})"
              "\n",
              o.kills, o.cuts, options.seconds, options.devices, options.rate, options.seed, o.sent,
              w.accepted, o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates,
-             w.duplicates_unrecognisable, o.state_fs);
+             w.duplicates_unrecognisable, options.mqtt_devices, options.backfill, w.mqtt_published,
+             w.mqtt_missed, w.mqtt_out_of_order, o.state_fs);
 }
 
 net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options options, std::string directory,
@@ -100,6 +110,8 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options optio
   rig_options rig_of;
   rig_of.devices = options.devices;
   rig_of.posts = posts;
+  rig_of.mqtt_devices = options.mqtt_devices;
+  rig_of.backfill = options.backfill;
   uplink_rig rig{*loop, *tasks, rig_of, std::move(directory)};
   auto done = co_await measure(loop, &rig, options);
   if (!done) {
@@ -107,8 +119,9 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options optio
   } else {
     print(options, *done);
     const auto& w = done->what;
-    const bool kept =
-        w.accepted > 0 && w.lost == 0 && w.out_of_order == 0 && w.duplicates_unrecognisable == 0;
+    const bool kept = w.accepted > 0 && w.lost == 0 && w.out_of_order == 0 &&
+                      w.duplicates_unrecognisable == 0 &&
+                      (!options.backfill || (w.mqtt_published > 0 && w.mqtt_missed == 0));
     *exit_code = kept ? 0 : 1;
   }
   loop->stop();

@@ -11,15 +11,17 @@ struct crash_options {
   std::uint32_t cuts = 200; // of all the hub's connections
   std::uint32_t seconds = 300;
   std::uint32_t devices = 2'000;
-  double rate = 2'000;    // uplinks a second
-  std::uint32_t seed = 0; // of the moments; 0: drawn anew
+  double rate = 2'000;            // uplinks a second
+  std::uint32_t mqtt_devices = 0; // that send by MQTT alone, each one uplink in two seconds
+  bool backfill = false;          // what they sent in vain is fetched from the Storage Integration
+  std::uint32_t seed = 0;         // of the moments; 0: drawn anew
   std::string directory = "/var/tmp";
   bool json = false;
 };
 
 // The gateway is killed with SIGKILL at random moments, also while it starts, and the hub's connections are
-// cut at others. 0: nothing accepted was lost, order was kept and every duplicate had its message-id. 1: not
-// so, or could not be measured.
+// cut at others. 0: nothing accepted was lost, order was kept, every duplicate had its message-id, and with
+// backfill nothing was missed by MQTT. 1: not so, or could not be measured.
 int measure_crash(const crash_options& options);
 
 } // namespace causeway::bench

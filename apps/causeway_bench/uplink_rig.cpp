@@ -19,6 +19,9 @@ namespace {
 
 constexpr seconds start_patience{60};
 constexpr seconds arrival_patience{60};
+constexpr const char* mqtt_application = "mqtt-meters";
+constexpr const char* mqtt_tenant = "emulated";
+constexpr double mqtt_rate = 0.5; // uplinks a second of each device
 
 net::task<result<std::string>> fetch(net::http_client* client, std::string url) {
   net::http_call call;
@@ -63,9 +66,20 @@ result<void> uplink_rig::write_configuration() {
   std::ofstream out{configuration_, std::ios::binary};
   for (std::string line; std::getline(in, line);) {
     out << line << '\n';
+    if (line == "[things_stack]" && options_.backfill) out << "storage_delay = \"2s\"\n";
     if (line == "[webhook]" && options_.tls)
       out << fmt::format("tls_certificate = \"{0}/tls/server.pem\"\ntls_key = \"{0}/tls/server-key.pem\"\n",
                          directory_);
+  }
+  // A section of its own: devices of two applications that share one need names of which none can meet.
+  if (options_.mqtt_devices > 0) {
+    out << fmt::format("\n[azure.mqtt]\ndps_endpoint = \"localhost:{0}\"\nid_scope = \"{1}\"\n"
+                       "group_key_file = \"{2}/emulator/group-key\"\nca_file = \"{2}/emulator/ca.pem\"\n"
+                       "registrations_per_minute = 1000000\ntier = \"S3\"\nunits = 10\n",
+                       ports_.dps, emulator::id_scope, directory_);
+    out << fmt::format("\n[[application]]\nid = \"{0}\"\nazure = \"mqtt\"\ningress = [\"mqtt\"]\n"
+                       "api_key_file = \"{1}/mqtt-key\"\nmqtt_key_file = \"{1}/mqtt-key\"\nbackfill = {2}\n",
+                       mqtt_application, directory_, options_.backfill);
   }
   if (options_.spool_messages > 0)
     out << fmt::format("\n[spool]\nmax_messages = {}\n", options_.spool_messages);
@@ -74,11 +88,35 @@ result<void> uplink_rig::write_configuration() {
   return {};
 }
 
+net::task<result<void>> uplink_rig::start_broker() {
+  const auto made = emulator::installation::prepare(same_options());
+  if (!made) co_return made.fault();
+  std::vector<broker_child::user> users{{"stack", made->seed("broker"), true}};
+  for (const auto* application : {emulator::plant_application, emulator::field_application, mqtt_application})
+    users.push_back({fmt::format("{}@{}", application, mqtt_tenant), made->api_key_of(application), false});
+  std::ofstream key{directory_ + "/mqtt-key", std::ios::binary};
+  key << made->api_key_of(mqtt_application) << '\n';
+  key.close();
+  if (!key) co_return error{errc::state_unusable, directory_ + "/mqtt-key"};
+  broker_.emplace(loop_, directory_ + "/broker", broker_port_);
+  auto started = co_await broker_->start(std::move(users));
+  co_return started;
+}
+
+net::task<result<void>> uplink_rig::register_mqtt_devices() {
+  for (std::uint32_t i = 1; i <= options_.mqtt_devices; ++i) {
+    auto put = co_await hub_->put_registered(mqtt_application, emulator::device_name("mqtt-", i));
+    if (!put) co_return put;
+  }
+  co_return result<void>{};
+}
+
 net::task<result<void>> uplink_rig::start() {
-  auto ports = find_free_ports(loop_, 6 + options_.hubs - 1);
+  auto ports = find_free_ports(loop_, 7 + options_.hubs - 1);
   if (!ports) co_return std::move(ports).fault();
   ports_ = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4], (*ports)[5]};
-  more_hub_ports_.assign(ports->begin() + 6, ports->end());
+  broker_port_ = (*ports)[6];
+  more_hub_ports_.assign(ports->begin() + 7, ports->end());
   configuration_ = directory_ + "/causeway.toml";
   if (options_.tls) {
     auto made = net::make_certificates(directory_ + "/tls", {"localhost", "127.0.0.1"}, *options_.tls);
@@ -96,10 +134,21 @@ net::task<result<void>> uplink_rig::start() {
     for (const auto port : more_hub_ports_)
       hub_options.more.insert(hub_options.more.end(), {"--more-hub-ports", std::to_string(port)});
   }
+  if (options_.mqtt_devices > 0) {
+    if (auto broker = co_await start_broker(); !broker) co_return broker;
+    const auto made = emulator::installation::prepare(same_options());
+    if (!made) co_return made.fault();
+    for (const auto& word : {std::string{"--mqtt-broker"}, broker_->address(), std::string{"--mqtt-username"},
+                             std::string{"stack"}, std::string{"--mqtt-password"}, made->seed("broker"),
+                             std::string{"--mqtt-tenant"}, std::string{mqtt_tenant},
+                             std::string{"--storage-kept"}, std::string{"1000000"}})
+      hub_options.more.push_back(word);
+  }
   hub_.emplace(loop_, hub_options);
   if (auto written = write_configuration(); !written) co_return std::move(written).fault();
   auto serving = co_await hub_->start();
   if (!serving) co_return std::move(serving).fault();
+  if (auto known = co_await register_mqtt_devices(); !known) co_return known;
   if (auto launched = launch_gateway(); !launched) co_return std::move(launched).fault();
   auto ready = co_await wait_until_ready();
   if (!ready) co_return std::move(ready).fault();
@@ -173,6 +222,29 @@ result<void> uplink_rig::send(double rate, std::chrono::milliseconds how_long) {
   return stack_->start(std::move(plan), ca_file_);
 }
 
+net::task<result<void>> uplink_rig::send_by_mqtt(std::chrono::milliseconds how_long) {
+  auto begun = co_await hub_->simulate(fmt::format(
+      R"({{"seconds":{},"rate":{},"concurrency":64,"applications":[{{"id":"{}","devices":{},"prefix":"mqtt-",)"
+      R"("by":"mqtt","webhook":"http://127.0.0.1"}}]}})",
+      std::chrono::duration<double>{how_long}.count(), mqtt_rate * options_.mqtt_devices, mqtt_application,
+      options_.mqtt_devices));
+  co_return begun;
+}
+
+net::task<result<void>> uplink_rig::wait_for_backfill() {
+  std::uint64_t last = ~std::uint64_t{0};
+  auto changed = loop_.now().mono;
+  while (true) {
+    const auto figures = co_await hub_->figures();
+    if (!figures) co_return figures.fault();
+    const auto now = loop_.now().mono;
+    if (figures->mqtt.missing != std::exchange(last, figures->mqtt.missing)) changed = now;
+    if (!figures->running && last == 0) co_return result<void>{};
+    if (now - changed > arrival_patience) co_return result<void>{};
+    static_cast<void>(co_await net::sleep_for(milliseconds{100}));
+  }
+}
+
 net::task<result<void>> uplink_rig::wait_for_arrivals() {
   std::uint64_t last = 0;
   auto changed = loop_.now().mono;
@@ -214,7 +286,10 @@ net::task<result<delivery>> uplink_rig::compare() {
   out.lost = books().missing();
   out.duplicates = figures->arrived_twice;
   out.duplicates_unrecognisable = figures->unrecognisable;
-  out.out_of_order = figures->arrived_out_of_order;
+  out.out_of_order = figures->arrived_out_of_order - figures->mqtt.out_of_order;
+  out.mqtt_published = figures->mqtt.published;
+  out.mqtt_missed = figures->mqtt.missing;
+  out.mqtt_out_of_order = figures->mqtt.out_of_order;
   co_return out;
 }
 

@@ -4,6 +4,7 @@
 // Loop's thread only.
 #pragma once
 
+#include "causeway_bench/broker_child.h"
 #include "emulator/installation.h"
 #include "emulator/things_stack.h"
 #include "net/http_client.h"
@@ -26,6 +27,8 @@ struct rig_options {
   std::uint32_t hubs =
       1; // with two, half of the devices that come through DPS, a quarter of all, are on the second
   std::uint64_t spool_messages = 0; // the gateway's limit; 0: its default
+  std::uint32_t mqtt_devices = 0;   // of an application of their own, by way of a real broker
+  bool backfill = false;            // of that application
 };
 
 // Sums over the whole run, by the kernel.
@@ -41,6 +44,8 @@ struct delivery {
   std::uint64_t duplicates = 0;
   std::uint64_t duplicates_unrecognisable = 0; // not by their message-id
   std::uint64_t out_of_order = 0;
+  // Those that were published to the broker; of the fields above only the duplicates count them, too.
+  std::uint64_t mqtt_published = 0, mqtt_missed = 0, mqtt_out_of_order = 0;
 };
 
 class uplink_rig {
@@ -60,6 +65,10 @@ public:
 
   // Begins to send: at a rate of uplinks a second, or with 0 as fast as they are answered.
   result<void> send(double rate, std::chrono::milliseconds how_long);
+  // The devices by MQTT, each one uplink in two seconds: to be called once.
+  net::task<result<void>> send_by_mqtt(std::chrono::milliseconds how_long);
+  // Waits until all that was published has arrived; gives up when nothing has come for a minute.
+  net::task<result<void>> wait_for_backfill();
   bool sending() const { return stack_->running(); }
   void stop_sending() { stack_->stop(); }
   const emulator::simulation& books() const { return *stack_->current(); }
@@ -81,6 +90,8 @@ public:
 
 private:
   result<void> write_configuration();
+  net::task<result<void>> start_broker();
+  net::task<result<void>> register_mqtt_devices();
   emulator::emulator_options same_options() const;
 
   net::loop& loop_;
@@ -90,6 +101,8 @@ private:
   emulator_ports ports_;
   std::vector<std::uint16_t> more_hub_ports_;
   std::vector<emulator::simulated_application> applications_;
+  std::optional<broker_child> broker_;
+  std::uint16_t broker_port_ = 0;
   std::optional<emulator_child> hub_;
   std::optional<net::process> gateway_;
   emulator::storage_log stored_{{}}; // off

@@ -178,6 +178,12 @@ net::task<result<void>> emulator_child::simulate(std::string plan) {
   co_return result<void>{};
 }
 
+net::task<result<void>> emulator_child::put_registered(std::string application, std::string device) {
+  auto answered = co_await ask("PUT", "/registry/" + application + "/" + device, "{}", 201);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
 net::task<result<void>> emulator_child::clear_ledger() {
   auto answered = co_await ask("DELETE", "/ledger", {}, 200);
   if (!answered) co_return std::move(answered).fault();
@@ -277,6 +283,11 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   out.seconds = number(*simulation, "seconds");
   read_quantiles(*simulation, "http", out.http_p50_ms, out.http_p99_ms);
   read_quantiles(*simulation, "end_to_end", out.end_to_end_p50_ms, out.end_to_end_p99_ms);
+  if (const auto* mqtt = simulation->if_contains("mqtt"); mqtt != nullptr && mqtt->is_object()) {
+    const auto& shown = mqtt->as_object();
+    out.mqtt = {count(shown, "published"), count(shown, "delivered"), count(shown, "missing"),
+                count(shown, "duplicates"), count(shown, "out_of_order")};
+  }
   co_return out;
 }
 

@@ -47,6 +47,10 @@ struct emulator_figures {
                 out_of_order = 0;
   double seconds = 0;
   double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
+  // of the simulation's devices by MQTT; missing: the broker has it, the ledger has not
+  struct by_mqtt {
+    std::uint64_t published = 0, delivered = 0, missing = 0, duplicates = 0, out_of_order = 0;
+  } mqtt;
   // DPS'
   std::uint64_t registrations = 0, polls = 0, dps_requests = 0, accepted_registrations = 0, dps_throttled = 0;
   std::int64_t first_registration_ms = 0, last_registration_ms = 0; // of the accepted; unix time
@@ -64,6 +68,8 @@ public:
   // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own
   // words.
   net::task<result<void>> simulate(std::string plan);
+  // A device that the stack's registry is to have; with it, a new application gets its API key.
+  net::task<result<void>> put_registered(std::string application, std::string device);
   // Forgets what has arrived, latencies included.
   net::task<result<void>> clear_ledger();
   // Sets DPS' counters to zero.

@@ -214,6 +214,7 @@ std::vector<egress::registry_application> make_registry_applications(const confi
 egress::backfill_settings make_backfill_settings(const config::configuration& from) {
   egress::backfill_settings made;
   made.base_url = from.things_stack.application_server_url;
+  made.window.delay = from.things_stack.storage_delay;
   made.ca_file = from.things_stack.ca_file.string();
   return made;
 }

@@ -35,6 +35,7 @@ struct things_stack_settings {
   std::string application_server_url{}; // as base_url, which is its default
   std::string tenant{};                 // empty = none
   std::optional<mqtt_server> mqtt{};
+  seconds storage_delay{300};
 };
 
 struct webhook_settings {

@@ -53,6 +53,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "The MQTT server, e.g. `mqtts://eu1.cloud.thethings.network:8883`; `mqtt://` is without TLS. Default: "
      "the "
      "host of `application_server_url`, with TLS, port 8883."},
+    {"things_stack", "storage_delay", duration, "5m", false, restart, "",
+     "After how long the Storage Integration shows all that the stack received until then, for `backfill`: a "
+     "time that was missed is asked for at once, and again when this is over."},
     {"things_stack", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust; without it the system's."},
 

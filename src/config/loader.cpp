@@ -117,6 +117,7 @@ things_stack_settings read_things_stack(section keys, reading& into) {
   things_stack_settings settings{read_url(keys, "base_url"), keys.path("ca_file")};
   settings.application_server_url = read_url(keys, "application_server_url");
   if (settings.application_server_url.empty()) settings.application_server_url = settings.base_url;
+  settings.storage_delay = keys.duration("storage_delay").value_or(settings.storage_delay);
   read_mqtt(keys, into, settings);
   const bool loopback = settings.base_url.starts_with("http://127.") ||
                         settings.base_url.starts_with("http://[::1]") ||

@@ -81,6 +81,7 @@ TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table
   EXPECT_FALSE(all.spool.drop_oldest);
   EXPECT_EQ(all.spool.application_share, 50u);
   EXPECT_EQ(all.spool.max_age, std::nullopt);
+  EXPECT_EQ(all.things_stack.storage_delay, seconds{300});
   EXPECT_TRUE(report.warnings.empty());
 }
 
@@ -451,6 +452,8 @@ mqtt_key_env = "WEBHOOK"
   const auto by_url = settings("base_url = \"https://eu1.example:8885\"\ntenant = \"acme\"");
   ASSERT_TRUE(by_url.value) << by_url.format(by_url.faults.front());
   EXPECT_EQ(by_url.value->things_stack.tenant, "acme");
+  EXPECT_EQ(settings("base_url = \"https://h\"\nstorage_delay = \"90s\"").value->things_stack.storage_delay,
+            seconds{90});
   const auto& server = *by_url.value->things_stack.mqtt;
   EXPECT_EQ(server.host, "eu1.example");
   EXPECT_EQ(server.port, 8883);

@@ -166,7 +166,6 @@ class spool(integration_test):
         under_test.wait_for_log("store_failing")
         # Delivery goes on meanwhile; what is delivered is marked when there is room.
         self.hub.clear_faults()
-        self.hub.add_fault(kind="hub_cut_connections")
         self.hub.wait_for(METER, len(stored))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         under_test.wait_for_log("store_healed")
