@@ -28,6 +28,7 @@ struct phase {
   double second_hub_p50 = 0, second_hub_p99 = 0, second_hub_max = 0; // ms
   std::uint64_t rss_max = 0;
   double spool_max = 0;
+  double file_max = 0; // bytes of the spool's file
 };
 
 struct outcome {
@@ -40,6 +41,7 @@ struct outcome {
   double first_refused_at = 0; // messages in the spool when the first refusal was seen; 0: none
   std::vector<std::uint64_t> rss;
   std::string state_fs;
+  double file_after = 0, shrink_seconds = 0; // the spool's file when it shrinks no more, and when that was
 };
 
 struct watch {
@@ -78,6 +80,7 @@ net::task<result<void>> watch::look(watch* w) {
   w->spool = uplink_rig::metric(*page, "causeway_spool_messages");
   const auto rss = resident_bytes_of(w->rig->gateway_pid());
   w->now.spool_max = std::max(w->now.spool_max, w->spool);
+  w->now.file_max = std::max(w->now.file_max, uplink_rig::metric(*page, "causeway_spool_file_bytes"));
   w->now.rss_max = std::max(w->now.rss_max, rss);
   if (w->samples++ % rss_every == 0) w->out->rss.push_back(rss);
   if (w->out->first_refused_at == 0 && w->rig->books().totals().refused_total > 0)
@@ -134,6 +137,23 @@ net::task<result<phase>> watch_catching_up(watch* w, double drained) {
   co_return ended;
 }
 
+// Once nothing waits any more: until the spool's file keeps its size.
+net::task<result<void>> watch_shrinking(watch* w) {
+  constexpr seconds still{5}, patience{120};
+  const auto begun = w->loop->now().mono;
+  auto last_change = begun;
+  do {
+    const auto page = co_await w->rig->metrics();
+    if (!page) co_return page.fault();
+    const auto now = uplink_rig::metric(*page, "causeway_spool_file_bytes");
+    if (now != w->out->file_after) last_change = w->loop->now().mono;
+    w->out->file_after = now;
+    static_cast<void>(co_await net::sleep_for(milliseconds{100}));
+  } while (w->loop->now().mono - last_change < still && w->loop->now().mono - begun < patience);
+  w->out->shrink_seconds = std::chrono::duration<double>(last_change - begun).count();
+  co_return result<void>{};
+}
+
 net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, outage_options options) {
   auto started = co_await rig->start();
   if (!started) co_return std::move(started).fault();
@@ -167,6 +187,8 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, outage_opti
   rig->stop_sending();
   auto arrived = co_await rig->wait_for_arrivals();
   if (!arrived) co_return std::move(arrived).fault();
+  auto shrunk = co_await watch_shrinking(&w);
+  if (!shrunk) co_return std::move(shrunk).fault();
   auto compared = co_await rig->compare();
   if (!compared) co_return std::move(compared).fault();
   out.what = *compared;
@@ -197,10 +219,12 @@ void print(const outage_options& options, const outcome& o) {
     fmt::print(
         "hub away for {} s at {} a second: {} accepted, {} refused; {} lost, {} out of order, {} duplicates\n"
         "back: first message after {:.2f} s, then {:.0f} a second for {:.1f} s; gateway at most {} MB\n"
-        "the other hub's end to end p99: before {:.1f} ms, away {:.1f} ms, catching up {:.1f} ms\n",
+        "the other hub's end to end p99: before {:.1f} ms, away {:.1f} ms, catching up {:.1f} ms\n"
+        "the spool's file: at most {:.0f} MB, {:.1f} MB at {:.1f} s after the last uplink\n",
         options.seconds, options.rate, o.what.accepted, o.away.refused, o.what.lost, o.what.out_of_order,
         o.what.duplicates, o.reconnect_seconds, catch_up, o.catching_up.seconds, rss_max / 1'000'000,
-        o.before.second_hub_p99, o.away.second_hub_p99, o.catching_up.second_hub_p99);
+        o.before.second_hub_p99, o.away.second_hub_p99, o.catching_up.second_hub_p99,
+        std::max(o.away.file_max, o.catching_up.file_max) / 1e6, o.file_after / 1e6, o.shrink_seconds);
     return;
   }
   fmt::print(
@@ -225,9 +249,11 @@ void print(const outage_options& options, const outcome& o) {
   other("other_hub_catching_up", o.catching_up);
   fmt::print(
       R"("gateway_rss_bytes_before":{},"gateway_rss_bytes_max":{},"gateway_rss_bytes_every_10_s":[{}],)"
-      R"("state_fs":"{}"}})"
+      R"("spool_file_bytes_before":{:.0f},"spool_file_bytes_max":{:.0f},"spool_file_bytes_after":{:.0f},)"
+      R"("spool_shrink_seconds":{:.1f},"state_fs":"{}"}})"
       "\n",
-      o.before.rss_max, rss_max, fmt::join(o.rss, ","), o.state_fs);
+      o.before.rss_max, rss_max, fmt::join(o.rss, ","), o.before.file_max,
+      std::max(o.away.file_max, o.catching_up.file_max), o.file_after, o.shrink_seconds, o.state_fs);
 }
 
 net::task<> perform(net::loop* loop, net::task_group* tasks, outage_options options, std::string directory,

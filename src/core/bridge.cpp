@@ -268,10 +268,12 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
   if (!messages && messages.fault().cls() == error_class::transient)
     return conclude(which, ref, key, answer::unavailable);
   if (!messages) {
-    log::warning("message_dead_lettered", {{"application", event.from.application},
-                                           {"device", event.from.device},
-                                           {"error", messages.fault().name()},
-                                           {"detail", messages.fault().detail()}});
+    if (const auto more = letter_log_.admit(messages.fault().code(), now.mono))
+      log::warning("message_dead_lettered", {{"application", event.from.application},
+                                             {"device", event.from.device},
+                                             {"error", messages.fault().name()},
+                                             {"detail", messages.fault().detail()},
+                                             {"more", *more}});
     if (letter) return conclude(which, ref, key, answer::dead_lettered);
     refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
     return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});

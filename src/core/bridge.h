@@ -290,7 +290,7 @@ private:
   std::optional<drop_episode> drop_episode_;
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
-  log_limiter park_log_;
+  log_limiter park_log_, letter_log_;
   bridge_totals totals_;
 };
 

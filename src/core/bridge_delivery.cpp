@@ -96,11 +96,13 @@ void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now)
   finish(which, seq);
   ports_.spool.dead_letter(seq, why);
   ++totals_.dead_lettered;
-  log::warning("message_dead_lettered", {{"application", rules_of(d).id},
-                                         {"device", d.name()},
-                                         {"seq", seq},
-                                         {"error", why.name()},
-                                         {"detail", why.detail()}});
+  if (const auto more = letter_log_.admit(why.code(), now.mono))
+    log::warning("message_dead_lettered", {{"application", rules_of(d).id},
+                                           {"device", d.name()},
+                                           {"seq", seq},
+                                           {"error", why.name()},
+                                           {"detail", why.detail()},
+                                           {"more", *more}});
 }
 
 void bridge::finish(device_ref which, spool_seq seq) {

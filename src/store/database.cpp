@@ -76,7 +76,29 @@ const char* counting_vfs() {
   return registered ? vfs.zName : nullptr;
 }
 
+// A log that has been longer is cut when it begins anew.
+constexpr std::int64_t longest_idle_log = 64LL * 1024 * 1024;
+
 } // namespace
+
+struct database::log_state {
+  int pages = 0;
+  int most_pages = 0;
+  std::int64_t reserved = 0; // pages of the file that are known to have their room
+
+  void begin_anew() {
+    pages = 0;
+    reserved = 0; // folding can cut the file
+  }
+  static int on_commit(void* self, sqlite3* raw, const char* name, int pages) {
+    auto& state = *static_cast<log_state*>(self);
+    state.pages = pages;
+    if (pages >= state.most_pages &&
+        sqlite3_wal_checkpoint_v2(raw, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr) == SQLITE_OK)
+      state.begin_anew();
+    return SQLITE_OK; // a fault of folding is none of the commit
+  }
+};
 
 std::uint64_t syncs_so_far() {
   return sync_count.load(std::memory_order_relaxed);
@@ -139,6 +161,10 @@ std::string_view statement::text(int column) const {
           static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column))};
 }
 
+database::database(sqlite3* raw) : log_{std::make_unique<log_state>()}, raw_{raw} {}
+database::database(database&&) noexcept = default;
+database::~database() = default;
+
 void database::closer::operator()(sqlite3* raw) const {
   sqlite3_close_v2(raw);
 }
@@ -160,11 +186,15 @@ result<database> database::open(const database_settings& settings, bool& damaged
       (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
       "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
-      "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=" + std::to_string(settings.autocheckpoint) + ";";
+      "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=" + std::to_string(longest_idle_log) + ";";
   if (auto set = made.execute(pragmas.c_str()); !set) {
     damaged = made.damaged();
     return std::move(set).fault();
   }
+  made.log_->most_pages = settings.autocheckpoint;
+  sqlite3_wal_hook(raw, log_state::on_commit, made.log_.get());
+  if (int chunk = settings.chunk; chunk > 0)
+    sqlite3_file_control(raw, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
   if (settings.max_pages > 0) {
     const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
     if (auto set = made.execute(limit.c_str()); !set) return std::move(set).fault();
@@ -186,6 +216,12 @@ result<database> database::open(const database_settings& settings, bool& damaged
     damaged = true;
     return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
   }
+  const auto page_size = made.integer("PRAGMA page_size");
+  if (!page_size) return page_size.fault();
+  made.page_size_ = *page_size;
+  auto page_count = made.prepare("PRAGMA page_count");
+  if (!page_count) return std::move(page_count).fault();
+  made.page_count_.emplace(std::move(*page_count));
   return made;
 }
 
@@ -212,6 +248,36 @@ result<std::int64_t> database::integer(std::string_view sql) {
   auto row = query->step();
   if (!row) return std::move(row).fault();
   return *row ? query->integer(0) : 0;
+}
+
+result<void> database::fold() {
+  if (sqlite3_wal_checkpoint_v2(raw_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr) !=
+      SQLITE_OK)
+    return fault();
+  log_->begin_anew();
+  return {};
+}
+
+std::uint64_t database::log_pages() const {
+  return static_cast<std::uint64_t>(log_->pages);
+}
+
+result<void> database::reserve() {
+  page_count_->reset();
+  const auto row = page_count_->step();
+  if (!row) return row.fault();
+  const auto pages = page_count_->integer(0);
+  page_count_->reset();
+  if (pages <= log_->reserved) return {};
+  sqlite3_int64 bytes = pages * page_size_;
+  const int code = sqlite3_file_control(raw_.get(), "main", SQLITE_FCNTL_SIZE_HINT, &bytes);
+  if (code == SQLITE_OK || code == SQLITE_NOTFOUND) {
+    log_->reserved = pages;
+    return {};
+  }
+  return error{errc::store_unavailable,
+               std::filesystem::path{sqlite3_db_filename(raw_.get(), "main")}.filename().string() +
+                   ": the disk has no room for it to grow (SQLite " + std::to_string(code) + ")"};
 }
 
 bool database::damaged() const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -72,10 +73,11 @@ struct database_settings {
   std::filesystem::path file;
   std::uint32_t application_id = 0; // SQLite's header field that tells whose file this is
   int page_size = 4096;             // bytes; only matters when the file is made
-  int autocheckpoint = 4000;        // pages of write-ahead log
+  int autocheckpoint = 4000;        // pages of log after which a commit folds it
   std::int64_t max_pages = 0;       // 0: no limit but the disk's
   bool gives_back = false; // pages that become free can leave the file (incremental_vacuum); only matters
                            // when the file is made
+  int chunk = 0;           // bytes by which the file grows; 0: a page. What reserve needs
 };
 
 class database {
@@ -85,11 +87,21 @@ public:
   // Errors: store_unavailable with SQLite's own words; damaged() tells whether the file's content is the
   // reason.
   static result<database> open(const database_settings& settings, bool& damaged);
+  database(database&& other) noexcept;
+  ~database();
 
   result<void> execute(const char* statements);
   result<statement> prepare(std::string_view sql);
   // The first column of the first row.
   result<std::int64_t> integer(std::string_view sql);
+  // Writes the log's pages to the file; it begins anew with the next commit, at the length that it has.
+  result<void> fold();
+  // Committed since the log was folded.
+  std::uint64_t log_pages() const;
+  // Takes the room on the disk that the file will need once the log is folded into it. In a transaction,
+  // before its commit: so a log can always be folded, and begin anew, however full the disk is. Errors:
+  // store_unavailable.
+  result<void> reserve();
   // The last fault was about the file's content: not a database, malformed, not one of ours, or marked as
   // read-only by a damaged header.
   bool damaged() const;
@@ -101,10 +113,14 @@ private:
   struct closer {
     void operator()(sqlite3* raw) const;
   };
-  explicit database(sqlite3* raw) : raw_{raw} {}
+  struct log_state;
+  explicit database(sqlite3* raw);
   error fault() const;
 
+  std::unique_ptr<log_state> log_; // before what calls it
   std::unique_ptr<sqlite3, closer> raw_;
+  std::int64_t page_size_ = 0;           // bytes
+  std::optional<statement> page_count_; // in the transaction that is open
 };
 
 // Rolls back at the end of its scope unless committed.

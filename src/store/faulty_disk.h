@@ -68,6 +68,7 @@ private:
   struct open_file {
     sqlite3_file base;
     std::string* path;
+    int chunk; // by which it grows
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
 
@@ -109,6 +110,11 @@ private:
       return as_open(f).real()->pMethods->xCheckReservedLock(as_open(f).real(), out);
     };
     methods_.xFileControl = [](sqlite3_file* f, int what, void* with) {
+      auto& chunk = as_open(f).chunk;
+      if (what == SQLITE_FCNTL_CHUNK_SIZE) chunk = *static_cast<int*>(with);
+      if (what == SQLITE_FCNTL_SIZE_HINT &&
+          !it().has_room(as_open(f), (*static_cast<sqlite3_int64*>(with) + chunk - 1) / chunk * chunk))
+        return SQLITE_IOERR_WRITE;
       return as_open(f).real()->pMethods->xFileControl(as_open(f).real(), what, with);
     };
     methods_.xSectorSize = [](sqlite3_file* f) {
@@ -131,10 +137,18 @@ private:
       if (file.real()->pMethods != nullptr) file.real()->pMethods->xClose(file.real());
       return code;
     }
+    file.chunk = 1;
     file.path = new std::string{name == nullptr ? "" : name};
     file.base.pMethods = &methods_;
     if (is_new) note(kind::create, *file.path, 0, {});
     return code;
+  }
+  bool has_room(open_file& file, std::int64_t size) {
+    const std::lock_guard held{mutex_};
+    if (!room_ || !is_ours(*file.path)) return true;
+    sqlite3_int64 present = 0;
+    file.real()->pMethods->xFileSize(file.real(), &present);
+    return size <= present || used() + static_cast<std::uint64_t>(size - present) <= *room_;
   }
   int remove(const char* name, int sync_directory) {
     const int code = real_->xDelete(real_, name, sync_directory);
@@ -142,15 +156,7 @@ private:
     return code;
   }
   int write(open_file& file, const void* from, int amount, std::int64_t offset) {
-    {
-      const std::lock_guard held{mutex_};
-      if (room_ && is_ours(*file.path)) {
-        sqlite3_int64 size = 0;
-        file.real()->pMethods->xFileSize(file.real(), &size);
-        const auto growth = std::max<std::int64_t>(0, offset + amount - size);
-        if (growth > 0 && used() + static_cast<std::uint64_t>(growth) > *room_) return SQLITE_FULL;
-      }
-    }
+    if (!has_room(file, offset + amount)) return SQLITE_FULL;
     const int code = file.real()->pMethods->xWrite(file.real(), from, amount, offset);
     if (code == SQLITE_OK)
       note(kind::write, *file.path, offset,

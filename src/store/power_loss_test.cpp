@@ -412,7 +412,9 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
   for (std::size_t i = 1; i < 10; ++i)
     it->mark_done(kept[i]);
   fill();
+  ASSERT_EQ(events.heals + 1, events.faults);
   disk.limit(options.directory, std::nullopt); // room is made from outside
+  ASSERT_TRUE(box.run_until([&] { return events.heals == events.faults; })) << "nobody asks the disk again";
   const auto last = next++;
   ASSERT_TRUE(it->append(make_append(last, 0, 3000)));
   ASSERT_TRUE(box.run_until([&] { return !events.stored.empty() && events.stored.back() == last; }));
@@ -429,7 +431,7 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
   EXPECT_TRUE(there.contains(last));
 }
 
-TEST_F(full_disk_test, uses_the_room_that_delivered_messages_have_left) {
+TEST_F(full_disk_test, makes_room_by_itself_when_messages_are_delivered) {
   auto& disk = faulty_disk::it();
   options.directory = directory.path() / "state";
   open();
@@ -441,13 +443,23 @@ TEST_F(full_disk_test, uses_the_room_that_delivered_messages_have_left) {
   reopen();
   disk.limit(options.directory, 100'000); // for the log, which has to begin anew again and again
   spool_seq next = 201;
-  while (events.refused.empty()) {
-    ASSERT_LT(next, 2000U);
+  const auto add = [&] {
     const auto asked = events.answered();
     ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
     ASSERT_TRUE(answered(asked + 1));
+  };
+  while (events.refused.empty()) {
+    ASSERT_LT(next, 2000U);
+    add();
   }
-  EXPECT_GT(next, 250U);
+  EXPECT_GT(next, 250U); // in the room that others have left
+  for (spool_seq seq = 101; seq <= 150; ++seq)
+    it->mark_done(seq);
+  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 50; })) << "the disk is still full";
+  const auto refused = events.refused.size();
+  for (int i = 0; i < 20; ++i)
+    add();
+  EXPECT_EQ(events.refused.size(), refused);
   disk.limit(options.directory, std::nullopt);
 }
 

@@ -84,8 +84,11 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
                                     dead_letter_limits limits) {
   if (auto made = make_private_file(file); !made) return std::move(made).fault();
   bool damaged = false;
-  database_settings settings{
-      .file = file, .application_id = spool_application_id, .max_pages = max_pages, .gives_back = true};
+  database_settings settings{.file = file,
+                             .application_id = spool_application_id,
+                             .max_pages = max_pages,
+                             .gives_back = true,
+                             .chunk = 256 * 1024};
   auto db = database::open(settings, damaged);
   if (!db) return unusable(file, std::move(db).fault());
   // A file that cannot be written says so here, not at the first message.
@@ -244,6 +247,10 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
   if (!request.key_hash) return {};
   const auto hash = bytes_of(*request.key_hash);
   return sql_.add_key.with(device, blob_view{{hash.data(), hash.size()}}).run();
+}
+
+result<void> spool_file::try_out() {
+  return db_.execute("INSERT INTO record VALUES (0, zeroblob(65536)); DELETE FROM record WHERE seq = 0");
 }
 
 result<void> spool_file::save_next_seq(spool_seq next) {

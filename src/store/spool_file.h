@@ -63,6 +63,8 @@ public:
   result<void> save_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call.
   result<void> append(const core::append_request& request, wall_time at);
+  // Writes and erases a row of 64 KiB: whether there is room again.
+  result<void> try_out();
   // Says once per transaction what append has reached.
   result<void> save_next_seq(spool_seq next);
   // seqs: ascending. Those that are not there are passed over. What went is added to gone.
@@ -84,8 +86,8 @@ public:
   const amount& dead_letters() const { return dead_letters_; }
   // Nothing when the device is not there.
   result<std::optional<core::device_key>> find_device(device_ref device);
-  // Counts again from the file: after a rollback.
-  result<void> count_dead_letters();
+  // After a rollback: as it was before.
+  void undo_dead_letters(const amount& before) { dead_letters_ = before; }
 
 private:
   struct statements {
@@ -98,6 +100,7 @@ private:
       : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}
   static result<statements> prepare(database& db);
   result<void> insert_refused(const core::refused_event& what, wall_time at);
+  result<void> count_dead_letters();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first

@@ -14,12 +14,13 @@
 //
 // Upkeep. A file does not shrink by itself. Where at least an eighth of it is free (half, while there are
 // commits), its last pages move to free places and it is cut, a few milliseconds' worth at a time, between
-// commits. After a quiet second a log of more than 1 MiB is folded into the file and emptied.
+// commits. After a quiet second a log of more than 1 MiB is folded into the file; it keeps its length, so
+// that there is room for it on a full disk.
 //
 // When the disk refuses (full, I/O error), the transaction is rolled back as a whole: its appends are
 // answered with store_unavailable and forgotten; marks, dead letters, devices and assignments are kept and
-// tried again with back-off and with every later append. on_store_fault and on_store_healed frame such an
-// episode.
+// tried again with back-off and with every later append. Where nothing waits, a trial is written.
+// on_store_fault and on_store_healed frame such an episode.
 #pragma once
 
 #include "base/clock.h"

@@ -203,7 +203,7 @@ void writer::empty_inbox() {
 bool writer::commit_is_due(mono_time now) const {
   if (fresh_append_) return true;
   if (failing_ && now < retry_at_) return false;
-  return !work_.empty() || !devices_.empty() || marks_.size() >= enough_marks ||
+  return failing_ || !work_.empty() || !devices_.empty() || marks_.size() >= enough_marks ||
          (!marks_.empty() && (hurried_ || now >= marks_due_));
 }
 
@@ -217,7 +217,7 @@ bool writer::read_is_due(mono_time now) const {
 
 mono_time writer::next_due() const {
   auto next = mono_time::max();
-  if (!work_.empty() || !devices_.empty()) next = std::min(next, retry_at_);
+  if (failing_ || !work_.empty() || !devices_.empty()) next = std::min(next, retry_at_);
   if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
   if (!reads_.empty()) next = std::min(next, reads_retry_at_);
   if (!assignments_.empty()) next = std::min(next, std::max(assignments_due_, assignments_retry_at_));
@@ -245,31 +245,23 @@ void writer::commit_group() {
   const auto began = now_mono();
   auto outcome = apply(commands, marks, devices, done);
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
-  if (!outcome && spool_.db().execute("PRAGMA wal_checkpoint(PASSIVE)")) {
-    done = {};
-    outcome = apply(commands, marks, devices, done);
-  }
+  if (!outcome && spool_.db().fold()) outcome = apply(commands, marks, devices, done);
   if (outcome) {
-    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+    forget_marks(marks);
+    out.commits = 1;
+  } else if (erase_alone(marks, out)) {
+    outcome = apply(commands, 0, devices, done);
+    out.commits += outcome ? 1 : 0;
+  }
+  if (outcome)
     for (const auto saved : done.saved)
       devices_.erase(saved);
-    out.commits = 1;
-  } else {
+  else
     out.commits_failed = 1;
-    done = {};
-    // Erasing makes room, so it must not fail with what needs room.
-    if (marks > 0 && apply(0, marks, 0, done)) {
-      marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
-      out.commits = 1;
-    } else {
-      done = {};
-    }
-    static_cast<void>(spool_.count_dead_letters());
-  }
   out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
-  out.erased = done.erased;
+  out.erased += done.erased;
   out.dead_letters = done.dead_letters;
-  out.dead_letters_dropped = done.dead_letters_dropped;
+  out.dead_letters_dropped += done.dead_letters_dropped;
   settle(commands, outcome, done.not_replayed, out);
   out.kept_dead_letters = spool_.dead_letters();
   note_outcome(outcome, out);
@@ -279,7 +271,44 @@ void writer::commit_group() {
   tell_(std::move(out));
 }
 
+// Erasing makes room, so it must not fail with what needs room: alone, and fewer at once where the log has
+// little. True: something is erased, and the log folded into the file.
+bool writer::erase_alone(std::size_t marks, report& out) {
+  const auto before = marks_.size();
+  auto left = marks;
+  for (auto some = marks; some > 0;) {
+    progress done;
+    if (apply(0, some, 0, done)) {
+      forget_marks(some);
+      left -= some;
+      out.erased += done.erased;
+      out.dead_letters_dropped += done.dead_letters_dropped;
+      ++out.commits;
+      some = std::min(some, left);
+    } else {
+      some /= 4;
+    }
+    if (!spool_.db().fold()) break;
+  }
+  return marks_.size() < before;
+}
+
+void writer::forget_marks(std::size_t first) {
+  marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+// All or nothing: after a fault done is empty.
 result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
+  done = {};
+  const auto dead_letters = spool_.dead_letters();
+  auto outcome = write(commands, marks, devices, done);
+  if (outcome) return outcome;
+  done = {};
+  spool_.undo_dead_letters(dead_letters);
+  return outcome;
+}
+
+result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
   auto change = transaction::begin(spool_.db());
   if (!change) return std::move(change).fault();
   for (std::size_t i = 0; i < commands; ++i)
@@ -296,6 +325,10 @@ result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t 
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
   if (auto trimmed = spool_.trim_dead_letters(done.dead_letters_dropped); !trimmed) return trimmed;
+  // Nothing waits for the disk, and nothing may come before it is known that it takes something again.
+  if (failing_ && commands == 0 && marks == 0 && devices_.empty())
+    if (auto tried = spool_.try_out(); !tried) return tried;
+  if (auto reserved = spool_.db().reserve(); !reserved) return reserved;
   return change->commit();
 }
 
@@ -401,11 +434,8 @@ void writer::upkeep() {
     gave_back_ = true;
   } else if (is_quiet) {
     // A short log is left alone: folding it after each message would double what a quiet gateway writes.
-    constexpr std::uintmax_t short_log = 1024ULL * 1024;
-    std::error_code fault;
-    const auto log = std::filesystem::file_size(options_.directory / "spool.db-wal", fault);
-    if (gave_back_ || (!fault && log > short_log))
-      gave_back_ = !spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)").has_value();
+    constexpr std::uint64_t short_log = 256;
+    if (gave_back_ || spool_.db().log_pages() > short_log) gave_back_ = !spool_.db().fold();
   }
   report out;
   if (there) out.pages = *there;

@@ -127,6 +127,9 @@ private:
   std::size_t group() const;
   void commit_group();
   result<void> apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
+  result<void> write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
+  bool erase_alone(std::size_t marks, report& out);
+  void forget_marks(std::size_t first);
   result<void> apply_one(command& what, progress& done);
   result<void> apply_append(const queued_append& what, progress& done);
   result<void> apply_device(device_ref which, progress& done);
@@ -186,7 +189,7 @@ private:
   mono_time upkeep_at_ = never;
   mono_time last_commit_{};
   std::uint64_t slice_ = 16; // pages at a time
-  bool gave_back_ = false;   // since the log was emptied
+  bool gave_back_ = false;   // since the log was folded
   std::uint64_t syncs_seen_ = 0;
 
   std::thread thread_; // last: everything above is there before it runs

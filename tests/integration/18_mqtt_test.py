@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from harness import PLANT, integration_test, uplink, wait_until
+from harness import FIELD, PLANT, integration_test, uplink, wait_until
 from mqtt import STACK_PASSWORD, broker
 
 TENANT = "acme"
@@ -20,7 +20,7 @@ def topic(device, user=USER, kind="up"):
 class mqtt(integration_test):
     def begin(self, tls=False, key=KEY, extra="", **options):
         """An emulator, a broker, and a configuration by which the application takes webhooks and MQTT."""
-        self.hub = self.emulator(devices=4, layout="hub", **options)
+        self.hub = self.emulator(**{"devices": 4, "layout": "hub", **options})
         certificates = self.directory / "emulator"
         self.broker = broker(self.directory, {USER: KEY, OTHER: "other-key"}, certificates if tls else None)
         self.addCleanup(self.broker.stop)
@@ -160,6 +160,25 @@ class mqtt(integration_test):
         self.hub.clear_faults()
         self.hub.wait_for(METER, 30)
         self.assertEqual(self.arrived(), list(range(1, 31)))
+        self.assertNotIn("lost", self.status())
+
+    def test_an_application_that_has_its_share_of_the_spool_waits_alone_and_loses_nothing(self):
+        self.begin(layout="mixed", extra="\n[spool]\nmax_messages = 20\napplication_share = 50\n")
+        wait_until(self.connected, "connected")
+        self.hub.add_fault(kind="withhold_credit", pattern=METER)
+        self.broker.publisher().publish_all((topic(METER), uplink(PLANT, METER, number)) for number in range(1, 31))
+        wait_until(lambda: self.figure("answered_total", answer="share_full") > 0, "the application has its share")
+        for number in range(1, 31):
+            self.assert_stored(self.under_test.post(FIELD, uplink(FIELD, "sensor-00001", number)))
+            self.hub.wait_for("sensor-00001", number)
+        metrics = self.under_test.metrics()
+        self.assertEqual(metrics[f'causeway_spool_application_messages{{application="{PLANT}"}}'], 10)
+        self.assertEqual((self.figure("waiting"), self.figure("answered_total", answer="full")), (20, 0))
+        self.assertEqual(self.arrived(), [])
+        self.hub.clear_faults()
+        self.hub.wait_for(METER, 30)
+        self.assertEqual(self.arrived(), list(range(1, 31)))
+        self.assertEqual(self.figure("waiting"), 0)
         self.assertNotIn("lost", self.status())
 
     def test_simulated_devices_send_by_both_inputs_in_disorder(self):

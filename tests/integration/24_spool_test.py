@@ -30,8 +30,15 @@ class spool(integration_test):
         return self.gateway_under_test
 
     def numbers(self, device, count):
-        """The markers of what has arrived, in the order of arrival."""
-        return [json.loads(one["body"])["uplink"] for one in self.hub.wait_for(device, count)]
+        """The markers of what has arrived, in the order of arrival, when there are so many. What a cut connection had
+        repeated has its message-id, and counts once."""
+        def look():
+            arrived = {}
+            for one in self.hub.messages(device):
+                arrived.setdefault(one["message_id"], json.loads(one["body"])["uplink"])
+            return len(arrived) >= count and list(arrived.values())
+
+        return wait_until(look, f"{count} message(s) of {device}")
 
     def test_one_application_cannot_fill_it_and_a_restart_knows_it_still(self):
         self.hub = self.emulator()
@@ -140,6 +147,26 @@ class spool(integration_test):
         self.assertEqual(self.numbers(METER, 1), [1])
         self.assertEqual(self.post(1), (200, '{"outcome":"duplicate"}'))
 
+    def test_many_dead_letters_of_one_cause_are_few_lines_that_tell_their_number(self):
+        self.hub = self.emulator()
+        program = self.directory / "program.jq"
+        program.write_text('error("never")', encoding="utf-8")
+        self.edit(f'id = "{PLANT}"', f'id = "{PLANT}"\ntransform_file = "program.jq"')
+        under_test = self.start()
+        posted = 0
+
+        def left_out():
+            nonlocal posted
+            for posted in range(posted + 1, posted + 31):
+                self.assertEqual(self.post(posted), (200, '{"outcome":"dead_lettered"}'))
+            return sum(int(line["more"]) for line in under_test.log("message_dead_lettered"))
+
+        wait_until(left_out, "a line tells of those left out")
+        lines = under_test.log("message_dead_lettered")
+        self.assertLess(len(lines), posted)
+        self.assertLessEqual(len(lines) + sum(int(line["more"]) for line in lines), posted)
+        self.assertEqual(under_test.metrics()["causeway_messages_dead_lettered_total"], posted)
+
     # No file may grow: what a full disk looks like without the rights to make one.
     def test_a_full_disk_is_503_until_there_is_room_and_nothing_is_lost(self):
         self.hub = self.emulator()
@@ -164,20 +191,26 @@ class spool(integration_test):
         self.assertGreater(len(stored), 10)
         self.assertEqual(call(under_test.admin_port, "GET", "/readyz")[0], 503)
         under_test.wait_for_log("store_failing")
-        # Delivery goes on meanwhile; what is delivered is marked when there is room.
+        # Delivery goes on meanwhile, and makes room.
         self.hub.clear_faults()
-        self.hub.wait_for(METER, len(stored))
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.numbers(METER, len(stored))
         under_test.wait_for_log("store_healed")
         wait_until(lambda: call(under_test.admin_port, "GET", "/readyz")[0] == 200, "ready again")
-        stored_before = len(stored)
         self.assertIsNone(fill(range(2001, 2006)))
-        self.assertEqual(self.numbers(METER, stored_before + 5), stored)
+        self.assertEqual(self.numbers(METER, len(stored)), stored)
+        # The second time nothing is delivered, and room comes from outside.
+        self.hub.add_fault(kind="withhold_credit", pattern=METER)
+        self.hub.add_fault(kind="hub_cut_connections")
+        self.assertEqual(fill(range(3001, 4000)), "store_unavailable")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        wait_until(lambda: call(under_test.admin_port, "GET", "/readyz")[0] == 200, "ready without being asked for anything")
+        self.hub.clear_faults()
+        self.assertEqual(self.numbers(METER, len(stored)), stored)
         wait_until(lambda: under_test.metrics()["causeway_spool_messages"] == 0, "all is marked")
         under_test.kill()
         self.start()
-        self.assert_stored(self.post(3000))
-        self.assertEqual(self.numbers(METER, stored_before + 6), stored + [3000])  # nothing comes twice
+        self.assert_stored(self.post(5000))
+        self.assertEqual(self.numbers(METER, len(stored) + 1), [*stored, 5000])  # nothing comes twice
 
 
 if __name__ == "__main__":
