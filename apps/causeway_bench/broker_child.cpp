@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway_bench/broker_child.h"
 
+#include "net/stream.h"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -8,6 +10,9 @@
 
 namespace causeway::bench {
 namespace {
+
+constexpr seconds start_patience{10};
+constexpr milliseconds between_looks{20};
 
 // Debian has it in sbin, which is in the path of administrators only.
 result<std::string> program(const char* name) {
@@ -59,7 +64,15 @@ net::task<result<void>> broker_child::start(std::vector<user> users) {
   auto started = net::process::start(loop_, command, true);
   if (!started) co_return std::move(started).fault();
   process_.emplace(std::move(*started));
-  co_return result<void>{};
+  const auto deadline = loop_.now().mono + start_patience;
+  while (process_->running() && loop_.now().mono < deadline) {
+    net::connect_options there;
+    there.host = "127.0.0.1";
+    there.port = port_;
+    if (const auto open = co_await net::connect(std::move(there)); open) co_return result<void>{};
+    static_cast<void>(co_await net::sleep_for(between_looks));
+  }
+  co_return error{errc::process_exited, fmt::format("{} does not listen at {}", *broker, address())};
 }
 
 } // namespace causeway::bench

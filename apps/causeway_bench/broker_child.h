@@ -22,7 +22,8 @@ public:
 
   // directory: made here.
   broker_child(net::loop& on, std::string directory, std::uint16_t port);
-  // Errors: process_exited, naming the program; state_unusable, naming the file.
+  // Returns when it takes connections. Errors: process_exited, naming the program; state_unusable, naming the
+  // file.
   net::task<result<void>> start(std::vector<user> users);
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 

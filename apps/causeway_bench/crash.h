@@ -20,8 +20,9 @@ struct crash_options {
 };
 
 // The gateway is killed with SIGKILL at random moments, also while it starts, and the hub's connections are
-// cut at others. 0: nothing accepted was lost, order was kept, every duplicate had its message-id, and with
-// backfill nothing was missed by MQTT. 1: not so, or could not be measured.
+// cut at others. 0: nothing accepted was lost, order was kept, every duplicate had its message-id, and of
+// MQTT, whatever was missed, order was kept or, with backfill, nothing was missed. 1: not so, or could not be
+// measured.
 int measure_crash(const crash_options& options);
 
 } // namespace causeway::bench

@@ -19,6 +19,11 @@ namespace {
 
 constexpr seconds start_patience{60};
 constexpr seconds arrival_patience{60};
+// What is under way from the broker has come by then, or never comes: nobody sends it again.
+constexpr seconds mqtt_patience{3};
+// The emulated Storage Integration shows an event late; the gateway is told a time that this is within.
+constexpr const char* storage_delay = "1"; // s
+constexpr const char* configured_storage_delay = "2s";
 constexpr const char* mqtt_application = "mqtt-meters";
 constexpr const char* mqtt_tenant = "emulated";
 constexpr double mqtt_rate = 0.5; // uplinks a second of each device
@@ -66,7 +71,8 @@ result<void> uplink_rig::write_configuration() {
   std::ofstream out{configuration_, std::ios::binary};
   for (std::string line; std::getline(in, line);) {
     out << line << '\n';
-    if (line == "[things_stack]" && options_.backfill) out << "storage_delay = \"2s\"\n";
+    if (line == "[things_stack]" && options_.backfill)
+      out << fmt::format("storage_delay = \"{}\"\n", configured_storage_delay);
     if (line == "[webhook]" && options_.tls)
       out << fmt::format("tls_certificate = \"{0}/tls/server.pem\"\ntls_key = \"{0}/tls/server-key.pem\"\n",
                          directory_);
@@ -138,10 +144,11 @@ net::task<result<void>> uplink_rig::start() {
     if (auto broker = co_await start_broker(); !broker) co_return broker;
     const auto made = emulator::installation::prepare(same_options());
     if (!made) co_return made.fault();
-    for (const auto& word : {std::string{"--mqtt-broker"}, broker_->address(), std::string{"--mqtt-username"},
-                             std::string{"stack"}, std::string{"--mqtt-password"}, made->seed("broker"),
-                             std::string{"--mqtt-tenant"}, std::string{mqtt_tenant},
-                             std::string{"--storage-kept"}, std::string{"1000000"}})
+    for (const auto& word :
+         {std::string{"--mqtt-broker"}, broker_->address(), std::string{"--mqtt-username"},
+          std::string{"stack"}, std::string{"--mqtt-password"}, made->seed("broker"),
+          std::string{"--mqtt-tenant"}, std::string{mqtt_tenant}, std::string{"--storage-kept"},
+          std::string{"1000000"}, std::string{"--storage-delay"}, std::string{storage_delay}})
       hub_options.more.push_back(word);
   }
   hub_.emplace(loop_, hub_options);
@@ -231,16 +238,22 @@ net::task<result<void>> uplink_rig::send_by_mqtt(std::chrono::milliseconds how_l
   co_return begun;
 }
 
-net::task<result<void>> uplink_rig::wait_for_backfill() {
+net::task<result<void>> uplink_rig::wait_for_mqtt() {
+  const auto whole = fmt::format("causeway_backfill_whole{{application=\"{}\"}}", mqtt_application);
   std::uint64_t last = ~std::uint64_t{0};
   auto changed = loop_.now().mono;
   while (true) {
+    const auto page = co_await metrics();
+    const bool empty = page && metric(*page, "causeway_spool_messages") == 0;
+    const bool done = empty && (!options_.backfill || metric(*page, whole) == 1);
+    const auto patience = empty && !options_.backfill ? mqtt_patience : arrival_patience;
     const auto figures = co_await hub_->figures();
     if (!figures) co_return figures.fault();
     const auto now = loop_.now().mono;
-    if (figures->mqtt.missing != std::exchange(last, figures->mqtt.missing)) changed = now;
-    if (!figures->running && last == 0) co_return result<void>{};
-    if (now - changed > arrival_patience) co_return result<void>{};
+    if (figures->mqtt.missing != std::exchange(last, figures->mqtt.missing) || figures->running)
+      changed = now;
+    else if ((done && last == 0) || now - changed > patience)
+      co_return result<void>{};
     static_cast<void>(co_await net::sleep_for(milliseconds{100}));
   }
 }

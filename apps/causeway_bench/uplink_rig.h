@@ -67,8 +67,10 @@ public:
   result<void> send(double rate, std::chrono::milliseconds how_long);
   // The devices by MQTT, each one uplink in two seconds: to be called once.
   net::task<result<void>> send_by_mqtt(std::chrono::milliseconds how_long);
-  // Waits until all that was published has arrived; gives up when nothing has come for a minute.
-  net::task<result<void>> wait_for_backfill();
+  // Waits, once wait_for_arrivals() has, until all that was published has arrived and, with backfill, nothing
+  // is asked for any more. Gives up when nothing has come for a minute; without backfill for three seconds,
+  // because what is missing then stays away.
+  net::task<result<void>> wait_for_mqtt();
   bool sending() const { return stack_->running(); }
   void stop_sending() { stack_->stop(); }
   const emulator::simulation& books() const { return *stack_->current(); }
