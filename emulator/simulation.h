@@ -63,6 +63,7 @@ struct simulation_plan {
   simulated_disorder switches{};
   std::size_t concurrency = 32;
   connection_use connections = connection_use::kept;
+  bool http2 = false; // where a webhook offers it; then its connections are HTTP/2's
   webhook_sending sending{};
 };
 

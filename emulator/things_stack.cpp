@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "emulator/http2_posts.h"
 #include "emulator/http_answer.h"
 #include "emulator/uplink_body.h"
 #include "net/stream.h"
@@ -106,6 +107,7 @@ struct things_stack::campaign {
   std::optional<net::tls_client_context> tls;
   std::vector<std::unique_ptr<poster>> posters;
   connection_pool pool;
+  std::optional<http2_posts> http2;
   std::uint64_t connections_opened = 0;
   std::multimap<mono_time, attempt> postponed;
   std::size_t working = 0, posting = 0;
@@ -115,6 +117,10 @@ struct things_stack::campaign {
   attempt make_attempt(const simulated_turn& turn, wall_time now);
   std::optional<attempt> take_postponed(mono_time now);
   void settle(attempt tried, const post_result& answer);
+  void end_http2() {
+    if (http2) connections_opened += http2->connections_opened();
+    http2.reset();
+  }
 };
 
 attempt things_stack::campaign::make_attempt(const simulated_turn& turn, wall_time now) {
@@ -217,7 +223,8 @@ const simulation* things_stack::current() const {
 }
 
 std::uint64_t things_stack::connections_opened() const {
-  return campaign_ ? campaign_->connections_opened : 0;
+  if (!campaign_) return 0;
+  return campaign_->connections_opened + (campaign_->http2 ? campaign_->http2->connections_opened() : 0);
 }
 
 const std::vector<webhook_health>* things_stack::health() const {
@@ -258,6 +265,11 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
     auto context = net::tls_client_context::make(ca_file);
     if (!context) return context.fault();
     next->tls = std::move(*context);
+  }
+  if (tls && next->books.plan().http2) {
+    auto posts = http2_posts::make(on_, tasks_, ca_file);
+    if (!posts) return posts.fault();
+    next->http2.emplace(std::move(*posts));
   }
   for (std::uint32_t i = 0; i < next->books.device_count(); ++i) {
     const auto& name = next->books.device_name(i);
@@ -327,6 +339,19 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
       if (!awake) break;
       continue;
     }
+    if (at->http2 && hook.is_tls()) {
+      ++at->posting;
+      const auto answer = co_await at->http2->post(hook.host(), hook.port(), next->request, begun + time_out);
+      --at->posting;
+      if (answer.is_offered) {
+        at->settle(std::move(*next), {answer.status, answer.reason});
+        if (answer.status != 0) continue;
+        const bool awake = co_await net::sleep_for(pause_after_refusal);
+        if (!awake) break;
+        continue;
+      }
+      at->end_http2();
+    }
     with.line = at->pool.take(hook, begun);
     if (!with.line) {
       with.line = std::make_unique<connection>(&hook);
@@ -353,6 +378,7 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
   }
   if (--at->working > 0) co_return;
   at->pool.idle.clear();
+  at->end_http2();
   for (const auto& [due, left] : at->postponed)
     at->books.give_up(left.turn);
   at->postponed.clear();

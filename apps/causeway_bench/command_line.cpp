@@ -49,6 +49,12 @@ CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
       ->transform(one_of<emulator::connection_use>(
           {{"kept", emulator::connection_use::kept}, {"new", emulator::connection_use::fresh}}))
       ->default_str("kept");
+  command
+      ->add_option("--http", options.http,
+                   "2: HTTP/2 over one connection where the webhook offers it (--tls), as The Things Stack's "
+                   "client does")
+      ->check(CLI::IsMember({1, 2}))
+      ->capture_default_str();
   command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
   command->add_flag("--json", options.json, "Print one JSON object");

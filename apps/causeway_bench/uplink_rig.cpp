@@ -226,6 +226,7 @@ result<void> uplink_rig::send(double rate, std::chrono::milliseconds how_long) {
   plan.rate = rate;
   plan.concurrency = options_.posts;
   plan.connections = options_.connections;
+  plan.http2 = options_.http2;
   return stack_->start(std::move(plan), ca_file_);
 }
 

@@ -24,6 +24,7 @@ struct rig_options {
   std::uint32_t posts = 64;         // under way at most
   std::optional<net::key_kind> tls; // the key of the webhook's certificate; absent: plain HTTP
   emulator::connection_use connections = emulator::connection_use::kept;
+  bool http2 = false;
   std::uint32_t hubs =
       1; // with two, half of the devices that come through DPS, a quarter of all, are on the second
   std::uint64_t spool_messages = 0; // the gateway's limit; 0: its default

@@ -18,6 +18,7 @@ struct uplinks_options {
   bool tls = false;
   net::key_kind key = net::key_kind::p256; // of the webhook's certificate
   emulator::connection_use connections = emulator::connection_use::kept;
+  unsigned http = 1; // 2: HTTP/2 where the webhook offers it
   std::string directory = "/var/tmp";
   bool json = false;
 };

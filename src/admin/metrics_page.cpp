@@ -95,6 +95,17 @@ const std::vector<family>& families() {
          for (const auto& [name, count] : s.webhook_refused)
            out({{"error", name}}, number(count));
        }},
+      {"causeway_webhook_connections", gauge, "http", "Open connections of the webhook, by HTTP's version",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [version, count] : s.webhook_connections)
+           out({{"http", version}}, number(count));
+       }},
+      {"causeway_webhook_connections_refused_total", counter, "",
+       "Connections of the webhook closed at once, or to make room for others",
+       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_connections_refused)); }},
+      {"causeway_webhook_stream_bytes", gauge, "",
+       "Held by requests and unread answers of HTTP/2; at most about 64 MiB",
+       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_http2_bytes)); }},
       {"causeway_mqtt_connected", gauge, "application", "1 while connected to the MQTT server and subscribed",
        [](const snapshot& s, const emit& out) {
          connections(s, out, [](const mqtt_figures& f) { return f.connected ? 1.0 : 0.0; });

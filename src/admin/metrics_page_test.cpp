@@ -26,6 +26,7 @@ snapshot example() {
   s.mqtt["water-meters"].away_seconds = 1.25;
   s.mqtt["water-meters"].answered["stored"] = 5;
   s.mqtt["water-meters"].lost["not_taken"] = 2;
+  s.webhook_connections["2"] = 3;
   s.webhook_by_status[200] = 9;
   s.webhook_refused["unauthorized"] = 1;
   return s;

@@ -126,8 +126,11 @@ struct snapshot {
   store_figures store;
   spool_figures spool;
   timeline_figures timeline;
-  std::map<std::string, exporter_figures> exporters; // by name
-  std::map<std::string, mqtt_figures> mqtt;          // by application
+  std::map<std::string, exporter_figures> exporters;      // by name
+  std::map<std::string, mqtt_figures> mqtt;               // by application
+  std::map<std::string, std::size_t> webhook_connections; // open, by HTTP's version
+  std::size_t webhook_http2_bytes = 0;                    // http_limits::max_http2_bytes
+  std::uint64_t webhook_connections_refused = 0;
   std::map<int, std::uint64_t> webhook_by_status;
   std::map<std::string, std::uint64_t> webhook_refused; // by error name
   double loop_lag_seconds = 0; // the longest that work waited on the loop in the last second

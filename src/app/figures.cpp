@@ -154,6 +154,10 @@ admin::snapshot gateway::parts::figures() const {
   if (mqtt)
     for (const auto& [application, totals] : mqtt->totals())
       out.mqtt[application.str()] = figures_of(totals, loop.now().mono);
+  const auto http2 = webhook_server->http2_connections();
+  out.webhook_connections = {{"1.1", webhook_server->connections() - http2}, {"2", http2}};
+  out.webhook_http2_bytes = webhook_server->http2_bytes();
+  out.webhook_connections_refused = webhook_server->refused();
   out.webhook_by_status = webhook->totals().by_status;
   for (const auto& [code, count] : webhook->totals().refused)
     out.webhook_refused[std::string{describe(code).name}] = count;

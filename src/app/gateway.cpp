@@ -91,7 +91,8 @@ bool gateway::parts::is_by_webhook_alone(const application_id& application) cons
 result<void> gateway::parts::listen(const config::configuration& from) {
   std::optional<net::tls_server_context> tls;
   if (from.webhook.tls()) {
-    auto made = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
+    auto made =
+        net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key, {"h2", "http/1.1"});
     if (!made) return std::move(made).fault();
     tls = std::move(*made);
   }

@@ -151,7 +151,10 @@ net::http_response webhook::refused(const error& why, const net::http_request& r
 
 net::http_response webhook::refuse(int status) {
   const auto code = status == 413 || status == 431 ? errc::body_too_large : errc::http_protocol;
-  auto response = body_of(error{code, status == 431 ? "the header" : ""});
+  const auto* const detail = status == 431   ? "the header"
+                             : status == 400 ? "HTTP/1.1 is spoken here, and over TLS HTTP/2"
+                                             : "";
+  auto response = body_of(error{code, detail});
   response.status = status;
   ++totals_.refused[code];
   ++totals_.by_status[status];

@@ -3,8 +3,10 @@
 // syntax.
 #pragma once
 
-#include "net/http_server.h"
+#include "net/http_message.h"
 
+#include <cstdint>
+#include <memory>
 #include <span>
 
 namespace causeway::net {

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "net/http2_connection.h"
 #include "net/http_reader.h"
 
 #include <boost/asio/error.hpp>
@@ -77,7 +78,8 @@ http_response default_refusal(int status) {
   case 431:
     return json_fault(status, "http_protocol", "the header is larger than allowed");
   default:
-    return json_fault(status, "http_protocol", "this is not an HTTP/1.1 request");
+    return json_fault(status, "http_protocol",
+                      "this is not an HTTP/1.1 request; HTTP/2 is spoken over TLS only");
   }
 }
 
@@ -105,14 +107,20 @@ void add_header(std::string& out, std::string_view name, std::string_view value)
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+bool is_dated(const http_response& answer) {
+  return std::any_of(answer.headers.begin(), answer.headers.end(),
+                     [](const auto& header) { return equals_ignoring_case(header.first, "Date"); });
+}
+
+void add_date(http_response& answer) {
+  if (!is_dated(answer)) answer.headers.emplace_back("date", http_date());
+}
+
 void write_answer(std::string& out, const http_response& answer, bool head, bool close) {
   out.clear();
   out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
   out.append("\r\n");
-  const bool dated = std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
-    return equals_ignoring_case(header.first, "Date");
-  });
-  if (!dated) out.append("Date: ").append(http_date()).append("\r\n");
+  if (!is_dated(answer)) out.append("Date: ").append(http_date()).append("\r\n");
   const bool bodiless = answer.status == 204 || answer.status == 304;
   if (!bodiless) {
     if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);
@@ -159,6 +167,7 @@ struct connection {
   mono_time waiting_since{};
   bool late = false;
   bool is_waiting = false;
+  http2_connection* http2 = nullptr; // when it speaks that
   connection_table& among;
   connection_list::iterator place;
 
@@ -180,14 +189,19 @@ struct connection {
 } // namespace
 
 struct http_server::state {
-  state(listener l, http_limits m, http_handler h, http_refusal r)
-      : door{std::move(l)}, limits{m}, handler{std::move(h)}, refusal{std::move(r)} {}
+  state(loop& o, task_group& t, listener l, http_limits m, http_handler h, http_refusal r)
+      : on{o}, tasks{t}, door{std::move(l)}, limits{m}, handler{std::move(h)}, refusal{std::move(r)} {
+    budget->most = limits.max_http2_bytes;
+  }
 
+  loop& on;
+  task_group& tasks;
   listener door;
   http_limits limits;
   http_handler handler;
   http_refusal refusal;
   connection_table open;
+  std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
   std::uint64_t closed_for_room = 0;
   bool closing = false;
 
@@ -202,10 +216,13 @@ struct http_server::state {
   void end_late(mono_time now);
   void close_idle();
   bool make_room();
+  void make_http2_room();
   http_response refuse_with(int status) const;
 
   static task<> watch(std::weak_ptr<state> weak, std::chrono::milliseconds period);
   static task<> serve(std::shared_ptr<state> s, stream bytes);
+  static task<> serve_http2(std::shared_ptr<state> s, connection* c);
+  static task<std::optional<http_response>> handle_dated(std::shared_ptr<state> s, http_request request);
   static task<bool> read_more(std::shared_ptr<state> s, connection* c);
   static task<bool> answer(std::shared_ptr<state> s, connection* c);
   static task<> refuse(std::shared_ptr<state> s, connection* c, int status);
@@ -223,11 +240,17 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
 }
 
 void http_server::state::end_late(mono_time now) {
-  for (const auto* list : {&open.waiting, &open.busy}) {
-    for (auto* c : *list) {
+  for (auto* list : {&open.waiting, &open.busy}) {
+    for (auto at = list->begin(); at != list->end();) {
+      auto* c = *at++; // which may go over to the other list
+      if (c->http2 != nullptr) c->http2->end_late(now);
       if (c->deadline > now) continue;
       c->deadline = mono_time::max();
-      if (c->at == phase::header || c->at == phase::body) {
+      if (c->http2 != nullptr && !c->late) { // so that nothing the client sends meanwhile is lost
+        c->late = true;
+        c->deadline = now + drain_time_out;
+        c->http2->shut_down();
+      } else if (c->at == phase::header || c->at == phase::body) {
         c->late = true;
         c->bytes.cancel(); // its own coroutine answers 408
       } else {
@@ -250,9 +273,33 @@ bool http_server::state::make_room() {
   return false;
 }
 
+// Those go whose peer has let us wait longest, as with make_room.
+void http_server::state::make_http2_room() {
+  while (budget->is_spent()) {
+    http2_connection* slowest = nullptr;
+    auto longest = mono_time::max();
+    for (const auto* list : {&open.waiting, &open.busy}) {
+      for (const auto* c : *list) {
+        const auto since = c->http2 == nullptr ? std::nullopt : c->http2->waiting_since();
+        if (!since || *since >= longest) continue;
+        longest = *since;
+        slowest = c->http2;
+      }
+    }
+    if (slowest == nullptr) return;
+    slowest->cut_off();
+    ++closed_for_room;
+  }
+}
+
 void http_server::state::close_idle() {
-  for (auto* c : open.waiting) {
-    if (c->at == phase::idle) c->bytes.close();
+  for (auto* list : {&open.waiting, &open.busy}) {
+    for (auto* c : *list) {
+      if (c->http2 != nullptr)
+        c->http2->shut_down();
+      else if (list == &open.waiting && c->at == phase::idle)
+        c->bytes.close();
+    }
   }
 }
 
@@ -262,7 +309,12 @@ http_response http_server::state::refuse_with(int status) const {
 
 task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
   if (!s) co_return; // the server went during the handshake
+  const bool http2 = bytes.protocol() == "h2";
   connection c{std::move(bytes), s->limits, s->open};
+  if (http2) {
+    co_await serve_http2(s, &c);
+    co_return;
+  }
   for (;;) {
     bool goes_on = true;
     switch (c.reader.step()) {
@@ -284,6 +336,44 @@ task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
     }
     if (!goes_on) co_return;
   }
+}
+
+task<std::optional<http_response>> http_server::state::handle_dated(std::shared_ptr<state> s,
+                                                                    http_request request) {
+  auto response = co_await handle(s, std::move(request));
+  if (response) add_date(*response);
+  co_return response;
+}
+
+task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) {
+  http2_service service;
+  service.limits = s->limits;
+  service.budget = s->budget;
+  service.peer = c->peer;
+  service.make_room = [s] { s->make_http2_room(); };
+  service.handle = [s](http_request request) { return handle_dated(s, std::move(request)); };
+  service.refuse = [s](int status) {
+    auto response = s->refuse_with(status);
+    add_date(response);
+    return response;
+  };
+  service.on_change = [c, idle = s->limits.idle_time_out](bool busy) {
+    if (busy)
+      c->enter(phase::handling, mono_time::max());
+    else
+      c->enter(phase::idle, std::chrono::steady_clock::now() + idle);
+  };
+  service.on_change(false);
+  struct serving {
+    connection* of;
+    serving(connection* c, http2_connection* by) : of{c} { of->http2 = by; }
+    ~serving() { of->http2 = nullptr; }
+    serving(const serving&) = delete;
+  };
+  http2_connection http2{s->on, s->tasks, c->bytes, std::move(service)};
+  const serving here{c, &http2};
+  if (s->closing) http2.shut_down();
+  co_await http2.serve();
 }
 
 task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c) {
@@ -351,28 +441,13 @@ task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int s
   }
 }
 
-std::string_view http_request::header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    if (equals_ignoring_case(key, name)) return value;
-  }
-  return {};
-}
-
-std::string_view http_request::path() const {
-  return std::string_view{target}.substr(0, target.find('?'));
-}
-
-std::string_view http_request::query() const {
-  const auto mark = target.find('?');
-  return mark == std::string::npos ? std::string_view{} : std::string_view{target}.substr(mark + 1);
-}
-
 result<http_server> http_server::start(loop& on, task_group& tasks, const listen_address& address,
                                        std::optional<tls_server_context> tls, http_limits limits,
                                        http_handler handler, http_refusal refusal) {
   auto door = listener::bind(on, address);
   if (!door) return std::move(door).fault();
-  auto s = std::make_shared<state>(std::move(*door), limits, std::move(handler), std::move(refusal));
+  auto s =
+      std::make_shared<state>(on, tasks, std::move(*door), limits, std::move(handler), std::move(refusal));
   const std::weak_ptr<state> weak = s;
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
   const auto make_room = [weak] {
@@ -405,6 +480,17 @@ std::uint16_t http_server::port() const {
 
 std::size_t http_server::connections() const {
   return state_->open.waiting.size() + state_->open.busy.size();
+}
+
+std::size_t http_server::http2_connections() const {
+  const auto among = [](const connection_list& list) {
+    return std::count_if(list.begin(), list.end(), [](const auto* c) { return c->http2 != nullptr; });
+  };
+  return static_cast<std::size_t>(among(state_->open.waiting) + among(state_->open.busy));
+}
+
+std::size_t http_server::http2_bytes() const {
+  return state_->budget->held;
 }
 
 std::uint64_t http_server::refused() const {

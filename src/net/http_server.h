@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 server with keep-alive, over TCP, TLS or a Unix socket. Loop's thread only.
+// HTTP/1.1 server with keep-alive, over TCP, TLS or a Unix socket; HTTP/2 over TLS with those who choose it
+// by ALPN, where the context offers it. Loop's thread only.
 #pragma once
 
+#include "net/http_message.h"
 #include "net/listener.h"
 
 #include <chrono>
@@ -9,44 +11,22 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace causeway::net {
 
-struct http_request {
-  std::string method;
-  std::string target; // as sent: path and query
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  std::string peer; // address without port
-
-  // Compared without case; the first one, empty when absent.
-  std::string_view header(std::string_view name) const;
-  // The part of target before '?', percent-decoded per segment is the caller's matter.
-  std::string_view path() const;
-  std::string_view query() const;
-};
-
-struct http_response {
-  int status = 200;
-  std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers; // Date is added unless it is among them
-  bool close = false;                                       // ends the connection after this answer
-};
-
 struct http_limits {
   std::size_t max_header = 16 * 1024;
-  std::size_t max_body = 1024 * 1024;                // above: 413, then the connection is closed
+  std::size_t max_body = 1024 * 1024; // above: 413, then the connection is closed (HTTP/2: the stream)
   std::chrono::milliseconds header_time_out{10'000}; // from the first byte of a request
-  std::chrono::milliseconds body_time_out{10'000};
-  std::chrono::milliseconds idle_time_out{120'000}; // between requests
+  std::chrono::milliseconds body_time_out{10'000};   // HTTP/2: from the header to the request's end
+  std::chrono::milliseconds idle_time_out{120'000};  // between requests
   // When one more comes, the one that has waited longest for its peer's bytes is closed, if that is
   // room_after.
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds room_after{5'000};
+  // What requests and unread answers of all HTTP/2 connections hold. When that is more, the connections are
+  // closed whose peers have let the server wait longest for the rest of a request or with an answer unread.
+  std::size_t max_http2_bytes = 64 * 1024 * 1024;
 };
 
 // Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other
@@ -67,6 +47,8 @@ public:
 
   std::uint16_t port() const;
   std::size_t connections() const;
+  std::size_t http2_connections() const; // of these
+  std::size_t http2_bytes() const;       // see http_limits
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
   // No new connections; requests under way are answered, idle connections closed.

@@ -263,6 +263,10 @@ std::string stream::peer() const {
   return impl_ ? impl_->peer() : std::string{};
 }
 
+std::string stream::protocol() const {
+  return impl_ ? impl_->protocol() : std::string{};
+}
+
 std::pair<stream, stream> make_stream_pair(loop& on) {
   const auto there = std::make_shared<pipe>(on.executor());
   const auto back = std::make_shared<pipe>(on.executor());

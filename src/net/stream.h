@@ -45,6 +45,8 @@ public:
   bool is_open() const;
   // "127.0.0.1:54321", for logs; "unix" for a Unix socket, empty for in-memory.
   std::string peer() const;
+  // What ALPN chose ("h2"); empty without.
+  std::string protocol() const;
 
 private:
   // Shared with the operation under way only.

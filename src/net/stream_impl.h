@@ -21,6 +21,7 @@ struct stream::impl {
   virtual void end_output() = 0;
   virtual bool is_open() const = 0;
   virtual std::string peer() const = 0;
+  virtual std::string protocol() const { return {}; }
 };
 
 // Calls on_expiry once at the deadline, unless it goes before.

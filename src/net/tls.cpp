@@ -30,9 +30,28 @@ std::shared_ptr<ssl_ctx_st> make_context(const SSL_METHOD* method) {
   return context;
 }
 
+// As ALPN writes them (RFC 7301 section 3.1).
+std::string protocol_list(const std::vector<std::string>& protocols) {
+  std::string list;
+  for (const auto& protocol : protocols)
+    list += static_cast<char>(protocol.size()) + protocol;
+  return list;
+}
+
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void* user) {
+  const auto& ours = *static_cast<const std::string*>(user);
+  unsigned char* found = nullptr;
+  const int agreed = SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(ours.data()),
+                                           static_cast<unsigned>(ours.size()), offered, offered_size);
+  *chosen = found;
+  return agreed == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 } // namespace
 
-result<tls_client_context> tls_client_context::make(const std::string& ca_file) {
+result<tls_client_context> tls_client_context::make(const std::string& ca_file,
+                                                    const std::vector<std::string>& protocols) {
   auto context = make_context(TLS_client_method());
   const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
                                      : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
@@ -41,11 +60,15 @@ result<tls_client_context> tls_client_context::make(const std::string& ca_file) 
     return error{errc::certificate_unusable, which + ": " + openssl_reason()};
   }
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (const auto list = protocol_list(protocols); !list.empty())
+    CAUSEWAY_CHECK(SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                                           static_cast<unsigned>(list.size())) == 0);
   return tls_client_context{std::make_shared<native>(std::move(context))};
 }
 
 result<tls_server_context> tls_server_context::make(const std::string& certificate_file,
-                                                    const std::string& key_file) {
+                                                    const std::string& key_file,
+                                                    const std::vector<std::string>& protocols) {
   auto context = make_context(TLS_server_method());
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
     return error{errc::certificate_unusable, certificate_file + ": " + openssl_reason()};
@@ -53,7 +76,9 @@ result<tls_server_context> tls_server_context::make(const std::string& certifica
     return error{errc::certificate_unusable, key_file + ": " + openssl_reason()};
   if (SSL_CTX_check_private_key(context.get()) != 1)
     return error{errc::certificate_unusable, key_file + ": not the key of " + certificate_file};
-  return tls_server_context{std::make_shared<native>(std::move(context))};
+  auto made = std::make_shared<native>(native{std::move(context), protocol_list(protocols)});
+  if (!protocols.empty()) SSL_CTX_set_alpn_select_cb(made->context.get(), &choose_protocol, &made->protocols);
+  return tls_server_context{std::move(made)};
 }
 
 } // namespace causeway::net

@@ -16,8 +16,9 @@ namespace causeway::net {
 class tls_client_context {
 public:
   // ca_file: PEM bundle that is trusted instead of the system's; empty = the system's.
-  // Errors: certificate_unusable.
-  static result<tls_client_context> make(const std::string& ca_file);
+  // protocols: asked for by ALPN, the preferred one first. Errors: certificate_unusable.
+  static result<tls_client_context> make(const std::string& ca_file,
+                                         const std::vector<std::string>& protocols = {});
   struct native;
   const std::shared_ptr<native>& get() const { return native_; }
 
@@ -28,8 +29,10 @@ private:
 
 class tls_server_context {
 public:
-  // PEM files. Errors: certificate_unusable, naming the file.
-  static result<tls_server_context> make(const std::string& certificate_file, const std::string& key_file);
+  // PEM files. protocols: offered by ALPN, the preferred one first; a client that names none of them gets
+  // none. Errors: certificate_unusable, naming the file.
+  static result<tls_server_context> make(const std::string& certificate_file, const std::string& key_file,
+                                         const std::vector<std::string>& protocols = {});
   struct native;
   const std::shared_ptr<native>& get() const { return native_; }
 

@@ -14,6 +14,7 @@ struct tls_client_context::native {
 
 struct tls_server_context::native {
   std::shared_ptr<ssl_ctx_st> context;
+  std::string protocols{}; // as ALPN writes them; the context's callback reads it
 };
 
 } // namespace causeway::net

@@ -68,7 +68,9 @@ struct ssl_freed {
 };
 
 struct tls_impl final : stream::impl {
-  tls_impl(tcp::socket s, ssl_ctx_st* context) : socket{std::move(s)}, ssl{SSL_new(context)} {
+  // keeper: of the context and what its callbacks read.
+  tls_impl(tcp::socket s, ssl_ctx_st* context, std::shared_ptr<const void> keeper)
+      : socket{std::move(s)}, kept{std::move(keeper)}, ssl{SSL_new(context)} {
     CAUSEWAY_CHECK(ssl);
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -143,12 +145,19 @@ struct tls_impl final : stream::impl {
   void end_output() override {}
   bool is_open() const override { return socket.is_open(); }
   std::string peer() const override { return name; }
+  std::string protocol() const override {
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl.get(), &chosen, &size);
+    return {reinterpret_cast<const char*>(chosen), size};
+  }
 
   static tcp::socket::wait_type what_to_wait_for(next_step next) {
     return next == next_step::wait_for_input ? tcp::socket::wait_read : tcp::socket::wait_write;
   }
 
   tcp::socket socket;
+  std::shared_ptr<const void> kept;
   std::unique_ptr<SSL, ssl_freed> ssl;
   std::string name;
   unsigned reads = 0;
@@ -245,7 +254,7 @@ task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, handshake_pool* po
 task<result<stream>> shake_hands_as_client(tcp::socket socket,
                                            std::shared_ptr<tls_client_context::native> context,
                                            std::string host, mono_time deadline) {
-  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get());
+  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get(), context);
   expect_host(s->ssl.get(), host);
   SSL_set_connect_state(s->ssl.get());
   return shake_hands(s, nullptr, std::move(host), deadline, nullptr);
@@ -255,7 +264,7 @@ task<result<stream>> shake_hands_as_server(tcp::socket socket,
                                            std::shared_ptr<tls_server_context::native> context,
                                            handshake_pool* pool, mono_time deadline,
                                            std::shared_ptr<handshake_lever> lever) {
-  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get());
+  const auto s = std::make_shared<tls_impl>(std::move(socket), context->context.get(), context);
   SSL_set_accept_state(s->ssl.get());
   return shake_hands(s, pool, s->peer(), deadline, std::move(lever));
 }

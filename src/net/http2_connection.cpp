@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http2_connection.h"
+
+namespace causeway::net {
+namespace {
+
+constexpr std::size_t read_size = 16 * 1024, idle_read_size = 4 * 1024;
+// Frames that wait for a peer that does not read: from here on nothing more is read from it.
+constexpr std::size_t most_backlog = 2 * http2_session::most_streams;
+// A connection that is closed over unread bytes is reset, and answers on their way to the client are lost.
+constexpr std::size_t most_drained = 8 * 1024 * 1024;
+constexpr std::chrono::seconds drain_time_out{2};
+
+mono_time time_now() {
+  return std::chrono::steady_clock::now();
+}
+
+} // namespace
+
+// Tasks keep it; the stream goes with the connection.
+struct http2_connection::state {
+  state(loop& on, task_group& t, stream& b, http2_service s)
+      : tasks{t},
+        service{std::move(s)},
+        session{service.limits.max_header, service.limits.max_body, service.budget},
+        bytes{&b},
+        bell{on},
+        written{on} {}
+
+  task_group& tasks;
+  http2_service service;
+  http2_session session;
+  stream* bytes;   // null when the connection has ended
+  wake_up bell;    // there may be something to write
+  wake_up written; // something was written, or the writer has ended
+  mono_time write_deadline = mono_time::max();
+  mono_time drain_deadline = mono_time::max();
+  bool serving = true;
+  bool writing = true; // the writer runs
+  bool busy = false;
+
+  static void pump(const std::shared_ptr<state>& s);
+  static task<> write(std::shared_ptr<state> s);
+  static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
+                       std::shared_ptr<http_request> request);
+  static task<bool> read_on(std::shared_ptr<state> s);
+  static task<> drain(std::shared_ptr<state> s);
+};
+
+// Begins what has come whole, and has written what there is.
+void http2_connection::state::pump(const std::shared_ptr<state>& s) {
+  while (auto event = s->session.next()) {
+    if (event->refusal != 0) {
+      s->session.answer(event->stream, s->service.refuse(event->refusal), time_now());
+      continue;
+    }
+    event->request.peer = s->service.peer;
+    const auto request = std::make_shared<http_request>(std::move(event->request));
+    s->tasks.spawn("http2 request", restart_policy::never,
+                   [s, stream = event->stream, request] { return handle(s, stream, request); });
+  }
+  if (const bool now_busy = s->session.unanswered() > 0; now_busy != s->busy && s->bytes != nullptr) {
+    s->busy = now_busy;
+    s->service.on_change(now_busy);
+  }
+  s->bell.notify();
+}
+
+task<> http2_connection::state::handle(std::shared_ptr<state> s, http2_session::stream_id stream,
+                                       std::shared_ptr<http_request> request) {
+  auto work = s->service.handle(std::move(*request));
+  const auto response = co_await std::move(work);
+  if (!response) co_return;
+  s->session.answer(stream, *response, time_now());
+  pump(s);
+}
+
+task<> http2_connection::state::write(std::shared_ptr<state> s) {
+  struct at_end {
+    state& of;
+    ~at_end() {
+      of.writing = false;
+      of.written.notify();
+    }
+  } const ended{*s};
+  while (s->bytes != nullptr) {
+    const auto out = s->session.take_output();
+    if (!out.empty()) {
+      s->write_deadline = time_now() + s->service.limits.idle_time_out;
+      const auto done = co_await s->bytes->write(out);
+      s->write_deadline = mono_time::max();
+      if (!done) co_return;
+      s->written.notify();
+      continue;
+    }
+    if (!s->serving) co_return;
+    if (!s->session.is_alive()) {
+      if (s->bytes != nullptr) s->bytes->cancel(); // the reader waits in vain
+      co_return;
+    }
+    const bool rung = co_await s->bell.wait();
+    if (!rung) co_return;
+  }
+}
+
+http2_connection::http2_connection(loop& on, task_group& tasks, stream& bytes, http2_service service)
+    : state_{std::make_shared<state>(on, tasks, bytes, std::move(service))} {}
+
+http2_connection::~http2_connection() {
+  state_->bytes = nullptr;
+  state_->session.abandon();
+  state_->bell.notify();
+}
+
+// One piece; false: nothing more can come of it.
+task<bool> http2_connection::state::read_on(std::shared_ptr<state> s) {
+  while (s->writing && s->session.backlog() > most_backlog) {
+    const bool more = co_await s->written.wait();
+    if (!more) co_return false;
+  }
+  if (!s->session.is_alive()) co_return false;
+  std::vector<char> room(s->busy ? read_size : idle_read_size);
+  const auto size = co_await s->bytes->read_some(room);
+  if (!size) co_return false;
+  const bool alive = s->session.feed({room.data(), *size}, time_now());
+  pump(s);
+  if (s->service.budget->is_spent()) s->service.make_room();
+  co_return alive;
+}
+
+// Until the client has closed as well.
+task<> http2_connection::state::drain(std::shared_ptr<state> s) {
+  s->drain_deadline = time_now() + drain_time_out;
+  std::vector<char> room(read_size);
+  for (std::size_t drained = 0; drained < most_drained;) {
+    const auto size = co_await s->bytes->read_some(room);
+    if (!size) co_return;
+    drained += *size;
+  }
+}
+
+task<> http2_connection::serve() {
+  const auto s = state_;
+  s->tasks.spawn("http2 writer", restart_policy::never, [s] { return state::write(s); });
+  for (bool going_on = true; going_on;)
+    going_on = co_await state::read_on(s);
+  // Whatever is to be written goes out, GOAWAY included, if the peer takes it.
+  s->serving = false;
+  s->bell.notify();
+  const auto until = time_now() + drain_time_out;
+  while (s->writing && s->bytes->is_open() && time_now() < until) {
+    const bool moved = co_await s->written.wait_until(until);
+    if (!moved) break;
+  }
+  if (!s->writing && s->bytes->is_open()) co_await state::drain(s);
+}
+
+void http2_connection::end_late(mono_time now) {
+  const auto s = state_;
+  if (s->write_deadline <= now || s->drain_deadline <= now) {
+    cut_off();
+    return;
+  }
+  const auto& limits = s->service.limits;
+  const bool any =
+      s->session.end_late({now - limits.body_time_out, now - limits.idle_time_out, now - drain_time_out});
+  if (any) state::pump(s);
+}
+
+void http2_connection::shut_down() {
+  state_->session.shut_down();
+  state_->bell.notify();
+}
+
+std::optional<mono_time> http2_connection::waiting_since() const {
+  return state_->session.waiting_since();
+}
+
+void http2_connection::cut_off() {
+  state_->session.abandon();
+  if (state_->bytes != nullptr) state_->bytes->close();
+  state_->bell.notify();
+}
+
+} // namespace causeway::net

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves the bytes of an http2_session over a stream and runs a task for each request. For http_server's own
+// files. Loop's thread only.
+#pragma once
+
+#include "net/http2_session.h"
+#include "net/http_server.h"
+#include "net/task_group.h"
+#include "net/wake_up.h"
+
+#include <functional>
+#include <memory>
+
+namespace causeway::net {
+
+// What the server gives; it must work for as long as the connection is served, and handle and budget for as
+// long as a request is under way.
+struct http2_service {
+  http_limits limits;
+  std::shared_ptr<http2_budget> budget;
+  std::string peer;
+  // Nothing: the task was cancelled.
+  std::function<task<std::optional<http_response>>(http_request)> handle;
+  std::function<http_response(int status)> refuse;
+  std::function<void(bool busy)> on_change; // whole requests wait for their answer, or none does
+  std::function<void()> make_room;          // the budget is spent
+};
+
+class http2_connection {
+public:
+  http2_connection(loop& on, task_group& tasks, stream& bytes, http2_service service);
+  ~http2_connection();
+  http2_connection(const http2_connection&) = delete;
+
+  // Until the connection ends. bytes and this must stay until then. Requests that are with their handler
+  // outlive it.
+  task<> serve();
+  // Requests that did not come to their end in time get 408; a peer that does not read is cut off.
+  void end_late(mono_time now);
+  // GOAWAY; ends when what is under way is answered.
+  void shut_down();
+  // http2_session::waiting_since(). Nothing: also of one that is cut off.
+  std::optional<mono_time> waiting_since() const;
+  // Closes it and gives back what it holds of the budget.
+  void cut_off();
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+} // namespace causeway::net

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http2_session.h"
+
+#include "base/check.h"
+#include "base/encoding.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <list>
+#include <unordered_map>
+
+namespace causeway::net {
+namespace {
+
+constexpr std::size_t most_unread_bodies = 4 * 1024 * 1024;
+constexpr std::size_t most_output = 64 * 1024;
+constexpr std::size_t most_unread_acks = 100;
+constexpr std::size_t most_continuations = 8;
+// Posts that time out at the stack, 1,024 in 5 s, are resets, too.
+constexpr std::uint64_t most_resets = 2'048, resets_a_second = 256;
+// As HPACK counts a field (RFC 7541 section 4.1).
+constexpr std::size_t field_frame = 32;
+constexpr std::size_t most_reserved = 64 * 1024;
+// About what nghttp2 and we keep for a stream besides its texts.
+constexpr std::size_t stream_cost = 2048;
+// A request that goes on after its answer is read so far: clients such as curl would not show the answer if
+// the stream were reset at once.
+constexpr std::size_t most_drained = 8 * 1024 * 1024;
+// A field costs a byte on the line when HPACK's table has it: who is far beyond the limit is not heard out.
+constexpr std::size_t hopeless_header = 4;
+
+std::string_view view(const std::uint8_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+nghttp2_nv field(std::string_view name, std::string_view value) {
+  // nghttp2 copies both, and its C interface has no const.
+  auto* const n = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(name.data()));
+  auto* const v = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(value.data()));
+  return {n, v, name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+// Fields of a connection, which HTTP/2 does not have (RFC 9113 section 8.2.2).
+bool is_of_connection(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
+         name == "proxy-connection";
+}
+
+using id_list = std::list<std::int32_t>;
+
+struct open_stream {
+  http_request request;
+  std::size_t header = 0;   // bytes so far, as HPACK counts
+  std::size_t buffered = 0; // of the body, not yet given back to the connection's window
+  std::size_t held = 0;     // of the budget
+  mono_time since{};        // in its list
+  int refusal = 0;
+  bool is_head = false;
+  std::string body; // of the answer
+  std::size_t sent = 0;
+  std::size_t drained = 0; // of the request, after its answer
+  id_list* in = nullptr;   // one of the state's
+  id_list::iterator place;
+};
+
+} // namespace
+
+struct http2_session::state {
+  state(std::size_t header, std::size_t body, std::shared_ptr<http2_budget> b)
+      : max_header{header}, max_body{body}, budget{std::move(b)} {}
+
+  std::size_t max_header, max_body;
+  std::shared_ptr<http2_budget> budget;
+  nghttp2_session* session = nullptr;
+  std::unordered_map<stream_id, open_stream> streams;
+  // Each stream is in one of these, in the order of `since`: not whole; for next(); with a handler; answered
+  // (or refused without an answer) and not written; answered and not whole.
+  id_list coming, whole, working, unread, over;
+  // Reset by the peer while a handler works for them, with their share of the budget: they keep their place
+  // until it has answered.
+  std::unordered_map<stream_id, std::size_t> orphaned;
+  std::size_t held = 0;
+  std::size_t block = 0; // of the header that is coming, as HPACK counts
+  mono_time now{};
+  bool ended = false;
+
+  open_stream* find(stream_id id) {
+    const auto found = streams.find(id);
+    return found == streams.end() ? nullptr : &found->second;
+  }
+  void hold(open_stream& s, std::size_t size) {
+    budget->held = budget->held - s.held + size;
+    held = held - s.held + size;
+    s.held = size;
+  }
+  void let_go(std::size_t size) {
+    budget->held -= size;
+    held -= size;
+  }
+  void move(open_stream& s, id_list& to) {
+    to.splice(to.end(), *s.in, s.place);
+    s.in = &to;
+    s.since = now;
+  }
+  void give(stream_id id, open_stream& s) {
+    if (s.in != &coming) return;
+    move(s, whole);
+    release(id, s);
+  }
+  // The connection's window opens again by what this stream has taken of it.
+  void release(stream_id id, open_stream& s) {
+    if (s.buffered > 0) nghttp2_session_consume(session, id, s.buffered);
+    s.buffered = 0;
+  }
+  void refuse(stream_id id, open_stream& s, int status) {
+    if (s.in != &coming) return;
+    s.refusal = status;
+    s.request.headers.clear();
+    s.request.body = {};
+    hold(s, stream_cost);
+    give(id, s);
+  }
+  void on_header_end(stream_id id, open_stream& s, bool ends);
+
+  static state& of(void* user) { return *static_cast<state*>(user); }
+  static int on_begin(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_field(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                      std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
+                      void* user);
+  static int on_bad_field(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
+                          const std::uint8_t*, std::size_t, std::uint8_t, void*);
+  static int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                     std::size_t size, void* user);
+  static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* user);
+  static ssize_t read_body(nghttp2_session*, std::int32_t id, std::uint8_t* into, std::size_t room,
+                           std::uint32_t* flags, nghttp2_data_source*, void* user);
+};
+
+int http2_session::state::on_begin(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  auto& s = of(user);
+  s.block = 0;
+  if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  const bool full = s.streams.size() + s.orphaned.size() >= most_streams || s.budget->is_spent();
+  auto& made = s.streams[frame->hd.stream_id];
+  made.in = full ? &s.unread : &s.coming;
+  made.place = made.in->insert(made.in->end(), frame->hd.stream_id);
+  made.since = s.now;
+  s.hold(made, stream_cost);
+  if (full)
+    nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+  else
+    made.request.headers.reserve(12);
+  return 0;
+}
+
+int http2_session::state::on_field(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                                   std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                                   std::uint8_t, void* user) {
+  auto& s = of(user);
+  const auto size = name_size + value_size + field_frame;
+  s.block += size;
+  if (s.block > hopeless_header * s.max_header) return NGHTTP2_ERR_CALLBACK_FAILURE;
+  auto* found = s.find(frame->hd.stream_id);
+  if (found == nullptr || found->in != &s.coming || found->refusal != 0) return 0;
+  found->header += size;
+  if (found->header > s.max_header) {
+    found->refusal = 431;
+    return 0;
+  }
+  // Trailers are not headers (RFC 9110 section 6.5.1), but they count.
+  if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  s.hold(*found, found->held + size);
+  const auto key = view(name, name_size), text = view(value, value_size);
+  if (key == ":method")
+    found->request.method = text;
+  else if (key == ":path")
+    found->request.target = text;
+  else if (key == ":authority")
+    found->request.headers.emplace_back("host", text);
+  else if (!key.starts_with(':'))
+    found->request.headers.emplace_back(key, text);
+  return 0;
+}
+
+// Without this nghttp2 would leave the field out and go on.
+int http2_session::state::on_bad_field(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
+                                       std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*) {
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                                  std::size_t size, void* user) {
+  auto& s = of(user);
+  auto* found = s.find(id);
+  if (found == nullptr || found->in != &s.coming) { // refused: thrown away
+    nghttp2_session_consume(s.session, id, size);
+    if (found != nullptr && (found->drained += size) > most_drained)
+      nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+    return 0;
+  }
+  auto& body = found->request.body;
+  found->buffered += size;
+  if (body.size() + size > s.max_body) {
+    s.refuse(id, *found, 413);
+    return 0;
+  }
+  body.append(view(bytes, size));
+  s.hold(*found, found->held + size);
+  return 0;
+}
+
+void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends) {
+  s.is_head = s.request.method == "HEAD";
+  const auto length_text = s.request.header("content-length");
+  // nghttp2 has checked that it is a number of 63 bits.
+  const std::uint64_t length =
+      length_text.empty() ? 0 : std::strtoull(std::string{length_text}.c_str(), nullptr, 10);
+  // What says that it will be too long is refused before it comes.
+  if (length > max_body) {
+    refuse(id, s, 413);
+    return;
+  }
+  if (ends) return;
+  s.request.body.reserve(std::min<std::size_t>(length, most_reserved));
+  if (!equals_ignoring_case(s.request.header("expect"), "100-continue")) return;
+  const auto status = field(":status", "100");
+  nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
+}
+
+int http2_session::state::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  auto& s = of(user);
+  if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
+  const auto id = frame->hd.stream_id;
+  auto* found = s.find(id);
+  if (found == nullptr || found->in != &s.coming) return 0;
+  const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (frame->hd.type == NGHTTP2_HEADERS) {
+    if (found->refusal != 0) {
+      s.refuse(id, *found, found->refusal);
+      return 0;
+    }
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) s.on_header_end(id, *found, ends);
+  }
+  if (ends) s.give(id, *found);
+  return 0;
+}
+
+int http2_session::state::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+                    (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (!ends || nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) != 0) return 0;
+  auto& s = of(user);
+  if (auto* found = s.find(frame->hd.stream_id); found != nullptr) s.move(*found, s.over);
+  return 0;
+}
+
+int http2_session::state::on_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
+  auto& s = of(user);
+  const auto found = s.streams.find(id);
+  if (found == s.streams.end()) return 0;
+  auto& closed = found->second;
+  // nghttp2 gives nothing of a closed stream back to the connection's window.
+  if (closed.buffered > 0) nghttp2_session_consume_connection(s.session, closed.buffered);
+  if (closed.in == &s.working)
+    s.orphaned.emplace(id, closed.held);
+  else
+    s.let_go(closed.held);
+  closed.in->erase(closed.place);
+  s.streams.erase(found);
+  return 0;
+}
+
+ssize_t http2_session::state::read_body(nghttp2_session*, std::int32_t id, std::uint8_t* into,
+                                        std::size_t room, std::uint32_t* flags, nghttp2_data_source*,
+                                        void* user) {
+  auto* found = of(user).find(id);
+  if (found == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  const auto size = std::min(room, found->body.size() - found->sent);
+  std::memcpy(into, found->body.data() + found->sent, size);
+  found->sent += size;
+  if (found->sent == found->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  return static_cast<ssize_t>(size);
+}
+
+http2_session::http2_session(std::size_t max_header, std::size_t max_body,
+                             std::shared_ptr<http2_budget> budget)
+    : state_{std::make_unique<state>(max_header, max_body, std::move(budget))} {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_option* option = nullptr;
+  CAUSEWAY_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, &state::on_begin);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, &state::on_field);
+  nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &state::on_bad_field);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &state::on_data);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, &state::on_frame);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &state::on_sent);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &state::on_close);
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_max_outbound_ack(option, most_unread_acks);
+  // Of both only a version of nghttp2 knows that has the mends for CVE-2023-44487 and CVE-2024-28182.
+  nghttp2_option_set_stream_reset_rate_limit(option, most_resets, resets_a_second);
+  nghttp2_option_set_max_continuations(option, most_continuations);
+  const int made = nghttp2_session_server_new2(&state_->session, callbacks, state_.get(), option);
+  nghttp2_session_callbacks_del(callbacks);
+  nghttp2_option_del(option);
+  CAUSEWAY_CHECK(made == 0);
+
+  // Of a stream: a whole body and the byte by which it is too long.
+  const auto window = static_cast<std::uint32_t>(std::min<std::size_t>(max_body + 1, most_unread_bodies));
+  const std::array settings{
+      nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, most_streams},
+      nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window},
+      nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(max_header)},
+      nghttp2_settings_entry{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
+  nghttp2_submit_settings(state_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(state_->session, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(most_unread_bodies));
+}
+
+http2_session::~http2_session() {
+  abandon();
+  state_->let_go(state_->held);
+}
+
+void http2_session::abandon() {
+  auto& s = *state_;
+  if (s.session == nullptr) return;
+  nghttp2_session_del(s.session); // tells of no stream that it closes
+  s.session = nullptr;
+  s.ended = true;
+  for (const auto& [id, one] : s.streams) {
+    if (one.in == &s.working)
+      s.orphaned.emplace(id, one.held);
+    else
+      s.let_go(one.held);
+  }
+  s.streams.clear();
+  for (auto* list : {&s.coming, &s.whole, &s.working, &s.unread, &s.over})
+    list->clear();
+}
+
+bool http2_session::feed(std::string_view bytes, mono_time now) {
+  auto& s = *state_;
+  if (s.ended) return false;
+  s.now = now;
+  const auto read =
+      nghttp2_session_mem_recv(s.session, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  s.ended = read < 0;
+  // What broke HTTP/2's rules nghttp2 has queued a GOAWAY for; these broke ours.
+  if (read == NGHTTP2_ERR_FLOODED || read == NGHTTP2_ERR_CALLBACK_FAILURE ||
+      read == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
+    nghttp2_session_terminate_session(s.session, NGHTTP2_ENHANCE_YOUR_CALM);
+  return !s.ended && is_alive();
+}
+
+std::optional<http2_session::event> http2_session::next() {
+  auto& s = *state_;
+  if (s.whole.empty()) return std::nullopt;
+  event out;
+  out.stream = s.whole.front();
+  auto* found = s.find(out.stream);
+  CAUSEWAY_CHECK(found != nullptr);
+  s.move(*found, s.working);
+  out.refusal = found->refusal;
+  out.request = std::move(found->request);
+  found->request = {};
+  return out;
+}
+
+void http2_session::answer(stream_id stream, const http_response& response, mono_time now) {
+  auto& s = *state_;
+  if (const auto gone = s.orphaned.find(stream); gone != s.orphaned.end()) {
+    s.let_go(gone->second);
+    s.orphaned.erase(gone);
+    return;
+  }
+  auto* found = s.find(stream);
+  if (found == nullptr || found->in != &s.working) return;
+  s.now = now;
+  s.move(*found, s.unread);
+  const auto status = std::to_string(response.status);
+  const bool bodiless = response.status == 204 || response.status == 304;
+  const auto length = std::to_string(response.body.size());
+  std::vector<std::string> lowered;
+  lowered.reserve(response.headers.size());
+  std::vector<nghttp2_nv> fields{field(":status", status)};
+  if (!bodiless) {
+    if (!response.body.empty()) fields.push_back(field("content-type", response.content_type));
+    fields.push_back(field("content-length", length));
+  }
+  for (const auto& [name, value] : response.headers) {
+    auto& low = lowered.emplace_back(name);
+    std::transform(low.begin(), low.end(), low.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    // What a handler copies from a request must not begin a header of its own.
+    const bool sound =
+        nghttp2_check_header_name(reinterpret_cast<const std::uint8_t*>(low.data()), low.size()) != 0 &&
+        nghttp2_check_header_value(reinterpret_cast<const std::uint8_t*>(value.data()), value.size()) != 0;
+    if (sound && !is_of_connection(low)) fields.push_back(field(low, value));
+  }
+  if (!bodiless && !found->is_head) found->body = response.body;
+  s.hold(*found, stream_cost + found->body.size());
+  nghttp2_data_provider provider{};
+  provider.read_callback = &state::read_body;
+  nghttp2_submit_response(s.session, stream, fields.data(), fields.size(),
+                          found->body.empty() ? nullptr : &provider);
+}
+
+std::string http2_session::take_output() {
+  std::string out;
+  while (state_->session != nullptr && out.size() < most_output) {
+    const std::uint8_t* bytes = nullptr;
+    const auto size = nghttp2_session_mem_send(state_->session, &bytes);
+    if (size <= 0) break;
+    out.append(view(bytes, static_cast<std::size_t>(size)));
+  }
+  return out;
+}
+
+std::size_t http2_session::backlog() const {
+  return state_->session == nullptr ? 0 : nghttp2_session_get_outbound_queue_size(state_->session);
+}
+
+void http2_session::shut_down() {
+  if (state_->session == nullptr) return;
+  nghttp2_submit_goaway(state_->session, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(state_->session), NGHTTP2_NO_ERROR, nullptr,
+                        0);
+}
+
+std::optional<mono_time> http2_session::waiting_since() const {
+  std::optional<mono_time> oldest;
+  for (const auto* list : {&state_->coming, &state_->unread, &state_->over}) {
+    if (list->empty()) continue;
+    const auto since = state_->streams.at(list->front()).since;
+    if (!oldest || since < *oldest) oldest = since;
+  }
+  return oldest;
+}
+
+bool http2_session::end_late(const limits_of_patience& before) {
+  auto& s = *state_;
+  bool any = false;
+  while (!s.coming.empty()) {
+    const auto id = s.coming.front();
+    auto& late = *s.find(id);
+    if (late.since >= before.begun) break;
+    s.refuse(id, late, 408);
+    any = true;
+  }
+  const auto reset = [&](const id_list& list, mono_time limit, std::uint32_t reason) {
+    for (const auto id : list) {
+      if (s.find(id)->since >= limit) break;
+      nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, id, reason);
+      any = true;
+    }
+  };
+  reset(s.unread, before.answered, NGHTTP2_CANCEL);
+  reset(s.over, before.refused, NGHTTP2_NO_ERROR); // the client need not send the rest (RFC 9113 section 8.1)
+  return any;
+}
+
+std::size_t http2_session::unanswered() const {
+  return state_->whole.size() + state_->working.size() + state_->orphaned.size();
+}
+
+std::size_t http2_session::under_way() const {
+  return state_->streams.size() + state_->orphaned.size();
+}
+
+bool http2_session::is_alive() const {
+  const auto& s = *state_;
+  if (s.session == nullptr) return false;
+  return (!s.ended && nghttp2_session_want_read(s.session) != 0) ||
+         nghttp2_session_want_write(s.session) != 0;
+}
+
+} // namespace causeway::net

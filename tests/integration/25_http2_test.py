@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The webhook by HTTP/2, with clients that are not ours: Python's h2 and curl. The same answers as by HTTP/1.1; what was accepted
+arrives, whatever becomes of its stream or connection; who floods holds up nobody."""
+import http.client
+import json
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.append("/usr/lib/python3/dist-packages")  # where Debian's python3-h2 is, whichever python3 runs this
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+
+from harness import PATIENCE, PLANT, basic, integration_test, uplink, wait_until
+
+DEVICE = "meter-00001"
+OF_THE_ANSWER = ("content-type", "content-length", "retry-after", "allow", "www-authenticate")
+
+
+def resident(process):
+    with open(f"/proc/{process}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+class http2_client:
+    """One connection. Answers: by stream, (status, headers, body), or the error code with which it was reset."""
+
+    def __init__(self, port, context):
+        plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = context.wrap_socket(plain, server_hostname="localhost")
+        self.codec = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
+        self.answers, self.resets, self.ended, self.goodbye = {}, {}, False, None
+        self._parts = {}
+        self.codec.initiate_connection()
+        self.flush()
+
+    def flush(self):
+        self.socket.sendall(self.codec.data_to_send())
+
+    def begin(self, path, headers, method="POST", end=False):
+        stream = self.codec.get_next_available_stream_id()
+        fields = [(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path)]
+        self.codec.send_headers(stream, fields + [(name.lower(), value) for name, value in headers.items()], end_stream=end)
+        return stream
+
+    def request(self, path, headers, body, method="POST"):
+        """Sends all of it, as far as the windows allow."""
+        body = body.encode()
+        stream = self.begin(path, headers, method, end=not body)
+        while body and stream not in self.answers and stream not in self.resets:
+            size = min(len(body), self.codec.local_flow_control_window(stream), self.codec.max_outbound_frame_size)
+            if size == 0:
+                self.flush()
+                self.read()
+                continue
+            self.codec.send_data(stream, body[:size], end_stream=size == len(body))
+            body = body[size:]
+        self.flush()
+        return stream
+
+    def read(self):
+        data = self.socket.recv(65536)
+        if not data:
+            self.ended = True
+            return
+        for event in self.codec.receive_data(data):
+            if isinstance(event, h2.events.ResponseReceived):
+                headers = dict(event.headers)
+                self._parts[event.stream_id] = (int(headers[":status"]), headers, [])
+            elif isinstance(event, h2.events.DataReceived):
+                self._parts[event.stream_id][2].append(event.data)
+                self.codec.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, h2.events.StreamEnded):
+                status, headers, body = self._parts.pop(event.stream_id)
+                self.answers[event.stream_id] = (status, headers, b"".join(body).decode())
+            elif isinstance(event, h2.events.StreamReset):
+                self.resets[event.stream_id] = event.error_code
+            elif isinstance(event, h2.events.ConnectionTerminated):
+                self.goodbye = event
+        self.flush()
+
+    def answer(self, stream):
+        while stream not in self.answers and stream not in self.resets and not self.ended:
+            self.read()
+        return self.answers.get(stream)
+
+    def post(self, path, headers, body, method="POST"):
+        return self.answer(self.request(path, headers, body, method))
+
+    def close(self):
+        self.socket.close()
+
+
+class http2(integration_test):
+    def serve(self, tls=True, extra="", devices=4):
+        self.hub = self.emulator(devices=devices)
+        directory = self.directory / "emulator"
+        if tls:
+            self.edit("[webhook]\n", f'[webhook]\ntls_certificate = "{directory}/server.pem"\ntls_key = "{directory}/server-key.pem"\n')
+        self.configuration.write_text(self.configuration.read_text(encoding="utf-8") + extra, encoding="utf-8")
+        self.ca = directory / "ca.pem"
+        self.both = ssl.create_default_context(cafile=self.ca)
+        self.both.set_alpn_protocols(["h2", "http/1.1"])
+        self.under_test = self.gateway().start()
+        self.headers = {"Content-Type": "application/json", "Authorization": self.under_test.log_ins[PLANT]}
+        return self.under_test
+
+    def client(self):
+        made = http2_client(self.under_test.webhook_port, self.both)
+        self.addCleanup(made.close)
+        self.assertEqual(made.socket.selected_alpn_protocol(), "h2")
+        return made
+
+    def by_http1(self, path, headers, body, method="POST"):
+        context = ssl.create_default_context(cafile=self.ca)
+        connection = http.client.HTTPSConnection("localhost", self.under_test.webhook_port, timeout=PATIENCE, context=context)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        said = (answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode())
+        connection.close()
+        return said
+
+    def compare(self, path, headers, body, method="POST"):
+        """Both say the same; it is given."""
+        old, new = self.by_http1(path, headers, body, method), self.client().post(path, headers, body, method)
+        of_interest = lambda said: (said[0], {name: said[1].get(name) for name in OF_THE_ANSWER}, said[2])
+        self.assertEqual(of_interest(old), of_interest(new))
+        self.assertIn("date", new[1])
+        return new
+
+    def test_answers_are_those_of_http1(self):
+        self.serve()
+        path, good = f"/webhook/{PLANT}", uplink(PLANT, DEVICE, 1)
+        wrong = {**self.headers, "Authorization": basic("tts", "wrong")}
+        cases = [
+            (path, self.headers, "{", "POST", 400, "json_malformed"),
+            (path, self.headers, "", "POST", 400, "json_malformed"),
+            (path, wrong, good, "POST", 401, "unauthorized"),
+            ("/elsewhere", self.headers, good, "POST", 404, "not_found"),
+            ("/webhook/nobody", self.headers, good, "POST", 404, "application_unknown"),
+            (path, self.headers, "", "GET", 405, "method_not_allowed"),
+            (path, self.headers, good, "PUT", 405, "method_not_allowed"),
+            (path, self.headers, "x" * (2 << 20), "POST", 413, "body_too_large"),
+            (path, {**self.headers, "Content-Type": "application/octet-stream"}, good, "POST", 415, "media_type_unsupported"),
+            (path, {**self.headers, "X-Long": "x" * 30_000}, good, "POST", 431, "body_too_large"),
+        ]
+        for place, headers, body, method, status, error in cases:
+            with self.subTest(status=status, error=error):
+                said = self.compare(place, headers, body, method)
+                self.assertEqual((said[0], json.loads(said[2])["error"]), (status, error))
+        one = self.client()
+        self.assertEqual(one.post(path, self.headers, "x" * (2 << 20))[0], 413)
+        self.assertEqual(one.post(path, self.headers, good)[::2], (200, '{"outcome":"stored"}'))
+        self.assertEqual(one.post(path, self.headers, good, "HEAD")[::2], (405, ""))
+        metrics = self.under_test.metrics()
+        self.assertGreaterEqual(metrics['causeway_webhook_connections{http="2"}'], 1)
+        self.hub.wait_for(DEVICE)
+
+    def test_a_full_spool_is_503_with_retry_after(self):
+        self.serve(extra="\n[spool]\nmax_messages = 3\n")
+        self.hub.add_fault(kind="hub_refuse_connections")
+        self.hub.add_fault(kind="hub_cut_connections")
+        one, path = self.client(), f"/webhook/{PLANT}"
+        statuses = [one.post(path, self.headers, uplink(PLANT, DEVICE, number))[0] for number in range(1, 5)]
+        self.assertEqual((statuses[0], statuses[-1]), (200, 503))
+        said = self.compare(path, self.headers, uplink(PLANT, DEVICE, 9))
+        self.assertEqual((said[0], said[1]["retry-after"]), (503, "5"))
+
+    def test_a_request_that_does_not_end_is_408_and_the_connection_goes_on(self):
+        self.serve()
+        one, path = self.client(), f"/webhook/{PLANT}"
+        stream = one.begin(path, self.headers)
+        one.codec.send_data(stream, b"{")
+        one.flush()
+        said = one.answer(stream)
+        self.assertEqual((said[0], json.loads(said[2])["error"]), (408, "http_protocol"))
+        self.assertEqual(one.post(path, self.headers, uplink(PLANT, DEVICE, 1))[0], 200)
+
+    def test_a_burst_over_one_connection(self):
+        self.serve()
+        one, path, count = self.client(), f"/webhook/{PLANT}", 1000
+        streams = [one.request(path, self.headers, uplink(PLANT, f"meter-0000{1 + number % 2}", 1 + number // 2)) for number in range(count)]
+        self.assertEqual([one.answer(stream)[0] for stream in streams], [200] * count)
+        wait_until(lambda: len(self.hub.messages()) == count, "all in the hub")
+        self.assertEqual(self.under_test.metrics()['causeway_webhook_connections{http="2"}'], 1)
+
+    def test_curl(self):
+        self.serve()
+        for number in range(1, 42):
+            (self.directory / f"{number}.json").write_text(uplink(PLANT, DEVICE, number), encoding="utf-8")
+        # One after the other over one connection, then a large body; then HTTP/1.1.
+        url = f"https://localhost:{self.under_test.webhook_port}/webhook/{PLANT}"
+        common = ["--silent", "--show-error", "--cacert", str(self.ca), "--write-out", "%{http_code} %{http_version} %{num_connects}\n",
+                  "--output", "/dev/null", "--max-time", str(PATIENCE)]
+        common += [part for name, value in self.headers.items() for part in ("--header", f"{name}: {value}")]
+
+        def run(*arguments):
+            return subprocess.run(["curl", *arguments], capture_output=True, text=True, timeout=PATIENCE * 2)
+
+        arguments = ["--http2"]
+        for number in range(1, 41):
+            arguments += (["--next", "--http2"] if number > 1 else []) + common + ["--data-binary", f"@{self.directory}/{number}.json", url]
+        ran = run(*arguments)
+        self.assertEqual(ran.stdout.splitlines(), ["200 2 1"] + ["200 2 0"] * 39, ran.stderr)
+        (self.directory / "large").write_bytes(b"x" * (8 << 20))
+        self.assertEqual(run("--http2", *common, "--data-binary", f"@{self.directory}/large", url).stdout, "413 2 1\n")
+        self.assertEqual(run("--http1.1", *common, "--data-binary", f"@{self.directory}/41.json", url).stdout, "200 1.1 1\n")
+        self.assertEqual([one["uplink"] for one in self.hub.wait_for(DEVICE, 41)], list(range(1, 42)))
+
+    def test_without_tls_http2_is_refused_in_words(self):
+        self.serve(tls=False)
+        with socket.create_connection(("127.0.0.1", self.under_test.webhook_port), timeout=PATIENCE) as peer:
+            codec = h2.connection.H2Connection()
+            codec.initiate_connection()
+            peer.sendall(codec.data_to_send())
+            said = peer.recv(65536)
+        self.assertTrue(said.startswith(b"HTTP/1.1 400 "), said)
+        self.assertIn(b"over TLS HTTP/2", said)
+        # Who asks for an upgrade is answered by HTTP/1.1.
+        url = f"http://127.0.0.1:{self.under_test.webhook_port}/webhook/{PLANT}"
+        ran = subprocess.run(["curl", "--silent", "--http2", "--write-out", "%{http_code} %{http_version}", "--output", "/dev/null",
+                              "--header", f"Authorization: {self.headers['Authorization']}", "--json", uplink(PLANT, DEVICE, 1), url],
+                             capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(ran.stdout, "200 1.1")
+
+    def test_what_is_reset_after_its_end_is_kept_all_the_same(self):
+        self.serve()
+        one = self.client()
+        for number in range(1, 101):
+            stream = one.request(f"/webhook/{PLANT}", self.headers, uplink(PLANT, DEVICE, number))
+            one.codec.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
+            one.flush()
+            if number % 10 == 0:
+                one.close()
+                one = self.client()
+        arrived = [message["uplink"] for message in self.hub.messages(DEVICE)]
+        # A reset may overtake the request's reading, so that not all are kept; what is kept is in order and once.
+        self.assertEqual(arrived, sorted(set(arrived)))
+        last = self.client().post(f"/webhook/{PLANT}", self.headers, uplink(PLANT, DEVICE, 101))
+        self.assertEqual(last[0], 200)
+        wait_until(lambda: self.hub.messages(DEVICE)[-1]["uplink"] == 101, "the last one")
+
+    def test_sigterm_under_load_answers_and_keeps_what_is_under_way(self):
+        self.serve()
+        accepted, goodbyes = [], []
+
+        def post(device):
+            one, number = self.client(), 0
+            try:
+                while True:
+                    streams = {}
+                    for _ in range(20):
+                        number += 1
+                        streams[one.request(f"/webhook/{PLANT}", self.headers, uplink(PLANT, device, number))] = number
+                    for stream, sent in streams.items():
+                        said = one.answer(stream)
+                        if said is not None and said[0] == 200:
+                            accepted.append((device, sent))
+                    if one.goodbye is not None or one.ended:
+                        break
+            except (OSError, h2.exceptions.ProtocolError):
+                pass
+            goodbyes.append(one.goodbye)
+
+        threads = [threading.Thread(target=post, args=(f"meter-0000{i}",), daemon=True) for i in (1, 2)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(accepted) > 200, "some uplinks")
+        self.assertEqual(self.under_test.stop(), 0)
+        for thread in threads:
+            thread.join(PATIENCE)
+        for goodbye in goodbyes:
+            self.assertIsNotNone(goodbye)
+            self.assertEqual(goodbye.error_code, 0)
+        arrived = {(message["device"], message["uplink"]) for message in self.hub.messages()}
+        self.assertEqual(set(accepted) - arrived, set())
+        self.assertEqual(self.under_test.log("gateway_stopped")[0]["waiting"], "0")
+
+    def flood(self, attack, connections=8):
+        """attack(client) in threads of its own, again and again on new connections, while uplinks are posted."""
+        gateway = self.serve()
+        good = self.client()
+        path = f"/webhook/{PLANT}"
+        self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, 1))[0], 200)
+        before, stop, rounds = resident(gateway.pid()), threading.Event(), []
+
+        def run():
+            while not stop.is_set():
+                rounds.append(1)
+                try:
+                    one = http2_client(gateway.webhook_port, self.both)
+                except OSError:
+                    continue
+                try:
+                    attack(one, stop)
+                except (OSError, h2.exceptions.ProtocolError):
+                    pass
+                one.close()
+
+        threads = [threading.Thread(target=run, daemon=True) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        worst = 0.0
+        for number in range(2, 42):
+            begun = time.monotonic()
+            self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, number))[0], 200)
+            worst = max(worst, time.monotonic() - begun)
+            time.sleep(0.05)
+        grown = resident(gateway.pid()) - before
+        print(f"{self.id()}: {len(rounds)} rounds, {grown >> 20} MiB more, the slowest answer {worst:.3f} s", flush=True)
+        stop.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.assertLess(grown, 200 << 20)
+        self.assertEqual([one["uplink"] for one in self.hub.wait_for(DEVICE, 41)], list(range(1, 42)))
+
+    def test_rapid_resets_hold_up_nobody(self):
+        def attack(one, stop):
+            path = f"/webhook/{PLANT}"
+            while not stop.is_set():
+                for _ in range(200):
+                    one.codec.reset_stream(one.begin(path, {}), h2.errors.ErrorCodes.CANCEL)
+                one.flush()
+
+        self.flood(attack, connections=2)
+
+    def test_bodies_that_never_end_are_bounded_over_all_connections(self):
+        def attack(one, stop):
+            while one.codec.remote_settings.get(h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS) != 1024:
+                one.read()
+            path, part = f"/webhook/{PLANT}", b"x" * 16_000
+            for _ in range(1024):
+                stream = one.begin(path, {})
+                if one.codec.local_flow_control_window(stream) >= len(part):
+                    one.codec.send_data(stream, part)
+            one.flush()
+            stop.wait(1)
+
+        self.flood(attack, connections=24)
+
+    def test_who_reads_no_answer_holds_up_nobody(self):
+        def attack(one, stop):
+            one.codec.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+            while not stop.is_set():
+                for _ in range(200):
+                    one.begin("/nowhere", {}, end=True)
+                one.flush()
+                one.read()
+
+        self.flood(attack)
+
+
+if __name__ == "__main__":
+    unittest.main()
