@@ -119,7 +119,7 @@ private:
 
   std::unique_ptr<log_state> log_; // before what calls it
   std::unique_ptr<sqlite3, closer> raw_;
-  std::int64_t page_size_ = 0;           // bytes
+  std::int64_t page_size_ = 0;          // bytes
   std::optional<statement> page_count_; // in the transaction that is open
 };
 

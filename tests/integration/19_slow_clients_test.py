@@ -10,9 +10,12 @@ import time
 import unittest
 
 from harness import PLANT, PATIENCE, integration_test, uplink, wait_until
+from http2_client import http2_client
 
 CONNECTIONS = 3000  # of each kind of silence
+HTTP2_CONNECTIONS = 1000
 BYTES_EACH = 48 * 1024  # at most, of the gateway's memory for a connection that is silent
+HTTP2_BYTES_EACH = 64 * 1024  # with nghttp2\'s buffers and tables
 HALF_HELLO = bytes.fromhex("16030100c4010000c003")  # the begin of a TLS ClientHello
 UPLINKS = 200
 DEVICE = "meter-00001"
@@ -68,10 +71,10 @@ class slow_clients(integration_test):
             return http.client.HTTPConnection("127.0.0.1", gateway.webhook_port, timeout=PATIENCE)
         return http.client.HTTPSConnection("localhost", gateway.webhook_port, timeout=PATIENCE, context=self.tls)
 
-    def bounded(self, gateway, before, count, what):
+    def bounded(self, gateway, before, count, what, most=BYTES_EACH):
         grown = (resident(gateway.pid()) - before) / count
         print(f"{what}: {grown / 1024:.1f} KiB each", flush=True)
-        self.assertLess(grown, BYTES_EACH, what)
+        self.assertLess(grown, most, what)
 
     def silence(self, tls):
         hub, gateway = self.serve(tls)
@@ -108,6 +111,29 @@ class slow_clients(integration_test):
 
     def test_silent_tls_connections_cost_little_and_hold_up_nobody(self):
         self.silence(tls=True)
+
+    def test_http2_connections_that_have_become_silent_cost_little_and_hold_up_nobody(self):
+        hub, gateway = self.serve(tls=True)
+        self.tls.set_alpn_protocols(["h2"])
+        headers = {"Content-Type": "application/json", "Authorization": gateway.log_ins[PLANT]}
+
+        def post(client, number):
+            said = client.post(f"/webhook/{PLANT}", headers, uplink(PLANT, DEVICE, number))
+            self.assertEqual(said[::2], (200, '{"outcome":"stored"}'))
+
+        first = http2_client(gateway.webhook_port, self.tls)
+        self.addCleanup(first.close)
+        for number in range(1, 1 + UPLINKS):
+            post(first, number)
+        before = resident(gateway.pid())
+        for number in range(HTTP2_CONNECTIONS):
+            one = http2_client(gateway.webhook_port, self.tls)
+            self.addCleanup(one.close)
+            post(one, 1 + UPLINKS + number)
+        for number in range(UPLINKS):
+            post(first, 1 + UPLINKS + HTTP2_CONNECTIONS + number)
+        self.bounded(gateway, before, HTTP2_CONNECTIONS, "idle, HTTP/2", HTTP2_BYTES_EACH)
+        wait_until(lambda: len(hub.messages(DEVICE)) == 2 * UPLINKS + HTTP2_CONNECTIONS, "all uplinks in the hub")
 
     def test_tls_handshakes_that_never_end_hold_up_nobody(self):
         hub, gateway = self.serve(tls=True)
