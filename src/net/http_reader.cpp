@@ -101,7 +101,7 @@ struct http_reader::state {
   std::vector<char> buffer = std::vector<char>(first_buffer);
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::optional<request_parser> parser;
+  std::optional<request_parser> parser{};
   int refusal = 0;
 
   void begin_request() {
@@ -113,7 +113,7 @@ struct http_reader::state {
 };
 
 http_reader::http_reader(std::size_t max_header, std::size_t max_body)
-    : state_{std::make_unique<state>(max_header, max_body)} {}
+    : state_{std::make_unique<state>(state{.max_header = max_header, .max_body = max_body})} {}
 
 http_reader::~http_reader() = default;
 
