@@ -169,6 +169,12 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
   return 0;
 }
 
+void append_escape(std::string& out, std::uint8_t code) {
+  out += "\\u00";
+  out += hex_lower[code >> 4];
+  out += hex_lower[code & 15];
+}
+
 } // namespace
 
 bool is_utf8(std::string_view text) {
@@ -186,7 +192,10 @@ void append_json_escaped(std::string& out, std::string_view text) {
     if (octet(c) >= 0x80) {
       // JSON is UTF-8 (RFC 8259 section 8.1); a peer's text, or one that was cut, may not be.
       const auto length = utf8_length(text, i);
-      out += length == 0 ? std::string_view{"\xef\xbf\xbd"} : text.substr(i, length); // U+FFFD
+      if (length == 2 && octet(c) == 0xc2 && octet(text[i + 1]) < 0xa0)
+        append_escape(out, octet(text[i + 1])); // C1: a terminal obeys it
+      else
+        out += length == 0 ? std::string_view{"\xef\xbf\xbd"} : text.substr(i, length); // U+FFFD
       i += length == 0 ? 0 : length - 1;
       continue;
     }
@@ -213,13 +222,10 @@ void append_json_escaped(std::string& out, std::string_view text) {
       out += "\\t";
       break;
     default:
-      if (octet(c) < 0x20) {
-        out += "\\u00";
-        out += hex_lower[octet(c) >> 4];
-        out += hex_lower[octet(c) & 15];
-      } else {
+      if (octet(c) < 0x20 || octet(c) == 0x7f)
+        append_escape(out, octet(c));
+      else
         out += c;
-      }
     }
   }
 }

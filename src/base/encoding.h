@@ -26,7 +26,7 @@ bool equals_ignoring_case(std::string_view left, std::string_view right);
 // Well-formed UTF-8 without surrogates or overlong forms (RFC 3629).
 bool is_utf8(std::string_view text);
 // Appends text as the inside of a JSON string: quotes, backslashes and control characters escaped (RFC 8259
-// section 7).
+// section 7), DEL and C1 (U+0080 to U+009F) too; what is not UTF-8 becomes U+FFFD.
 void append_json_escaped(std::string& out, std::string_view text);
 // The same with the quotation marks around it.
 std::string json_quoted(std::string_view text);

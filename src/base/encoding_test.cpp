@@ -57,6 +57,11 @@ TEST(encoding, json_strings_are_escaped) {
   EXPECT_EQ(json_quoted("a\"b\\c\n\x01\t\xc3\xa4"), "\"a\\\"b\\\\c\\n\\u0001\\t\xc3\xa4\"");
 }
 
+TEST(encoding, json_strings_hold_nothing_that_a_terminal_obeys) {
+  EXPECT_EQ(json_quoted("\x1b[2J\x7f\xc2\x9b\xc2\xa0\xc2\x80"),
+            "\"\\u001b[2J\\u007f\\u009b\xc2\xa0\\u0080\"");
+}
+
 TEST(encoding, case_is_ascii_only) {
   EXPECT_EQ(to_lower("AbC-1"), "abc-1");
   EXPECT_EQ(to_upper("AbC-1"), "ABC-1");

@@ -8,6 +8,7 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -44,8 +45,11 @@ std::string_view name_of(level at) {
   return "off";
 }
 
+// Also what only quoted text escapes: peers, whose words these may be, must not reach the reader's terminal.
 bool needs_quotes(std::string_view value) {
-  return value.empty() || value.find_first_of(" =\"\\\n\r\t") != std::string_view::npos;
+  return value.empty() || std::any_of(value.begin(), value.end(), [](unsigned char c) {
+           return c <= ' ' || c >= '\x7f' || c == '=' || c == '"' || c == '\\';
+         });
 }
 
 std::string render_logfmt(level at, std::string_view event, std::initializer_list<field> fields) {

@@ -150,7 +150,7 @@ class spool(integration_test):
     def test_many_dead_letters_of_one_cause_are_few_lines_that_tell_their_number(self):
         self.hub = self.emulator()
         program = self.directory / "program.jq"
-        program.write_text('error("never")', encoding="utf-8")
+        program.write_text('error("never\\u001b[2J\\u009b")', encoding="utf-8")
         self.edit(f'id = "{PLANT}"', f'id = "{PLANT}"\ntransform_file = "program.jq"')
         under_test = self.start()
         posted = 0
@@ -166,6 +166,9 @@ class spool(integration_test):
         self.assertLess(len(lines), posted)
         self.assertLessEqual(len(lines) + sum(int(line["more"]) for line in lines), posted)
         self.assertEqual(under_test.metrics()["causeway_messages_dead_lettered_total"], posted)
+        # jq's words are the event's; nothing of them reaches the reader's terminal.
+        self.assertIn("never\x1b[2J\x9b", lines[0]["detail"])
+        self.assertNotRegex(under_test.stderr(), "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
     # No file may grow: what a full disk looks like without the rights to make one.
     def test_a_full_disk_is_503_until_there_is_room_and_nothing_is_lost(self):
