@@ -216,12 +216,14 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   p.backfill->save_cursors();
   const auto deadline = p.loop.now().mono + drain;
   if (p.mqtt) co_await p.mqtt->stop(deadline);
-  const auto busy = [&] { return p.desk.waiting() != 0 || p.bridge->is_sending(); };
+  // A request whose body is still to come is accepted, too, and its message is to leave with the others.
+  const auto busy = [&] {
+    return p.webhook_server->under_way() != 0 || p.desk.waiting() != 0 || p.bridge->is_sending();
+  };
   while (busy() && p.loop.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});
     if (!going_on) break;
   }
-  const auto left = p.bridge->totals().waiting_messages;
   co_await p.hubs.close(milliseconds{2'000});
   p.admin_server->stop_accepting();
   p.socket_server->stop_accepting();
@@ -230,7 +232,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   if (!closed)
     log::error("store_close_incomplete",
                {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
-  log::info("gateway_stopped", {{"waiting", left}});
+  log::info("gateway_stopped", {{"waiting", p.bridge->totals().waiting_messages}});
   co_return closed;
 }
 

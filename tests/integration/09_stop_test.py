@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clean stop: what can be sent is sent, what cannot is kept for the next start."""
 import signal
+import socket
 import unittest
 
-from harness import FIELD, PLANT, integration_test, uplink, wait_until
+from harness import FIELD, PATIENCE, PLANT, integration_test, uplink, wait_until
 from poster import poster
 
 METER, SENSOR = "meter-00001", "sensor-00001"
+
+
+def connects(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 class stop(integration_test):
@@ -24,6 +33,27 @@ class stop(integration_test):
         accepted = {(device, number) for device, numbers in posting.accepted.items() for number in numbers}
         self.assertEqual(accepted - arrived, set())
         self.assertEqual(hub.ledger()["duplicates"], 0)
+
+    def test_a_request_whose_body_comes_after_sigterm_is_drained_too(self):
+        hub = self.emulator()
+        gateway = self.gateway().start()
+        self.assert_stored(gateway.post(PLANT, uplink(PLANT, METER, 1)))
+        hub.wait_for(METER)
+        body = uplink(PLANT, METER, 2).encode()
+        head = (f"POST /webhook/{PLANT} HTTP/1.1\r\nHost: x\r\nAuthorization: {gateway.log_ins[PLANT]}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", gateway.webhook_port), timeout=PATIENCE) as peer:
+            peer.sendall(head.encode())
+            self.assertIn(b" 100 ", peer.recv(4096))
+            gateway.signal(signal.SIGTERM)
+            gateway.wait_for_log("gateway_stopping")
+            # Nothing else is under way, so that it would have stopped by now.
+            wait_until(lambda: not connects(gateway.webhook_port), "no new connections")
+            peer.sendall(body)
+            self.assertIn(b" 200 ", peer.recv(4096).split(b"\r\n")[0])
+        self.assertEqual(gateway.wait_for_end(), 0)
+        self.assertEqual(gateway.log("gateway_stopped")[0]["waiting"], "0")
+        self.assertEqual([one["uplink"] for one in hub.messages(METER)], [1, 2])
 
     def test_sigint_stops_cleanly_too(self):
         self.emulator()
