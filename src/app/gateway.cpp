@@ -55,9 +55,6 @@ void gateway::parts::on_read_back(std::vector<core::spool_row> rows, std::vector
 
 void gateway::parts::on_store_fault(const error& what) {
   store_fault = what;
-  // Something that must be kept: the store tries it again until the disk takes it, so that it notices when
-  // the disk has healed although nothing is posted any more.
-  if (const auto one = bridge->any_device()) store->save_device(*one);
 }
 
 net::task<> gateway::parts::tick() {

@@ -153,8 +153,6 @@ public:
   // Whether a device that is online still has messages that only wait for their turn: what a stop may wait
   // for.
   bool is_sending() const;
-  // One of the known devices, as the store keeps it; nothing before the first.
-  std::optional<device_record> any_device() const;
   std::optional<device_status> status(const device_key& key) const;
   // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
   // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.

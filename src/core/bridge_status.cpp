@@ -15,13 +15,6 @@ device_record bridge::record_of(device_ref ref, const device& d) const {
   return {ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d)};
 }
 
-std::optional<device_record> bridge::any_device() const {
-  for (std::uint32_t i = 0; i < table_.places(); ++i)
-    if (const auto ref = static_cast<device_ref>(i); table_.contains(ref))
-      return record_of(ref, table_.at(ref));
-  return std::nullopt;
-}
-
 bool bridge::is_sending() const {
   bool found = false;
   table_.for_each([&](device_ref, const device& d) {

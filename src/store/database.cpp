@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace causeway::store {
 namespace {
@@ -78,6 +79,7 @@ const char* counting_vfs() {
 
 // A log that has been longer is cut when it begins anew.
 constexpr std::int64_t longest_idle_log = 64LL * 1024 * 1024;
+constexpr std::int64_t pages_at_once = 64; // of room that is taken
 
 } // namespace
 
@@ -86,16 +88,16 @@ struct database::log_state {
   int most_pages = 0;
   std::int64_t reserved = 0; // pages of the file that are known to have their room
 
-  void begin_anew() {
-    pages = 0;
-    reserved = 0; // folding can cut the file
+  int fold(sqlite3* raw, const char* name) {
+    reserved = 0; // folding cuts the file
+    const int code = sqlite3_wal_checkpoint_v2(raw, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code == SQLITE_OK) pages = 0;
+    return code;
   }
   static int on_commit(void* self, sqlite3* raw, const char* name, int pages) {
     auto& state = *static_cast<log_state*>(self);
     state.pages = pages;
-    if (pages >= state.most_pages &&
-        sqlite3_wal_checkpoint_v2(raw, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr) == SQLITE_OK)
-      state.begin_anew();
+    if (pages >= state.most_pages) state.fold(raw, name);
     return SQLITE_OK; // a fault of folding is none of the commit
   }
 };
@@ -193,8 +195,6 @@ result<database> database::open(const database_settings& settings, bool& damaged
   }
   made.log_->most_pages = settings.autocheckpoint;
   sqlite3_wal_hook(raw, log_state::on_commit, made.log_.get());
-  if (int chunk = settings.chunk; chunk > 0)
-    sqlite3_file_control(raw, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
   if (settings.max_pages > 0) {
     const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
     if (auto set = made.execute(limit.c_str()); !set) return std::move(set).fault();
@@ -251,10 +251,7 @@ result<std::int64_t> database::integer(std::string_view sql) {
 }
 
 result<void> database::fold() {
-  if (sqlite3_wal_checkpoint_v2(raw_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr) !=
-      SQLITE_OK)
-    return fault();
-  log_->begin_anew();
+  if (log_->fold(raw_.get(), nullptr) != SQLITE_OK) return fault();
   return {};
 }
 
@@ -269,15 +266,24 @@ result<void> database::reserve() {
   const auto pages = page_count_->integer(0);
   page_count_->reset();
   if (pages <= log_->reserved) return {};
-  sqlite3_int64 bytes = pages * page_size_;
-  const int code = sqlite3_file_control(raw_.get(), "main", SQLITE_FCNTL_SIZE_HINT, &bytes);
-  if (code == SQLITE_OK || code == SQLITE_NOTFOUND) {
-    log_->reserved = pages;
+  // Not SQLITE_FCNTL_SIZE_HINT: where it fails half-way it keeps what it has taken, and with a chunk size the
+  // file grows by holes when it is cut.
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(raw_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_int64 there = 0;
+  int code = file->pMethods->xFileSize(file, &there);
+  const std::vector<char> zeros(static_cast<std::size_t>(page_size_));
+  const auto wanted = (pages + pages_at_once - 1) / pages_at_once * pages_at_once;
+  for (auto page = there / page_size_; code == SQLITE_OK && page < wanted; ++page)
+    code = file->pMethods->xWrite(file, zeros.data(), static_cast<int>(page_size_), page * page_size_);
+  if (code == SQLITE_OK) {
+    log_->reserved = wanted;
     return {};
   }
+  file->pMethods->xTruncate(file, there); // the log may need what was left
   return error{errc::store_unavailable,
                std::filesystem::path{sqlite3_db_filename(raw_.get(), "main")}.filename().string() +
-                   ": the disk has no room for it to grow (SQLite " + std::to_string(code) + ")"};
+                   ": the disk has no room for it to grow (" + sqlite3_errstr(code) + ")"};
 }
 
 bool database::damaged() const {

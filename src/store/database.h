@@ -77,7 +77,6 @@ struct database_settings {
   std::int64_t max_pages = 0;       // 0: no limit but the disk's
   bool gives_back = false; // pages that become free can leave the file (incremental_vacuum); only matters
                            // when the file is made
-  int chunk = 0;           // bytes by which the file grows; 0: a page. What reserve needs
 };
 
 class database {

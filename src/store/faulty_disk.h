@@ -68,7 +68,6 @@ private:
   struct open_file {
     sqlite3_file base;
     std::string* path;
-    int chunk; // by which it grows
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
 
@@ -110,11 +109,6 @@ private:
       return as_open(f).real()->pMethods->xCheckReservedLock(as_open(f).real(), out);
     };
     methods_.xFileControl = [](sqlite3_file* f, int what, void* with) {
-      auto& chunk = as_open(f).chunk;
-      if (what == SQLITE_FCNTL_CHUNK_SIZE) chunk = *static_cast<int*>(with);
-      if (what == SQLITE_FCNTL_SIZE_HINT &&
-          !it().has_room(as_open(f), (*static_cast<sqlite3_int64*>(with) + chunk - 1) / chunk * chunk))
-        return SQLITE_IOERR_WRITE;
       return as_open(f).real()->pMethods->xFileControl(as_open(f).real(), what, with);
     };
     methods_.xSectorSize = [](sqlite3_file* f) {
@@ -137,7 +131,6 @@ private:
       if (file.real()->pMethods != nullptr) file.real()->pMethods->xClose(file.real());
       return code;
     }
-    file.chunk = 1;
     file.path = new std::string{name == nullptr ? "" : name};
     file.base.pMethods = &methods_;
     if (is_new) note(kind::create, *file.path, 0, {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Power cuts at every change that SQLite makes to a file, and a disk that runs full. What a cut leaves is
+// Power cuts at every change that SQLite makes to a file. What a cut leaves is
 // rebuilt from a record of all writes, truncations, syncs and removals: all that came before it; the same
 // with the last write torn at a sector; and what was synced with any part of what was not. CAUSEWAY_LONG=1
 // cuts more often.
@@ -381,86 +381,6 @@ TEST(power_loss, is_noticed_where_a_sync_is_not_done) {
   }
   real.skip_syncs(false);
   EXPECT_GT(lost, operations.size() / 4);
-}
-
-using full_disk_test = store_fixture;
-
-TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room) {
-  auto& disk = faulty_disk::it();
-  options.directory = directory.path() / "state";
-  open();
-  ASSERT_TRUE(it->append(make_append(1, 0, 3000)));
-  ASSERT_TRUE(answered(1));
-  disk.limit(options.directory, 1'000'000);
-  spool_seq next = 2;
-  const auto fill = [&] {
-    const auto refused = events.refused.size();
-    while (events.refused.size() == refused) {
-      ASSERT_LT(next, 2000U);
-      const auto asked = events.answered();
-      ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
-      ASSERT_TRUE(answered(asked + 1));
-    }
-  };
-  fill();
-  EXPECT_EQ(events.refusals.back(), errc::store_unavailable);
-  EXPECT_EQ(events.faults, 1U);
-  EXPECT_GT(events.stored.size(), 20U);
-  const auto kept = events.stored;
-  // What must be kept is, until it can be written: a dead letter, and the marks of what is delivered.
-  it->dead_letter(kept[0], error{errc::hub_refused, "full"});
-  for (std::size_t i = 1; i < 10; ++i)
-    it->mark_done(kept[i]);
-  fill();
-  ASSERT_EQ(events.heals + 1, events.faults);
-  disk.limit(options.directory, std::nullopt); // room is made from outside
-  ASSERT_TRUE(box.run_until([&] { return events.heals == events.faults; })) << "nobody asks the disk again";
-  const auto last = next++;
-  ASSERT_TRUE(it->append(make_append(last, 0, 3000)));
-  ASSERT_TRUE(box.run_until([&] { return !events.stored.empty() && events.stored.back() == last; }));
-  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 10; }));
-  EXPECT_EQ(events.heals, events.faults);
-  EXPECT_EQ(it->counters().dead_letters_total, 1U);
-  reopen();
-  std::set<spool_seq> there;
-  for (const auto& row : image.waiting)
-    there.insert(row.seq);
-  EXPECT_EQ(there.size(), image.waiting.size());
-  for (std::size_t i = 10; i < kept.size(); ++i)
-    EXPECT_TRUE(there.contains(kept[i])) << kept[i];
-  EXPECT_TRUE(there.contains(last));
-}
-
-TEST_F(full_disk_test, makes_room_by_itself_when_messages_are_delivered) {
-  auto& disk = faulty_disk::it();
-  options.directory = directory.path() / "state";
-  open();
-  for (spool_seq seq = 1; seq <= 200; ++seq)
-    ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
-  ASSERT_TRUE(answered(200));
-  for (spool_seq seq = 1; seq <= 100; ++seq)
-    it->mark_done(seq);
-  reopen();
-  disk.limit(options.directory, 100'000); // for the log, which has to begin anew again and again
-  spool_seq next = 201;
-  const auto add = [&] {
-    const auto asked = events.answered();
-    ASSERT_TRUE(it->append(make_append(next++, 0, 3000)));
-    ASSERT_TRUE(answered(asked + 1));
-  };
-  while (events.refused.empty()) {
-    ASSERT_LT(next, 2000U);
-    add();
-  }
-  EXPECT_GT(next, 250U); // in the room that others have left
-  for (spool_seq seq = 101; seq <= 150; ++seq)
-    it->mark_done(seq);
-  ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 50; })) << "the disk is still full";
-  const auto refused = events.refused.size();
-  for (int i = 0; i < 20; ++i)
-    add();
-  EXPECT_EQ(events.refused.size(), refused);
-  disk.limit(options.directory, std::nullopt);
 }
 
 } // namespace

@@ -50,16 +50,16 @@ std::uint32_t seconds_of(std::int64_t milliseconds_since_1970) {
 
 // A file of an earlier version keeps the pages that become free. Small, it is written anew as one that does
 // not; large, it stays as it is: its start must not take minutes.
-result<void> let_give_back(database& db) {
+void let_give_back(database& db) {
   constexpr std::int64_t most_pages = 16'384;
   const auto kind = db.integer("PRAGMA auto_vacuum");
-  if (!kind) return kind.fault();
   const auto pages = db.integer("PRAGMA page_count");
-  if (!pages) return pages.fault();
-  if (*kind != 0 || *pages > most_pages) return {};
-  return db.execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM");
+  if (!kind || !pages || *kind != 0 || *pages > most_pages) return;
+  if (auto done = db.execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM"); !done)
+    log::warning("spool_not_compacted", {{"error", done.fault().name()}, {"detail", done.fault().detail()}});
 }
 
+constexpr std::uint64_t first_log = 64 * 1024; // bytes
 constexpr std::int64_t not_said = -1;
 
 std::int64_t number_of(const std::optional<bool>& integration) {
@@ -84,21 +84,19 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
                                     dead_letter_limits limits) {
   if (auto made = make_private_file(file); !made) return std::move(made).fault();
   bool damaged = false;
-  database_settings settings{.file = file,
-                             .application_id = spool_application_id,
-                             .max_pages = max_pages,
-                             .gives_back = true,
-                             .chunk = 256 * 1024};
+  database_settings settings{
+      .file = file, .application_id = spool_application_id, .max_pages = max_pages, .gives_back = true};
   auto db = database::open(settings, damaged);
   if (!db) return unusable(file, std::move(db).fault());
   // A file that cannot be written says so here, not at the first message.
   if (auto trial = transaction::begin(*db); !trial) return unusable(file, std::move(trial).fault());
   if (auto done = migrate(*db, spool_steps()); !done) return unusable(file, std::move(done).fault());
-  if (auto done = let_give_back(*db); !done) return unusable(file, std::move(done).fault());
+  let_give_back(*db);
   auto prepared = prepare(*db);
   if (!prepared) return unusable(file, std::move(prepared).fault());
   spool_file made{*std::move(db), *std::move(prepared), limits};
   if (auto counted = made.count_dead_letters(); !counted) return unusable(file, std::move(counted).fault());
+  made.begin_log();
   return made;
 }
 
@@ -249,8 +247,19 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
   return sql_.add_key.with(device, blob_view{{hash.data(), hash.size()}}).run();
 }
 
-result<void> spool_file::try_out() {
-  return db_.execute("INSERT INTO record VALUES (0, zeroblob(65536)); DELETE FROM record WHERE seq = 0");
+// So that there is a log, whose room serves to erase what is delivered, before the disk is full. Without room
+// for one the first commit says so.
+void spool_file::begin_log() {
+  auto change = transaction::begin(db_);
+  if (!change || !try_out(first_log)) return;
+  if (!db_.reserve()) return;
+  static_cast<void>(change->commit());
+}
+
+result<void> spool_file::try_out(std::uint64_t bytes) {
+  const auto text = "INSERT INTO record VALUES (0, zeroblob(" + std::to_string(bytes) +
+                    ")); DELETE FROM record WHERE seq = 0";
+  return db_.execute(text.c_str());
 }
 
 result<void> spool_file::save_next_seq(spool_seq next) {

@@ -63,8 +63,8 @@ public:
   result<void> save_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call.
   result<void> append(const core::append_request& request, wall_time at);
-  // Writes and erases a row of 64 KiB: whether there is room again.
-  result<void> try_out();
+  // Writes and erases a row of so many bytes: whether there is room again.
+  result<void> try_out(std::uint64_t bytes);
   // Says once per transaction what append has reached.
   result<void> save_next_seq(spool_seq next);
   // seqs: ascending. Those that are not there are passed over. What went is added to gone.
@@ -101,6 +101,7 @@ private:
   static result<statements> prepare(database& db);
   result<void> insert_refused(const core::refused_event& what, wall_time at);
   result<void> count_dead_letters();
+  void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first

@@ -16,6 +16,8 @@ constexpr std::size_t most_assignments = 2000;
 // Beside appends; alone, a commit takes as many devices as rows.
 constexpr std::size_t least_devices = 200;
 constexpr milliseconds side_retry{1000};
+constexpr std::uint64_t least_trial = 64ULL * 1024;   // bytes
+constexpr std::uint64_t most_log_pages = 4ULL * 4000; // four times what is folded
 constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
 
 mono_time now_mono() {
@@ -54,6 +56,8 @@ writer::writer(const store_options& options, directory_lock lock, spool_file spo
       spool_{std::move(spool)},
       assignment_file_{std::move(assignments)},
       retry_{retry_policy},
+      most_commands_{options.batch_rows},
+      trial_bytes_{least_trial},
       syncs_seen_{syncs_so_far()} {}
 
 writer::~writer() {
@@ -230,7 +234,9 @@ std::size_t writer::group() const {
   for (const auto& one : work_) {
     const auto* append = as_append(one);
     sum += append == nullptr ? amount{1, 0} : append->queued;
-    if (count > 0 && (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes)) break;
+    if (count > 0 &&
+        (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes || count >= most_commands_))
+      break;
     ++count;
   }
   return count;
@@ -253,16 +259,20 @@ void writer::commit_group() {
     outcome = apply(commands, 0, devices, done);
     out.commits += outcome ? 1 : 0;
   }
-  if (outcome)
+  if (outcome) {
     for (const auto saved : done.saved)
       devices_.erase(saved);
-  else
+    most_commands_ = options_.batch_rows;
+  } else {
     out.commits_failed = 1;
+    most_commands_ = std::max<std::size_t>(1, commands / 2);
+  }
   out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   out.dead_letters_dropped += done.dead_letters_dropped;
-  settle(commands, outcome, done.not_replayed, out);
+  // When the disk refuses, nobody waits for an answer behind what is kept.
+  settle(outcome ? commands : work_.size(), outcome, done.not_replayed, out);
   out.kept_dead_letters = spool_.dead_letters();
   note_outcome(outcome, out);
   note_commit();
@@ -276,7 +286,8 @@ void writer::commit_group() {
 bool writer::erase_alone(std::size_t marks, report& out) {
   const auto before = marks_.size();
   auto left = marks;
-  for (auto some = marks; some > 0;) {
+  int rounds = 16; // the rest is due again soon
+  for (auto some = marks; some > 0 && rounds > 0; --rounds) {
     progress done;
     if (apply(0, some, 0, done)) {
       forget_marks(some);
@@ -309,6 +320,9 @@ result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t 
 }
 
 result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
+  // A log that cannot be folded must not grow for ever.
+  if (spool_.db().log_pages() > most_log_pages)
+    if (auto folded = spool_.db().fold(); !folded) return folded;
   auto change = transaction::begin(spool_.db());
   if (!change) return std::move(change).fault();
   for (std::size_t i = 0; i < commands; ++i)
@@ -326,8 +340,8 @@ result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t 
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
   if (auto trimmed = spool_.trim_dead_letters(done.dead_letters_dropped); !trimmed) return trimmed;
   // Nothing waits for the disk, and nothing may come before it is known that it takes something again.
-  if (failing_ && commands == 0 && marks == 0 && devices_.empty())
-    if (auto tried = spool_.try_out(); !tried) return tried;
+  if (failing_ && commands == 0 && marks == 0)
+    if (auto tried = spool_.try_out(trial_bytes_); !tried) return tried;
   if (auto reserved = spool_.db().reserve(); !reserved) return reserved;
   return change->commit();
 }
@@ -406,11 +420,14 @@ void writer::settle(std::size_t commands, const result<void>& outcome,
 void writer::note_outcome(const result<void>& outcome, report& out) {
   if (outcome) {
     retry_.reset();
+    trial_bytes_ = least_trial;
     out.healed = std::exchange(failing_, false);
     if (out.healed) log::info("store_healed");
     return;
   }
   retry_at_ = now_mono() + retry_.next(0.5);
+  // As much as was refused: a few free pages in the file are no room.
+  trial_bytes_ = std::max(trial_bytes_, std::min<std::uint64_t>(out.refused.bytes, options_.batch_bytes));
   if (std::exchange(failing_, true)) return;
   out.fault = outcome.fault();
   log::error("store_failing", {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});

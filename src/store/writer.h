@@ -188,8 +188,10 @@ private:
   static constexpr mono_time never = mono_time::max();
   mono_time upkeep_at_ = never;
   mono_time last_commit_{};
-  std::uint64_t slice_ = 16; // pages at a time
-  bool gave_back_ = false;   // since the log was folded
+  std::uint64_t slice_ = 16;  // pages at a time
+  std::size_t most_commands_; // in a group: fewer when the disk has refused more
+  std::uint64_t trial_bytes_; // what has to fit before the disk counts as healed
+  bool gave_back_ = false;    // since the log was folded
   std::uint64_t syncs_seen_ = 0;
 
   std::thread thread_; // last: everything above is there before it runs
