@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "amqp/engine.h"
 
+#include "amqp/frame_guard.h"
 #include "amqp/proton_bridge.h"
 #include "amqp/sasl_frames.h"
 
@@ -41,6 +42,7 @@ bool is_freed(pn_link_t* native) {
 
 struct engine::state {
   pn_connection_driver_t driver{};
+  frame_guard guard;
   role side = role::client;
   std::string header; // server: the client's header as far as it has come, until it is whole
   bool header_passed = false;
@@ -48,12 +50,13 @@ struct engine::state {
   // end.
   bool fault_due = false, closed_due = false;
 
-  state() = default;
+  explicit state(std::uint32_t max_frame) : guard{max_frame} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() { pn_connection_driver_destroy(&driver); }
 
   void push(std::string_view bytes);
+  void hand_over(std::string_view bytes);
   void surface_silent_fault();
   void fail(const char* what);
   void check_header(std::string_view& bytes);
@@ -64,7 +67,7 @@ struct engine::state {
   std::optional<event> on_incoming(pn_link_t* from, pn_delivery_t* native);
 };
 
-engine::engine(engine_options options) : state_{std::make_unique<state>()} {
+engine::engine(engine_options options) : state_{std::make_unique<state>(options.max_frame)} {
   auto& driver = state_->driver;
   state_->side = options.side;
   CAUSEWAY_CHECK(pn_connection_driver_init(&driver, nullptr, nullptr) == 0);
@@ -129,6 +132,14 @@ void engine::state::check_header(std::string_view& bytes) {
 }
 
 void engine::state::push(std::string_view bytes) {
+  for (auto frames = guard.next(bytes); !frames.empty(); frames = guard.next(bytes))
+    hand_over(frames);
+  if (guard.refused() && !pn_connection_driver_read_closed(&driver))
+    fail("a transfer that is not whole, or the first of a delivery without its delivery-id");
+  surface_silent_fault();
+}
+
+void engine::state::hand_over(std::string_view bytes) {
   while (!bytes.empty()) {
     const pn_rwbytes_t room = pn_connection_driver_read_buffer(&driver);
     if (room.size == 0) break; // the engine is closed: what comes is for nobody
@@ -137,7 +148,6 @@ void engine::state::push(std::string_view bytes) {
     pn_connection_driver_read_done(&driver, taken);
     bytes.remove_prefix(taken);
   }
-  surface_silent_fault();
 }
 
 // A frame that Proton cannot decode or dispatch ends its reading without a word: no condition, no event.
@@ -157,6 +167,7 @@ void engine::feed(std::string_view bytes) {
 }
 
 void engine::feed_end() {
+  state_->hand_over(state_->guard.take_rest());
   pn_connection_driver_read_close(&state_->driver);
 }
 

@@ -253,6 +253,17 @@ TEST(value, integers_are_read_whatever_their_width) {
   EXPECT_FALSE(of(1.0).integer());
 }
 
+// Found by fuzzing: a float that is no number is not equal to itself.
+TEST(value, an_array_described_by_nan_is_encoded_as_it_came) {
+  const auto bytes = unhex("e00a0200727fc00000500102");
+  std::string_view in{bytes};
+  const auto read = decode(in);
+  ASSERT_TRUE(read) << read.fault().message();
+  std::string out;
+  encode(out, *read);
+  EXPECT_EQ(hex(out), hex(bytes));
+}
+
 TEST(value, maps_are_searched_by_string_and_symbol) {
   const auto map =
       of(value_map{{of(symbol{"a"}), of(true)}, {of(std::string{"b"}), of(false)}, {of(true), value{}}});

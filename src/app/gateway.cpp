@@ -213,9 +213,10 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   p.backfill->save_cursors();
   const auto deadline = p.loop.now().mono + drain;
   if (p.mqtt) co_await p.mqtt->stop(deadline);
-  // A request whose body is still to come is accepted, too, and its message is to leave with the others.
+  // Connections end by themselves: after the answer to a request that had begun, whose message is to leave
+  // with the others, and when a client by HTTP/2 has read that it is sent away.
   const auto busy = [&] {
-    return p.webhook_server->under_way() != 0 || p.desk.waiting() != 0 || p.bridge->is_sending();
+    return p.webhook_server->connections() != 0 || p.desk.waiting() != 0 || p.bridge->is_sending();
   };
   while (busy() && p.loop.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});

@@ -172,10 +172,6 @@ void http2_connection::shut_down() {
   state_->bell.notify();
 }
 
-std::size_t http2_connection::under_way() const {
-  return state_->session.under_way();
-}
-
 std::optional<mono_time> http2_connection::waiting_since() const {
   return state_->session.waiting_since();
 }

@@ -39,8 +39,6 @@ public:
   void end_late(mono_time now);
   // GOAWAY; ends when what is under way is answered.
   void shut_down();
-  // http2_session::under_way().
-  std::size_t under_way() const;
   // http2_session::waiting_since(). Nothing: also of one that is cut off.
   std::optional<mono_time> waiting_since() const;
   // Closes it and gives back what it holds of the budget.

@@ -281,21 +281,6 @@ TEST(http2_server, closes_who_lets_a_request_hang_to_make_room_for_one_more) {
   EXPECT_EQ(s.server->refused(), 1U);
 }
 
-TEST(http2_server, tells_of_requests_that_are_not_answered_whole_or_not) {
-  scene s;
-  client c{s};
-  const auto half = c.post("/x", "half", false);
-  const auto whole = c.post("/wait", "");
-  s.until([&] { return s.asked == 1; });
-  EXPECT_EQ(s.server->under_way(), 2U);
-  s.gate.notify();
-  EXPECT_EQ(c.answer_to(whole).status(), "200");
-  EXPECT_EQ(s.server->under_way(), 1U);
-  c.codec.cancel(half);
-  c.send();
-  s.until([&] { return s.server->under_way() == 0; });
-}
-
 TEST(http2_server, closes_nobody_whose_request_is_under_way_to_make_room) {
   http_limits limits;
   limits.max_connections = 1;

@@ -489,17 +489,6 @@ std::size_t http_server::http2_connections() const {
   return static_cast<std::size_t>(among(state_->open.waiting) + among(state_->open.busy));
 }
 
-std::size_t http_server::under_way() const {
-  std::size_t sum = 0;
-  for (const auto* list : {&state_->open.waiting, &state_->open.busy})
-    for (const auto* c : *list)
-      if (c->http2 != nullptr)
-        sum += c->http2->under_way();
-      else if (c->at != phase::idle && c->at != phase::draining)
-        ++sum;
-  return sum;
-}
-
 std::size_t http_server::http2_bytes() const {
   return state_->budget->held;
 }

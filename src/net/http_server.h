@@ -49,8 +49,6 @@ public:
   std::size_t connections() const;
   std::size_t http2_connections() const; // of these
   std::size_t http2_bytes() const;       // see http_limits
-  // Requests of which something has come and that are not answered.
-  std::size_t under_way() const;
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
   // No new connections; requests under way are answered, idle connections closed.

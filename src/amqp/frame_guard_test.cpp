@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "amqp/frame_guard.h"
+
+#include "amqp/primitive.h"
+#include "amqp/sasl_frames.h"
+#include "amqp/test_bytes.h"
+
+namespace causeway::amqp {
+namespace {
+
+std::string frame_of(std::uint16_t channel, std::string body) {
+  std::string out;
+  put_unsigned(out, static_cast<std::uint32_t>(body.size() + 8));
+  out += std::string{"\x02\x00", 2};
+  put_unsigned(out, channel);
+  return out + body;
+}
+
+std::string performative(std::uint16_t channel, std::uint64_t code, value_list fields,
+                         const std::string& payload = {}) {
+  std::string body;
+  encode(body, describe(code, of(std::move(fields))));
+  return frame_of(channel, body + payload);
+}
+
+struct transfer {
+  std::uint32_t handle = 0;
+  value id = {};
+  value more = {};
+  value aborted = {};
+};
+
+std::string bytes_of(const transfer& what, std::uint16_t channel = 0) {
+  return performative(channel, 0x14,
+                      {of(what.handle), what.id, of(binary{"t"}), of(std::uint32_t{0}), of(false), what.more,
+                       value{}, value{}, value{}, what.aborted},
+                      "payload");
+}
+
+// What passes when the bytes come in pieces of that size.
+std::string passed(frame_guard& guard, std::string_view bytes, std::size_t piece) {
+  std::string out;
+  while (!bytes.empty()) {
+    auto some = bytes.substr(0, piece);
+    bytes.remove_prefix(some.size());
+    for (auto frames = guard.next(some); !frames.empty(); frames = guard.next(some))
+      out += frames;
+  }
+  return out;
+}
+
+TEST(frame_guard, passes_whole_frames_however_the_bytes_are_cut) {
+  std::string bytes{sasl_header};
+  bytes += amqp_header;
+  bytes += frame_of(0, "");
+  bytes += performative(0, 0x11, {value{}, of(std::uint32_t{0})});
+  bytes += bytes_of({.id = of(std::uint32_t{7}), .more = of(true)});
+  bytes += bytes_of({.more = of(true)});
+  bytes += bytes_of({});
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    frame_guard guard{65'536};
+    EXPECT_EQ(passed(guard, bytes, piece), bytes) << piece;
+    EXPECT_FALSE(guard.refused());
+    EXPECT_EQ(guard.take_rest(), "");
+  }
+}
+
+TEST(frame_guard, keeps_back_a_frame_that_is_not_whole) {
+  const auto bytes = bytes_of({.id = of(std::uint32_t{1})});
+  frame_guard guard{65'536};
+  EXPECT_EQ(passed(guard, std::string_view{bytes}.substr(0, bytes.size() - 1), 5), "");
+  EXPECT_EQ(guard.take_rest(), bytes.substr(0, bytes.size() - 1));
+}
+
+TEST(frame_guard, refuses_a_delivery_that_goes_on_and_was_never_named) {
+  const auto before = performative(0, 0x11, {value{}, of(std::uint32_t{0})});
+  const auto bad = bytes_of({.more = of(true)});
+  for (const std::size_t piece : {1U, 9U, 1000U}) {
+    frame_guard guard{65'536};
+    EXPECT_EQ(passed(guard, before + bad + before, piece), before) << piece;
+    EXPECT_TRUE(guard.refused());
+  }
+}
+
+TEST(frame_guard, knows_which_delivery_goes_on) {
+  const auto named = [](std::uint32_t handle) {
+    return bytes_of({.handle = handle, .id = of(std::uint32_t{1}), .more = of(true)});
+  };
+  const auto next = [](std::uint32_t handle) { return bytes_of({.handle = handle, .more = of(true)}); };
+  const auto attach = [](std::uint32_t handle) {
+    return performative(0, 0x12, {of(std::string{"l"}), of(handle), of(true)});
+  };
+  const auto detach = [](std::uint32_t handle) { return performative(0, 0x16, {of(handle)}); };
+  const auto is_refused = [](const std::string& bytes) {
+    frame_guard guard{65'536};
+    static_cast<void>(passed(guard, bytes, bytes.size()));
+    return guard.refused();
+  };
+  EXPECT_FALSE(is_refused(named(1) + next(1)));
+  EXPECT_FALSE(is_refused(named(1) + attach(2) + detach(2) + next(1)));
+  EXPECT_TRUE(is_refused(named(1) + next(2)));
+  EXPECT_TRUE(is_refused(named(1) + bytes_of({.handle = 1}) + next(1)));
+  EXPECT_TRUE(
+      is_refused(named(1) + bytes_of({.handle = 1, .more = of(true), .aborted = of(true)}) + next(1)));
+  EXPECT_TRUE(is_refused(named(1) + detach(1) + attach(1) + next(1)));
+  EXPECT_TRUE(is_refused(named(1) + performative(0, 0x17, {}) + next(1)));
+  EXPECT_FALSE(is_refused(named(1) + performative(1, 0x17, {}) + next(1)));
+}
+
+TEST(frame_guard, refuses_transfers_whose_fields_are_of_other_types) {
+  const value_list good{
+      of(std::uint32_t{0}), of(std::uint32_t{0}), of(binary{"t"}), value{}, of(true), of(false)};
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto bad = good;
+    bad[i] = of(std::string{"x"});
+    const auto bytes = performative(0, 0x14, bad);
+    frame_guard guard{65'536};
+    EXPECT_EQ(passed(guard, bytes, bytes.size()), "") << i;
+    EXPECT_TRUE(guard.refused()) << i;
+  }
+  frame_guard guard{65'536};
+  EXPECT_EQ(passed(guard, performative(0, 0x14, good), 1000), performative(0, 0x14, good));
+}
+
+TEST(frame_guard, leaves_it_to_proton_to_refuse_what_is_no_frame) {
+  frame_guard guard{512};
+  const auto large = frame_of(0, std::string(1000, 'x'));
+  EXPECT_EQ(passed(guard, large, 100), large);
+  frame_guard other{512};
+  EXPECT_EQ(passed(other, std::string{"\0\0\0\x01more", 8}, 3), (std::string{"\0\0\0\x01more", 8}));
+}
+
+} // namespace
+} // namespace causeway::amqp
