@@ -2,6 +2,7 @@
 #include "emulator/simulation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace causeway::emulator {
@@ -40,7 +41,8 @@ divided_plan divide(simulation_plan whole) {
   parts.mqtt.rate = whole.rate * share;
   parts.webhook.rate = whole.rate - parts.mqtt.rate;
   if (whole.uplinks) {
-    parts.mqtt.uplinks = static_cast<std::uint64_t>(static_cast<double>(*whole.uplinks) * share + 0.5);
+    parts.mqtt.uplinks =
+        static_cast<std::uint64_t>(std::llround(static_cast<double>(*whole.uplinks) * share));
     parts.webhook.uplinks = *whole.uplinks - *parts.mqtt.uplinks;
   }
   return parts;

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <list>
 #include <unordered_map>
 
@@ -282,7 +281,7 @@ ssize_t http2_session::state::read_body(nghttp2_session*, std::int32_t id, std::
   auto* found = of(user).find(id);
   if (found == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   const auto size = std::min(room, found->body.size() - found->sent);
-  std::memcpy(into, found->body.data() + found->sent, size);
+  std::copy_n(found->body.data() + found->sent, size, into);
   found->sent += size;
   if (found->sent == found->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(size);

@@ -132,7 +132,9 @@ TEST(http2_session, carries_a_burst_of_1024_requests_at_once_and_answers_in_any_
   std::size_t good = 0;
   for (const auto& [id, answer] : s.peer.answers) {
     const auto number = std::to_string((id - 1) / 2);
-    if (id > 0 && answer.status() == "200" && answer.body == "/" + number + "b" + number) ++good;
+    if (id > 0 && answer.status() == "200" &&
+        answer.body == std::string{"/"}.append(number).append("b").append(number))
+      ++good;
   }
   EXPECT_EQ(good, http2_session::most_streams);
   EXPECT_TRUE(s.alive);

@@ -4,7 +4,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace causeway::net {
 namespace {
@@ -78,7 +77,7 @@ std::int32_t http2_test_client::request(http_fields all, std::string body, bool 
                               std::uint32_t* flags, nghttp2_data_source* from, void*) -> ssize_t {
     auto& s = *static_cast<source_of*>(from->ptr);
     const auto size = std::min(room, s.body.size() - s.at);
-    std::memcpy(into, s.body.data() + s.at, size);
+    std::copy_n(s.body.data() + s.at, size, into);
     s.at += size;
     if (s.at == s.body.size() && s.ends) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return size == 0 && !s.ends ? ssize_t{NGHTTP2_ERR_DEFERRED} : static_cast<ssize_t>(size);

@@ -21,7 +21,7 @@ std::string openssl_reason() {
 
 std::shared_ptr<ssl_ctx_st> make_context(const SSL_METHOD* method) {
   ERR_clear_error();
-  const std::shared_ptr<ssl_ctx_st> context{SSL_CTX_new(method), SSL_CTX_free};
+  std::shared_ptr<ssl_ctx_st> context{SSL_CTX_new(method), SSL_CTX_free};
   CAUSEWAY_CHECK(context);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   // An idle connection gives its 34 KiB of record buffers back.
@@ -63,7 +63,7 @@ result<tls_client_context> tls_client_context::make(const std::string& ca_file,
   if (const auto list = protocol_list(protocols); !list.empty())
     CAUSEWAY_CHECK(SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(list.data()),
                                            static_cast<unsigned>(list.size())) == 0);
-  return tls_client_context{std::make_shared<native>(std::move(context))};
+  return tls_client_context{std::make_shared<native>(native{std::move(context)})};
 }
 
 result<tls_server_context> tls_server_context::make(const std::string& certificate_file,

@@ -131,9 +131,9 @@ void writer::run() {
   }
   report last;
   settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
-  if (!last.spooled.empty()) tell_(std::move(last));
   left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
                     !last.spooled.empty();
+  if (!last.spooled.empty()) tell_(std::move(last));
   if (!spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)")) left_something_ = true;
   static_cast<void>(assignment_file_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
   const std::lock_guard held{mutex_};
@@ -535,10 +535,13 @@ void writer::answer_question() {
     out.answers.push_back({asked.request, spool_.list_dead_letters(asked.query)});
   } else {
     auto found = spool_.read_dead_letter(asked.id);
-    core::dead_letter_page page;
-    if (found && *found) page.letters.push_back(**std::move(found));
-    out.answers.push_back({asked.request, found ? result<core::dead_letter_page>{std::move(page)}
-                                                : result<core::dead_letter_page>{found.fault()}});
+    if (found) {
+      core::dead_letter_page page;
+      if (*found) page.letters.push_back(*std::move(*found));
+      out.answers.push_back({asked.request, std::move(page)});
+    } else {
+      out.answers.push_back({asked.request, std::move(found).fault()});
+    }
   }
   tell_(std::move(out));
 }
