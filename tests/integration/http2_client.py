@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client by HTTP/2 that is not ours: Python's h2, over Python's TLS."""
 import socket
+import ssl
 import sys
 
 sys.path.append("/usr/lib/python3/dist-packages")  # where Debian's python3-h2 is, whichever python3 runs this
@@ -11,7 +12,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
-from harness import PATIENCE
+from harness import PATIENCE, PLANT, integration_test
 
 
 class http2_client:
@@ -81,3 +82,24 @@ class http2_client:
 
     def close(self):
         self.socket.close()
+
+
+class http2_test(integration_test):
+    def serve(self, tls=True, extra="", devices=4):
+        self.hub = self.emulator(devices=devices)
+        directory = self.directory / "emulator"
+        if tls:
+            self.edit("[webhook]\n", f'[webhook]\ntls_certificate = "{directory}/server.pem"\ntls_key = "{directory}/server-key.pem"\n')
+        self.configuration.write_text(self.configuration.read_text(encoding="utf-8") + extra, encoding="utf-8")
+        self.ca = directory / "ca.pem"
+        self.both = ssl.create_default_context(cafile=self.ca)
+        self.both.set_alpn_protocols(["h2", "http/1.1"])
+        self.under_test = self.gateway().start()
+        self.headers = {"Content-Type": "application/json", "Authorization": self.under_test.log_ins[PLANT]}
+        return self.under_test
+
+    def client(self):
+        made = http2_client(self.under_test.webhook_port, self.both)
+        self.addCleanup(made.close)
+        self.assertEqual(made.socket.selected_alpn_protocol(), "h2")
+        return made

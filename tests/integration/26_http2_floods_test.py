@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who floods the webhook by HTTP/2 holds up nobody, and the memory stays bounded. On the release build only: a sanitizer keeps what
+is freed."""
+import resource
+import threading
+import time
+import unittest
+
+from harness import PATIENCE, PLANT, uplink
+from http2_client import h2, http2_client, http2_test
+
+DEVICE = "meter-00001"
+
+
+def resident(process):
+    with open(f"/proc/{process}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+class http2_floods(http2_test):
+    def flood(self, attack, connections=8):
+        """attack(client) in threads of its own, again and again on new connections, while uplinks are posted."""
+        gateway = self.serve()
+        good = self.client()
+        path = f"/webhook/{PLANT}"
+        self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, 1))[0], 200)
+        before, stop, rounds = resident(gateway.pid()), threading.Event(), []
+
+        def run():
+            while not stop.is_set():
+                rounds.append(1)
+                try:
+                    one = http2_client(gateway.webhook_port, self.both)
+                except OSError:
+                    continue
+                try:
+                    attack(one, stop)
+                except (OSError, h2.exceptions.ProtocolError):
+                    pass
+                one.close()
+
+        threads = [threading.Thread(target=run, daemon=True) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        worst = 0.0
+        for number in range(2, 42):
+            begun = time.monotonic()
+            self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, number))[0], 200)
+            worst = max(worst, time.monotonic() - begun)
+            time.sleep(0.05)
+        grown = resident(gateway.pid()) - before
+        print(f"{self.id()}: {len(rounds)} rounds, {grown >> 20} MiB more, the slowest answer {worst:.3f} s", flush=True)
+        stop.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.assertLess(grown, 200 << 20)
+        self.assertEqual([one["uplink"] for one in self.hub.wait_for(DEVICE, 41)], list(range(1, 42)))
+
+    def test_rapid_resets_hold_up_nobody(self):
+        def attack(one, stop):
+            path = f"/webhook/{PLANT}"
+            while not stop.is_set():
+                for _ in range(200):
+                    one.codec.reset_stream(one.begin(path, {}), h2.errors.ErrorCodes.CANCEL)
+                one.flush()
+
+        self.flood(attack, connections=2)
+
+    def test_bodies_that_never_end_are_bounded_over_all_connections(self):
+        def attack(one, stop):
+            while one.codec.remote_settings.get(h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS) != 1024:
+                one.read()
+            path, part = f"/webhook/{PLANT}", b"x" * 16_000
+            for _ in range(1024):
+                stream = one.begin(path, {})
+                if one.codec.local_flow_control_window(stream) >= len(part):
+                    one.codec.send_data(stream, part)
+            one.flush()
+            stop.wait(1)
+
+        self.flood(attack, connections=24)
+
+    def test_who_reads_no_answer_holds_up_nobody(self):
+        def attack(one, stop):
+            one.codec.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+            while not stop.is_set():
+                for _ in range(200):
+                    one.begin("/nowhere", {}, end=True)
+                one.flush()
+                one.read()
+
+        self.flood(attack)
+
+
+if __name__ == "__main__":
+    unittest.main()
