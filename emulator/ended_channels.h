@@ -12,6 +12,8 @@
 // is, also what is wrong: to say so is the engine's part.
 #pragma once
 
+#include "amqp/frame_head.h"
+
 #include <cstdint>
 #include <set>
 #include <string>
@@ -26,7 +28,7 @@ public:
   std::string_view pass(std::string_view bytes);
 
 private:
-  static constexpr std::size_t header_size = 8; // the protocol's, and a frame's
+  static constexpr std::size_t header_size = amqp::frame_head::size; // the protocol's, too
 
   // How many bytes of the frame that begins with head_ decide about it.
   std::size_t wanted() const;

@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "amqp/frame_guard.h"
 
-#include "amqp/value.h"
-
-#include <algorithm>
-#include <optional>
+#include "amqp/frame_head.h"
 
 namespace causeway::amqp {
 namespace {
 
-constexpr std::size_t header_size = 8; // the protocol's, and a frame's
-constexpr std::uint8_t amqp_frame = 0x00;
 constexpr std::uint64_t begin_code = 0x11, attach_code = 0x12, transfer_code = 0x14, detach_code = 0x16,
                         end_code = 0x17;
 
-std::uint8_t octet(char c) {
-  return static_cast<std::uint8_t>(c);
-}
-
-// What a performative's descriptor says, in either form of a ulong that it may have; Proton passes over
-// others.
-std::uint64_t code_of(std::string_view body) {
-  if (body.size() >= 3 && body.starts_with(std::string_view{"\x00\x53", 2})) return octet(body[2]);
-  if (body.size() < 10 || !body.starts_with(std::string_view{"\x00\x80", 2})) return 0;
-  std::uint64_t code = 0;
-  for (const char byte : body.substr(2, 8))
-    code = code << 8 | octet(byte);
-  return code;
-}
-
-// The fields of the performative. Nothing: it cannot be decoded.
-std::optional<value_list> fields_of(std::string_view body) {
-  const auto performative = decode(body);
-  if (!performative) return std::nullopt;
-  const auto* const whole = performative->as<described>();
-  if (whole == nullptr || whole->content->as<value_list>() == nullptr) return std::nullopt;
-  return *whole->content->as<value_list>();
+// The fields of the performative; they live as long as `whole`. Null: it cannot be decoded.
+const value_list* fields_of(const result<value>& whole) {
+  const auto* const performative = whole ? whole->as<described>() : nullptr;
+  return performative == nullptr ? nullptr : performative->content->as<value_list>();
 }
 
 // A field of a type that the specification does not give it is not read as Proton would: the frame is
@@ -66,7 +43,7 @@ std::string_view frame_guard::next(std::string_view& bytes) {
       malformed_ = how == verdict::malformed;
       if (how != verdict::incomplete) break;
       if (bytes.empty()) return {};
-      const auto part = bytes.substr(0, (size == 0 ? header_size : size) - held_.size());
+      const auto part = bytes.substr(0, (size == 0 ? frame_head::size : size) - held_.size());
       held_ += part;
       bytes.remove_prefix(part.size());
     }
@@ -93,60 +70,48 @@ std::string_view frame_guard::next(std::string_view& bytes) {
 }
 
 frame_guard::verdict frame_guard::measure(std::string_view bytes, std::size_t& size) const {
-  if (bytes.size() < header_size) return verdict::incomplete;
-  size = header_size;
+  if (bytes.size() < frame_head::size) return verdict::incomplete;
+  size = frame_head::size;
   if (bytes.starts_with("AMQP")) return verdict::whole;
-  size = 0;
-  for (const char byte : bytes.substr(0, 4))
-    size = size << 8 | octet(byte);
-  if (size < header_size || (most_frame_ != 0 && size > most_frame_)) return verdict::malformed;
+  size = read_frame_head(bytes).frame;
+  if (size < frame_head::size || (most_frame_ != 0 && size > most_frame_)) return verdict::malformed;
   return size <= bytes.size() ? verdict::whole : verdict::incomplete;
 }
 
 bool frame_guard::may_pass(std::string_view frame) {
-  const auto begin = std::size_t{4} * octet(frame[4]);
-  if (malformed_ || frame.starts_with("AMQP") || octet(frame[5]) != amqp_frame || begin < header_size ||
-      begin >= frame.size())
-    return true;
-  const auto channel = static_cast<std::uint16_t>(octet(frame[6]) << 8 | octet(frame[7]));
-  const auto body = frame.substr(begin);
-  switch (code_of(body)) {
-  case transfer_code:
-    return may_transfer(channel, body);
-  case attach_code:
-  case detach_code: {
-    const auto fields = fields_of(body);
-    if (!fields) return true; // Proton refuses it, or finds no handle
-    const std::size_t at = code_of(body) == attach_code ? 1 : 0;
-    if (const auto* const handle = field<std::uint32_t>(*fields, at)) unfinished_.erase({channel, *handle});
-    return true;
-  }
-  case begin_code:
-  case end_code:
-    unfinished_.erase(unfinished_.lower_bound({channel, 0}), unfinished_.upper_bound({channel, ~0U}));
-    return true;
-  default:
-    return true;
-  }
+  if (malformed_ || frame.starts_with("AMQP")) return true;
+  const auto head = read_frame_head(frame);
+  if (!head.is(frame_type::amqp) || !head.is_sound()) return true;
+  auto body = frame.substr(head.body);
+  const auto code = performative_of(body);
+  if (code == begin_code || code == end_code)
+    unfinished_.erase(unfinished_.lower_bound({head.channel, 0}),
+                      unfinished_.upper_bound({head.channel, ~0U}));
+  if (code != transfer_code && code != attach_code && code != detach_code) return true;
+  const auto performative = decode(body);
+  const auto* const fields = fields_of(performative);
+  if (code == transfer_code) return fields != nullptr && may_transfer(head.channel, *fields);
+  if (fields == nullptr) return true; // Proton refuses it, or finds no handle
+  if (const auto* const handle = field<std::uint32_t>(*fields, code == attach_code ? 1 : 0))
+    unfinished_.erase({head.channel, *handle});
+  return true;
 }
 
 // Fields (2.7.5): handle, delivery-id, delivery-tag, message-format, settled, more, rcv-settle-mode, state,
 // resume, aborted, batchable.
-bool frame_guard::may_transfer(std::uint16_t channel, std::string_view body) {
-  const auto fields = fields_of(body);
-  if (!fields) return false;
-  const auto* const handle = field<std::uint32_t>(*fields, 0);
-  const bool sound = handle != nullptr && is_null_or<std::uint32_t>(*fields, 1) &&
-                     is_null_or<binary>(*fields, 2) && is_null_or<std::uint32_t>(*fields, 3) &&
-                     is_null_or<bool>(*fields, 4) && is_null_or<bool>(*fields, 5) &&
-                     is_null_or<std::uint8_t>(*fields, 6) && is_null_or<bool>(*fields, 8) &&
-                     is_null_or<bool>(*fields, 9) && is_null_or<bool>(*fields, 10);
+bool frame_guard::may_transfer(std::uint16_t channel, const value_list& fields) {
+  const auto* const handle = field<std::uint32_t>(fields, 0);
+  const bool sound = handle != nullptr && is_null_or<std::uint32_t>(fields, 1) &&
+                     is_null_or<binary>(fields, 2) && is_null_or<std::uint32_t>(fields, 3) &&
+                     is_null_or<bool>(fields, 4) && is_null_or<bool>(fields, 5) &&
+                     is_null_or<std::uint8_t>(fields, 6) && is_null_or<bool>(fields, 8) &&
+                     is_null_or<bool>(fields, 9) && is_null_or<bool>(fields, 10);
   if (!sound) return false;
   const std::pair where{channel, *handle};
-  const bool goes_on = is_set(*fields, 5) && !is_set(*fields, 9);
-  const bool is_named = field<std::uint32_t>(*fields, 1) != nullptr;
+  const bool goes_on = is_set(fields, 5) && !is_set(fields, 9);
+  const bool is_named = field<std::uint32_t>(fields, 1) != nullptr;
   // One that is aborted at once, too: Proton looks at "more" first.
-  if (is_set(*fields, 5) && !is_named && !unfinished_.contains(where)) return false;
+  if (is_set(fields, 5) && !is_named && !unfinished_.contains(where)) return false;
   if (goes_on)
     unfinished_.insert(where);
   else

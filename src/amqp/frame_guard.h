@@ -5,6 +5,8 @@
 // delivery"). Pure. One thread.
 #pragma once
 
+#include "amqp/value.h"
+
 #include <cstdint>
 #include <set>
 #include <string>
@@ -32,7 +34,7 @@ private:
   // Of the frame that begins here: how many bytes it has, when that is known.
   verdict measure(std::string_view bytes, std::size_t& size) const;
   bool may_pass(std::string_view frame);
-  bool may_transfer(std::uint16_t channel, std::string_view body);
+  bool may_transfer(std::uint16_t channel, const value_list& fields);
 
   std::uint32_t most_frame_;
   std::string held_, whole_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "amqp/sasl_frames.h"
 
+#include "amqp/frame_head.h"
 #include "amqp/primitive.h"
 #include "amqp/value.h"
 
@@ -12,14 +13,9 @@ namespace {
 constexpr std::size_t max_frame =
     16 * 1024; // a SAS token as PLAIN's password outgrows the specification's 512
 constexpr std::size_t max_ahead = 64 * 1024; // what a client may pipeline before the outcome
-constexpr std::uint8_t sasl_frame = 1;
 
 // Performatives (spec part 5.3.3).
 constexpr std::uint64_t mechanisms_code = 0x40, init_code = 0x41, outcome_code = 0x44;
-
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
-}
 
 value of(auto held) {
   value out;
@@ -33,7 +29,7 @@ void put_frame(std::string& out, std::uint64_t performative, value_list fields) 
   encode(body, of(std::move(fields)));
   put_unsigned(out, checked_size(body.size() + 8));
   put_byte(out, 2); // data offset in words of four
-  put_byte(out, sasl_frame);
+  put_byte(out, static_cast<std::uint8_t>(frame_type::sasl));
   put_unsigned(out, std::uint16_t{0});
   out += body;
 }
@@ -104,15 +100,11 @@ result<sasl_server::step> sasl_server::read_header() {
 }
 
 result<sasl_server::step> sasl_server::read_init() {
-  if (in_.size() < 8) return step_;
-  const std::size_t size = static_cast<std::size_t>(byte_at(in_, 0)) << 24 |
-                           static_cast<std::size_t>(byte_at(in_, 1)) << 16 |
-                           static_cast<std::size_t>(byte_at(in_, 2)) << 8 | byte_at(in_, 3);
-  const std::size_t offset = std::size_t{4} * byte_at(in_, 4);
-  if (size > max_frame || offset < 8 || offset > size || byte_at(in_, 5) != sasl_frame)
-    return fail("no SASL frame");
-  if (in_.size() < size) return step_;
-  std::string_view body = std::string_view{in_}.substr(offset, size - offset);
+  if (in_.size() < frame_head::size) return step_;
+  const auto head = read_frame_head(in_);
+  if (head.frame > max_frame || !head.is_sound() || !head.is(frame_type::sasl)) return fail("no SASL frame");
+  if (in_.size() < head.frame) return step_;
+  std::string_view body = std::string_view{in_}.substr(head.body, head.frame - head.body);
   const auto performative = decode(body);
   const auto* what = performative ? performative->as<described>() : nullptr;
   const auto* number = what != nullptr ? what->descriptor->as<std::uint64_t>() : nullptr;
@@ -131,7 +123,7 @@ result<sasl_server::step> sasl_server::read_init() {
   }
   if (fields->size() > 2)
     if (const auto* host = (*fields)[2].text()) init_.host_name = *host;
-  in_.erase(0, size);
+  in_.erase(0, head.frame);
   return step_ = step::init;
 }
 
