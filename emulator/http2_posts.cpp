@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/http2_posts.h"
 
+#include "base/encoding.h"
 #include "net/wake_up.h"
 
 #include <nghttp2/nghttp2.h>
@@ -19,13 +20,6 @@ constexpr int tries = 3;
 
 std::uint8_t* bytes_of(std::string& text) {
   return reinterpret_cast<std::uint8_t*>(text.data());
-}
-
-std::string lowered(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 // "POST /x HTTP/1.1\r\nHost: h\r\nName: value\r\n\r\nbody" as HTTP/2 says it (RFC 9113 section 8.3.1).
@@ -48,7 +42,7 @@ struct http2_request {
       const auto field = head.substr(0, head.find("\r\n"));
       head.remove_prefix(field.size());
       const auto colon = field.find(':');
-      auto name = lowered(field.substr(0, colon));
+      auto name = to_lower(field.substr(0, colon));
       std::string value{field.substr(std::min(colon + 2, field.size()))};
       if (name == "host")
         fields[2].second = std::move(value);

@@ -7,9 +7,6 @@ namespace {
 constexpr std::size_t read_size = 16 * 1024, idle_read_size = 4 * 1024;
 // Frames that wait for a peer that does not read: from here on nothing more is read from it.
 constexpr std::size_t most_backlog = 2 * http2_session::most_streams;
-// A connection that is closed over unread bytes is reset, and answers on their way to the client are lost.
-constexpr std::size_t most_drained = 8 * 1024 * 1024;
-constexpr std::chrono::seconds drain_time_out{2};
 
 mono_time time_now() {
   return std::chrono::steady_clock::now();
@@ -44,7 +41,6 @@ struct http2_connection::state {
   static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
                        std::shared_ptr<http_request> request);
   static task<bool> read_on(std::shared_ptr<state> s);
-  static task<> drain(std::shared_ptr<state> s);
 };
 
 // Begins what has come whole, and has written what there is.
@@ -128,17 +124,6 @@ task<bool> http2_connection::state::read_on(std::shared_ptr<state> s) {
   co_return alive;
 }
 
-// Until the client has closed as well.
-task<> http2_connection::state::drain(std::shared_ptr<state> s) {
-  s->drain_deadline = time_now() + drain_time_out;
-  std::vector<char> room(read_size);
-  for (std::size_t drained = 0; drained < most_drained;) {
-    const auto size = co_await s->bytes->read_some(room);
-    if (!size) co_return;
-    drained += *size;
-  }
-}
-
 task<> http2_connection::serve() {
   const auto s = state_;
   s->tasks.spawn("http2 writer", restart_policy::never, [s] { return state::write(s); });
@@ -152,7 +137,9 @@ task<> http2_connection::serve() {
     const bool moved = co_await s->written.wait_until(until);
     if (!moved) break;
   }
-  if (!s->writing && s->bytes->is_open()) co_await state::drain(s);
+  if (s->writing || !s->bytes->is_open()) co_return;
+  s->drain_deadline = time_now() + drain_time_out;
+  co_await drain(*s->bytes, most_drained);
 }
 
 void http2_connection::end_late(mono_time now) {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP/2 through http_server, over TLS sockets.
 #include "net/http2_test_client.h"
-#include "net/http_server.h"
-#include "net/run_task.h"
+#include "net/http_server_scene.h"
 #include "net/test_certificates.h"
-#include "net/wake_up.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <functional>
-#include <stdexcept>
 
 namespace causeway::net {
 namespace {
@@ -19,33 +16,11 @@ using std::chrono::milliseconds;
 
 const std::vector<std::string> both{"h2", "http/1.1"};
 
-struct scene {
-  loop on;
-  task_group tasks{on};
-  wake_up gate{on};
-  int asked = 0, handled = 0;
-  std::optional<http_server> server;
+struct scene : http_server_scene {
+  explicit scene(http_limits limits = {})
+      : http_server_scene{limits, *tls_server_context::make(test_certificates() + "/server.pem",
+                                                            test_certificates() + "/server-key.pem", both)} {}
 
-  explicit scene(http_limits limits = {}) {
-    auto tls = tls_server_context::make(test_certificates() + "/server.pem",
-                                        test_certificates() + "/server-key.pem", both);
-    auto started = http_server::start(on, tasks, {"127.0.0.1", 0}, *tls, limits,
-                                      [this](http_request r) { return answer(this, std::move(r)); });
-    EXPECT_TRUE(started);
-    server.emplace(std::move(*started));
-  }
-  ~scene() { run_task(on, tasks.stop()); }
-
-  static task<http_response> answer(scene* s, http_request request) {
-    ++s->asked;
-    if (request.path() == "/throw") throw std::runtime_error{"a bug"};
-    if (request.path() == "/wait") co_await s->gate.wait();
-    ++s->handled;
-    http_response response;
-    response.content_type = "text/plain";
-    response.body = request.method + " " + request.target + " " + request.body + " from " + request.peer;
-    co_return response;
-  }
   // Other tasks go on until then; 10 s at most.
   void until(const std::function<bool()>& done) {
     for (int i = 0; i < 10'000 && !done(); ++i)
@@ -268,10 +243,7 @@ TEST(http2_server, the_end_of_its_tasks_ends_requests_under_way) {
 }
 
 TEST(http2_server, closes_who_lets_a_request_hang_to_make_room_for_one_more) {
-  http_limits limits;
-  limits.max_connections = 1;
-  limits.room_after = milliseconds{0};
-  scene s{limits};
+  scene s{one_connection()};
   client hangs{s};
   hangs.post("/x", "half", false);
   s.until([&] { return s.server->http2_bytes() > 0; }); // before, its handshake may not be over here
@@ -282,10 +254,7 @@ TEST(http2_server, closes_who_lets_a_request_hang_to_make_room_for_one_more) {
 }
 
 TEST(http2_server, closes_nobody_whose_request_is_under_way_to_make_room) {
-  http_limits limits;
-  limits.max_connections = 1;
-  limits.room_after = milliseconds{0};
-  scene s{limits};
+  scene s{one_connection()};
   client busy{s};
   const auto id = busy.post("/wait", "");
   s.until([&] { return s.asked == 1; });

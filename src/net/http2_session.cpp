@@ -23,12 +23,8 @@ constexpr std::size_t most_continuations = 8;
 constexpr std::uint64_t most_resets = 2'048, resets_a_second = 256;
 // As HPACK counts a field (RFC 7541 section 4.1).
 constexpr std::size_t field_frame = 32;
-constexpr std::size_t most_reserved = 64 * 1024;
 // About what nghttp2 and we keep for a stream besides its texts.
 constexpr std::size_t stream_cost = 2048;
-// A request that goes on after its answer is read so far: clients such as curl would not show the answer if
-// the stream were reset at once.
-constexpr std::size_t most_drained = 8 * 1024 * 1024;
 // A field costs a byte on the line when HPACK's table has it: who is far beyond the limit is not heard out.
 constexpr std::size_t hopeless_header = 4;
 
@@ -385,7 +381,7 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
   s.now = now;
   s.move(*found, s.unread);
   const auto status = std::to_string(response.status);
-  const bool bodiless = response.status == 204 || response.status == 304;
+  const bool bodiless = response.is_bodiless();
   const auto length = std::to_string(response.body.size());
   std::vector<std::string> lowered;
   lowered.reserve(response.headers.size());
@@ -395,9 +391,7 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
     fields.push_back(field("content-length", length));
   }
   for (const auto& [name, value] : response.headers) {
-    auto& low = lowered.emplace_back(name);
-    std::transform(low.begin(), low.end(), low.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto& low = lowered.emplace_back(to_lower(name));
     // What a handler copies from a request must not begin a header of its own.
     const bool sound =
         nghttp2_check_header_name(reinterpret_cast<const std::uint8_t*>(low.data()), low.size()) != 0 &&

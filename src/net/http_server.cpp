@@ -18,10 +18,6 @@ namespace causeway::net {
 namespace {
 
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
-// After a refusal the rest of the request is read and thrown away, this much and this long: a connection that
-// is closed over unread bytes is reset, and the client would never see the answer.
-constexpr std::size_t most_drained = 8 * 1024 * 1024;
-constexpr std::chrono::seconds drain_time_out{2};
 
 enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
 
@@ -121,7 +117,7 @@ void write_answer(std::string& out, const http_response& answer, bool head, bool
   out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
   out.append("\r\n");
   if (!is_dated(answer)) out.append("Date: ").append(http_date()).append("\r\n");
-  const bool bodiless = answer.status == 204 || answer.status == 304;
+  const bool bodiless = answer.is_bodiless();
   if (!bodiless) {
     if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);
     out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
@@ -433,12 +429,7 @@ task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int s
   const auto written = co_await c->bytes.write(c->out);
   if (!written) co_return;
   c->bytes.end_output();
-  for (std::size_t drained = 0; drained < most_drained;) {
-    const auto room = c->reader.prepare();
-    const auto size = co_await c->bytes.read_some(room);
-    if (!size) co_return;
-    drained += *size;
-  }
+  co_await drain(c->bytes, most_drained);
 }
 
 result<http_server> http_server::start(loop& on, task_group& tasks, const listen_address& address,

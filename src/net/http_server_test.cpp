@@ -1,49 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http_server.h"
-
 #include "net/http_client.h"
-#include "net/run_task.h"
+#include "net/http_server_scene.h"
 #include "net/test_certificates.h"
-#include "net/wake_up.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <filesystem>
-#include <stdexcept>
 
 namespace causeway::net {
 namespace {
 
 using std::chrono::milliseconds;
 
-struct scene {
-  loop on;
-  task_group tasks{on};
-  wake_up gate{on};
-  int asked = 0;
-  std::optional<http_server> server;
-
-  explicit scene(http_limits limits = {}, std::optional<tls_server_context> tls = {}) {
-    auto started = http_server::start(on, tasks, {"127.0.0.1", 0}, std::move(tls), limits,
-                                      [this](http_request r) { return answer(this, std::move(r)); });
-    EXPECT_TRUE(started);
-    server.emplace(std::move(*started));
-  }
-  ~scene() { run_task(on, tasks.stop()); }
-
-  static task<http_response> answer(scene* s, http_request request) {
-    ++s->asked;
-    if (request.path() == "/throw") throw std::runtime_error{"a bug"};
-    if (request.path() == "/wait") co_await s->gate.wait();
-    http_response response;
-    response.content_type = "text/plain";
-    response.body = request.method + " " + request.target + " " + request.body + " from " + request.peer;
-    if (request.path() == "/forge") response.headers.emplace_back("X-Copied", "a\r\nX-Forged: b");
-    if (request.path() == "/named") response.headers.emplace_back("X-Name", "value");
-    co_return response;
-  }
-};
+using scene = http_server_scene;
 
 task<stream> open(std::uint16_t port) {
   connect_options options;
@@ -263,10 +233,7 @@ TEST(http_server, closes_who_has_waited_longest_to_make_room_for_one_more) {
 }
 
 TEST(http_server, closes_nobody_whose_request_is_under_way_to_make_room) {
-  http_limits limits;
-  limits.max_connections = 1;
-  limits.room_after = milliseconds{0};
-  scene s{limits};
+  scene s{one_connection()};
   const auto port = s.server->port();
   wake_up done{s.on};
   std::string text = "nothing";

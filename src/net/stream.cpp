@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace causeway::net {
 
@@ -265,6 +266,16 @@ std::string stream::peer() const {
 
 std::string stream::protocol() const {
   return impl_ ? impl_->protocol() : std::string{};
+}
+
+task<> drain(stream& bytes, std::size_t most) {
+  constexpr std::size_t piece = 16 * 1024;
+  std::vector<char> room(piece);
+  for (std::size_t drained = 0; drained < most;) {
+    const auto size = co_await bytes.read_some(room);
+    if (!size) co_return;
+    drained += *size;
+  }
 }
 
 std::pair<stream, stream> make_stream_pair(loop& on) {

@@ -53,6 +53,9 @@ private:
   std::shared_ptr<impl> impl_;
 };
 
+// Reads and throws away until the peer has closed, or so many bytes. bytes must stay until it returns.
+task<> drain(stream& bytes, std::size_t most);
+
 struct connect_options {
   std::string host;
   std::uint16_t port = 0;
