@@ -69,14 +69,16 @@ private:
   int bind_fault_ = 0;
 };
 
+inline constexpr int pages_of_log = 4000; // after which a commit folds it
+
 struct database_settings {
   std::filesystem::path file;
   std::uint32_t application_id = 0; // SQLite's header field that tells whose file this is
   int page_size = 4096;             // bytes; only matters when the file is made
-  int autocheckpoint = 4000;        // pages of log after which a commit folds it
-  std::int64_t max_pages = 0;       // 0: no limit but the disk's
-  bool gives_back = false; // pages that become free can leave the file (incremental_vacuum); only matters
-                           // when the file is made
+  int autocheckpoint = pages_of_log;
+  std::int64_t max_pages = 0; // 0: no limit but the disk's
+  bool gives_back = false;    // pages that become free can leave the file (incremental_vacuum); only matters
+                              // when the file is made
 };
 
 class database {

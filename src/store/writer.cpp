@@ -16,8 +16,8 @@ constexpr std::size_t most_assignments = 2000;
 // Beside appends; alone, a commit takes as many devices as rows.
 constexpr std::size_t least_devices = 200;
 constexpr milliseconds side_retry{1000};
-constexpr std::uint64_t least_trial = 64ULL * 1024;   // bytes
-constexpr std::uint64_t most_log_pages = 4ULL * 4000; // four times what is folded
+constexpr std::uint64_t least_trial = 64ULL * 1024; // bytes
+constexpr std::uint64_t most_log_pages = 4ULL * pages_of_log;
 constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
 
 mono_time now_mono() {
