@@ -4,7 +4,6 @@ are answered, and the memory stays bounded."""
 import http.client
 import resource
 import socket
-import ssl
 import threading
 import time
 import unittest
@@ -21,11 +20,6 @@ UPLINKS = 200
 DEVICE = "meter-00001"
 
 
-def resident(process):
-    with open(f"/proc/{process}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
-
-
 class slow_clients(integration_test):
     @classmethod
     def setUpClass(cls):
@@ -37,11 +31,7 @@ class slow_clients(integration_test):
 
     def serve(self, tls):
         hub = self.emulator(devices=2)
-        self.tls = None
-        if tls:
-            directory = self.directory / "emulator"
-            self.edit("[webhook]\n", f'[webhook]\ntls_certificate = "{directory}/server.pem"\ntls_key = "{directory}/server-key.pem"\n')
-            self.tls = ssl.create_default_context(cafile=directory / "ca.pem")
+        self.tls = self.serve_webhook_by_tls() if tls else None
         return hub, self.gateway().start()
 
     def open(self, gateway, secure=True):
@@ -72,14 +62,14 @@ class slow_clients(integration_test):
         return http.client.HTTPSConnection("localhost", gateway.webhook_port, timeout=PATIENCE, context=self.tls)
 
     def bounded(self, gateway, before, count, what, most=BYTES_EACH):
-        grown = (resident(gateway.pid()) - before) / count
+        grown = (gateway.resident() - before) / count
         print(f"{what}: {grown / 1024:.1f} KiB each", flush=True)
         self.assertLess(grown, most, what)
 
     def silence(self, tls):
         hub, gateway = self.serve(tls)
         self.post_uplinks(gateway, 1)
-        before = resident(gateway.pid())
+        before = gateway.resident()
         idle = [self.open(gateway) for _ in range(CONNECTIONS)]
         self.post_uplinks(gateway, 1 + UPLINKS)
         self.bounded(gateway, before, CONNECTIONS, "idle, TLS" if tls else "idle")
@@ -125,7 +115,7 @@ class slow_clients(integration_test):
         self.addCleanup(first.close)
         for number in range(1, 1 + UPLINKS):
             post(first, number)
-        before = resident(gateway.pid())
+        before = gateway.resident()
         for number in range(HTTP2_CONNECTIONS):
             one = http2_client(gateway.webhook_port, self.tls)
             self.addCleanup(one.close)
@@ -138,7 +128,7 @@ class slow_clients(integration_test):
     def test_tls_handshakes_that_never_end_hold_up_nobody(self):
         hub, gateway = self.serve(tls=True)
         self.post_uplinks(gateway, 1)
-        before = resident(gateway.pid())
+        before = gateway.resident()
         for i in range(CONNECTIONS):
             connection = self.open(gateway, secure=False)
             if i % 2 == 0:
@@ -149,7 +139,7 @@ class slow_clients(integration_test):
 
     def test_nonsense_is_refused_and_holds_up_nobody(self):
         hub, gateway = self.serve(tls=False)
-        before = resident(gateway.pid())
+        before = gateway.resident()
         path = f"POST /webhook/{PLANT} HTTP/1.1\r\nHost: x\r\n".encode()
         nonsense = [
             (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200, 400),  # TLS at a plain port

@@ -29,6 +29,14 @@ class spool(integration_test):
         self.gateway_under_test = self.gateway().start()
         return self.gateway_under_test
 
+    def start_with_transform(self, text):
+        """The gateway, and the file of the transform that all events of PLANT go through."""
+        self.hub = self.emulator()
+        program = self.directory / "program.jq"
+        program.write_text(text, encoding="utf-8")
+        self.edit(f'id = "{PLANT}"', f'id = "{PLANT}"\ntransform_file = "program.jq"')
+        return self.start(), program
+
     def numbers(self, device, count):
         """The markers of what has arrived, in the order of arrival, when there are so many. What a cut connection had
         repeated has its message-id, and counts once."""
@@ -127,11 +135,7 @@ class spool(integration_test):
         self.assertIn("gateway_not_running", self.ask("dead-letters", "list", expect=1).stderr)
 
     def test_an_event_that_its_transform_refused_goes_through_it_again(self):
-        self.hub = self.emulator()
-        program = self.directory / "program.jq"
-        program.write_text('error("not yet")', encoding="utf-8")
-        self.edit(f'id = "{PLANT}"', f'id = "{PLANT}"\ntransform_file = "program.jq"')
-        under_test = self.start()
+        under_test, program = self.start_with_transform('error("not yet")')
         self.assertEqual(self.post(1), (200, '{"outcome":"dead_lettered"}'))
         self.assertEqual(self.post(1), (200, '{"outcome":"duplicate"}'))
         left = self.ask_json("dead-letters", "replay", "--all", expect=1)["left"]
@@ -148,11 +152,7 @@ class spool(integration_test):
         self.assertEqual(self.post(1), (200, '{"outcome":"duplicate"}'))
 
     def test_many_dead_letters_of_one_cause_are_few_lines_that_tell_their_number(self):
-        self.hub = self.emulator()
-        program = self.directory / "program.jq"
-        program.write_text('error("never\\u001b[2J\\u009b")', encoding="utf-8")
-        self.edit(f'id = "{PLANT}"', f'id = "{PLANT}"\ntransform_file = "program.jq"')
-        under_test = self.start()
+        under_test, _ = self.start_with_transform('error("never\\u001b[2J\\u009b")')
         posted = 0
 
         def left_out():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who floods the webhook by HTTP/2 holds up nobody, and the memory stays bounded. On the release build only: a sanitizer keeps what
 is freed."""
-import resource
 import threading
 import time
 import unittest
@@ -12,11 +11,6 @@ from http2_client import h2, http2_client, http2_test
 DEVICE = "meter-00001"
 
 
-def resident(process):
-    with open(f"/proc/{process}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
-
-
 class http2_floods(http2_test):
     def flood(self, attack, connections=8):
         """attack(client) in threads of its own, again and again on new connections, while uplinks are posted."""
@@ -24,7 +18,7 @@ class http2_floods(http2_test):
         good = self.client()
         path = f"/webhook/{PLANT}"
         self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, 1))[0], 200)
-        before, stop, rounds = resident(gateway.pid()), threading.Event(), []
+        before, stop, rounds = gateway.resident(), threading.Event(), []
 
         def run():
             while not stop.is_set():
@@ -48,7 +42,7 @@ class http2_floods(http2_test):
             self.assertEqual(good.post(path, self.headers, uplink(PLANT, DEVICE, number))[0], 200)
             worst = max(worst, time.monotonic() - begun)
             time.sleep(0.05)
-        grown = resident(gateway.pid()) - before
+        grown = gateway.resident() - before
         print(f"{self.id()}: {len(rounds)} rounds, {grown >> 20} MiB more, the slowest answer {worst:.3f} s", flush=True)
         stop.set()
         for thread in threads:

@@ -13,9 +13,11 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -148,6 +150,11 @@ class program:
 
     def pid(self):
         return self._process.pid
+
+    def resident(self):
+        """Bytes of memory."""
+        with open(f"/proc/{self.pid()}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
 
     def stdout(self):
         return self._files[0].read_text(encoding="utf-8", errors="replace")
@@ -319,6 +326,12 @@ class integration_test(unittest.TestCase):
         text = self.configuration.read_text(encoding="utf-8")
         self.assertEqual(text.count(old), 1, f"{old} in the configuration:\n{text}")
         self.configuration.write_text(text.replace(old, new), encoding="utf-8")
+
+    def serve_webhook_by_tls(self):
+        """Puts the emulator's certificate into the configuration; a client's context that trusts it."""
+        directory = self.directory / "emulator"
+        self.edit("[webhook]\n", f'[webhook]\ntls_certificate = "{directory}/server.pem"\ntls_key = "{directory}/server-key.pem"\n')
+        return ssl.create_default_context(cafile=directory / "ca.pem")
 
     def run_causeway(self, *arguments):
         """A run to its end: return code, stdout, stderr."""

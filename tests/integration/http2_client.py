@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client by HTTP/2 that is not ours: Python's h2, over Python's TLS."""
 import socket
-import ssl
 import sys
 
 sys.path.append("/usr/lib/python3/dist-packages")  # where Debian's python3-h2 is, whichever python3 runs this
@@ -87,13 +86,11 @@ class http2_client:
 class http2_test(integration_test):
     def serve(self, tls=True, extra="", devices=4):
         self.hub = self.emulator(devices=devices)
-        directory = self.directory / "emulator"
-        if tls:
-            self.edit("[webhook]\n", f'[webhook]\ntls_certificate = "{directory}/server.pem"\ntls_key = "{directory}/server-key.pem"\n')
         self.configuration.write_text(self.configuration.read_text(encoding="utf-8") + extra, encoding="utf-8")
-        self.ca = directory / "ca.pem"
-        self.both = ssl.create_default_context(cafile=self.ca)
-        self.both.set_alpn_protocols(["h2", "http/1.1"])
+        self.ca = self.directory / "emulator" / "ca.pem"
+        if tls:
+            self.both = self.serve_webhook_by_tls()
+            self.both.set_alpn_protocols(["h2", "http/1.1"])
         self.under_test = self.gateway().start()
         self.headers = {"Content-Type": "application/json", "Authorization": self.under_test.log_ins[PLANT]}
         return self.under_test
