@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client by HTTP/2 that is not ours: Python's h2, over Python's TLS."""
+"""A client by HTTP/2 that is not ours: Python's h2, over Python's TLS. h2 takes nothing that comes behind a GOAWAY, and of bytes with
+a frame that it does not take it tells nothing at all, so it is given one frame at a time."""
 import socket
 import sys
 
@@ -22,7 +23,7 @@ class http2_client:
         self.socket = context.wrap_socket(plain, server_hostname="localhost")
         self.codec = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         self.answers, self.resets, self.ended, self.goodbye = {}, {}, False, None
-        self._parts = {}
+        self._parts, self._unread = {}, b""
         self.codec.initiate_connection()
         self.flush()
 
@@ -55,7 +56,8 @@ class http2_client:
         if not data:
             self.ended = True
             return
-        for event in self.codec.receive_data(data):
+        self._unread += data
+        for event in (event for frame in self._frames() for event in self.codec.receive_data(frame)):
             if isinstance(event, h2.events.ResponseReceived):
                 headers = dict(event.headers)
                 self._parts[event.stream_id] = (int(headers[":status"]), headers, [])
@@ -71,8 +73,17 @@ class http2_client:
                 self.goodbye = event
         self.flush()
 
+    def _frames(self):
+        """Those that are whole, up to a GOAWAY (RFC 9113 section 4.1)."""
+        while self.goodbye is None and len(self._unread) >= 9:
+            end = 9 + int.from_bytes(self._unread[:3], "big")
+            if len(self._unread) < end:
+                return
+            frame, self._unread = self._unread[:end], self._unread[end:]
+            yield frame
+
     def answer(self, stream):
-        while stream not in self.answers and stream not in self.resets and not self.ended:
+        while stream not in self.answers and stream not in self.resets and not self.ended and self.goodbye is None:
             self.read()
         return self.answers.get(stream)
 
