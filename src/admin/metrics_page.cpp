@@ -106,6 +106,17 @@ const std::vector<family>& families() {
       {"causeway_webhook_stream_bytes", gauge, "",
        "Held by requests and unread answers of HTTP/2; at most about 64 MiB",
        [](const snapshot& s, const emit& out) { out({}, number(s.webhook_http2_bytes)); }},
+      {"causeway_webhook_streams_refused_total", counter, "",
+       "Requests by HTTP/2 refused before they were looked at, which the client may repeat",
+       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_streams_refused)); }},
+      {"causeway_webhook_connections_ended_total", counter, "reason",
+       "Connections by HTTP/2 ended: `protocol`, not HTTP/2; `flood`, beyond a connection's limits; "
+       "`budget`, "
+       "held most of what all may hold",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [reason, count] : s.webhook_connections_ended)
+           out({{"reason", reason}}, number(count));
+       }},
       {"causeway_mqtt_connected", gauge, "application", "1 while connected to the MQTT server and subscribed",
        [](const snapshot& s, const emit& out) {
          connections(s, out, [](const mqtt_figures& f) { return f.connected ? 1.0 : 0.0; });

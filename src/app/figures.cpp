@@ -158,6 +158,11 @@ admin::snapshot gateway::parts::figures() const {
   out.webhook_connections = {{"1.1", webhook_server->connections() - http2}, {"2", http2}};
   out.webhook_http2_bytes = webhook_server->http2_bytes();
   out.webhook_connections_refused = webhook_server->refused();
+  const auto& refused = webhook_server->http2_refused();
+  out.webhook_streams_refused = refused.streams_refused;
+  out.webhook_connections_ended = {{"protocol", refused.ended_by_protocol},
+                                   {"flood", refused.ended_by_flood},
+                                   {"budget", refused.ended_by_budget}};
   out.webhook_by_status = webhook->totals().by_status;
   for (const auto& [code, count] : webhook->totals().refused)
     out.webhook_refused[std::string{describe(code).name}] = count;

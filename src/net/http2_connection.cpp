@@ -35,8 +35,10 @@ struct http2_connection::state {
   bool serving = true;
   bool writing = true; // the writer runs
   bool busy = false;
+  bool pumping = false;
 
   static void pump(const std::shared_ptr<state>& s);
+  void change(bool now_busy);
   static task<> write(std::shared_ptr<state> s);
   static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
                        std::shared_ptr<http_request> request);
@@ -45,7 +47,10 @@ struct http2_connection::state {
 
 // Begins what has come whole, and has written what there is.
 void http2_connection::state::pump(const std::shared_ptr<state>& s) {
+  if (s->pumping) return; // called by a handler that answers at once; the loop below goes on
+  s->pumping = true;
   while (auto event = s->session.next()) {
+    s->change(true);
     if (event->refusal != 0) {
       s->session.answer(event->stream, s->service.refuse(event->refusal), time_now());
       continue;
@@ -55,11 +60,15 @@ void http2_connection::state::pump(const std::shared_ptr<state>& s) {
     s->tasks.spawn("http2 request", restart_policy::never,
                    [s, stream = event->stream, request] { return handle(s, stream, request); });
   }
-  if (const bool now_busy = s->session.unanswered() > 0; now_busy != s->busy && s->bytes != nullptr) {
-    s->busy = now_busy;
-    s->service.on_change(now_busy);
-  }
+  s->pumping = false;
+  s->change(s->session.unanswered() > 0);
   s->bell.notify();
+}
+
+void http2_connection::state::change(bool now_busy) {
+  if (now_busy == busy || bytes == nullptr) return;
+  busy = now_busy;
+  service.on_change(now_busy);
 }
 
 task<> http2_connection::state::handle(std::shared_ptr<state> s, http2_session::stream_id stream,
@@ -91,7 +100,9 @@ task<> http2_connection::state::write(std::shared_ptr<state> s) {
     }
     if (!s->serving) co_return;
     if (!s->session.is_alive()) {
-      if (s->bytes != nullptr) s->bytes->cancel(); // the reader waits in vain
+      // The reader waits in vain. Between two reads it does not notice: then the limit ends it.
+      s->drain_deadline = time_now() + drain_time_out;
+      if (s->bytes != nullptr) s->bytes->cancel();
       co_return;
     }
     const bool rung = co_await s->bell.wait();
@@ -159,8 +170,12 @@ void http2_connection::shut_down() {
   state_->bell.notify();
 }
 
-std::optional<mono_time> http2_connection::waiting_since() const {
-  return state_->session.waiting_since();
+double http2_connection::burden(mono_time now) const {
+  const auto since = state_->session.waiting_since();
+  if (!since) return 0;
+  // A moment for all, so that of those who came in the same one the largest is worst.
+  const std::chrono::duration<double> waited = now - *since + std::chrono::milliseconds{1};
+  return static_cast<double>(state_->session.reclaimable()) * waited.count();
 }
 
 void http2_connection::cut_off() {

@@ -22,7 +22,7 @@ struct http2_service {
   // Nothing: the task was cancelled.
   std::function<task<std::optional<http_response>>(http_request)> handle;
   std::function<http_response(int status)> refuse;
-  std::function<void(bool busy)> on_change; // whole requests wait for their answer, or none does
+  std::function<void(bool busy)> on_change; // whole requests wait for their answer, or none does any more
   std::function<void()> make_room;          // the budget is spent
 };
 
@@ -39,8 +39,8 @@ public:
   void end_late(mono_time now);
   // GOAWAY; ends when what is under way is answered.
   void shut_down();
-  // http2_session::waiting_since(). Nothing: also of one that is cut off.
-  std::optional<mono_time> waiting_since() const;
+  // What the peer lets us hold of the budget, and how long: bytes times seconds.
+  double burden(mono_time now) const;
   // Closes it and gives back what it holds of the budget.
   void cut_off();
 

@@ -14,6 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::uint32_t refused_stream = 7; // RFC 9113 section 7
 const std::vector<std::string> both{"h2", "http/1.1"};
 
 struct scene : http_server_scene {
@@ -264,21 +265,42 @@ TEST(http2_server, closes_nobody_whose_request_is_under_way_to_make_room) {
   EXPECT_EQ(busy.answer_to(id).status(), "200");
 }
 
-TEST(http2_server, cuts_off_who_lets_bodies_hang_longest_when_all_together_hold_too_much) {
+TEST(http2_server, cuts_off_who_lets_most_hang_when_all_together_hold_too_much) {
   http_limits limits;
   limits.max_http2_bytes = 1'000'000;
   scene s{limits};
-  client oldest{s};
-  client other{s};
-  client good{s};
-  oldest.post("/x", std::string(500'000, 'x'), false);
-  s.until([&] { return s.server->http2_bytes() > 500'000; });
-  other.post("/x", std::string(600'000, 'x'), false);
-  s.until([&] { return oldest.ended; });
-  EXPECT_FALSE(other.ended);
+  client slow{s}; // for longer, but little
+  client hog{s};
+  const auto half = slow.post("/x", "half", false);
+  s.until([&] { return s.server->http2_bytes() > 0; });
+  for (int i = 0; i < 4; ++i)
+    hog.codec.post("/x", std::string(300'000, 'x'), {}, false);
+  hog.send();
+  s.until([&] { return hog.ended; });
+  EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
+  EXPECT_FALSE(slow.codec.answers[half].closed);
   EXPECT_LE(s.server->http2_bytes(), limits.max_http2_bytes);
-  EXPECT_EQ(good.answer_to(good.post("/x", "")).status(), "200");
-  EXPECT_EQ(s.server->refused(), 1U);
+  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 1U);
+}
+
+TEST(http2_server, cuts_off_nobody_while_handlers_hold_it_all_and_refuses_what_is_new) {
+  http_limits limits;
+  limits.max_http2_bytes = 20'000;
+  scene s{limits};
+  client waits{s}, slow{s};
+  const auto half = slow.post("/x", "half", false);
+  s.until([&] { return s.server->http2_bytes() > 0; });
+  const http_fields many(200, {"x", "y"});
+  const auto waiting = waits.codec.post("/wait", "", many);
+  waits.send();
+  s.until([&] { return s.asked == 1; });
+  ASSERT_GT(s.server->http2_bytes(), limits.max_http2_bytes);
+  EXPECT_EQ(slow.answer_to(slow.post("/x", "")).reset, refused_stream);
+  EXPECT_FALSE(slow.codec.answers[half].closed);
+  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);
+  s.gate.notify();
+  EXPECT_EQ(waits.answer_to(waiting).status(), "200");
+  EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
 }
 
 TEST(http2_server, refuses_http2_without_tls_in_words) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <list>
 #include <unordered_map>
+#include <utility>
 
 namespace causeway::net {
 namespace {
@@ -23,8 +24,9 @@ constexpr std::size_t most_continuations = 8;
 constexpr std::uint64_t most_resets = 2'048, resets_a_second = 256;
 // As HPACK counts a field (RFC 7541 section 4.1).
 constexpr std::size_t field_frame = 32;
-// About what nghttp2 and we keep for a stream besides its texts.
-constexpr std::size_t stream_cost = 2048;
+// About what nghttp2 and we keep for a stream besides its texts, and for a field besides its own: a pair of
+// strings in a vector that has grown to twice its size.
+constexpr std::size_t stream_cost = 2048, field_cost = 160;
 // A field costs a byte on the line when HPACK's table has it: who is far beyond the limit is not heard out.
 constexpr std::size_t hopeless_header = 4;
 
@@ -78,15 +80,17 @@ struct http2_session::state {
   // Reset by the peer while a handler works for them, with their share of the budget: they keep their place
   // until it has answered.
   std::unordered_map<stream_id, std::size_t> orphaned;
-  std::size_t held = 0;
-  std::size_t block = 0; // of the header that is coming, as HPACK counts
+  std::size_t held = 0, worked_on = 0; // of the budget
+  std::size_t block = 0;               // of the header that is coming, as HPACK counts
   mono_time now{};
   bool ended = false;
+  bool blamed = false;
 
   open_stream* find(stream_id id) {
     const auto found = streams.find(id);
     return found == streams.end() ? nullptr : &found->second;
   }
+  // Never of one that is with its handler.
   void hold(open_stream& s, std::size_t size) {
     budget->held = budget->held - s.held + size;
     held = held - s.held + size;
@@ -96,7 +100,17 @@ struct http2_session::state {
     budget->held -= size;
     held -= size;
   }
+  void begin_work(std::size_t size) {
+    budget->worked_on += size;
+    worked_on += size;
+  }
+  void end_work(std::size_t size) {
+    budget->worked_on -= size;
+    worked_on -= size;
+  }
   void move(open_stream& s, id_list& to) {
+    if (s.in == &working) end_work(s.held);
+    if (&to == &working) begin_work(s.held);
     to.splice(to.end(), *s.in, s.place);
     s.in = &to;
     s.since = now;
@@ -114,10 +128,21 @@ struct http2_session::state {
   void refuse(stream_id id, open_stream& s, int status) {
     if (s.in != &coming) return;
     s.refusal = status;
-    s.request.headers.clear();
-    s.request.body = {};
+    s.request = {};
     hold(s, stream_cost);
     give(id, s);
+  }
+  // Nobody has looked at it: the client may repeat it (RFC 9113 section 8.7).
+  void turn_away(stream_id id, open_stream& s) {
+    ++budget->counts.streams_refused;
+    move(s, unread);
+    s.request = {};
+    hold(s, stream_cost);
+    release(id, s);
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+  }
+  void blame(std::uint64_t& count) {
+    if (!std::exchange(blamed, true)) ++count;
   }
   void on_header_end(stream_id id, open_stream& s, bool ends);
 
@@ -143,14 +168,11 @@ int http2_session::state::on_begin(nghttp2_session*, const nghttp2_frame* frame,
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   const bool full = s.streams.size() + s.orphaned.size() >= most_streams || s.budget->is_spent();
   auto& made = s.streams[frame->hd.stream_id];
-  made.in = full ? &s.unread : &s.coming;
-  made.place = made.in->insert(made.in->end(), frame->hd.stream_id);
+  made.in = &s.coming;
+  made.place = s.coming.insert(s.coming.end(), frame->hd.stream_id);
   made.since = s.now;
   s.hold(made, stream_cost);
-  if (full)
-    nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
-  else
-    made.request.headers.reserve(12);
+  if (full) s.turn_away(frame->hd.stream_id, made);
   return 0;
 }
 
@@ -170,7 +192,7 @@ int http2_session::state::on_field(nghttp2_session*, const nghttp2_frame* frame,
   }
   // Trailers are not headers (RFC 9110 section 6.5.1), but they count.
   if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  s.hold(*found, found->held + size);
+  s.hold(*found, found->held + name_size + value_size + field_cost);
   const auto key = view(name, name_size), text = view(value, value_size);
   if (key == ":method")
     found->request.method = text;
@@ -205,8 +227,13 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
     s.refuse(id, *found, 413);
     return 0;
   }
+  if (s.budget->is_spent()) {
+    s.turn_away(id, *found);
+    return 0;
+  }
+  const auto before = body.capacity();
   body.append(view(bytes, size));
-  s.hold(*found, found->held + size);
+  s.hold(*found, found->held + body.capacity() - before);
   return 0;
 }
 
@@ -222,7 +249,6 @@ void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends
     return;
   }
   if (ends) return;
-  s.request.body.reserve(std::min<std::size_t>(length, most_reserved));
   if (!equals_ignoring_case(s.request.header("expect"), "100-continue")) return;
   const auto status = field(":status", "100");
   nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
@@ -247,6 +273,16 @@ int http2_session::state::on_frame(nghttp2_session*, const nghttp2_frame* frame,
 }
 
 int http2_session::state::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  if (frame->hd.type == NGHTTP2_GOAWAY) {
+    auto& s = of(user);
+    const auto why = frame->goaway.error_code;
+    // nghttp2 calls resets without end an internal error.
+    if (why == NGHTTP2_ENHANCE_YOUR_CALM || why == NGHTTP2_INTERNAL_ERROR)
+      s.blame(s.budget->counts.ended_by_flood);
+    else if (why != NGHTTP2_NO_ERROR)
+      s.blame(s.budget->counts.ended_by_protocol);
+    return 0;
+  }
   const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) != 0) return 0;
@@ -321,6 +357,7 @@ http2_session::http2_session(std::size_t max_header, std::size_t max_body,
 
 http2_session::~http2_session() {
   abandon();
+  state_->end_work(state_->worked_on);
   state_->let_go(state_->held);
 }
 
@@ -350,8 +387,12 @@ bool http2_session::feed(std::string_view bytes, mono_time now) {
   s.ended = read < 0;
   // What broke HTTP/2's rules nghttp2 has queued a GOAWAY for; these broke ours.
   if (read == NGHTTP2_ERR_FLOODED || read == NGHTTP2_ERR_CALLBACK_FAILURE ||
-      read == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
+      read == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
     nghttp2_session_terminate_session(s.session, NGHTTP2_ENHANCE_YOUR_CALM);
+    s.blame(s.budget->counts.ended_by_flood);
+  } else if (s.ended) {
+    s.blame(s.budget->counts.ended_by_protocol);
+  }
   return !s.ended && is_alive();
 }
 
@@ -372,6 +413,7 @@ std::optional<http2_session::event> http2_session::next() {
 void http2_session::answer(stream_id stream, const http_response& response, mono_time now) {
   auto& s = *state_;
   if (const auto gone = s.orphaned.find(stream); gone != s.orphaned.end()) {
+    s.end_work(gone->second);
     s.let_go(gone->second);
     s.orphaned.erase(gone);
     return;
@@ -426,6 +468,10 @@ void http2_session::shut_down() {
   nghttp2_submit_goaway(state_->session, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(state_->session), NGHTTP2_NO_ERROR, nullptr,
                         0);
+}
+
+std::size_t http2_session::reclaimable() const {
+  return state_->held - state_->worked_on;
 }
 
 std::optional<mono_time> http2_session::waiting_since() const {

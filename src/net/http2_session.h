@@ -6,10 +6,11 @@
 // are refused with REFUSED_STREAM, which a client may repeat); 4 MiB of bodies that are not whole, by the
 // connection's window; max_header of names and values for a request. Who sends four times that, more than 8
 // CONTINUATION frames, pings and settings whose answers it does not read, or resets without end, is sent
-// GOAWAY. All connections together: the budget.
+// GOAWAY. All connections together: the budget; while it is spent, streams that begin or go on are refused.
 #pragma once
 
 #include "base/clock.h"
+#include "net/http2_budget.h"
 #include "net/http_message.h"
 
 #include <cstdint>
@@ -19,13 +20,6 @@
 #include <string_view>
 
 namespace causeway::net {
-
-// What the streams of all connections hold: requests, answers not yet written, and 2 KiB for each stream.
-struct http2_budget {
-  std::size_t most = 64 * 1024 * 1024;
-  std::size_t held = 0;
-  bool is_spent() const { return held > most; }
-};
 
 class http2_session {
 public:
@@ -38,7 +32,7 @@ public:
     int refusal = 0; // 408, 413, 431: a request that is not for the handler; 0: it is whole
   };
 
-  // budget: shared by all sessions of a server; while it is spent new streams are refused.
+  // budget: shared by all sessions of a server.
   http2_session(std::size_t max_header, std::size_t max_body, std::shared_ptr<http2_budget> budget);
   ~http2_session();
   http2_session(const http2_session&) = delete;
@@ -58,6 +52,8 @@ public:
   // The connection is gone: everything goes but what handlers still work for. Only answer() is of use then.
   void abandon();
 
+  // Of the budget: what abandon() would give back.
+  std::size_t reclaimable() const;
   // Since when the peer lets us wait longest: for the rest of a request, or that it takes an answer.
   std::optional<mono_time> waiting_since() const;
   // Each: reached before.

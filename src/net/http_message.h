@@ -16,8 +16,6 @@ namespace causeway::net {
 // answer whose stream is reset at once.
 inline constexpr std::size_t most_drained = 8 * 1024 * 1024;
 inline constexpr std::chrono::seconds drain_time_out{2};
-// What a request says of its length is believed so far before the body comes.
-inline constexpr std::size_t most_reserved = 64 * 1024;
 
 struct http_request {
   std::string method;

@@ -22,6 +22,7 @@ constexpr std::size_t least_room = 2048;
 constexpr std::size_t least_end_of_chunks = 5; // "0\r\n\r\n"
 constexpr std::size_t first_buffer = 4096;
 // A larger body grows as it comes: a Content-Length alone takes no memory.
+constexpr std::size_t most_reserved = 64 * 1024;
 
 // Beast's own request_parser would keep the fields in a container of its own; this one fills http_request at
 // once.

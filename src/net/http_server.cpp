@@ -17,6 +17,7 @@
 namespace causeway::net {
 namespace {
 
+constexpr std::chrono::seconds report_period{10};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
@@ -185,19 +186,28 @@ struct connection {
 } // namespace
 
 struct http_server::state {
-  state(loop& o, task_group& t, listener l, http_limits m, http_handler h, http_refusal r)
-      : on{o}, tasks{t}, door{std::move(l)}, limits{m}, handler{std::move(h)}, refusal{std::move(r)} {
+  state(loop& o, task_group& t, std::string n, listener l, http_limits m, http_handler h, http_refusal r)
+      : on{o},
+        tasks{t},
+        name{std::move(n)},
+        door{std::move(l)},
+        limits{m},
+        handler{std::move(h)},
+        refusal{std::move(r)} {
     budget->most = limits.max_http2_bytes;
   }
 
   loop& on;
   task_group& tasks;
+  std::string name; // for the log
   listener door;
   http_limits limits;
   http_handler handler;
   http_refusal refusal;
   connection_table open;
   std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
+  http2_counts reported;
+  mono_time next_report{};
   std::uint64_t closed_for_room = 0;
   bool closing = false;
 
@@ -213,6 +223,7 @@ struct http_server::state {
   void close_idle();
   bool make_room();
   void make_http2_room();
+  void report(mono_time now);
   http_response refuse_with(int status) const;
 
   static task<> watch(std::weak_ptr<state> weak, std::chrono::milliseconds period);
@@ -231,7 +242,9 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
     const bool goes_on = co_await sleep_for(period);
     const auto s = weak.lock();
     if (!goes_on || !s || (s->closing && !s->has_open())) co_return;
-    s->end_late(std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    s->end_late(now);
+    s->report(now);
   }
 }
 
@@ -269,23 +282,40 @@ bool http_server::state::make_room() {
   return false;
 }
 
-// Those go whose peer has let us wait longest, as with make_room.
+// Those go who have let us hold most for longest: bytes alone would choose an honest burst among many who
+// let little hang, time alone one slow request.
 void http_server::state::make_http2_room() {
-  while (budget->is_spent()) {
-    http2_connection* slowest = nullptr;
-    auto longest = mono_time::max();
+  const auto now = std::chrono::steady_clock::now();
+  while (budget->is_spent() && budget->is_held_by_peers()) {
+    connection* worst = nullptr;
+    double most = 0;
     for (const auto* list : {&open.waiting, &open.busy}) {
-      for (const auto* c : *list) {
-        const auto since = c->http2 == nullptr ? std::nullopt : c->http2->waiting_since();
-        if (!since || *since >= longest) continue;
-        longest = *since;
-        slowest = c->http2;
+      for (auto* c : *list) {
+        const auto burden = c->http2 == nullptr ? 0 : c->http2->burden(now);
+        if (burden <= most) continue;
+        most = burden;
+        worst = c;
       }
     }
-    if (slowest == nullptr) return;
-    slowest->cut_off();
-    ++closed_for_room;
+    if (worst == nullptr) return;
+    worst->http2->cut_off();
+    ++budget->counts.ended_by_budget;
   }
+}
+
+// Nobody else sees what HTTP/2 refuses before a handler is asked; whoever floods must not fill the log.
+void http_server::state::report(mono_time now) {
+  const auto& counts = budget->counts;
+  if (counts.total() == reported.total() || now < next_report) return;
+  next_report = now + report_period;
+  log::warning("http2_refused", {{"listen", name},
+                                 {"streams", counts.streams_refused - reported.streams_refused},
+                                 {"protocol", counts.ended_by_protocol - reported.ended_by_protocol},
+                                 {"flood", counts.ended_by_flood - reported.ended_by_flood},
+                                 {"budget", counts.ended_by_budget - reported.ended_by_budget},
+                                 {"held_bytes", budget->held},
+                                 {"with_handlers", budget->worked_on}});
+  reported = counts;
 }
 
 void http_server::state::close_idle() {
@@ -437,8 +467,8 @@ result<http_server> http_server::start(loop& on, task_group& tasks, const listen
                                        http_handler handler, http_refusal refusal) {
   auto door = listener::bind(on, address);
   if (!door) return std::move(door).fault();
-  auto s =
-      std::make_shared<state>(on, tasks, std::move(*door), limits, std::move(handler), std::move(refusal));
+  auto s = std::make_shared<state>(on, tasks, address.str(), std::move(*door), limits, std::move(handler),
+                                   std::move(refusal));
   const std::weak_ptr<state> weak = s;
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
   const auto make_room = [weak] {
@@ -482,6 +512,10 @@ std::size_t http_server::http2_connections() const {
 
 std::size_t http_server::http2_bytes() const {
   return state_->budget->held;
+}
+
+const http2_counts& http_server::http2_refused() const {
+  return state_->budget->counts;
 }
 
 std::uint64_t http_server::refused() const {

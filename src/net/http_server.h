@@ -3,6 +3,7 @@
 // by ALPN, where the context offers it. Loop's thread only.
 #pragma once
 
+#include "net/http2_budget.h"
 #include "net/http_message.h"
 #include "net/listener.h"
 
@@ -24,8 +25,9 @@ struct http_limits {
   // room_after.
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds room_after{5'000};
-  // What requests and unread answers of all HTTP/2 connections hold. When that is more, the connections are
-  // closed whose peers have let the server wait longest for the rest of a request or with an answer unread.
+  // What requests and unread answers of all HTTP/2 connections hold. When that is more, connections are
+  // closed that hold most for longest by requests that are not whole and answers not read; while handlers
+  // hold most of it, new requests are refused instead.
   std::size_t max_http2_bytes = 64 * 1024 * 1024;
 };
 
@@ -49,6 +51,7 @@ public:
   std::size_t connections() const;
   std::size_t http2_connections() const; // of these
   std::size_t http2_bytes() const;       // see http_limits
+  const http2_counts& http2_refused() const;
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
   // No new connections; requests under way are answered, idle connections closed.

@@ -74,6 +74,25 @@ class http2_floods(http2_test):
 
         self.flood(attack, connections=24)
 
+    def test_fields_of_a_byte_each_cost_those_who_send_them_their_connection(self):
+        fields = b"\xbe" * 450  # each the newest of HPACK's table, a: b (RFC 7541 sections 2.3.3 and 6.1)
+
+        def attack(one, stop):
+            begin = b"\x83\x87\x84\x01\x01x"  # POST, https, / and x for authority
+            block = begin + b"\x40\x01a\x01b" + fields  # with a: b into the table
+            frames = b""
+            for stream in range(1, 2048, 2):
+                frames += len(block).to_bytes(3, "big") + b"\x01\x04" + stream.to_bytes(4, "big") + block  # no END_STREAM
+                block = begin + fields
+            one.socket.sendall(frames)
+            stop.wait(0.1)
+
+        self.flood(attack, connections=4)
+        ended = self.under_test.metrics()['causeway_webhook_connections_ended_total{reason="budget"}']
+        self.assertGreater(ended, 0)
+        lines = self.under_test.log("http2_refused")
+        self.assertGreater(sum(int(line["budget"]) for line in lines), 0)
+
     def test_who_reads_no_answer_holds_up_nobody(self):
         def attack(one, stop):
             one.codec.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all HTTP/2 connections of a server share: how much they may hold, and what became of those who asked
+// for more. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace causeway::net {
+
+struct http2_counts { // since the start
+  std::uint64_t streams_refused = 0; // REFUSED_STREAM: never looked at, a client may repeat them
+  // Connections ended, because what came was not HTTP/2, was a flood by http2_session's limits, or because
+  // they held most of what all may hold.
+  std::uint64_t ended_by_protocol = 0, ended_by_flood = 0, ended_by_budget = 0;
+
+  std::uint64_t total() const {
+    return streams_refused + ended_by_protocol + ended_by_flood + ended_by_budget;
+  }
+};
+
+// As allocated, about: requests, answers not yet written, and 2 KiB for each stream.
+struct http2_budget {
+  std::size_t most = 64 * 1024 * 1024;
+  std::size_t held = 0;
+  std::size_t worked_on = 0; // of these: by handlers, until they have answered
+  http2_counts counts;
+
+  bool is_spent() const { return held > most; }
+  // Peers let us wait with the most of it. Otherwise handlers do, on a disk that stalls for instance, and to
+  // cut off who waits for them would give little back.
+  bool is_held_by_peers() const { return held - worked_on > most / 2; }
+};
+
+} // namespace causeway::net
