@@ -134,8 +134,8 @@ void engine::state::check_header(std::string_view& bytes) {
 void engine::state::push(std::string_view bytes) {
   for (auto frames = guard.next(bytes); !frames.empty(); frames = guard.next(bytes))
     hand_over(frames);
-  if (guard.refused() && !pn_connection_driver_read_closed(&driver))
-    fail("a transfer that is not whole, or the first of a delivery without its delivery-id");
+  if (const auto* const why = guard.refusal(); why != nullptr && !pn_connection_driver_read_closed(&driver))
+    fail(why);
   surface_silent_fault();
 }
 

@@ -3,6 +3,8 @@
 
 #include "amqp/frame_head.h"
 
+#include <algorithm>
+
 namespace causeway::amqp {
 namespace {
 
@@ -48,11 +50,11 @@ std::string_view frame_guard::next(std::string_view& bytes) {
       bytes.remove_prefix(part.size());
     }
     whole_ = std::exchange(held_, {});
-    refused_ = !may_pass(whole_);
-    return refused_ ? std::string_view{} : std::string_view{whole_};
+    refusal_ = refusal_of(whole_);
+    return refusal_ != nullptr ? std::string_view{} : std::string_view{whole_};
   }
   std::size_t passed = 0;
-  while (!refused_ && passed < bytes.size()) {
+  while (refusal_ == nullptr && passed < bytes.size()) {
     std::size_t size = 0;
     const auto how = measure(bytes.substr(passed), size);
     if (how == verdict::incomplete) break;
@@ -60,12 +62,12 @@ std::string_view frame_guard::next(std::string_view& bytes) {
       malformed_ = true;
       return std::exchange(bytes, {});
     }
-    refused_ = !may_pass(bytes.substr(passed, size));
-    if (!refused_) passed += size;
+    refusal_ = refusal_of(bytes.substr(passed, size));
+    if (refusal_ == nullptr) passed += size;
   }
   const auto out = bytes.substr(0, passed);
   bytes.remove_prefix(passed);
-  if (passed == 0 && !refused_) held_ = std::exchange(bytes, {});
+  if (passed == 0 && refusal_ == nullptr) held_ = std::exchange(bytes, {});
   return out;
 }
 
@@ -78,44 +80,87 @@ frame_guard::verdict frame_guard::measure(std::string_view bytes, std::size_t& s
   return size <= bytes.size() ? verdict::whole : verdict::incomplete;
 }
 
-bool frame_guard::may_pass(std::string_view frame) {
-  if (malformed_ || frame.starts_with("AMQP")) return true;
+const char* frame_guard::refusal_of(std::string_view frame) {
+  if (malformed_ || frame.starts_with("AMQP")) return nullptr;
   const auto head = read_frame_head(frame);
-  if (!head.is(frame_type::amqp) || !head.is_sound()) return true;
+  if (!head.is(frame_type::amqp) || !head.is_sound()) return nullptr;
   auto body = frame.substr(head.body);
   const auto code = performative_of(body);
-  if (code == begin_code || code == end_code)
-    unfinished_.erase(unfinished_.lower_bound({head.channel, 0}),
-                      unfinished_.upper_bound({head.channel, ~0U}));
-  if (code != transfer_code && code != attach_code && code != detach_code) return true;
+  if (code == end_code) end(head.channel);
+  if (code != begin_code && code != attach_code && code != transfer_code && code != detach_code)
+    return nullptr;
   const auto performative = decode(body);
   const auto* const fields = fields_of(performative);
-  if (code == transfer_code) return fields != nullptr && may_transfer(head.channel, *fields);
-  if (fields == nullptr) return true; // Proton refuses it, or finds no handle
-  if (const auto* const handle = field<std::uint32_t>(*fields, code == attach_code ? 1 : 0))
-    unfinished_.erase({head.channel, *handle});
+  if (fields == nullptr) return "a performative cannot be decoded";
+  if (code == begin_code && !may_begin(head.channel, *fields))
+    return "a begin on a channel that has a session, or for a session that has a channel";
+  if (code == attach_code && !may_attach(head.channel, *fields))
+    return "an attach without a handle, or with one that is in use";
+  if (code == transfer_code && !may_transfer(head.channel, *fields))
+    return "a transfer that is not whole, or the first of a delivery without its delivery-id";
+  if (code == detach_code) {
+    if (const auto* const link = find(head.channel, *fields, 0)) {
+      auto& links = sessions_.at(head.channel).links;
+      links.erase(links.begin() + (link - links.data()));
+    }
+  }
+  return nullptr;
+}
+
+frame_guard::attached* frame_guard::find(std::uint16_t channel, const value_list& fields, std::size_t at) {
+  const auto* const handle = field<std::uint32_t>(fields, at);
+  const auto session = sessions_.find(channel);
+  if (handle == nullptr || session == sessions_.end()) return nullptr;
+  auto& links = session->second.links;
+  const auto found =
+      std::find_if(links.begin(), links.end(), [=](const attached& one) { return one.handle == *handle; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+// Fields (2.7.2): remote-channel, of the session that this one answers.
+bool frame_guard::may_begin(std::uint16_t channel, const value_list& fields) {
+  if (!is_null_or<std::uint16_t>(fields, 0) || sessions_.contains(channel)) return false;
+  const auto* const ours = field<std::uint16_t>(fields, 0);
+  if (ours != nullptr) {
+    if (answered_.size() <= *ours) answered_.resize(*ours + std::size_t{1});
+    if (answered_[*ours]) return false;
+    answered_[*ours] = true;
+  }
+  sessions_[channel].answers = ours == nullptr ? -1 : *ours;
   return true;
+}
+
+void frame_guard::end(std::uint16_t channel) {
+  const auto session = sessions_.find(channel);
+  if (session == sessions_.end()) return;
+  if (const int ours = session->second.answers; ours >= 0) answered_[static_cast<std::size_t>(ours)] = false;
+  sessions_.erase(session);
+}
+
+// Fields (2.7.3): name, handle.
+bool frame_guard::may_attach(std::uint16_t channel, const value_list& fields) {
+  const auto* const handle = field<std::uint32_t>(fields, 1);
+  if (handle == nullptr || find(channel, fields, 1) != nullptr) return false;
+  if (const auto session = sessions_.find(channel); session != sessions_.end())
+    session->second.links.push_back({*handle});
+  return true; // on a channel without a session Proton refuses it
 }
 
 // Fields (2.7.5): handle, delivery-id, delivery-tag, message-format, settled, more, rcv-settle-mode, state,
 // resume, aborted, batchable.
 bool frame_guard::may_transfer(std::uint16_t channel, const value_list& fields) {
-  const auto* const handle = field<std::uint32_t>(fields, 0);
-  const bool sound = handle != nullptr && is_null_or<std::uint32_t>(fields, 1) &&
+  const bool sound = field<std::uint32_t>(fields, 0) != nullptr && is_null_or<std::uint32_t>(fields, 1) &&
                      is_null_or<binary>(fields, 2) && is_null_or<std::uint32_t>(fields, 3) &&
                      is_null_or<bool>(fields, 4) && is_null_or<bool>(fields, 5) &&
                      is_null_or<std::uint8_t>(fields, 6) && is_null_or<bool>(fields, 8) &&
                      is_null_or<bool>(fields, 9) && is_null_or<bool>(fields, 10);
   if (!sound) return false;
-  const std::pair where{channel, *handle};
-  const bool goes_on = is_set(fields, 5) && !is_set(fields, 9);
+  auto* const link = find(channel, fields, 0);
+  if (link == nullptr) return true; // Proton refuses it
+  // One that is aborted at once must be named, too: Proton looks at "more" first.
   const bool is_named = field<std::uint32_t>(fields, 1) != nullptr;
-  // One that is aborted at once, too: Proton looks at "more" first.
-  if (is_set(fields, 5) && !is_named && !unfinished_.contains(where)) return false;
-  if (goes_on)
-    unfinished_.insert(where);
-  else
-    unfinished_.erase(where);
+  if (is_set(fields, 5) && !is_named && !link->goes_on) return false;
+  link->goes_on = is_set(fields, 5) && !is_set(fields, 9);
   return true;
 }
 

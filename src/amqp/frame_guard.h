@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands between a peer's bytes and Proton, and stops what would end the process: Debian's Proton is built
+// Stands between a peer's bytes and Proton, and stops what would end the process. Debian's Proton is built
 // with its assertions, and one of them is that the first transfer of a delivery that has more names the
 // delivery (AMQP 1.0, 2.7.5: delivery-id "MUST be supplied on the first transfer of a multi-transfer
-// delivery"). Pure. One thread.
+// delivery"). And it loses count of a session or link whose channel or handle is taken by a second one, and
+// frees it twice (2.7.2 and 2.7.3 forbid that). Pure. One thread.
 #pragma once
 
 #include "amqp/value.h"
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace causeway::amqp {
 
@@ -21,11 +23,11 @@ public:
   explicit frame_guard(std::uint32_t most_frame) : most_frame_{most_frame} {}
 
   // The next whole frames and protocol headers of these bytes, which follow those of the calls before; what
-  // is taken goes off the front. Empty: all is taken, at most one frame that has begun is kept back, or
-  // refused(). The view is good until the next call.
+  // is taken goes off the front. Empty: all is taken, at most one frame that has begun is kept back, or one is
+  // refused. The view is good until the next call.
   std::string_view next(std::string_view& bytes);
-  // The frame that came behind what next() has given must not be read, nor anything after it.
-  bool refused() const { return refused_; }
+  // Not null: why the frame that came behind what next() has given must not be read, nor anything after it.
+  const char* refusal() const { return refusal_; }
   // What is kept back, when nothing more will come.
   std::string take_rest() { return std::exchange(held_, {}); }
 
@@ -33,15 +35,30 @@ private:
   enum class verdict : std::uint8_t { incomplete, whole, malformed };
   // Of the frame that begins here: how many bytes it has, when that is known.
   verdict measure(std::string_view bytes, std::size_t& size) const;
-  bool may_pass(std::string_view frame);
+  // Null: it may.
+  const char* refusal_of(std::string_view frame);
+  bool may_begin(std::uint16_t channel, const value_list& fields);
+  bool may_attach(std::uint16_t channel, const value_list& fields);
   bool may_transfer(std::uint16_t channel, const value_list& fields);
+  void end(std::uint16_t channel);
+
+  // A peer's session and its links. Few are in one; Proton looks through them one by one, too.
+  struct attached {
+    std::uint32_t handle = 0;
+    bool goes_on = false; // a delivery that has more
+  };
+  struct begun {
+    int answers = -1; // the channel of ours, when it is a session that we have begun
+    std::vector<attached> links;
+  };
+  attached* find(std::uint16_t channel, const value_list& fields, std::size_t at);
 
   std::uint32_t most_frame_;
   std::string held_, whole_;
-  bool refused_ = false;
+  const char* refusal_ = nullptr;
   bool malformed_ = false; // everything passes from here on: Proton says what is wrong
-  std::set<std::pair<std::uint16_t, std::uint32_t>>
-      unfinished_; // channel and handle of deliveries that go on
+  std::map<std::uint16_t, begun> sessions_; // by the peer's channel
+  std::vector<bool> answered_;              // by ours
 };
 
 } // namespace causeway::amqp

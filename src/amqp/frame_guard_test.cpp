@@ -23,6 +23,22 @@ std::string performative(std::uint16_t channel, std::uint64_t code, value_list f
   return frame_of(channel, body + payload);
 }
 
+std::string begin(std::uint16_t channel = 0, value answers = {}) {
+  return performative(channel, 0x11, {std::move(answers), of(std::uint32_t{0})});
+}
+
+std::string end(std::uint16_t channel = 0) {
+  return performative(channel, 0x17, {});
+}
+
+std::string attach(std::uint32_t handle, std::uint16_t channel = 0) {
+  return performative(channel, 0x12, {of(std::string{"l"}), of(handle), of(true)});
+}
+
+std::string detach(std::uint32_t handle) {
+  return performative(0, 0x16, {of(handle)});
+}
+
 struct transfer {
   std::uint32_t handle = 0;
   value id = {};
@@ -49,18 +65,24 @@ std::string passed(frame_guard& guard, std::string_view bytes, std::size_t piece
   return out;
 }
 
+bool is_refused(const std::string& bytes) {
+  frame_guard guard{65'536};
+  static_cast<void>(passed(guard, bytes, bytes.size()));
+  return guard.refusal() != nullptr;
+}
+
 TEST(frame_guard, passes_whole_frames_however_the_bytes_are_cut) {
   std::string bytes{sasl_header};
   bytes += amqp_header;
   bytes += frame_of(0, "");
-  bytes += performative(0, 0x11, {value{}, of(std::uint32_t{0})});
+  bytes += begin() + attach(0);
   bytes += bytes_of({.id = of(std::uint32_t{7}), .more = of(true)});
   bytes += bytes_of({.more = of(true)});
   bytes += bytes_of({});
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     frame_guard guard{65'536};
     EXPECT_EQ(passed(guard, bytes, piece), bytes) << piece;
-    EXPECT_FALSE(guard.refused());
+    EXPECT_EQ(guard.refusal(), nullptr);
     EXPECT_EQ(guard.take_rest(), "");
   }
 }
@@ -73,13 +95,13 @@ TEST(frame_guard, keeps_back_a_frame_that_is_not_whole) {
 }
 
 TEST(frame_guard, refuses_a_delivery_that_goes_on_and_was_never_named) {
-  const auto before = performative(0, 0x11, {value{}, of(std::uint32_t{0})});
+  const auto before = begin() + attach(0);
   auto bytes = before;
-  bytes.append(bytes_of({.more = of(true)})).append(before);
+  bytes.append(bytes_of({.more = of(true)})).append(end());
   for (const std::size_t piece : {1U, 9U, 1000U}) {
     frame_guard guard{65'536};
     EXPECT_EQ(passed(guard, bytes, piece), before) << piece;
-    EXPECT_TRUE(guard.refused());
+    EXPECT_NE(guard.refusal(), nullptr);
   }
 }
 
@@ -88,24 +110,33 @@ TEST(frame_guard, knows_which_delivery_goes_on) {
     return bytes_of({.handle = handle, .id = of(std::uint32_t{1}), .more = of(true)});
   };
   const auto next = [](std::uint32_t handle) { return bytes_of({.handle = handle, .more = of(true)}); };
-  const auto attach = [](std::uint32_t handle) {
-    return performative(0, 0x12, {of(std::string{"l"}), of(handle), of(true)});
-  };
-  const auto detach = [](std::uint32_t handle) { return performative(0, 0x16, {of(handle)}); };
-  const auto is_refused = [](const std::string& bytes) {
-    frame_guard guard{65'536};
-    static_cast<void>(passed(guard, bytes, bytes.size()));
-    return guard.refused();
-  };
-  EXPECT_FALSE(is_refused(named(1) + next(1)));
-  EXPECT_FALSE(is_refused(named(1) + attach(2) + detach(2) + next(1)));
-  EXPECT_TRUE(is_refused(named(1) + next(2)));
-  EXPECT_TRUE(is_refused(named(1) + bytes_of({.handle = 1}) + next(1)));
-  EXPECT_TRUE(
-      is_refused(named(1) + bytes_of({.handle = 1, .more = of(true), .aborted = of(true)}) + next(1)));
-  EXPECT_TRUE(is_refused(named(1) + detach(1) + attach(1) + next(1)));
-  EXPECT_TRUE(is_refused(named(1) + performative(0, 0x17, {}) + next(1)));
-  EXPECT_FALSE(is_refused(named(1) + performative(1, 0x17, {}) + next(1)));
+  const auto links = begin() + attach(1) + attach(2);
+  EXPECT_FALSE(is_refused(links + named(1) + next(1)));
+  EXPECT_FALSE(is_refused(links + named(1) + attach(3) + detach(3) + next(1)));
+  EXPECT_TRUE(is_refused(links + named(1) + next(2)));
+  EXPECT_TRUE(is_refused(links + named(1) + bytes_of({.handle = 1}) + next(1)));
+  EXPECT_TRUE(is_refused(links + named(1) +
+                         bytes_of({.handle = 1, .more = of(true), .aborted = of(true)}) + next(1)));
+  EXPECT_TRUE(is_refused(links + named(1) + detach(1) + attach(1) + next(1)));
+  EXPECT_TRUE(is_refused(links + named(1) + end() + begin() + attach(1) + next(1)));
+  EXPECT_FALSE(is_refused(links + named(1) + end(1) + next(1)));
+  EXPECT_FALSE(is_refused(named(1) + next(1))) << "Proton knows no such link and refuses it";
+}
+
+TEST(frame_guard, refuses_a_second_session_of_a_channel_and_a_second_channel_of_a_session) {
+  const auto ours = [](std::uint16_t channel) { return of(channel); };
+  EXPECT_FALSE(is_refused(begin() + begin(1) + end() + begin()));
+  EXPECT_TRUE(is_refused(begin() + begin()));
+  EXPECT_TRUE(is_refused(begin() + begin(0, ours(3))));
+  EXPECT_FALSE(is_refused(begin(0, ours(3)) + begin(1, ours(4)) + end() + begin(0, ours(3))));
+  EXPECT_TRUE(is_refused(begin(0, ours(3)) + begin(1, ours(3))));
+  EXPECT_TRUE(is_refused(begin(0, of(std::string{"0"}))));
+}
+
+TEST(frame_guard, refuses_a_second_link_of_a_handle) {
+  EXPECT_FALSE(is_refused(begin() + attach(0) + attach(1) + detach(0) + attach(0) + begin(1) + attach(0, 1)));
+  EXPECT_TRUE(is_refused(begin() + attach(0) + attach(0)));
+  EXPECT_TRUE(is_refused(begin() + performative(0, 0x12, {of(std::string{"l"})})));
 }
 
 TEST(frame_guard, refuses_transfers_whose_fields_are_of_other_types) {
@@ -117,7 +148,7 @@ TEST(frame_guard, refuses_transfers_whose_fields_are_of_other_types) {
     const auto bytes = performative(0, 0x14, bad);
     frame_guard guard{65'536};
     EXPECT_EQ(passed(guard, bytes, bytes.size()), "") << i;
-    EXPECT_TRUE(guard.refused()) << i;
+    EXPECT_NE(guard.refusal(), nullptr) << i;
   }
   frame_guard guard{65'536};
   EXPECT_EQ(passed(guard, performative(0, 0x14, good), 1000), performative(0, 0x14, good));
