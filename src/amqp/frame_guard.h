@@ -23,8 +23,8 @@ public:
   explicit frame_guard(std::uint32_t most_frame) : most_frame_{most_frame} {}
 
   // The next whole frames and protocol headers of these bytes, which follow those of the calls before; what
-  // is taken goes off the front. Empty: all is taken, at most one frame that has begun is kept back, or one is
-  // refused. The view is good until the next call.
+  // is taken goes off the front. Empty: all is taken, at most one frame that has begun is kept back, or one
+  // is refused. The view is good until the next call.
   std::string_view next(std::string_view& bytes);
   // Not null: why the frame that came behind what next() has given must not be read, nor anything after it.
   const char* refusal() const { return refusal_; }
@@ -56,7 +56,7 @@ private:
   std::uint32_t most_frame_;
   std::string held_, whole_;
   const char* refusal_ = nullptr;
-  bool malformed_ = false; // everything passes from here on: Proton says what is wrong
+  bool malformed_ = false;                  // everything passes from here on: Proton says what is wrong
   std::map<std::uint16_t, begun> sessions_; // by the peer's channel
   std::vector<bool> answered_;              // by ours
 };

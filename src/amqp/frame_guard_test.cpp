@@ -115,8 +115,8 @@ TEST(frame_guard, knows_which_delivery_goes_on) {
   EXPECT_FALSE(is_refused(links + named(1) + attach(3) + detach(3) + next(1)));
   EXPECT_TRUE(is_refused(links + named(1) + next(2)));
   EXPECT_TRUE(is_refused(links + named(1) + bytes_of({.handle = 1}) + next(1)));
-  EXPECT_TRUE(is_refused(links + named(1) +
-                         bytes_of({.handle = 1, .more = of(true), .aborted = of(true)}) + next(1)));
+  EXPECT_TRUE(is_refused(links + named(1) + bytes_of({.handle = 1, .more = of(true), .aborted = of(true)}) +
+                         next(1)));
   EXPECT_TRUE(is_refused(links + named(1) + detach(1) + attach(1) + next(1)));
   EXPECT_TRUE(is_refused(links + named(1) + end() + begin() + attach(1) + next(1)));
   EXPECT_FALSE(is_refused(links + named(1) + end(1) + next(1)));
