@@ -8,7 +8,7 @@
 
 namespace causeway::net {
 
-struct http2_counts { // since the start
+struct http2_counts {                // since the start
   std::uint64_t streams_refused = 0; // REFUSED_STREAM: never looked at, a client may repeat them
   // Connections ended, because what came was not HTTP/2, was a flood by http2_session's limits, or because
   // they held most of what all may hold.
