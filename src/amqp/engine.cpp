@@ -176,6 +176,7 @@ bool engine::take_output(std::string& out) {
   while (true) {
     const pn_bytes_t ready = pn_connection_driver_write_buffer(&state_->driver);
     if (ready.size == 0) break;
+    state_->guard.sent({ready.start, ready.size});
     out.append(ready.start, ready.size);
     pn_connection_driver_write_done(&state_->driver, ready.size);
   }

@@ -122,19 +122,52 @@ bool frame_guard::may_begin(std::uint16_t channel, const value_list& fields) {
   if (!is_null_or<std::uint16_t>(fields, 0) || sessions_.contains(channel)) return false;
   const auto* const ours = field<std::uint16_t>(fields, 0);
   if (ours != nullptr) {
-    if (answered_.size() <= *ours) answered_.resize(*ours + std::size_t{1});
-    if (answered_[*ours]) return false;
-    answered_[*ours] = true;
+    if (answered_.size() <= *ours) answered_.resize(*ours + std::size_t{1}, none);
+    if (answered_[*ours] != none) return false;
+    answered_[*ours] = channel;
   }
-  sessions_[channel].answers = ours == nullptr ? -1 : *ours;
+  sessions_[channel].answers = ours == nullptr ? none : *ours;
   return true;
 }
 
 void frame_guard::end(std::uint16_t channel) {
   const auto session = sessions_.find(channel);
   if (session == sessions_.end()) return;
-  if (const int ours = session->second.answers; ours >= 0) answered_[static_cast<std::size_t>(ours)] = false;
+  if (const int ours = session->second.answers; ours != none)
+    answered_[static_cast<std::size_t>(ours)] = none;
   sessions_.erase(session);
+}
+
+void frame_guard::end_ours(std::uint16_t channel) {
+  if (channel >= answered_.size() || answered_[channel] == none) return;
+  sessions_.at(static_cast<std::uint16_t>(answered_[channel])).answers = none;
+  answered_[channel] = none;
+}
+
+void frame_guard::sent(std::string_view bytes) {
+  constexpr std::size_t with_code = frame_head::size + 3; // Proton writes the descriptor in its short form
+  while (!bytes.empty()) {
+    const bool in_head = sent_rest_ == 0;
+    const auto wanted =
+        in_head ? (sent_head_.size() < frame_head::size ? frame_head::size : with_code) - sent_head_.size()
+                : sent_rest_;
+    const auto part = bytes.substr(0, wanted);
+    bytes.remove_prefix(part.size());
+    if (!in_head) {
+      sent_rest_ -= part.size();
+      continue;
+    }
+    sent_head_ += part;
+    if (part.size() < wanted) return;
+    const auto head = read_frame_head(sent_head_);
+    const bool is_header = sent_head_.starts_with("AMQP");
+    if (sent_head_.size() == frame_head::size && !is_header && head.frame >= with_code) continue;
+    if (sent_head_.size() == with_code && head.is(frame_type::amqp) &&
+        performative_of(std::string_view{sent_head_}.substr(frame_head::size)) == end_code)
+      end_ours(head.channel);
+    sent_rest_ = is_header ? 0 : head.frame - sent_head_.size();
+    sent_head_.clear();
+  }
 }
 
 // Fields (2.7.3): name, handle.

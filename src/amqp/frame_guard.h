@@ -28,6 +28,9 @@ public:
   std::string_view next(std::string_view& bytes);
   // Not null: why the frame that came behind what next() has given must not be read, nor anything after it.
   const char* refusal() const { return refusal_; }
+  // What is written to the peer, in order: a channel of ours on which a session ends may begin another, which
+  // the peer may answer before it ends the first.
+  void sent(std::string_view bytes);
   // What is kept back, when nothing more will come.
   std::string take_rest() { return std::exchange(held_, {}); }
 
@@ -41,14 +44,16 @@ private:
   bool may_attach(std::uint16_t channel, const value_list& fields);
   bool may_transfer(std::uint16_t channel, const value_list& fields);
   void end(std::uint16_t channel);
+  void end_ours(std::uint16_t channel);
 
+  static constexpr int none = -1;
   // A peer's session and its links. Few are in one; Proton looks through them one by one, too.
   struct attached {
     std::uint32_t handle = 0;
     bool goes_on = false; // a delivery that has more
   };
   struct begun {
-    int answers = -1; // the channel of ours, when it is a session that we have begun
+    int answers = none; // the channel of ours, when it is a session that we have begun and not ended
     std::vector<attached> links;
   };
   attached* find(std::uint16_t channel, const value_list& fields, std::size_t at);
@@ -58,7 +63,9 @@ private:
   const char* refusal_ = nullptr;
   bool malformed_ = false;                  // everything passes from here on: Proton says what is wrong
   std::map<std::uint16_t, begun> sessions_; // by the peer's channel
-  std::vector<bool> answered_;              // by ours
+  std::vector<int> answered_;               // the peer's channel, by ours
+  std::string sent_head_;                   // of the frame that is being written
+  std::size_t sent_rest_ = 0;
 };
 
 } // namespace causeway::amqp

@@ -5,6 +5,8 @@
 #include "amqp/sasl_frames.h"
 #include "amqp/test_bytes.h"
 
+#include <algorithm>
+
 namespace causeway::amqp {
 namespace {
 
@@ -131,6 +133,25 @@ TEST(frame_guard, refuses_a_second_session_of_a_channel_and_a_second_channel_of_
   EXPECT_FALSE(is_refused(begin(0, ours(3)) + begin(1, ours(4)) + end() + begin(0, ours(3))));
   EXPECT_TRUE(is_refused(begin(0, ours(3)) + begin(1, ours(3))));
   EXPECT_TRUE(is_refused(begin(0, of(std::string{"0"}))));
+}
+
+TEST(frame_guard, a_channel_of_ours_that_we_have_ended_may_be_answered_anew_before_the_peer_ends_the_first) {
+  const auto answer = begin(0, of(std::uint16_t{3})), again = begin(1, of(std::uint16_t{3}));
+  const std::string transfer_of_ours = bytes_of({.id = of(std::uint32_t{7})}, 3);
+  const auto ours = std::string{amqp_header} + frame_of(0, "") + begin(3) + transfer_of_ours;
+  for (std::size_t piece = 1; piece <= ours.size(); ++piece) {
+    frame_guard guard{65'536};
+    const auto write = [&](std::string_view bytes) {
+      for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
+        guard.sent(bytes.substr(0, piece));
+    };
+    write(ours);
+    EXPECT_EQ(passed(guard, answer, 1000), answer);
+    write(transfer_of_ours + end(2) + end(3) + begin(3));
+    const auto more = again + end(0);
+    EXPECT_EQ(passed(guard, more, 1000), more) << piece;
+    EXPECT_EQ(passed(guard, begin(2, of(std::uint16_t{3})), 1000), "") << "one answer for each";
+  }
 }
 
 TEST(frame_guard, refuses_a_second_link_of_a_handle) {
