@@ -53,14 +53,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
       }
       CAUSEWAY_CHECK(session.unanswered() <= net::http2_session::most_streams);
       CAUSEWAY_CHECK(budget->held >= session.under_way() * 2048);
-      output += session.take_output().size();
+      output += session.take_output({}).size();
     });
     for (const auto& event : open)
       answer(session, event);
     session.end_late({mono_time::max(), mono_time::max(), mono_time::max()});
     while (const auto event = session.next())
       answer(session, *event);
-    for (auto out = session.take_output(); !out.empty(); out = session.take_output())
+    for (auto out = session.take_output({}); !out.empty(); out = session.take_output({}))
       output += out.size();
     // Nothing that the client sends makes us write without end.
     CAUSEWAY_CHECK(output <= 4096 + 64 * size + (open.size() + 1) * 4096);

@@ -19,17 +19,24 @@ struct http2_counts {                // since the start
   }
 };
 
-// As allocated, about: requests, answers not yet written, and 2 KiB for each stream.
+// As allocated, about: requests, answers not yet taken by their peer, and 2 KiB for each stream.
 struct http2_budget {
   std::size_t most = 64 * 1024 * 1024;
   std::size_t held = 0;
   std::size_t worked_on = 0; // of these: by handlers, until they have answered
   http2_counts counts;
 
+  // From here on nothing new is taken.
   bool is_spent() const { return held > most; }
-  // Peers let us wait with the most of it. Otherwise handlers do, on a disk that stalls for instance, and to
-  // cut off who waits for them would give little back.
-  bool is_held_by_peers() const { return held - worked_on > most / 2; }
+  // From here on room is made, so that those who are to be served seldom find it spent.
+  bool is_scarce() const { return held > most - most / share; }
+  // Down to here, so that it need not be made again at once.
+  bool has_room() const { return held <= most - 2 * (most / share); }
+  // Peers hold a part that is worth taking from them. Otherwise handlers hold nearly all, on a disk that
+  // stalls for instance, and to cut off who waits for them would give little back.
+  bool is_held_by_peers() const { return held - worked_on > most / share; }
+
+  static constexpr std::size_t share = 8;
 };
 
 } // namespace causeway::net

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http2_connection.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 namespace causeway::net {
 namespace {
 
 constexpr std::size_t read_size = 16 * 1024, idle_read_size = 4 * 1024;
 // Frames that wait for a peer that does not read: from here on nothing more is read from it.
 constexpr std::size_t most_backlog = 2 * http2_session::most_streams;
+// What was refused is held until the peer has taken that.
+constexpr std::chrono::seconds time_to_read_refusals{1};
 
 mono_time time_now() {
   return std::chrono::steady_clock::now();
@@ -36,9 +42,15 @@ struct http2_connection::state {
   bool writing = true; // the writer runs
   bool busy = false;
   bool pumping = false;
+  bool welcome = false;
+  std::size_t unwritten = 0; // of the budget: what the peer has not taken yet,
+  mono_time writing_since{}; // and since when
+  mono_time shed_until{};
 
   static void pump(const std::shared_ptr<state>& s);
   void change(bool now_busy);
+  void begin_write(std::size_t size);
+  void end_write();
   static task<> write(std::shared_ptr<state> s);
   static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
                        std::shared_ptr<http_request> request);
@@ -48,6 +60,11 @@ struct http2_connection::state {
 // Begins what has come whole, and has written what there is.
 void http2_connection::state::pump(const std::shared_ptr<state>& s) {
   if (s->pumping) return; // called by a handler that answers at once; the loop below goes on
+  struct pumping_now {
+    bool& flag;
+    ~pumping_now() { flag = false; }
+  };
+  std::optional<pumping_now> pumping{s->pumping};
   s->pumping = true;
   while (auto event = s->session.next()) {
     s->change(true);
@@ -60,7 +77,7 @@ void http2_connection::state::pump(const std::shared_ptr<state>& s) {
     s->tasks.spawn("http2 request", restart_policy::never,
                    [s, stream = event->stream, request] { return handle(s, stream, request); });
   }
-  s->pumping = false;
+  pumping.reset();
   s->change(s->session.unanswered() > 0);
   s->bell.notify();
 }
@@ -76,6 +93,7 @@ task<> http2_connection::state::handle(std::shared_ptr<state> s, http2_session::
   auto work = s->service.handle(std::move(*request));
   const auto response = co_await std::move(work);
   if (!response) co_return;
+  s->welcome = s->welcome || response->status / 100 == 2;
   s->session.answer(stream, *response, time_now());
   pump(s);
 }
@@ -84,16 +102,17 @@ task<> http2_connection::state::write(std::shared_ptr<state> s) {
   struct at_end {
     state& of;
     ~at_end() {
+      of.end_write();
       of.writing = false;
       of.written.notify();
     }
   } const ended{*s};
   while (s->bytes != nullptr) {
-    const auto out = s->session.take_output();
+    const auto out = s->session.take_output(time_now());
     if (!out.empty()) {
-      s->write_deadline = time_now() + s->service.limits.idle_time_out;
+      s->begin_write(out.size());
       const auto done = co_await s->bytes->write(out);
-      s->write_deadline = mono_time::max();
+      s->end_write();
       if (!done) co_return;
       s->written.notify();
       continue;
@@ -108,6 +127,18 @@ task<> http2_connection::state::write(std::shared_ptr<state> s) {
     const bool rung = co_await s->bell.wait();
     if (!rung) co_return;
   }
+}
+
+void http2_connection::state::begin_write(std::size_t size) {
+  writing_since = time_now();
+  write_deadline = writing_since + service.limits.idle_time_out;
+  unwritten = size;
+  service.budget->held += size;
+}
+
+void http2_connection::state::end_write() {
+  write_deadline = mono_time::max();
+  service.budget->held -= std::exchange(unwritten, 0);
 }
 
 http2_connection::http2_connection(loop& on, task_group& tasks, stream& bytes, http2_service service)
@@ -131,7 +162,7 @@ task<bool> http2_connection::state::read_on(std::shared_ptr<state> s) {
   if (!size) co_return false;
   const bool alive = s->session.feed({room.data(), *size}, time_now());
   pump(s);
-  if (s->service.budget->is_spent()) s->service.make_room();
+  if (s->service.budget->is_scarce()) s->service.make_room();
   co_return alive;
 }
 
@@ -171,15 +202,28 @@ void http2_connection::shut_down() {
 }
 
 double http2_connection::burden(mono_time now) const {
-  const auto since = state_->session.waiting_since();
-  if (!since) return 0;
+  auto since = state_->session.waiting_since().value_or(now);
+  if (state_->unwritten > 0) since = std::min(since, state_->writing_since);
   // A moment for all, so that of those who came in the same one the largest is worst.
-  const std::chrono::duration<double> waited = now - *since + std::chrono::milliseconds{1};
-  return static_cast<double>(state_->session.reclaimable()) * waited.count();
+  const std::chrono::duration<double> waited = now - since + std::chrono::milliseconds{1};
+  return static_cast<double>(state_->session.reclaimable() + state_->unwritten) * waited.count();
+}
+
+bool http2_connection::is_welcome() const {
+  return state_->welcome;
+}
+
+bool http2_connection::shed(mono_time now) {
+  if (state_->session.refuse_coming(now)) {
+    state_->shed_until = now + time_to_read_refusals;
+    state_->bell.notify();
+  }
+  return now < state_->shed_until;
 }
 
 void http2_connection::cut_off() {
   state_->session.abandon();
+  state_->end_write();
   if (state_->bytes != nullptr) state_->bytes->close();
   state_->bell.notify();
 }

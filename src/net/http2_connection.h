@@ -23,7 +23,7 @@ struct http2_service {
   std::function<task<std::optional<http_response>>(http_request)> handle;
   std::function<http_response(int status)> refuse;
   std::function<void(bool busy)> on_change; // whole requests wait for their answer, or none does any more
-  std::function<void()> make_room;          // the budget is spent
+  std::function<void()> make_room;          // the budget is scarce
 };
 
 class http2_connection {
@@ -41,6 +41,11 @@ public:
   void shut_down();
   // What the peer lets us hold of the budget, and how long: bytes times seconds.
   double burden(mono_time now) const;
+  // A handler has answered it with 2xx: on the webhook, who has a credential.
+  bool is_welcome() const;
+  // Refuses its requests that are not whole; a client may repeat them. False: there was none, in the last
+  // second neither.
+  bool shed(mono_time now);
   // Closes it and gives back what it holds of the budget.
   void cut_off();
 

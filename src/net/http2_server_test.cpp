@@ -265,7 +265,7 @@ TEST(http2_server, closes_nobody_whose_request_is_under_way_to_make_room) {
   EXPECT_EQ(busy.answer_to(id).status(), "200");
 }
 
-TEST(http2_server, cuts_off_who_lets_most_hang_when_all_together_hold_too_much) {
+TEST(http2_server, refuses_who_lets_most_hang_when_all_together_hold_too_much) {
   http_limits limits;
   limits.max_http2_bytes = 1'000'000;
   scene s{limits};
@@ -273,24 +273,65 @@ TEST(http2_server, cuts_off_who_lets_most_hang_when_all_together_hold_too_much) 
   client hog{s};
   const auto half = slow.post("/x", "half", false);
   s.until([&] { return s.server->http2_bytes() > 0; });
+  std::vector<std::int32_t> ids;
   for (int i = 0; i < 4; ++i)
-    hog.codec.post("/x", std::string(300'000, 'x'), {}, false);
+    ids.push_back(hog.codec.post("/x", std::string(300'000, 'x'), {}, false));
   hog.send();
-  s.until([&] { return hog.ended; });
+  s.until([&] { return hog.codec.answers[ids.front()].reset == refused_stream; });
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
   EXPECT_FALSE(slow.codec.answers[half].closed);
   EXPECT_LE(s.server->http2_bytes(), limits.max_http2_bytes);
+  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);
+}
+
+TEST(http2_server, cuts_off_who_reads_no_answers_when_all_together_hold_too_much) {
+  http_limits limits;
+  limits.max_http2_bytes = 1'000'000;
+  scene s{limits};
+  client slow{s};
+  client hog{s, 0}; // its window has no room
+  EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
+  const auto half = slow.post("/x", "half", false);
+  s.until([&] { return s.server->http2_bytes() > 0; });
+  for (int i = 0; i < 7; ++i) {
+    hog.post("/x", std::string(100'000, 'x')); // and as much comes back
+    s.until([&] { return s.handled == i + 2; });
+  }
+  EXPECT_EQ(slow.answer_to(slow.post("/x", std::string(200'000, 'x'))).status(), "200");
+  s.until([&] { return hog.ended; });
+  EXPECT_FALSE(slow.codec.answers[half].closed);
   EXPECT_EQ(s.server->http2_refused().ended_by_budget, 1U);
+  EXPECT_EQ(s.server->http2_refused().streams_refused, 0U);
+}
+
+TEST(http2_server, makes_room_by_strangers_before_those_whom_it_has_served) {
+  http_limits limits;
+  limits.max_http2_bytes = 3'000'000;
+  scene s{limits};
+  client known{s};
+  client stranger{s};
+  EXPECT_EQ(known.answer_to(known.post("/x", "")).status(), "200");
+  const auto half = known.post("/x", std::string(1'000'000, 'x'), false);
+  s.until([&] { return s.server->http2_bytes() > 1'000'000; });
+  const auto refused = [&] { return s.server->http2_refused().streams_refused > 0; };
+  for (int i = 0; i < 60 && !refused(); ++i) {
+    const auto before = s.server->http2_bytes();
+    stranger.post("/x", std::string(50'000, 'x'), false);
+    s.until([&] { return s.server->http2_bytes() > before + 50'000 || refused(); });
+  }
+  EXPECT_TRUE(refused());
+  EXPECT_FALSE(known.codec.answers[half].closed);
+  EXPECT_GT(s.server->http2_bytes(), 1'000'000U);
 }
 
 TEST(http2_server, cuts_off_nobody_while_handlers_hold_it_all_and_refuses_what_is_new) {
   http_limits limits;
-  limits.max_http2_bytes = 20'000;
+  limits.max_http2_bytes = 40'000;
   scene s{limits};
   client waits{s}, slow{s};
   const auto half = slow.post("/x", "half", false);
   s.until([&] { return s.server->http2_bytes() > 0; });
-  const http_fields many(200, {"x", "y"});
+  const http_fields many(300, {"x", "y"});
   const auto waiting = waits.codec.post("/wait", "", many);
   waits.send();
   s.until([&] { return s.asked == 1; });

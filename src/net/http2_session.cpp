@@ -448,8 +448,9 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
                           found->body.empty() ? nullptr : &provider);
 }
 
-std::string http2_session::take_output() {
+std::string http2_session::take_output(mono_time now) {
   std::string out;
+  state_->now = now;
   while (state_->session != nullptr && out.size() < most_output) {
     const std::uint8_t* bytes = nullptr;
     const auto size = nghttp2_session_mem_send(state_->session, &bytes);
@@ -468,6 +469,15 @@ void http2_session::shut_down() {
   nghttp2_submit_goaway(state_->session, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(state_->session), NGHTTP2_NO_ERROR, nullptr,
                         0);
+}
+
+bool http2_session::refuse_coming(mono_time now) {
+  auto& s = *state_;
+  if (s.coming.empty()) return false;
+  s.now = now;
+  while (!s.coming.empty())
+    s.turn_away(s.coming.front(), *s.find(s.coming.front()));
+  return true;
 }
 
 std::size_t http2_session::reclaimable() const {

@@ -44,7 +44,7 @@ public:
   // A stream that the peer has reset meanwhile is left alone.
   void answer(stream_id stream, const http_response& response, mono_time now);
   // The bytes to write now, at most about 64 KiB at a time; empty: none.
-  std::string take_output();
+  std::string take_output(mono_time now);
   // Frames that wait to be written.
   std::size_t backlog() const;
   // No new requests; those under way are answered.
@@ -52,6 +52,8 @@ public:
   // The connection is gone: everything goes but what handlers still work for. Only answer() is of use then.
   void abandon();
 
+  // Refuses all requests that are not whole, as if they came now. False: there was none.
+  bool refuse_coming(mono_time now);
   // Of the budget: what abandon() would give back.
   std::size_t reclaimable() const;
   // Since when the peer lets us wait longest: for the rest of a request, or that it takes an answer.

@@ -13,11 +13,14 @@
 #include <array>
 #include <ctime>
 #include <list>
+#include <vector>
 
 namespace causeway::net {
 namespace {
 
 constexpr std::chrono::seconds report_period{10};
+// All connections are looked at then, 1 or 2 ms if they are ten thousand.
+constexpr std::chrono::milliseconds room_period{10};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
@@ -207,7 +210,7 @@ struct http_server::state {
   connection_table open;
   std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
   http2_counts reported;
-  mono_time next_report{};
+  mono_time next_report{}, next_room{};
   std::uint64_t closed_for_room = 0;
   bool closing = false;
 
@@ -241,10 +244,14 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
   for (;;) {
     const bool goes_on = co_await sleep_for(period);
     const auto s = weak.lock();
-    if (!goes_on || !s || (s->closing && !s->has_open())) co_return;
+    if (!s) co_return;
+    const bool ends = !goes_on || (s->closing && !s->has_open());
     const auto now = std::chrono::steady_clock::now();
-    s->end_late(now);
+    if (!ends) s->end_late(now);
+    if (!ends) s->make_http2_room();
+    if (ends) s->next_report = now;
     s->report(now);
+    if (ends) co_return;
   }
 }
 
@@ -282,23 +289,31 @@ bool http_server::state::make_room() {
   return false;
 }
 
-// Those go who have let us hold most for longest: bytes alone would choose an honest burst among many who
-// let little hang, time alone one slow request.
+// First come those whom no handler has answered well, then those who have let us hold most for longest: bytes
+// alone would choose an honest burst among many who let little hang, time alone one slow request. Their
+// requests that are not whole are refused, so that they may be repeated; who has none and holds all the same
+// is cut off.
 void http_server::state::make_http2_room() {
   const auto now = std::chrono::steady_clock::now();
-  while (budget->is_spent() && budget->is_held_by_peers()) {
-    connection* worst = nullptr;
-    double most = 0;
-    for (const auto* list : {&open.waiting, &open.busy}) {
-      for (auto* c : *list) {
-        const auto burden = c->http2 == nullptr ? 0 : c->http2->burden(now);
-        if (burden <= most) continue;
-        most = burden;
-        worst = c;
-      }
-    }
-    if (worst == nullptr) return;
-    worst->http2->cut_off();
+  if (now < next_room || !budget->is_scarce() || !budget->is_held_by_peers()) return;
+  next_room = now + room_period;
+  struct holder {
+    bool welcome;
+    double burden;
+    http2_connection* http2;
+  };
+  std::vector<holder> holders;
+  for (const auto* list : {&open.waiting, &open.busy})
+    for (const auto* c : *list)
+      if (const auto burden = c->http2 == nullptr ? 0 : c->http2->burden(now); burden > 0)
+        holders.push_back({c->http2->is_welcome(), burden, c->http2});
+  std::sort(holders.begin(), holders.end(), [](const holder& a, const holder& b) {
+    return a.welcome != b.welcome ? b.welcome : a.burden > b.burden;
+  });
+  for (const auto& one : holders) {
+    if (budget->has_room() || !budget->is_held_by_peers()) return;
+    if (one.http2->shed(now)) continue;
+    one.http2->cut_off();
     ++budget->counts.ended_by_budget;
   }
 }

@@ -25,9 +25,10 @@ struct http_limits {
   // room_after.
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds room_after{5'000};
-  // What requests and unread answers of all HTTP/2 connections hold. When that is more, connections are
-  // closed that hold most for longest by requests that are not whole and answers not read; while handlers
-  // hold most of it, new requests are refused instead.
+  // What requests and unread answers of all HTTP/2 connections hold; beyond, new requests are refused. Near
+  // it requests that are not whole are refused, and connections closed that hold answers they do not read:
+  // first of those whom no handler has answered with 2xx, then of those who hold most for longest. Not while
+  // handlers hold nearly all of it.
   std::size_t max_http2_bytes = 64 * 1024 * 1024;
 };
 
