@@ -111,8 +111,7 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.webhook_streams_refused)); }},
       {"causeway_webhook_connections_ended_total", counter, "reason",
        "Connections by HTTP/2 ended: `protocol`, not HTTP/2; `flood`, beyond a connection's limits; "
-       "`budget`, "
-       "held most of what all may hold",
+       "`budget`, held what others needed",
        [](const snapshot& s, const emit& out) {
          for (const auto& [reason, count] : s.webhook_connections_ended)
            out({{"reason", reason}}, number(count));

@@ -98,22 +98,18 @@ const char* frame_guard::refusal_of(std::string_view frame) {
     return "an attach without a handle, or with one that is in use";
   if (code == transfer_code && !may_transfer(head.channel, *fields))
     return "a transfer that is not whole, or the first of a delivery without its delivery-id";
-  if (code == detach_code) {
-    if (const auto* const link = find(head.channel, *fields, 0)) {
-      auto& links = sessions_.at(head.channel).links;
-      links.erase(links.begin() + (link - links.data()));
-    }
-  }
+  if (code == detach_code) detach(head.channel, *fields);
   return nullptr;
 }
 
-frame_guard::attached* frame_guard::find(std::uint16_t channel, const value_list& fields, std::size_t at) {
-  const auto* const handle = field<std::uint32_t>(fields, at);
+std::vector<frame_guard::attached>* frame_guard::links_of(std::uint16_t channel) {
   const auto session = sessions_.find(channel);
-  if (handle == nullptr || session == sessions_.end()) return nullptr;
-  auto& links = session->second.links;
+  return session == sessions_.end() ? nullptr : &session->second.links;
+}
+
+frame_guard::attached* frame_guard::find(std::vector<attached>& links, std::uint32_t handle) {
   const auto found =
-      std::find_if(links.begin(), links.end(), [=](const attached& one) { return one.handle == *handle; });
+      std::find_if(links.begin(), links.end(), [=](const attached& one) { return one.handle == handle; });
   return found == links.end() ? nullptr : &*found;
 }
 
@@ -173,22 +169,34 @@ void frame_guard::sent(std::string_view bytes) {
 // Fields (2.7.3): name, handle.
 bool frame_guard::may_attach(std::uint16_t channel, const value_list& fields) {
   const auto* const handle = field<std::uint32_t>(fields, 1);
-  if (handle == nullptr || find(channel, fields, 1) != nullptr) return false;
-  if (const auto session = sessions_.find(channel); session != sessions_.end())
-    session->second.links.push_back({*handle});
-  return true; // on a channel without a session Proton refuses it
+  if (handle == nullptr) return false;
+  auto* const links = links_of(channel);
+  if (links == nullptr) return true; // Proton refuses it
+  if (find(*links, *handle) != nullptr) return false;
+  links->push_back({*handle});
+  return true;
+}
+
+// Fields (2.7.7): handle. One that is not in use Proton refuses.
+void frame_guard::detach(std::uint16_t channel, const value_list& fields) {
+  const auto* const handle = field<std::uint32_t>(fields, 0);
+  auto* const links = links_of(channel);
+  if (handle != nullptr && links != nullptr)
+    std::erase_if(*links, [=](const attached& one) { return one.handle == *handle; });
 }
 
 // Fields (2.7.5): handle, delivery-id, delivery-tag, message-format, settled, more, rcv-settle-mode, state,
 // resume, aborted, batchable.
 bool frame_guard::may_transfer(std::uint16_t channel, const value_list& fields) {
-  const bool sound = field<std::uint32_t>(fields, 0) != nullptr && is_null_or<std::uint32_t>(fields, 1) &&
+  const auto* const handle = field<std::uint32_t>(fields, 0);
+  const bool sound = handle != nullptr && is_null_or<std::uint32_t>(fields, 1) &&
                      is_null_or<binary>(fields, 2) && is_null_or<std::uint32_t>(fields, 3) &&
                      is_null_or<bool>(fields, 4) && is_null_or<bool>(fields, 5) &&
                      is_null_or<std::uint8_t>(fields, 6) && is_null_or<bool>(fields, 8) &&
                      is_null_or<bool>(fields, 9) && is_null_or<bool>(fields, 10);
   if (!sound) return false;
-  auto* const link = find(channel, fields, 0);
+  auto* const links = links_of(channel);
+  auto* const link = links == nullptr ? nullptr : find(*links, *handle);
   if (link == nullptr) return true; // Proton refuses it
   // One that is aborted at once must be named, too: Proton looks at "more" first.
   const bool is_named = field<std::uint32_t>(fields, 1) != nullptr;

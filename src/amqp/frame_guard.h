@@ -42,6 +42,7 @@ private:
   const char* refusal_of(std::string_view frame);
   bool may_begin(std::uint16_t channel, const value_list& fields);
   bool may_attach(std::uint16_t channel, const value_list& fields);
+  void detach(std::uint16_t channel, const value_list& fields);
   bool may_transfer(std::uint16_t channel, const value_list& fields);
   void end(std::uint16_t channel);
   void end_ours(std::uint16_t channel);
@@ -56,7 +57,9 @@ private:
     int answers = none; // the channel of ours, when it is a session that we have begun and not ended
     std::vector<attached> links;
   };
-  attached* find(std::uint16_t channel, const value_list& fields, std::size_t at);
+  // Null: there is no such session, no such link.
+  std::vector<attached>* links_of(std::uint16_t channel);
+  static attached* find(std::vector<attached>& links, std::uint32_t handle);
 
   std::uint32_t most_frame_;
   std::string held_, whole_;

@@ -11,7 +11,7 @@ namespace causeway::net {
 struct http2_counts {                // since the start
   std::uint64_t streams_refused = 0; // REFUSED_STREAM: never looked at, a client may repeat them
   // Connections ended, because what came was not HTTP/2, was a flood by http2_session's limits, or because
-  // they held most of what all may hold.
+  // they held what others needed.
   std::uint64_t ended_by_protocol = 0, ended_by_flood = 0, ended_by_budget = 0;
 
   std::uint64_t total() const {

@@ -2,7 +2,6 @@
 #include "net/http2_connection.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace causeway::net {
@@ -48,8 +47,9 @@ struct http2_connection::state {
   mono_time shed_until{};
 
   static void pump(const std::shared_ptr<state>& s);
+  static void begin_requests(const std::shared_ptr<state>& s);
   void change(bool now_busy);
-  void begin_write(std::size_t size);
+  void begin_write(std::size_t size, mono_time now);
   void end_write();
   static task<> write(std::shared_ptr<state> s);
   static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
@@ -60,11 +60,16 @@ struct http2_connection::state {
 // Begins what has come whole, and has written what there is.
 void http2_connection::state::pump(const std::shared_ptr<state>& s) {
   if (s->pumping) return; // called by a handler that answers at once; the loop below goes on
+  begin_requests(s);
+  s->change(s->session.unanswered() > 0);
+  s->bell.notify();
+}
+
+void http2_connection::state::begin_requests(const std::shared_ptr<state>& s) {
   struct pumping_now {
     bool& flag;
     ~pumping_now() { flag = false; }
-  };
-  std::optional<pumping_now> pumping{s->pumping};
+  } const until_the_end{s->pumping};
   s->pumping = true;
   while (auto event = s->session.next()) {
     s->change(true);
@@ -77,9 +82,6 @@ void http2_connection::state::pump(const std::shared_ptr<state>& s) {
     s->tasks.spawn("http2 request", restart_policy::never,
                    [s, stream = event->stream, request] { return handle(s, stream, request); });
   }
-  pumping.reset();
-  s->change(s->session.unanswered() > 0);
-  s->bell.notify();
 }
 
 void http2_connection::state::change(bool now_busy) {
@@ -108,9 +110,10 @@ task<> http2_connection::state::write(std::shared_ptr<state> s) {
     }
   } const ended{*s};
   while (s->bytes != nullptr) {
-    const auto out = s->session.take_output(time_now());
+    const auto now = time_now();
+    const auto out = s->session.take_output(now);
     if (!out.empty()) {
-      s->begin_write(out.size());
+      s->begin_write(out.size(), now);
       const auto done = co_await s->bytes->write(out);
       s->end_write();
       if (!done) co_return;
@@ -129,8 +132,8 @@ task<> http2_connection::state::write(std::shared_ptr<state> s) {
   }
 }
 
-void http2_connection::state::begin_write(std::size_t size) {
-  writing_since = time_now();
+void http2_connection::state::begin_write(std::size_t size, mono_time now) {
+  writing_since = now;
   write_deadline = writing_since + service.limits.idle_time_out;
   unwritten = size;
   service.budget->held += size;

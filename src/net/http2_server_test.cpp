@@ -17,6 +17,13 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t refused_stream = 7; // RFC 9113 section 7
 const std::vector<std::string> both{"h2", "http/1.1"};
 
+// A limit of what all connections hold together.
+http_limits holding(std::size_t bytes) {
+  http_limits limits;
+  limits.max_http2_bytes = bytes;
+  return limits;
+}
+
 struct scene : http_server_scene {
   explicit scene(http_limits limits = {})
       : http_server_scene{limits, *tls_server_context::make(test_certificates() + "/server.pem",
@@ -75,6 +82,13 @@ struct client {
   std::int32_t post(const std::string& path, std::string body, bool ends = true) {
     const auto id = codec.post(path, std::move(body), {}, ends);
     send();
+    return id;
+  }
+  // A request that does not come to its end; it has come so far.
+  std::int32_t hang() {
+    const auto before = of.server->http2_bytes();
+    const auto id = post("/x", "half", false);
+    of.until([&] { return of.server->http2_bytes() > before; });
     return id;
   }
   const http2_test_client::answer& answer_to(std::int32_t id) {
@@ -246,8 +260,7 @@ TEST(http2_server, the_end_of_its_tasks_ends_requests_under_way) {
 TEST(http2_server, closes_who_lets_a_request_hang_to_make_room_for_one_more) {
   scene s{one_connection()};
   client hangs{s};
-  hangs.post("/x", "half", false);
-  s.until([&] { return s.server->http2_bytes() > 0; }); // before, its handshake may not be over here
+  hangs.hang(); // before that has come, its handshake may not be over here
   client next{s};
   EXPECT_EQ(next.answer_to(next.post("/x", "")).status(), "200");
   s.until([&] { return hangs.ended; });
@@ -266,13 +279,10 @@ TEST(http2_server, closes_nobody_whose_request_is_under_way_to_make_room) {
 }
 
 TEST(http2_server, refuses_who_lets_most_hang_when_all_together_hold_too_much) {
-  http_limits limits;
-  limits.max_http2_bytes = 1'000'000;
-  scene s{limits};
+  scene s{holding(1'000'000)};
   client slow{s}; // for longer, but little
   client hog{s};
-  const auto half = slow.post("/x", "half", false);
-  s.until([&] { return s.server->http2_bytes() > 0; });
+  const auto half = slow.hang();
   std::vector<std::int32_t> ids;
   for (int i = 0; i < 4; ++i)
     ids.push_back(hog.codec.post("/x", std::string(300'000, 'x'), {}, false));
@@ -280,19 +290,16 @@ TEST(http2_server, refuses_who_lets_most_hang_when_all_together_hold_too_much) {
   s.until([&] { return hog.codec.answers[ids.front()].reset == refused_stream; });
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
   EXPECT_FALSE(slow.codec.answers[half].closed);
-  EXPECT_LE(s.server->http2_bytes(), limits.max_http2_bytes);
+  EXPECT_LE(s.server->http2_bytes(), 1'000'000U);
   EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);
 }
 
 TEST(http2_server, cuts_off_who_reads_no_answers_when_all_together_hold_too_much) {
-  http_limits limits;
-  limits.max_http2_bytes = 1'000'000;
-  scene s{limits};
+  scene s{holding(1'000'000)};
   client slow{s};
   client hog{s, 0}; // its window has no room
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
-  const auto half = slow.post("/x", "half", false);
-  s.until([&] { return s.server->http2_bytes() > 0; });
+  const auto half = slow.hang();
   for (int i = 0; i < 7; ++i) {
     hog.post("/x", std::string(100'000, 'x')); // and as much comes back
     s.until([&] { return s.handled == i + 2; });
@@ -305,9 +312,7 @@ TEST(http2_server, cuts_off_who_reads_no_answers_when_all_together_hold_too_much
 }
 
 TEST(http2_server, makes_room_by_strangers_before_those_whom_it_has_served) {
-  http_limits limits;
-  limits.max_http2_bytes = 3'000'000;
-  scene s{limits};
+  scene s{holding(3'000'000)};
   client known{s};
   client stranger{s};
   EXPECT_EQ(known.answer_to(known.post("/x", "")).status(), "200");
@@ -325,17 +330,14 @@ TEST(http2_server, makes_room_by_strangers_before_those_whom_it_has_served) {
 }
 
 TEST(http2_server, cuts_off_nobody_while_handlers_hold_it_all_and_refuses_what_is_new) {
-  http_limits limits;
-  limits.max_http2_bytes = 40'000;
-  scene s{limits};
+  scene s{holding(40'000)};
   client waits{s}, slow{s};
-  const auto half = slow.post("/x", "half", false);
-  s.until([&] { return s.server->http2_bytes() > 0; });
+  const auto half = slow.hang();
   const http_fields many(300, {"x", "y"});
   const auto waiting = waits.codec.post("/wait", "", many);
   waits.send();
   s.until([&] { return s.asked == 1; });
-  ASSERT_GT(s.server->http2_bytes(), limits.max_http2_bytes);
+  ASSERT_GT(s.server->http2_bytes(), 40'000U);
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).reset, refused_stream);
   EXPECT_FALSE(slow.codec.answers[half].closed);
   EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);

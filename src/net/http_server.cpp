@@ -245,13 +245,15 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
     const bool goes_on = co_await sleep_for(period);
     const auto s = weak.lock();
     if (!s) co_return;
-    const bool ends = !goes_on || (s->closing && !s->has_open());
     const auto now = std::chrono::steady_clock::now();
-    if (!ends) s->end_late(now);
-    if (!ends) s->make_http2_room();
-    if (ends) s->next_report = now;
+    if (!goes_on || (s->closing && !s->has_open())) {
+      s->next_report = now; // the last one
+      s->report(now);
+      co_return;
+    }
+    s->end_late(now);
+    s->make_http2_room();
     s->report(now);
-    if (ends) co_return;
   }
 }
 
