@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sources: [things_stack] and [webhook].
+#include "base/encoding.h"
+#include "config/readers.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace causeway::config {
+namespace {
+
+// "mqtts://host[:port]" or "mqtt://host[:port]".
+std::optional<mqtt_server> parse_mqtt_address(std::string_view text) {
+  mqtt_server server;
+  server.tls = text.starts_with("mqtts://");
+  if (!server.tls && !text.starts_with("mqtt://")) return std::nullopt;
+  text.remove_prefix(text.find("://") + 3);
+  const bool bracketed = text.starts_with('[');
+  const auto host_end = bracketed ? text.find(']') + 1 : std::min(text.find(':'), text.size());
+  server.host = text.substr(0, host_end);
+  server.port = server.tls ? 8883 : 1883;
+  if (server.host.empty() || server.host.find_first_of(" /?#@\"") != std::string::npos) return std::nullopt;
+  text.remove_prefix(host_end);
+  if (text.empty()) return server;
+  if (!text.starts_with(':')) return std::nullopt;
+  text.remove_prefix(1);
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), server.port);
+  if (fault != std::errc{} || end != text.data() + text.size() || server.port == 0) return std::nullopt;
+  return server;
+}
+
+// The authority of a URL without its port.
+std::string host_of(const std::string& url) {
+  const auto start = url.find("://") + 3;
+  const auto end = url[start] == '[' ? url.find(']', start) + 1 : url.find_first_of(":/", start);
+  return url.substr(start, end == std::string::npos ? end : end - start);
+}
+
+void read_mqtt(section& keys, reading& into, things_stack_settings& settings) {
+  settings.tenant = keys.text("tenant");
+  if (!settings.tenant.empty() && !is_valid_tts_id(settings.tenant))
+    keys.refuse("tenant",
+                json_quoted(settings.tenant) + " is not a tenant's id, such as \"acme\" or \"ttn\"");
+  const auto address = keys.text("mqtt_address");
+  if (address.empty()) {
+    if (const auto& url = settings.application_server_url; !url.empty())
+      settings.mqtt = mqtt_server{host_of(url), 8883, true};
+    return;
+  }
+  settings.mqtt = parse_mqtt_address(address);
+  if (!settings.mqtt) {
+    keys.refuse("mqtt_address", json_quoted(address) + " is not an address such as mqtts://host:8883");
+    settings.mqtt.emplace(); // there, but reported already
+    return;
+  }
+  const auto& host = settings.mqtt->host;
+  const bool loopback = host.starts_with("127.") || host == "[::1]" || host == "localhost";
+  if (!settings.mqtt->tls && !loopback)
+    into.warn(
+        keys.place_of("mqtt_address"),
+        "mqtt_address in [things_stack]: without TLS API keys cross the network readable; use mqtts://");
+}
+
+} // namespace
+
+std::string read_url(section& keys, std::string_view name) {
+  auto url = keys.text(name);
+  while (url.ends_with('/'))
+    url.pop_back();
+  if (url.empty()) return url;
+  const auto scheme = url.find("://");
+  const bool web = url.starts_with("http://") || url.starts_with("https://");
+  if (web && url.size() > scheme + 3 && url.find_first_of(" ?#@") == std::string::npos) return url;
+  keys.refuse(name, json_quoted(url) + " is not a URL such as https://host:port");
+  return {};
+}
+
+things_stack_settings read_things_stack(section keys, reading& into) {
+  things_stack_settings settings{read_url(keys, "base_url"), keys.path("ca_file")};
+  settings.application_server_url = read_url(keys, "application_server_url");
+  if (settings.application_server_url.empty()) settings.application_server_url = settings.base_url;
+  settings.storage_delay = keys.duration("storage_delay").value_or(settings.storage_delay);
+  read_mqtt(keys, into, settings);
+  const bool loopback = settings.base_url.starts_with("http://127.") ||
+                        settings.base_url.starts_with("http://[::1]") ||
+                        settings.base_url.starts_with("http://localhost");
+  if (settings.base_url.starts_with("http://") && !loopback)
+    into.warn(keys.place_of("base_url"), "base_url in [things_stack]: API keys cross the network readable");
+  return settings;
+}
+
+webhook_reading read_webhook(section keys, reading& into) {
+  webhook_reading webhook{{keys.text("listen"), keys.path("tls_certificate"), keys.path("tls_key")},
+                          keys.text("username"),
+                          keys.secret_of("password"),
+                          false};
+  webhook.password_is_bad = keys.has("password") && !webhook.password;
+  auto& settings = webhook.settings;
+  if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
+    const auto there = settings.tls_key.empty() ? "tls_certificate" : "tls_key";
+    keys.refuse(there,
+                settings.tls_key.empty() ? "tls_key must be there too" : "tls_certificate must be there too");
+  }
+  const bool loopback = settings.listen.starts_with("127.") || settings.listen.starts_with("[::1]") ||
+                        settings.listen.starts_with("localhost:");
+  if (!settings.tls() && !loopback)
+    into.warn(keys.place_of("listen"),
+              "listen in [webhook]: plain HTTP on an address that others may reach; passwords "
+              "cross the network readable unless a proxy adds TLS");
+  if (webhook.username.empty()) keys.refuse("username", "is empty");
+  return webhook;
+}
+
+} // namespace causeway::config
