@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
-#include "base/encoding.h"
 #include "base/log.h"
-#include "net/http2_connection.h"
-#include "net/http_reader.h"
+#include "net/http_answer.h"
+#include "net/http_server_parts.h"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <array>
-#include <ctime>
-#include <list>
 #include <vector>
 
 namespace causeway::net {
@@ -21,117 +17,6 @@ namespace {
 constexpr std::chrono::seconds report_period{10};
 // All connections are looked at then, 1 or 2 ms if they are ten thousand.
 constexpr std::chrono::milliseconds room_period{10};
-constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
-
-enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
-
-struct reason {
-  int status;
-  std::string_view text;
-};
-constexpr std::array reasons{reason{200, "OK"},
-                             reason{201, "Created"},
-                             reason{202, "Accepted"},
-                             reason{204, "No Content"},
-                             reason{301, "Moved Permanently"},
-                             reason{302, "Found"},
-                             reason{304, "Not Modified"},
-                             reason{307, "Temporary Redirect"},
-                             reason{400, "Bad Request"},
-                             reason{401, "Unauthorized"},
-                             reason{403, "Forbidden"},
-                             reason{404, "Not Found"},
-                             reason{405, "Method Not Allowed"},
-                             reason{408, "Request Timeout"},
-                             reason{409, "Conflict"},
-                             reason{412, "Precondition Failed"},
-                             reason{413, "Content Too Large"},
-                             reason{415, "Unsupported Media Type"},
-                             reason{422, "Unprocessable Content"},
-                             reason{429, "Too Many Requests"},
-                             reason{431, "Request Header Fields Too Large"},
-                             reason{500, "Internal Server Error"},
-                             reason{501, "Not Implemented"},
-                             reason{502, "Bad Gateway"},
-                             reason{503, "Service Unavailable"},
-                             reason{504, "Gateway Timeout"}};
-
-std::string_view reason_of(int status) {
-  const auto found =
-      std::find_if(reasons.begin(), reasons.end(), [=](const reason& r) { return r.status == status; });
-  return found == reasons.end() ? std::string_view{"Status"} : found->text;
-}
-
-http_response json_fault(int status, std::string_view name, std::string_view message) {
-  http_response answer;
-  answer.status = status;
-  answer.body = "{\"error\":" + json_quoted(name) + ",\"message\":" + json_quoted(message) + "}";
-  return answer;
-}
-
-http_response default_refusal(int status) {
-  switch (status) {
-  case 408:
-    return json_fault(status, "connection_timed_out", "the request did not arrive in time");
-  case 413:
-    return json_fault(status, "body_too_large", "the body is larger than allowed");
-  case 431:
-    return json_fault(status, "http_protocol", "the header is larger than allowed");
-  default:
-    return json_fault(status, "http_protocol",
-                      "this is not an HTTP/1.1 request; HTTP/2 is spoken over TLS only");
-  }
-}
-
-// IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
-std::string_view http_date() {
-  static std::time_t made = 0;
-  static std::array<char, 40> text{};
-  static std::size_t size = 0;
-  if (const auto now = std::time(nullptr); now != made) {
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    made = now;
-  }
-  return {text.data(), size};
-}
-
-bool is_one_line(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
-void add_header(std::string& out, std::string_view name, std::string_view value) {
-  // What a handler copies from a request must not begin a header of its own.
-  if (!is_one_line(name) || !is_one_line(value)) return;
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
-bool is_dated(const http_response& answer) {
-  return std::any_of(answer.headers.begin(), answer.headers.end(),
-                     [](const auto& header) { return equals_ignoring_case(header.first, "Date"); });
-}
-
-void add_date(http_response& answer) {
-  if (!is_dated(answer)) answer.headers.emplace_back("date", http_date());
-}
-
-void write_answer(std::string& out, const http_response& answer, bool head, bool close) {
-  out.clear();
-  out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
-  out.append("\r\n");
-  if (!is_dated(answer)) out.append("Date: ").append(http_date()).append("\r\n");
-  const bool bodiless = answer.is_bodiless();
-  if (!bodiless) {
-    if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);
-    out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
-  }
-  for (const auto& [name, value] : answer.headers)
-    add_header(out, name, value);
-  if (close) out.append("Connection: close\r\n");
-  out.append("\r\n");
-  if (!head && !bodiless) out.append(answer.body);
-}
 
 std::string_view without_port(std::string_view peer) {
   peer = peer.substr(0, peer.rfind(':'));
@@ -139,105 +24,14 @@ std::string_view without_port(std::string_view peer) {
   return peer;
 }
 
-struct connection;
-using connection_list = std::list<connection*>;
-
-// Those whose peer has to send something: between requests and within one. The one that has waited longest
-// since its last request was whole is the first.
-struct connection_table {
-  connection_list waiting, busy;
-};
-
-struct connection {
-  connection(stream b, const http_limits& limits, connection_table& all)
-      : bytes{std::move(b)},
-        peer{without_port(bytes.peer())},
-        reader{limits.max_header, limits.max_body},
-        among{all},
-        place{all.busy.insert(all.busy.end(), this)} {}
-  ~connection() { (is_waiting ? among.waiting : among.busy).erase(place); }
-  connection(const connection&) = delete;
-
-  stream bytes;
-  std::string peer;
-  http_reader reader;
-  std::string out;
-  phase at = phase::idle;
-  mono_time deadline = mono_time::max(); // looked at by the watch
-  mono_time waiting_since{};
-  bool late = false;
-  bool is_waiting = false;
-  http2_connection* http2 = nullptr; // when it speaks that
-  connection_table& among;
-  connection_list::iterator place;
-
-  void enter(phase next, mono_time until) {
-    at = next;
-    deadline = until;
-    const bool waits = next == phase::idle || next == phase::header || next == phase::body;
-    if (waits == is_waiting) return;
-    is_waiting = waits;
-    if (waits) {
-      among.waiting.splice(among.waiting.end(), among.busy, place);
-      waiting_since = std::chrono::steady_clock::now();
-    } else {
-      among.busy.splice(among.busy.end(), among.waiting, place);
-    }
-  }
-};
-
 } // namespace
 
-struct http_server::state {
-  state(loop& o, task_group& t, std::string n, listener l, http_limits m, http_handler h, http_refusal r)
-      : on{o},
-        tasks{t},
-        name{std::move(n)},
-        door{std::move(l)},
-        limits{m},
-        handler{std::move(h)},
-        refusal{std::move(r)} {
-    budget->most = limits.max_http2_bytes;
-  }
-
-  loop& on;
-  task_group& tasks;
-  std::string name; // for the log
-  listener door;
-  http_limits limits;
-  http_handler handler;
-  http_refusal refusal;
-  connection_table open;
-  std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
-  http2_counts reported;
-  mono_time next_report{}, next_room{};
-  std::uint64_t closed_for_room = 0;
-  bool closing = false;
-
-  bool has_open() const { return !open.waiting.empty() || !open.busy.empty(); }
-
-  // Often enough that a limit is overstepped by a quarter at most.
-  std::chrono::milliseconds watch_period() const {
-    const auto shortest = std::min({limits.header_time_out, limits.body_time_out, limits.idle_time_out});
-    return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds{5},
-                                                 std::chrono::milliseconds{500});
-  }
-  void end_late(mono_time now);
-  void close_idle();
-  bool make_room();
-  void make_http2_room();
-  void report(mono_time now);
-  http_response refuse_with(int status) const;
-
-  static task<> watch(std::weak_ptr<state> weak, std::chrono::milliseconds period);
-  static task<> serve(std::shared_ptr<state> s, stream bytes);
-  static task<> serve_http2(std::shared_ptr<state> s, connection* c);
-  static task<std::optional<http_response>> handle_dated(std::shared_ptr<state> s, http_request request);
-  static task<bool> read_more(std::shared_ptr<state> s, connection* c);
-  static task<bool> answer(std::shared_ptr<state> s, connection* c);
-  static task<> refuse(std::shared_ptr<state> s, connection* c, int status);
-  static task<std::optional<http_response>> handle(std::shared_ptr<state> s, http_request request);
-};
+connection::connection(stream b, const http_limits& limits, connection_table& all)
+    : bytes{std::move(b)},
+      peer{without_port(bytes.peer())},
+      reader{limits.max_header, limits.max_body},
+      among{all},
+      place{all.busy.insert(all.busy.end(), this)} {}
 
 // One timer for all connections: a timer for each would be re-armed with every request.
 task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::milliseconds period) {
@@ -358,27 +152,7 @@ task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
     co_await serve_http2(s, &c);
     co_return;
   }
-  for (;;) {
-    bool goes_on = true;
-    switch (c.reader.step()) {
-    case http_reader::progress::need_more:
-      goes_on = co_await read_more(s, &c);
-      break;
-    case http_reader::progress::wants_continue: {
-      const auto written = co_await c.bytes.write(continue_line);
-      goes_on = written.has_value();
-      break;
-    }
-    case http_reader::progress::complete:
-      goes_on = co_await answer(s, &c);
-      break;
-    case http_reader::progress::refused:
-      co_await refuse(s, &c, c.reader.refusal());
-      goes_on = false;
-      break;
-    }
-    if (!goes_on) co_return;
-  }
+  co_await serve_http1(s, &c);
 }
 
 task<std::optional<http_response>> http_server::state::handle_dated(std::shared_ptr<state> s,
@@ -419,25 +193,6 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
   co_await http2.serve();
 }
 
-task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c) {
-  const auto now = std::chrono::steady_clock::now();
-  // A limit runs from the moment the phase began, however many pieces come.
-  if (c->reader.in_body() && c->at != phase::body) c->enter(phase::body, now + s->limits.body_time_out);
-  if (!c->reader.in_body() && c->reader.started() && c->at != phase::header)
-    c->enter(phase::header, now + s->limits.header_time_out);
-  if (!c->reader.started()) c->enter(phase::idle, now + s->limits.idle_time_out);
-  if (c->at == phase::idle && s->closing) co_return false;
-
-  const auto room = c->reader.prepare();
-  const auto size = co_await c->bytes.read_some(room);
-  if (size) {
-    c->reader.commit(*size);
-    co_return true;
-  }
-  if (c->late) co_await refuse(s, c, 408);
-  co_return false;
-}
-
 task<std::optional<http_response>> http_server::state::handle(std::shared_ptr<state> s,
                                                               http_request request) {
   const auto what = request.method + " " + std::string{request.path()};
@@ -451,32 +206,7 @@ task<std::optional<http_response>> http_server::state::handle(std::shared_ptr<st
   } catch (const std::exception& x) {
     log::error("handler_fault", {{"request", what}, {"reason", x.what()}});
   }
-  co_return json_fault(500, "internal", "a fault in Causeway itself; its log has more");
-}
-
-task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
-  const bool head = c->reader.is_head();
-  const bool keep = c->reader.keep_alive();
-  auto request = c->reader.take();
-  request.peer = c->peer;
-  c->enter(phase::handling, mono_time::max());
-  const auto response = co_await handle(s, std::move(request));
-  if (!response) co_return false;
-  const bool close = !keep || response->close || s->closing;
-  write_answer(c->out, *response, head, close);
-  // A peer that does not read holds the connection no longer than an idle one.
-  c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
-  const auto written = co_await c->bytes.write(c->out);
-  co_return written && !close;
-}
-
-task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {
-  write_answer(c->out, s->refuse_with(status), false, true);
-  c->enter(phase::draining, std::chrono::steady_clock::now() + drain_time_out);
-  const auto written = co_await c->bytes.write(c->out);
-  if (!written) co_return;
-  c->bytes.end_output();
-  co_await drain(c->bytes, most_drained);
+  co_return http_fault(500, "internal", "a fault in Causeway itself; its log has more");
 }
 
 result<http_server> http_server::start(loop& on, task_group& tasks, const listen_address& address,

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 with one connection: one request after the other.
+#include "net/http_answer.h"
+#include "net/http_server_parts.h"
+
+namespace causeway::net {
+namespace {
+
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+} // namespace
+
+task<> http_server::state::serve_http1(std::shared_ptr<state> s, connection* c) {
+  for (;;) {
+    bool goes_on = true;
+    switch (c->reader.step()) {
+    case http_reader::progress::need_more:
+      goes_on = co_await read_more(s, c);
+      break;
+    case http_reader::progress::wants_continue: {
+      const auto written = co_await c->bytes.write(continue_line);
+      goes_on = written.has_value();
+      break;
+    }
+    case http_reader::progress::complete:
+      goes_on = co_await answer(s, c);
+      break;
+    case http_reader::progress::refused:
+      co_await refuse(s, c, c->reader.refusal());
+      goes_on = false;
+      break;
+    }
+    if (!goes_on) co_return;
+  }
+}
+
+task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c) {
+  const auto now = std::chrono::steady_clock::now();
+  // A limit runs from the moment the phase began, however many pieces come.
+  if (c->reader.in_body() && c->at != phase::body) c->enter(phase::body, now + s->limits.body_time_out);
+  if (!c->reader.in_body() && c->reader.started() && c->at != phase::header)
+    c->enter(phase::header, now + s->limits.header_time_out);
+  if (!c->reader.started()) c->enter(phase::idle, now + s->limits.idle_time_out);
+  if (c->at == phase::idle && s->closing) co_return false;
+
+  const auto room = c->reader.prepare();
+  const auto size = co_await c->bytes.read_some(room);
+  if (size) {
+    c->reader.commit(*size);
+    co_return true;
+  }
+  if (c->late) co_await refuse(s, c, 408);
+  co_return false;
+}
+
+task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
+  const bool head = c->reader.is_head();
+  const bool keep = c->reader.keep_alive();
+  auto request = c->reader.take();
+  request.peer = c->peer;
+  c->enter(phase::handling, mono_time::max());
+  const auto response = co_await handle(s, std::move(request));
+  if (!response) co_return false;
+  const bool close = !keep || response->close || s->closing;
+  write_answer(c->out, *response, head, close);
+  // A peer that does not read holds the connection no longer than an idle one.
+  c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
+  const auto written = co_await c->bytes.write(c->out);
+  co_return written && !close;
+}
+
+task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {
+  write_answer(c->out, s->refuse_with(status), false, true);
+  c->enter(phase::draining, std::chrono::steady_clock::now() + drain_time_out);
+  const auto written = co_await c->bytes.write(c->out);
+  if (!written) co_return;
+  c->bytes.end_output();
+  co_await drain(c->bytes, most_drained);
+}
+
+} // namespace causeway::net

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What http_server says of itself, and how an answer is written. For its own files.
+#pragma once
+
+#include "net/http_message.h"
+
+#include <string>
+#include <string_view>
+
+namespace causeway::net {
+
+http_response http_fault(int status, std::string_view name, std::string_view message);
+// Of a server that has no http_refusal.
+http_response default_refusal(int status);
+// A Date, if it has none.
+void add_date(http_response& answer);
+// By HTTP/1.1, with a Date; out had better be one that has been used before.
+void write_answer(std::string& out, const http_response& answer, bool head, bool close);
+
+} // namespace causeway::net
