@@ -8,9 +8,12 @@
 
 namespace causeway::formats {
 
-// The decoded object with, behind the members of each object in it that has a latitude and a longitude (both
-// numbers), lat, lon and, where there is an altitude, alt; for the outermost object they stand in a member
-// `location` of their own. What is there already under one of these names stays, and arrays stay as they are.
+// The decoded object with, behind the members of each object in it that has a position, lat, lon and, where
+// there is an altitude, alt; for the outermost object they stand in a member `location` of their own.
+// A position: a latitude and a longitude under one of the pairs of names by which the stack itself finds one
+// (lat and lon, lng or long; latitude, longitude; Latitude, Longitude; latitudeDeg, longitudeDeg; gps_lat,
+// gps_lng), both numbers, within 90 and 180 degrees, not both zero. What is there already under one of the
+// new names stays, and arrays stay as they are.
 // decoded: as core::uplink::decoded_payload.
 std::string add_location(std::string_view decoded);
 

@@ -118,15 +118,31 @@ def flat(e, fields=None):
     return dump({**fields, key: drop_none(own)}), e.properties()
 
 
+SPELLINGS = ["lat lon alt", "lat lng alt", "lat long alt", "latitude longitude altitude", "Latitude Longitude Altitude",
+             "latitudeDeg longitudeDeg altitude height", "gps_lat gps_lng gps_alt gpsalt"]
+
+
+def position(fields):
+    for spelling in SPELLINGS:
+        lat, lon, *alt = [fields.get(one) for one in spelling.split()]
+        if not isinstance(lat, number) or not isinstance(lon, number):
+            continue
+        if abs(lat) > 90 or abs(lon) > 180 or lat == lon == 0:
+            continue
+        return {"lat": lat, "lon": lon} | {"alt": one for one in alt[::-1] if isinstance(one, number)}
+    return {}
+
+
 def with_location(fields, outermost=True):
     out = {key: with_location(value, False) if isinstance(value, dict) else value for key, value in fields.items()}
-    if not all(isinstance(fields.get(one), number) for one in ("latitude", "longitude")):
+    found = position(fields)
+    if not found:
         return out
-    short = {"lat": "latitude", "lon": "longitude", "alt": "altitude"}
-    added = {key: fields[name] for key, name in short.items() if isinstance(fields.get(name), number)}
     if outermost:
-        return out if "location" in out else {**out, "location": added}
-    return {**out, **{key: value for key, value in added.items() if key not in out}}
+        return out if "location" in out else {**out, "location": found}
+    if any(one in fields and fields[one] != found[one] for one in ("lat", "lon")):
+        return out
+    return {**out, **{key: value for key, value in found.items() if key not in out}}
 
 
 def flat_iot_central(e):
