@@ -5,7 +5,6 @@
 #include "formats/devmobile.h"
 #include "formats/flat.h"
 #include "formats/things_stack.h"
-#include "formats/transformed.h"
 
 #include <cstring>
 
@@ -30,8 +29,11 @@ result<std::vector<core::message>> format_by(config::message_format how, const c
 message_formatter::message_formatter(const config::configuration& from, std::function<std::uint64_t()> random)
     : random_{std::move(random)} {
   for (const auto& one : from.applications)
-    recipes_.emplace(one.id, recipe{one.format, one.transform.has_value(),
-                                    from.azure_of(one.azure).kind == config::azure_kind::iot_central});
+    recipes_.emplace(one.id,
+                     recipe{one.format, one.transform.has_value(),
+                            one.transform && one.transform->envelope ? formats::transform_output::envelope
+                                                                     : formats::transform_output::body,
+                            from.azure_of(one.azure).kind == config::azure_kind::iot_central});
 }
 
 void message_formatter::format(core::ticket which, const core::uplink& event, moment now) {
@@ -47,7 +49,7 @@ void message_formatter::format(core::ticket which, const core::uplink& event, mo
   CAUSEWAY_CHECK(transforms_ != nullptr);
   const auto taken = transforms_->run(event.from.application, which, event.raw);
   if (!taken) return bridge_->on_formatted(which, taken.fault(), now);
-  in_transform_.emplace(which, in_transform{&event, context});
+  in_transform_.emplace(which, in_transform{&event, context, how.output});
 }
 
 void message_formatter::on_transformed(core::ticket which, result<std::vector<std::string>> outputs,
@@ -55,8 +57,9 @@ void message_formatter::on_transformed(core::ticket which, result<std::vector<st
   const auto node = in_transform_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
   if (!outputs) return bridge_->on_formatted(which, std::move(outputs).fault(), now);
-  const auto& [event, context] = node.mapped();
-  bridge_->on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs)), now);
+  const auto& [event, context, output] = node.mapped();
+  bridge_->on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs), output),
+                        now);
 }
 
 } // namespace causeway::app

@@ -7,6 +7,7 @@
 #include "core/bridge.h"
 #include "egress/transform_runner.h"
 #include "formats/envelope.h"
+#include "formats/transformed.h"
 
 #include <functional>
 #include <unordered_map>
@@ -30,11 +31,13 @@ private:
   struct recipe {
     config::message_format format = config::message_format::flat;
     bool transform = false;
+    formats::transform_output output = formats::transform_output::body;
     bool iot_central = false;
   };
   struct in_transform {
     const core::uplink* event = nullptr;
     formats::format_context context;
+    formats::transform_output output = formats::transform_output::body;
   };
 
   std::function<std::uint64_t()> random_;

@@ -81,9 +81,10 @@ struct azure_settings {
 enum class message_format : std::uint8_t { flat, things_stack, devmobile };
 
 struct transform_settings {
-  std::string program; // jq; not looked at here
-  std::string source;  // "transform", or "transform_file FILE": for error texts
-  place at;            // of the key's value
+  std::string program;   // jq; not looked at here
+  std::string source;    // "transform", or "transform_file FILE": for error texts
+  place at;              // of the key's value
+  bool envelope = false; // its outputs say properties and body; else they are bodies
 };
 
 struct application_settings {

@@ -126,6 +126,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "transform", text, "", false, restart, "",
      "A jq program over the event that makes the messages, instead of `format`."},
     {"application", "transform_file", path, "", false, restart, "", "File with that program."},
+    {"application", "transform_output", choice, "body", false, restart, "body|envelope",
+     "`body`: each output of the transform is a message's body. `envelope`: it is "
+     "`{\"properties\":{…},\"body\":…}`, so that a reading can have a creation time of its own."},
     {"application", "events", choices, "uplink,downlink", false, restart,
      "uplink|downlink|join|location|service|normalized", "Kinds of events that are sent."},
     {"application", "ingress", choices, "webhook", false, restart, "webhook|mqtt",

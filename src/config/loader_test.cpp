@@ -254,6 +254,10 @@ TEST_F(loader_test, messages_are_made_by_a_format_or_a_transform) {
   EXPECT_EQ(transform->program, ".a");
   EXPECT_EQ(transform->source, "transform");
   EXPECT_EQ(transform->at, (place{10, 13}));
+  EXPECT_FALSE(transform->envelope);
+  EXPECT_TRUE(read(with("transform = \".a\"\ntransform_output = \"envelope\"\n"))
+                  .value->applications[0]
+                  .transform->envelope);
 
   const auto file = std::string{CAUSEWAY_TEST_DATA} + "/transforms/measurements.jq";
   const auto in_file = read(with("transform_file = \"" + file + "\"\n"));
@@ -273,6 +277,7 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
   const bad_value cases[] = {
       {"format = \"devmobil\"\n", {10, 10}, errc::config_invalid_value, "this version has \"flat\""},
       {"transform = \".\\u0000\"\n", {10, 13}, errc::config_invalid_value, "null character"},
+      {"transform_output = \"envelope\"\n", {10, 20}, errc::config_invalid_value, "there is no transform"},
       {"transform = 1\n", {10, 13}, errc::config_invalid_value, "not text"},
       {"transform_file = \"/none.jq\"\n", {10, 18}, errc::config_invalid_value, "/none.jq: No such file"},
       {"transform = \".\"\ntransform_file = \"/none.jq\"\n",

@@ -62,7 +62,11 @@ std::optional<std::string> read_program(const std::filesystem::path& file, std::
 
 std::optional<transform_settings> read_transform(section& keys) {
   const bool in_place = keys.has("transform"), in_file = keys.has("transform_file");
-  if (!in_place && !in_file) return std::nullopt;
+  const bool envelope = keys.text("transform_output") == "envelope";
+  if (!in_place && !in_file) {
+    if (keys.has("transform_output")) keys.refuse("transform_output", "there is no transform");
+    return std::nullopt;
+  }
   transform_settings found{keys.text("transform"), "transform", keys.place_of("transform")};
   if (in_place && in_file) {
     keys.refuse("transform_file", "transform is there already; keep one of them");
@@ -78,6 +82,7 @@ std::optional<transform_settings> read_transform(section& keys) {
     }
     found.program = std::move(*program);
   }
+  found.envelope = envelope;
   const std::string_view key = in_file ? "transform_file" : "transform";
   if (found.program.find('\0') != std::string::npos) keys.refuse(key, "has a null character");
   if (keys.has("format"))

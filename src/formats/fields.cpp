@@ -47,14 +47,23 @@ std::size_t value_end(std::string_view text, std::size_t at) {
   return nowhere;
 }
 
+std::string resolved(std::string_view written) {
+  if (written.find('\\') == nowhere) return std::string{written};
+  boost::json::error_code ec;
+  const auto text = boost::json::parse(std::string{"\""}.append(written).append("\""), ec);
+  if (ec || !text.is_string()) return std::string{written};
+  return {text.get_string().data(), text.get_string().size()};
+}
+
 } // namespace
 
 std::string field::name() const {
-  if (key.find('\\') == nowhere) return std::string{key};
-  boost::json::error_code ec;
-  const auto text = boost::json::parse(std::string{"\""}.append(key).append("\""), ec);
-  if (ec || !text.is_string()) return std::string{key};
-  return {text.get_string().data(), text.get_string().size()};
+  return resolved(key);
+}
+
+std::string field::text() const {
+  if (value.size() < 2 || value.front() != '"') return std::string{value};
+  return resolved(value.substr(1, value.size() - 2));
 }
 
 field_cursor::field_cursor(std::string_view object) {

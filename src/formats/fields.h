@@ -15,6 +15,8 @@ struct field {
 
   // With escapes resolved.
   std::string name() const;
+  // A string's text with escapes resolved; any other value as it is written.
+  std::string text() const;
   bool is_object() const { return value.front() == '{'; }
   bool is_array() const { return value.front() == '['; }
   bool is_number() const { return value.front() == '-' || (value.front() >= '0' && value.front() <= '9'); }
