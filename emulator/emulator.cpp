@@ -130,8 +130,9 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;
+  const bool outlives_terminal = net::ignores_hang_up();
   on.on_signal([&](int signal) {
-    if (signal == SIGHUP || stop_begun) return;
+    if ((signal == SIGHUP && outlives_terminal) || stop_begun) return;
     stop_begun = true;
     log::info("emulator_stopping", {{"signal", signal}, {"accepted", accepted.totals().accepted}});
     stack.stop();

@@ -24,6 +24,8 @@ namespace {
 constexpr milliseconds look_interval{100};
 // Accepted uplinks that do not arrive for this long after the last one was sent are lost.
 constexpr seconds arrival_patience{30};
+// After Ctrl-C: for what is under way.
+constexpr seconds stop_patience{5};
 constexpr std::uint64_t a_very_long_time_seconds = 10ULL * 365 * 24 * 3600;
 
 class temporary_directory {
@@ -91,6 +93,20 @@ void print_summary(const demonstration& demo) {
              e.http_p99_ms, e.end_to_end_p99_ms);
 }
 
+// The devices stop sending before the gateway stops taking, so that what the summary says of sent and
+// accepted is no loss.
+net::task<result<void>> finish_uplinks(demonstration* demo, emulator_child* emulator) {
+  if (auto stopped = co_await emulator->stop_simulation(); !stopped) co_return stopped;
+  const auto deadline = demo->loop.now().mono + stop_patience;
+  while (demo->loop.now().mono < deadline) {
+    auto figures = co_await emulator->figures();
+    if (!figures) co_return std::move(figures).fault();
+    if (!figures->running && figures->lost == 0) break;
+    if (!co_await net::sleep_for(look_interval / 4)) break;
+  }
+  co_return result<void>{};
+}
+
 // Looks until all is delivered, or somebody stops it.
 net::task<result<void>> watch(demonstration* demo, app::gateway* gateway, emulator_child* emulator) {
   demo_view view{::isatty(STDERR_FILENO) == 1, demo->options.devices};
@@ -139,12 +155,12 @@ net::task<result<void>> show(demonstration* demo) {
   if (!gateway) co_return std::move(gateway).fault();
 
   if (!demo->options.json)
-    std::cerr << "The webhook listens on " << settings->webhook.listen << ", metrics on http://"
-              << settings->admin.listen
-              << "/metrics, the emulator's ledger on http://127.0.0.1:" << (*ports)[2]
-              << "/ledger; Ctrl-C ends it.\n\n";
+    std::cerr << "  webhook   http://" << settings->webhook.listen << "/webhook/\n  metrics   http://"
+              << settings->admin.listen << "/metrics\n  ledger    http://127.0.0.1:" << (*ports)[2]
+              << "/ledger\n  Ctrl-C ends it.\n\n";
   auto outcome = co_await emulator.simulate(plan_of(demo->options));
   if (outcome) outcome = co_await watch(demo, gateway->get(), &emulator);
+  if (outcome && demo->stopped) outcome = co_await finish_uplinks(demo, &emulator);
   const auto stopped = co_await (*gateway)->stop(milliseconds{5'000});
   if (!stopped && outcome) outcome = stopped.fault();
   if (outcome) {
@@ -191,9 +207,10 @@ int command_demo(const demo_options& options) {
   static_cast<void>(app::raise_open_files_limit(1'024));
   demonstration demo;
   demo.options = options;
-  demo.loop.on_signal([&demo](int signal) {
-    if (signal == SIGHUP) return;
-    if (demo.stopped) std::_Exit(1);
+  demo.loop.on_signal([&demo, outlives_terminal = net::ignores_hang_up()](int signal) {
+    if (signal == SIGHUP && outlives_terminal) return;
+    // The shell and the kernel may both tell of a terminal that is gone; only a person is impatient.
+    if (demo.stopped && signal != SIGHUP) std::_Exit(1);
     demo.stopped = true;
   });
   demo.tasks.spawn("demo", net::restart_policy::never, [&demo] { return perform(&demo); });

@@ -154,8 +154,8 @@ int command_provision(const std::string& configuration, bool json) {
   log::start(log::level::error, settings->log.format);
   static_cast<void>(app::raise_open_files_limit(needed_files));
   provisioning self;
-  self.loop.on_signal([&self](int signal) {
-    if (signal == SIGHUP) return;
+  self.loop.on_signal([&self, outlives_terminal = net::ignores_hang_up()](int signal) {
+    if (signal == SIGHUP && outlives_terminal) return;
     if (self.stopped) std::_Exit(1);
     self.stopped = true;
   });

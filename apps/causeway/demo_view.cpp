@@ -2,23 +2,32 @@
 #include "causeway/demo_view.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace causeway {
 namespace {
 
 constexpr seconds plain_interval{5};
-constexpr std::size_t bar_width = 40;
 
-std::string bar(std::uint64_t part, std::uint64_t whole) {
-  const auto filled = whole == 0 ? 0 : static_cast<std::size_t>(bar_width * part / whole);
-  return std::string(std::min(filled, bar_width), '#') +
-         std::string(bar_width - std::min(filled, bar_width), '.');
+std::string bar(std::uint64_t part, std::uint64_t whole, std::size_t width) {
+  const auto filled = whole == 0 ? 0 : std::min<std::size_t>(width, width * part / whole);
+  return std::string(filled, '#') + std::string(width - filled, '.');
 }
 
 std::uint64_t in_state(const admin::snapshot& gateway, core::device_state state) {
   return gateway.bridge.devices[static_cast<std::size_t>(state)];
+}
+
+// Asked for each picture: windows change.
+std::size_t columns_of_terminal() {
+  constexpr std::size_t usual = 80;
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
+  return size.ws_col;
 }
 
 } // namespace
@@ -33,38 +42,57 @@ void demo_view::show(const admin::snapshot& gateway, const emulator_figures& emu
   shown_at_ = now;
   delivered_before_ = emulator.delivered;
   if (!on_terminal_) {
-    std::fputs(fmt::format("devices online {}/{}, uplinks accepted {}, delivered {}, {:.0f} a second, end to "
-                           "end p50 {:.1f} ms\n",
-                           in_state(gateway, core::device_state::online), devices_, emulator.accepted,
-                           emulator.delivered, rate_, emulator.end_to_end_p50_ms)
-                   .c_str(),
-               stderr);
+    std::fputs(plain_line(gateway, emulator).c_str(), stderr);
     return;
   }
+  const auto columns = columns_of_terminal();
+  draw(picture(gateway, emulator, columns), columns);
+}
+
+std::string demo_view::plain_line(const admin::snapshot& gateway, const emulator_figures& emulator) const {
+  return fmt::format("devices online {}/{}, uplinks accepted {}, delivered {}, {:.0f} a second, end to "
+                     "end p50 {:.1f} ms\n",
+                     in_state(gateway, core::device_state::online), devices_, emulator.accepted,
+                     emulator.delivered, rate_, emulator.end_to_end_p50_ms);
+}
+
+std::vector<std::string> demo_view::picture(const admin::snapshot& gateway, const emulator_figures& emulator,
+                                            std::size_t columns) const {
   const auto online = in_state(gateway, core::device_state::online);
-  const auto on_the_way =
-      in_state(gateway, core::device_state::provisioning) + in_state(gateway, core::device_state::attaching);
-  std::string picture = lines_ > 0 ? fmt::format("\x1b[{}A", lines_) : std::string{};
-  const auto line = [&](const std::string& text) { picture += text + "\x1b[K\n"; };
-  line(fmt::format("  devices   [{}] {} online of {}", bar(online, devices_), online, devices_));
-  line(fmt::format("            provisioning {}, attaching {}, parked {}",
-                   in_state(gateway, core::device_state::provisioning),
-                   in_state(gateway, core::device_state::attaching),
-                   in_state(gateway, core::device_state::parked)));
-  line(fmt::format("  uplinks   accepted {}, delivered {}, waiting {}, {:.0f} a second", emulator.accepted,
-                   emulator.delivered, gateway.bridge.waiting_messages, rate_));
-  line(fmt::format(
-      "  latency   webhook p50 {:.1f} ms, p99 {:.1f} ms; to the hub p50 {:.1f} ms, p99 {:.1f} ms",
-      emulator.http_p50_ms, emulator.http_p99_ms, emulator.end_to_end_p50_ms, emulator.end_to_end_p99_ms));
-  line(fmt::format("  Azure     {} DPS registrations, {} tokens put{}", emulator.registrations,
-                   emulator.put_tokens,
-                   on_the_way == 0 ? "" : "; DPS asks each new device to wait 3 s, they wait together"));
-  lines_ = 5;
-  std::fputs(picture.c_str(), stderr);
+  const auto provisioning = in_state(gateway, core::device_state::provisioning);
+  const auto attaching = in_state(gateway, core::device_state::attaching);
+  const auto counts = fmt::format("{} online of {}", online, devices_);
+  constexpr std::size_t around = 16; // the name before the bar, its brackets, and a column that stays free
+  const auto width = std::clamp<std::size_t>(columns - std::min(columns, around + counts.size()), 4, 40);
+  return {
+      fmt::format("  devices   [{}] {}", bar(online, devices_, width), counts),
+      fmt::format("            provisioning {}, attaching {}, parked {}", provisioning, attaching,
+                  in_state(gateway, core::device_state::parked)),
+      fmt::format("  uplinks   accepted {}, delivered {}, waiting {}", emulator.accepted, emulator.delivered,
+                  gateway.bridge.waiting_messages),
+      fmt::format("            {:.0f} a second", rate_),
+      fmt::format("  latency   webhook p50 {:.1f} ms, p99 {:.1f} ms", emulator.http_p50_ms,
+                  emulator.http_p99_ms),
+      fmt::format("            to the hub p50 {:.1f} ms, p99 {:.1f} ms", emulator.end_to_end_p50_ms,
+                  emulator.end_to_end_p99_ms),
+      fmt::format("  Azure     {} DPS registrations, {} tokens put", emulator.registrations,
+                  emulator.put_tokens),
+      provisioning + attaching == 0 ? "" : "            new devices wait together for DPS, 3 s",
+  };
+}
+
+// A line as wide as the window, or wider, would take two rows, and the way back up would end too low.
+void demo_view::draw(const std::vector<std::string>& lines, std::size_t columns) {
+  std::string out = drawn_ > 0 ? fmt::format("\x1b[{}A", drawn_) : std::string{};
+  for (const auto& line : lines)
+    out += line.substr(0, columns - 1) + "\x1b[K\n";
+  out += "\x1b[J"; // what a window that has become narrower has broken into two
+  drawn_ = lines.size();
+  std::fputs(out.c_str(), stderr);
 }
 
 void demo_view::end() {
-  if (on_terminal_ && lines_ > 0) std::fputs("\n", stderr);
+  if (on_terminal_ && drawn_ > 0) std::fputs("\n", stderr);
 }
 
 } // namespace causeway

@@ -7,6 +7,7 @@
 #include "testbed/emulator_child.h"
 
 #include <string>
+#include <vector>
 
 namespace causeway {
 
@@ -20,9 +21,14 @@ public:
   void end();
 
 private:
+  std::string plain_line(const admin::snapshot& gateway, const emulator_figures& emulator) const;
+  std::vector<std::string> picture(const admin::snapshot& gateway, const emulator_figures& emulator,
+                                   std::size_t columns) const;
+  void draw(const std::vector<std::string>& lines, std::size_t columns);
+
   bool on_terminal_;
   std::uint32_t devices_;
-  int lines_ = 0;
+  std::size_t drawn_ = 0; // lines
   std::uint64_t delivered_before_ = 0;
   mono_time shown_at_{};
   double rate_ = 0;

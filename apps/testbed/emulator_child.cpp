@@ -178,6 +178,12 @@ net::task<result<void>> emulator_child::simulate(std::string plan) {
   co_return result<void>{};
 }
 
+net::task<result<void>> emulator_child::stop_simulation() {
+  auto answered = co_await ask("POST", "/simulation/stop", {}, 200);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
 net::task<result<void>> emulator_child::put_registered(std::string application, std::string device) {
   auto answered = co_await ask("PUT", "/registry/" + application + "/" + device, "{}", 201);
   if (!answered) co_return std::move(answered).fault();

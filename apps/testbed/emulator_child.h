@@ -68,6 +68,8 @@ public:
   // plan: the body of POST /simulation. Errors: those of the client; http_protocol with the emulator's own
   // words.
   net::task<result<void>> simulate(std::string plan);
+  // Nothing more is sent; what is under way ends (figures().running).
+  net::task<result<void>> stop_simulation();
   // A device that the stack's registry is to have; with it, a new application gets its API key.
   net::task<result<void>> put_registered(std::string application, std::string device);
   // Forgets what has arrived, latencies included.

@@ -68,6 +68,11 @@ void loop::on_signal(std::function<void(int)> handler) {
   state_->await_signal();
 }
 
+bool ignores_hang_up() {
+  struct sigaction now {};
+  return ::sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 task<bool> sleep_for(std::chrono::nanoseconds duration) {
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer{executor, duration};

@@ -35,14 +35,17 @@ public:
   // Runs work on the loop's thread, in the order posted. Any thread.
   void post(std::function<void()> work);
 
-  // Calls handler on the loop's thread for each SIGINT, SIGTERM (stop) and SIGHUP (reload). At most once a
-  // loop.
+  // Calls handler on the loop's thread for each SIGINT, SIGTERM (stop) and SIGHUP (reload, or the terminal
+  // is gone: the handler's matter). At most once a loop.
   void on_signal(std::function<void(int signal)> handler);
 
 private:
   struct state;
   std::unique_ptr<state> state_;
 };
+
+// Whether this process was started so that it outlives its terminal (nohup). Asked before on_signal.
+bool ignores_hang_up();
 
 // Waits; returns early (false) when the surrounding task is cancelled. Loop's thread.
 task<bool> sleep_for(std::chrono::nanoseconds duration);
