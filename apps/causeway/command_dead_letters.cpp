@@ -149,8 +149,8 @@ int command_dead_letters_list(const dead_letters_options& options) {
         if (options.json)
           fmt::print("{}", admin::printable_json(body)); // a page a line
         else if (!letters.empty() || first)
-          fmt::print("{}", table.text(on_terminal));
-        first = first && letters.empty();
+          fmt::print("{}", table.text(on_terminal, first));
+        first = false;
         return true;
       });
   return listed ? 0 : report("dead-letters list", listed.fault());

@@ -83,8 +83,8 @@ int command_devices(const devices_options& options) {
     if (options.json)
       fmt::print("{}", admin::printable_json(*body)); // a page a line
     else if (any || first)
-      fmt::print("{}", table.text(on_terminal));
-    first = first && !any;
+      fmt::print("{}", table.text(on_terminal, first));
+    first = false;
     const auto* next = page->if_contains("next");
     if (next == nullptr || !next->is_number()) return 0;
     after = "&after=" + boost::json::serialize(*next);

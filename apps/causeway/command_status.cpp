@@ -98,6 +98,10 @@ std::string picture(const boost::json::object& status) {
                            : "from " + text_of(backfill, "cursor") + " on something may be missing",
                        count_of(backfill, "stored"));
   });
+  const auto& messages = object_of(status, "messages");
+  out += fmt::format("messages   {:.1f} a second stored, {:.1f} a second sent in the last minute; {} sent\n",
+                     number_of(messages, "stored_a_second"), number_of(messages, "sent_a_second"),
+                     count_of(messages, "sent"));
   const auto& spool = object_of(status, "spool");
   const auto oldest = number_of(spool, "oldest_seconds");
   std::uint64_t given_up = 0;

@@ -19,27 +19,28 @@ void append_aligned(std::string& out, const std::vector<std::string>& row,
   out += line + '\n';
 }
 
+void append_tabbed(std::string& out, const std::vector<std::string>& row, const std::vector<std::size_t>&) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    out += (i == 0 ? "" : "\t") + row[i];
+  out += '\n';
+}
+
 } // namespace
 
-std::string text_table::text(bool on_terminal) const {
-  std::string out;
-  if (!on_terminal) {
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i)
-        out += (i == 0 ? "" : "\t") + row[i];
-      out += '\n';
-    }
-    return out;
-  }
+std::string text_table::text(bool on_terminal, bool with_names) const {
   std::vector<std::size_t> widths(columns_.size());
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    widths[i] = columns_[i].size();
-    for (const auto& row : rows_)
-      if (i < row.size()) widths[i] = std::max(widths[i], row[i].size());
+  if (on_terminal) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      widths[i] = columns_[i].size();
+      for (const auto& row : rows_)
+        if (i < row.size()) widths[i] = std::max(widths[i], row[i].size());
+    }
   }
-  append_aligned(out, columns_, widths);
+  std::string out;
+  const auto append = on_terminal ? append_aligned : append_tabbed;
+  if (with_names) append(out, columns_, widths);
   for (const auto& row : rows_)
-    append_aligned(out, row, widths);
+    append(out, row, widths);
   return out;
 }
 

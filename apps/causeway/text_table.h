@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows for people on a terminal (columns aligned below their names), for programs elsewhere (tabs between,
-// no names).
+// Rows below the names of their columns: aligned on a terminal, with tabs between elsewhere.
 #pragma once
 
 #include <string>
@@ -12,7 +11,8 @@ class text_table {
 public:
   explicit text_table(std::vector<std::string> columns) : columns_{std::move(columns)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  std::string text(bool on_terminal) const;
+  // with_names: not for the further pages of one table.
+  std::string text(bool on_terminal, bool with_names = true) const;
 
 private:
   std::vector<std::string> columns_;

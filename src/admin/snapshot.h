@@ -102,6 +102,11 @@ struct spool_figures {
   std::optional<double> oldest_seconds; // how long the oldest that is not with a hub has waited
 };
 
+// Of messages, a second, over the last minute.
+struct rate_figures {
+  double stored = 0, sent = 0;
+};
+
 struct timeline_figures {
   std::uint64_t noted = 0, kept = 0;
 };
@@ -125,6 +130,7 @@ struct snapshot {
   std::map<std::string, transform_figures> transforms; // by application
   store_figures store;
   spool_figures spool;
+  rate_figures rates;
   timeline_figures timeline;
   std::map<std::string, exporter_figures> exporters;      // by name
   std::map<std::string, mqtt_figures> mqtt;               // by application

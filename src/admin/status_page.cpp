@@ -198,7 +198,9 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["messages"] = json::object{{"sent", now.bridge.sent},
                                  {"resent", now.bridge.resent},
                                  {"dead_lettered", now.bridge.dead_lettered},
-                                 {"waiting", now.bridge.waiting_messages}};
+                                 {"waiting", now.bridge.waiting_messages},
+                                 {"stored_a_second", rounded(now.rates.stored, 10)},
+                                 {"sent_a_second", rounded(now.rates.sent, 10)}};
   out["timeline"] = json::object{{"noted", now.timeline.noted}, {"kept", now.timeline.kept}};
   out["exporters"] = all_of(now.exporters, exporter_json);
   out["loop_lag_ms"] = rounded(now.loop_lag_seconds * 1'000, 1'000);

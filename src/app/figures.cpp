@@ -148,6 +148,7 @@ admin::snapshot gateway::parts::figures() const {
   out.spool.applications = bridge->spool_by_application();
   if (const auto age = bridge->oldest_age(loop.now()))
     out.spool.oldest_seconds = std::chrono::duration<double>(*age).count();
+  out.rates = {stored_rate.a_second(), sent_rate.a_second()};
   out.timeline = {spans.noted(), spans.noted() - spans.first_kept()};
   for (const auto& one : exporters)
     out.exporters[one->name()] = figures_of(one->totals());

@@ -66,6 +66,8 @@ net::task<> gateway::parts::tick() {
     // Decays over about a second, so that a scrape sees the worst of the last moments.
     lag = std::max<std::chrono::nanoseconds>(now.mono - due, lag - lag / 10);
     bridge->on_tick(now);
+    stored_rate.note(store->counters().appended_total, now.mono);
+    sent_rate.note(bridge->sent(), now.mono);
     feed->look(webhook->totals(), by_webhook, *backfill);
   }
 }

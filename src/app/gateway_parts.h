@@ -10,6 +10,7 @@
 #include "app/message_formatter.h"
 #include "app/plan_source.h"
 #include "app/randomness.h"
+#include "base/rate_meter.h"
 #include "egress/hub_pool.h"
 #include "egress/provisioning.h"
 #include "egress/registry_client.h"
@@ -49,6 +50,7 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
   wall_time started;
   std::chrono::nanoseconds lag{0};
+  rate_meter stored_rate, sent_rate;
   std::optional<error> store_fault;
   bool stopping = false;
 

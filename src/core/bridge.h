@@ -146,6 +146,7 @@ public:
   std::optional<mono_time> deadline() const;
 
   bridge_totals totals() const;
+  std::uint64_t sent() const { return totals_.sent; } // of these
   // By application, in the order of the rules.
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.

@@ -46,6 +46,8 @@ class admin(integration_test):
         under_test = self.gateway().start()
         status = wait_until(lambda: self.all_online(40), "all online")
         self.assertEqual(status["seconds_to_all_online"], 0)
+        self.assertEqual((status["messages"]["stored_a_second"], status["messages"]["sent_a_second"]), (0, 0))
+        self.assertIn("a second stored", self.ask("status").stdout)
         self.assertEqual(len(status["hubs"]), 3)
         self.assertEqual(hub.dps()["requests"], requests)
         self.assertEqual(self.ask_json("plan")["from_cache"], 40)  # the running gateway answers
@@ -141,7 +143,7 @@ class admin(integration_test):
         self.assertIn("attach", self.ask("devices", "show", SENSOR).stdout)
         plain = self.ask("devices").stdout.splitlines()
         self.assertEqual([line.split("\t")[1:3] for line in plain],
-                         [[f"sensor-{i:05}", "online"] for i in (1, 2, 3)])
+                         [["DEVICE", "STATE"]] + [[f"sensor-{i:05}", "online"] for i in (1, 2, 3)])
 
     def test_the_api_is_for_this_machine(self):
         self.emulator(devices=1, layout="dps", registry=True)
