@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/command_line.h"
 
+#include "amqp/engine.h"
 #include "causeway/command_check.h"
 #include "causeway/command_dead_letters.h"
 #include "causeway/command_demo.h"
@@ -173,7 +174,8 @@ std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<o
 asked_for read_command_line(int argc, char** argv) {
   CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an "
                    "identity of its own."};
-  program.set_version_flag("--version", CAUSEWAY_VERSION);
+  program.set_version_flag("--version", "causeway " CAUSEWAY_VERSION "\nProton " +
+                                            std::string{amqp::engine_version()} + " (AMQP)");
   program.require_subcommand(1);
   const auto with = std::make_shared<options>();
   add_commands(program, *with);

@@ -17,8 +17,16 @@
 #include <proton/sasl.h>
 #include <proton/session.h>
 #include <proton/transport.h>
+#include <proton/version.h>
 
 namespace causeway::amqp {
+
+std::string_view engine_version() {
+  static const auto text = std::to_string(PN_VERSION_MAJOR) + "." + std::to_string(PN_VERSION_MINOR) + "." +
+                           std::to_string(PN_VERSION_POINT);
+  return text;
+}
+
 namespace {
 
 void drop_log(intptr_t, pn_log_subsystem_t, pn_log_level_t, const char*) {}

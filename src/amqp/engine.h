@@ -32,6 +32,9 @@ struct pn_delivery_t;
 
 namespace causeway::amqp {
 
+// Of Proton, as built with: "0.37.0".
+std::string_view engine_version();
+
 enum class role : std::uint8_t { client, server };
 enum class sasl : std::uint8_t { none, anonymous };
 enum class settle_mode : std::uint8_t { unsettled = 0, settled = 1, mixed = 2 }; // sender's, spec 2.8.2
