@@ -168,11 +168,14 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.resent)); }},
       {"causeway_messages_dead_lettered_total", counter, "", "Messages and events moved to the dead letters",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.dead_lettered)); }},
+      {"causeway_messages_refused_unknown_total", counter, "",
+       "Refusals of messages by a hub for a reason that is not in the catalogue; the message waits",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.refused_unknown)); }},
+      {"causeway_applications_paused", gauge, "",
+       "Applications that send nothing but one message now and then to a hub that refuses theirs so",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.applications_paused)); }},
       {"causeway_dead_letters", gauge, "", "Dead letters that are kept",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.dead_letters_kept)); }},
-      {"causeway_dead_letters_dropped_total", counter, "",
-       "Dead letters that have gone because there were more than are kept",
-       [](const snapshot& s, const emit& out) { out({}, number(s.store.dead_letters_dropped)); }},
       {"causeway_messages_read_back_total", counter, "",
        "Messages read back from the spool before they were sent",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.read_back)); }},
@@ -205,6 +208,22 @@ const std::vector<family>& families() {
       {"causeway_spool_application_bytes", gauge, "application", "Bytes of the application in the spool",
        [](const snapshot& s, const emit& out) {
          uses(s, out, [](const core::spool_use& use) { return use.waiting.bytes; });
+       }},
+      {"causeway_spool_application_dead_letters", gauge, "application",
+       "Dead letters of the application; they take of its share of the spool",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.letters.messages; });
+       }},
+      {"causeway_spool_application_dead_letter_bytes", gauge, "application", "Their bytes",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.letters.bytes; });
+       }},
+      {"causeway_spool_dead_letters_share_ratio", gauge, "application",
+       "The part of the application's share of the spool that its dead letters take; at 1 its events are "
+       "answered 503",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& use : s.spool.applications)
+           out({{"application", use.application.str()}}, use.letters_part);
        }},
       {"causeway_spool_share_refused_total", counter, "application",
        "Events refused because the application had taken its share of the spool",

@@ -80,7 +80,7 @@ struct mqtt_figures {
 struct store_figures {
   std::uint64_t commits = 0, commit_faults = 0, appended = 0, done = 0, dead_letters = 0;
   std::uint64_t fsyncs = 0;
-  std::uint64_t dead_letters_kept = 0, dead_letters_dropped = 0; // there now; by the limits, since the start
+  std::uint64_t dead_letters_kept = 0; // there now
   std::uint64_t messages = 0, bytes = 0, queued = 0;
   std::uint64_t file_bytes = 0, free_bytes = 0; // of the spool's file
   double last_commit_seconds = 0;

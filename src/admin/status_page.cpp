@@ -89,6 +89,8 @@ json::array uses_json(const spool_figures& from) {
     out.push_back(json::object{{"application", use.application.str()},
                                {"messages", use.waiting.messages},
                                {"bytes", use.waiting.bytes},
+                               {"dead_letters", use.letters.messages},
+                               {"dead_letter_bytes", use.letters.bytes},
                                {"refused", use.refused},
                                {"dropped", use.dropped}});
   return out;

@@ -68,7 +68,6 @@ admin::store_figures figures_of(const store::store_counters& from) {
   to.file_bytes = from.file_bytes;
   to.free_bytes = from.free_bytes;
   to.dead_letters_kept = from.dead_letters.messages;
-  to.dead_letters_dropped = from.dead_letters_dropped_total;
   to.messages = from.waiting.messages;
   to.bytes = from.waiting.bytes;
   to.queued = from.queued_messages;

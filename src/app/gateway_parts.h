@@ -61,6 +61,9 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
     letters.on_dead_letters(request, std::move(page));
   }
+  void on_dead_letters_counted(const core::dead_letter_amounts& amounts) override {
+    bridge->on_dead_letters_counted(amounts);
+  }
   void on_store_fault(const error& what) override;
   void on_store_healed() override { store_fault.reset(); }
   void on_mqtt_up(const application_id& application) override { backfill->on_live(application); }

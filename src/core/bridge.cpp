@@ -38,12 +38,14 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
       options_{std::move(options)},
       started_{now.mono},
       room_{options_.limits, rules_.size()},
-      cache_{options_.body_cache_bytes} {
+      cache_{options_.body_cache_bytes},
+      watch_{options_.refusals} {
   CAUSEWAY_CHECK(options_.random != nullptr);
   origins_.resize(rules_.size());
   has_list_.resize(rules_.size());
   share_refusals_.resize(rules_.size());
   drops_.resize(rules_.size());
+  letters_told_.resize(rules_.size());
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     rule_index_.emplace(rules_[i].id, i);
 }
@@ -129,6 +131,7 @@ void bridge::restore(const start_image& image, moment now) {
     outbox_.push(row.device, d, message);
     room_.take(d.application, {1, row.bytes});
   }
+  on_dead_letters_counted(image.dead_letters);
 }
 
 void bridge::answer_now(ticket which, answer what) {
@@ -275,21 +278,26 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                                              {"detail", messages.fault().detail()},
                                              {"more", *more}});
     if (letter) return conclude(which, ref, key, answer::dead_lettered);
+    // A dead letter lies in the spool like any message: without room for it the sender is to keep the event.
+    if (const auto full = make_room(table_.at(ref).application, {1, event.raw.size()}, now))
+      return conclude(which, ref, key, *full);
     refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
     return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});
   }
   if (messages->empty() || table_.at(ref).state == device_state::off)
     return conclude(which, ref, key, answer::unwanted);
-  store(which, {0, ref, key, {}, {}, letter}, *std::move(messages), now);
+  const amount leaves = letter ? amount{1, event.raw.size()} : amount{};
+  store(which, {0, ref, key, {}, {}, letter}, *std::move(messages), now, leaves);
 }
 
-// Gives the messages their numbers, if there is room.
-void bridge::store(ticket which, append_request request, std::vector<message> messages, moment now) {
+// Gives the messages their numbers, if there is room. leaves: the dead letter that goes as they come.
+void bridge::store(ticket which, append_request request, std::vector<message> messages, moment now,
+                   const amount& leaves) {
   const auto ref = request.device;
   amount more{messages.size(), 0};
   for (const auto& m : messages)
     more.bytes += size_of(m);
-  if (const auto refused = make_room(table_.at(ref).application, more, now))
+  if (const auto refused = make_room(table_.at(ref).application, more, now, leaves))
     return conclude(which, ref, request.key_hash, *refused);
   const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
   request.first = next_seq_;
@@ -309,6 +317,7 @@ void bridge::append(ticket which, append_request request, std::vector<outbox::wa
       which, request.device, request.key_hash, std::move(messages), {}, request.refused.has_value()};
   for (const auto& m : entry.messages)
     entry.what += {1, m.bytes};
+  if (request.refused) entry.what += {1, request.refused->raw.size()};
   if (const auto taken = ports_.spool.append(std::move(request)); !taken) {
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
@@ -334,6 +343,7 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   auto& d = table_.at(entry.device);
   if (entry.key) d.keys.add(*entry.key);
   if (entry.refused) {
+    room_.give(application, entry.what); // counted among the dead letters now
     ++totals_.dead_lettered;
     return conclude(entry.which, entry.device, entry.key, answer::dead_lettered);
   }

@@ -11,10 +11,12 @@
 
 #include "base/backoff.h"
 #include "base/log_limiter.h"
+#include "core/dead_letter.h"
 #include "core/device_status.h"
 #include "core/device_table.h"
 #include "core/outbox.h"
 #include "core/ports.h"
+#include "core/refusal_watch.h"
 #include "core/rules.h"
 #include "core/spool_room.h"
 #include "core/timeline.h"
@@ -48,6 +50,7 @@ struct bridge_options {
   std::function<double()> random{};   // uniform in [0, 1)
   core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   spool_limits limits{};
+  refusal_limits refusals{};
 };
 
 // What the store had at start.
@@ -62,6 +65,7 @@ struct start_image {
     std::uint32_t accepted_at = 0; // seconds since 1970; 0 = not known, counts as now
   };
   std::vector<row> waiting; // in the order of seq
+  dead_letter_amounts dead_letters;
   spool_seq next_seq = 1;
   std::uint32_t next_device =
       0; // refs below were given before, to devices that may not be in `devices` any more
@@ -87,6 +91,8 @@ struct bridge_totals {
   std::uint64_t sent = 0;                              // accepted by the hub
   std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
   std::uint64_t dead_lettered = 0;
+  std::uint64_t refused_unknown = 0;       // by a hub, for a reason that is not in the catalogue
+  std::uint64_t applications_paused = 0;   // now, on a hub, for such refusals
   std::uint64_t switched_off_messages = 0; // left the spool unsent, because their device was switched off
   std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
@@ -102,6 +108,8 @@ struct bridge_totals {
 struct spool_use {
   application_id application;
   amount waiting;            // what is being stored included
+  amount letters;            // dead ones
+  double letters_part = 0;   // of its share
   std::uint64_t refused = 0; // events answered share_full
   std::uint64_t dropped = 0; // messages given up
 };
@@ -130,6 +138,8 @@ public:
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
+  // How many dead letters there are, before on_spooled of the commit that has changed it.
+  void on_dead_letters_counted(const dead_letter_amounts& are);
   // From the provisioner.
   void on_assignment(device_ref which, result<assignment> where, moment now);
   // From the registry: one device of a listing; then, once, that the application's first listing is whole.
@@ -172,7 +182,7 @@ private:
     device_ref device{};
     std::optional<std::uint64_t> key;
     std::vector<outbox::waiting_message> messages;
-    amount what;          // of these
+    amount what;          // of these, or of the refused event
     bool refused = false; // the event itself, for the dead letters
   };
   struct pending_key {
@@ -192,7 +202,8 @@ private:
   // bridge.cpp
   void answer_now(ticket which, answer what);
   void conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what);
-  void store(ticket which, append_request request, std::vector<message> messages, moment now);
+  void store(ticket which, append_request request, std::vector<message> messages, moment now,
+             const amount& leaves = {});
   void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
@@ -235,15 +246,27 @@ private:
   void send(device_ref which, spool_seq seq, const message& body, moment now);
   void want_body(device_ref which);
   void read_wanted();
-  void finish(device_ref which, spool_seq seq);
+  using room_change = void (spool_room::*)(std::uint32_t application, const amount& what);
+  void leave_outbox(device_ref which, spool_seq seq, room_change to);
   void bury(device_ref which, spool_seq seq, const error& why, moment now);
+  void on_sent(device_ref which, spool_seq seq, moment now);
   void end_first_send(device_ref which, std::optional<errc> fault, moment now);
+
+  // bridge_refusals.cpp
+  refusal_watch::place place_of(const device& d) const { return {d.hub, d.application}; }
+  bool passes_gate(device_ref which, moment now);
+  void on_refused_unknown(device_ref which, spool_seq seq, const error& why, moment now);
+  void release(refusal_watch::place at, std::string_view why);
+  void probe(refusal_watch::place at, moment now);
+  void tick_gates(moment now);
 
   // bridge_replay.cpp
   std::optional<device_ref> replay_to(ticket which, const device_key& from, moment now);
 
   // bridge_room.cpp
-  std::optional<answer> make_room(std::uint32_t application, const amount& more, moment now);
+  std::optional<answer> make_room(std::uint32_t application, const amount& more, moment now,
+                                  const amount& leaves = {});
+  void tell_of_letters(moment now);
   bool drop_oldest(std::optional<std::uint32_t> application, drop_reason why, moment now);
   void drop_overdue(moment now);
   void note_drop(drop_reason why, const amount& what, moment now);
@@ -268,7 +291,9 @@ private:
   outbox outbox_;
   std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
   spool_room room_;
-  std::vector<std::uint64_t> share_refusals_, drops_; // by application
+  std::vector<std::uint64_t> share_refusals_, drops_;  // by application
+  std::vector<std::optional<mono_time>> letters_told_; // by application: that they take half of its share
+  mono_time letters_looked_{};
   body_cache cache_;
   spool_seq next_seq_ = 1;
 
@@ -287,6 +312,9 @@ private:
     std::array<std::uint64_t, drop_reasons> by_reason;
   };
   std::optional<drop_episode> drop_episode_;
+  refusal_watch watch_;
+  std::map<refusal_watch::place, std::deque<device_ref>> held_; // that wait for a gate; each has its mark
+  std::deque<device_ref> released_;                             // whose gate has opened, to be sent on
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
   log_limiter park_log_, letter_log_;

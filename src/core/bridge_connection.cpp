@@ -242,7 +242,9 @@ void bridge::on_tick(moment now) {
       pump(which, now);
     }
   }
+  tick_gates(now);
   drop_overdue(now);
+  tell_of_letters(now);
 }
 
 std::optional<mono_time> bridge::deadline() const {
@@ -251,6 +253,8 @@ std::optional<mono_time> bridge::deadline() const {
   if (!timers_.empty()) consider(timers_.top().at);
   if (const auto first = options_.limits.max_age ? oldest() : std::nullopt)
     consider(started_ + seconds{first->accepted_s} + *options_.limits.max_age);
+  if (!released_.empty()) consider(started_);
+  if (const auto probe = watch_.deadline(); probe && !held_.empty()) consider(*probe);
   if (drop_episode_) consider(drop_episode_->last + drop_pause);
   return next;
 }

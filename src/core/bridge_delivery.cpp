@@ -14,7 +14,7 @@ namespace {
 // Refusals that concern the message and would repeat for ever; everything else concerns the device or the
 // hub.
 bool is_message_fault(errc code) {
-  return code == errc::message_too_large || code == errc::hub_refused || code == errc::record_corrupt;
+  return code == errc::message_too_large || code == errc::record_corrupt;
 }
 
 } // namespace
@@ -22,6 +22,7 @@ bool is_message_fault(errc code) {
 void bridge::pump(device_ref which, moment now) {
   auto& d = table_.at(which);
   if (d.state != device_state::online || d.paused() || d.in_flight || d.waiting == 0) return;
+  if (!passes_gate(which, now)) return;
   const auto seq = outbox_.front(d).seq;
   const auto* body = cache_.find(seq);
   if (body == nullptr) return want_body(which);
@@ -69,7 +70,7 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
     auto& d = table_.at(row.device);
     if (d.waiting == 0 || outbox_.front(d).seq != row.seq) continue; // sent meanwhile from the cache
     d.reading_back = false;
-    if (d.state == device_state::online && !d.paused() && !d.in_flight) {
+    if (d.state == device_state::online && !d.paused() && !d.in_flight && passes_gate(row.device, now)) {
       send(row.device, row.seq, row.body, now);
     } else {
       cache_.keep(row.seq, std::move(row.body));
@@ -82,7 +83,7 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
     if (!unanswered) continue;
     const bool lost = std::find(gone.begin(), gone.end(), seq) != gone.end();
     if (lost && d.waiting != 0 && !d.in_flight && outbox_.front(d).seq == seq) {
-      finish(which, seq);
+      leave_outbox(which, seq, &spool_room::give); // the store says what it has made of it
       ++totals_.dead_lettered;
     }
     pump(which, now);
@@ -93,7 +94,7 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
 void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now) {
   const auto& d = table_.at(which);
   end_first_send(which, why.code(), now);
-  finish(which, seq);
+  leave_outbox(which, seq, &spool_room::bury);
   ports_.spool.dead_letter(seq, why);
   ++totals_.dead_lettered;
   if (const auto more = letter_log_.admit(why.code(), now.mono))
@@ -105,12 +106,13 @@ void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now)
                                            {"more", *more}});
 }
 
-void bridge::finish(device_ref which, spool_seq seq) {
+// to: what becomes of its room.
+void bridge::leave_outbox(device_ref which, spool_seq seq, room_change to) {
   auto& d = table_.at(which);
-  room_.give(d.application, {1, outbox_.front(d).bytes});
+  (room_.*to)(d.application, {1, outbox_.front(d).bytes});
   outbox_.pop(which, d);
   cache_.drop(seq);
-  d.refusals = 0;
+  watch_.forget(which);
 }
 
 void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment now) {
@@ -124,29 +126,11 @@ void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment 
 void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
   auto& d = table_.at(which);
   if (!d.in_flight || outbox_.front(d).seq != seq) return; // of a connection that is gone
-  if (outcome) {
-    const auto accepted_ms = outbox_.front(d).accepted_ms;
-    if (accepted_ms != 0) {
-      const auto ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1}) - accepted_ms;
-      const auto bucket = std::lower_bound(latency_bounds_ms.begin(), latency_bounds_ms.end(), ms);
-      ++totals_.latency[static_cast<std::size_t>(bucket - latency_bounds_ms.begin())];
-      totals_.latency_ms_sum += ms;
-    }
-    end_first_send(which, {}, now);
-    finish(which, seq);
-    ports_.spool.mark_done(seq);
-    ++totals_.sent;
-    ++d.sent;
-    d.failures = 0;
-    d.distrusted = false;
-    return pump(which, now);
-  }
-  // A refusal that the catalogue does not know may be the hub's mood: such a message gets three tries.
-  constexpr std::uint32_t tries_if_unknown = 3;
-  const auto code = outcome.fault().code();
-  const bool unknown = code == errc::hub_refused;
-  if (unknown && d.refusals < tries_if_unknown) ++d.refusals;
-  if (is_message_fault(code) && (!unknown || d.refusals >= tries_if_unknown)) {
+  if (outcome) return on_sent(which, seq, now);
+  if (outcome.fault().code() == errc::hub_refused)
+    return on_refused_unknown(which, seq, outcome.fault(), now);
+  watch_.on_no_outcome(place_of(d), which);
+  if (is_message_fault(outcome.fault().code())) {
     bury(which, seq, outcome.fault(), now);
     d.failures = 0;
     return pump(which, now);
@@ -154,6 +138,27 @@ void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>
   outbox_.set_in_flight(which, d, false);
   ++totals_.resent;
   pause(which, outcome.fault(), now);
+}
+
+void bridge::on_sent(device_ref which, spool_seq seq, moment now) {
+  auto& d = table_.at(which);
+  const auto accepted_ms = outbox_.front(d).accepted_ms;
+  if (accepted_ms != 0) {
+    const auto ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1}) - accepted_ms;
+    const auto bucket = std::lower_bound(latency_bounds_ms.begin(), latency_bounds_ms.end(), ms);
+    ++totals_.latency[static_cast<std::size_t>(bucket - latency_bounds_ms.begin())];
+    totals_.latency_ms_sum += ms;
+  }
+  end_first_send(which, {}, now);
+  leave_outbox(which, seq, &spool_room::give);
+  ports_.spool.mark_done(seq);
+  ++totals_.sent;
+  ++d.sent;
+  d.failures = 0;
+  d.distrusted = false;
+  if (watch_.on_accepted(place_of(d), which) == refusal_watch::change::opened)
+    release(place_of(d), "accepted");
+  pump(which, now);
 }
 
 } // namespace causeway::core

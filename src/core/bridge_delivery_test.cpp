@@ -151,39 +151,78 @@ TEST(delivery, a_device_that_is_attached_and_refused_again_and_again_is_parked_w
   EXPECT_EQ(f.bridge.totals().provisionings, 2u);
 }
 
-TEST(delivery, a_refusal_that_the_catalogue_does_not_know_gets_three_tries) {
+// A3: it was a dead letter after three tries, that is after six seconds of a hub's bad mood.
+TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_only_after_hours) {
   bridge_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
+  f.post(f.frame("plant", "dev-1", 3));
   f.spooled(2);
-  for (int i = 0; i < 2; ++i) {
-    f.ports.take();
+  f.spooled(3);
+  f.ports.take();
+  const auto begun = f.clock.now().mono;
+  while (true) {
     f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
-    EXPECT_EQ(f.ports.take(), calls{});
-    f.clock.advance(seconds{10});
+    const auto next = f.ports.take();
+    if (!next.empty()) {
+      EXPECT_EQ(next, (calls{"dead_letter 2 hub_refused", "send 0 3 dev-1#3"})); // the next one follows
+      break;
+    }
+    f.clock.advance(seconds{400});
     f.bridge.on_tick(f.clock.now());
-    EXPECT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"}));
+    ASSERT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"})); // and none overtakes it
+    ASSERT_LT(f.clock.now().mono - begun, seconds{24 * 3600});
   }
-  f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
-  EXPECT_EQ(f.ports.take(), (calls{"dead_letter 2 hub_refused"}));
+  EXPECT_GE(f.clock.now().mono - begun, seconds{4 * 3600});
 }
 
-// The tries of a message were counted together with the device's own failures, so the first refusal buried
-// it.
-TEST(delivery, a_device_with_connection_troubles_gives_its_message_three_tries_too) {
+// A3: a hub's bad minute made 948 dead letters of 4,000 messages.
+TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits_and_nothing_is_buried) {
   bridge_fixture f;
-  const auto ref = f.online_device("dev-1");
-  for (int i = 0; i < 2; ++i) {
-    f.bridge.on_device_detached(ref, error{errc::hub_link_stolen}, false, f.clock.now());
-    f.clock.advance(seconds{30});
-    f.bridge.on_tick(f.clock.now());
-    f.bridge.on_device_attached(ref, f.clock.now());
-  }
-  f.post(f.frame("plant", "dev-1", 2));
-  f.spooled(2);
+  std::vector<device_ref> devices;
+  for (int i = 0; i < 20; ++i)
+    devices.push_back(f.online_device("dev-" + std::to_string(100 + i)));
+  std::map<device_ref, spool_seq> in_flight;
+  for (std::uint32_t round = 2; round < 5; ++round)
+    for (int i = 0; i < 20; ++i) {
+      f.post(f.frame("plant", "dev-" + std::to_string(100 + i), round));
+      const auto seq = f.ports.appended.back().rows.front().seq;
+      f.spooled(seq);
+      if (round == 2) in_flight[devices[static_cast<std::size_t>(i)]] = seq;
+    }
   f.ports.take();
-  f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
-  EXPECT_EQ(f.ports.take(), calls{});
+  for (const auto& [device, seq] : in_flight)
+    f.bridge.on_send_outcome(device, seq, error{errc::hub_refused, "com.microsoft:server-busy"},
+                             f.clock.now());
+  EXPECT_EQ(f.bridge.totals().applications_paused, 1U);
+  // A bad hour: only a probe at a time meets it.
+  for (int i = 0; i < 60; ++i) {
+    f.clock.advance(seconds{61});
+    f.bridge.on_tick(f.clock.now());
+    const auto sent = f.ports.take();
+    ASSERT_EQ(sent.size(), 1U) << i;
+    const auto ref = static_cast<device_ref>(std::stoul(sent[0].substr(5)));
+    f.bridge.on_send_outcome(ref, in_flight.at(ref), error{errc::hub_refused, "com.microsoft:server-busy"},
+                             f.clock.now());
+  }
+  EXPECT_FALSE(f.bridge.is_sending());
+  // Well again: the first one that is taken lets all go.
+  std::size_t taken = 0;
+  for (int i = 0; i < 1000 && taken < 60; ++i) {
+    for (const auto& call : f.ports.take()) {
+      if (!call.starts_with("send ")) continue;
+      ++taken;
+      const auto rest = call.substr(5);
+      f.bridge.on_send_outcome(static_cast<device_ref>(std::stoul(rest)),
+                               std::stoull(rest.substr(rest.find(' '))), {}, f.clock.now());
+    }
+    f.clock.advance(seconds{1});
+    f.bridge.on_tick(f.clock.now());
+  }
+  EXPECT_EQ(taken, 60U);
+  EXPECT_EQ(f.bridge.totals().dead_lettered, 0U);
+  EXPECT_EQ(f.bridge.totals().waiting_messages, 0U);
+  EXPECT_EQ(f.bridge.totals().applications_paused, 0U);
 }
 
 TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {

@@ -129,7 +129,7 @@ void bridge::switch_off(device_ref which, moment now) {
   totals_.switched_off_messages += dropped;
   while (d.waiting != 0) {
     const auto seq = outbox_.front(d).seq;
-    finish(which, seq);
+    leave_outbox(which, seq, &spool_room::give);
     ports_.spool.mark_done(seq);
   }
   set_state(d, device_state::off, now);

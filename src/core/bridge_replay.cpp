@@ -36,9 +36,10 @@ void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, 
   if (size_of(what) > max_message_bytes) return answer_now(which, answer::dead_lettered);
   const auto ref = replay_to(which, from, now);
   if (!ref) return;
+  const amount leaves{1, size_of(what)};
   std::vector<message> one;
   one.push_back(std::move(what));
-  store(which, {0, *ref, std::nullopt, {}, {}, letter}, std::move(one), now);
+  store(which, {0, *ref, std::nullopt, {}, {}, letter}, std::move(one), now, leaves);
 }
 
 void bridge::replay(ticket which, std::uint64_t letter, uplink event, moment now) {

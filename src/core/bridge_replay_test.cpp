@@ -90,7 +90,8 @@ TEST(replay, is_refused_for_what_is_not_wanted_and_when_there_is_no_room) {
   for (std::uint64_t i = 1; i <= 4; ++i)
     EXPECT_EQ(f.ports.answered[i], answer::unwanted) << i;
   f.bridge.replay(ticket{5}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
-  f.bridge.replay(ticket{6}, 6, f.key("plant", "dev-1"), some_message(), f.clock.now());
+  f.ports.messages_an_event = 2; // one of them has its dead letter's place
+  f.bridge.replay(ticket{6}, 6, f.frame("plant", "dev-1", 2), f.clock.now());
   EXPECT_EQ(f.ports.answered[6], answer::full);
 }
 

@@ -12,9 +12,15 @@ std::int32_t bridge::since_start(moment now) const {
   return static_cast<std::int32_t>((now.mono - started_) / seconds{1});
 }
 
-// Nothing: there is room now.
-std::optional<answer> bridge::make_room(std::uint32_t application, const amount& more, moment now) {
-  const bool may_drop = options_.limits.policy == when_full::drop_oldest && room_.can_ever_take(more);
+// Nothing: there is room now. leaves: what goes as the other comes.
+std::optional<answer> bridge::make_room(std::uint32_t application, const amount& comes, moment now,
+                                        const amount& leaves) {
+  amount more = comes;
+  more.messages -= std::min(more.messages, leaves.messages);
+  more.bytes -= std::min(more.bytes, leaves.bytes);
+  if (more == amount{}) return std::nullopt;
+  const bool may_drop =
+      options_.limits.policy == when_full::drop_oldest && room_.can_ever_take(application, more);
   while (const auto lack = room_.lacks(application, more)) {
     const bool is_share = *lack == spool_room::shortage::share;
     if (may_drop && drop_oldest(is_share ? std::optional{application} : std::nullopt,
@@ -42,7 +48,7 @@ bool bridge::drop_oldest(std::optional<std::uint32_t> application, drop_reason w
   if (!place) return false;
   auto& d = table_.at(place->device);
   const amount what{1, outbox_.idle(d)->bytes};
-  if (!d.in_flight) d.refusals = 0;
+  if (!d.in_flight) watch_.forget(place->device);
   outbox_.drop_idle(place->device, d);
   cache_.drop(place->seq);
   room_.give(d.application, what);
@@ -105,8 +111,36 @@ void bridge::end_drop_episode(moment now) {
 std::vector<spool_use> bridge::spool_by_application() const {
   std::vector<spool_use> all;
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    all.push_back({rules_[i].id, room_.of(i), share_refusals_[i], drops_[i]});
+    all.push_back({rules_[i].id, room_.of(i), room_.letters_of(i), room_.letters_part(i), share_refusals_[i],
+                   drops_[i]});
   return all;
+}
+
+void bridge::on_dead_letters_counted(const dead_letter_amounts& are) {
+  amount strays;
+  for (const auto& [application, there] : are)
+    if (!rules_of(application)) strays += there;
+  room_.set_stray_letters(strays);
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    const auto found = are.find(rules_[i].id);
+    room_.set_letters(i, found == are.end() ? amount{} : found->second);
+  }
+}
+
+void bridge::tell_of_letters(moment now) {
+  constexpr seconds look{60}, again{24 * 3600};
+  constexpr double much = 0.5;
+  if (letters_looked_ != mono_time{} && now.mono < letters_looked_ + look) return;
+  letters_looked_ = now.mono;
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    const auto part = room_.letters_part(i);
+    if (part < much || (letters_told_[i] && now.mono < *letters_told_[i] + again)) continue;
+    letters_told_[i] = now.mono;
+    log::warning("dead_letters_take_share", {{"application", rules_[i].id},
+                                             {"dead_letters", room_.letters_of(i).messages},
+                                             {"bytes", room_.letters_of(i).bytes},
+                                             {"percent", static_cast<std::uint64_t>(part * 100)}});
+  }
 }
 
 } // namespace causeway::core

@@ -47,6 +47,57 @@ TEST(room, a_full_spool_refuses_and_takes_again_when_something_is_delivered) {
   EXPECT_NE(store(f, "plant", "dev-1", 5), 0U);
 }
 
+// A3: what a format refused was stored beside the limits, and pushed out what lay there.
+TEST(room, an_event_that_its_format_refuses_asks_for_room_like_any_other) {
+  bridge_fixture f{with_limits(4, 50)};
+  f.ports.format_refuses = error{errc::format_refused, "no"};
+  const auto post = [&](std::uint32_t f_cnt) {
+    auto event = f.frame("plant", "dev-1", f_cnt);
+    event.raw = "0123456789";
+    return f.post(std::move(event));
+  };
+  post(1);
+  post(2);
+  EXPECT_EQ(f.bridge.spool_by_application()[0].waiting, (amount{2, 20})) << "while it is being stored";
+  const auto third = post(3);
+  EXPECT_EQ(f.ports.answered[third], answer::share_full);
+  EXPECT_EQ(f.ports.appended.size(), 2U);
+  f.bridge.on_dead_letters_counted({{application_id{"plant"}, {2, 20}}});
+  f.spooled(1);
+  f.spooled(2);
+  EXPECT_EQ(f.bridge.spool_by_application()[0].waiting, amount{});
+  EXPECT_EQ(f.bridge.spool_by_application()[0].letters, (amount{2, 20}));
+  EXPECT_EQ(f.bridge.spool_by_application()[0].letters_part, 1.0);
+  f.ports.format_refuses.reset();
+  EXPECT_EQ(store(f, "plant", "dev-1", 4), 0U) << "its share is full of dead letters";
+  EXPECT_NE(store(f, "field", "dev-1", 5), 0U) << "another's is not";
+  f.bridge.on_dead_letters_counted({}); // the operator has dropped them
+  EXPECT_NE(store(f, "plant", "dev-1", 6), 0U);
+}
+
+TEST(room, burying_needs_no_room_and_a_replay_only_what_its_letter_has_not) {
+  bridge_fixture f{with_limits(2, 50)};
+  EXPECT_NE(store(f, "plant", "dev-1", 1), 0U);
+  f.assigned(device_ref{0}, "h", "hub", "", "dev-1");
+  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  f.bridge.on_send_outcome(device_ref{0}, 1, error{errc::message_too_large}, f.clock.now());
+  EXPECT_EQ(f.bridge.spool_by_application()[0].letters.messages, 1U);
+  EXPECT_EQ(store(f, "plant", "dev-1", 2), 0U);
+  f.bridge.replay(ticket{90}, 1, f.key("plant", "dev-1"), f.ports.appended[0].rows[0].body, f.clock.now());
+  EXPECT_EQ(f.ports.appended.size(), 2U);
+}
+
+TEST(room, dead_letters_are_never_dropped_for_what_comes_and_nothing_is_dropped_in_vain) {
+  bridge_fixture f{with_limits(4, 100, when_full::drop_oldest)};
+  f.bridge.on_dead_letters_counted({{application_id{"plant"}, {3, 30}}});
+  EXPECT_EQ(store(f, "field", "dev-1", 1), 1U);
+  EXPECT_EQ(store(f, "field", "dev-1", 2), 2U); // for the one before
+  EXPECT_EQ(dropped(f, drop_reason::full), 1U);
+  f.bridge.on_dead_letters_counted({{application_id{"plant"}, {4, 40}}});
+  EXPECT_EQ(store(f, "field", "dev-1", 3), 0U);
+  EXPECT_EQ(dropped(f, drop_reason::full), 1U) << "what waits could not make room";
+}
+
 TEST(room, what_could_not_be_stored_gives_its_place_back) {
   bridge_fixture f{with_limits(1)};
   f.post(f.frame("plant", "dev-1", 1));

@@ -8,6 +8,8 @@ bridge_totals bridge::totals() const {
   auto totals = totals_;
   totals.waiting_messages = outbox_.messages();
   totals.waiting_bytes = outbox_.bytes();
+  totals.refused_unknown = watch_.refusals();
+  totals.applications_paused = watch_.closed();
   return totals;
 }
 
@@ -18,7 +20,7 @@ device_record bridge::record_of(device_ref ref, const device& d) const {
 bool bridge::is_sending() const {
   bool found = false;
   table_.for_each([&](device_ref, const device& d) {
-    found = found || (d.state == device_state::online && !d.paused() && d.waiting != 0);
+    found = found || (d.state == device_state::online && !d.paused() && !d.gated && d.waiting != 0);
   });
   return found;
 }
@@ -42,6 +44,7 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
   status.looking_up = d.looking_up;
   status.state = d.state;
   status.paused = d.paused();
+  status.gated = d.state == device_state::online && d.gated;
   status.since = d.since;
   status.failures = d.failures;
   if (d.state == device_state::parked || d.paused()) {

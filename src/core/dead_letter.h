@@ -4,9 +4,11 @@
 #pragma once
 
 #include "base/clock.h"
+#include "core/spool_room.h"
 #include "core/uplink.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,9 @@ struct dead_letter {
   // Of one that was asked for by its id: the event as received, or the message's record (decode_message).
   std::string content;
 };
+
+// How much there is of each application that has any.
+using dead_letter_amounts = std::map<application_id, amount>;
 
 struct dead_letter_query {
   std::uint64_t after = 0; // ids above this one

@@ -75,7 +75,7 @@ struct device {
   bool reading_back : 1 = false; // its body is being read
   bool unproven : 1 = false;     // online: nothing has been sent since
   bool silenced : 1 = false;     // off: it has been logged
-  std::uint8_t refusals : 2 = 0; // of the oldest waiting message, in a row, for a reason that nobody knows
+  bool gated : 1 = false;        // waits for its application's gate (refusal_watch.h)
 
   std::string_view name() const;
   bool paused() const { return state == device_state::online && held; } // until next_try

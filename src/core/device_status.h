@@ -26,6 +26,7 @@ struct device_status {
 
   device_state state{};
   bool paused = false; // online, but its last message was refused for now
+  bool gated = false;  // online, but its application's messages are refused for a reason that nobody knows
   mono_time since{};   // in this state
   std::uint32_t failures = 0;
   std::optional<errc> reason; // parked, or paused; attaching: what its connection to the hub met last

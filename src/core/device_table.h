@@ -60,6 +60,7 @@ public:
   };
   std::uint32_t intern(const hub& h);
   const hub& hub_of(const device& d) const { return hubs_[d.hub]; }
+  const hub& hub_at(std::uint32_t number) const { return hubs_[number]; }
 
   const std::string& model_of(const device& d) const { return models_.at(d.model); }
   void set_model(device& d, std::string_view model);

@@ -54,6 +54,12 @@ std::string body_of(const device_status& of, moment now) {
     if (of.paused)
       return "is online, but its last message was refused for now" + reason_of(of) + next_try_of(of, now) +
              waiting_of(of);
+    if (of.gated)
+      return "is online, but " + of.hub.str() +
+             " refuses the messages of its application for a reason that is not in the catalogue; one is "
+             "tried "
+             "now and then" +
+             waiting_of(of);
     return "is online at " + of.hub.str() + since_of(of, now) + waiting_of(of);
   case device_state::parked:
     return "is parked" + reason_of(of) + next_try_of(of, now) + waiting_of(of);

@@ -51,8 +51,27 @@ TEST(spool_room, a_share_is_never_nothing_and_huge_limits_do_not_overflow) {
   constexpr auto most = static_cast<std::uint64_t>(INT64_MAX);
   spool_room large{limits(most, most, 100), 2};
   EXPECT_EQ(large.share(), (amount{most, most}));
-  EXPECT_TRUE(large.can_ever_take({1, most}));
-  EXPECT_FALSE(small.can_ever_take({1, 2}));
+  EXPECT_TRUE(large.can_ever_take(0, {1, most}));
+  EXPECT_FALSE(small.can_ever_take(0, {1, 2}));
+}
+
+TEST(spool_room, dead_letters_take_of_the_share_and_burying_needs_no_room) {
+  spool_room room{limits(10, 1000, 50), 2};
+  room.take(0, {5, 500});
+  room.bury(0, {5, 500}); // although nothing is left
+  EXPECT_EQ(room.of(0), amount{});
+  EXPECT_EQ(room.letters_of(0), (amount{5, 500}));
+  EXPECT_EQ(room.lacks(0, {1, 1}), shortage::share);
+  EXPECT_FALSE(room.can_ever_take(0, {1, 1})) << "nothing that waits could make room";
+  EXPECT_EQ(room.letters_part(0), 1.0);
+  EXPECT_EQ(room.lacks(1, {5, 500}), std::nullopt) << "and not of anybody else's";
+  room.set_letters(0, {1, 400});
+  EXPECT_EQ(room.letters_part(0), 0.8);
+  EXPECT_EQ(room.lacks(0, {4, 100}), std::nullopt);
+  room.set_stray_letters({7, 0});
+  EXPECT_EQ(room.lacks(1, {3, 1}), shortage::spool);
+  room.set_stray_letters({});
+  EXPECT_EQ(room.letters(), (amount{1, 400}));
 }
 
 } // namespace

@@ -109,6 +109,32 @@ TEST_F(dead_letter_test, are_dropped_for_good) {
   EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{2}));
 }
 
+// A3: one pool for all applications, the oldest went first.
+TEST_F(dead_letter_test, are_counted_by_application_and_none_is_pushed_out) {
+  open();
+  it->save_device(make_device(0));
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  it->dead_letter(1, error{errc::hub_refused, "no"});
+  const std::string raw(1'000'000, 'x');
+  for (spool_seq seq = 2; seq < 302; ++seq) {
+    auto request = make_refused(seq, raw, error{errc::format_refused});
+    request.refused->from = {application_id{"plant"}, device_id{"b"}};
+    ASSERT_TRUE(it->append(std::move(request)));
+    ASSERT_TRUE(answered(seq));
+  }
+  const core::dead_letter_amounts all{{application_id{"plant"}, {300, 300'000'000}},
+                                      {application_id{"water-meters"}, {1, core::size_of(make_message())}}};
+  EXPECT_EQ(events.letters, all);
+  reopen();
+  EXPECT_EQ(image.dead_letters, all);
+  EXPECT_EQ(ids(list({0, 10, "water-meters", "", ""})), (std::vector<std::uint64_t>{1}));
+  const auto before = events.pages.size();
+  it->drop_dead_letters(++number, {1});
+  answer_after(before);
+  EXPECT_EQ(events.letters, (core::dead_letter_amounts{{application_id{"plant"}, {300, 300'000'000}}}));
+}
+
 TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
   open();
   add(1, 2);

@@ -14,6 +14,7 @@ namespace {
 //   record       the bodies, core::encode_message; apart from spool so that a start need not read them
 //   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
 //   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
+//   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers
 //   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970
 constexpr const char* spool_1 = R"(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -51,6 +52,18 @@ ALTER TABLE spool ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 INSERT INTO counter VALUES ('undated_at', 1000 * CAST(strftime('%s', 'now') AS INTEGER));
 )";
 
+constexpr const char* spool_5 = R"(
+CREATE TABLE dead_letter_sum (application TEXT PRIMARY KEY, letters INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO dead_letter_sum SELECT application, count(*), coalesce(sum(size), 0) FROM dead_letter GROUP BY application;
+CREATE TRIGGER dead_letter_in AFTER INSERT ON dead_letter BEGIN
+  INSERT INTO dead_letter_sum VALUES (new.application, 1, new.size)
+    ON CONFLICT (application) DO UPDATE SET letters = letters + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER dead_letter_out AFTER DELETE ON dead_letter BEGIN
+  UPDATE dead_letter_sum SET letters = letters - 1, bytes = bytes - old.size WHERE application = old.application;
+END;
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -68,7 +81,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

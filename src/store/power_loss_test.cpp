@@ -259,7 +259,7 @@ private:
 
 // Opens what the cut at this operation has left. Empty: all that was promised is there.
 std::string fault_after(const fs::path& folder, const promises& made, std::size_t cut) {
-  auto spool = spool_file::open(folder / "spool.db", 0, {});
+  auto spool = spool_file::open(folder / "spool.db", 0);
   if (!spool) return "does not open: " + spool.fault().message();
   auto check = spool->db().prepare("PRAGMA integrity_check");
   if (!check || !*check->step() || check->text(0) != "ok") return "is damaged";

@@ -80,8 +80,7 @@ void log_ref_taken(const core::device_record& record) {
                                   {"device", record.key.device}});
 }
 
-result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages,
-                                    dead_letter_limits limits) {
+result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages) {
   if (auto made = make_private_file(file); !made) return std::move(made).fault();
   bool damaged = false;
   database_settings settings{
@@ -94,8 +93,7 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
   let_give_back(*db);
   auto prepared = prepare(*db);
   if (!prepared) return unusable(file, std::move(prepared).fault());
-  spool_file made{*std::move(db), *std::move(prepared), limits};
-  if (auto counted = made.count_dead_letters(); !counted) return unusable(file, std::move(counted).fault());
+  spool_file made{*std::move(db), *std::move(prepared)};
   made.begin_log();
   return made;
 }
@@ -103,7 +101,7 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
 result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
-  constexpr std::array<std::string_view, 16> texts{
+  constexpr std::array<std::string_view, 14> texts{
       "INSERT INTO spool (seq, device, size, at) VALUES (?1, ?2, ?3, ?4)",
       "INSERT INTO record VALUES (?1, ?2)",
       "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
@@ -121,12 +119,10 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "FROM spool s JOIN record r USING (seq) LEFT JOIN device d ON d.ref = s.device WHERE s.seq = ?1",
       "INSERT INTO dead_letter (at, application, device, reason, detail, size, event) VALUES (?1, ?2, ?3, "
       "?4, ?5, ?6, ?7)",
-      "SELECT id, size FROM dead_letter ORDER BY id LIMIT 1",
       "DELETE FROM dead_letter WHERE id = ?1",
       "SELECT s.device, r.message FROM spool s JOIN record r USING (seq) WHERE s.seq = ?1",
       "SELECT application, device FROM device WHERE ref = ?1",
       "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (application) DO UPDATE SET at = excluded.at",
-      "SELECT size FROM dead_letter WHERE id = ?1",
   };
   std::vector<statement> made;
   made.reserve(texts.size());
@@ -140,7 +136,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
-                    std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++)};
+                    std::move(*next++), std::move(*next++)};
 }
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
@@ -290,15 +286,10 @@ result<void> spool_file::erase_range(spool_seq first, spool_seq last, amount& go
 result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone) {
   if (auto done = sql_.move_row.with(seq, milliseconds_of(note.at), note.reason, note.detail).run(); !done)
     return done;
-  amount moved;
-  if (auto done = erase_range(seq, seq, moved); !done) return done;
-  gone += moved;
-  dead_letters_ += moved;
-  return {};
+  return erase_range(seq, seq, gone);
 }
 
 result<void> spool_file::insert_refused(const core::refused_event& what, wall_time at) {
-  dead_letters_ += {1, what.raw.size()};
   return sql_.insert_raw
       .with(milliseconds_of(at), what.from.application.str(), what.from.device.str(), what.reason.name(),
             what.reason.detail(), what.raw.size(), blob_view{what.raw})
@@ -310,29 +301,8 @@ result<void> spool_file::save_cursor(const application_id& application, wall_tim
 }
 
 result<bool> spool_file::take_dead_letter(std::uint64_t id) {
-  auto row = sql_.size_dead_letter.with(id).step();
-  if (!row) return std::move(row).fault();
-  if (!*row) return false;
-  const auto size = static_cast<std::uint64_t>(sql_.size_dead_letter.integer(0));
-  sql_.size_dead_letter.reset();
   if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return std::move(done).fault();
-  dead_letters_ -= {1, size};
-  return true;
-}
-
-result<void> spool_file::trim_dead_letters(std::uint64_t& dropped) {
-  while (dead_letters_.messages > limits_.messages || dead_letters_.bytes > limits_.bytes) {
-    auto row = sql_.oldest_dead_letter.with().step();
-    if (!row) return std::move(row).fault();
-    if (!*row) return count_dead_letters();
-    const auto id = sql_.oldest_dead_letter.integer(0);
-    const auto size = static_cast<std::uint64_t>(sql_.oldest_dead_letter.integer(1));
-    sql_.oldest_dead_letter.reset();
-    if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return done;
-    dead_letters_ -= {1, size};
-    ++dropped;
-  }
-  return {};
+  return db_.changes() != 0;
 }
 
 result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {
@@ -368,13 +338,18 @@ result<void> spool_file::give_back(std::uint64_t pages) {
   return db_.execute(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
 }
 
-result<void> spool_file::count_dead_letters() {
-  auto messages = db_.integer("SELECT count(*) FROM dead_letter");
-  if (!messages) return std::move(messages).fault();
-  auto bytes = db_.integer("SELECT coalesce(sum(size), 0) FROM dead_letter");
-  if (!bytes) return std::move(bytes).fault();
-  dead_letters_ = {static_cast<std::uint64_t>(*messages), static_cast<std::uint64_t>(*bytes)};
-  return {};
+result<core::dead_letter_amounts> spool_file::count_dead_letters() {
+  auto query = db_.prepare("SELECT application, letters, bytes FROM dead_letter_sum WHERE letters > 0");
+  if (!query) return std::move(query).fault();
+  core::dead_letter_amounts amounts;
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return amounts;
+    amounts.emplace(
+        application_id{std::string{query->text(0)}},
+        amount{static_cast<std::uint64_t>(query->integer(1)), static_cast<std::uint64_t>(query->integer(2))});
+  }
 }
 
 namespace {

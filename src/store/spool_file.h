@@ -16,11 +16,6 @@ namespace causeway::store {
 
 using core::amount;
 
-struct dead_letter_limits {
-  std::uint64_t messages = 100'000;
-  std::uint64_t bytes = 256ULL * 1024 * 1024;
-};
-
 // Why something became a dead letter, and when.
 struct dead_letter_note {
   wall_time at{};
@@ -36,8 +31,7 @@ void log_ref_taken(const core::device_record& record);
 class spool_file {
 public:
   // Errors: state_unusable (names the file and what to do), state_newer.
-  static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages,
-                                 dead_letter_limits limits);
+  static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages);
 
   database& db() { return db_; }
 
@@ -74,8 +68,6 @@ public:
   result<void> save_cursor(const application_id& application, wall_time at);
   // False: there is none of this id.
   result<bool> take_dead_letter(std::uint64_t id);
-  // Makes room: the oldest go first. Adds to dropped.
-  result<void> trim_dead_letters(std::uint64_t& dropped);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt, store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
@@ -83,31 +75,25 @@ public:
   result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
   // With its content. Nothing when there is none of this id.
   result<std::optional<core::dead_letter>> read_dead_letter(std::uint64_t id);
-  const amount& dead_letters() const { return dead_letters_; }
+  // How much there is of each application, empty name: not known; those that have none are left out.
+  result<core::dead_letter_amounts> count_dead_letters();
   // Nothing when the device is not there.
   result<std::optional<core::device_key>> find_device(device_ref device);
-  // After a rollback: as it was before.
-  void undo_dead_letters(const amount& before) { dead_letters_ = before; }
 
 private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
         save_device;
-    statement move_row, insert_raw, oldest_dead_letter, drop_dead_letter, read_row, find_device, save_cursor,
-        size_dead_letter;
+    statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor;
   };
-  spool_file(database db, statements prepared, dead_letter_limits limits)
-      : db_{std::move(db)}, sql_{std::move(prepared)}, limits_{limits} {}
+  spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
   static result<statements> prepare(database& db);
   result<void> insert_refused(const core::refused_event& what, wall_time at);
-  result<void> count_dead_letters();
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first
   statements sql_;
-  dead_letter_limits limits_;
-  amount dead_letters_;
 };
 
 } // namespace causeway::store

@@ -288,7 +288,7 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
     ASSERT_TRUE(migrate(*db, spool_steps().first(1)));
     ASSERT_TRUE(db->execute("INSERT INTO device VALUES (7, 'plant', 'meter-7', '70B3D57ED0000001')"));
   }
-  auto opened = spool_file::open(file, 0, {});
+  auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
   auto devices = opened->load_devices();
   ASSERT_TRUE(devices);
@@ -315,13 +315,13 @@ TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
   }
   constexpr int incremental = 2;
   for (int opened = 0; opened < 2; ++opened) {
-    auto spool = spool_file::open(file, 0, {});
+    auto spool = spool_file::open(file, 0);
     ASSERT_TRUE(spool) << spool.fault().message();
     EXPECT_EQ(*spool->db().integer("PRAGMA auto_vacuum"), incremental);
     EXPECT_EQ(spool->load_waiting()->size(), 1U);
   }
   ASSERT_TRUE(make_private_file(directory.path() / "new.db"));
-  auto made = spool_file::open(directory.path() / "new.db", 0, {});
+  auto made = spool_file::open(directory.path() / "new.db", 0);
   ASSERT_TRUE(made);
   EXPECT_EQ(*made->db().integer("PRAGMA auto_vacuum"), incremental);
 }
@@ -340,7 +340,7 @@ TEST(migrations, messages_of_a_version_without_times_count_from_the_day_they_are
   const auto before = unix_seconds(std::chrono::system_clock::now());
   std::uint32_t at = 0;
   for (int opened = 0; opened < 2; ++opened) {
-    auto spool = spool_file::open(file, 0, {});
+    auto spool = spool_file::open(file, 0);
     ASSERT_TRUE(spool) << spool.fault().message();
     auto waiting = spool->load_waiting();
     ASSERT_TRUE(waiting);

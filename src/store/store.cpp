@@ -46,6 +46,7 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
 }
 
 void store_events::on_dead_letters(std::uint64_t, result<core::dead_letter_page>) {}
+void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
 
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
@@ -64,7 +65,6 @@ void store::owner_side::take(report what) {
   counters.refused_total += what.refused.messages;
   counters.erased_total += what.erased.messages;
   counters.dead_letters_total += what.dead_letters;
-  counters.dead_letters_dropped_total += what.dead_letters_dropped;
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
   counters.fsyncs_total += what.fsyncs;
@@ -73,7 +73,11 @@ void store::owner_side::take(report what) {
     counters.file_bytes = what.pages->all * page_bytes;
     counters.free_bytes = what.pages->free * page_bytes;
   }
-  if (what.kept_dead_letters) counters.dead_letters = *what.kept_dead_letters;
+  if (what.kept_dead_letters) {
+    counters.dead_letters = {};
+    for (const auto& [application, there] : *what.kept_dead_letters)
+      counters.dead_letters += there;
+  }
   if (what.commits > 0) {
     counters.last_commit = what.commit_time;
     counters.longest_commit = std::max(counters.longest_commit, what.commit_time);
@@ -83,6 +87,7 @@ void store::owner_side::take(report what) {
   if (to == nullptr) return;
   if (what.fault) to->on_store_fault(*what.fault);
   if (what.healed) to->on_store_healed();
+  if (what.kept_dead_letters) to->on_dead_letters_counted(*what.kept_dead_letters);
   if (!what.spooled.empty()) to->on_spooled(std::move(what.spooled));
   for (auto& one : what.answers)
     to->on_dead_letters(one.request, std::move(one.page));
@@ -96,7 +101,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
                                            post_function post) {
   auto lock = directory_lock::acquire(options.directory);
   if (!lock) return std::move(lock).fault();
-  auto spool = spool_file::open(options.directory / "spool.db", options.max_pages, options.dead_letters);
+  auto spool = spool_file::open(options.directory / "spool.db", options.max_pages);
   if (!spool) return std::move(spool).fault();
   std::vector<stored_assignment> known;
   auto assignments = assignment_file::open(options.directory / "assignments.db", known);
@@ -108,7 +113,6 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
 
   std::unique_ptr<store> made{new store{options, now}};
   made->next_device_ = static_cast<std::uint32_t>(*next);
-  made->owner_->counters.dead_letters = spool->dead_letters();
   std::unordered_map<std::string, device_ref> refs;
   if (!known.empty()) {
     refs.reserve(devices->size());
@@ -151,6 +155,11 @@ result<core::start_image> store::load() {
   auto next = writer_->spool().counter("next_seq");
   if (!next) return unusable(options_.directory, next.fault());
   image.next_seq = *next;
+  auto letters = writer_->spool().count_dead_letters();
+  if (!letters) return unusable(options_.directory, letters.fault());
+  for (const auto& [application, there] : *letters)
+    owner_->counters.dead_letters += there;
+  image.dead_letters = *std::move(letters);
   for (const auto& row : image.waiting)
     owner_->counters.waiting += {1, row.bytes};
   return image;

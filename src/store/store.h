@@ -47,6 +47,9 @@ public:
   // One answer for each list_dead_letters, read_dead_letter and drop_dead_letters, under the number that it
   // was asked with. Errors: store_unavailable.
   virtual void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page);
+  // Of each application that has any, after a commit that may have changed it; before on_spooled of that
+  // commit.
+  virtual void on_dead_letters_counted(const core::dead_letter_amounts& amounts);
   // Once an episode.
   virtual void on_store_fault(const error& what) = 0;
   virtual void on_store_healed() = 0;
@@ -61,10 +64,9 @@ struct store_options {
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
   std::chrono::microseconds linger{0};     // how long a commit waits for company
-  dead_letter_limits dead_letters;
-  milliseconds upkeep_delay{1000};  // how long without a commit counts as quiet
-  std::uint64_t upkeep_from = 1024; // free pages of spool.db that are worth giving back
-  std::int64_t max_pages = 0;       // of spool.db, 4,096 bytes each; 0: as the disk allows
+  milliseconds upkeep_delay{1000};         // how long without a commit counts as quiet
+  std::uint64_t upkeep_from = 1024;        // free pages of spool.db that are worth giving back
+  std::int64_t max_pages = 0;              // of spool.db, 4,096 bytes each; 0: as the disk allows
 };
 
 // Plain numbers, as of the last answer. Monotonic ones end in _total.
@@ -77,7 +79,6 @@ struct store_counters {
   std::uint64_t erased_total = 0;   // done, durably; dead letters too
   amount dead_letters;              // there now
   std::uint64_t dead_letters_total = 0;
-  std::uint64_t dead_letters_dropped_total = 0; // by the limits, or because the queue was full
   std::uint64_t commits_total = 0;
   std::uint64_t commits_failed_total = 0;
   std::uint64_t fsyncs_total = 0;

@@ -79,6 +79,7 @@ struct recorder : store_events {
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<std::pair<std::uint64_t, result<core::dead_letter_page>>> pages;
+  core::dead_letter_amounts letters;
   std::size_t spooled_calls = 0, reads = 0, faults = 0, heals = 0;
 
   void on_spooled(std::vector<core::spool_result> results) override {
@@ -97,6 +98,7 @@ struct recorder : store_events {
   void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
     pages.emplace_back(request, std::move(page));
   }
+  void on_dead_letters_counted(const core::dead_letter_amounts& are) override { letters = are; }
   void on_store_fault(const error&) override { ++faults; }
   void on_store_healed() override { ++heals; }
   std::size_t answered() const { return stored.size() + refused.size(); }

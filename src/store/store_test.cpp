@@ -221,17 +221,6 @@ TEST_F(store_test, cursors_outlive_a_restart) {
   EXPECT_EQ(it->cursors(), (std::map<application_id, wall_time>{{field, at - seconds{9}}, {plant, at}}));
 }
 
-TEST_F(store_test, the_oldest_dead_letters_make_room) {
-  options.dead_letters.messages = 3;
-  open();
-  for (int n = 0; n < 10; ++n) {
-    const auto seq = static_cast<spool_seq>(n) + 1;
-    ASSERT_TRUE(it->append(make_refused(seq, std::to_string(n), error{errc::format_refused})));
-  }
-  ASSERT_TRUE(box.run_until([&] { return it->counters().dead_letters_total == 10; }));
-  EXPECT_EQ(it->counters().dead_letters_dropped_total, 7U);
-}
-
 TEST_F(store_test, a_record_that_cannot_be_read_becomes_a_dead_letter) {
   open();
   ASSERT_TRUE(it->append(make_append(1)));

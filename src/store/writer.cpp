@@ -270,10 +270,10 @@ void writer::commit_group() {
   out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
-  out.dead_letters_dropped += done.dead_letters_dropped;
   // When the disk refuses, nobody waits for an answer behind what is kept.
   settle(outcome ? commands : work_.size(), outcome, done.not_replayed, out);
-  out.kept_dead_letters = spool_.dead_letters();
+  if (done.letters_changed)
+    if (auto counted = spool_.count_dead_letters()) out.kept_dead_letters = *std::move(counted);
   note_outcome(outcome, out);
   note_commit();
   const auto syncs = syncs_so_far();
@@ -293,7 +293,6 @@ bool writer::erase_alone(std::size_t marks, report& out) {
       forget_marks(some);
       left -= some;
       out.erased += done.erased;
-      out.dead_letters_dropped += done.dead_letters_dropped;
       ++out.commits;
       some = std::min(some, left);
     } else {
@@ -311,11 +310,8 @@ void writer::forget_marks(std::size_t first) {
 // All or nothing: after a fault done is empty.
 result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
   done = {};
-  const auto dead_letters = spool_.dead_letters();
   auto outcome = write(commands, marks, devices, done);
-  if (outcome) return outcome;
-  done = {};
-  spool_.undo_dead_letters(dead_letters);
+  if (!outcome) done = {};
   return outcome;
 }
 
@@ -338,7 +334,6 @@ result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t 
   std::vector<spool_seq> seqs(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
-  if (auto trimmed = spool_.trim_dead_letters(done.dead_letters_dropped); !trimmed) return trimmed;
   // Nothing waits for the disk, and nothing may come before it is known that it takes something again.
   if (failing_ && commands == 0 && marks == 0)
     if (auto tried = spool_.try_out(trial_bytes_); !tried) return tried;
@@ -350,6 +345,7 @@ result<void> writer::apply_one(command& what, progress& done) {
   if (const auto* append = as_append(what)) return apply_append(*append, done);
   if (auto* drop = std::get_if<queued_drop>(&what)) {
     drop->dropped.clear();
+    done.letters_changed = true;
     for (const auto id : drop->ids) {
       const auto taken = spool_.take_dead_letter(id);
       if (!taken) return taken.fault();
@@ -360,6 +356,7 @@ result<void> writer::apply_one(command& what, progress& done) {
   if (const auto* cursor = std::get_if<queued_cursor>(&what))
     return spool_.save_cursor(cursor->application, cursor->at);
   ++done.dead_letters;
+  done.letters_changed = true;
   const auto& row = std::get<queued_dead_letter>(what);
   return spool_.dead_letter(row.seq, row.note, done.erased);
 }
@@ -368,6 +365,7 @@ result<void> writer::apply_append(const queued_append& what, progress& done) {
   const auto& request = what.request;
   done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
   if (request.replays) {
+    done.letters_changed = true;
     const auto taken = spool_.take_dead_letter(*request.replays);
     if (!taken) return taken.fault();
     if (!*taken) {
@@ -377,7 +375,10 @@ result<void> writer::apply_append(const queued_append& what, progress& done) {
   }
   // A row without its device would be nobody's after a crash.
   if (auto saved = apply_device(request.device, done); !saved) return saved;
-  if (request.refused) ++done.dead_letters;
+  if (request.refused) {
+    ++done.dead_letters;
+    done.letters_changed = true;
+  }
   return spool_.append(request, what.at);
 }
 

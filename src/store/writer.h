@@ -61,7 +61,7 @@ struct report {
   amount refused;  // rolled back
   amount settled;  // left the queue: both of these, and refused events
   amount erased;   // left the spool
-  std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
+  std::uint64_t dead_letters = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
   std::chrono::microseconds commit_time{0};
   std::optional<error> fault; // an episode begins
@@ -70,8 +70,8 @@ struct report {
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<answer> answers;
-  std::optional<amount> kept_dead_letters;     // when that may have changed
-  std::optional<spool_file::file_pages> pages; // after upkeep
+  std::optional<core::dead_letter_amounts> kept_dead_letters; // when that may have changed
+  std::optional<spool_file::file_pages> pages;                // after upkeep
 };
 
 class writer {
@@ -109,7 +109,8 @@ private:
   // What a transaction will have done once it is committed.
   struct progress {
     amount erased;
-    std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
+    std::uint64_t dead_letters = 0;
+    bool letters_changed = false;
     std::set<device_ref> saved; // of devices_
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
