@@ -19,11 +19,15 @@ bool read_requests(net::http_reader& reader) {
     if (at == progress::need_more) return true;
     if (at == progress::refused) {
       const int status = reader.refusal();
-      CAUSEWAY_CHECK(status == 400 || status == 413 || status == 431);
+      CAUSEWAY_CHECK(status == 400 || status == 413 || status == 431 || status == 501);
       return false;
     }
     CAUSEWAY_CHECK(reader.started() && reader.in_body());
-    if (at == progress::wants_continue) continue;
+    if (at == progress::head) {
+      CAUSEWAY_CHECK(reader.head().target.starts_with('/') || reader.head().target == "*");
+      if (reader.head().method == "DISCARD") reader.discard_body();
+    }
+    if (at == progress::head || at == progress::wants_continue) continue;
     static_cast<void>(reader.keep_alive());
     static_cast<void>(reader.is_head());
     const auto request = reader.take();

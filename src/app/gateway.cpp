@@ -100,7 +100,8 @@ result<void> gateway::parts::listen(const config::configuration& from) {
   auto server = net::http_server::start(
       loop, tasks, *webhook_address, tls, {},
       [this](net::http_request request) { return webhook->handle(std::move(request)); },
-      [this](int status) { return webhook->refuse(status); });
+      [this](int status) { return webhook->refuse(status); },
+      [this](net::http_request& head) { return webhook->admit(head); });
   if (!server) return std::move(server).fault().in("webhook.listen");
   webhook_server.emplace(std::move(*server));
   return listen_for_admin(from);

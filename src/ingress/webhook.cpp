@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingress/webhook.h"
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "tts/messages.h"
@@ -31,7 +32,10 @@ int status_of(errc code) {
   case errc::body_too_large:
     return 413;
   case errc::media_type_unsupported:
+  case errc::content_encoding_unsupported:
     return 415;
+  case errc::header_too_large:
+    return 431;
   case errc::too_many_log_ins:
     return 429;
   case errc::spool_full:
@@ -117,11 +121,10 @@ bool webhook::authorised(const net::http_request& request, const webhook_credent
   return (credential.username == std::string_view{*pair}.substr(0, colon)) & password;
 }
 
-result<const webhook_application*> webhook::admit(const net::http_request& request,
-                                                  const std::string& application) {
+result<std::size_t> webhook::identify(const net::http_request& request, const std::string& application) {
   const auto found = by_id_.find(application);
   if (found != by_id_.end() && authorised(request, applications_[found->second].credential))
-    return &applications_[found->second];
+    return found->second;
   // Only who holds a credential of this gateway learns which applications it does not have.
   const bool known_sender =
       found == by_id_.end() &&
@@ -150,18 +153,59 @@ net::http_response webhook::refused(const error& why, const net::http_request& r
 }
 
 net::http_response webhook::refuse(int status) {
-  const auto code = status == 413 || status == 431 ? errc::body_too_large : errc::http_protocol;
-  const auto* const detail = status == 431   ? "the header"
-                             : status == 400 ? "HTTP/1.1 is spoken here, and over TLS HTTP/2"
-                                             : "";
-  auto response = body_of(error{code, detail});
+  const auto why = [status] {
+    switch (status) {
+    case 400:
+      return error{errc::http_protocol, "HTTP/1.1 is spoken here, and over TLS HTTP/2"};
+    case 413:
+      return error{errc::body_too_large};
+    case 415:
+      return error{errc::content_encoding_unsupported};
+    case 431:
+      return error{errc::header_too_large};
+    case 501:
+      return error{errc::http_protocol, "of transfer codings only chunked is known"};
+    default:
+      return error{errc::http_protocol};
+    }
+  }();
+  const auto code = why.code();
+  auto response = body_of(why);
   response.status = status;
   ++totals_.refused[code];
   ++totals_.by_status[status];
   return response;
 }
 
+std::optional<net::http_turned_away> webhook::admit(net::http_request& head) {
+  const auto admitted = judge(head);
+  if (admitted) {
+    head.admitted = *admitted;
+    return std::nullopt;
+  }
+  auto response = refused(admitted.fault(), head);
+  ++totals_.by_status[response.status];
+  return net::http_turned_away{std::move(response)};
+}
+
+result<std::size_t> webhook::judge(const net::http_request& head) {
+  const auto ids = read_path(head.path());
+  if (!ids) return error{errc::not_found, "post to /webhook/{application_id}[/{device_id}]"};
+  if (head.method != "POST") return error{errc::method_not_allowed, head.method};
+  auto application = identify(head, ids->application);
+  if (!application || is_json(head.header("Content-Type"))) return application;
+  const auto sent = head.header("Content-Type");
+  const bool protobuf = sent == "application/octet-stream";
+  return error{errc::media_type_unsupported,
+               protobuf ? "set the webhook's format to JSON; protocol buffers are not read"
+                        : "\"" + std::string{sent} + "\""};
+}
+
 net::task<net::http_response> webhook::handle(net::http_request request) {
+  if (!request.admitted) {
+    auto away = admit(request);
+    if (away) co_return std::move(away->answer);
+  }
   auto response = co_await answer_event(std::move(request));
   ++totals_.by_status[response.status];
   co_return response;
@@ -169,21 +213,10 @@ net::task<net::http_response> webhook::handle(net::http_request request) {
 
 net::task<net::http_response> webhook::answer_event(net::http_request request) {
   const auto ids = read_path(request.path());
-  if (!ids)
-    co_return refused(error{errc::not_found, "post to /webhook/{application_id}[/{device_id}]"}, request);
-  if (request.method != "POST") co_return refused(error{errc::method_not_allowed, request.method}, request);
-  const auto admitted = admit(request, ids->application);
-  if (!admitted) co_return refused(admitted.fault(), request);
-  if (!is_json(request.header("Content-Type"))) {
-    const auto sent = request.header("Content-Type");
-    const bool protobuf = sent == "application/octet-stream";
-    co_return refused(error{errc::media_type_unsupported,
-                            protobuf ? "set the webhook's format to JSON; protocol buffers are not read"
-                                     : "\"" + std::string{sent} + "\""},
-                      request);
-  }
+  CAUSEWAY_CHECK(ids); // it was admitted
   auto event = tts::parse_application_up(request.body, *ids);
   if (!event) co_return refused(event.fault(), request);
+  request.body = std::string{}; // while the disk is waited for the event is enough
 
   const auto application = event->from.application;
   const auto which = desk_.open();

@@ -40,6 +40,11 @@ public:
   webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
           const clock& time);
 
+  // When a request's header is whole: nothing for one that handle() is to have, with the application noted in
+  // it. Path, method, credential and the content's type are judged here, so that nobody without a credential
+  // gets a body read.
+  std::optional<net::http_turned_away> admit(net::http_request& head);
+  // Judges a request first that admit() has not let in.
   net::task<net::http_response> handle(net::http_request request);
   // For requests that never became one: bad HTTP, too large, too slow.
   net::http_response refuse(int status);
@@ -47,9 +52,11 @@ public:
 
 private:
   net::task<net::http_response> answer_event(net::http_request request);
+  result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
   bool authorised(const net::http_request& request, const webhook_credential& credential) const;
-  result<const webhook_application*> admit(const net::http_request& request, const std::string& application);
+  // Of the sender: the number of its application.
+  result<std::size_t> identify(const net::http_request& request, const std::string& application);
 
   std::vector<webhook_application> applications_;
   std::unordered_map<std::string, std::size_t> by_id_;

@@ -280,6 +280,42 @@ TEST(webhook, takes_json_by_post_only) {
   EXPECT_EQ(f.send(charset).status, 200);
 }
 
+// A1: what net::http_server asks before it takes a body.
+TEST(webhook, judges_path_method_credential_and_type_before_there_is_a_body) {
+  fixture f;
+  const auto admitted = [&](net::http_request head) {
+    const auto away = f.webhook.admit(head);
+    EXPECT_NE(away.has_value(), head.admitted.has_value());
+    return away ? away->answer.status : 0;
+  };
+  const auto good = f.request("/webhook/starter-kit", {}, "pw-starter-kit");
+  EXPECT_EQ(admitted(good), 0);
+  EXPECT_EQ(admitted(f.request("/webhook/starter-kit", {}, "wrong")), 401);
+  EXPECT_EQ(admitted(f.request("/webhook/no-such-app", {}, "pw-app1")), 404);
+  EXPECT_EQ(admitted(f.request("/elsewhere", {}, "pw-app1")), 404);
+  auto get = good;
+  get.method = "GET";
+  EXPECT_EQ(admitted(get), 405);
+  auto text = good;
+  text.headers[0].second = "text/plain";
+  EXPECT_EQ(admitted(text), 415);
+  EXPECT_EQ(f.webhook.totals().by_status.at(404), 2u);
+}
+
+TEST(webhook, has_a_name_for_each_request_that_never_became_one) {
+  fixture f;
+  const auto named = [&](int status, const char* name) {
+    const auto response = f.webhook.refuse(status);
+    EXPECT_EQ(response.status, status);
+    EXPECT_NE(response.body.find(name), std::string::npos) << response.body;
+  };
+  named(400, "http_protocol");
+  named(413, "body_too_large");
+  named(415, "content_encoding_unsupported");
+  named(431, "header_too_large");
+  named(501, "http_protocol");
+}
+
 TEST(webhook, says_503_when_the_event_could_not_be_kept) {
   fixture f;
   const auto good = sample("up-03-mclimate-button-confirmed-battery-2025.json");

@@ -17,6 +17,9 @@ task<> http_server::state::serve_http1(std::shared_ptr<state> s, connection* c) 
     case http_reader::progress::need_more:
       goes_on = co_await read_more(s, c);
       break;
+    case http_reader::progress::head:
+      goes_on = co_await look_at_head(s, c);
+      break;
     case http_reader::progress::wants_continue: {
       const auto written = co_await c->bytes.write(continue_line);
       goes_on = written.has_value();
@@ -32,6 +35,41 @@ task<> http_server::state::serve_http1(std::shared_ptr<state> s, connection* c) 
     }
     if (!goes_on) co_return;
   }
+}
+
+task<bool> http_server::state::look_at_head(std::shared_ptr<state> s, connection* c) {
+  auto& head = c->reader.head();
+  head.peer = c->peer;
+  auto away = s->admission ? s->admission(head) : std::nullopt;
+  if (!away && head.is_encoded()) away = http_turned_away{s->refuse_with(415)};
+  if (!away) co_return true;
+  auto turned = turn_away(s, c, std::move(*away));
+  co_return co_await std::move(turned);
+}
+
+// What has come of the body is thrown away; if that was all, the connection may go on.
+task<bool> http_server::state::turn_away(std::shared_ptr<state> s, connection* c, http_turned_away away) {
+  c->reader.discard_body();
+  const bool whole = c->reader.step() == http_reader::progress::complete;
+  const bool keep = whole && c->reader.keep_alive() && !away.answer.close && !s->closing;
+  const bool head = c->reader.is_head();
+  if (whole) static_cast<void>(c->reader.take());
+  const auto now = std::chrono::steady_clock::now();
+  if (away.after > away.after.zero()) {
+    c->enter(phase::held, mono_time::max());
+    c->bell = std::make_unique<wake_up>(s->on);
+    co_await c->bell->wait_until(now + away.after);
+    c->bell.reset();
+    if (!c->bytes.is_open()) co_return false;
+  }
+  write_answer(c->out, away.answer, head, !keep);
+  if (!keep) {
+    co_await part(c, most_drained_of_strangers);
+    co_return false;
+  }
+  c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
+  const auto written = co_await c->bytes.write(c->out);
+  co_return written.has_value();
 }
 
 task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c) {
@@ -71,11 +109,15 @@ task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
 
 task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {
   write_answer(c->out, s->refuse_with(status), false, true);
+  co_await part(c, most_drained);
+}
+
+task<> http_server::state::part(connection* c, std::size_t most) {
   c->enter(phase::draining, std::chrono::steady_clock::now() + drain_time_out);
   const auto written = co_await c->bytes.write(c->out);
   if (!written) co_return;
   c->bytes.end_output();
-  co_await drain(c->bytes, most_drained);
+  co_await drain(c->bytes, most);
 }
 
 } // namespace causeway::net

@@ -24,7 +24,7 @@ struct http2_connection::state {
   state(loop& on, task_group& t, stream& b, http2_service s)
       : tasks{t},
         service{std::move(s)},
-        session{service.limits.max_header, service.limits.max_body, service.budget},
+        session{service.limits.max_header, service.limits.max_body, service.budget, admission()},
         bytes{&b},
         bell{on},
         written{on} {}
@@ -46,6 +46,7 @@ struct http2_connection::state {
   mono_time writing_since{}; // and since when
   mono_time shed_until{};
 
+  http_admission admission();
   static void pump(const std::shared_ptr<state>& s);
   static void begin_requests(const std::shared_ptr<state>& s);
   void change(bool now_busy);
@@ -54,8 +55,19 @@ struct http2_connection::state {
   static task<> write(std::shared_ptr<state> s);
   static task<> handle(std::shared_ptr<state> s, http2_session::stream_id stream,
                        std::shared_ptr<http_request> request);
+  static task<> answer_later(std::shared_ptr<state> s, http2_session::stream_id stream,
+                             std::shared_ptr<http_turned_away> away);
   static task<bool> read_on(std::shared_ptr<state> s);
 };
+
+http_admission http2_connection::state::admission() {
+  if (!service.admit) return {};
+  return [this](http_request& head) {
+    auto away = service.admit(head);
+    welcome = welcome || !away;
+    return away;
+  };
+}
 
 // Begins what has come whole, and has written what there is.
 void http2_connection::state::pump(const std::shared_ptr<state>& s) {
@@ -72,6 +84,16 @@ void http2_connection::state::begin_requests(const std::shared_ptr<state>& s) {
   } const until_the_end{s->pumping};
   s->pumping = true;
   while (auto event = s->session.next()) {
+    if (event->turned_away) {
+      if (event->turned_away->after <= std::chrono::milliseconds{0}) {
+        s->session.answer(event->stream, event->turned_away->answer, time_now());
+        continue;
+      }
+      const auto away = std::make_shared<http_turned_away>(std::move(*event->turned_away));
+      s->tasks.spawn("http2 answer", restart_policy::never,
+                     [s, stream = event->stream, away] { return answer_later(s, stream, away); });
+      continue;
+    }
     s->change(true);
     if (event->refusal != 0) {
       s->session.answer(event->stream, s->service.refuse(event->refusal), time_now());
@@ -95,8 +117,16 @@ task<> http2_connection::state::handle(std::shared_ptr<state> s, http2_session::
   auto work = s->service.handle(std::move(*request));
   const auto response = co_await std::move(work);
   if (!response) co_return;
-  s->welcome = s->welcome || response->status / 100 == 2;
+  s->welcome = s->welcome || (!s->service.admit && response->status / 100 == 2);
   s->session.answer(stream, *response, time_now());
+  pump(s);
+}
+
+task<> http2_connection::state::answer_later(std::shared_ptr<state> s, http2_session::stream_id stream,
+                                             std::shared_ptr<http_turned_away> away) {
+  const bool going_on = co_await sleep_for(away->after);
+  if (!going_on) co_return;
+  s->session.answer(stream, away->answer, time_now());
   pump(s);
 }
 

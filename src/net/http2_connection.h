@@ -22,6 +22,7 @@ struct http2_service {
   // Nothing: the task was cancelled.
   std::function<task<std::optional<http_response>>(http_request)> handle;
   std::function<http_response(int status)> refuse;
+  http_admission admit;                     // may be empty
   std::function<void(bool busy)> on_change; // whole requests wait for their answer, or none does any more
   std::function<void()> make_room;          // the budget is scarce
 };
@@ -41,7 +42,7 @@ public:
   void shut_down();
   // What the peer lets us hold of the budget, and how long: bytes times seconds.
   double burden(mono_time now) const;
-  // A handler has answered it with 2xx: on the webhook, who has a credential.
+  // The admission has let it in; where there is none: a handler has answered it with 2xx.
   bool is_welcome() const;
   // Refuses its requests that are not whole; a client may repeat them. False: there was none, in the last
   // second neither.

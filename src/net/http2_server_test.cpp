@@ -124,7 +124,7 @@ TEST(http2_server, speaks_http2_with_who_offers_it_and_http1_with_others) {
     auto bytes = run_task(s.on, open(s.server->port(), offered));
     ASSERT_TRUE(bytes.is_open());
     const auto text =
-        run_task(s.on, exchange(std::move(bytes), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        run_task(s.on, exchange(std::move(bytes), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
     EXPECT_EQ(text.substr(0, 15), "HTTP/1.1 200 OK");
   }
 }

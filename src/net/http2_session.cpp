@@ -56,6 +56,8 @@ struct open_stream {
   std::size_t held = 0;     // of the budget
   mono_time since{};        // in its list
   int refusal = 0;
+  std::optional<http_turned_away> away;
+  bool is_stranger = false; // was turned away
   bool is_head = false;
   std::string body; // of the answer
   std::size_t sent = 0;
@@ -67,16 +69,18 @@ struct open_stream {
 } // namespace
 
 struct http2_session::state {
-  state(std::size_t header, std::size_t body, std::shared_ptr<http2_budget> b)
-      : max_header{header}, max_body{body}, budget{std::move(b)} {}
+  state(std::size_t header, std::size_t body, std::shared_ptr<http2_budget> b, http_admission a)
+      : max_header{header}, max_body{body}, budget{std::move(b)}, admission{std::move(a)} {}
 
   std::size_t max_header, max_body;
   std::shared_ptr<http2_budget> budget;
+  http_admission admission;
   nghttp2_session* session = nullptr;
   std::unordered_map<stream_id, open_stream> streams;
-  // Each stream is in one of these, in the order of `since`: not whole; for next(); with a handler; answered
-  // (or refused without an answer) and not written; answered and not whole.
-  id_list coming, whole, working, unread, over;
+  // Each stream is in one of these, in the order of `since`: not whole; for next(); with a handler; turned
+  // away, the answer to come; answered (or refused without an answer) and not written; answered and not
+  // whole.
+  id_list coming, whole, working, held_back, unread, over;
   // Reset by the peer while a handler works for them, with their share of the budget: they keep their place
   // until it has answered.
   std::unordered_map<stream_id, std::size_t> orphaned;
@@ -131,6 +135,16 @@ struct http2_session::state {
     s.request = {};
     hold(s, stream_cost);
     give(id, s);
+  }
+  void turn_to_the_door(stream_id id, open_stream& s, http_turned_away away) {
+    s.away = std::move(away);
+    s.is_stranger = true;
+    s.request = {};
+    hold(s, stream_cost);
+    give(id, s);
+  }
+  bool has_heard_enough(const open_stream& s) const {
+    return s.is_stranger ? s.in == &over && s.drained > most_drained_of_strangers : s.drained > most_drained;
   }
   // Nobody has looked at it: the client may repeat it (RFC 9113 section 8.7).
   void turn_away(stream_id id, open_stream& s) {
@@ -216,8 +230,13 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
   auto& s = of(user);
   auto* found = s.find(id);
   if (found == nullptr || found->in != &s.coming) { // refused: thrown away
-    nghttp2_session_consume(s.session, id, size);
-    if (found != nullptr && (found->drained += size) > most_drained)
+    // A stranger's own window stays shut.
+    if (found != nullptr && found->is_stranger)
+      nghttp2_session_consume_connection(s.session, size);
+    else
+      nghttp2_session_consume(s.session, id, size);
+    if (found != nullptr) found->drained += size;
+    if (found != nullptr && s.has_heard_enough(*found))
       nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
     return 0;
   }
@@ -239,6 +258,16 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
 
 void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends) {
   s.is_head = s.request.method == "HEAD";
+  if (admission) {
+    if (auto away = admission(s.request)) {
+      turn_to_the_door(id, s, std::move(*away));
+      return;
+    }
+  }
+  if (s.request.is_encoded()) {
+    refuse(id, s, 415);
+    return;
+  }
   const auto length_text = s.request.header("content-length");
   // nghttp2 has checked that it is a number of 63 bits.
   const std::uint64_t length =
@@ -287,7 +316,11 @@ int http2_session::state::on_sent(nghttp2_session* session, const nghttp2_frame*
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) != 0) return 0;
   auto& s = of(user);
-  if (auto* found = s.find(frame->hd.stream_id); found != nullptr) s.move(*found, s.over);
+  auto* found = s.find(frame->hd.stream_id);
+  if (found == nullptr) return 0;
+  s.move(*found, s.over);
+  if (s.has_heard_enough(*found))
+    nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
   return 0;
 }
 
@@ -320,8 +353,8 @@ ssize_t http2_session::state::read_body(nghttp2_session*, std::int32_t id, std::
 }
 
 http2_session::http2_session(std::size_t max_header, std::size_t max_body,
-                             std::shared_ptr<http2_budget> budget)
-    : state_{std::make_unique<state>(max_header, max_body, std::move(budget))} {
+                             std::shared_ptr<http2_budget> budget, http_admission admission)
+    : state_{std::make_unique<state>(max_header, max_body, std::move(budget), std::move(admission))} {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   CAUSEWAY_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
@@ -374,7 +407,7 @@ void http2_session::abandon() {
       s.let_go(one.held);
   }
   s.streams.clear();
-  for (auto* list : {&s.coming, &s.whole, &s.working, &s.unread, &s.over})
+  for (auto* list : {&s.coming, &s.whole, &s.working, &s.held_back, &s.unread, &s.over})
     list->clear();
 }
 
@@ -403,8 +436,9 @@ std::optional<http2_session::event> http2_session::next() {
   out.stream = s.whole.front();
   auto* found = s.find(out.stream);
   CAUSEWAY_CHECK(found != nullptr);
-  s.move(*found, s.working);
+  s.move(*found, found->is_stranger ? s.held_back : s.working);
   out.refusal = found->refusal;
+  out.turned_away = std::exchange(found->away, std::nullopt);
   out.request = std::move(found->request);
   found->request = {};
   return out;
@@ -419,7 +453,7 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
     return;
   }
   auto* found = s.find(stream);
-  if (found == nullptr || found->in != &s.working) return;
+  if (found == nullptr || (found->in != &s.working && found->in != &s.held_back)) return;
   s.now = now;
   s.move(*found, s.unread);
   const auto status = std::to_string(response.status);
@@ -486,7 +520,7 @@ std::size_t http2_session::reclaimable() const {
 
 std::optional<mono_time> http2_session::waiting_since() const {
   std::optional<mono_time> oldest;
-  for (const auto* list : {&state_->coming, &state_->unread, &state_->over}) {
+  for (const auto* list : {&state_->coming, &state_->held_back, &state_->unread, &state_->over}) {
     if (list->empty()) continue;
     const auto since = state_->streams.at(list->front()).since;
     if (!oldest || since < *oldest) oldest = since;

@@ -29,11 +29,13 @@ public:
   struct event {
     stream_id stream = 0;
     http_request request;
-    int refusal = 0; // 408, 413, 431: a request that is not for the handler; 0: it is whole
+    int refusal = 0; // 408, 413, 415, 431: a request that is not for the handler; 0: it is whole
+    std::optional<http_turned_away> turned_away; // by the admission: the answer, and nothing of the request
   };
 
-  // budget: shared by all sessions of a server.
-  http2_session(std::size_t max_header, std::size_t max_body, std::shared_ptr<http2_budget> budget);
+  // budget: shared by all sessions of a server. admission: may be empty.
+  http2_session(std::size_t max_header, std::size_t max_body, std::shared_ptr<http2_budget> budget,
+                http_admission admission = {});
   ~http2_session();
   http2_session(const http2_session&) = delete;
 
@@ -62,11 +64,12 @@ public:
   struct limits_of_patience {
     mono_time begun;    // refused with 408: requests that are not whole
     mono_time answered; // reset: whose answer is not taken
-    mono_time refused;  // reset: whose answer is written and that go on all the same; 8 MiB of them are read
+    mono_time refused;  // reset: whose answer is written and that go on all the same; 8 MiB of them are
+                        // read, 64 KiB of who was turned away
   };
   // False: there was nothing.
   bool end_late(const limits_of_patience& before);
-  // Requests that next() has given or will give and that are not answered.
+  // Requests that next() has given or will give and that are not answered; without those turned away.
   std::size_t unanswered() const;
   // Streams; with those that are reset and whose handler still works.
   std::size_t under_way() const;

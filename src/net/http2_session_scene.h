@@ -22,8 +22,9 @@ struct http2_session_scene {
   mono_time now{};
   bool alive = true;
 
-  explicit http2_session_scene(std::size_t max_body = 1000, std::uint32_t window = 65'535)
-      : peer{window}, session{max_header, max_body, budget} {}
+  explicit http2_session_scene(std::size_t max_body = 1000, std::uint32_t window = 65'535,
+                               http_admission admission = {})
+      : peer{window}, session{max_header, max_body, budget, std::move(admission)} {}
 
   void send(const std::string& bytes) {
     if (!bytes.empty()) alive = session.feed(bytes, now) && alive;

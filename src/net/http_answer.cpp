@@ -91,8 +91,13 @@ http_response default_refusal(int status) {
     return http_fault(status, "connection_timed_out", "the request did not arrive in time");
   case 413:
     return http_fault(status, "body_too_large", "the body is larger than allowed");
+  case 415:
+    return http_fault(status, "content_encoding_unsupported",
+                      "a body is taken without any Content-Encoding only");
   case 431:
-    return http_fault(status, "http_protocol", "the header is larger than allowed");
+    return http_fault(status, "header_too_large", "the header is larger than allowed");
+  case 501:
+    return http_fault(status, "http_protocol", "of transfer codings only chunked is known");
   default:
     return http_fault(status, "http_protocol",
                       "this is not an HTTP/1.1 request; HTTP/2 is spoken over TLS only");

@@ -3,6 +3,8 @@
 
 #include "base/encoding.h"
 
+#include <algorithm>
+
 namespace causeway::net {
 
 std::string_view http_request::header(std::string_view name) const {
@@ -19,6 +21,13 @@ std::string_view http_request::path() const {
 std::string_view http_request::query() const {
   const auto mark = target.find('?');
   return mark == std::string::npos ? std::string_view{} : std::string_view{target}.substr(mark + 1);
+}
+
+bool http_request::is_encoded() const {
+  return std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    return equals_ignoring_case(header.first, "Content-Encoding") && !header.second.empty() &&
+           !equals_ignoring_case(header.second, "identity");
+  });
 }
 
 } // namespace causeway::net

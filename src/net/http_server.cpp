@@ -66,7 +66,7 @@ void http_server::state::end_late(mono_time now) {
         c->late = true;
         c->bytes.cancel(); // its own coroutine answers 408
       } else {
-        c->bytes.close();
+        c->close();
       }
     }
   }
@@ -78,7 +78,7 @@ bool http_server::state::make_room() {
   for (auto* c : open.waiting) {
     if (now - c->waiting_since < limits.room_after) return false;
     if (!c->bytes.is_open()) continue;
-    c->bytes.close();
+    c->close();
     ++closed_for_room;
     return true;
   }
@@ -134,8 +134,10 @@ void http_server::state::close_idle() {
     for (auto* c : *list) {
       if (c->http2 != nullptr)
         c->http2->shut_down();
+      else if (c->bell)
+        c->bell->notify();
       else if (list == &open.waiting && c->at == phase::idle)
-        c->bytes.close();
+        c->close();
     }
   }
 }
@@ -167,6 +169,14 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
   service.limits = s->limits;
   service.budget = s->budget;
   service.peer = c->peer;
+  if (s->admission) {
+    service.admit = [s, c](http_request& head) {
+      head.peer = c->peer;
+      auto away = s->admission(head);
+      if (away) add_date(away->answer);
+      return away;
+    };
+  }
   service.make_room = [s] { s->make_http2_room(); };
   service.handle = [s](http_request request) { return handle_dated(s, std::move(request)); };
   service.refuse = [s](int status) {
@@ -211,11 +221,11 @@ task<std::optional<http_response>> http_server::state::handle(std::shared_ptr<st
 
 result<http_server> http_server::start(loop& on, task_group& tasks, const listen_address& address,
                                        std::optional<tls_server_context> tls, http_limits limits,
-                                       http_handler handler, http_refusal refusal) {
+                                       http_handler handler, http_refusal refusal, http_admission admission) {
   auto door = listener::bind(on, address);
   if (!door) return std::move(door).fault();
   auto s = std::make_shared<state>(on, tasks, address.str(), std::move(*door), limits, std::move(handler),
-                                   std::move(refusal));
+                                   std::move(refusal), std::move(admission));
   const std::weak_ptr<state> weak = s;
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
   const auto make_room = [weak] {

@@ -35,7 +35,8 @@ struct http_limits {
 // Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other
 // request.
 using http_handler = std::function<task<http_response>(http_request)>;
-// Called for requests that never reach the handler; the status is 400 (not HTTP), 408, 413 or 431.
+// Called for requests that never reach the handler; the status is 400 (not HTTP), 408, 413, 415 (a content
+// coding), 431 or 501 (a transfer coding).
 using http_refusal = std::function<http_response(int status)>;
 
 class http_server {
@@ -43,7 +44,8 @@ public:
   // Errors: as listener::bind.
   static result<http_server> start(loop& on, task_group& tasks, const listen_address& address,
                                    std::optional<tls_server_context> tls, http_limits limits,
-                                   http_handler handler, http_refusal refusal = {});
+                                   http_handler handler, http_refusal refusal = {},
+                                   http_admission admission = {});
   http_server(http_server&&) noexcept;
   http_server& operator=(http_server&&) noexcept;
   ~http_server();

@@ -5,12 +5,13 @@
 #include "net/http2_connection.h"
 #include "net/http_reader.h"
 #include "net/http_server.h"
+#include "net/wake_up.h"
 
 #include <list>
 
 namespace causeway::net {
 
-enum class phase : std::uint8_t { idle, header, body, handling, writing, draining };
+enum class phase : std::uint8_t { idle, header, body, handling, writing, held, draining };
 
 struct connection;
 using connection_list = std::list<connection*>;
@@ -35,14 +36,19 @@ struct connection {
   mono_time waiting_since{};
   bool late = false;
   bool is_waiting = false;
+  std::unique_ptr<wake_up> bell;     // of an answer that is held
   http2_connection* http2 = nullptr; // when it speaks that
   connection_table& among;
   connection_list::iterator place;
 
+  void close() {
+    bytes.close();
+    if (bell) bell->notify();
+  }
   void enter(phase next, mono_time until) {
     at = next;
     deadline = until;
-    const bool waits = next == phase::idle || next == phase::header || next == phase::body;
+    const bool waits = next != phase::handling && next != phase::writing;
     if (waits == is_waiting) return;
     is_waiting = waits;
     if (waits) {
@@ -55,14 +61,16 @@ struct connection {
 };
 
 struct http_server::state {
-  state(loop& o, task_group& t, std::string n, listener l, http_limits m, http_handler h, http_refusal r)
+  state(loop& o, task_group& t, std::string n, listener l, http_limits m, http_handler h, http_refusal r,
+        http_admission a)
       : on{o},
         tasks{t},
         name{std::move(n)},
         door{std::move(l)},
         limits{m},
         handler{std::move(h)},
-        refusal{std::move(r)} {
+        refusal{std::move(r)},
+        admission{std::move(a)} {
     budget->most = limits.max_http2_bytes;
   }
 
@@ -73,6 +81,7 @@ struct http_server::state {
   http_limits limits;
   http_handler handler;
   http_refusal refusal;
+  http_admission admission;
   connection_table open;
   std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
   http2_counts reported;
@@ -103,8 +112,12 @@ struct http_server::state {
 
   // http1_serving.cpp
   static task<> serve_http1(std::shared_ptr<state> s, connection* c);
+  static task<bool> look_at_head(std::shared_ptr<state> s, connection* c);
+  static task<bool> turn_away(std::shared_ptr<state> s, connection* c, http_turned_away away);
   static task<bool> read_more(std::shared_ptr<state> s, connection* c);
   static task<bool> answer(std::shared_ptr<state> s, connection* c);
+  // Writes the last answer, and sees that it is not lost over what the peer sends on.
+  static task<> part(connection* c, std::size_t most);
   static task<> refuse(std::shared_ptr<state> s, connection* c, int status);
 };
 

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <filesystem>
 
 namespace causeway::net {
@@ -14,30 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 
 using scene = http_server_scene;
-
-task<stream> open(std::uint16_t port) {
-  connect_options options;
-  options.host = "127.0.0.1";
-  options.port = port;
-  auto connected = co_await connect(std::move(options));
-  co_return connected ? std::move(connected->bytes) : stream{};
-}
-
-// Writes, then reads until the peer closes.
-task<std::string> exchange(std::uint16_t port, std::string bytes, bool ends = true) {
-  auto client = co_await open(port);
-  const auto written = co_await client.write(bytes);
-  if (!written) co_return "not written";
-  if (ends) client.end_output();
-  std::string text;
-  std::array<char, 4096> room{};
-  for (;;) {
-    const auto size = co_await client.read_some(room);
-    if (!size && size.fault().code() != errc::peer_closed) text += "|" + std::string{size.fault().name()};
-    if (!size) co_return text;
-    text.append(room.data(), *size);
-  }
-}
 
 task<> keep_exchange(std::uint16_t port, std::string bytes, std::string* into, wake_up* done) {
   *into = co_await exchange(port, std::move(bytes), false);
@@ -52,26 +27,10 @@ task<> turn() {
   co_await sleep_for(milliseconds{0});
 }
 
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t n = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
-    ++n;
-  return n;
-}
-
-std::string status_line(std::string_view text) {
-  return std::string{text.substr(0, text.find("\r\n"))};
-}
-
-std::string body_of(std::string_view text) {
-  const auto at = text.find("\r\n\r\n");
-  return at == std::string_view::npos ? std::string{} : std::string{text.substr(at + 4)};
-}
-
 TEST(http_server, answers_in_full) {
   scene s;
-  const auto text =
-      run_task(s.on, exchange(s.server->port(), "POST /named HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi"));
+  const auto text = run_task(
+      s.on, exchange(s.server->port(), "POST /named HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"));
   EXPECT_EQ(status_line(text), "HTTP/1.1 200 OK");
   EXPECT_EQ(body_of(text), "POST /named hi from 127.0.0.1");
   EXPECT_EQ(count(text, "\r\nContent-Type: text/plain\r\n"), 1U);
@@ -85,7 +44,7 @@ TEST(http_server, answers_ten_pipelined_requests_in_their_order) {
   scene s;
   std::string bytes;
   for (int i = 0; i < 10; ++i)
-    bytes += "GET /" + std::to_string(i) + " HTTP/1.1\r\n\r\n";
+    bytes += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
   const auto text = run_task(s.on, exchange(s.server->port(), bytes));
   EXPECT_EQ(count(text, "HTTP/1.1 200 OK"), 10U);
   std::size_t last = 0;
@@ -99,22 +58,22 @@ TEST(http_server, answers_ten_pipelined_requests_in_their_order) {
 
 TEST(http_server, answers_head_with_the_length_and_no_body) {
   scene s;
-  const auto text = run_task(s.on, exchange(s.server->port(), "HEAD /x HTTP/1.1\r\n\r\n"));
+  const auto text = run_task(s.on, exchange(s.server->port(), "HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(count(text, "\r\nContent-Length: 23\r\n"), 1U);
   EXPECT_EQ(body_of(text), "");
 }
 
 TEST(http_server, closes_when_the_client_asks_for_it) {
   scene s;
-  const auto text =
-      run_task(s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", false));
+  const auto text = run_task(
+      s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", false));
   EXPECT_EQ(count(text, "\r\nConnection: close\r\n"), 1U);
 }
 
 TEST(http_server, tells_the_client_to_go_on_before_the_body) {
   scene s;
-  const auto head =
-      "POST / HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 0002\r\n\r\n";
+  const auto head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: "
+                    "close\r\nContent-Length: 0002\r\n\r\n";
   const auto text = run_task(s.on, exchange(s.server->port(), std::string{head} + "hi"));
   EXPECT_EQ(body_of(text).substr(0, 4), "POST"); // the body was there already: nothing to wait for
   const auto waiting = run_task(s.on, exchange(s.server->port(), head));
@@ -126,9 +85,10 @@ TEST(http_server, lets_a_client_see_the_413_though_it_sends_the_whole_body) {
   limits.max_body = 1000;
   scene s{limits};
   const std::string big(3'000'000, 'x');
-  const auto sized = "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(big.size()) + "\r\n\r\n" + big;
+  const auto sized =
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(big.size()) + "\r\n\r\n" + big;
   const auto chunked =
-      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2dc6c0\r\n" + big + "\r\n0\r\n\r\n";
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2dc6c0\r\n" + big + "\r\n0\r\n\r\n";
   for (const auto& bytes : {sized, chunked}) {
     const auto text = run_task(s.on, exchange(s.server->port(), bytes));
     EXPECT_EQ(status_line(text), "HTTP/1.1 413 Content Too Large");
@@ -141,15 +101,16 @@ TEST(http_server, refuses_garbage_and_long_headers) {
   scene s;
   EXPECT_EQ(status_line(run_task(s.on, exchange(s.server->port(), "what is this\r\n\r\n"))),
             "HTTP/1.1 400 Bad Request");
-  const auto text =
-      run_task(s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x')));
+  const auto text = run_task(
+      s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(20'000, 'x')));
   EXPECT_EQ(status_line(text), "HTTP/1.1 431 Request Header Fields Too Large");
 }
 
 TEST(http_server, answers_500_to_a_fault_and_serves_on) {
   scene s;
   const auto text =
-      run_task(s.on, exchange(s.server->port(), "GET /throw HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n"));
+      run_task(s.on, exchange(s.server->port(),
+                              "GET /throw HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(status_line(text), "HTTP/1.1 500 Internal Server Error");
   EXPECT_EQ(count(text, "a bug"), 0U);
   EXPECT_EQ(count(text, "HTTP/1.1 200 OK"), 1U);
@@ -157,7 +118,7 @@ TEST(http_server, answers_500_to_a_fault_and_serves_on) {
 
 TEST(http_server, does_not_let_a_value_begin_a_header) {
   scene s;
-  const auto text = run_task(s.on, exchange(s.server->port(), "GET /forge HTTP/1.1\r\n\r\n"));
+  const auto text = run_task(s.on, exchange(s.server->port(), "GET /forge HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(status_line(text), "HTTP/1.1 200 OK");
   EXPECT_EQ(count(text, "X-Forged"), 0U);
 }
@@ -166,10 +127,11 @@ TEST(http_server, ends_requests_that_do_not_come_to_their_end_and_idle_connectio
   http_limits limits;
   limits.header_time_out = limits.body_time_out = limits.idle_time_out = milliseconds{20};
   scene s{limits};
-  const auto half_header = run_task(s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nX:", false));
+  const auto half_header =
+      run_task(s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nHost: x\r\nX:", false));
   EXPECT_EQ(status_line(half_header), "HTTP/1.1 408 Request Timeout");
-  const auto half_body =
-      run_task(s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\nx", false));
+  const auto half_body = run_task(
+      s.on, exchange(s.server->port(), "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx", false));
   EXPECT_EQ(status_line(half_body), "HTTP/1.1 408 Request Timeout");
   EXPECT_EQ(run_task(s.on, exchange(s.server->port(), "", false)), "");
   EXPECT_EQ(s.asked, 0);
@@ -183,8 +145,9 @@ TEST(http_server, stop_answers_what_is_under_way_and_closes_what_is_idle) {
   std::string busy;
   const auto port = s.server->port();
   s.tasks.spawn("idle", restart_policy::never, [&] { return keep_exchange(port, "", &idle, &idle_done); });
-  s.tasks.spawn("busy", restart_policy::never,
-                [&] { return keep_exchange(port, "GET /wait HTTP/1.1\r\n\r\n", &busy, &busy_done); });
+  s.tasks.spawn("busy", restart_policy::never, [&] {
+    return keep_exchange(port, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n", &busy, &busy_done);
+  });
   while (s.asked == 0 || s.server->connections() < 2)
     run_task(s.on, turn());
   s.server->stop_accepting();
@@ -224,7 +187,8 @@ TEST(http_server, closes_who_has_waited_longest_to_make_room_for_one_more) {
   const auto second = run_task(s.on, open(port));
   while (s.server->connections() < 2)
     run_task(s.on, turn());
-  const auto third = run_task(s.on, exchange(port, "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"));
+  const auto third =
+      run_task(s.on, exchange(port, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
   EXPECT_EQ(status_line(third), "HTTP/1.1 200 OK");
   run_task(s.on, wait_for(&done));
   EXPECT_EQ(text, "");
@@ -237,7 +201,7 @@ TEST(http_server, closes_nobody_whose_request_is_under_way_to_make_room) {
   const auto port = s.server->port();
   wake_up done{s.on};
   std::string text = "nothing";
-  const std::string request = "GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n";
+  const std::string request = "GET /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
   s.tasks.spawn("busy", restart_policy::never, [&] { return keep_exchange(port, request, &text, &done); });
   while (s.asked == 0)
     run_task(s.on, turn());
@@ -252,8 +216,9 @@ TEST(http_server, the_end_of_its_tasks_ends_requests_under_way) {
   wake_up done{s.on};
   task_group clients{s.on};
   std::string text = "nothing";
-  clients.spawn("client", restart_policy::never,
-                [&] { return keep_exchange(s.server->port(), "GET /wait HTTP/1.1\r\n\r\n", &text, &done); });
+  clients.spawn("client", restart_policy::never, [&] {
+    return keep_exchange(s.server->port(), "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n", &text, &done);
+  });
   while (s.asked == 0)
     run_task(s.on, turn());
   run_task(s.on, s.tasks.stop());

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -269,8 +270,8 @@ std::string stream::protocol() const {
 }
 
 task<> drain(stream& bytes, std::size_t most) {
-  constexpr std::size_t piece = 16 * 1024;
-  std::vector<char> room(piece);
+  // For all who drain: nobody looks at what is in it.
+  thread_local std::array<char, 16 * 1024> room{};
   for (std::size_t drained = 0; drained < most;) {
     const auto size = co_await bytes.read_some(room);
     if (!size) co_return;

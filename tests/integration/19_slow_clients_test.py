@@ -140,15 +140,17 @@ class slow_clients(integration_test):
     def test_nonsense_is_refused_and_holds_up_nobody(self):
         hub, gateway = self.serve(tls=False)
         before = gateway.resident()
-        path = f"POST /webhook/{PLANT} HTTP/1.1\r\nHost: x\r\n".encode()
+        path = f"POST /webhook/{PLANT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n".encode()
+        log_in = f"Authorization: {gateway.log_ins[PLANT]}\r\n".encode()
         nonsense = [
             (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200, 400),  # TLS at a plain port
             (path + b"X: " + b"a" * 100_000, 431),
             (path + b"".join(b"X-%d: y\r\n" % i for i in range(10_000)), 431),
-            (path + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-            (path + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 400),
-            (path + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 100_000, 431),
-            (path + b"Content-Length: 99999999999\r\n\r\n", 413),
+            (path + log_in + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+            (path + log_in + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 400),
+            (path + log_in + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 100_000, 431),
+            (path + log_in + b"Content-Length: 99999999999\r\n\r\n", 413),
+            (path + b"Content-Length: 99999999999\r\n\r\n", 401),  # a stranger's body is not looked at
             (path + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
             (path + b"Content-Length: -1\r\n\r\n", 400),
         ]
