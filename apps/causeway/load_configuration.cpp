@@ -2,28 +2,37 @@
 #include "causeway/load_configuration.h"
 
 #include "admin/printable.h"
+#include "app/configuration_check.h"
 #include "app/transforms.h"
-#include "app/wiring.h"
 #include "config/loader.h"
+
+#include <sys/resource.h>
 
 #include <iostream>
 
 namespace causeway {
+namespace {
+
+// From here on secrets are in memory. 1 and not 0: for that limit alone the kernel does not start the program that
+// core_pattern pipes dumps to, and one byte is less than any dump's first page, so no file is made either.
+void forbid_core_dumps() {
+  constexpr rlimit one{1, 1};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &one)); // refused only where the hard limit is 0 already
+}
+
+} // namespace
 
 std::optional<config::configuration> load_configuration(const std::string& file) {
+  forbid_core_dumps();
   auto report = config::load(file);
-  for (const auto& warning : report.warnings)
-    std::cerr << "warning: " << admin::printable(report.format(warning)) << '\n';
-  for (const auto& fault : report.faults)
-    std::cerr << admin::printable(report.format(fault)) << '\n';
-  if (!report.value) return std::nullopt;
-  const auto uncompiled = app::check_transforms(*report.value, app::transform_executable());
-  for (const auto& fault : uncompiled)
-    std::cerr << admin::printable(report.format(fault)) << '\n';
-  const auto faults = app::check_configuration(*report.value);
-  for (const auto& fault : faults)
-    std::cerr << file << ": " << fault.name() << ": " << admin::printable(fault.message()) << '\n';
-  if (!faults.empty() || !uncompiled.empty()) return std::nullopt;
+  if (const auto* read = report.readable()) {
+    auto found = app::check_configuration(*read);
+    for (const auto& fault : app::check_transforms(*read, app::transform_executable()))
+      found.refuse(fault.at, fault.what);
+    report.add(std::move(found));
+  }
+  for (const auto& line : report.lines())
+    std::cerr << admin::printable(line) << '\n';
   return std::move(report.value);
 }
 

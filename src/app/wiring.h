@@ -18,11 +18,7 @@
 
 namespace causeway::app {
 
-// What the loader cannot know: connection strings, keys, tiers, ids, certificates, identities that would
-// collide, a path too long for a socket. Every fault, each naming its key ("azure.field.group_key").
-std::vector<error> check_configuration(const config::configuration& from);
-
-// Preconditions of the following: check_configuration found nothing. A file that has changed since is an
+// Preconditions of the following: check_configuration found no fault. A file that has changed since is an
 // error.
 result<std::vector<egress::azure_section>> make_sections(const config::configuration& from);
 std::vector<core::application_rules> make_rules(const config::configuration& from);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/wiring.h"
 
+#include "app/configuration_check.h"
 #include "config/loader.h"
 
 #include <gtest/gtest.h>
@@ -37,10 +38,10 @@ id_scope = "0ne00000000"
 group_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 )";
 
-std::vector<errc> codes(const std::vector<error>& faults) {
+std::vector<errc> codes(const std::vector<config::fault>& faults) {
   std::vector<errc> out;
   for (const auto& fault : faults)
-    out.push_back(fault.code());
+    out.push_back(fault.what.code());
   return out;
 }
 
@@ -55,7 +56,7 @@ id = "app-two"
 azure = "field"
 enabled_by_default = false
 )");
-  EXPECT_TRUE(check_configuration(settings).empty());
+  EXPECT_TRUE(check_configuration(settings).faults.empty());
   const auto sections = make_sections(settings);
   ASSERT_TRUE(sections);
   ASSERT_EQ(sections->size(), 2u);
@@ -84,7 +85,7 @@ api_key = "NNSXS.ONE"
 id = "app-two"
 azure = "field"
 )");
-  EXPECT_EQ(codes(check_configuration(settings)), std::vector<errc>{errc::certificate_unusable});
+  EXPECT_EQ(codes(check_configuration(settings).faults), std::vector<errc>{errc::certificate_unusable});
   const auto rules = make_rules(settings);
   EXPECT_TRUE(rules[0].follows_registry);
   EXPECT_FALSE(rules[0].commands);
@@ -117,7 +118,7 @@ azure = "plant"
 id = "app-two"
 azure = "field"
 )");
-  const auto faults = check_configuration(settings);
+  const auto faults = check_configuration(settings).faults;
   EXPECT_EQ(codes(faults),
             (std::vector<errc>{errc::key_not_base64, errc::certificate_unusable, errc::key_not_base64}))
       << faults.size();
@@ -136,9 +137,9 @@ id = "app-three"
 azure = "plant"
 identity = "{application_id}-{device_id}"
 )");
-  const auto faults = check_configuration(settings);
+  const auto faults = check_configuration(settings).faults;
   ASSERT_EQ(faults.size(), 1u);
-  EXPECT_NE(faults[0].detail().find("app-one and app-two"), std::string::npos);
+  EXPECT_NE(faults[0].what.detail().find("app-one and app-two"), std::string::npos);
 }
 
 TEST(wiring, a_socket_path_that_run_would_refuse_is_a_fault) {
@@ -148,14 +149,14 @@ TEST(wiring, a_socket_path_that_run_would_refuse_is_a_fault) {
   };
   const auto directory_of = [](std::size_t bytes) { return "/" + std::string(bytes - 1, 'd'); };
   const std::size_t name = std::string_view{"/admin.sock"}.size();
-  EXPECT_TRUE(check_configuration(parse(text(directory_of(107 - name), ""))).empty());
-  const auto faults = check_configuration(parse(text(directory_of(108 - name), "")));
+  EXPECT_TRUE(check_configuration(parse(text(directory_of(107 - name), ""))).faults.empty());
+  const auto faults = check_configuration(parse(text(directory_of(108 - name), ""))).faults;
   ASSERT_EQ(codes(faults), std::vector{errc::config_invalid_value});
-  EXPECT_NE(faults[0].detail().find("admin.socket: /dd"), std::string::npos);
-  EXPECT_NE(faults[0].detail().find("108 bytes"), std::string::npos);
+  EXPECT_NE(faults[0].what.detail().find("admin.socket: /dd"), std::string::npos);
+  EXPECT_NE(faults[0].what.detail().find("108 bytes"), std::string::npos);
   // The way out.
-  EXPECT_TRUE(
-      check_configuration(parse(text(directory_of(200), "[admin]\nsocket = \"/run/a.sock\"\n"))).empty());
+  EXPECT_TRUE(check_configuration(parse(text(directory_of(200), "[admin]\nsocket = \"/run/a.sock\"\n")))
+                  .faults.empty());
 }
 
 TEST(wiring, sends_spans_where_the_configuration_says) {
@@ -179,9 +180,10 @@ application_insights_connection_string = "InstrumentationKey=ab;IngestionEndpoin
   const auto faults = check_configuration(parse(text + R"(
 [telemetry]
 application_insights_connection_string = "IngestionEndpoint=https://x.example/"
-)"));
+)"))
+                          .faults;
   ASSERT_EQ(codes(faults), std::vector{errc::connection_string_malformed});
-  EXPECT_NE(faults[0].detail().find("InstrumentationKey"), std::string::npos);
+  EXPECT_NE(faults[0].what.detail().find("InstrumentationKey"), std::string::npos);
 }
 
 } // namespace

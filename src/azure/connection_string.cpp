@@ -4,6 +4,7 @@
 #include "azure/names.h"
 #include "base/encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -19,8 +20,28 @@ enum key_index : std::size_t {
 };
 constexpr std::array<std::string_view, known_keys> key_names{"HostName", "DeviceId", "SharedAccessKey",
                                                              "SharedAccessKeyName"};
-constexpr std::array<std::string_view, 5> unsupported_keys{"ModuleId", "SharedAccessSignature",
-                                                           "GatewayHostName", "x509", "Endpoint"};
+
+struct foreign_key {
+  std::string_view name, why;
+};
+constexpr std::array<foreign_key, 7> foreign_keys{{
+    {"GatewayHostName",
+     "GatewayHostName is an IoT Edge gateway's; Causeway does not speak to Edge gateways: leave it out "
+     "and the hub itself is spoken to"},
+    {"ModuleId", "ModuleId makes it a module's string; use one of a policy or of a device"},
+    {"SharedAccessSignature",
+     "SharedAccessSignature is a token, which ends; use the string with the SharedAccessKey"},
+    {"x509",
+     "x509 is for devices with certificates, which are not supported; use one with a shared access key"},
+    {"Endpoint",
+     "Endpoint is in strings of Event Hubs and Service Bus; take IoT Hub's own, from its shared access "
+     "policies"},
+    {"AccountName",
+     "AccountName is in strings of a storage account; take IoT Hub's own, from its shared access policies"},
+    {"DefaultEndpointsProtocol",
+     "DefaultEndpointsProtocol is in strings of a storage account; take IoT Hub's own, from "
+     "its shared access policies"},
+}};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view white = " \t\r\n";
@@ -33,9 +54,17 @@ std::string_view trimmed(std::string_view text) {
 // it cannot.
 std::string shown(std::string_view key) {
   const bool plain =
-      key.size() <= 24 &&
-      key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+      key.size() <= 24 && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ") ==
+                              std::string_view::npos;
   return plain ? "\"" + std::string{key} + "\"" : "of " + std::to_string(key.size()) + " characters";
+}
+
+// Whether text begins with one of the keys and its '='.
+bool is_assignment(std::string_view text) {
+  const auto key = trimmed(text.substr(0, text.find('=')));
+  return text.find('=') != std::string_view::npos &&
+         std::any_of(key_names.begin(), key_names.end(),
+                     [&](std::string_view name) { return equals_ignoring_case(key, name); });
 }
 
 } // namespace
@@ -47,23 +76,33 @@ result<connection_string> parse_connection_string(const secret& text, std::strin
   std::array<std::optional<std::string_view>, known_keys> values;
   auto rest = trimmed(text.reveal());
   if (rest.empty()) return malformed("it is empty");
+  if (rest.starts_with("\xef\xbb\xbf"))
+    return malformed("it begins with a byte order mark (BOM); save the file as UTF-8 without one");
+  if (rest.starts_with('"') || rest.starts_with('\'')) return malformed("it is in quotes; leave them out");
+  std::size_t number = 0;
   while (!rest.empty()) {
+    ++number;
     const auto end = rest.find(';');
     const auto part = trimmed(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : trimmed(rest.substr(end + 1));
     const auto equals = part.find('=');
     if (part.empty()) return malformed("two semicolons with nothing between them");
-    if (equals == std::string_view::npos) return malformed("a part without '='");
-    const auto key = part.substr(0, equals);
-    for (const auto name : unsupported_keys)
-      if (equals_ignoring_case(key, name))
-        return malformed("the key " + std::string{name} + " is not supported; use a shared access key");
+    if (equals == std::string_view::npos)
+      return malformed("its part " + std::to_string(number) + " is a part without '='");
+    const auto key = trimmed(part.substr(0, equals));
+    for (const auto& [name, why] : foreign_keys)
+      if (equals_ignoring_case(key, name)) return malformed(std::string{why});
+    const auto after = trimmed(part.substr(equals + 1));
+    if (number == 1 && (is_assignment(after) || after.starts_with('"') || after.starts_with('\'')))
+      return malformed("a variable's name stands before it, " + shown(key) +
+                       "; keep only what follows the first '='" +
+                       (is_assignment(after) ? "" : ", without the quotes"));
     std::size_t index = 0;
     while (index < known_keys && !equals_ignoring_case(key, key_names[index]))
       ++index;
     if (index == known_keys) return malformed("unknown key " + shown(key));
     if (values[index]) return malformed("the key " + std::string{key_names[index]} + " is there twice");
-    values[index] = part.substr(equals + 1);
+    values[index] = after;
     if (values[index]->empty())
       return malformed("the key " + std::string{key_names[index]} + " has no value");
   }
@@ -76,6 +115,8 @@ result<connection_string> parse_connection_string(const secret& text, std::strin
 
   auto hub = parse_hub_address(*values[host_name]);
   if (!hub) return malformed("HostName " + hub.fault().detail());
+  if (values[shared_access_key]->ends_with('"') || values[shared_access_key]->ends_with('\''))
+    return malformed("a quotation mark stands at its end; leave it out");
   auto key = signing_key::parse(secret{std::string{*values[shared_access_key]}},
                                 std::string{what} + ": SharedAccessKey");
   if (!key) return std::move(key).fault();

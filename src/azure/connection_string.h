@@ -19,9 +19,10 @@ struct connection_string {
 
 // what: names the string in errors ("azure.plant.connection_string"). Three forms: HostName +
 // SharedAccessKeyName + SharedAccessKey (policy), HostName + DeviceId + SharedAccessKey (device), and both
-// together (a policy that acts for one device). Names of keys in any letter case, white space and a semicolon
-// at the end are forgiven. Errors: connection_string_malformed, which names the key that is unknown, twice
-// there, missing or not supported; key_not_base64. Neither shows any value but the host's.
+// together (a policy that acts for one device). Names of keys in any letter case, white space around names
+// and values and a semicolon at the end are forgiven. Errors: connection_string_malformed, which names the
+// key that is unknown, twice there, missing or not supported; key_not_base64. Neither shows any value but the
+// host's.
 result<connection_string> parse_connection_string(const secret& text, std::string_view what);
 
 } // namespace causeway::azure

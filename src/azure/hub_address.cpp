@@ -37,6 +37,8 @@ result<hub_address> parse_hub_address(std::string_view text, std::uint16_t defau
     return error{errc::config_invalid_value,
                  "\"" + std::string{text.substr(0, 300)} + "\" " + std::string{why}};
   };
+  if (text.find("://") != std::string_view::npos)
+    return refuse("has a scheme; write the host's name alone, or host:port");
   hub_address address;
   address.port = default_port;
   auto host = text;

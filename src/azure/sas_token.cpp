@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -26,9 +27,37 @@ std::string_view without_port(std::string_view host) {
 
 } // namespace
 
+namespace {
+
+// Where text is no base64 and what stands there, without a character of it.
+std::string fault_of_base64(std::string_view text) {
+  const auto is_digit = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '-' || c == '_';
+  };
+  const auto size = std::to_string(text.size());
+  const auto digits = text.substr(0, std::min(text.find_last_not_of('=') + 1, text.size()));
+  const auto bad = std::find_if_not(digits.begin(), digits.end(), is_digit);
+  if (bad == digits.end())
+    return ": its " + size +
+           " characters are no whole number of bytes; is a part of it missing, or an '=' too many?";
+  const auto place = "its character " + std::to_string(bad - digits.begin() + 1) + " of " + size;
+  if (*bad == '=') return ": " + place + " is an '=', which stands at the end only";
+  if (*bad == ' ' || *bad == '\t') return ": " + place + " is a blank";
+  if (*bad == '\n' || *bad == '\r') return ": " + place + " is a line break";
+  if (*bad == '"' || *bad == '\'') return ": " + place + " is a quotation mark; leave the quotes out";
+  return ": " + place + " is none of base64's";
+}
+
+} // namespace
+
 result<signing_key> signing_key::parse(const secret& base64, std::string_view what) {
-  auto bytes = base64_decode(base64.reveal());
-  if (!bytes) return error{errc::key_not_base64, std::string{what}};
+  constexpr std::string_view white = " \t\r\n";
+  auto text = base64.reveal();
+  text.remove_prefix(std::min(text.find_first_not_of(white), text.size()));
+  text = text.substr(0, text.find_last_not_of(white) + 1);
+  auto bytes = base64_decode(text);
+  if (!bytes) return error{errc::key_not_base64, std::string{what} + fault_of_base64(text)};
   if (bytes->empty()) return error{errc::key_not_base64, std::string{what} + " is empty"};
   return signing_key{secret{std::move(*bytes)}};
 }

@@ -17,8 +17,8 @@ namespace causeway::azure {
 // A symmetric key, decoded. Azure writes keys as base64; nothing here keeps that text.
 class signing_key {
 public:
-  // what: names the key in the error ("azure.field.group_key"). Errors: key_not_base64, also for an empty
-  // key.
+  // what: names the key in the error ("azure.field.group_key"). White space around it is forgiven. Errors:
+  // key_not_base64, also for an empty key; it says which character is none, and shows none.
   static result<signing_key> parse(const secret& base64, std::string_view what);
   // bytes: the key itself, not its base64 form.
   explicit signing_key(secret bytes) : bytes_{std::move(bytes)} {}

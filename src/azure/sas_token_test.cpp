@@ -124,6 +124,26 @@ TEST(sas_token, covers_host_and_path_by_segment) {
     EXPECT_EQ(covers(granted, wanted), expected) << granted;
 }
 
+TEST(signing_key, white_space_around_it_is_forgiven) {
+  const auto key = signing_key::parse(secret{"\r\n" + std::string{key_text} + " \n"}, "k");
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->base64().reveal(), key_text);
+}
+
+TEST(signing_key, says_where_a_key_is_no_base64_and_what_stands_there) {
+  const std::pair<const char*, const char*> cases[] = {{"AAEC AwQF", "character 5 of 9 is a blank"},
+                                                       {"AAEC\nAwQF", "character 5 of 9 is a line break"},
+                                                       {"\"AAEC\"", "character 1 of 6 is a quotation mark"},
+                                                       {"AA==AwQF", "character 3 of 8 is an '='"},
+                                                       {"AAECAwQF!", "character 9 of 9 is none"},
+                                                       {"AAECA", "no whole number of bytes"}};
+  for (const auto& [text, words] : cases) {
+    const auto key = signing_key::parse(secret{text}, "k");
+    ASSERT_FALSE(key) << text;
+    EXPECT_NE(key.fault().detail().find(words), std::string::npos) << key.fault().detail();
+  }
+}
+
 TEST(signing_key, names_the_thing_when_it_is_not_base64) {
   for (const auto bad : {"not base64!", "", "AAA=="}) {
     const auto key = signing_key::parse(secret{bad}, "azure.field.group_key");

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/document.h"
+#include "config/findings.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -69,6 +70,8 @@ struct azure_settings {
   azure_name name;
   azure_kind kind = azure_kind::iot_hub;
   std::optional<secret> connection_string; // not parsed here
+  std::optional<secret>
+      secondary_connection_string; // the same hub's, for when the first is refused; not parsed here
   std::vector<azure_device> devices;
   std::optional<dps_settings> dps;
   std::string tier = "S1"; // F1, B1, B2, B3, S1, S2 or S3
@@ -140,6 +143,7 @@ struct configuration {
   telemetry_settings telemetry;
   log_settings log;
   spool_settings spool;
+  config::places places; // of its values in the file
 
   // Precondition: a name that an application has.
   const azure_settings& azure_of(const azure_name& name) const;

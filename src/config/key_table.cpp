@@ -72,6 +72,10 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "`iot-central`: through DPS, with IoT Central's quotas."},
     {"azure.NAME", "connection_string", secret, "", false, restart, "",
      "Of a policy of the hub with the right to connect devices."},
+    {"azure.NAME", "secondary_connection_string", secret, "", false, restart, "",
+     "Of the same hub, with the policy's other key (or another policy's): tried at once when the hub refuses "
+     "the first, "
+     "so that keys can be regenerated one after the other without an outage."},
     {"azure.NAME", "dps_endpoint", text, "global.azure-devices-provisioning.net", false, restart, "",
      "Host of DPS, with `:port` where it is not 443."},
     {"azure.NAME", "id_scope", text, "", false, restart, "", "Id scope of DPS."},

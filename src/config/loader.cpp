@@ -59,6 +59,21 @@ log_settings read_log(section keys) {
   return settings;
 }
 
+// toml++ quotes what it could not read; only a short word of it can be no part of a secret.
+std::string without_long_quotes(std::string_view text) {
+  constexpr std::size_t longest_word = 12;
+  std::string out;
+  while (!text.empty()) {
+    const auto open = text.find('\'');
+    const auto close = open == std::string_view::npos ? open : text.find('\'', open + 2);
+    if (close == std::string_view::npos) return out.append(text);
+    const auto quoted = text.substr(open + 1, close - open - 1);
+    out.append(text.substr(0, open + 1)).append(quoted.size() > longest_word ? "…" : quoted).append("'");
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
 configuration read(const node& root, reading& into) {
   check_top_level(root, into);
   configuration all;
@@ -105,21 +120,53 @@ std::string config_report::format(const warning& one) const {
   return at_place(file, one.at) + "warning: " + one.text;
 }
 
+void config_report::add(findings later) {
+  const auto earlier = faults.size();
+  for (auto& one : later.faults) {
+    const bool told = std::any_of(
+        faults.begin(), faults.begin() + static_cast<std::ptrdiff_t>(earlier), [&](const auto& other) {
+          const auto code = other.what.code();
+          const bool of_value = code == errc::config_invalid_value || code == errc::secret_unreadable;
+          return other.at == one.at && (of_value || other.what == one.what);
+        });
+    if (!told) faults.push_back(std::move(one));
+  }
+  for (auto& one : later.warnings)
+    warnings.push_back(std::move(one));
+  std::ranges::stable_sort(faults, {}, &fault::at);
+  std::ranges::stable_sort(warnings, {}, &warning::at);
+  if (faults.empty() || !value) return;
+  draft = std::move(value);
+  value.reset();
+}
+
+std::vector<std::string> config_report::lines() const {
+  std::vector<std::pair<place, std::string>> all;
+  for (const auto& one : warnings)
+    all.emplace_back(one.at, format(one));
+  for (const auto& one : faults)
+    all.emplace_back(one.at, format(one));
+  std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
+  std::vector<std::string> out;
+  for (auto& [at, line] : all)
+    out.push_back(std::move(line));
+  return out;
+}
+
 config_report parse(std::string_view text, const std::filesystem::path& file_name, secret_reader& secrets) {
   config_report report;
   report.file = file_name.string();
   const auto document = parse_toml(text);
   if (!document.root) {
-    report.faults.push_back({document.fault_at, error{errc::config_syntax, document.fault}});
+    findings found;
+    found.refuse(document.fault_at, error{errc::config_syntax, without_long_quotes(document.fault)});
+    report.add(std::move(found));
     return report;
   }
   reading into{secrets, file_name.parent_path(), {}, {}};
-  auto value = read(*document.root, into);
-  report.faults = std::move(into.faults);
-  report.warnings = std::move(into.warnings);
-  std::ranges::stable_sort(report.faults, {}, &fault::at);
-  std::ranges::stable_sort(report.warnings, {}, &warning::at);
-  if (report.faults.empty()) report.value = std::move(value);
+  report.value = read(*document.root, into);
+  report.value->places = std::move(into.places);
+  report.add(std::move(into.found));
   return report;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/configuration.h"
-#include "config/document.h"
+#include "config/findings.h"
 #include "config/secret_reader.h"
 
 #include <filesystem>
@@ -14,22 +14,24 @@
 
 namespace causeway::config {
 
-struct fault {
-  place at;
-  error what; // config_unreadable, config_syntax, config_unknown_key, config_missing_key,
-              // config_invalid_value, secret_unreadable
-};
-
-struct warning {
-  place at;
-  std::string text;
-};
-
 struct config_report {
   std::string file;
   std::optional<configuration> value; // present when there is no fault
-  std::vector<fault> faults;          // in the order of the file
-  std::vector<warning> warnings;      // in the order of the file
+  // Present when there are faults, but the file is TOML: what is good in it, the rest at its defaults. For
+  // the later stages of a check alone, so that they can say what they find beside it; what its types promise
+  // may be absent.
+  std::optional<configuration> draft;
+  // In the order of the file. Of the loader: config_unreadable, config_syntax, config_unknown_key,
+  // config_missing_key, config_invalid_value, secret_unreadable.
+  std::vector<fault> faults;
+  std::vector<warning> warnings;
+
+  // value, or else draft; null for a file that is no TOML.
+  const configuration* readable() const { return value ? &*value : draft ? &*draft : nullptr; }
+  // What a later stage found. A value that an earlier stage has refused is not judged twice.
+  void add(findings later);
+  // Faults and warnings, formatted, in the order of the file.
+  std::vector<std::string> lines() const;
 
   // "causeway.toml:12:3: config_unknown_key: the configuration has a key …: \"lisen\" in [webhook]; did you
   // mean \"listen\"?"

@@ -514,6 +514,39 @@ TEST_F(loader_test, a_certificate_needs_its_key) {
                errc::config_invalid_value, {3, 19}, "tls_key must be there too");
 }
 
+TEST_F(loader_test, a_secret_as_windows_saves_it_is_refused_by_name) {
+  secrets_.files["/bom"] = "\xef\xbb\xbfhush";
+  secrets_.files["/utf16"] = std::string{"\xff\xfeh\0", 4};
+  expect_fault(with("webhook_password_file = \"/bom\"\n"), errc::secret_unreadable, {10, 25},
+               "byte order mark");
+  expect_fault(with("webhook_password_file = \"/utf16\"\n"), errc::secret_unreadable, {10, 25}, "UTF-16");
+  expect_fault(with("webhook_password = \"\\uFEFFhush\"\n"), errc::config_invalid_value, {10, 20},
+               "byte order mark");
+}
+
+TEST_F(loader_test, what_is_good_in_a_file_with_faults_is_there_for_later_stages) {
+  auto report = read(with("[spool]\nmax_messages = 0\n"));
+  EXPECT_FALSE(report.value);
+  ASSERT_TRUE(report.draft);
+  EXPECT_EQ(report.draft->applications.front().id.str(), "meters");
+  EXPECT_EQ(report.draft->places.of("azure.plant", "connection_string"), (place{5, 25}));
+  EXPECT_TRUE(report.draft->places.has("application.0", "azure"));
+  EXPECT_FALSE(report.draft->places.has("application.0", "commands"));
+  EXPECT_EQ(report.draft->places.of("application.0", "commands"), (place{7, 1}));
+  findings later;
+  later.refuse({11, 16}, error{errc::internal, "the value that is refused already"});
+  later.refuse({5, 25}, error{errc::internal, "another"});
+  later.warn({1, 1}, "SharedAccessKey=x");
+  report.add(std::move(later));
+  ASSERT_EQ(report.faults.size(), 2u);
+  EXPECT_EQ(report.faults[0].at, (place{5, 25}));
+  EXPECT_EQ(report.lines().front(), "/etc/causeway/c.toml:1:1: warning: SharedAccessKey=…");
+}
+
+TEST_F(loader_test, what_is_no_toml_has_no_draft) {
+  EXPECT_FALSE(read("a b").readable());
+}
+
 TEST_F(loader_test, what_is_risky_is_warned_of) {
   const auto report = read(R"([webhook]
 listen = "0.0.0.0:8080"
@@ -531,9 +564,10 @@ azure = "plant"
 )");
   ASSERT_TRUE(report.value);
   ASSERT_EQ(report.warnings.size(), 3u);
-  EXPECT_NE(report.warnings[0].text.find("[azure.spare] is not used"), std::string::npos);
-  EXPECT_EQ(report.warnings[1].at, (place{2, 10}));
-  EXPECT_NE(report.warnings[1].text.find("plain HTTP"), std::string::npos);
+  EXPECT_EQ(report.warnings[0].at, (place{2, 10}));
+  EXPECT_NE(report.warnings[0].text.find("plain HTTP"), std::string::npos);
+  EXPECT_EQ(report.warnings[1].at, (place{6, 8}));
+  EXPECT_NE(report.warnings[1].text.find("[azure.spare] is not used"), std::string::npos);
   EXPECT_EQ(report.warnings[2].at.line, 12u);
   EXPECT_NE(report.warnings[2].text.find("devices of one id would be one device"), std::string::npos);
 }

@@ -101,7 +101,13 @@ public:
   }
 
   application_settings read(const node& table) {
-    section keys{&table, table.at, "application", "[[application]]", into_};
+    section keys{&table,
+                 table.at,
+                 "application",
+                 "[[application]]",
+                 into_,
+                 {},
+                 "application." + std::to_string(next_++)};
     application_settings settings;
     settings.id = application_id{keys.text("id")};
     settings.azure = azure_name{keys.text("azure")};
@@ -152,7 +158,9 @@ public:
     for (const auto& section : azure_) {
       const bool used = std::any_of(applications.begin(), applications.end(),
                                     [&](const auto& one) { return one.azure == section.name; });
-      if (!used) into_.warn({}, "[azure." + section.name.str() + "] is not used by any application");
+      if (!used)
+        into_.warn(into_.places.of("azure." + section.name.str(), ""),
+                   "[azure." + section.name.str() + "] is not used by any application");
     }
   }
 
@@ -192,6 +200,7 @@ private:
   const things_stack_settings& stack_;
   reading& into_;
   std::map<application_id, place> places_;
+  std::size_t next_ = 0;
 };
 
 } // namespace

@@ -38,6 +38,11 @@ std::vector<azure_device> read_devices(const node& table, const std::string& nam
   return devices;
 }
 
+bool is_alphanumeric(std::string_view text) {
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+         std::string_view::npos;
+}
+
 void read_dps(section& keys, bool has_devices, azure_settings& settings) {
   azure_settings::dps_settings dps;
   dps.endpoint = keys.text("dps_endpoint");
@@ -47,8 +52,12 @@ void read_dps(section& keys, bool has_devices, azure_settings& settings) {
     keys.refuse("dps_endpoint", json_quoted(dps.endpoint) + " is not a host name, or host:port");
   if (!keys.has("id_scope"))
     keys.require("id_scope", "DPS needs it");
-  else if (dps.id_scope.empty())
-    keys.refuse("id_scope", "is empty");
+  else if (dps.id_scope.empty() || !is_alphanumeric(dps.id_scope))
+    keys.refuse(
+        "id_scope",
+        json_quoted(dps.id_scope) +
+            " is not an id scope: letters and digits only, such as \"0ne00123ABC\"; DPS shows it on its "
+            "overview page");
   if (!keys.has("group_key") && !has_devices)
     keys.require("group_key", "DPS needs it, or devices with keys of their own");
   dps.group_key = keys.secret_of("group_key");
@@ -79,6 +88,9 @@ azure_settings read_azure(const std::string& name, place at, const node& table, 
   const bool by_string = keys.has("connection_string") || (devices && dps_key.empty());
 
   settings.connection_string = keys.secret_of("connection_string");
+  settings.secondary_connection_string = keys.secret_of("secondary_connection_string");
+  if (keys.has("secondary_connection_string") && !keys.has("connection_string"))
+    keys.refuse("secondary_connection_string", "stands beside a connection_string only");
   if (devices && devices->value.is == node::kind::table)
     settings.devices = read_devices(devices->value, name, !dps_key.empty(), into);
   else if (devices)

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/mask.h"
 
 #include <algorithm>
 #include <array>
@@ -45,6 +46,26 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   const auto [stop, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || fault != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+std::string way_out_of(std::string_view kind) {
+  if (kind == "a connection string") return "put it into a file and name that with connection_string_file";
+  if (kind == "an API key of The Things Stack") return "put it into a file and name that with api_key_file";
+  if (kind == "a URL with a password in it") return "leave user and password out";
+  if (kind == "a shared access signature")
+    return "such a token ends; Causeway signs its own with the key of a connection string";
+  return "put it into a file and write that file's name";
+}
+
+// What editors and shells of Windows put before a text, and nobody sees; empty when nothing.
+std::string_view fault_of_coding(std::string_view secret) {
+  if (secret.starts_with("\xef\xbb\xbf"))
+    return "it begins with a byte order mark (BOM), which an editor has put there; save it as UTF-8 without "
+           "one";
+  if (secret.starts_with("\xff\xfe") || secret.starts_with("\xfe\xff"))
+    return "it is UTF-16, as a redirection in PowerShell writes it; save it as UTF-8";
+  if (secret.find('\0') != std::string_view::npos) return "it has a null character";
+  return {};
 }
 
 secret without_line_end(const secret& from) {
@@ -101,9 +122,14 @@ bool is_listen_address(std::string_view text) {
 }
 
 section::section(const node* table, place at, std::string_view name, std::string shown, reading& into,
-                 std::span<const std::string_view> tables)
+                 std::span<const std::string_view> tables, std::string path)
     : table_{table}, at_{at}, name_{name}, shown_{std::move(shown)}, into_{into} {
   if (!table_) return;
+  if (path.empty()) path = shown_.substr(1, shown_.size() - 2);
+  into_.places.set(path, at_);
+  for (const auto& key : keys())
+    if (key.section == name_ && has(key.name))
+      into_.places.set(path + "." + std::string{key.name}, place_of(key.name));
   const auto known = spellings(name_);
   for (const auto& [key, key_at, value] : table_->members) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -149,11 +175,25 @@ bool section::is_choice(const key_entry& key, const node& value) {
   return false;
 }
 
+bool section::is_misplaced(std::string_view name, const node& value) {
+  // A program may say anything.
+  if (name == "transform") return false;
+  const auto kind = kind_of_secret(value.text);
+  // Names may look random.
+  if (kind.empty() ||
+      (kind == "a key" &&
+       entry(name, {value_kind::text, value_kind::choice, value_kind::path, value_kind::address}).kind !=
+           value_kind::path))
+    return false;
+  refuse(name, "this is " + std::string{kind} + ", which does not belong here; " + way_out_of(kind));
+  return true;
+}
+
 std::string section::text(std::string_view name) {
   const auto& key = entry(name, {value_kind::text, value_kind::choice, value_kind::address});
   const auto* value = typed(key, node::kind::text);
   std::string fallback{key.fallback};
-  if (!value) return fallback;
+  if (!value || is_misplaced(name, *value)) return fallback;
   if (key.kind == value_kind::choice) return is_choice(key, *value) ? value->text : fallback;
   if (key.kind == value_kind::address && !is_listen_address(value->text)) {
     refuse(name, json_quoted(value->text) + " is not an address such as \"127.0.0.1:8080\" or \"[::]:8443\"");
@@ -167,6 +207,7 @@ std::filesystem::path section::path(std::string_view name) {
   const auto& key = entry(name, {value_kind::path});
   const auto* value = typed(key, node::kind::text);
   if (value && value->text.empty()) refuse(name, "is empty");
+  if (value && is_misplaced(name, *value)) value = nullptr;
   const std::filesystem::path given{value ? value->text : std::string{key.fallback}};
   return given.empty() || given.is_absolute() ? given : into_.folder / given;
 }
@@ -265,7 +306,12 @@ std::optional<secret> section::secret_of(std::string_view name) {
     const auto file = path.is_absolute() ? path : into_.folder / path;
     auto read = into_.secrets.read(file);
     if (!read) {
-      into_.faults.push_back({value.at, std::move(read).fault().in(label)});
+      if (const auto kind = kind_of_secret(value.text); !kind.empty())
+        into_.refuse(value.at, errc::config_invalid_value,
+                     label + ": this is " + std::string{kind} +
+                         ", not the name of a file: put it into a file, or use " + inline_name);
+      else
+        into_.found.refuse(value.at, std::move(read).fault().in(label));
       return std::nullopt;
     }
     if (read->others_can_read)
@@ -274,8 +320,13 @@ std::optional<secret> section::secret_of(std::string_view name) {
   } else if (given->name == env_name) {
     auto variable = into_.secrets.variable(value.text);
     if (!variable) {
-      into_.refuse(value.at, errc::secret_unreadable,
-                   label + ": the environment variable " + json_quoted(value.text) + " is not set");
+      if (const auto kind = kind_of_secret(value.text); !kind.empty())
+        into_.refuse(value.at, errc::config_invalid_value,
+                     label + ": this is " + std::string{kind} +
+                         ", not the name of an environment variable: put it into one, or use " + inline_name);
+      else
+        into_.refuse(value.at, errc::secret_unreadable,
+                     label + ": the environment variable " + json_quoted(value.text) + " is not set");
       return std::nullopt;
     }
     found = without_line_end(*variable);
@@ -283,6 +334,11 @@ std::optional<secret> section::secret_of(std::string_view name) {
     into_.warn(value.at, label + ": the secret stands in the configuration itself; " + file_name + " or " +
                              env_name + " keeps it out");
     found = secret{value.text};
+  }
+  if (const auto why = fault_of_coding(found.reveal()); !why.empty()) {
+    into_.refuse(value.at, given->name == inline_name ? errc::config_invalid_value : errc::secret_unreadable,
+                 label + ": " + std::string{why});
+    return std::nullopt;
   }
   if (found.empty()) {
     into_.refuse(value.at, given->name == inline_name ? errc::config_invalid_value : errc::secret_unreadable,

@@ -15,22 +15,21 @@ namespace causeway::config {
 struct reading {
   secret_reader& secrets;
   std::filesystem::path folder;
-  std::vector<fault> faults;
-  std::vector<warning> warnings;
+  findings found;
+  config::places places;
 
-  void refuse(place at, errc code, std::string detail) {
-    faults.push_back({at, error{code, std::move(detail)}});
-  }
-  void warn(place at, std::string text) { warnings.push_back({at, std::move(text)}); }
+  void refuse(place at, errc code, std::string detail) { found.refuse(at, error{code, std::move(detail)}); }
+  void warn(place at, std::string_view text) { found.warn(at, text); }
 };
 
 class section {
 public:
   // table: null when the file does not have the section; all keys then have their defaults.
   // name: in the key table ("azure.NAME"). shown: for errors ("[azure.field]"). at: where a missing key is
-  // reported. Reports the keys that the table does not know, but for those in `tables`.
+  // reported. path: in configuration::places; shown without its brackets when empty. Reports the keys that
+  // the table does not know, but for those in `tables`.
   section(const node* table, place at, std::string_view name, std::string shown, reading& into,
-          std::span<const std::string_view> tables = {});
+          std::span<const std::string_view> tables = {}, std::string path = {});
 
   // Each returns the value or, when it is not there or not good (then reported), the default.
   // Precondition: the key is in the key table.
@@ -58,6 +57,8 @@ private:
   // The member when it is of this kind; null when it is not there or reported.
   const node* typed(const key_entry& key, node::kind kind);
   bool is_choice(const key_entry& key, const node& value);
+  // Reports a secret that stands where a name or an address belongs.
+  bool is_misplaced(std::string_view name, const node& value);
 
   const node* table_;
   place at_;

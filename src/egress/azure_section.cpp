@@ -33,7 +33,14 @@ secret section_tokens::device_token(device_ref, const identity& name, wall_time 
 }
 
 secret section_tokens::policy_token(wall_time expiry) {
-  return azure::make_sas_token(hub_.host, section_.policy->key, expiry, section_.policy->policy);
+  const auto& policy = second_ ? *section_.second_policy : *section_.policy;
+  return azure::make_sas_token(hub_.host, policy.key, expiry, policy.policy);
+}
+
+bool section_tokens::next_policy_key() {
+  if (!section_.second_policy) return false;
+  second_ = !second_;
+  return true;
 }
 
 } // namespace causeway::egress

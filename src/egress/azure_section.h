@@ -18,6 +18,8 @@ struct azure_section {
   azure_name name;
   // A hub by connection string: a policy for all devices, or strings of single devices by identity, or both.
   std::optional<azure::connection_string> policy;
+  std::optional<azure::connection_string>
+      second_policy; // of the same hub, beside policy: for when that is refused
   std::map<std::string, azure::connection_string> devices;
   // A hub through DPS.
   std::optional<azure::hub_address> dps;
@@ -49,10 +51,13 @@ public:
   hub::auth mode() const;
   secret device_token(device_ref device, const identity& name, wall_time expiry) override;
   secret policy_token(wall_time expiry) override;
+  // Changes between the two policies, where there are two.
+  bool next_policy_key() override;
 
 private:
   const azure_section& section_;
   azure::hub_address hub_;
+  bool second_ = false; // signs with second_policy
 };
 
 } // namespace causeway::egress

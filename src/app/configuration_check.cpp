@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/configuration_check.h"
+
+#include "app/azure_sections.h"
+#include "app/wiring.h"
+#include "net/listener.h"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <map>
+
+namespace causeway::app {
+namespace {
+
+// Two applications on one hub must not give two devices one name. {device_id} alone is unique within an
+// application only.
+void check_identities(const config::configuration& from, config::findings& found) {
+  std::map<std::pair<std::string, std::string>, std::string> seen; // section and template → application
+  for (std::size_t i = 0; i < from.applications.size(); ++i) {
+    const auto& application = from.applications[i];
+    const bool apart = application.identity.find("{application_id}") != std::string::npos ||
+                       application.identity.find("{dev_eui}") != std::string::npos;
+    if (apart) continue;
+    const auto [first, fresh] =
+        seen.try_emplace({application.azure.str(), application.identity}, application.id.str());
+    if (!fresh)
+      found.refuse(
+          from.places.of("application." + std::to_string(i), "identity"),
+          error{errc::config_invalid_value,
+                "applications " + first->second + " and " + application.id.str() + " share azure." +
+                    application.azure.str() + " and the identity template \"" + application.identity +
+                    "\": two devices of one id would be one device; add {application_id} or {dev_eui}"});
+  }
+}
+
+// A tier that cannot do what the file asks for in words. What is on by default is off there, without a word.
+void check_tiers(const config::configuration& from, config::findings& found) {
+  for (std::size_t i = 0; i < from.applications.size(); ++i) {
+    const auto& application = from.applications[i];
+    const auto section = std::find_if(from.azure.begin(), from.azure.end(),
+                                      [&](const auto& one) { return one.name == application.azure; });
+    if (section == from.azure.end() || section->kind != config::azure_kind::iot_hub) continue;
+    const auto path = "application." + std::to_string(i);
+    if (!section->tier.starts_with("B") || !application.commands || !from.places.has(path, "commands"))
+      continue;
+    found.refuse(
+        from.places.of(path, "commands"),
+        error{errc::config_invalid_value,
+              "commands of application " + application.id.str() + ": the tier " + section->tier +
+                  " of [azure." + section->name.str() +
+                  "] has no cloud-to-device messages; set commands = false, or take a standard tier (S1)"});
+  }
+}
+
+// The gateway would refuse to start, and the default follows the state directory, which nobody thinks of as a
+// socket's name.
+void check_socket(const config::configuration& from, config::findings& found) {
+  constexpr auto most = sizeof(sockaddr_un::sun_path) - 1;
+  const auto& socket = from.admin.socket;
+  const auto length = socket.string().size();
+  if (length <= most) return;
+  const bool own = from.places.has("admin", "socket");
+  found.refuse(from.places.of(own ? "admin" : "state", own ? "socket" : "directory"),
+               error{errc::config_invalid_value,
+                     "admin.socket: " + socket.string() + " has " + std::to_string(length) +
+                         " bytes, and the path of a Unix socket at most " + std::to_string(most) +
+                         "; set [admin] socket to a shorter path, as \"/run/causeway/admin.sock\" (its "
+                         "default is admin.sock in state.directory)"});
+}
+
+void check_addresses(const config::configuration& from, config::findings& found) {
+  const std::pair<const char*, const std::string*> addresses[] = {{"webhook", &from.webhook.listen},
+                                                                  {"admin", &from.admin.listen}};
+  for (const auto& [section, address] : addresses)
+    if (auto parsed = net::listen_address::parse(*address); !parsed)
+      found.refuse(from.places.of(section, "listen"),
+                   std::move(parsed).fault().in(std::string{section} + ".listen"));
+}
+
+void check_certificates(const config::configuration& from, config::findings& found) {
+  if (auto tls = net::tls_client_context::make(from.things_stack.ca_file.string()); !tls)
+    found.refuse(from.places.of("things_stack", "ca_file"),
+                 std::move(tls).fault().in("things_stack.ca_file"));
+  if (!from.webhook.tls() || from.webhook.tls_key.empty()) return;
+  auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
+  if (!tls)
+    found.refuse(from.places.of("webhook", "tls_certificate"),
+                 std::move(tls).fault().in("webhook.tls_certificate"));
+}
+
+} // namespace
+
+config::findings check_configuration(const config::configuration& from) {
+  config::findings found;
+  for (const auto& settings : from.azure)
+    static_cast<void>(make_section(settings, from.places, found));
+  check_identities(from, found);
+  check_tiers(from, found);
+  check_addresses(from, found);
+  check_socket(from, found);
+  check_certificates(from, found);
+  if (const auto exporters = make_exporters(from.telemetry); !exporters)
+    found.refuse(from.places.of("telemetry", "application_insights_connection_string"), exporters.fault());
+  return found;
+}
+
+} // namespace causeway::app

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of a check that the loader cannot do: what secrets hold, what belongs together, files, tiers.
+// Nothing is asked of anybody. At start-up, on the main thread.
+#pragma once
+
+#include "config/configuration.h"
+
+namespace causeway::app {
+
+// Connection strings, keys, tiers, certificates and authorities, identities that would collide, a path too
+// long for a socket: every fault and every oddity, each with its place and naming its key
+// ("azure.field.group_key"). from may be the draft of a configuration with faults of its own.
+config::findings check_configuration(const config::configuration& from);
+
+} // namespace causeway::app
