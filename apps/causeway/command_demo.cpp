@@ -216,7 +216,7 @@ int command_demo(const demo_options& options) {
   demo.tasks.spawn("demo", net::restart_policy::never, [&demo] { return perform(&demo); });
   demo.loop.run();
   std::fflush(stdout);
-  log::stop();
+  if (!log::stop()) std::_Exit(demo.exit_code);
   return demo.exit_code;
 }
 

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <sys/resource.h>
 
@@ -45,7 +46,7 @@ int run(const emulator::emulator_options& options, log::level level, bool print_
   raise_open_files();
   const auto ended = emulator::run_emulator(*made);
   if (!ended) return report(ended.fault(), failed);
-  log::stop();
+  if (!log::stop()) std::_Exit(0);
   return 0;
 }
 

@@ -10,12 +10,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
+#include <thread>
+#include <utility>
 
 namespace causeway::log {
 namespace {
 
 constexpr std::size_t queued_lines = 8192;
+constexpr std::chrono::seconds patience{1};
 
 struct logger {
   std::atomic<level> threshold{level::info};
@@ -84,12 +89,19 @@ void start(level threshold, format shape) {
   self.out->flush_on(spdlog::level::warn);
 }
 
-void stop() {
+bool stop() {
   auto& self = instance();
-  if (!self.out) return;
+  if (!self.out) return true;
   self.out->flush();
   self.out.reset();
-  self.pool.reset(); // joins the thread after the queue is written
+  std::promise<void> written;
+  auto done = written.get_future();
+  // Joins the logger's thread after the queue is written, and waits for room to say so.
+  std::thread{[pool = std::move(self.pool), written = std::move(written)]() mutable {
+    pool.reset();
+    written.set_value();
+  }}.detach();
+  return done.wait_for(patience) == std::future_status::ready;
 }
 
 bool enabled(level at) {

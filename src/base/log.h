@@ -32,8 +32,10 @@ struct field {
 
 // Once, before the first line that should be seen; without it lines go to stderr as logfmt at level info.
 void start(level threshold, format shape);
-// Writes what is queued and ends the logger's thread.
-void stop();
+// Writes what is queued and ends the logger's thread. False: nobody has read stderr for a second, so that the
+// thread hangs in its write; the process can then only be ended by _exit, for exit would wait for stderr's
+// lock.
+bool stop();
 
 bool enabled(level at);
 void line(level at, std::string_view event, std::initializer_list<field> fields = {});
