@@ -27,14 +27,15 @@ struct running {
   int exit_code = 0;
 };
 
-net::task<> live(running* self, const config::configuration* settings) {
+net::task<> live(running* self, const config::configuration* settings,
+                 std::shared_ptr<net::inherited_sockets> sockets) {
   // However it ends, an exception included: a process without a gateway must not stay.
   struct at_end {
     net::loop& loop;
     ~at_end() { loop.stop(); }
   } const ended{self->loop};
   self->exit_code = 1;
-  auto started = co_await app::gateway::start(self->loop, *settings);
+  auto started = co_await app::gateway::start(self->loop, *settings, std::move(sockets));
   if (!started) {
     log::error("start_refused", {{"error", started.fault().name()}, {"detail", started.fault().message()}});
   } else {
@@ -49,6 +50,7 @@ net::task<> live(running* self, const config::configuration* settings) {
 } // namespace
 
 int command_run(const std::string& file) {
+  auto sockets = std::make_shared<net::inherited_sockets>(net::inherited_sockets::take_from_environment());
   ::umask(077);
   const auto settings = load_configuration(file);
   if (!settings) return 2;
@@ -70,9 +72,9 @@ int command_run(const std::string& file) {
     self.asked_to_stop.notify();
   });
   self.tasks.spawn("gateway", net::restart_policy::never,
-                   [&self, &settings] { return live(&self, &*settings); });
+                   [&self, &settings, &sockets] { return live(&self, &*settings, std::move(sockets)); });
   self.loop.run();
-  log::stop();
+  if (!log::stop()) std::_Exit(self.exit_code);
   return self.exit_code;
 }
 

@@ -15,6 +15,14 @@ namespace {
 
 constexpr milliseconds tick_interval{50};
 constexpr seconds store_close_time{10};
+constexpr milliseconds hub_close_time{2'000};
+// For clients with kept-alive connections, whose next request brings them the word to come by a new one.
+constexpr milliseconds time_to_leave{2'000};
+// From the end of idle connections to that of all, for what was on its way on them: longer than a round trip.
+constexpr milliseconds time_of_last_call{300};
+// From then on, for requests of those who had just come, and for requests that had begun. Who comes now waits
+// for the next process or is refused, so both are short.
+constexpr milliseconds time_to_begin{200}, time_to_finish{1'000};
 
 } // namespace
 
@@ -72,6 +80,15 @@ net::task<> gateway::parts::tick() {
   }
 }
 
+// A few at a time, so that the first post after a start need not wait for a million devices.
+net::task<> gateway::parts::connect_known() {
+  constexpr std::size_t at_a_time = 250;
+  while (bridge->connect_some(at_a_time, loop.now())) {
+    const bool going_on = co_await net::sleep_for(milliseconds{0});
+    if (!going_on) co_return;
+  }
+}
+
 void gateway::parts::start_mqtt(const config::configuration& from) {
   auto applications = make_mqtt_applications(from);
   if (applications.empty()) return;
@@ -87,7 +104,7 @@ bool gateway::parts::is_by_webhook_alone(const application_id& application) cons
   return std::find(by_mqtt.begin(), by_mqtt.end(), application) == by_mqtt.end();
 }
 
-result<void> gateway::parts::listen(const config::configuration& from) {
+result<doors> doors::open(net::loop& on, const config::configuration& from, net::inherited_sockets& sockets) {
   std::optional<net::tls_server_context> tls;
   if (from.webhook.tls()) {
     auto made =
@@ -95,39 +112,39 @@ result<void> gateway::parts::listen(const config::configuration& from) {
     if (!made) return std::move(made).fault();
     tls = std::move(*made);
   }
-  auto webhook_address = net::listen_address::parse(from.webhook.listen);
-  if (!webhook_address) return std::move(webhook_address).fault().in("webhook.listen");
-  auto server = net::http_server::start(
-      loop, tasks, *webhook_address, tls, {},
-      [this](net::http_request request) { return webhook->handle(std::move(request)); },
-      [this](int status) { return webhook->refuse(status); },
-      [this](net::http_request& head) { return webhook->admit(head); });
-  if (!server) return std::move(server).fault().in("webhook.listen");
-  webhook_server.emplace(std::move(*server));
-  return listen_for_admin(from);
+  const auto webhook_address = net::listen_address::parse(from.webhook.listen);
+  if (!webhook_address) return error{webhook_address.fault()}.in("webhook.listen");
+  const auto admin_address = net::listen_address::parse(from.admin.listen);
+  if (!admin_address) return error{admin_address.fault()}.in("admin.listen");
+  auto inherited = sockets.take(on, "webhook", *webhook_address);
+  auto webhook =
+      inherited ? result<net::listener>{std::move(*inherited)} : net::listener::bind(on, *webhook_address);
+  if (!webhook) return std::move(webhook).fault().in("webhook.listen");
+  auto admin = net::listener::bind(on, *admin_address);
+  if (!admin) return std::move(admin).fault().in("admin.listen");
+  auto socket = net::listener::bind(on, net::listen_address::unix_socket(from.admin.socket.string()));
+  if (!socket) return std::move(socket).fault().in("admin.socket");
+  return doors{std::move(*webhook), std::move(*admin), std::move(*socket), std::move(tls),
+               admin_address->is_local() ? admin::api_access::loopback : admin::api_access::refused};
 }
 
-result<void> gateway::parts::listen_for_admin(const config::configuration& from) {
-  auto address = net::listen_address::parse(from.admin.listen);
-  if (!address) return std::move(address).fault().in("admin.listen");
+void gateway::parts::listen(doors at) {
+  webhook_server.emplace(net::http_server::start(
+      loop, tasks, std::move(at.webhook), std::move(at.tls), {},
+      [this](net::http_request request) { return webhook->handle(std::move(request)); },
+      [this](int status) { return webhook->refuse(status); },
+      [this](net::http_request& head) { return webhook->admit(head); }));
   net::http_limits limits;
   limits.max_body = 64 * 1024;
   limits.max_connections = 256;
-  pages.emplace(*this, api, letter_api,
-                address->is_local() ? admin::api_access::loopback : admin::api_access::refused);
-  auto server = net::http_server::start(loop, tasks, *address, {}, limits, [this](net::http_request request) {
-    return pages->handle(std::move(request));
-  });
-  if (!server) return std::move(server).fault().in("admin.listen");
-  admin_server.emplace(std::move(*server));
-
+  pages.emplace(*this, api, letter_api, at.admin_access);
+  admin_server.emplace(net::http_server::start(
+      loop, tasks, std::move(at.admin), {}, limits,
+      [this](net::http_request request) { return pages->handle(std::move(request)); }));
   socket_pages.emplace(*this, api, letter_api, admin::api_access::open);
-  auto socket = net::http_server::start(
-      loop, tasks, net::listen_address::unix_socket(from.admin.socket.string()), {}, limits,
-      [this](net::http_request request) { return socket_pages->handle(std::move(request)); });
-  if (!socket) return std::move(socket).fault().in("admin.socket");
-  socket_server.emplace(std::move(*socket));
-  return {};
+  socket_server.emplace(net::http_server::start(
+      loop, tasks, std::move(at.socket), {}, limits,
+      [this](net::http_request request) { return socket_pages->handle(std::move(request)); }));
 }
 
 result<void> gateway::parts::export_spans(const config::configuration& from) {
@@ -145,7 +162,8 @@ result<void> gateway::parts::export_spans(const config::configuration& from) {
 gateway::gateway(std::unique_ptr<parts> p) : parts_{std::move(p)} {}
 gateway::~gateway() = default;
 
-net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const config::configuration& from) {
+net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const config::configuration& from,
+                                                           std::shared_ptr<net::inherited_sockets> sockets) {
   auto sections = make_sections(from);
   if (!sections) co_return std::move(sections).fault();
 
@@ -154,6 +172,10 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   auto opened =
       store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) co_return std::move(opened).fault();
+  // Before anything is loaded: who comes meanwhile waits in the kernel's queue.
+  auto opened_doors = doors::open(on, from, *sockets);
+  if (!opened_doors) co_return std::move(opened_doors).fault();
+  sockets.reset();
   auto image = (*opened)->load();
   if (!image) co_return std::move(image).fault();
   image->next_device = (*opened)->next_device();
@@ -181,8 +203,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   for (const auto& one : make_webhook_applications(from))
     p->by_webhook.push_back(one.id);
   p->letters.ask(*p->store, *p->bridge);
-  auto ready = p->listen(from);
-  if (ready) ready = p->export_spans(from);
+  auto ready = p->export_spans(from);
   if (!ready) {
     co_await p->tasks.stop();
     co_return std::move(ready).fault();
@@ -191,7 +212,10 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->store->start(*p);
   p->transforms.start();
   const auto devices = image->devices.size(), waiting = image->waiting.size();
-  p->bridge->start(std::move(*image), on.now());
+  p->bridge->begin(std::move(*image), on.now());
+  p->listen(std::move(*opened_doors));
+  p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
+                 [raw = p.get()] { return raw->connect_known(); });
   p->registry.start();
   p->backfill->start(p->store->cursors());
   p->start_mqtt(from);
@@ -206,26 +230,52 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   co_return std::unique_ptr<gateway>{new gateway{std::move(p)}};
 }
 
+net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
+  const auto accepted = bridge->next_seq();
+  if (mqtt) co_await mqtt->stop(deadline);
+  const auto busy = [&](mono_time now) {
+    if (webhook_server->connections() != 0 && now - began < time_to_leave) return true;
+    return webhook_server->is_serving(began) || bridge->is_sending(accepted);
+  };
+  for (auto now = began; now < deadline && busy(now); now = loop.now().mono) {
+    const bool going_on = co_await net::sleep_for(milliseconds{10});
+    if (!going_on) co_return;
+  }
+  co_await hubs.close(hub_close_time);
+}
+
+net::task<> gateway::parts::close_webhook() {
+  auto& server = *webhook_server;
+  server.half_close_idle();
+  const auto last_call = loop.now().mono + time_of_last_call;
+  while (server.connections() != 0 && loop.now().mono < last_call) {
+    const bool going_on = co_await net::sleep_for(milliseconds{10});
+    if (!going_on) co_return;
+  }
+  server.stop_accepting();
+  for (const auto& one : by_webhook)
+    backfill->on_down(one, loop.now().wall);
+  const auto begun = loop.now().mono;
+  const auto busy = [&](mono_time now) {
+    return (server.is_expecting() && now - begun < time_to_begin) ||
+           (server.is_serving() && now - begun < time_to_finish);
+  };
+  while (busy(loop.now().mono)) {
+    const bool going_on = co_await net::sleep_for(milliseconds{2});
+    if (!going_on) co_return;
+  }
+}
+
 net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
   p.stopping = true;
-  p.webhook_server->stop_accepting();
-  for (const auto* const applications : {&p.by_webhook, &p.by_mqtt})
-    for (const auto& one : *applications)
-      p.backfill->on_down(one, p.loop.now().wall);
+  p.webhook_server->send_away();
+  for (const auto& one : p.by_mqtt)
+    p.backfill->on_down(one, p.loop.now().wall);
+  const auto began = p.loop.now().mono;
+  co_await p.drain(began, began + drain);
+  co_await p.close_webhook();
   p.backfill->save_cursors();
-  const auto deadline = p.loop.now().mono + drain;
-  if (p.mqtt) co_await p.mqtt->stop(deadline);
-  // Connections end by themselves: after the answer to a request that had begun, whose message is to leave
-  // with the others, and when a client by HTTP/2 has read that it is sent away.
-  const auto busy = [&] {
-    return p.webhook_server->connections() != 0 || p.desk.waiting() != 0 || p.bridge->is_sending();
-  };
-  while (busy() && p.loop.now().mono < deadline) {
-    const bool going_on = co_await net::sleep_for(milliseconds{10});
-    if (!going_on) break;
-  }
-  co_await p.hubs.close(milliseconds{2'000});
   p.admin_server->stop_accepting();
   p.socket_server->stop_accepting();
   co_await p.tasks.stop();

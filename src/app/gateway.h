@@ -5,6 +5,7 @@
 
 #include "admin/snapshot.h"
 #include "config/configuration.h"
+#include "net/inherited_sockets.h"
 #include "net/loop.h"
 
 #include <memory>
@@ -13,15 +14,19 @@ namespace causeway::app {
 
 class gateway {
 public:
-  // Locks the state directory, opens the store, loads it, listens, and attaches what the store knows. Faults
-  // leave nothing behind. Errors: those of the configuration (check_configuration in wiring.h), state_*,
-  // address_*, certificate_unusable. from must live until start has ended.
-  static net::task<result<std::unique_ptr<gateway>>> start(net::loop& on, const config::configuration& from);
+  // Locks the state directory, opens the store, binds the listeners, loads what the store knows, serves and
+  // attaches. Faults leave nothing behind. Errors: those of the configuration (check_configuration in
+  // wiring.h), state_*, address_*, certificate_unusable. from must live until start has ended. sockets: of
+  // these the webhook's is taken.
+  static net::task<result<std::unique_ptr<gateway>>>
+  start(net::loop& on, const config::configuration& from,
+        std::shared_ptr<net::inherited_sockets> sockets = std::make_shared<net::inherited_sockets>());
   ~gateway();
 
-  // In reverse: refuses ingress, finishes requests, drains what devices that are online still have (at most
-  // this long), says goodbye to the hubs, flushes and closes the store.
-  // Errors: store_unavailable when not all could be written.
+  // In reverse, the webhook last, so that clients that repeat nothing lose nothing: asks them to go, while it
+  // takes and stores; drains what devices that are online had until now (at most this long) and says goodbye
+  // to the hubs; half-closes idle connections, accepts no more, finishes requests, flushes and closes the
+  // store. Errors: store_unavailable when not all could be written.
   net::task<result<void>> stop(std::chrono::milliseconds drain);
 
   admin::snapshot figures() const;

@@ -21,6 +21,16 @@
 
 namespace causeway::app {
 
+// Bound, and not served yet.
+struct doors {
+  net::listener webhook, admin, socket;
+  std::optional<net::tls_server_context> tls; // of the webhook
+  admin::api_access admin_access;
+
+  static result<doors> open(net::loop& on, const config::configuration& from,
+                            net::inherited_sockets& sockets);
+};
+
 struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin::fleet_view {
   net::loop& loop;
   net::task_group tasks;
@@ -78,8 +88,10 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   bool is_by_webhook_alone(const application_id& application) const;
 
   net::task<> tick();
-  result<void> listen(const config::configuration& from);
-  result<void> listen_for_admin(const config::configuration& from);
+  net::task<> connect_known();
+  void listen(doors at);
+  net::task<> drain(mono_time began, mono_time deadline);
+  net::task<> close_webhook();
   result<void> export_spans(const config::configuration& from);
 
   // figures.cpp

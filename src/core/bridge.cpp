@@ -57,6 +57,12 @@ std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
 }
 
 void bridge::start(start_image image, moment now) {
+  begin(std::move(image), now);
+  while (connect_some(std::numeric_limits<std::size_t>::max(), now)) {
+  }
+}
+
+void bridge::begin(start_image image, moment now) {
   restore(image, now);
   std::vector<device_ref> attached, others;
   for (const auto& [ref, where] : image.assignments) {
@@ -88,9 +94,20 @@ void bridge::start(start_image image, moment now) {
   for (auto* const group : {&attached, &others}) {
     std::stable_partition(group->begin(), group->end(),
                           [&](device_ref ref) { return table_.at(ref).waiting != 0; });
-    for (const auto ref : *group)
-      connect(ref, now);
+    to_connect_.insert(to_connect_.end(), group->begin(), group->end());
   }
+}
+
+bool bridge::connect_some(std::size_t most, moment now) {
+  for (; most > 0 && connected_ < to_connect_.size(); --most) {
+    const auto ref = to_connect_[connected_++];
+    // What has come meanwhile may have brought it on its way.
+    if (table_.at(ref).state == device_state::known) connect(ref, now);
+  }
+  if (connected_ < to_connect_.size()) return true;
+  to_connect_ = {};
+  connected_ = 0;
+  return false;
 }
 
 void bridge::restore(const start_image& image, moment now) {

@@ -24,6 +24,7 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <queue>
 #include <unordered_map>
 
@@ -123,6 +124,10 @@ public:
   // send or whose hub is found at no cost are provisioned. Where the registry is followed and has not named a
   // device, the device waits for it; a record that was listed tells that there is a list to go by.
   void start(start_image image, moment now);
+  // The same in pieces, so that events are taken meanwhile: first this, then connect_some for at most so many
+  // devices, until it says false.
+  void begin(start_image image, moment now);
+  bool connect_some(std::size_t most, moment now);
 
   // From ingress.
   void on_uplink(ticket which, uplink event, moment now);
@@ -161,9 +166,10 @@ public:
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.
   std::optional<seconds> oldest_age(moment now) const;
-  // Whether a device that is online still has messages that only wait for their turn: what a stop may wait
-  // for.
-  bool is_sending() const;
+  // Whether a device that is online still has messages that only wait for their turn, of those accepted
+  // before next_seq() was this: what a stop may wait for.
+  bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
+  spool_seq next_seq() const { return next_seq_; }
   std::optional<device_status> status(const device_key& key) const;
   // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
   // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
@@ -288,6 +294,8 @@ private:
   mono_time started_;
 
   device_table table_;
+  std::vector<device_ref> to_connect_; // at the start, in this order,
+  std::size_t connected_ = 0;          // so many of them done
   outbox outbox_;
   std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
   spool_room room_;

@@ -85,6 +85,7 @@ TEST(delivery, a_stop_waits_for_devices_that_are_online_and_for_no_others) {
   EXPECT_FALSE(f.bridge.is_sending()); // dev-2 has no hub yet
   f.post(f.frame("plant", "dev-1", 2));
   f.spooled(3);
+  EXPECT_FALSE(f.bridge.is_sending(1)); // what came later is not waited for
   EXPECT_TRUE(f.bridge.is_sending());
   f.bridge.on_send_outcome(ref, 3, error{errc::hub_throttled}, f.clock.now());
   EXPECT_FALSE(f.bridge.is_sending()); // paused
@@ -264,6 +265,19 @@ TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
   EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
   f.post(f.frame("field", "dev-9", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
+}
+
+TEST(start, in_pieces_connects_each_device_once_and_takes_events_meanwhile) {
+  bridge_fixture f;
+  f.bridge.begin(image_of_two(), f.clock.now());
+  EXPECT_EQ(f.ports.take(), calls{});
+  f.post(f.frame("field", "dev-3", 1));
+  f.spooled(42);
+  EXPECT_EQ(f.ports.take(), (calls{"append 42", "answer 1 stored", "attach 3 dev-3@h"}));
+  EXPECT_TRUE(f.bridge.connect_some(1, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), calls{"attach 5 dev-5@h"});
+  EXPECT_FALSE(f.bridge.connect_some(1, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), calls{});
 }
 
 TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {

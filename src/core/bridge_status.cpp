@@ -17,10 +17,11 @@ device_record bridge::record_of(device_ref ref, const device& d) const {
   return {ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d)};
 }
 
-bool bridge::is_sending() const {
+bool bridge::is_sending(spool_seq before) const {
   bool found = false;
   table_.for_each([&](device_ref, const device& d) {
-    found = found || (d.state == device_state::online && !d.paused() && !d.gated && d.waiting != 0);
+    found = found || (d.state == device_state::online && !d.paused() && !d.gated && d.waiting != 0 &&
+                      outbox_.front(d).seq < before);
   });
   return found;
 }
@@ -76,13 +77,13 @@ device_page bridge::list(std::optional<device_ref> after, std::size_t limit,
                          std::optional<device_state> state) const {
   constexpr std::uint32_t most_looked_at = 65'536;
   device_page page;
-  const std::uint32_t first = after ? index_of(*after) + 1 : 0;
+  const std::uint64_t first = after ? std::uint64_t{index_of(*after)} + 1 : 0;
   for (auto i = first; i < table_.places(); ++i) {
     if (page.devices.size() >= limit || i - first >= most_looked_at) {
-      if (i > 0) page.next = static_cast<device_ref>(i - 1);
+      if (i > 0) page.next = static_cast<device_ref>(static_cast<std::uint32_t>(i - 1));
       return page;
     }
-    const auto ref = static_cast<device_ref>(i);
+    const auto ref = static_cast<device_ref>(static_cast<std::uint32_t>(i));
     if (!table_.contains(ref)) continue;
     const auto& d = table_.at(ref);
     if (!state || d.state == *state) page.devices.push_back(status_of(ref, d));

@@ -83,6 +83,7 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
   }
   EXPECT_TRUE(f.bridge.list(device_ref{99}, 10).devices.empty());
   EXPECT_TRUE(f.bridge.list(device_ref{12345}, 10).devices.empty());
+  EXPECT_TRUE(f.bridge.list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
 }
 
 TEST(pages, look_at_so_many_devices_and_go_on_later) {

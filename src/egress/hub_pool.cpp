@@ -143,7 +143,15 @@ void hub_pool::send(device_ref device, spool_seq seq, const core::message& what)
 net::task<> hub_pool::close(std::chrono::milliseconds patience) {
   auto& pool = *state_;
   pool.closing = true;
-  const auto deadline = pool.loop.now().mono + patience;
+  const auto began = pool.loop.now().mono, deadline = began + patience;
+  const auto any_in_flight = [&pool] {
+    return std::any_of(pool.upstreams.begin(), pool.upstreams.end(),
+                       [](const auto& hub) { return hub.second->any_in_flight(); });
+  };
+  while (any_in_flight() && pool.loop.now().mono < began + patience / 4) {
+    const bool going_on = co_await net::sleep_for(milliseconds{5});
+    if (!going_on) co_return;
+  }
   for (auto& [key, hub] : pool.upstreams)
     hub->close();
   const auto any_open = [&pool] {

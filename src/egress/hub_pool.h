@@ -50,7 +50,9 @@ public:
   void hurry(device_ref device) override;
   void send(device_ref device, spool_seq seq, const core::message& what) override;
 
-  // Says CLOSE on every connection and waits until the hubs have answered, at most this long.
+  // Sends nothing more, waits for the outcomes of what is under way, lest it be sent again at the next start
+  // (a quarter of this at most), says CLOSE on every connection and waits until the hubs have answered, at
+  // most this long.
   net::task<> close(std::chrono::milliseconds patience);
   // By host.
   std::map<std::string, hub_totals> totals() const;

@@ -96,6 +96,7 @@ public:
   void send(device_ref device, spool_seq seq, const core::message& what);
   void close();
   bool any_open() const;
+  bool any_in_flight() const; // sent, and without an outcome
   // The device that asks DPS on behalf of all whether the hub is another now; and what it was told.
   bool is_scout(device_ref device) const { return scout_ == device; }
   void on_scout_told(bool another_hub);

@@ -22,6 +22,13 @@ bool upstream::any_open() const {
   return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->is_up(); });
 }
 
+bool upstream::any_in_flight() const {
+  return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
+    const auto* const open = line->open();
+    return open != nullptr && open->in_flight() != 0;
+  });
+}
+
 void upstream::close() {
   queue_ = {};
   send_queue_ = {};

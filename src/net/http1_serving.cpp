@@ -51,7 +51,7 @@ task<bool> http_server::state::look_at_head(std::shared_ptr<state> s, connection
 task<bool> http_server::state::turn_away(std::shared_ptr<state> s, connection* c, http_turned_away away) {
   c->reader.discard_body();
   const bool whole = c->reader.step() == http_reader::progress::complete;
-  const bool keep = whole && c->reader.keep_alive() && !away.answer.close && !s->closing;
+  const bool keep = whole && c->reader.keep_alive() && !away.answer.close && !s->closing && !s->sent_away;
   const bool head = c->reader.is_head();
   if (whole) static_cast<void>(c->reader.take());
   const auto now = std::chrono::steady_clock::now();
@@ -67,6 +67,7 @@ task<bool> http_server::state::turn_away(std::shared_ptr<state> s, connection* c
     co_await part(c, most_drained_of_strangers);
     co_return false;
   }
+  c->answered = true;
   c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
   const auto written = co_await c->bytes.write(c->out);
   co_return written.has_value();
@@ -79,7 +80,7 @@ task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c
   if (!c->reader.in_body() && c->reader.started() && c->at != phase::header)
     c->enter(phase::header, now + s->limits.header_time_out);
   if (!c->reader.started()) c->enter(phase::idle, now + s->limits.idle_time_out);
-  if (c->at == phase::idle && s->closing) co_return false;
+  if (c->at == phase::idle && s->closing && (c->answered || !s->sent_away)) co_return false;
 
   const auto room = c->reader.prepare();
   const auto size = co_await c->bytes.read_some(room);
@@ -99,7 +100,9 @@ task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
   c->enter(phase::handling, mono_time::max());
   const auto response = co_await handle(s, std::move(request));
   if (!response) co_return false;
-  const bool close = !keep || response->close || s->closing;
+  c->answered = true;
+  if (c->half_closed) co_return false;
+  const bool close = !keep || response->close || s->closing || s->sent_away.has_value();
   write_answer(c->out, *response, head, close);
   // A peer that does not read holds the connection no longer than an idle one.
   c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);

@@ -12,6 +12,8 @@ constexpr std::size_t read_size = 16 * 1024, idle_read_size = 4 * 1024;
 constexpr std::size_t most_backlog = 2 * http2_session::most_streams;
 // What was refused is held until the peer has taken that.
 constexpr std::chrono::seconds time_to_read_refusals{1};
+// What comes between the two words of a goodbye is answered.
+constexpr std::chrono::milliseconds time_to_go{1'000}, time_to_go_after_last_call{300};
 
 mono_time time_now() {
   return std::chrono::steady_clock::now();
@@ -42,6 +44,9 @@ struct http2_connection::state {
   bool busy = false;
   bool pumping = false;
   bool welcome = false;
+  bool answered = false;
+  bool shut_down = false;
+  std::optional<mono_time> sent_away;
   std::size_t unwritten = 0; // of the budget: what the peer has not taken yet,
   mono_time writing_since{}; // and since when
   mono_time shed_until{};
@@ -85,6 +90,7 @@ void http2_connection::state::begin_requests(const std::shared_ptr<state>& s) {
   s->pumping = true;
   while (auto event = s->session.next()) {
     if (event->turned_away) {
+      s->answered = true;
       if (event->turned_away->after <= std::chrono::milliseconds{0}) {
         s->session.answer(event->stream, event->turned_away->answer, time_now());
         continue;
@@ -118,6 +124,7 @@ task<> http2_connection::state::handle(std::shared_ptr<state> s, http2_session::
   const auto response = co_await std::move(work);
   if (!response) co_return;
   s->welcome = s->welcome || (!s->service.admit && response->status / 100 == 2);
+  s->answered = true;
   s->session.answer(stream, *response, time_now());
   pump(s);
 }
@@ -229,9 +236,35 @@ void http2_connection::end_late(mono_time now) {
   if (any) state::pump(s);
 }
 
+void http2_connection::send_away(mono_time now) {
+  if (state_->sent_away) return;
+  state_->sent_away = now;
+  state_->session.send_away();
+  state_->bell.notify();
+}
+
 void http2_connection::shut_down() {
+  if (std::exchange(state_->shut_down, true)) return;
   state_->session.shut_down();
   state_->bell.notify();
+}
+
+void http2_connection::let_go(mono_time now, bool was_there, bool last_call) {
+  auto& s = *state_;
+  if (!s.sent_away) {
+    // Who has just come is to be answered at least once: a client that is sent away at once would only come
+    // again.
+    if (was_there || s.answered) send_away(now);
+    return;
+  }
+  const auto patience = last_call ? time_to_go_after_last_call : time_to_go;
+  if (now - *s.sent_away >= patience || (last_call && s.session.knows_to_go())) shut_down();
+}
+
+bool http2_connection::is_done() const {
+  const auto& s = *state_;
+  return s.bytes == nullptr ||
+         (s.shut_down && s.session.under_way() == 0 && s.unwritten == 0 && s.session.backlog() == 0);
 }
 
 double http2_connection::burden(mono_time now) const {

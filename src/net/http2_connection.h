@@ -38,8 +38,15 @@ public:
   task<> serve();
   // Requests that did not come to their end in time get 408; a peer that does not read is cut off.
   void end_late(mono_time now);
+  // Asks the client to go; what it sends all the same is answered.
+  void send_away(mono_time now);
   // GOAWAY; ends when what is under way is answered.
   void shut_down();
+  // While the server drains: sends it away, when it was there before or has had an answer, and shuts it down
+  // a second later; after the last call as soon as the client has read the first word.
+  void let_go(mono_time now, bool was_there, bool last_call);
+  // It is shut down, and everything is answered and written.
+  bool is_done() const;
   // What the peer lets us hold of the budget, and how long: bytes times seconds.
   double burden(mono_time now) const;
   // The admission has let it in; where there is none: a handler has answered it with 2xx.

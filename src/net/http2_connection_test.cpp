@@ -9,9 +9,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace causeway::net {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // A handler that answers at once, over a pipe.
 struct scene {
@@ -53,15 +57,41 @@ struct scene {
     co_return response;
   }
   static task<> exchange(scene* s, std::int32_t last) {
-    std::array<char, 4096> room{};
     while (!s->codec.answers[last].closed) {
-      const auto out = s->codec.take_output();
-      const auto written = co_await s->theirs.write(out);
-      EXPECT_TRUE(written);
-      const auto size = co_await s->theirs.read_some(room);
-      if (!size) co_return;
-      s->codec.feed({room.data(), *size});
+      const bool goes_on = co_await exchange_once(s);
+      if (!goes_on) co_return;
     }
+  }
+  static task<bool> exchange_once(scene* s) {
+    std::array<char, 4096> room{};
+    const auto out = s->codec.take_output();
+    const auto written = co_await s->theirs.write(out);
+    EXPECT_TRUE(written);
+    const auto size = co_await s->theirs.read_some(room);
+    if (!size) co_return false;
+    s->codec.feed({room.data(), *size});
+    const auto back = s->codec.take_output();
+    const auto said = co_await s->theirs.write(back);
+    co_return said.has_value();
+  }
+  static task<> exchange_on(scene* s) {
+    for (bool goes_on = true; goes_on;)
+      goes_on = co_await exchange_once(s);
+  }
+  static task<> turn() { co_await sleep_for(milliseconds{1}); }
+  // 10 s at most.
+  void until(const std::function<bool()>& done) {
+    for (int i = 0; i < 10'000 && !done(); ++i)
+      run_task(on, turn());
+    EXPECT_TRUE(done());
+  }
+  // A client's task from here on.
+  std::int32_t answered_post() {
+    const auto id = codec.post("/x", "");
+    tasks.spawn("client", restart_policy::never, [this] { return exchange_on(this); });
+    until([&] { return codec.answers[id].closed; });
+    EXPECT_EQ(codec.answers[id].body, "/x");
+    return id;
   }
 };
 
@@ -73,6 +103,34 @@ TEST(http2_connection, one_whose_requests_are_answered_at_once_is_not_idle_meanw
     EXPECT_EQ(s.codec.answers[id].body, "/x");
   }
   EXPECT_EQ(s.changes, (std::vector<bool>{true, false, true, false}));
+}
+
+TEST(http2_connection, one_that_was_there_when_the_server_drains_is_asked_to_go_and_told_to_a_second_later) {
+  scene s;
+  s.answered_post();
+  const mono_time start{seconds{1}};
+  s.served->let_go(start, true, false);
+  s.until([&] { return s.codec.sent_away; });
+  EXPECT_EQ(s.codec.last_answered, 0x7fffffff);
+  s.served->let_go(start + milliseconds{999}, true, false);
+  EXPECT_FALSE(s.served->is_done());
+  s.served->let_go(start + seconds{1}, true, false);
+  s.until([&] { return s.served->is_done(); });
+}
+
+TEST(http2_connection, one_that_has_come_since_is_answered_before_it_is_asked_to_go) {
+  scene s;
+  const mono_time start{seconds{1}};
+  s.served->let_go(start, false, false);
+  s.served->let_go(start + seconds{5}, false, true);
+  s.answered_post();
+  EXPECT_FALSE(s.codec.sent_away);
+  // After the last call the client's own word is enough.
+  s.until([&] {
+    s.served->let_go(start + seconds{5}, false, true);
+    return s.served->is_done();
+  });
+  EXPECT_TRUE(s.codec.sent_away);
 }
 
 TEST(http2_connection, a_burst_that_is_answered_at_once_does_not_deepen_the_stack) {

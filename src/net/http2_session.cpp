@@ -89,6 +89,8 @@ struct http2_session::state {
   mono_time now{};
   bool ended = false;
   bool blamed = false;
+  bool sending_away = false;
+  bool knows_to_go = false;
 
   open_stream* find(stream_id id) {
     const auto found = streams.find(id);
@@ -285,6 +287,8 @@ void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends
 
 int http2_session::state::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   auto& s = of(user);
+  if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+    s.knows_to_go = true; // the only one
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   const auto id = frame->hd.stream_id;
   auto* found = s.find(id);
@@ -304,6 +308,8 @@ int http2_session::state::on_frame(nghttp2_session*, const nghttp2_frame* frame,
 int http2_session::state::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type == NGHTTP2_GOAWAY) {
     auto& s = of(user);
+    // Behind it, for nghttp2 would send a ping before.
+    if (std::exchange(s.sending_away, false)) nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
     const auto why = frame->goaway.error_code;
     // nghttp2 calls resets without end an internal error.
     if (why == NGHTTP2_ENHANCE_YOUR_CALM || why == NGHTTP2_INTERNAL_ERROR)
@@ -496,6 +502,16 @@ std::string http2_session::take_output(mono_time now) {
 
 std::size_t http2_session::backlog() const {
   return state_->session == nullptr ? 0 : nghttp2_session_get_outbound_queue_size(state_->session);
+}
+
+void http2_session::send_away() {
+  if (state_->session == nullptr) return;
+  state_->sending_away = true;
+  nghttp2_submit_shutdown_notice(state_->session);
+}
+
+bool http2_session::knows_to_go() const {
+  return state_->knows_to_go;
 }
 
 void http2_session::shut_down() {

@@ -49,6 +49,11 @@ public:
   std::string take_output(mono_time now);
   // Frames that wait to be written.
   std::size_t backlog() const;
+  // Asks the peer to go: GOAWAY that refuses nothing (RFC 9113 section 6.8), and a ping, so that it shows
+  // when the peer has read it.
+  void send_away();
+  // After send_away: the peer has read it, and what it sent before that is here.
+  bool knows_to_go() const;
   // No new requests; those under way are answered.
   void shut_down();
   // The connection is gone: everything goes but what handlers still work for. Only answer() is of use then.

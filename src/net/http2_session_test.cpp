@@ -410,6 +410,28 @@ TEST(http2_session, sends_away_who_pings_or_sets_and_does_not_read) {
   }
 }
 
+TEST(http2_session, answers_what_was_on_its_way_when_it_asked_the_client_to_go) {
+  scene s;
+  s.exchange();
+  s.session.send_away();
+  const auto word = s.session.take_output(s.now);
+  const auto id = s.peer.post("/", "x"); // before the client has read the word
+  s.send(s.peer.take_output());
+  const auto event = s.expect_one();
+  EXPECT_FALSE(s.session.knows_to_go());
+  s.peer.feed(word);
+  EXPECT_TRUE(s.peer.sent_away);
+  EXPECT_EQ(s.peer.last_answered, 0x7fffffff);
+  s.exchange();
+  EXPECT_TRUE(s.session.knows_to_go());
+  s.session.shut_down();
+  s.answer(event.stream, response_of(200, "still"));
+  s.exchange();
+  EXPECT_EQ(s.peer.last_answered, id);
+  EXPECT_EQ(s.peer.answers[id].body, "still");
+  EXPECT_FALSE(s.session.is_alive());
+}
+
 TEST(http2_session, answers_what_is_under_way_after_it_has_said_goodbye) {
   scene s;
   const auto id = s.peer.post("/", "x");

@@ -45,6 +45,7 @@ http2_test_client::http2_test_client(std::uint32_t window) {
         if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
         of(user).sent_away = true;
         of(user).sent_away_by = frame->goaway.error_code;
+        of(user).last_answered = frame->goaway.last_stream_id;
         return 0;
       });
   nghttp2_session_client_new(&session_, calls, this);

@@ -35,6 +35,7 @@ public:
   std::map<std::int32_t, answer> answers;
   bool sent_away = false;         // GOAWAY
   std::uint32_t sent_away_by = 0; // its error
+  std::int32_t last_answered = 0; // the last stream that it lets be
 
   // window: for each answer, as this client says in its settings.
   explicit http2_test_client(std::uint32_t window = 65'535);

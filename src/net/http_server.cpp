@@ -129,19 +129,6 @@ void http_server::state::report(mono_time now) {
   reported = counts;
 }
 
-void http_server::state::close_idle() {
-  for (auto* list : {&open.waiting, &open.busy}) {
-    for (auto* c : *list) {
-      if (c->http2 != nullptr)
-        c->http2->shut_down();
-      else if (c->bell)
-        c->bell->notify();
-      else if (list == &open.waiting && c->at == phase::idle)
-        c->close();
-    }
-  }
-}
-
 http_response http_server::state::refuse_with(int status) const {
   return refusal ? refusal(status) : default_refusal(status);
 }
@@ -199,7 +186,7 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
   };
   http2_connection http2{s->on, s->tasks, c->bytes, std::move(service)};
   const serving here{c, &http2};
-  if (s->closing) http2.shut_down();
+  if (s->closing && !s->sent_away) http2.shut_down();
   co_await http2.serve();
 }
 
@@ -224,7 +211,14 @@ result<http_server> http_server::start(loop& on, task_group& tasks, const listen
                                        http_handler handler, http_refusal refusal, http_admission admission) {
   auto door = listener::bind(on, address);
   if (!door) return std::move(door).fault();
-  auto s = std::make_shared<state>(on, tasks, address.str(), std::move(*door), limits, std::move(handler),
+  return start(on, tasks, std::move(*door), std::move(tls), limits, std::move(handler), std::move(refusal), std::move(admission));
+}
+
+http_server http_server::start(loop& on, task_group& tasks, listener door,
+                               std::optional<tls_server_context> tls, http_limits limits,
+                               http_handler handler, http_refusal refusal, http_admission admission) {
+  const auto name = door.address().str();
+  auto s = std::make_shared<state>(on, tasks, name, std::move(door), limits, std::move(handler),
                                    std::move(refusal), std::move(admission));
   const std::weak_ptr<state> weak = s;
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
@@ -233,7 +227,7 @@ result<http_server> http_server::start(loop& on, task_group& tasks, const listen
     return live && live->make_room();
   };
   s->door.serve(tasks, std::move(tls), limits.max_connections, serve, make_room);
-  tasks.spawn("http watch " + address.str(), restart_policy::on_fault,
+  tasks.spawn("http watch " + name, restart_policy::on_fault,
               [weak, period = s->watch_period()] { return state::watch(weak, period); });
   return http_server{std::move(s)};
 }
@@ -277,12 +271,6 @@ const http2_counts& http_server::http2_refused() const {
 
 std::uint64_t http_server::refused() const {
   return state_->door.refused() + state_->closed_for_room;
-}
-
-void http_server::stop_accepting() {
-  state_->closing = true;
-  state_->door.close();
-  state_->close_idle();
 }
 
 } // namespace causeway::net

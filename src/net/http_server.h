@@ -46,6 +46,10 @@ public:
                                    std::optional<tls_server_context> tls, http_limits limits,
                                    http_handler handler, http_refusal refusal = {},
                                    http_admission admission = {});
+  // On what was bound before; it accepts from now on.
+  static http_server start(loop& on, task_group& tasks, listener door, std::optional<tls_server_context> tls,
+                           http_limits limits, http_handler handler, http_refusal refusal = {},
+                           http_admission admission = {});
   http_server(http_server&&) noexcept;
   http_server& operator=(http_server&&) noexcept;
   ~http_server();
@@ -59,6 +63,21 @@ public:
   std::uint64_t refused() const;
   // No new connections; requests under way are answered, idle connections closed.
   void stop_accepting();
+
+  // A stop for clients that repeat nothing, in three steps (RFC 9112 section 9.6, RFC 9113 section 6.8).
+  // After the first everything is answered as ever, new connections too, and each client is asked to come by
+  // a new connection: HTTP/1.1 by `Connection: close` with the next answer, HTTP/2 by GOAWAY that refuses
+  // nothing, which a second later is followed by the one that does.
+  void send_away();
+  // Second: idle HTTP/1.1 connections are half-closed. What was on its way there is handled to its end,
+  // though nobody can be told.
+  void half_close_idle();
+  // Third is stop_accepting(), which then leaves who has just come until his first request is answered.
+  // Of use after send_away: whether requests are under way that began, or whose HTTP/2 connection did, before
+  // then.
+  bool is_serving(mono_time before = mono_time::max()) const;
+  // Connections from which a first request may be on its way: their handshake is not over, or has just been.
+  bool is_expecting() const;
 
 private:
   struct state;

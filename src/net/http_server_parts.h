@@ -8,6 +8,7 @@
 #include "net/wake_up.h"
 
 #include <list>
+#include <optional>
 
 namespace causeway::net {
 
@@ -34,6 +35,9 @@ struct connection {
   phase at = phase::idle;
   mono_time deadline = mono_time::max(); // looked at by the watch
   mono_time waiting_since{};
+  mono_time opened = std::chrono::steady_clock::now(), begun{}; // the connection, and its request
+  bool answered = false;
+  bool half_closed = false; // there is no answer any more
   bool late = false;
   bool is_waiting = false;
   std::unique_ptr<wake_up> bell;     // of an answer that is held
@@ -46,6 +50,8 @@ struct connection {
     if (bell) bell->notify();
   }
   void enter(phase next, mono_time until) {
+    if ((at == phase::idle || at == phase::writing) && next != phase::idle)
+      begun = std::chrono::steady_clock::now();
     at = next;
     deadline = until;
     const bool waits = next != phase::handling && next != phase::writing;
@@ -88,6 +94,8 @@ struct http_server::state {
   mono_time next_report{}, next_room{};
   std::uint64_t closed_for_room = 0;
   bool closing = false;
+  std::optional<mono_time> sent_away;
+  bool half_closing = false;
 
   bool has_open() const { return !open.waiting.empty() || !open.busy.empty(); }
 
@@ -98,7 +106,6 @@ struct http_server::state {
                                                  std::chrono::milliseconds{500});
   }
   void end_late(mono_time now);
-  void close_idle();
   bool make_room();
   void make_http2_room();
   void report(mono_time now);
@@ -109,6 +116,12 @@ struct http_server::state {
   static task<> serve_http2(std::shared_ptr<state> s, connection* c);
   static task<std::optional<http_response>> handle(std::shared_ptr<state> s, http_request request);
   static task<std::optional<http_response>> handle_dated(std::shared_ptr<state> s, http_request request);
+
+  // http_draining.cpp
+  static task<> let_go(std::weak_ptr<state> weak);
+  void let_go(mono_time now);
+  void let_go_idle(connection& c, mono_time now);
+  void close_idle();
 
   // http1_serving.cpp
   static task<> serve_http1(std::shared_ptr<state> s, connection* c);

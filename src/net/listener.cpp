@@ -91,7 +91,8 @@ struct listener::state {
   tcp::acceptor acceptor; // either this one
   local::acceptor local_acceptor;
   std::optional<file_identity> file; // of the Unix socket
-  task_group* tasks = nullptr;       // outlives what runs in it
+  bool adopted = false;
+  task_group* tasks = nullptr; // outlives what runs in it
   std::optional<tls_server_context> tls;
   std::size_t max_connections = 0;
   std::function<task<>(stream)> handler;
@@ -115,6 +116,10 @@ struct listener::state {
   static task<std::optional<stream>> secure(std::shared_ptr<state> s, local::socket socket);
   template <class Socket>
   void take(std::shared_ptr<state> self, Socket socket);
+  template <class Acceptor>
+  static void take_waiting(std::shared_ptr<state> s, Acceptor& from);
+  template <class Acceptor>
+  void close(Acceptor& door);
   bool end_a_slow_handshake();
 };
 
@@ -171,6 +176,29 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
     starved = true;
     co_await sleep_for(accept_pause);
   }
+}
+
+template <class Acceptor>
+void listener::state::take_waiting(std::shared_ptr<state> s, Acceptor& from) {
+  if (!from.is_open()) return;
+  error_code ec;
+  from.non_blocking(true, ec);
+  // Who comes without pause does not keep it open.
+  for (int i = 0; i < backlog && !ec; ++i) {
+    auto socket = from.accept(ec);
+    if (!ec) s->take(s, std::move(socket));
+  }
+}
+
+template <class Acceptor>
+void listener::state::close(Acceptor& door) {
+  error_code ignored;
+  if (!adopted) {
+    door.close(ignored);
+    return;
+  }
+  // Elsewhere it stays open, so that epoll would not forget it by itself, as Asio supposes.
+  if (door.is_open()) ::close(door.release(ignored));
 }
 
 task<std::optional<stream>> listener::state::secure(std::shared_ptr<state> s, tcp::socket socket) {
@@ -302,6 +330,20 @@ result<listener> listener::bind(loop& on, const listen_address& address) {
   return listener{std::move(s)};
 }
 
+listener listener::adopt(loop& on, int descriptor, const listen_address& address) {
+  auto s = std::make_shared<state>(on, address);
+  s->adopted = true;
+  error_code ec;
+  if (address.path.empty()) {
+    const bool v6 = address.host.find(':') != std::string::npos;
+    s->acceptor.assign(v6 ? tcp::v6() : tcp::v4(), descriptor, ec);
+  } else {
+    s->local_acceptor.assign(local{}, descriptor, ec);
+  }
+  CAUSEWAY_CHECK(!ec);
+  return listener{std::move(s)};
+}
+
 listener::listener(std::shared_ptr<state> s) : state_{std::move(s)} {}
 listener::listener(listener&&) noexcept = default;
 
@@ -318,6 +360,18 @@ listener::~listener() {
 
 std::uint16_t listener::port() const {
   return state_->address.port;
+}
+
+const listen_address& listener::address() const {
+  return state_->address;
+}
+
+void listener::take_waiting() {
+  if (state_->closed || state_->adopted || !state_->handler) return;
+  if (state_->address.path.empty())
+    state::take_waiting(state_, state_->acceptor);
+  else
+    state::take_waiting(state_, state_->local_acceptor);
 }
 
 void listener::serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
@@ -339,9 +393,8 @@ void listener::serve(task_group& tasks, std::optional<tls_server_context> tls, s
 
 void listener::close() {
   state_->closed = true;
-  error_code ignored;
-  state_->acceptor.close(ignored);
-  state_->local_acceptor.close(ignored);
+  state_->close(state_->acceptor);
+  state_->close(state_->local_acceptor);
   // Another process may have its own there by now.
   if (state_->file && socket_file(state_->address.path) == state_->file)
     ::unlink(state_->address.path.c_str());

@@ -28,12 +28,15 @@ public:
   // gone is removed before, and its own at close(). Errors: address_in_use (somebody answers there),
   // address_unavailable, naming the address.
   static result<listener> bind(loop& on, const listen_address& address);
+  // A socket that listens already, as at this address: close() ends its use here alone. Owns the descriptor.
+  static listener adopt(loop& on, int descriptor, const listen_address& address);
   listener(listener&&) noexcept;
   listener& operator=(listener&&) noexcept;
   ~listener();
 
   // 0 for a Unix socket.
   std::uint16_t port() const;
+  const listen_address& address() const; // with the real port
   // Starts to accept. Each connection is handed over after the TLS handshake, whose costly steps run on
   // threads of the listener's own (at most 10 s; 1,024 at a time: beyond that the oldest one that has lasted
   // 2 s is ended, and while there is none new connections wait in the kernel's queue). At most
@@ -43,6 +46,9 @@ public:
              std::function<task<>(stream)> handler, std::function<bool()> make_room = {});
   // Ends accepting; open connections go on.
   void close();
+  // After serve: accepts what waits in the kernel's queue, which close() would reset. Not from an adopted
+  // socket, where it waits for the next process.
+  void take_waiting();
   std::size_t connections() const;
   // Connections closed at once because max_connections were open, and handshakes ended to make room.
   std::uint64_t refused() const;

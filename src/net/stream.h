@@ -40,7 +40,8 @@ public:
   void close();
   // A pending read_some ends with `stopped`, and so does a pending write; the stream stays open.
   void cancel();
-  // Tells the peer that nothing more will be written, where the transport can (not TLS); reading goes on.
+  // Tells the peer that nothing more will be written; reading goes on. With TLS only where nothing is half
+  // written.
   void end_output();
   bool is_open() const;
   // "127.0.0.1:54321", for logs; "unix" for a Unix socket, empty for in-memory.

@@ -129,20 +129,28 @@ struct tls_impl final : stream::impl {
 
   void close() override {
     if (!socket.is_open()) return;
-    // Sends close_notify if the kernel has room, and does not wait for the peer's.
-    if (established && !broken && !half_written) {
-      ERR_clear_error();
-      SSL_shutdown(ssl.get());
-      ERR_clear_error();
-    }
+    say_goodbye();
     error_code ignored;
     socket.close(ignored);
+  }
+  // Sends close_notify if the kernel has room, and does not wait for the peer's. False: it cannot be said.
+  bool say_goodbye() {
+    if (!established || broken || half_written) return false;
+    if ((SSL_get_shutdown(ssl.get()) & SSL_SENT_SHUTDOWN) != 0) return true;
+    ERR_clear_error();
+    SSL_shutdown(ssl.get());
+    ERR_clear_error();
+    return true;
   }
   void cancel() override {
     error_code ignored;
     socket.cancel(ignored);
   }
-  void end_output() override {}
+  void end_output() override {
+    if (!socket.is_open() || !say_goodbye()) return;
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  }
   bool is_open() const override { return socket.is_open(); }
   std::string peer() const override { return name; }
   std::string protocol() const override {

@@ -142,8 +142,11 @@ class program:
 
     def start(self):
         with open(self._files[0], "ab") as out, open(self._files[1], "ab") as err:
-            self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            self._process = self.spawn(out, err)
         return self
+
+    def spawn(self, out, err):
+        return subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def running(self):
         return self._process is not None and self._process.poll() is None
@@ -284,6 +287,8 @@ class gateway(program):
         self.webhook_port, self.admin_port = port("webhook"), port("admin")
         self.log_ins = {}
         for one in settings["application"]:
+            if "webhook_password_file" not in one:
+                continue
             password = pathlib.Path(one["webhook_password_file"]).read_text(encoding="utf-8").rstrip("\n")
             self.log_ins[one["id"]] = basic(settings["webhook"]["username"], password)
 
