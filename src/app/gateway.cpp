@@ -195,7 +195,9 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->provisioning.answer_to(*p->bridge);
   p->registry.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);
-  p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on);
+  p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on, randomness::key());
+  p->webhook->tell_probers(
+      [raw = p.get()] { return raw->store_fault ? std::optional{raw->store_fault->code()} : std::nullopt; });
   p->feed.emplace(*p->bridge, p->desk, *p->store, on);
   p->backfill.emplace(
       on, p->tasks, make_backfill_settings(from), make_backfill_applications(from),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 
 namespace causeway::app {
 
@@ -12,6 +13,15 @@ public:
   // In [0, 1).
   double unit() { return std::uniform_real_distribution<double>{0.0, 1.0}(engine_); }
   std::uint64_t bits() { return engine_(); }
+  // What nobody may guess: 32 bytes of the system's entropy.
+  static std::string key() {
+    std::random_device entropy;
+    std::string out;
+    while (out.size() < 32)
+      for (auto word = std::uint32_t{entropy()}, i = 0U; i < 4; ++i, word >>= 8U)
+        out += static_cast<char>(word & 0xffU);
+    return out;
+  }
 
 private:
   std::mt19937_64 engine_ = [] {

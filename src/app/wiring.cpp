@@ -90,7 +90,8 @@ std::vector<ingress::webhook_application> make_webhook_applications(const config
   for (const auto& application : from.applications)
     if (application.takes("webhook"))
       out.push_back(
-          {application.id, {application.webhook_username, {}, application.webhook_password.clone()}});
+          {application.id,
+           {application.webhook_username, application.webhook_header, application.webhook_password.clone()}});
   return out;
 }
 

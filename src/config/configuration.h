@@ -93,7 +93,8 @@ struct transform_settings {
 struct application_settings {
   application_id id;
   std::string webhook_username;
-  secret webhook_password;        // empty where it takes no webhooks
+  std::string webhook_header;     // that shows the credential instead; empty: HTTP's Basic log-in
+  secret webhook_password;        // or that header's value; empty where it takes no webhooks
   std::optional<secret> api_key;  // for the registry
   bool backfill = false;          // then there is an api_key
   std::optional<secret> mqtt_key; // there when it takes MQTT

@@ -66,7 +66,14 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"webhook", "username", text, "tts", false, restart, "",
      "User name of applications that have none of their own."},
     {"webhook", "password", secret, "", false, restart, "",
-     "Password of applications that have none of their own."},
+     "Password of applications that have none of their own. It is taken in UTF-8 and in Latin-1, as the user "
+     "name "
+     "is: the stack's Console sends Latin-1."},
+    {"webhook", "header", text, "", false, restart, "",
+     "Instead of user name and password: the header in which the stack shows `value`, such as `X-Api-Key`, "
+     "or "
+     "`Authorization` with a value such as `Bearer …`."},
+    {"webhook", "value", secret, "", false, restart, "", "What `header` must say."},
 
     {"azure.NAME", "kind", choice, "iot-hub", false, restart, "iot-hub|iot-central",
      "`iot-central`: through DPS, with IoT Central's quotas."},
@@ -103,7 +110,10 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "id", text, "", required, restart, "", "The application's id in The Things Stack."},
     {"application", "webhook_username", text, "", false, restart, "", "Default: `username` of `[webhook]`."},
     {"application", "webhook_password", secret, "", false, restart, "",
-     "Its own, so that one application cannot speak for another. Default: `password` of `[webhook]`."},
+     "Its own, so that one application cannot speak for another. Default: the credential of `[webhook]`."},
+    {"application", "webhook_header", text, "", false, restart, "",
+     "Instead of user name and password: as `header` of `[webhook]`."},
+    {"application", "webhook_value", secret, "", false, restart, "", "What `webhook_header` must say."},
     {"application", "api_key", secret, "", false, restart, "",
      "With the right to read devices: the registry then says which devices there are, and an event waits "
      "until "

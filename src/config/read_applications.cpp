@@ -132,13 +132,24 @@ public:
     read_mqtt_key(settings, keys);
     if (settings.webhook_username.find(':') != std::string::npos)
       keys.refuse("webhook_username", "has a colon, which HTTP's Basic log-in cannot carry");
-    if (auto own = keys.secret_of("webhook_password"))
+    auto [header, value] =
+        read_header_credential(keys, "webhook_header", "webhook_value", "webhook_password");
+    const bool has_own =
+        keys.has("webhook_password") || keys.has("webhook_header") || keys.has("webhook_value");
+    settings.webhook_header = std::move(header);
+    if (value) {
+      settings.webhook_password = std::move(*value);
+    } else if (auto own = keys.secret_of("webhook_password")) {
       settings.webhook_password = std::move(*own);
-    else if (webhook_.password)
+    } else if (!has_own && webhook_.password) {
+      settings.webhook_header = webhook_.header;
       settings.webhook_password = webhook_.password->clone();
-    else if (!keys.has("webhook_password") && !webhook_.password_is_bad && settings.takes("webhook"))
-      keys.require("webhook_password",
-                   "give it one of its own (webhook_password_file), or [webhook] a password_file");
+    } else if (!has_own && !webhook_.password_is_bad && settings.takes("webhook")) {
+      keys.require(
+          "webhook_password",
+          "give it one of its own (webhook_password_file, or webhook_header with webhook_value_file), or "
+          "[webhook] a password_file");
+    }
 
     check(settings, keys);
     return settings;

@@ -4,6 +4,7 @@
 #include "config/readers.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace causeway::config {
@@ -89,12 +90,47 @@ things_stack_settings read_things_stack(section keys, reading& into) {
   return settings;
 }
 
+std::pair<std::string, std::optional<secret>> read_header_credential(section& keys,
+                                                                     std::string_view header_key,
+                                                                     std::string_view value_key,
+                                                                     std::string_view password_key) {
+  auto header = keys.text(header_key);
+  auto value = keys.secret_of(value_key);
+  const auto is_of_name = [](unsigned char c) { // RFC 9110 section 5.6.2
+    return std::isalnum(c) != 0 ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  if (header.empty()) {
+    if (keys.has(value_key))
+      keys.refuse(value_key,
+                  "is the value of a header, and " + std::string{header_key} + " does not name it");
+    return {};
+  }
+  if (!std::all_of(header.begin(), header.end(), is_of_name))
+    keys.refuse(header_key, "is no name of a header, such as X-Api-Key");
+  if (keys.has(password_key))
+    keys.refuse(header_key, "and " + std::string{password_key} +
+                                " are there: the webhook has one credential, a header "
+                                "with a value or a user name and password");
+  if (!keys.has(value_key))
+    keys.require(value_key, "it is what the header " + header + " must say");
+  else if (value && std::any_of(value->reveal().begin(), value->reveal().end(), is_control))
+    keys.refuse(value_key, "has a control character or a line end inside, which no header carries");
+  return {std::move(header), std::move(value)};
+}
+
 webhook_reading read_webhook(section keys, reading& into) {
   webhook_reading webhook{{keys.text("listen"), keys.path("tls_certificate"), keys.path("tls_key")},
                           keys.text("username"),
+                          {},
                           keys.secret_of("password"),
                           false};
-  webhook.password_is_bad = keys.has("password") && !webhook.password;
+  auto [header, value] = read_header_credential(keys, "header", "value", "password");
+  webhook.header = std::move(header);
+  if (value) webhook.password = std::move(value);
+  webhook.password_is_bad =
+      (keys.has("password") || keys.has("header") || keys.has("value")) && !webhook.password;
   auto& settings = webhook.settings;
   if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
     const auto there = settings.tls_key.empty() ? "tls_certificate" : "tls_key";

@@ -25,9 +25,15 @@ things_stack_settings read_things_stack(section keys, reading& into);
 struct webhook_reading {
   webhook_settings settings;
   std::string username;
-  std::optional<secret> password; // of applications without one
+  std::string header;             // instead of a user name
+  std::optional<secret> password; // or the header's value: of applications without one
   bool password_is_bad = false;   // there, but reported already
 };
+// The header that shows a credential, and its value, which is in the other key. Empty: there is none.
+std::pair<std::string, std::optional<secret>> read_header_credential(section& keys,
+                                                                     std::string_view header_key,
+                                                                     std::string_view value_key,
+                                                                     std::string_view password_key);
 webhook_reading read_webhook(section keys, reading& into);
 
 std::vector<azure_settings> read_azure_sections(const node& root, reading& into);

@@ -16,4 +16,12 @@ bool log_in_guard::wrong_log_in(const std::string& address, mono_time now) {
   return found->second.take(now);
 }
 
+milliseconds log_in_guard::hold(mono_time now) {
+  while (!held_until_.empty() && held_until_.front() <= now)
+    held_until_.pop_front();
+  if (held_until_.size() >= most_held) return milliseconds{0};
+  held_until_.push_back(now + pause);
+  return pause;
+}
+
 } // namespace causeway::ingress

@@ -18,6 +18,16 @@ TEST(log_in_guard, allows_twenty_mistakes_then_one_every_three_seconds_for_that_
   EXPECT_FALSE(guard.wrong_log_in("10.0.0.1", clock.now().mono));
 }
 
+TEST(log_in_guard, holds_answers_but_not_without_bound) {
+  manual_clock clock;
+  log_in_guard guard;
+  for (std::size_t i = 0; i < log_in_guard::most_held; ++i)
+    EXPECT_EQ(guard.hold(clock.now().mono), log_in_guard::pause);
+  EXPECT_EQ(guard.hold(clock.now().mono), milliseconds{0});
+  clock.advance(log_in_guard::pause);
+  EXPECT_EQ(guard.hold(clock.now().mono), log_in_guard::pause);
+}
+
 TEST(log_in_guard, forgets_the_oldest_address_rather_than_grow) {
   manual_clock clock;
   log_in_guard guard;

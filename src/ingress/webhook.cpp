@@ -96,46 +96,46 @@ bool is_json(std::string_view content_type) {
 } // namespace
 
 webhook::webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
-                 const clock& time)
+                 const clock& time, std::string key)
     : applications_{std::move(applications)},
+      book_{std::move(key)},
       bridge_{to},
       desk_{desk},
       clock_{time},
       log_budget_{10.0, 100.0, time.now().mono} {
-  for (std::size_t i = 0; i < applications_.size(); ++i)
+  for (std::size_t i = 0; i < applications_.size(); ++i) {
     by_id_.emplace(applications_[i].id.str(), i);
-}
-
-bool webhook::authorised(const net::http_request& request, const webhook_credential& credential) const {
-  if (!credential.header.empty()) return credential.value.equals(request.header(credential.header));
-  const auto header = request.header("Authorization");
-  constexpr std::string_view scheme = "Basic ";
-  if (header.size() < scheme.size() || !equals_ignoring_case(header.substr(0, scheme.size()), scheme))
-    return false;
-  const auto pair = base64_decode(header.substr(scheme.size()));
-  if (!pair) return false;
-  const auto colon = pair->find(':');
-  if (colon == std::string::npos) return false;
-  // Both are compared, so that the time does not tell which was wrong.
-  const bool password = credential.value.equals(std::string_view{*pair}.substr(colon + 1));
-  return (credential.username == std::string_view{*pair}.substr(0, colon)) & password;
+    book_.add(i, applications_[i].credential);
+  }
 }
 
 result<std::size_t> webhook::identify(const net::http_request& request, const std::string& application) {
   const auto found = by_id_.find(application);
-  if (found != by_id_.end() && authorised(request, applications_[found->second].credential))
-    return found->second;
+  const auto whose = found == by_id_.end() ? std::nullopt : std::optional{found->second};
+  const auto shown = book_.judge(request, whose);
+  if (shown.of_application) return *whose;
   // Only who holds a credential of this gateway learns which applications it does not have.
-  const bool known_sender =
-      found == by_id_.end() &&
-      std::any_of(applications_.begin(), applications_.end(),
-                  [&](const auto& candidate) { return authorised(request, candidate.credential); });
-  if (known_sender)
+  if (!whose && shown.of_any)
     return error{errc::application_unknown,
                  "\"" + application + "\" has no [[application]] that takes webhooks"};
   if (!guard_.wrong_log_in(request.peer, clock_.now().mono))
     return error{errc::too_many_log_ins, request.peer};
   return error{errc::unauthorized, "application \"" + application + "\""};
+}
+
+// A balancer that tries a backend, most at "/".
+std::optional<net::http_response> webhook::answer_prober(const net::http_request& head) const {
+  const bool asks = head.method == "GET" || head.method == "HEAD";
+  if (!asks || (head.path() != "/" && head.path() != "/readyz")) return std::nullopt;
+  net::http_response response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = "ready\n";
+  const auto why = not_ready_ ? not_ready_() : std::nullopt;
+  if (why) {
+    response.status = 503;
+    response.body = "not ready: " + std::string{describe(*why).name} + "\n";
+  }
+  return response;
 }
 
 net::http_response webhook::refused(const error& why, const net::http_request& request) {
@@ -178,6 +178,7 @@ net::http_response webhook::refuse(int status) {
 }
 
 std::optional<net::http_turned_away> webhook::admit(net::http_request& head) {
+  if (auto probed = answer_prober(head)) return net::http_turned_away{std::move(*probed)};
   const auto admitted = judge(head);
   if (admitted) {
     head.admitted = *admitted;
@@ -185,7 +186,9 @@ std::optional<net::http_turned_away> webhook::admit(net::http_request& head) {
   }
   auto response = refused(admitted.fault(), head);
   ++totals_.by_status[response.status];
-  return net::http_turned_away{std::move(response)};
+  const bool wrong = response.status == 401 || response.status == 429;
+  const auto held = wrong ? guard_.hold(clock_.now().mono) : milliseconds{0};
+  return net::http_turned_away{std::move(response), held};
 }
 
 result<std::size_t> webhook::judge(const net::http_request& head) {

@@ -8,22 +8,17 @@
 #include "base/token_bucket.h"
 #include "core/bridge.h"
 #include "ingress/answer_desk.h"
+#include "ingress/log_in_book.h"
 #include "ingress/log_in_guard.h"
 #include "net/http_server.h"
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace causeway::ingress {
-
-// How the stack shows that it speaks for this application: HTTP basic authentication, or a header with a
-// value.
-struct webhook_credential {
-  std::string username; // basic authentication; unused when header is set
-  std::string header;   // such as "X-Api-Key"; empty = basic authentication
-  secret value;         // password, or the header's value
-};
 
 struct webhook_application {
   application_id id;
@@ -37,12 +32,16 @@ struct webhook_totals {
 
 class webhook {
 public:
+  // key: of log_in_book.
   webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
-          const clock& time);
+          const clock& time, std::string key);
+
+  // What probers are told at / and /readyz, who have no log-in: 200, or 503 with the fault's name.
+  void tell_probers(std::function<std::optional<errc>()> not_ready) { not_ready_ = std::move(not_ready); }
 
   // When a request's header is whole: nothing for one that handle() is to have, with the application noted in
   // it. Path, method, credential and the content's type are judged here, so that nobody without a credential
-  // gets a body read.
+  // gets a body read. The answer to a wrong log-in is held for a while, to a right one never.
   std::optional<net::http_turned_away> admit(net::http_request& head);
   // Judges a request first that admit() has not let in.
   net::task<net::http_response> handle(net::http_request request);
@@ -54,11 +53,13 @@ private:
   net::task<net::http_response> answer_event(net::http_request request);
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
-  bool authorised(const net::http_request& request, const webhook_credential& credential) const;
+  std::optional<net::http_response> answer_prober(const net::http_request& head) const;
   // Of the sender: the number of its application.
   result<std::size_t> identify(const net::http_request& request, const std::string& application);
 
   std::vector<webhook_application> applications_;
+  log_in_book book_;
+  std::function<std::optional<errc>()> not_ready_;
   std::unordered_map<std::string, std::size_t> by_id_;
   core::bridge& bridge_;
   answer_desk& desk_;

@@ -92,7 +92,7 @@ struct fixture {
   answer_desk desk{loop};
   core::bridge bridge{
       rules(configured), {disk, ports, ports, ports, ports, format, desk}, options(), loop.now()};
-  ingress::webhook webhook{applications(configured), bridge, desk, loop};
+  ingress::webhook webhook{applications(configured), bridge, desk, loop, "key"};
 
   fixture() {
     ports.target = format.target = disk.target = &bridge;
@@ -262,6 +262,48 @@ TEST(webhook, slows_guessing_down_and_never_who_knows_the_password) {
     EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 401);
   EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "wrong")).status, 429);
   EXPECT_EQ(f.send(f.request("/webhook/starter-kit", good, "pw-starter-kit")).status, 200);
+}
+
+TEST(webhook, holds_the_answer_to_a_wrong_log_in_and_to_no_other) {
+  fixture f;
+  auto wrong = f.request("/webhook/starter-kit", "", "wrong"),
+       unknown = f.request("/webhook/no-such-app", "", "wrong"),
+       right = f.request("/webhook/starter-kit", "", "pw-starter-kit"),
+       elsewhere = f.request("/webhook/no-such-app", "", "pw-starter-kit");
+  for (auto* const one : {&wrong, &unknown}) {
+    const auto away = f.webhook.admit(*one);
+    ASSERT_TRUE(away);
+    EXPECT_EQ(away->answer.status, 401);
+    EXPECT_EQ(away->after, log_in_guard::pause);
+  }
+  EXPECT_FALSE(f.webhook.admit(right));
+  const auto away = f.webhook.admit(elsewhere);
+  ASSERT_TRUE(away);
+  EXPECT_EQ(away->answer.status, 404);
+  EXPECT_EQ(away->after, milliseconds{0});
+}
+
+TEST(webhook, tells_probers_without_a_log_in_whether_it_can_store) {
+  fixture f;
+  std::optional<errc> fault;
+  f.webhook.tell_probers([&fault] { return fault; });
+  for (const auto* const method : {"GET", "HEAD"}) {
+    for (const auto* const path : {"/", "/readyz", "/readyz?x=1"}) {
+      net::http_request probe;
+      probe.method = method;
+      probe.target = path;
+      fault.reset();
+      auto away = f.webhook.admit(probe);
+      ASSERT_TRUE(away);
+      EXPECT_EQ(away->answer.status, 200);
+      fault = errc::store_unavailable;
+      away = f.webhook.admit(probe);
+      ASSERT_TRUE(away);
+      EXPECT_EQ(away->answer.status, 503);
+      EXPECT_EQ(away->answer.body, "not ready: store_unavailable\n");
+    }
+  }
+  EXPECT_TRUE(f.webhook.totals().by_status.empty()); // it is the stack's posts that are counted
 }
 
 TEST(webhook, takes_json_by_post_only) {

@@ -55,6 +55,15 @@ class configuration(integration_test):
         self.assert_all_faults(self.run_causeway("run", "-c", file))
         self.assertEqual([one.name for one in self.directory.iterdir()], ["c.toml"])
 
+    def test_a_warning_is_called_one_once(self):
+        self.emulator()
+        text = self.configuration.read_text(encoding="utf-8")
+        listen = re.search(r'(?m)^listen = "127\.0\.0\.1:(\d+)"$', text)
+        self.configuration.write_text(text.replace(listen[0], f'listen = "0.0.0.0:{listen[1]}"', 1), encoding="utf-8")
+        ended = self.run_causeway("check", "--offline", "-c", str(self.configuration))
+        warned = [line for line in ended.stderr.splitlines() if "plain HTTP" in line]
+        self.assertEqual([line.count("warning: ") for line in warned], [1], ended.stderr)
+
     def test_the_printed_configuration_is_good(self):
         self.emulator()
         ended = self.run_causeway("check", "--offline", "-c", str(self.configuration))
