@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   for (const auto& one : *found) {
     if (!one.event) continue;
     CAUSEWAY_CHECK(one.event->from.application == app && is_valid_tts_id(one.event->from.device.str()));
-    CAUSEWAY_CHECK(one.event->key || one.event->kind != core::event_kind::uplink ||
-                   one.event->received_at.empty() || one.event->simulated);
+    CAUSEWAY_CHECK(one.event->simulated && !(one.event->key && *one.event->simulated));
+    CAUSEWAY_CHECK(one.event->kind != core::event_kind::uplink || one.event->f_cnt);
   }
   return 0;
 }

@@ -40,13 +40,15 @@ void check_message(const core::message& made) {
   CAUSEWAY_CHECK(stored && *stored == made);
 }
 
-void check_event(std::string_view body, const tts::path_ids& path) {
-  const auto event = tts::parse_application_up(body, path);
+void check_event(std::string_view body, const tts::path_ids& path,
+                 tts::masking mask = tts::masking::possible) {
+  const auto event = tts::parse_application_up(body, path, mask);
   if (!event) return;
   CAUSEWAY_CHECK(is_valid_tts_id(event->from.application.str()) && is_valid_tts_id(event->from.device.str()));
   CAUSEWAY_CHECK(event->dev_eui.empty() || is_valid_eui(event->dev_eui.str()));
   CAUSEWAY_CHECK(event->raw == body);
   if (!event->decoded_payload.empty()) check_json_object(event->decoded_payload);
+  CAUSEWAY_CHECK(event->has_payload || (event->frm_payload.empty() && event->normalized_payload.empty()));
   formats::format_context for_central;
   for_central.iot_central = true;
   for (const auto& messages :
@@ -63,7 +65,8 @@ void check_event(std::string_view body, const tts::path_ids& path) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const auto body = fuzz::text_of(bytes, size);
   check_event(body, {});
-  check_event(body, {"app1", "dev1", "up"});
+  check_event(body, {"app1", "dev1"});
+  check_event(body, {"app1", "dev1", true}, tts::masking::none);
   static_cast<void>(formats::add_location(body)); // text that is no object of tts
   return 0;
 }

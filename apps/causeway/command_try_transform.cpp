@@ -38,9 +38,9 @@ result<std::string> read_sample(const std::string& name) {
 result<core::uplink> read_event(const std::string& text, const std::string& application) {
   auto event = tts::parse_application_up(text, {});
   if (!event && event.fault().code() == errc::identifiers_missing && !application.empty())
-    event = tts::parse_application_up(text, {application, "", ""});
+    event = tts::parse_application_up(text, {application, ""});
   if (!event && event.fault().code() == errc::identifiers_missing && !application.empty())
-    event = tts::parse_application_up(text, {application, "sample-device", ""});
+    event = tts::parse_application_up(text, {application, "sample-device"});
   if (event && !application.empty()) event->from.application = application_id{application};
   return event;
 }

@@ -95,6 +95,9 @@ const std::vector<family>& families() {
          for (const auto& [name, count] : s.webhook_refused)
            out({{"error", name}}, number(count));
        }},
+      {"causeway_webhook_paths_ignored_total", counter, "",
+       "Posts whose path says more than the application beside a body that names its device",
+       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_needless_paths)); }},
       {"causeway_webhook_connections", gauge, "http", "Open connections of the webhook, by HTTP's version",
        [](const snapshot& s, const emit& out) {
          for (const auto& [version, count] : s.webhook_connections)
@@ -185,6 +188,9 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.detaches)); }},
       {"causeway_device_parks_total", counter, "", "Times a device was parked",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.parks)); }},
+      {"causeway_uplinks_portless_total", counter, "",
+       "Uplinks with a payload and without a port: the webhook's field mask has left it out",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.portless)); }},
       {"causeway_frames_missing_total", counter, "", "Frame counters skipped",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.frames_missing)); }},
       {"causeway_frames_late_total", counter, "", "Frames that came after a later one of the same device",

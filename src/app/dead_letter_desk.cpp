@@ -65,7 +65,7 @@ net::task<result<core::answer>> dead_letter_desk::replay(std::uint64_t id) {
   core::ticket which{};
   if (letter->is_event) {
     auto event = tts::parse_application_up(letter->content,
-                                           {letter->from.application.str(), letter->from.device.str(), {}});
+                                           {letter->from.application.str(), letter->from.device.str()});
     if (!event) co_return std::move(event).fault();
     which = desk_.open();
     bridge_->replay(which, id, *std::move(event), loop_.now());

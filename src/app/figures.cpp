@@ -164,6 +164,7 @@ admin::snapshot gateway::parts::figures() const {
                                    {"flood", refused.ended_by_flood},
                                    {"budget", refused.ended_by_budget}};
   out.webhook_by_status = webhook->totals().by_status;
+  out.webhook_needless_paths = webhook->totals().needless_paths;
   for (const auto& [code, count] : webhook->totals().refused)
     out.webhook_refused[std::string{describe(code).name}] = count;
   out.loop_lag_seconds = std::chrono::duration<double>(lag).count();

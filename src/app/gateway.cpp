@@ -2,6 +2,7 @@
 #include "app/gateway.h"
 
 #include "app/gateway_parts.h"
+#include "app/path_words.h"
 #include "app/transforms.h"
 #include "app/wiring.h"
 #include "base/log.h"
@@ -213,6 +214,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 
   p->store->start(*p);
   p->transforms.start();
+  tell_of_path_word_devices(*image);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->begin(std::move(*image), on.now());
   p->listen(std::move(*opened_doors));

@@ -143,8 +143,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "transform_output", choice, "body", false, restart, "body|envelope",
      "`body`: each output of the transform is a message's body. `envelope`: it is "
      "`{\"properties\":{…},\"body\":…}`, so that a reading can have a creation time of its own."},
-    {"application", "events", choices, "uplink,downlink", false, restart,
-     "uplink|downlink|join|location|service|normalized", "Kinds of events that are sent."},
+    {"application", "events", choices, "uplink", false, restart,
+     "uplink|downlink|join|location|service|normalized",
+     "Kinds of events that are sent. `downlink` sends nothing yet: its events are reports on commands."},
     {"application", "ingress", choices, "webhook", false, restart, "webhook|mqtt",
      "How events come in. With both, what comes twice is sent once."},
 

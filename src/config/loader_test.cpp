@@ -72,7 +72,7 @@ TEST_F(loader_test, the_smallest_configuration_has_the_defaults_of_the_key_table
   EXPECT_EQ(meters.identity, "{device_id}");
   EXPECT_EQ(meters.format, message_format::flat);
   EXPECT_FALSE(meters.transform);
-  EXPECT_EQ(meters.events, (std::vector<std::string>{"uplink", "downlink"}));
+  EXPECT_EQ(meters.events, (std::vector<std::string>{"uplink"}));
   EXPECT_EQ(meters.ingress, (std::vector<std::string>{"webhook"}));
   EXPECT_EQ(all.admin.listen, "127.0.0.1:9464");
   EXPECT_EQ(all.log.level, log::level::info);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "core/event_key.h"
 
 #include <algorithm>
 #include <limits>
@@ -32,6 +33,15 @@ std::string_view to_string(answer what) {
   return "unknown";
 }
 
+namespace {
+
+std::optional<kept_key> kept_key_of(const uplink& event) {
+  if (!event.key) return std::nullopt;
+  return kept_key{letter_of(event.kind), short_hash(*event.key)};
+}
+
+} // namespace
+
 bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now)
     : rules_{std::move(rules)},
       ports_{ports},
@@ -43,6 +53,7 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
   CAUSEWAY_CHECK(options_.random != nullptr);
   origins_.resize(rules_.size());
   has_list_.resize(rules_.size());
+  told_portless_.resize(rules_.size());
   share_refusals_.resize(rules_.size());
   drops_.resize(rules_.size());
   letters_told_.resize(rules_.size());
@@ -132,8 +143,8 @@ void bridge::restore(const start_image& image, moment now) {
     }
     ++totals_.devices[static_cast<std::size_t>(device_state::known)];
   }
-  for (const auto& [ref, hash] : image.recent_keys)
-    if (table_.contains(ref)) table_.at(ref).keys.add(hash);
+  for (const auto& [ref, key] : image.recent_keys)
+    if (table_.contains(ref)) table_.at(ref).keys.add(key.kind, key.hash);
   const auto wall = unix_seconds(now.wall);
   for (const auto& row : image.waiting) {
     const auto age = row.accepted_at == 0 ? 0 : std::max<std::int64_t>(0, wall - row.accepted_at);
@@ -156,42 +167,105 @@ void bridge::answer_now(ticket which, answer what) {
   ports_.answers.on_answer(which, what);
 }
 
-// The event's and that of the duplicates that have come since. They fail with it.
-void bridge::conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what) {
-  std::vector<ticket> copies;
+// The event, and the copies that have come since: they fail with it, but where it is not sent they may be,
+// for a mask or a transform can make of one copy what it does not make of another.
+void bridge::conclude(ticket which, device_ref device, std::optional<kept_key> key, answer what, moment now) {
+  std::vector<copy> copies;
   if (key)
-    if (auto node = pending_keys_.extract({device, *key}); !node.empty()) copies = std::move(node.mapped());
+    if (auto node = pending_keys_.extract({device, key->hash}); !node.empty())
+      copies = std::move(node.mapped());
   pending_copies_ -= copies.size();
   answer_now(which, what);
-  const bool kept = what == answer::stored || what == answer::dead_lettered;
-  for (const auto copy : copies)
-    answer_now(copy, kept ? answer::duplicate : what);
+  const bool is_failure = what == answer::full || what == answer::share_full || what == answer::unavailable;
+  for (auto& one : copies) {
+    if (what == answer::stored)
+      answer_now(one.which, answer::duplicate);
+    else if (is_failure)
+      answer_now(one.which, what);
+    else
+      again_.push_back(std::move(one));
+  }
+  judge_again(now);
+}
+
+// One after the other, not each from inside the one before.
+void bridge::judge_again(moment now) {
+  if (judging_) return;
+  judging_ = true;
+  while (!again_.empty()) {
+    auto one = std::move(again_.front());
+    again_.pop_front();
+    judge(std::move(one), now);
+  }
+  judging_ = false;
+}
+
+bool bridge::is_duplicate(const device& d, const uplink& event, const kept_key& key) const {
+  if (d.keys.contains(key.kind, key.hash)) return true;
+  // Joins have kept their key over the change, uplinks have not.
+  return d.keys.has_former() &&
+         (d.keys.contains(recent_keys::former, key.hash) ||
+          (event.kind == event_kind::uplink && d.keys.contains(recent_keys::former, former_hash(event))));
+}
+
+void bridge::judge(copy one, moment now) {
+  if (const auto key = kept_key_of(one.event)) {
+    if (is_duplicate(table_.at(one.device), one.event, *key)) return answer_now(one.which, answer::duplicate);
+    const auto [first, fresh] = pending_keys_.try_emplace({one.device, key->hash});
+    if (!fresh) {
+      first->second.push_back(std::move(one));
+      ++pending_copies_;
+      return;
+    }
+  }
+  const auto which = one.which;
+  const auto [entry, fresh] = formatting_.emplace(which, in_progress{one.device, std::move(one.event)});
+  CAUSEWAY_CHECK(fresh);
+  ports_.formatter.format(which, entry->second.event, now);
 }
 
 void bridge::note_frame(device& d, const uplink& event, moment now) {
   d.last_seen = now.wall;
-  if (event.kind != event_kind::uplink || event.simulated) return;
-  if (event.session != d.session) { // a join: its counter says nothing of the one before
-    d.session = event.session;
-    d.last_f_cnt = event.f_cnt;
+  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || !event.f_cnt) return;
+  const auto f_cnt = *event.f_cnt;
+  constexpr std::uint16_t no_session = 1;
+  const auto named = [](std::uint16_t hash) {
+    return hash == 0xffff ? hash : static_cast<std::uint16_t>(hash + no_session);
+  };
+  const auto session = event.session ? named(*event.session) : std::max(d.session, no_session);
+  if (session != d.session) { // a join: its counter says nothing of the one before
+    d.session = session;
+    d.last_f_cnt = f_cnt;
     return;
   }
   // An ABP device's counter may start again in its only session: neither late nor a gap of four billion
-  // frames.
+  // frames. A 0 behind the 1 is rather the frame that came before it.
   constexpr std::uint32_t plausible_gap = 16384;
-  if (event.f_cnt > d.last_f_cnt) {
-    const std::uint32_t skipped = event.f_cnt - d.last_f_cnt - 1;
-    if (d.last_f_cnt != 0 && skipped < plausible_gap) {
+  const bool may_restart = session == no_session || !event.session;
+  if (f_cnt > d.last_f_cnt) {
+    const std::uint32_t skipped = f_cnt - d.last_f_cnt - 1;
+    if (skipped < plausible_gap) {
       d.gaps += skipped;
       totals_.frames_missing += skipped;
     }
-    d.last_f_cnt = event.f_cnt;
-  } else if (event.f_cnt != 0 && d.last_f_cnt - event.f_cnt < plausible_gap && event.f_cnt != d.last_f_cnt) {
+    d.last_f_cnt = f_cnt;
+  } else if (f_cnt != d.last_f_cnt && d.last_f_cnt - f_cnt < plausible_gap &&
+             (f_cnt != 0 || !may_restart || d.last_f_cnt == 1)) {
     if (d.late < std::numeric_limits<decltype(d.late)>::max()) ++d.late;
     ++totals_.frames_late;
   } else {
-    d.last_f_cnt = event.f_cnt;
+    d.last_f_cnt = f_cnt;
   }
+}
+
+void bridge::note_portless(const uplink& event, std::uint32_t application) {
+  ++totals_.portless;
+  if (told_portless_[application]) return;
+  told_portless_[application] = true;
+  log::info("uplink_without_port", {{"application", event.from.application},
+                                    {"device", event.from.device},
+                                    {"detail", "sent without fPort; the webhook's field mask has no "
+                                               "up.uplink_message.f_port"}});
 }
 
 device_ref bridge::add(const device_key& key, std::uint32_t application, device_state state, moment now) {
@@ -243,7 +317,7 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
   if (const auto& rules = rules_[*application]; !rules.follows_registry && !rules.enabled_by_default)
     return answer_now(which, answer::unwanted);
   const auto known = table_.find(*application, event.from.device.str());
-  if (event.kind == event_kind::uplink && event.f_port == 0) {
+  if (is_control_frame(event)) {
     if (known) note_frame(table_.at(*known), event, now);
     return answer_now(which, answer::control);
   }
@@ -257,28 +331,15 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
     return answer_now(which, answer::full);
   const auto ref = seen(event, *application, now);
   if (!ref) return answer_now(which, answer::full);
-
-  if (event.key) {
-    const auto hash = short_hash(*event.key);
-    if (table_.at(*ref).keys.contains(hash)) return answer_now(which, answer::duplicate);
-    const auto [first, fresh] = pending_keys_.try_emplace({*ref, hash});
-    if (!fresh) {
-      first->second.push_back(which);
-      ++pending_copies_;
-      return;
-    }
-  }
-  const auto [entry, fresh] = formatting_.emplace(which, in_progress{*ref, std::move(event)});
-  CAUSEWAY_CHECK(fresh);
-  ports_.formatter.format(which, entry->second.event, now);
+  if (is_radio_uplink(event.kind) && event.f_port == 0) note_portless(event, *application);
+  judge({which, *ref, std::move(event)}, now);
 }
 
 void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   const auto node = formatting_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
   auto& [ref, event, letter] = node.mapped();
-  std::optional<std::uint64_t> key;
-  if (event.key && !letter) key = short_hash(*event.key);
+  const auto key = kept_key_of(event);
   if (messages) {
     for (const auto& m : *messages)
       if (size_of(m) > max_message_bytes)
@@ -286,7 +347,7 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                          std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
   }
   if (!messages && messages.fault().cls() == error_class::transient)
-    return conclude(which, ref, key, answer::unavailable);
+    return conclude(which, ref, key, answer::unavailable, now);
   if (!messages) {
     if (const auto more = letter_log_.admit(messages.fault().code(), now.mono))
       log::warning("message_dead_lettered", {{"application", event.from.application},
@@ -294,15 +355,15 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                                              {"error", messages.fault().name()},
                                              {"detail", messages.fault().detail()},
                                              {"more", *more}});
-    if (letter) return conclude(which, ref, key, answer::dead_lettered);
+    if (letter) return conclude(which, ref, key, answer::dead_lettered, now);
     // A dead letter lies in the spool like any message: without room for it the sender is to keep the event.
     if (const auto full = make_room(table_.at(ref).application, {1, event.raw.size()}, now))
-      return conclude(which, ref, key, *full);
+      return conclude(which, ref, key, *full, now);
     refused_event refused{std::move(event.from), std::move(event.raw), messages.fault()};
-    return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {});
+    return append(which, {next_seq_++, ref, key, {}, std::move(refused)}, {}, now);
   }
   if (messages->empty() || table_.at(ref).state == device_state::off)
-    return conclude(which, ref, key, answer::unwanted);
+    return conclude(which, ref, key, answer::unwanted, now);
   const amount leaves = letter ? amount{1, event.raw.size()} : amount{};
   store(which, {0, ref, key, {}, {}, letter}, *std::move(messages), now, leaves);
 }
@@ -315,7 +376,7 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
   for (const auto& m : messages)
     more.bytes += size_of(m);
   if (const auto refused = make_room(table_.at(ref).application, more, now, leaves))
-    return conclude(which, ref, request.key_hash, *refused);
+    return conclude(which, ref, request.key, *refused, now);
   const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
   request.first = next_seq_;
   std::vector<outbox::waiting_message> waiting;
@@ -325,13 +386,13 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
     request.rows.push_back({next_seq_, ref, std::move(m)});
     ++next_seq_;
   }
-  append(which, std::move(request), std::move(waiting));
+  append(which, std::move(request), std::move(waiting), now);
 }
 
-void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages) {
+void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
+                    moment now) {
   const auto first = request.first;
-  appending entry{
-      which, request.device, request.key_hash, std::move(messages), {}, request.refused.has_value()};
+  appending entry{which, request.device, request.key, std::move(messages), {}, request.refused.has_value()};
   for (const auto& m : entry.messages)
     entry.what += {1, m.bytes};
   if (request.refused) entry.what += {1, request.refused->raw.size()};
@@ -339,7 +400,7 @@ void bridge::append(ticket which, append_request request, std::vector<outbox::wa
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
     return conclude(which, entry.device, entry.key,
-                    taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable);
+                    taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
   }
   room_.take(table_.at(entry.device).application, entry.what);
   appending_.emplace(first, std::move(entry));
@@ -355,15 +416,16 @@ void bridge::on_spooled(const spool_result& what, moment now) {
     for (const auto& m : entry.messages)
       cache_.drop(m.seq);
     const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
-    return conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable);
+    return conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable,
+                    now);
   }
   auto& d = table_.at(entry.device);
-  if (entry.key) d.keys.add(*entry.key);
+  totals_.dead_lettered += what.letters.messages;
   if (entry.refused) {
     room_.give(application, entry.what); // counted among the dead letters now
-    ++totals_.dead_lettered;
-    return conclude(entry.which, entry.device, entry.key, answer::dead_lettered);
+    return conclude(entry.which, entry.device, entry.key, answer::dead_lettered, now);
   }
+  if (entry.key) d.keys.add(entry.key->kind, entry.key->hash);
   if (d.state == device_state::off) { // switched off meanwhile
     room_.give(application, entry.what);
     for (const auto& m : entry.messages) {
@@ -371,12 +433,12 @@ void bridge::on_spooled(const spool_result& what, moment now) {
       ports_.spool.mark_done(m.seq);
     }
     totals_.switched_off_messages += entry.messages.size();
-    return conclude(entry.which, entry.device, entry.key, answer::unwanted);
+    return conclude(entry.which, entry.device, entry.key, answer::unwanted, now);
   }
   const bool is_first = d.waiting == 0;
   for (const auto& m : entry.messages)
     outbox_.push(entry.device, d, m);
-  conclude(entry.which, entry.device, entry.key, answer::stored);
+  conclude(entry.which, entry.device, entry.key, answer::stored, now);
   switch (d.state) {
   case device_state::known:
     return connect(entry.device, now);

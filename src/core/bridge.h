@@ -58,7 +58,12 @@ struct bridge_options {
 struct start_image {
   std::vector<device_record> devices;
   std::vector<std::pair<device_ref, assignment>> assignments;
-  std::vector<std::pair<device_ref, std::uint64_t>> recent_keys; // oldest first
+  struct recent_key {
+    device_ref device{};
+    kept_key key; // of kind recent_keys::former: as former_hash
+    friend bool operator==(const recent_key&, const recent_key&) = default;
+  };
+  std::vector<recent_key> recent_keys; // oldest first
   struct row {
     spool_seq seq;
     device_ref device;
@@ -100,6 +105,7 @@ struct bridge_totals {
   std::uint64_t read_back = 0;
   std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
   std::uint64_t frames_late = 0, frames_missing = 0;
+  std::uint64_t portless = 0; // uplinks with a payload and without a port, which a field mask has left out
   std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
   std::uint64_t latency_ms_sum = 0;
   registry_totals registry;
@@ -137,7 +143,7 @@ public:
   // application, kind or device is not, or its format makes nothing of it), dead_lettered (it would be
   // refused again), full, share_full, unavailable: the dead letter stays as it is. The message keeps its id
   // and goes to the end of its device's queue; the event goes through its format, and nothing is a duplicate
-  // of it.
+  // of it but the copy that is on its way meanwhile: then it is answered `unavailable`.
   void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
   void replay(ticket which, std::uint64_t letter, uplink event, moment now);
   // From the spool.
@@ -186,7 +192,7 @@ private:
   struct appending { // between append and on_spooled
     ticket which{};
     device_ref device{};
-    std::optional<std::uint64_t> key;
+    std::optional<kept_key> key;
     std::vector<outbox::waiting_message> messages;
     amount what;          // of these, or of the refused event
     bool refused = false; // the event itself, for the dead letters
@@ -199,6 +205,11 @@ private:
   struct pending_key_hash {
     std::size_t operator()(const pending_key& k) const noexcept { return k.hash ^ index_of(k.device); }
   };
+  struct copy { // of an event that is between on_uplink and on_spooled
+    ticket which{};
+    device_ref device{};
+    uplink event;
+  };
   struct timer {
     mono_time at;
     device_ref device{};
@@ -207,10 +218,15 @@ private:
 
   // bridge.cpp
   void answer_now(ticket which, answer what);
-  void conclude(ticket which, device_ref device, std::optional<std::uint64_t> key, answer what);
+  void conclude(ticket which, device_ref device, std::optional<kept_key> key, answer what, moment now);
+  void judge(copy one, moment now);
+  void judge_again(moment now);
+  bool is_duplicate(const device& d, const uplink& event, const kept_key& key) const;
+  void note_portless(const uplink& event, std::uint32_t application);
   void store(ticket which, append_request request, std::vector<message> messages, moment now,
              const amount& leaves = {});
-  void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages);
+  void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
+              moment now);
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
   device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
@@ -289,6 +305,7 @@ private:
   std::unordered_map<application_id, std::uint32_t> rule_index_;
   std::vector<std::optional<std::string>> origins_; // by application, once worked out
   std::vector<bool> has_list_;                      // by application: the registry's list is there
+  std::vector<bool> told_portless_;                 // by application
   bridge_ports ports_;
   bridge_options options_;
   mono_time started_;
@@ -307,9 +324,11 @@ private:
 
   std::unordered_map<ticket, in_progress> formatting_;
   std::unordered_map<spool_seq, appending> appending_; // by first seq
-  // Of events between on_uplink and on_spooled: the tickets of duplicates that came meanwhile.
-  std::unordered_map<pending_key, std::vector<ticket>, pending_key_hash> pending_keys_;
+  // Of events between on_uplink and on_spooled: the copies that came meanwhile.
+  std::unordered_map<pending_key, std::vector<copy>, pending_key_hash> pending_keys_;
   std::size_t pending_copies_ = 0;
+  std::deque<copy> again_; // copies of what was not stored: empty between events
+  bool judging_ = false;
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   // Drops that are closer together are one episode, told of at its begin and at its end.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a row in the spool to the hub's accept, and the life of a device's connection.
+#include "core/event_key.h"
 #include "core/recording_ports.h"
 
 #include <gtest/gtest.h>
@@ -247,7 +248,7 @@ start_image image_of_two() {
   image.assignments = {
       {device_ref{3}, {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
       {device_ref{5}, {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
-  image.recent_keys = {{device_ref{5}, short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}};
+  image.recent_keys = {{device_ref{5}, {'u', short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}}};
   image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
   image.next_seq = 42;
   return image;

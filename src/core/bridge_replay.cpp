@@ -3,6 +3,7 @@
 #include "core/bridge.h"
 
 #include "base/check.h"
+#include "core/event_key.h"
 
 #include <utility>
 
@@ -44,11 +45,13 @@ void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, 
 
 void bridge::replay(ticket which, std::uint64_t letter, uplink event, moment now) {
   const auto application = rules_of(event.from.application);
-  const bool is_control = event.kind == event_kind::uplink && event.f_port == 0;
-  if (!application || is_control || !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
+  if (!application || is_control_frame(event) ||
+      !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
     return answer_now(which, answer::unwanted);
   const auto ref = replay_to(which, event.from, now);
   if (!ref) return;
+  if (event.key && !pending_keys_.try_emplace({*ref, short_hash(*event.key)}).second)
+    return answer_now(which, answer::unavailable);
   const auto [entry, fresh] = formatting_.emplace(which, in_progress{*ref, std::move(event), letter});
   CAUSEWAY_CHECK(fresh);
   ports_.formatter.format(which, entry->second.event, now);

@@ -24,7 +24,7 @@ TEST(replay, a_message_keeps_its_id_and_goes_to_the_end_of_its_devices_queue) {
   EXPECT_EQ(f.ports.take(), (calls{"append 3"}));
   const auto& request = f.ports.appended.back();
   EXPECT_EQ(request.replays, 5U);
-  EXPECT_EQ(request.key_hash, std::nullopt);
+  EXPECT_EQ(request.key, std::nullopt);
   ASSERT_EQ(request.rows.size(), 1U);
   EXPECT_EQ(request.rows[0].body, some_message());
   f.spooled(3);
@@ -33,22 +33,34 @@ TEST(replay, a_message_keeps_its_id_and_goes_to_the_end_of_its_devices_queue) {
   EXPECT_EQ(f.ports.take(), (calls{"done 2", "send 0 3 again"}));
 }
 
-TEST(replay, an_event_goes_through_its_format_and_its_key_makes_it_no_duplicate) {
+TEST(replay, an_event_goes_through_its_format_and_takes_its_key_when_it_is_stored) {
   bridge_fixture f;
   const auto event = f.frame("plant", "dev-1", 2);
   f.ports.format_refuses = error{errc::format_refused};
   f.post(event);
   f.spooled(1);
-  f.post(event);
-  EXPECT_EQ(f.ports.answered[2], answer::duplicate); // of the dead letter
   f.ports.format_refuses.reset();
   f.ports.take();
   f.bridge.replay(ticket{77}, 5, event, f.clock.now());
+  f.post(event); // a copy of it
   EXPECT_EQ(f.ports.take(), (calls{"append 2"}));
   EXPECT_EQ(f.ports.appended.back().replays, 5U);
   f.spooled(2);
   EXPECT_EQ(f.ports.answered[77], answer::stored);
+  EXPECT_EQ(f.ports.answered[2], answer::duplicate);
+  f.post(event);
+  EXPECT_EQ(f.ports.answered[3], answer::duplicate);
   EXPECT_EQ(f.bridge.status(f.key("plant", "dev-1"))->late, 0U);
+}
+
+TEST(replay, of_an_event_that_is_on_its_way_waits_for_another_time) {
+  bridge_fixture f;
+  const auto event = f.frame("plant", "dev-1", 2);
+  f.post(event);
+  f.bridge.replay(ticket{77}, 5, event, f.clock.now());
+  EXPECT_EQ(f.ports.answered[77], answer::unavailable);
+  f.spooled(1);
+  EXPECT_EQ(f.ports.answered[1], answer::stored);
 }
 
 TEST(replay, what_is_refused_again_stays_where_it_is) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event to a row in the spool.
+#include "core/event_key.h"
 #include "core/recording_ports.h"
 
 #include <gtest/gtest.h>
@@ -90,6 +91,94 @@ TEST(bridge, a_frame_counter_that_starts_again_after_a_join_is_neither_late_nor_
   EXPECT_EQ(f.status("plant", "dev-1").last_f_cnt, 6u);
 }
 
+// 0 stood for "no frame seen yet", so 0, 11 was no gap (fault C7).
+TEST(bridge, a_gap_behind_frame_0_is_counted) {
+  bridge_fixture f;
+  for (const std::uint32_t f_cnt : {0U, 11U}) {
+    auto event = f.frame("plant", "dev-1", f_cnt);
+    event.session = 7;
+    f.post(event);
+  }
+  EXPECT_EQ(f.bridge.totals().frames_missing, 10u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 0u);
+}
+
+TEST(bridge, frame_0_that_was_overtaken_is_late_and_no_new_beginning) {
+  bridge_fixture f;
+  const auto post = [&](const char* device, std::uint16_t session, std::uint32_t f_cnt) {
+    auto event = f.frame("plant", device, f_cnt);
+    event.key.reset();
+    event.session = session;
+    f.post(event);
+  };
+  for (const std::uint32_t f_cnt : {3U, 0U, 4U})
+    post("otaa", 7, f_cnt); // a session begins once
+  for (const std::uint32_t f_cnt : {1U, 0U, 2U})
+    post("abp", 0, f_cnt);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 0u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 2u);
+}
+
+// Each counted as frame 0 of no session (fault B16).
+TEST(bridge, masked_frames_touch_only_the_counters_that_they_know_of) {
+  bridge_fixture f;
+  const auto post = [&](std::optional<std::uint32_t> f_cnt, std::optional<std::uint16_t> session) {
+    auto event = f.frame("plant", "dev-1", 1);
+    event.key.reset();
+    event.f_cnt = f_cnt;
+    event.session = session;
+    f.post(event);
+  };
+  post(10, 7);
+  post({}, {});
+  post(12, {}); // of the session that is known
+  post({}, 7);
+  post(13, 7);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 1u);
+  EXPECT_EQ(f.bridge.totals().frames_late, 0u);
+  EXPECT_EQ(f.status("plant", "dev-1").last_f_cnt, 13u);
+}
+
+// Each was answered `control` and dropped (fault B2).
+TEST(bridge, a_payload_without_a_port_is_sent_and_counted) {
+  bridge_fixture f;
+  auto event = f.frame("plant", "dev-1", 1);
+  event.f_port = 0;
+  event.has_payload = true;
+  f.post(event);
+  f.spooled(1);
+  EXPECT_EQ(f.ports.answered[1], answer::stored);
+  EXPECT_EQ(f.bridge.totals().portless, 1u);
+}
+
+TEST(bridge, a_control_frame_feeds_last_seen_and_the_gap_count) {
+  bridge_fixture f;
+  f.post(f.frame("plant", "dev-1", 1));
+  f.clock.advance(seconds{60});
+  auto control = f.frame("plant", "dev-1", 4);
+  control.f_port = 0;
+  f.post(control);
+  EXPECT_EQ(f.ports.answered[2], answer::control);
+  EXPECT_EQ(f.status("plant", "dev-1").last_seen, f.clock.now().wall);
+  EXPECT_EQ(f.bridge.totals().frames_missing, 2u);
+}
+
+TEST(bridge, knows_the_uplinks_and_joins_that_the_version_before_has_stored) {
+  bridge_fixture f;
+  auto event = f.frame("plant", "dev-1", 9);
+  event.session_key_id = "AQ==";
+  event.received_at = "2025-01-01T00:00:00.5Z";
+  start_image image;
+  image.devices = {{device_ref{3}, f.key("plant", "dev-1"), {}}};
+  image.recent_keys = {{device_ref{3}, {recent_keys::former, former_hash(event)}}};
+  f.bridge.start(image, f.clock.now());
+  f.post(event);
+  EXPECT_EQ(f.ports.answered[1], answer::duplicate);
+  event.f_cnt = 10;
+  f.post(event);
+  EXPECT_EQ(f.ports.answered.count(2), 0u);
+}
+
 TEST(bridge, a_full_spool_is_said_at_once_and_nothing_is_kept) {
   bridge_fixture f;
   f.ports.spool_is_full = true;
@@ -107,12 +196,39 @@ TEST(bridge, what_the_format_refuses_goes_to_the_dead_letters) {
   f.ports.format_refuses = error{errc::format_refused, "no"};
   f.post(f.frame("plant", "dev-1", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "append 1 refused dev-1 format_refused"}));
-  f.post(f.frame("plant", "dev-1", 1));
+  EXPECT_EQ(f.ports.appended[0].key, (kept_key{'u', 0x0131000000000000U}));
   f.spooled(1);
-  EXPECT_EQ(f.ports.take(), (calls{"answer 1 dead_lettered", "answer 2 duplicate"}));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 dead_lettered"}));
   EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
+}
+
+// It took the key, and the whole copy that came after one that a mask had cut was answered as a duplicate and
+// lost (fault F3).
+TEST(bridge, what_the_format_refuses_takes_no_key_from_a_copy_that_it_takes) {
+  bridge_fixture f;
+  f.ports.format_refuses = error{errc::format_refused, "no"};
+  f.post(f.frame("plant", "dev-1", 1));
+  f.post(f.frame("plant", "dev-1", 1)); // waits for the first
+  f.ports.format_refuses.reset();
+  f.ports.take();
+  f.spooled(1);
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 dead_lettered", "append 2"}));
+  f.spooled(2);
+  EXPECT_EQ(f.ports.take(), (calls{"answer 2 stored", "find_hub 0 dev-1 in hub"}));
   f.post(f.frame("plant", "dev-1", 1));
   EXPECT_EQ(f.ports.take(), (calls{"answer 3 duplicate"}));
+}
+
+TEST(bridge, a_second_copy_that_is_refused_is_no_second_dead_letter) {
+  bridge_fixture f;
+  f.ports.format_refuses = error{errc::format_refused, "no"};
+  f.post(f.frame("plant", "dev-1", 1));
+  f.post(f.frame("plant", "dev-1", 1));
+  f.spooled(1);
+  f.ports.take();
+  f.bridge.on_spooled({2, {}}, f.clock.now()); // the store found it there
+  EXPECT_EQ(f.ports.take(), (calls{"answer 2 dead_lettered"}));
+  EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
 }
 
 // It got a 200 at once, and was lost by a crash before the disk had it.
@@ -141,10 +257,32 @@ TEST(bridge, a_duplicate_of_an_event_that_is_being_formatted_waits_for_it) {
   EXPECT_EQ(f.ports.take(), (calls{"append 1", "answer 1 stored", "answer 2 duplicate", "answer 3 duplicate",
                                    "find_hub 0 dev-1 in hub"}));
 
+  // A transform makes nothing of the copies that a mask has cut, and a message of the whole one.
   const auto nothing = f.post(f.frame("plant", "dev-1", 2));
+  const auto cut = f.post(f.frame("plant", "dev-1", 2));
+  const auto whole = f.post(f.frame("plant", "dev-1", 2));
   f.post(f.frame("plant", "dev-1", 2));
   f.bridge.on_formatted(ticket{nothing}, std::vector<message>{}, f.clock.now());
-  EXPECT_EQ(f.ports.take(), (calls{"answer 4 unwanted", "answer 5 unwanted"}));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 4 unwanted"}));
+  f.bridge.on_formatted(ticket{cut}, std::vector<message>{}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"answer 5 unwanted"}));
+  f.bridge.on_formatted(ticket{whole}, std::vector<message>{{"id", "", "", "body", {}}}, f.clock.now());
+  f.spooled(2);
+  EXPECT_EQ(f.ports.take(), (calls{"append 2", "answer 6 stored", "answer 7 duplicate"}));
+}
+
+// Many copies of what is not sent, one judged from inside the other, would be a stack as deep as they are
+// many.
+TEST(bridge, copies_of_what_is_not_sent_are_judged_one_after_the_other) {
+  bridge_fixture f;
+  f.ports.formats_later = true;
+  const auto first = f.post(f.frame("plant", "dev-1", 1));
+  for (int i = 0; i < 50'000; ++i)
+    f.post(f.frame("plant", "dev-1", 1));
+  f.ports.formats_later = false;
+  f.ports.messages_an_event = 0;
+  f.bridge.on_formatted(ticket{first}, std::vector<message>{}, f.clock.now());
+  EXPECT_EQ(f.bridge.totals().answered[static_cast<std::size_t>(answer::unwanted)], 50'001u);
 }
 
 TEST(bridge, duplicates_that_wait_count_as_events_in_progress) {

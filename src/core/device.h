@@ -28,15 +28,25 @@ enum class device_state : std::uint8_t {
 inline constexpr std::size_t device_states = 7;
 std::string_view to_string(device_state state);
 
-// The last 32 key hashes of a device, oldest overwritten first. 8 bytes until the first; grows with them.
+// The last 32 key hashes of a device and kind, oldest overwritten first. 8 bytes until the first; grows with
+// them.
 class recent_keys {
 public:
   static constexpr std::uint64_t size = 32;
-  bool contains(std::uint64_t hash) const;
-  void add(std::uint64_t hash);
+  // In place of a kind: hashes that a version before decision 17 has left (former_hash), of all kinds.
+  static constexpr char former = '\0';
+  // kind: as letter_of.
+  bool contains(char kind, std::uint64_t hash) const;
+  void add(char kind, std::uint64_t hash);
+  bool has_former() const { return kept_ && find(former) != nullptr; }
 
 private:
-  std::unique_ptr<std::uint64_t[]> kept_; // how many were ever added, then the hashes
+  const std::uint64_t* find(char kind) const;
+  void resize(char kind, std::uint64_t capacity);
+
+  // Rings one behind the other, each a head (ring_head) and its hashes; the first word is how many words
+  // follow.
+  std::unique_ptr<std::uint64_t[]> kept_;
 };
 
 struct device {
@@ -52,7 +62,7 @@ struct device {
   std::uint32_t last_f_cnt = 0;
   std::uint32_t gaps = 0;    // frames skipped
   std::uint16_t late = 0;    // frames that came after a later one; stays at the largest
-  std::uint16_t session = 0; // of last_f_cnt: uplink::session
+  std::uint16_t session = 0; // of last_f_cnt: 0 = no frame was counted yet, 1 = in no session
   std::uint32_t sent = 0;
   std::uint32_t hub = 0;         // of device_table::hub_of; meaningful while assigned
   std::uint32_t model = 0;       // its own, of device_table::text; 0 = none

@@ -77,14 +77,42 @@ TEST(device_table, keeps_each_hub_once) {
   EXPECT_NE(table.intern(a), table.intern(b));
 }
 
-TEST(recent_keys, remembers_the_last_thirty_two) {
+TEST(recent_keys, remembers_the_last_thirty_two_of_each_kind) {
   recent_keys keys;
-  EXPECT_FALSE(keys.contains(0));
-  for (std::uint64_t hash = 1; hash <= 40; ++hash)
-    keys.add(hash);
-  EXPECT_FALSE(keys.contains(8));
-  EXPECT_TRUE(keys.contains(9));
-  EXPECT_TRUE(keys.contains(40));
+  EXPECT_FALSE(keys.contains('u', 0));
+  keys.add('j', 7);
+  for (std::uint64_t hash = 1; hash <= 40; ++hash) {
+    keys.add('u', hash);
+    if (hash <= 3) keys.add('n', 100 + hash);
+    ASSERT_TRUE(keys.contains('u', hash));
+  }
+  EXPECT_FALSE(keys.contains('u', 8));
+  for (std::uint64_t hash = 9; hash <= 40; ++hash)
+    EXPECT_TRUE(keys.contains('u', hash)) << hash;
+  // Measurements come several at a time: they must not push out the uplinks, nor these a join.
+  for (std::uint64_t hash = 101; hash <= 103; ++hash)
+    EXPECT_TRUE(keys.contains('n', hash)) << hash;
+  EXPECT_TRUE(keys.contains('j', 7));
+  EXPECT_FALSE(keys.contains('u', 7));
+  EXPECT_FALSE(keys.contains('s', 7));
+  EXPECT_FALSE(keys.has_former());
+}
+
+TEST(recent_keys, of_the_version_before_go_when_a_kind_has_thirty_two_of_its_own) {
+  recent_keys keys;
+  for (std::uint64_t hash = 1; hash <= 32; ++hash)
+    keys.add(recent_keys::former, hash);
+  for (std::uint64_t hash = 101; hash <= 131; ++hash)
+    keys.add('u', hash);
+  keys.add('j', 7);
+  EXPECT_TRUE(keys.has_former());
+  EXPECT_TRUE(keys.contains(recent_keys::former, 1));
+  keys.add('u', 132);
+  EXPECT_FALSE(keys.has_former());
+  EXPECT_FALSE(keys.contains(recent_keys::former, 32));
+  for (std::uint64_t hash = 101; hash <= 132; ++hash)
+    EXPECT_TRUE(keys.contains('u', hash)) << hash;
+  EXPECT_TRUE(keys.contains('j', 7));
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 
 #include "core/assignment.h"
 #include "core/message.h"
+#include "core/spool_room.h"
 #include "core/uplink.h"
 
 #include <cstdint>
@@ -32,12 +33,22 @@ struct refused_event {
   error reason;
 };
 
+// A de-duplication key as it is kept: for each device and kind the last 32.
+struct kept_key {
+  char kind = '\0';       // letter_of
+  std::uint64_t hash = 0; // short_hash
+  friend bool operator==(const kept_key&, const kept_key&) = default;
+};
+
 // What one event leaves behind: its messages, or itself with the reason why there are none. All of it goes
 // into one transaction.
 struct append_request {
   spool_seq first = 0; // by which it is answered; of rows.front() where there are rows
   device_ref device{};
-  std::optional<std::uint64_t> key_hash; // to be remembered
+  // With rows: to be remembered, and the dead letter of an event of this key goes. With a refused event: what
+  // its dead letter is kept under. There is one dead letter a key: a longer event takes the place of a
+  // shorter one, which a field mask has cut; any other finds it there already.
+  std::optional<kept_key> key;
   std::vector<spool_row> rows;
   std::optional<refused_event> refused{}; // exactly when there are no rows
   // The dead letter that goes as the rows come; when it is not there any more, nothing is stored and the
@@ -68,6 +79,7 @@ struct device_record {
 struct spool_result {
   spool_seq first = 0;  // of the append
   result<void> outcome; // durable, or why not
+  amount letters{};     // dead letters that have come with it
 };
 
 // Durable, ordered, on disk. Calls take effect in the order made.

@@ -84,8 +84,11 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     if (format_refuses) return target->on_formatted(which, *format_refuses, now);
     std::vector<message> messages;
     for (std::size_t i = 0; i < messages_an_event; ++i)
-      messages.push_back(
-          {"id", "application/json", "utf-8", event.from.device.str() + "#" + text(event.f_cnt), {}});
+      messages.push_back({"id",
+                          "application/json",
+                          "utf-8",
+                          event.from.device.str() + "#" + text(event.f_cnt.value_or(0)),
+                          {}});
     target->on_formatted(which, std::move(messages), now);
   }
   void on_answer(ticket which, answer what) override {
@@ -168,7 +171,12 @@ struct bridge_fixture {
     bridge.on_uplink(ticket{number}, std::move(event), clock.now());
     return number;
   }
-  void spooled(spool_seq seq) { bridge.on_spooled({seq, {}}, clock.now()); }
+  void spooled(spool_seq seq) {
+    spool_result what{seq, {}};
+    for (const auto& request : ports.appended)
+      if (request.first == seq && request.refused) what.letters = {1, request.refused->raw.size()};
+    bridge.on_spooled(what, clock.now());
+  }
   void assigned(device_ref ref, const std::string& hub, const std::string& section,
                 const std::string& fingerprint, const std::string& name) {
     bridge.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint},

@@ -49,11 +49,12 @@ char letter_of(event_kind kind) {
   return words_of(kind).letter;
 }
 
-std::uint64_t short_hash(const event_key& key) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    value = value << 8 | key[i];
-  return value;
+bool is_radio_uplink(event_kind kind) {
+  return kind == event_kind::uplink || kind == event_kind::uplink_normalized;
+}
+
+bool is_control_frame(const uplink& event) {
+  return is_radio_uplink(event.kind) && event.f_port == 0 && !event.has_payload;
 }
 
 } // namespace causeway::core

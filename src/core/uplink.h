@@ -48,33 +48,43 @@ std::string_view event_group(event_kind kind);
 // The letter in message ids, one a kind; '\0' for a kind that is never sent.
 char letter_of(event_kind kind);
 
-// 128 bits of SHA-256 over the de-duplication key (things-stack-wire.md C.8, kind included).
+// 128 bits of SHA-256 over the de-duplication key (docs/decisions/0017-de-duplication-keys.md).
 using event_key = std::array<std::uint8_t, 16>;
 
+// A number or flag that has no value is one that nobody knows: a field mask may have left it out. Where the
+// event is whole its absence in the source is its zero, and it has that value.
 struct uplink {
   event_kind kind = event_kind::unknown;
   device_key from;
   causeway::dev_eui dev_eui;    // empty when the event has none
   std::optional<event_key> key; // absent: cannot be de-duplicated, never dropped
-  std::uint8_t f_port = 0;      // 0 = absent: a control frame
-  std::uint32_t f_cnt = 0;      // absent in the source = 0
-  std::uint16_t session = 0;    // a hash of session_key_id, never 0 where there is one; 0 = absent
-  bool confirmed = false;
-  bool simulated = false;
+  std::uint8_t f_port = 0;      // 0 = none
+  bool has_payload = false;     // one of frm_payload, decoded_payload and normalized_payload
+  std::optional<std::uint32_t> f_cnt;
+  std::optional<std::uint16_t> session; // a hash of session_key_id, never 0 where there is one; 0 = none
+  std::optional<bool> confirmed;
+  std::optional<bool> simulated;
   std::string received_at; // when the network received it, RFC 3339, as sent; falls back to the envelope's
                            // received_at; empty when the event has neither
   std::string frm_payload; // base64 as sent; empty when absent
   // A JSON object without white space between tokens; empty when absent. Of uplink_normalized its
   // normalized_payload, of location_solved its location, of service_data its data.
   std::string decoded_payload;
+  // Of an uplink without decoded_payload: its normalized_payload, a JSON array without white space between
+  // tokens; empty when absent.
+  std::string normalized_payload;
   std::string rssi, snr; // of the best gateway (largest snr, then rssi), JSON number text; empty when absent
   std::string data_rate; // "SF7BW125", "FSK50000", "LRFHSS136719"; empty when absent
-  std::uint32_t gateways = 0; // entries of rx_metadata
-  std::string raw;            // the event as received
+  std::optional<std::uint32_t> gateways; // entries of rx_metadata
+  std::string session_key_id;            // base64 as sent; empty when absent
+  std::string raw;                       // the event as received
 };
 
-// The first 8 bytes, big-endian, so that its hex is the start of the message-id's: what the device table and
-// the store keep.
-std::uint64_t short_hash(const event_key& key);
+// Whether the event is of a kind that has f_port, f_cnt and radio metadata.
+bool is_radio_uplink(event_kind kind);
+
+// A frame without a port and without a payload: the network's own business, nothing to send. A port that is
+// absent beside a payload is one that a mask has left out, for the stack gives such frames no payload.
+bool is_control_frame(const uplink& event);
 
 } // namespace causeway::core

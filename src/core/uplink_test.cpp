@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/uplink.h"
 
+#include "core/event_key.h"
+
 #include <gtest/gtest.h>
 
 #include <set>

@@ -248,13 +248,6 @@ backfill::ask(application* of, std::string kind, wall_time after, wall_time befo
   co_return records;
 }
 
-// What never had a key comes back here with one: it is taken only where it cannot have come in by itself.
-bool backfill::is_wanted(const application& of, const tts::stored_event& record) const {
-  if (!record.event || !record.event->key) return false;
-  if (record.event->kind != core::event_kind::uplink || record.event->session != 0) return true;
-  return record.at && of.window.was_missed(*record.at);
-}
-
 net::task<result<void>> backfill::hand_in(application* of, std::vector<tts::stored_event> records) {
   std::size_t next = 0;
   auto page = std::make_shared<page_state>(loop_);
@@ -266,7 +259,7 @@ net::task<result<void>> backfill::hand_in(application* of, std::vector<tts::stor
         ++of->totals.unreadable;
         continue;
       }
-      if (!is_wanted(*of, record)) continue;
+      if (!record.event->key) continue; // each question would bring it again
       ++page->open;
       events_.take(*record.event, [page, number](core::answer what) {
         --page->open;

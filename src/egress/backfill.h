@@ -100,7 +100,6 @@ private:
   net::task<result<std::vector<tts::stored_event>>> ask(application* of, std::string kind, wall_time after,
                                                         wall_time before, std::uint32_t limit);
   net::task<result<void>> hand_in(application* of, std::vector<tts::stored_event> records);
-  bool is_wanted(const application& of, const tts::stored_event& record) const;
 
   net::loop& loop_;
   net::task_group& tasks_;

@@ -201,21 +201,35 @@ TEST(backfill, what_the_spool_has_no_room_for_is_handed_in_again_in_its_order) {
   s.run_until_whole();
   std::vector<std::uint32_t> order;
   for (const auto& one : s.taken)
-    order.push_back(one.f_cnt);
+    order.push_back(*one.f_cnt);
   // The second was refused: from it on all of them again; the core drops those it has.
   EXPECT_EQ(order, (std::vector<std::uint32_t>{1, 3, 5, 2, 3, 4, 5}));
 }
 
-TEST(backfill, a_device_without_session_key_id_is_filled_up_only_where_its_uplinks_cannot_have_come_in) {
+// Its uplinks had a key of their own kind, and were taken only where they could not have come in (decision
+// 17).
+TEST(backfill, a_device_without_session_key_id_is_filled_up_as_any_other) {
   scene s;
   const auto down = s.ago(100s);
   s.settings.page_size = 10;
   s.answer(record("dev-1", 1, s.text(down - 10s), "") + record("dev-1", 2, s.text(down + 10s), ""));
   s.start(down);
   s.run_until_whole();
+  ASSERT_EQ(s.taken.size(), 2U);
+  EXPECT_TRUE(s.taken[0].key && s.taken[1].key);
+  EXPECT_NE(s.taken[0].key, s.taken[1].key);
+}
+
+TEST(backfill, what_cannot_be_told_from_its_repetition_is_left_where_it_is) {
+  scene s;
+  s.settings.page_size = 10;
+  auto simulated = record("dev-1", 1, s.text(s.ago(50s)));
+  simulated.insert(simulated.find("\"received_at\""), "\"simulated\":true,");
+  s.answer(simulated + record("dev-1", 2, s.text(s.ago(40s))));
+  s.start(s.ago(100s));
+  s.run_until_whole();
   ASSERT_EQ(s.taken.size(), 1U);
   EXPECT_EQ(s.taken[0].f_cnt, 2U);
-  EXPECT_TRUE(s.taken[0].key);
 }
 
 TEST(backfill, joins_are_asked_for_where_they_are_wanted_and_unreadable_records_are_counted) {

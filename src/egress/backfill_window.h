@@ -51,8 +51,6 @@ public:
   wall_time cursor(moment now) const { return is_whole() ? now.wall : cursor_; }
   // Nothing is missing that is known of.
   bool is_whole() const { return live_ && !missing_; }
-  // Whether the stack received it while events did not come, as far as is known: without the margin.
-  bool was_missed(wall_time at) const { return missing_ && at >= gap_from_ && at <= gap_until_; }
 
 private:
   backfill_options options_;

@@ -123,7 +123,8 @@ result<std::vector<core::message>> format_devmobile(const core::uplink& event,
                                                     const format_context& context) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  const bool radio = is_radio_uplink(event.kind);
+  const bool radio = core::is_radio_uplink(event.kind);
+  const bool has_port = radio && event.f_port != 0;
   const auto received_at = format_received_at(event, context).substr(0, 19);
   const auto& application = event.from.application.str();
   const auto& device = event.from.device.str();
@@ -136,8 +137,8 @@ result<std::vector<core::message>> format_devmobile(const core::uplink& event,
   append_text_member(body, "ApplicationID", application);
   if (!event.dev_eui.empty()) append_text_member(body, "DeviceEUI", event.dev_eui.str());
   append_text_member(body, "DeviceID", device);
-  if (radio) append_member(body, "Port", std::to_string(event.f_port));
-  append_member(body, "Simulated", event.simulated ? "true" : "false");
+  if (has_port) append_member(body, "Port", std::to_string(event.f_port));
+  append_member(body, "Simulated", event.simulated.value_or(false) ? "true" : "false");
   append_text_member(body, "ReceivedAtUtc", received_at);
   if (radio && !event.frm_payload.empty()) append_text_member(body, "PayloadRaw", event.frm_payload);
   if (!event.decoded_payload.empty() && !append_decoded(body, event.decoded_payload))
@@ -150,8 +151,8 @@ result<std::vector<core::message>> format_devmobile(const core::uplink& event,
   properties.emplace_back("ApplicationId", application);
   if (!event.dev_eui.empty()) properties.emplace_back("DeviceEUI", event.dev_eui.str());
   properties.emplace_back("DeviceId", device);
-  if (radio) properties.emplace_back("port", std::to_string(event.f_port));
-  properties.emplace_back("Simulated", event.simulated ? "True" : "False");
+  if (has_port) properties.emplace_back("port", std::to_string(event.f_port));
+  properties.emplace_back("Simulated", event.simulated.value_or(false) ? "True" : "False");
   if (event.kind != core::event_kind::uplink) properties.emplace_back("event", to_string(event.kind));
   return one_message(std::move(made));
 }

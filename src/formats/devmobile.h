@@ -12,7 +12,8 @@ namespace causeway::formats {
 
 // One message:
 //   {"ApplicationID","DeviceEUI","DeviceID","Port","Simulated","ReceivedAtUtc","PayloadRaw",<decoded fields>}
-// DeviceEUI and PayloadRaw are left out when the event has none. ReceivedAtUtc has whole seconds and no Z.
+// DeviceEUI, Port and PayloadRaw are left out when the event has none; Simulated is false where a mask has
+// left it out, for those connectors always said it. ReceivedAtUtc has whole seconds and no Z.
 // A decoded field with the name of one of these seven becomes name_, with as many underscores as it takes. In
 // an object whose name begins with gps_, in any letter case, and in the objects in it, lat, lon and alt stand
 // before latitude, longitude and altitude unless they are there already.

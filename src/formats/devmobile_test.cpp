@@ -29,6 +29,9 @@ core::uplink small_uplink(std::string decoded) {
   event.kind = event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
   event.f_port = 1;
+  event.f_cnt = 0;
+  event.gateways = 0;
+  event.confirmed = event.simulated = false;
   event.received_at = "2025-01-01T00:00:00.999999999Z";
   event.decoded_payload = std::move(decoded);
   return event;
@@ -52,6 +55,20 @@ TEST(devmobile, gives_scenario_1_its_body_and_properties) {
                                       {"Simulated", "False"}}));
   EXPECT_EQ(m.content_type, "");
   EXPECT_EQ(m.content_encoding, "");
+}
+
+TEST(devmobile, has_no_port_where_a_mask_has_left_it_out) {
+  auto event = small_uplink(R"({"t":1})");
+  event.f_port = 0;
+  event.simulated.reset();
+  const auto m = made_of(event);
+  EXPECT_EQ(
+      m.body,
+      R"({"ApplicationID":"app1","DeviceID":"dev1","Simulated":false,"ReceivedAtUtc":"2025-01-01T00:00:00","t":1})");
+  EXPECT_EQ(m.properties, (properties{{"iothub-creation-time-utc", "2025-01-01T00:00:00"},
+                                      {"ApplicationId", "app1"},
+                                      {"DeviceId", "dev1"},
+                                      {"Simulated", "False"}}));
 }
 
 TEST(devmobile, says_simulated_as_dotnet_does) {

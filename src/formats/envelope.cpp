@@ -33,9 +33,10 @@ core::message make_envelope(const core::uplink& event, const format_context& con
   properties.emplace_back("applicationId", event.from.application.str());
   properties.emplace_back("deviceId", event.from.device.str());
   if (!event.dev_eui.empty()) properties.emplace_back("devEui", event.dev_eui.str());
-  if (is_radio_uplink(event.kind)) properties.emplace_back("fPort", std::to_string(event.f_port));
+  if (core::is_radio_uplink(event.kind) && event.f_port != 0)
+    properties.emplace_back("fPort", std::to_string(event.f_port));
   properties.emplace_back("event", to_string(event.kind));
-  properties.emplace_back("simulated", event.simulated ? "true" : "false");
+  if (event.simulated) properties.emplace_back("simulated", *event.simulated ? "true" : "false");
   properties.emplace_back("iothub-creation-time-utc", format_received_at(event, context));
   return made;
 }
@@ -47,10 +48,6 @@ result<std::vector<core::message>> one_message(core::message made) {
   std::vector<core::message> messages;
   messages.push_back(std::move(made));
   return messages;
-}
-
-bool is_radio_uplink(core::event_kind kind) {
-  return kind == core::event_kind::uplink || kind == core::event_kind::uplink_normalized;
 }
 
 } // namespace causeway::formats

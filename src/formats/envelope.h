@@ -33,14 +33,12 @@ std::string format_message_id(const core::uplink& event, const format_context& c
 std::string format_received_at(const core::uplink& event, const format_context& context);
 
 // A message with everything but its body: id, content type and encoding, and the properties applicationId,
-// deviceId, devEui (if there is one), fPort (uplinks only), event, simulated, iothub-creation-time-utc. All
+// deviceId, devEui (if there is one), fPort (uplinks that have one), event, simulated (where it is known),
+// iothub-creation-time-utc. All
 // of them ASCII, as IoT Hub wants it.
 core::message make_envelope(const core::uplink& event, const format_context& context);
 
 // The message, if IoT Hub takes it. Errors: message_too_large.
 result<std::vector<core::message>> one_message(core::message made);
-
-// Whether the event is of a kind that has f_port, f_cnt and radio metadata.
-bool is_radio_uplink(core::event_kind kind);
 
 } // namespace causeway::formats

@@ -51,21 +51,20 @@ void append_lorawan(std::string& out, const core::uplink& event, std::string_vie
   append_text_member(out, "applicationId", event.from.application.str());
   append_text_member(out, "deviceId", event.from.device.str());
   if (!event.dev_eui.empty()) append_text_member(out, "devEui", event.dev_eui.str());
-  const bool radio = is_radio_uplink(event.kind);
-  if (radio) {
-    append_member(out, "fPort", std::to_string(event.f_port));
-    append_member(out, "fCnt", std::to_string(event.f_cnt));
-  }
+  const bool radio = core::is_radio_uplink(event.kind);
+  if (radio && event.f_port != 0) append_member(out, "fPort", std::to_string(event.f_port));
+  if (radio && event.f_cnt) append_member(out, "fCnt", std::to_string(*event.f_cnt));
   append_text_member(out, "receivedAt", received_at);
   if (radio) {
     if (!event.frm_payload.empty()) append_text_member(out, "payload", event.frm_payload);
+    if (!event.normalized_payload.empty()) append_member(out, "normalizedPayload", event.normalized_payload);
     if (!event.rssi.empty()) append_member(out, "rssi", event.rssi);
     if (!event.snr.empty()) append_member(out, "snr", event.snr);
     if (!event.data_rate.empty()) append_text_member(out, "dataRate", event.data_rate);
-    append_member(out, "gateways", std::to_string(event.gateways));
-    append_member(out, "confirmed", event.confirmed ? "true" : "false");
+    if (event.gateways) append_member(out, "gateways", std::to_string(*event.gateways));
+    if (event.confirmed) append_member(out, "confirmed", *event.confirmed ? "true" : "false");
   }
-  append_member(out, "simulated", event.simulated ? "true" : "false");
+  if (event.simulated) append_member(out, "simulated", *event.simulated ? "true" : "false");
   out.back() = '}';
 }
 

@@ -16,9 +16,10 @@ namespace causeway::formats {
 //   {<fields of decoded_payload, as written>,
 //    "lorawan":{"applicationId","deviceId","devEui","fPort","fCnt","receivedAt","payload","rssi","snr",
 //    "dataRate","gateways","confirmed","simulated"}}
-// devEui, payload, rssi, snr and dataRate are left out when the event has none; kinds other than uplinks have
-// only applicationId, deviceId, devEui, receivedAt and simulated. A decoded field named lorawan wins, and
-// ours becomes lorawan_, with as many underscores as it takes. For IoT Central the decoded fields are as
+// What the event does not have, or a mask has left out of it, is left out; in place of decoded_payload its
+// normalized_payload stands as normalizedPayload behind payload. Kinds other than uplinks have only
+// applicationId, deviceId, devEui, receivedAt and simulated. A decoded field named lorawan wins, and ours
+// becomes lorawan_, with as many underscores as it takes. For IoT Central the decoded fields are as
 // add_location gives them. Errors: format_refused for event_kind::unknown, message_too_large.
 result<std::vector<core::message>> format_flat(const core::uplink& event, const format_context& context);
 

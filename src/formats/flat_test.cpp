@@ -38,6 +38,9 @@ core::uplink small_uplink() {
   event.kind = event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
   event.f_port = 1;
+  event.f_cnt = 0;
+  event.gateways = 0;
+  event.confirmed = event.simulated = false;
   event.received_at = "2025-01-01T00:00:00Z";
   return event;
 }
@@ -73,6 +76,29 @@ TEST(flat, leaves_out_the_eui_that_a_device_does_not_have) {
   EXPECT_EQ(made.body, "{\"lorawan\":" + small_tail);
   EXPECT_EQ(property(made, "devEui"), "(none)");
   EXPECT_EQ(made.properties.size(), 6U);
+}
+
+// It said "gateways":0, "fCnt":0 and "confirmed":false where a mask had left them out (fault B16).
+TEST(flat, asserts_nothing_that_a_mask_has_left_out) {
+  core::uplink event;
+  event.kind = event_kind::uplink;
+  event.from = {application_id{"app1"}, device_id{"dev1"}};
+  event.received_at = "2025-01-01T00:00:00Z";
+  event.decoded_payload = R"({"t":1})";
+  const auto made = flat(event);
+  EXPECT_EQ(
+      made.body,
+      R"({"t":1,"lorawan":{"applicationId":"app1","deviceId":"dev1","receivedAt":"2025-01-01T00:00:00Z"}})");
+  EXPECT_EQ(property(made, "fPort"), "(none)");
+  EXPECT_EQ(property(made, "simulated"), "(none)");
+}
+
+// A mask may name nothing but normalized_payload: the data would have been answered 200 and not sent.
+TEST(flat, a_normalised_payload_stands_in_for_a_decoded_one) {
+  auto event = small_uplink();
+  event.normalized_payload = R"([{"air":{"temperature":1.50}}])";
+  EXPECT_NE(flat(event).body.find(R"("normalizedPayload":[{"air":{"temperature":1.50}}],"gateways")"),
+            std::string::npos);
 }
 
 TEST(flat, says_simulated_in_body_and_property) {

@@ -11,6 +11,7 @@ core::uplink event_of(core::event_kind kind) {
   event.kind = kind;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
   event.f_port = 3;
+  event.simulated = false;
   event.received_at = "2025-01-01T00:00:00Z";
   event.raw = "{ \"uplink_message\" :\n{\"f_port\":3.0} }";
   return event;

@@ -197,7 +197,7 @@ void mqtt_source::go_down(application& of, error why, std::optional<int> connack
 }
 
 void mqtt_source::hand_in(application& of, mqtt_message one) {
-  auto event = tts::parse_application_up(one.payload, one.ids);
+  auto event = tts::parse_application_up(one.payload, one.ids, tts::masking::none);
   if (!event) return refuse(of, std::move(event).fault().in(one.ids.device));
   ++of.in_hand;
   ++in_hand_;

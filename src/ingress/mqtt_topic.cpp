@@ -72,7 +72,7 @@ result<tts::path_ids> parse_mqtt_topic(std::string_view topic, const application
   const bool known =
       std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.topic == rest; });
   if (!known) return unexpected(topic, "is none of the kinds of events");
-  return tts::path_ids{application.str(), std::string{device}, std::string{rest}};
+  return tts::path_ids{application.str(), std::string{device}, true};
 }
 
 error connack_error(int code, std::string_view user_name) {

@@ -24,14 +24,14 @@ TEST(mqtt_topic, every_kind_has_a_filter_of_its_own) {
                 "v3/m/devices/+/location/solved", "v3/m/devices/+/service/data"}));
 }
 
-TEST(mqtt_topic, names_device_and_kind) {
+TEST(mqtt_topic, names_the_device_that_the_body_must_name_too) {
   const auto up = parse_mqtt_topic("v3/meters@acme/devices/meter-1/up", meters, "acme");
   ASSERT_TRUE(up);
   EXPECT_EQ(up->application, "meters");
   EXPECT_EQ(up->device, "meter-1");
-  EXPECT_EQ(up->kind, "up");
-  EXPECT_EQ(parse_mqtt_topic("v3/meters@acme/devices/meter-1/location/solved", meters, "acme")->kind,
-            "location/solved");
+  EXPECT_TRUE(up->device_must_match);
+  EXPECT_EQ(parse_mqtt_topic("v3/meters@acme/devices/meter-1/location/solved", meters, "acme")->device,
+            "meter-1");
 }
 
 TEST(mqtt_topic, a_tenant_that_is_not_configured_may_be_any) {

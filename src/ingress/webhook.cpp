@@ -3,11 +3,12 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/excerpt.h"
 #include "base/log.h"
+#include "ingress/webhook_path.h"
 #include "tts/messages.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace causeway::ingress {
@@ -15,10 +16,7 @@ namespace {
 
 // The stack gives up after 5 s (things-stack-wire.md B.4); an answer that comes later is of no use to it.
 constexpr std::chrono::milliseconds patience{10'000};
-
-// The paths that the stack's console proposes for each kind; as a lone last segment they are not device ids.
-constexpr std::array kind_words{"up",     "normalized", "join",        "ack",      "nack",   "sent",
-                                "failed", "queued",     "invalidated", "location", "service"};
+constexpr std::size_t longest_path_shown = 200;
 
 int status_of(errc code) {
   switch (code) {
@@ -60,30 +58,10 @@ net::http_response body_of(const error& why) {
   return response;
 }
 
-// "/webhook/app/dev/up" → {"app", "dev", "up"}; nothing for another path.
-std::optional<tts::path_ids> read_path(std::string_view path) {
-  constexpr std::string_view prefix = "/webhook/";
-  if (!path.starts_with(prefix)) return std::nullopt;
-  path.remove_prefix(prefix.size());
-  std::vector<std::string> segments;
-  while (true) {
-    const auto slash = path.find('/');
-    const auto segment = path.substr(0, slash);
-    if (!segment.empty()) segments.push_back(percent_decode(segment));
-    if (slash == std::string_view::npos) break;
-    path.remove_prefix(slash + 1);
-  }
-  if (segments.empty() || segments.size() > 3) return std::nullopt;
-  tts::path_ids ids;
-  ids.application = segments[0];
-  if (segments.size() == 3) {
-    ids.device = segments[1];
-    ids.kind = segments[2];
-  } else if (segments.size() == 2) {
-    const bool is_kind = std::find(kind_words.begin(), kind_words.end(), segments[1]) != kind_words.end();
-    (is_kind ? ids.kind : ids.device) = segments[1];
-  }
-  return ids;
+// The Console shows the sender's operator this answer, so it says what to set there.
+error with_way_out(const error& why, std::string_view application) {
+  if (why.code() != errc::identifiers_missing) return why;
+  return error{why.code(), why.detail() + "; " + way_to_name_devices(application)};
 }
 
 bool is_json(std::string_view content_type) {
@@ -152,6 +130,16 @@ net::http_response webhook::refused(const error& why, const net::http_request& r
   return body_of(why);
 }
 
+void webhook::note_needless_path(const webhook_path& path, const core::uplink& event) {
+  ++totals_.needless_paths;
+  if (!told_of_path_.insert(path.application).second) return;
+  log::info("webhook_path_ignored",
+            {{"application", path.application},
+             {"path", excerpt(path.more, longest_path_shown)},
+             {"device", event.from.device},
+             {"detail", "the body names the device; nothing is needed behind the application"}});
+}
+
 net::http_response webhook::refuse(int status) {
   const auto why = [status] {
     switch (status) {
@@ -193,7 +181,7 @@ std::optional<net::http_turned_away> webhook::admit(net::http_request& head) {
 
 result<std::size_t> webhook::judge(const net::http_request& head) {
   const auto ids = read_path(head.path());
-  if (!ids) return error{errc::not_found, "post to /webhook/{application_id}[/{device_id}]"};
+  if (!ids) return error{errc::not_found, "post to /webhook/{application_id}"};
   if (head.method != "POST") return error{errc::method_not_allowed, head.method};
   auto application = identify(head, ids->application);
   if (!application || is_json(head.header("Content-Type"))) return application;
@@ -217,9 +205,10 @@ net::task<net::http_response> webhook::handle(net::http_request request) {
 net::task<net::http_response> webhook::answer_event(net::http_request request) {
   const auto ids = read_path(request.path());
   CAUSEWAY_CHECK(ids); // it was admitted
-  auto event = tts::parse_application_up(request.body, *ids);
-  if (!event) co_return refused(event.fault(), request);
+  auto event = tts::parse_application_up(request.body, {ids->application, ids->device});
+  if (!event) co_return refused(with_way_out(event.fault(), ids->application), request);
   request.body = std::string{}; // while the disk is waited for the event is enough
+  if (is_needless(*ids, event->from.device.str())) note_needless_path(*ids, *event);
 
   const auto application = event->from.application;
   const auto which = desk_.open();

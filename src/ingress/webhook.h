@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Things Stack's webhooks: POST /webhook/{application_id}[/{device_id}][/{kind}] (things-stack-wire.md
-// B.2, product rules in docs/things-stack.md). Answers 200 only for what is on disk or is not to be sent.
-// Loop's thread only.
+// The Things Stack's webhooks: POST /webhook/{application_id} and anything behind it (webhook_path.h;
+// things-stack-wire.md B.2, product rules in docs/things-stack.md). Answers 200 only for what is on disk or
+// is not to be sent. Loop's thread only.
 #pragma once
 
 #include "base/secret.h"
@@ -10,11 +10,13 @@
 #include "ingress/answer_desk.h"
 #include "ingress/log_in_book.h"
 #include "ingress/log_in_guard.h"
+#include "ingress/webhook_path.h"
 #include "net/http_server.h"
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct webhook_application {
 struct webhook_totals {
   std::map<int, std::uint64_t> by_status;
   std::map<errc, std::uint64_t> refused; // by reason
+  std::uint64_t needless_paths = 0;      // posts whose path says more than the application beside a body that
+                                         // names its device
 };
 
 class webhook {
@@ -54,6 +58,7 @@ private:
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
   std::optional<net::http_response> answer_prober(const net::http_request& head) const;
+  void note_needless_path(const webhook_path& path, const core::uplink& event);
   // Of the sender: the number of its application.
   result<std::size_t> identify(const net::http_request& request, const std::string& application);
 
@@ -67,6 +72,7 @@ private:
   log_in_guard guard_;
   token_bucket log_budget_; // who floods the webhook does not flood the log
   std::uint64_t unlogged_ = 0;
+  std::set<std::string> told_of_path_; // applications
   webhook_totals totals_;
 };
 

@@ -114,6 +114,10 @@ void statement::bind_integer(int at, std::int64_t value) {
   if (const int code = sqlite3_bind_int64(raw_.get(), at, value); code != SQLITE_OK) bind_fault_ = code;
 }
 
+void statement::bind_null(int at) {
+  if (const int code = sqlite3_bind_null(raw_.get(), at); code != SQLITE_OK) bind_fault_ = code;
+}
+
 void statement::bind_text(int at, std::string_view value) {
   const int code = sqlite3_bind_text64(raw_.get(), at, value.empty() ? "" : value.data(), value.size(),
                                        SQLITE_STATIC, SQLITE_UTF8);

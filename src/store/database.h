@@ -55,6 +55,8 @@ private:
   void bind(int at, const Value& value) {
     if constexpr (std::is_same_v<Value, blob_view>) {
       bind_blob(at, value.bytes);
+    } else if constexpr (std::is_same_v<Value, std::optional<std::int64_t>>) {
+      value ? bind_integer(at, *value) : bind_null(at);
     } else if constexpr (std::is_integral_v<Value>) {
       bind_integer(at, static_cast<std::int64_t>(value));
     } else {
@@ -62,6 +64,7 @@ private:
     }
   }
   void bind_integer(int at, std::int64_t value);
+  void bind_null(int at);
   void bind_text(int at, std::string_view value);
   void bind_blob(int at, std::string_view value);
 

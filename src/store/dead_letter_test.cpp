@@ -160,5 +160,70 @@ TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
   EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{1}));
 }
 
+// What a format has refused is one dead letter an event, and none when a copy of it is sent.
+class refused_copies : public dead_letter_test {
+protected:
+  void refuse(spool_seq seq, core::kept_key key, const std::string& raw) {
+    auto request = make_refused(seq, raw, error{errc::format_refused, "why"});
+    request.key = key;
+    const auto asked = events.answered() + 1;
+    ASSERT_TRUE(it->append(std::move(request)));
+    ASSERT_TRUE(answered(asked));
+  }
+  void store(spool_seq seq, core::kept_key key) {
+    auto request = make_append(seq);
+    request.key = key;
+    const auto asked = events.answered() + 1;
+    ASSERT_TRUE(it->append(std::move(request)));
+    ASSERT_TRUE(answered(asked));
+  }
+  const core::spool_result& result_of(spool_seq seq) { return events.last_results.at(seq); }
+};
+
+TEST_F(refused_copies, are_one_dead_letter_the_longest) {
+  open();
+  const core::kept_key key{'u', 0xf000000000000001U};
+  refuse(1, key, "{\"cut\":1}");
+  EXPECT_EQ(result_of(1).letters, (amount{1, 9}));
+  refuse(2, key, "{\"cut\":2}"); // a retry
+  EXPECT_EQ(result_of(2).letters, amount{});
+  refuse(3, {'u', 2}, "{\"another\":1}");
+  reopen();
+  refuse(4, key, "{\"cut\":1,\"whole\":2}");
+  EXPECT_EQ(result_of(4).letters, (amount{1, 19}));
+  refuse(5, key, "{\"cut\":1}");
+  EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_EQ(read(3).letters.at(0).content, "{\"cut\":1,\"whole\":2}");
+  EXPECT_EQ(it->counters().dead_letters, (amount{2, 32}));
+}
+
+TEST_F(refused_copies, go_when_one_is_sent) {
+  open();
+  const core::kept_key key{'u', 7};
+  refuse(1, key, "{\"cut\":1}");
+  add(2, 1); // without a key
+  store(3, {'n', 8});
+  EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{1, 2}));
+  reopen();
+  store(4, key);
+  EXPECT_EQ(ids(list({})), (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(it->counters().dead_letters, (amount{1, 7}));
+  store(5, key);
+  EXPECT_EQ(it->counters().waiting.messages, 3U);
+}
+
+TEST_F(refused_copies, that_were_replayed_leave_the_key_behind) {
+  open();
+  refuse(1, {'u', 7}, "{\"cut\":1}");
+  auto request = make_append(2);
+  request.replays = 1;
+  request.key = core::kept_key{'u', 7};
+  ASSERT_TRUE(it->append(std::move(request)));
+  ASSERT_TRUE(answered(2));
+  reopen();
+  ASSERT_EQ(image.recent_keys.size(), 1U);
+  EXPECT_EQ(image.recent_keys[0], (core::start_image::recent_key{device_ref{0}, {'u', 7}}));
+}
+
 } // namespace
 } // namespace causeway::store

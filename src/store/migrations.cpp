@@ -12,10 +12,14 @@ namespace {
 //                model_id are the registry's last word
 //   spool        what waits, without bodies: a start reads this whole; at = accepted, milliseconds since 1970
 //   record       the bodies, core::encode_message; apart from spool so that a start need not read them
-//   recent_key   the last 32 key hashes of a device, newest first, 8 bytes each, least significant byte first
+//   key_ring     the last 32 key hashes of a device and kind, newest first, 8 bytes each, least significant
+//                byte first; id = 256 * device + the kind's letter (core::letter_of)
+//   recent_key   the same of a device, as the versions before key_ring left them (core::former_hash); only
+//                read, and not any more when a kind has 32 newer ones
 //   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
 //   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers
-//   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970
+//   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970; key =
+//                what the event is de-duplicated by (kept_key::hash), where it has one
 constexpr const char* spool_1 = R"(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('next_seq', 1), ('next_device', 0);
@@ -64,6 +68,13 @@ CREATE TRIGGER dead_letter_out AFTER DELETE ON dead_letter BEGIN
 END;
 )";
 
+// No copy of recent_key's hashes: a file of half a million devices must not take a minute to open.
+constexpr const char* spool_6 = R"(
+CREATE TABLE key_ring (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+ALTER TABLE dead_letter ADD COLUMN key INTEGER;
+CREATE INDEX dead_letter_key ON dead_letter (key) WHERE key IS NOT NULL;
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -81,7 +92,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5, spool_6};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -209,7 +209,7 @@ private:
         const auto device = static_cast<std::uint32_t>(random_() % 3);
         auto request = make_append(next_, device);
         request.rows[0].body = body_of(next_);
-        request.key_hash = next_;
+        request.key = core::kept_key{'u', next_};
         ASSERT_TRUE(it_->append(std::move(request)));
         waiting_.push_back(next_);
       }
@@ -281,8 +281,8 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
     letters.emplace(query->text(0));
   const auto keys = spool->load_keys();
   std::set<std::uint64_t> known;
-  for (const auto& [device, hash] : *keys)
-    known.insert(hash);
+  for (const auto& one : *keys)
+    known.insert(one.key.hash);
   const auto next = spool->counter("next_seq");
   const auto before = [&](const std::map<spool_seq, std::size_t>& at, spool_seq seq) {
     const auto found = at.find(seq);

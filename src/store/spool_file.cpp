@@ -94,6 +94,9 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
   auto prepared = prepare(*db);
   if (!prepared) return unusable(file, std::move(prepared).fault());
   spool_file made{*std::move(db), *std::move(prepared)};
+  const auto keyed = made.db_.integer("SELECT EXISTS (SELECT 1 FROM dead_letter WHERE key IS NOT NULL)");
+  if (!keyed) return unusable(file, keyed.fault());
+  made.may_have_keyed_letters_ = *keyed != 0;
   made.begin_log();
   return made;
 }
@@ -101,10 +104,10 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
 result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
-  constexpr std::array<std::string_view, 14> texts{
+  constexpr std::array<std::string_view, 15> texts{
       "INSERT INTO spool (seq, device, size, at) VALUES (?1, ?2, ?3, ?4)",
       "INSERT INTO record VALUES (?1, ?2)",
-      "INSERT INTO recent_key VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE "
+      "INSERT INTO key_ring VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE "
       "SET hashes = substr(CAST(excluded.hashes || hashes AS BLOB), 1, 256)",
       "SELECT count(*), total(size) FROM spool WHERE seq BETWEEN ?1 AND ?2",
       "DELETE FROM spool WHERE seq BETWEEN ?1 AND ?2",
@@ -117,12 +120,13 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "INSERT INTO dead_letter (at, application, device, reason, detail, size, message) "
       "SELECT ?2, coalesce(d.application, ''), coalesce(d.device, ''), ?3, ?4, s.size, r.message "
       "FROM spool s JOIN record r USING (seq) LEFT JOIN device d ON d.ref = s.device WHERE s.seq = ?1",
-      "INSERT INTO dead_letter (at, application, device, reason, detail, size, event) VALUES (?1, ?2, ?3, "
-      "?4, ?5, ?6, ?7)",
+      "INSERT INTO dead_letter (at, application, device, reason, detail, size, event, key) VALUES (?1, ?2, "
+      "?3, ?4, ?5, ?6, ?7, ?8)",
       "DELETE FROM dead_letter WHERE id = ?1",
       "SELECT s.device, r.message FROM spool s JOIN record r USING (seq) WHERE s.seq = ?1",
       "SELECT application, device FROM device WHERE ref = ?1",
       "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (application) DO UPDATE SET at = excluded.at",
+      "SELECT id, size FROM dead_letter WHERE key = ?1",
   };
   std::vector<statement> made;
   made.reserve(texts.size());
@@ -136,7 +140,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
-                    std::move(*next++), std::move(*next++)};
+                    std::move(*next++), std::move(*next++), std::move(*next++)};
 }
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
@@ -174,17 +178,43 @@ result<std::vector<core::start_image::row>> spool_file::load_waiting() {
   }
 }
 
-result<std::vector<std::pair<device_ref, std::uint64_t>>> spool_file::load_keys() {
-  auto query = db_.prepare("SELECT device, hashes FROM recent_key ORDER BY device");
+namespace {
+
+// The oldest first. bytes: the newest first.
+void append_keys(std::string_view bytes, device_ref device, char kind,
+                 std::vector<core::start_image::recent_key>& into) {
+  for (; bytes.size() >= 8; bytes.remove_suffix(8))
+    into.push_back({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
+}
+
+} // namespace
+
+result<std::vector<core::start_image::recent_key>> spool_file::load_keys() {
+  std::vector<core::start_image::recent_key> keys;
+  if (auto former = load_former_keys(keys); !former) return std::move(former).fault();
+  auto query = db_.prepare("SELECT id, hashes FROM key_ring ORDER BY id");
   if (!query) return std::move(query).fault();
-  std::vector<std::pair<device_ref, std::uint64_t>> keys;
   for (;;) {
     auto row = query->step();
     if (!row) return std::move(row).fault();
     if (!*row) return keys;
-    const auto device = ref_of(query->integer(0));
-    for (auto bytes = query->text(1); bytes.size() >= 8; bytes.remove_suffix(8))
-      keys.emplace_back(device, hash_of(bytes.substr(bytes.size() - 8)));
+    const auto id = query->integer(0);
+    append_keys(query->text(1), ref_of(id >> 8), static_cast<char>(id & 0xff), keys);
+  }
+}
+
+result<void> spool_file::load_former_keys(std::vector<core::start_image::recent_key>& into) {
+  const auto any = db_.integer("SELECT EXISTS (SELECT 1 FROM recent_key)");
+  if (!any) return any.fault();
+  if (*any == 0) return {};
+  auto query = db_.prepare("SELECT device, hashes FROM recent_key WHERE device NOT IN "
+                           "(SELECT id >> 8 FROM key_ring WHERE length(hashes) = 256) ORDER BY device");
+  if (!query) return std::move(query).fault();
+  for (;;) {
+    auto row = query->step();
+    if (!row) return std::move(row).fault();
+    if (!*row) return {};
+    append_keys(query->text(1), ref_of(query->integer(0)), core::recent_keys::former, into);
   }
 }
 
@@ -225,8 +255,8 @@ result<void> spool_file::save_next_device(std::uint32_t next) {
   return sql_.save_counter.with(std::string_view{"next_device"}, next).run();
 }
 
-result<void> spool_file::append(const core::append_request& request, wall_time at) {
-  const auto device = index_of(request.device);
+result<void> spool_file::append(const core::append_request& request, wall_time at, append_effect& effect) {
+  if (request.refused) return bury_event(request, at, effect);
   const auto accepted = milliseconds_of(at);
   for (const auto& row : request.rows) {
     if (auto done =
@@ -236,11 +266,47 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
     const auto record = core::encode_message(row.body);
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
   }
-  if (request.refused)
-    if (auto done = insert_refused(*request.refused, at); !done) return done;
-  if (!request.key_hash) return {};
-  const auto hash = bytes_of(*request.key_hash);
-  return sql_.add_key.with(device, blob_view{{hash.data(), hash.size()}}).run();
+  const auto letter = find_letter(request.key);
+  if (!letter) return letter.fault();
+  if (*letter) {
+    if (auto taken = take_dead_letter((*letter)->id); !taken) return std::move(taken).fault();
+    effect.gone = true;
+  }
+  if (!request.key) return {};
+  return add_key(request.device, *request.key);
+}
+
+result<void> spool_file::add_key(device_ref device, const core::kept_key& key) {
+  const auto hash = bytes_of(key.hash);
+  const auto id = std::int64_t{index_of(device)} << 8 | static_cast<std::uint8_t>(key.kind);
+  return sql_.add_key.with(id, blob_view{{hash.data(), hash.size()}}).run();
+}
+
+result<std::optional<spool_file::keyed_letter>>
+spool_file::find_letter(const std::optional<core::kept_key>& key) {
+  if (!key || !may_have_keyed_letters_) return std::optional<keyed_letter>{};
+  auto row = sql_.keyed_letter.with(static_cast<std::int64_t>(key->hash)).step();
+  if (!row) return std::move(row).fault();
+  if (!*row) return std::optional<keyed_letter>{};
+  const keyed_letter found{static_cast<std::uint64_t>(sql_.keyed_letter.integer(0)),
+                           static_cast<std::uint64_t>(sql_.keyed_letter.integer(1))};
+  sql_.keyed_letter.reset();
+  return std::optional{found};
+}
+
+// One a key: the longer of two copies has what a field mask has cut from the other.
+result<void> spool_file::bury_event(const core::append_request& request, wall_time at,
+                                    append_effect& effect) {
+  const auto bytes = request.refused->raw.size();
+  const auto letter = find_letter(request.key);
+  if (!letter) return letter.fault();
+  if (*letter) {
+    if ((*letter)->bytes >= bytes) return {};
+    if (auto taken = take_dead_letter((*letter)->id); !taken) return std::move(taken).fault();
+    effect.gone = true;
+  }
+  effect.letters += {1, bytes};
+  return insert_refused(request, at);
 }
 
 // So that there is a log, whose room serves to erase what is delivered, before the disk is full. Without room
@@ -289,10 +355,14 @@ result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note
   return erase_range(seq, seq, gone);
 }
 
-result<void> spool_file::insert_refused(const core::refused_event& what, wall_time at) {
+result<void> spool_file::insert_refused(const core::append_request& request, wall_time at) {
+  const auto& what = *request.refused;
+  std::optional<std::int64_t> key;
+  if (request.key) key = static_cast<std::int64_t>(request.key->hash);
+  may_have_keyed_letters_ = may_have_keyed_letters_ || key;
   return sql_.insert_raw
       .with(milliseconds_of(at), what.from.application.str(), what.from.device.str(), what.reason.name(),
-            what.reason.detail(), what.raw.size(), blob_view{what.raw})
+            what.reason.detail(), what.raw.size(), blob_view{what.raw}, key)
       .run();
 }
 

@@ -23,7 +23,11 @@ struct dead_letter_note {
   std::string detail;
 };
 
-inline constexpr std::size_t recent_keys_per_device = 32;
+// What append has done to the dead letters.
+struct append_effect {
+  amount letters;    // that have come
+  bool gone = false; // one has gone
+};
 
 // A device came with a ref that is another's: a fault in Causeway.
 void log_ref_taken(const core::device_record& record);
@@ -46,7 +50,8 @@ public:
   // What a start needs. Errors: state_unusable.
   result<std::vector<core::device_record>> load_devices();
   result<std::vector<core::start_image::row>> load_waiting();
-  result<std::vector<std::pair<device_ref, std::uint64_t>>> load_keys(); // a device's oldest first
+  // A device's of one kind oldest first. Of the version before only those that may still be of use.
+  result<std::vector<core::start_image::recent_key>> load_keys();
   result<std::map<application_id, wall_time>> load_cursors();
   result<std::uint64_t> counter(std::string_view name);
 
@@ -55,8 +60,8 @@ public:
   result<void> save_device(const core::device_record& record);
   // Says once per transaction what save_device has reached: the ref after the highest.
   result<void> save_next_device(std::uint32_t next);
-  // at: when it was accepted. Precondition: the seqs rise from call to call.
-  result<void> append(const core::append_request& request, wall_time at);
+  // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
+  result<void> append(const core::append_request& request, wall_time at, append_effect& effect);
   // Writes and erases a row of so many bytes: whether there is room again.
   result<void> try_out(std::uint64_t bytes);
   // Says once per transaction what append has reached.
@@ -84,16 +89,24 @@ private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
         save_device;
-    statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor;
+    statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor, keyed_letter;
   };
   spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
   static result<statements> prepare(database& db);
-  result<void> insert_refused(const core::refused_event& what, wall_time at);
+  result<void> bury_event(const core::append_request& request, wall_time at, append_effect& effect);
+  result<void> insert_refused(const core::append_request& request, wall_time at);
+  result<void> add_key(device_ref device, const core::kept_key& key);
+  struct keyed_letter {
+    std::uint64_t id = 0, bytes = 0;
+  };
+  result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
+  result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first
   statements sql_;
+  bool may_have_keyed_letters_ = false; // until then nothing is looked for
 };
 
 } // namespace causeway::store

@@ -301,6 +301,40 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   EXPECT_EQ(one.model_id, "");
 }
 
+TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  ASSERT_TRUE(make_private_file(file));
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(migrate(*db, spool_steps().first(4)));
+    // Newest first, least significant byte first.
+    ASSERT_TRUE(db->execute("INSERT INTO recent_key VALUES (7, x'0200000000000000' || x'0100000000000000'), "
+                            "(8, x'0300000000000000')"));
+    ASSERT_TRUE(db->execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
+                            "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
+  }
+  const char former = core::recent_keys::former;
+  using recent_key = core::start_image::recent_key;
+  auto opened = spool_file::open(file, 0, {});
+  ASSERT_TRUE(opened) << opened.fault().message();
+  EXPECT_EQ(*opened->load_keys(),
+            (std::vector<recent_key>{
+                {device_ref{7}, {former, 1}}, {device_ref{7}, {former, 2}}, {device_ref{8}, {former, 3}}}));
+  append_effect effect;
+  for (spool_seq seq = 1; seq <= 32; ++seq) {
+    auto request = make_append(seq, 7);
+    request.key = core::kept_key{'u', seq};
+    ASSERT_TRUE(opened->append(request, wall_time{}, effect));
+  }
+  const auto keys = opened->load_keys();
+  ASSERT_TRUE(keys);
+  EXPECT_EQ(keys->size(), 33U);
+  EXPECT_EQ(keys->front(), (recent_key{device_ref{8}, {former, 3}}));
+}
+
 TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";

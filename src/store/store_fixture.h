@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -76,6 +77,7 @@ private:
 struct recorder : store_events {
   std::vector<spool_seq> stored, refused;
   std::vector<errc> refusals;
+  std::map<spool_seq, core::spool_result> last_results;
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<std::pair<std::uint64_t, result<core::dead_letter_page>>> pages;
@@ -87,6 +89,7 @@ struct recorder : store_events {
     for (const auto& one : results) {
       (one.outcome ? stored : refused).push_back(one.first);
       if (!one.outcome) refusals.push_back(one.outcome.fault().code());
+      last_results.insert_or_assign(one.first, one);
     }
   }
   void on_read_back(std::vector<core::spool_row> more, std::vector<spool_seq> lost) override {

@@ -133,25 +133,27 @@ TEST_F(store_test, an_answer_to_read_back_stops_at_its_budget_and_has_at_least_o
   EXPECT_TRUE(events.gone.empty());
 }
 
-TEST_F(store_test, the_last_32_keys_of_a_device_are_kept_oldest_first) {
+TEST_F(store_test, the_last_32_keys_of_a_device_and_kind_are_kept_oldest_first) {
+  using recent_key = core::start_image::recent_key;
   open();
-  for (std::uint64_t n = 1; n <= 40; ++n) {
-    auto request = make_append(n, 7);
-    request.key_hash = n << 56 | n;
+  spool_seq seq = 0;
+  const auto append = [&](std::uint32_t device, core::kept_key key) {
+    auto request = make_append(++seq, device);
+    request.key = key;
     ASSERT_TRUE(it->append(std::move(request)));
-  }
-  auto other = make_append(41, 8);
-  other.key_hash = 0;
-  ASSERT_TRUE(it->append(std::move(other)));
-  ASSERT_TRUE(it->append(make_append(42, 9))); // without a key
-  ASSERT_TRUE(answered(42));
+  };
+  append(7, {'n', 5});
+  for (std::uint64_t n = 1; n <= 40; ++n)
+    append(7, {'u', n << 56 | n});
+  append(8, {'u', 0});
+  ASSERT_TRUE(it->append(make_append(++seq, 9))); // without a key
+  ASSERT_TRUE(answered(seq));
   reopen();
-  ASSERT_EQ(image.recent_keys.size(), 33U);
-  for (std::uint64_t i = 0; i < 32; ++i) {
-    EXPECT_EQ(image.recent_keys[i].first, device_ref{7});
-    EXPECT_EQ(image.recent_keys[i].second, (i + 9) << 56 | (i + 9));
-  }
-  EXPECT_EQ(image.recent_keys[32], (std::pair{device_ref{8}, std::uint64_t{0}}));
+  ASSERT_EQ(image.recent_keys.size(), 34U);
+  EXPECT_EQ(image.recent_keys[0], (recent_key{device_ref{7}, {'n', 5}}));
+  for (std::uint64_t i = 1; i <= 32; ++i)
+    EXPECT_EQ(image.recent_keys[i], (recent_key{device_ref{7}, {'u', (i + 8) << 56 | (i + 8)}}));
+  EXPECT_EQ(image.recent_keys[33], (recent_key{device_ref{8}, {'u', 0}}));
 }
 
 TEST_F(store_test, a_full_queue_refuses_at_once) {

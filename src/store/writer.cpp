@@ -271,7 +271,7 @@ void writer::commit_group() {
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   // When the disk refuses, nobody waits for an answer behind what is kept.
-  settle(outcome ? commands : work_.size(), outcome, done.not_replayed, out);
+  settle(outcome ? commands : work_.size(), outcome, done, out);
   if (done.letters_changed)
     if (auto counted = spool_.count_dead_letters()) out.kept_dead_letters = *std::move(counted);
   note_outcome(outcome, out);
@@ -364,6 +364,7 @@ result<void> writer::apply_one(command& what, progress& done) {
 result<void> writer::apply_append(const queued_append& what, progress& done) {
   const auto& request = what.request;
   done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
+  append_effect effect;
   if (request.replays) {
     done.letters_changed = true;
     const auto taken = spool_.take_dead_letter(*request.replays);
@@ -375,11 +376,13 @@ result<void> writer::apply_append(const queued_append& what, progress& done) {
   }
   // A row without its device would be nobody's after a crash.
   if (auto saved = apply_device(request.device, done); !saved) return saved;
-  if (request.refused) {
-    ++done.dead_letters;
-    done.letters_changed = true;
-  }
-  return spool_.append(request, what.at);
+  if (auto appended = spool_.append(request, what.at, effect); !appended) return appended;
+  done.dead_letters += effect.letters.messages;
+  done.letters_changed = done.letters_changed || effect.gone;
+  if (effect.letters == amount{}) return {};
+  done.letters_changed = true;
+  done.letters.emplace(request.first, effect.letters);
+  return {};
 }
 
 // Does nothing when the device does not wait, or has been saved in this transaction.
@@ -393,16 +396,18 @@ result<void> writer::apply_device(device_ref which, progress& done) {
 
 // Answers the appends among the first commands. When they could not be stored, what is no append stays for
 // later.
-void writer::settle(std::size_t commands, const result<void>& outcome,
-                    const std::set<spool_seq>& not_replayed, report& out) {
+void writer::settle(std::size_t commands, const result<void>& outcome, const progress& done, report& out) {
   std::vector<command> kept;
   for (std::size_t i = 0; i < commands; ++i) {
     auto& one = work_[i];
     if (const auto* append = as_append(one)) {
       const auto first = append->request.first;
-      const bool is_gone = outcome && not_replayed.contains(first);
-      out.spooled.push_back(
-          {first, is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}} : outcome});
+      const bool is_gone = outcome && done.not_replayed.contains(first);
+      core::spool_result answered{
+          first, is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}} : outcome};
+      if (const auto came = done.letters.find(first); outcome && came != done.letters.end())
+        answered.letters = came->second;
+      out.spooled.push_back(std::move(answered));
       out.settled += append->queued;
       (outcome && !is_gone ? out.appended : out.refused) += append->what;
     } else if (auto* drop = std::get_if<queued_drop>(&one)) {

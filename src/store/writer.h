@@ -114,7 +114,8 @@ private:
     std::set<device_ref> saved; // of devices_
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
-    std::set<spool_seq> not_replayed; // appends whose dead letter was gone, by first seq
+    std::set<spool_seq> not_replayed;    // appends whose dead letter was gone, by first seq
+    std::map<spool_seq, amount> letters; // that appends have left, by first seq
   };
 
   void run();
@@ -134,8 +135,7 @@ private:
   result<void> apply_one(command& what, progress& done);
   result<void> apply_append(const queued_append& what, progress& done);
   result<void> apply_device(device_ref which, progress& done);
-  void settle(std::size_t commands, const result<void>& outcome, const std::set<spool_seq>& not_replayed,
-              report& out);
+  void settle(std::size_t commands, const result<void>& outcome, const progress& done, report& out);
   void note_outcome(const result<void>& outcome, report& out);
   void commit_assignments();
   result<void> apply_assignments();

@@ -1,35 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tts/event_key.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
-
-#include <algorithm>
-#include <string>
 
 namespace causeway::tts {
 
-core::event_key make_event_key(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  text.reserve(256);
-  for (const auto part : parts) {
-    for (int shift = 24; shift >= 0; shift -= 8)
-      text += static_cast<char>(part.size() >> shift & 0xff);
-    text += part;
-  }
-  const auto digest = sha256(text);
-  core::event_key key;
-  std::copy_n(digest.begin(), key.size(), key.begin());
-  return key;
+std::optional<key_time> read_key_time(std::string_view text) {
+  const auto time = parse_rfc3339(text);
+  if (!time || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60") return std::nullopt;
+  const auto whole = unix_seconds(*time);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(*time - wall_time{seconds{whole}});
+  if (whole == 0 && rest.count() == 0) return std::nullopt;
+  return key_time{std::to_string(whole), std::to_string(rest.count())};
 }
 
-core::event_key uplink_key(const core::uplink& event, std::string_view session_key_id) {
+core::event_key timed_key(const core::uplink& event, const key_time& at,
+                          std::optional<std::string_view> more) {
   const char letter = letter_of(event.kind);
-  return make_event_key({{&letter, 1},
-                         event.from.application.str(),
-                         event.from.device.str(),
-                         session_key_id,
-                         std::to_string(event.f_cnt),
-                         event.received_at});
+  const std::string_view kind{&letter, 1};
+  const auto& application = event.from.application.str();
+  const auto& device = event.from.device.str();
+  if (more) return core::make_event_key({kind, application, device, at.seconds, at.nanoseconds, *more});
+  return core::make_event_key({kind, application, device, at.seconds, at.nanoseconds});
+}
+
+std::string digest_of(json_span value) {
+  const auto digest = sha256(value.canonical());
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 } // namespace causeway::tts

@@ -4,8 +4,10 @@
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 namespace causeway::tts {
 namespace {
@@ -100,6 +102,89 @@ std::string unescaped(std::string_view quoted) {
   return {value.get_string().data(), value.get_string().size()};
 }
 
+// One walk over the text, whatever its depth.
+class canonical_writer {
+public:
+  explicit canonical_writer(std::string_view text) : text_{text} {}
+
+  void write(std::string& out) {
+    at_ = skip_space(text_, at_);
+    if (at_ >= text_.size()) return;
+    switch (text_[at_]) {
+    case '"':
+      return write_string(out);
+    case '{':
+      return write_object(out);
+    case '[':
+      return write_array(out);
+    default:
+      const auto first = at_;
+      while (at_ < text_.size() && !structural[static_cast<unsigned char>(text_[at_])])
+        ++at_;
+      out += text_.substr(first, at_ - first);
+    }
+  }
+
+private:
+  struct member {
+    std::string name, value;
+  };
+
+  void write_string(std::string& out) {
+    const auto end = string_end(text_, at_);
+    const auto quoted = text_.substr(at_, end - at_);
+    at_ = end;
+    const auto content = quoted.find('\\') == std::string_view::npos
+                             ? std::string{quoted.substr(1, quoted.size() - 2)}
+                             : unescaped(quoted);
+    out += '"';
+    for (const char c : content) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += '"';
+  }
+
+  // at_: behind the opening bracket, or behind an element. False at the end, which is passed over.
+  bool has_more(char end) {
+    at_ = skip_space(text_, at_);
+    if (at_ < text_.size() && text_[at_] == ',') at_ = skip_space(text_, at_ + 1);
+    if (at_ < text_.size() && text_[at_] != end) return true;
+    ++at_;
+    return false;
+  }
+
+  void write_array(std::string& out) {
+    out += '[';
+    for (++at_; has_more(']'); out += ',')
+      write(out);
+    if (out.back() == ',') out.pop_back();
+    out += ']';
+  }
+
+  void write_object(std::string& out) {
+    std::vector<member> members;
+    for (++at_; has_more('}');) {
+      auto& one = members.emplace_back();
+      write_string(one.name);
+      at_ = skip_space(text_, at_) + 1; // the colon
+      write(one.value);
+    }
+    std::stable_sort(members.begin(), members.end(),
+                     [](const member& left, const member& right) { return left.name < right.name; });
+    out += '{';
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (i + 1 < members.size() && members[i + 1].name == members[i].name) continue;
+      out.append(members[i].name).append(":").append(members[i].value).append(",");
+    }
+    if (out.back() == ',') out.pop_back();
+    out += '}';
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
 } // namespace
 
 std::optional<std::string> json_span::string() const {
@@ -122,6 +207,13 @@ std::string json_span::compact() const {
       ++at;
     }
   }
+  return out;
+}
+
+std::string json_span::canonical() const {
+  std::string out;
+  out.reserve(text_.size());
+  canonical_writer{text_}.write(out);
   return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON read in place: validated once as a whole, then walked as spans of the source's own text, so that a
 // number is passed on exactly as it was written and nothing is copied that nobody asks for. Pure; any thread;
-// no allocation but in string() and compact().
+// no allocation but in string(), compact() and canonical().
 #pragma once
 
 #include "base/result.h"
@@ -39,6 +39,10 @@ public:
   std::optional<std::string> string() const;
   // The value as written, without white space between tokens.
   std::string compact() const;
+  // Equal for two texts of one value: members sorted by the bytes of their names (of several with one name
+  // the last counts), no white space, strings with `"` and `\` escaped and nothing else, numbers and literals
+  // as written.
+  std::string canonical() const;
 
 private:
   friend class json_cursor;

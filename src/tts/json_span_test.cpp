@@ -122,5 +122,23 @@ TEST(json, a_megabyte_is_read_in_no_time) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
 }
 
+TEST(json_span, canonical_text_is_one_for_all_texts_of_a_value) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"b":1,"a":[ 1.0 , -0, 1e21,null,true ],"":{}})", R"({"":{},"a":[1.0,-0,1e21,null,true],"b":1})"},
+      {R"(  {"A":"x\u0041\/\n\"\\","a":{"z":[],"y":[[ ]]}} )",
+       "{\"A\":\"xA/\n\\\"\\\\\",\"a\":{\"y\":[[]],\"z\":[]}}"},
+      {R"({"a":1,"a":2,"\u0061":{"b":3}})", R"({"a":{"b":3}})"},
+      {R"("\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""},
+      {"[]", "[]"},
+      {"7", "7"},
+  };
+  for (const auto& [text, canonical] : cases) {
+    const auto read = parse_json(text);
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(read->canonical(), canonical) << text;
+    EXPECT_EQ(parse_json(read->compact())->canonical(), canonical) << text;
+  }
+}
+
 } // namespace
 } // namespace causeway::tts

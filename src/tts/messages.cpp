@@ -37,7 +37,9 @@ constexpr kind_name kind_names[] = {
 struct envelope {
   json_span end_device_ids, received_at, simulated, correlation_ids;
   event_kind kind = event_kind::unknown;
-  json_span content; // of the kind's member
+  json_span content;     // of the kind's member
+  bool unmasked = false; // nothing can have been left out
+  bool whole = false;    // nothing of the envelope has been left out
 };
 
 error invalid(std::string_view field, std::string_view rule) {
@@ -50,8 +52,21 @@ std::string quoted(std::string_view text) {
   return text.size() <= shown ? json_quoted(text) : json_quoted(text.substr(0, shown)) + "…";
 }
 
+// What people copy out of the Console, an event stream, the storage's answers or the CLI: an event in a
+// wrapping.
+std::string describe_foreign(json_span root) {
+  if (root.is_array()) return "the body is an array; take one of its elements";
+  if (!root.is_object()) return "the body is not an object";
+  json_span name, data, answer;
+  read_members(root, {{"name", &name}, {"data", &data}, {"result", &answer}});
+  if (answer.is_object()) return "this is a record of a stream; take its `result`";
+  if (name.is_string() && data.is_object())
+    return "this is an event as the Console shows it; take its `data`";
+  return "the body has neither end_device_ids nor a kind";
+}
+
 result<envelope> read_envelope(json_span root) {
-  if (!root.is_object()) return error{errc::event_unrecognised, "the body is not an object"};
+  if (!root.is_object()) return error{errc::event_unrecognised, describe_foreign(root)};
   envelope found;
   for (json_cursor member{root}; member.next();) {
     const auto key = member.key();
@@ -75,7 +90,7 @@ result<envelope> read_envelope(json_span root) {
     }
   }
   if (found.kind == event_kind::unknown && !found.end_device_ids.present())
-    return error{errc::event_unrecognised, "the body has neither end_device_ids nor a kind"};
+    return error{errc::event_unrecognised, describe_foreign(root)};
   return found;
 }
 
@@ -86,9 +101,11 @@ result<std::string> read_text(json_span span, std::string_view field) {
   return std::move(*text);
 }
 
-result<bool> read_bool(json_span span, std::string_view field) {
-  if (!span.present() || span.is_false()) return false;
-  if (span.is_true()) return true;
+// absent: what an absent one stands for; nothing: not known.
+result<std::optional<bool>> read_bool(json_span span, std::string_view field, std::optional<bool> absent) {
+  if (!span.present()) return absent;
+  if (span.is_false()) return std::optional{false};
+  if (span.is_true()) return std::optional{true};
   return invalid(field, "is not true or false");
 }
 
@@ -114,11 +131,17 @@ result<std::string> read_base64(json_span span, std::string_view field) {
   return text;
 }
 
+bool is_zero_time(std::string_view text) {
+  constexpr std::string_view zero = "0001-01-01T00:00:00";
+  return text.starts_with(zero) && text.find_first_not_of(".0", zero.size()) == text.size() - 1 &&
+         text.back() == 'Z';
+}
+
 // As sent; empty for none, which Go's zero time stands for too.
 result<std::string> read_time(json_span span, std::string_view field) {
   auto text = read_text(span, field);
   if (!text || text->empty()) return text;
-  if (*text == "0001-01-01T00:00:00Z") return std::string{};
+  if (is_zero_time(*text)) return std::string{};
   // Outside these years a moment does not fit the clock's nanoseconds.
   const auto year = std::string_view{*text}.substr(0, 4);
   if (text->size() > 40 || year < "1678" || year > "2261" || !parse_rfc3339(*text))
@@ -127,13 +150,14 @@ result<std::string> read_time(json_span span, std::string_view field) {
 }
 
 // The body's id, or the path's where the body has none.
-result<std::string> settle_id(json_span in_body, const std::string& in_path, std::string_view field) {
+result<std::string> settle_id(json_span in_body, const std::string& in_path, std::string_view field,
+                              bool must_match) {
   auto id = read_text(in_body, field);
   if (!id) return id;
   if (id->empty()) *id = in_path;
   if (id->empty()) return error{errc::identifiers_missing, std::string{field}};
   if (!is_valid_tts_id(*id)) return error{errc::identifier_invalid, std::string{field} + " " + quoted(*id)};
-  if (!in_path.empty() && *id != in_path)
+  if (must_match && !in_path.empty() && *id != in_path)
     return error{errc::identifiers_mismatch,
                  std::string{field} + " " + quoted(*id) + ", in the path " + quoted(in_path)};
   return id;
@@ -147,11 +171,14 @@ result<void> read_ids(json_span ids, const path_ids& path, core::uplink& event) 
     return invalid("application_ids", "is not an object");
   read_members(applications, {{"application_id", &application}});
 
-  auto application_text = settle_id(application, path.application, "application_id");
+  auto application_text = settle_id(application, path.application, "application_id", true);
   if (!application_text) return application_text.fault();
-  auto device_text = settle_id(device, path.device, "device_id");
-  if (!device_text) return device_text.fault();
+  auto device_text = settle_id(device, path.device, "device_id", path.device_must_match);
   const auto eui_text = read_text(eui, "dev_eui");
+  if (!device_text && device_text.fault().code() == errc::identifiers_missing && eui_text &&
+      !eui_text->empty())
+    return error{errc::identifiers_missing, "device_id; the dev_eui alone names no device"};
+  if (!device_text) return device_text.fault();
   if (!eui_text) return eui_text.fault();
   if (!eui_text->empty() && !is_valid_eui(*eui_text))
     return error{errc::identifier_invalid, "dev_eui " + quoted(*eui_text)};
@@ -173,17 +200,19 @@ result<void> read_gateways(json_span receptions, core::uplink& event) {
   if (!receptions.is_array()) return invalid("rx_metadata", "is not an array");
   double best_snr = 0.0, best_rssi = 0.0;
   json_span rssi_text, snr_text;
-  for (json_cursor entry{receptions}; entry.next(); ++event.gateways) {
+  std::uint32_t count = 0;
+  for (json_cursor entry{receptions}; entry.next(); ++count) {
     json_span rssi, snr;
     read_members(entry.value(), {{"rssi", &rssi}, {"snr", &snr}});
     const double entry_rssi = number_or_zero(rssi), entry_snr = number_or_zero(snr);
     const bool better = entry_snr > best_snr || (entry_snr == best_snr && entry_rssi > best_rssi);
-    if (event.gateways != 0 && !better) continue;
+    if (count != 0 && !better) continue;
     best_snr = entry_snr;
     best_rssi = entry_rssi;
     rssi_text = rssi;
     snr_text = snr;
   }
+  event.gateways = count;
   if (rssi_text.is_number()) event.rssi = rssi_text.text();
   if (snr_text.is_number()) event.snr = snr_text.text();
   if (!snr_text.present() && rssi_text.is_number()) event.snr = "0";
@@ -238,19 +267,29 @@ std::uint16_t hash_of_session(std::string_view id) {
   return folded == 0 ? 1 : folded;
 }
 
-// uplink_message and uplink_normalized. One walk over the members: an uplink's cost is the walking.
-result<void> read_uplink(json_span content, core::uplink& event) {
+// What an absent number or flag stands for.
+template <class T>
+std::optional<T> zero_if(bool whole) {
+  return whole ? std::optional{T{}} : std::nullopt;
+}
+
+// of.whole so far: what the envelope says.
+result<void> read_uplink(const envelope& of, core::uplink& event) {
+  // One walk over the members: an uplink's cost is the walking.
   json_span time, session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
-  read_members(content, {{"received_at", &time},
-                         {"session_key_id", &session},
-                         {"f_port", &port},
-                         {"f_cnt", &count},
-                         {"frm_payload", &payload},
-                         {"decoded_payload", &decoded},
-                         {"normalized_payload", &normalized},
-                         {"rx_metadata", &receptions},
-                         {"settings", &settings},
-                         {"confirmed", &confirmed}});
+  read_members(of.content, {{"received_at", &time},
+                            {"session_key_id", &session},
+                            {"f_port", &port},
+                            {"f_cnt", &count},
+                            {"frm_payload", &payload},
+                            {"decoded_payload", &decoded},
+                            {"normalized_payload", &normalized},
+                            {"rx_metadata", &receptions},
+                            {"settings", &settings},
+                            {"confirmed", &confirmed}});
+  const bool is_uplink = event.kind == event_kind::uplink;
+  const bool whole =
+      of.whole && (of.unmasked || (time.present() && receptions.present() && settings.present()));
   if (auto read = read_network_time(time, event); !read) return read;
   const auto f_port = read_uint32(port, "f_port", 255);
   if (!f_port) return f_port.fault();
@@ -258,24 +297,34 @@ result<void> read_uplink(json_span content, core::uplink& event) {
   if (!f_cnt) return f_cnt.fault();
   auto frm_payload = read_base64(payload, "frm_payload");
   if (!frm_payload) return frm_payload.fault();
-  auto fields = event.kind == event_kind::uplink ? read_object(decoded, "decoded_payload")
-                                                 : read_object(normalized, "normalized_payload");
+  auto fields =
+      is_uplink ? read_object(decoded, "decoded_payload") : read_object(normalized, "normalized_payload");
   if (!fields) return fields.fault();
-  const auto wants_answer = read_bool(confirmed, "confirmed");
+  const auto wants_answer = read_bool(confirmed, "confirmed", zero_if<bool>(whole));
   if (!wants_answer) return wants_answer.fault();
-  const auto session_key_id = read_base64(session, "session_key_id");
+  auto session_key_id = read_base64(session, "session_key_id");
   if (!session_key_id) return session_key_id.fault();
+  if (whole) event.gateways = 0;
   if (auto read = read_gateways(receptions, event); !read) return read;
 
   event.f_port = static_cast<std::uint8_t>(*f_port);
-  event.f_cnt = *f_cnt;
+  event.f_cnt = count.present() ? std::optional{*f_cnt} : zero_if<std::uint32_t>(whole);
   event.frm_payload = std::move(*frm_payload);
   event.decoded_payload = std::move(*fields);
+  if (is_uplink && event.decoded_payload.empty() && normalized.is_array())
+    event.normalized_payload = normalized.compact();
+  event.has_payload = !event.frm_payload.empty() || decoded.present() || normalized.present();
   event.confirmed = *wants_answer;
   event.data_rate = describe_data_rate(settings);
+  event.session = zero_if<std::uint16_t>(whole);
   if (!session_key_id->empty()) event.session = hash_of_session(*session_key_id);
-  if (event.kind == event_kind::uplink && !session_key_id->empty() && !event.received_at.empty())
-    event.key = uplink_key(event, *session_key_id);
+  event.session_key_id = std::move(*session_key_id);
+  const auto at = read_key_time(event.received_at);
+  if (!at || event.simulated.value_or(false)) return {};
+  if (is_uplink)
+    event.key = timed_key(event, *at);
+  else if (normalized.present())
+    event.key = timed_key(event, *at, digest_of(normalized));
   return {};
 }
 
@@ -285,58 +334,54 @@ result<void> read_join(json_span content, core::uplink& event) {
   if (auto read = read_network_time(time, event); !read) return read;
   const auto session_key_id = read_base64(session, "session_key_id");
   if (!session_key_id) return session_key_id.fault();
-  if (session_key_id->empty()) return {};
+  if (session_key_id->empty() || event.simulated.value_or(false)) return {};
   const char letter = letter_of(event.kind);
-  event.key =
-      make_event_key({{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
+  event.key = core::make_event_key(
+      {{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
   return {};
 }
 
-result<void> read_fields(json_span content, std::string_view member, core::uplink& event) {
-  json_span time, object;
-  read_members(content, {{"received_at", &time}, {member, &object}});
-  if (auto read = read_network_time(time, event); !read) return read;
-  auto fields = read_object(object, member);
-  if (!fields) return fields.fault();
-  event.decoded_payload = std::move(*fields);
-  return {};
+// The envelope's received_at, as the key wants it.
+std::optional<key_time> envelope_time(const envelope& of, const core::uplink& event) {
+  if (event.simulated.value_or(false)) return std::nullopt;
+  const auto text = of.received_at.string();
+  return text ? read_key_time(*text) : std::nullopt;
 }
 
-// Which uplink the stack was handling; empty when it does not say (things-stack-wire.md C.2).
-std::string uplink_in(json_span correlation_ids) {
-  for (json_cursor entry{correlation_ids}; entry.next();) {
-    auto id = entry.value().string();
-    if (id && (id->starts_with("gs:uplink:") || id->starts_with("pba:uplink:"))) return std::move(*id);
-  }
-  return {};
-}
-
-result<void> read_location(json_span content, json_span correlation_ids, core::uplink& event) {
-  json_span service;
-  read_members(content, {{"service", &service}});
+result<void> read_location(const envelope& of, core::uplink& event) {
+  json_span service, location;
+  read_members(of.content, {{"service", &service}, {"location", &location}});
   const auto name = read_text(service, "service");
   if (!name) return name.fault();
-  if (auto read = read_fields(content, "location", event); !read) return read;
-  const auto uplink = uplink_in(correlation_ids);
-  if (name->empty() || uplink.empty()) return {};
-  const char letter = letter_of(event.kind);
-  event.key =
-      make_event_key({{&letter, 1}, event.from.application.str(), event.from.device.str(), *name, uplink});
+  auto fields = read_object(location, "location");
+  if (!fields) return fields.fault();
+  event.decoded_payload = std::move(*fields);
+  if (const auto at = envelope_time(of, event)) event.key = timed_key(event, *at, *name);
+  return {};
+}
+
+result<void> read_service(const envelope& of, core::uplink& event) {
+  json_span data;
+  read_members(of.content, {{"data", &data}});
+  auto fields = read_object(data, "data");
+  if (!fields) return fields.fault();
+  event.decoded_payload = std::move(*fields);
+  if (const auto at = envelope_time(of, event); at && data.present())
+    event.key = timed_key(event, *at, digest_of(data));
   return {};
 }
 
 result<void> read_content(const envelope& of, core::uplink& event) {
-  const auto content = of.content;
   switch (event.kind) {
   case event_kind::uplink:
   case event_kind::uplink_normalized:
-    return read_uplink(content, event);
+    return read_uplink(of, event);
   case event_kind::join_accept:
-    return read_join(content, event);
+    return read_join(of.content, event);
   case event_kind::location_solved:
-    return read_location(content, of.correlation_ids, event);
+    return read_location(of, event);
   case event_kind::service_data:
-    return read_fields(content, "data", event);
+    return read_service(of, event);
   default:
     return {}; // downlink events have no time of their own
   }
@@ -344,16 +389,18 @@ result<void> read_content(const envelope& of, core::uplink& event) {
 
 } // namespace
 
-result<core::uplink> parse_application_up(std::string_view body, const path_ids& path) {
+result<core::uplink> parse_application_up(std::string_view body, const path_ids& path, masking mask) {
   const auto root = parse_json(body);
   if (!root) return root.fault();
-  const auto found = read_envelope(*root);
+  auto found = read_envelope(*root);
   if (!found) return found.fault();
+  found->unmasked = mask == masking::none;
+  found->whole = found->unmasked || (found->received_at.present() && found->correlation_ids.present());
 
   core::uplink event;
   event.kind = found->kind;
   if (auto read = read_ids(found->end_device_ids, path, event); !read) return read.fault();
-  const auto simulated = read_bool(found->simulated, "simulated");
+  const auto simulated = read_bool(found->simulated, "simulated", zero_if<bool>(found->whole));
   if (!simulated) return simulated.fault();
   event.simulated = *simulated;
 

@@ -11,38 +11,45 @@
 
 namespace causeway::tts {
 
-// What the webhook's URL or the MQTT topic names; each may be empty.
+// What the webhook's URL, the MQTT topic or a question to the storage names beside the body; each may be
+// empty.
 struct path_ids {
-  std::string application;
-  std::string device;
-  std::string kind; // not used for parsing: the content says what an event is
+  std::string application;        // must be the body's where the body names one
+  std::string device;             // for a body that names none
+  bool device_must_match = false; // as the application
 };
 
+// Whether a field mask may have left something out of the body. By MQTT and in the storage events are whole;
+// of those by webhook one is whole that has what none is without: correlation_ids, both received_at and, of
+// uplinks, rx_metadata and settings.
+enum class masking { possible, none };
+
 // Member names in snake_case or lowerCamelCase, unknown ones ignored, of several with one name the last; a
-// member that is absent or null has its zero value. The ids of the body win, the path fills what the body
-// lacks. A device that is named with a kind that this version does not know gives event_kind::unknown.
+// member that is null is absent. The ids of the body win, the path fills what the body lacks. A device that
+// is named with a kind that this version does not know gives event_kind::unknown.
 //
 // What is left of each kind:
-//   uplink_message: every field of core::uplink.
-//   uplink_normalized: the same; decoded_payload is its normalized_payload; no key, for one uplink gives
-//   several of them.
+//   uplink_message: every field of core::uplink. A number or flag that is absent is its zero in a whole event
+//   and not known in another.
+//   uplink_normalized: the same; decoded_payload is its normalized_payload.
 //   join_accept: ids, received_at, key.
 //   location_solved: ids, received_at, key; decoded_payload is its `location`.
-//   service_data: ids, received_at; decoded_payload is its `data`.
+//   service_data: ids, received_at, key; decoded_payload is its `data`.
 //   downlink_*: ids, received_at.
 //
 // The best gateway's snr is "0" when the entry has an rssi but no snr, because the stack omits zeros.
 //
-// core::uplink::key is the first 16 bytes of SHA-256 over these texts, each behind its length in 4 bytes,
-// big-endian:
-//   uplink: letter_of(kind), application_id, device_id, session_key_id, f_cnt in decimal,
-//   uplink_message.received_at; absent unless session_key_id and uplink_message.received_at are both there.
-//   join: letter_of(kind), application_id, device_id, session_key_id; absent without session_key_id.
-//   location: letter_of(kind), application_id, device_id, service, the first correlation id that names an
-//   uplink (gs:uplink:…, or pba:uplink:… through Packet Broker); absent without service or such an id.
+// core::uplink::key, absent for `simulated` events (decision 17; event_key.h):
+//   uplink: timed_key of uplink_message.received_at.
+//   uplink_normalized: the same, with digest_of(normalized_payload); absent without it.
+//   service: timed_key of the envelope's received_at, with digest_of(data); absent without it.
+//   location: timed_key of the envelope's received_at, with the service.
+//   join: make_event_key of letter_of(kind), application_id, device_id, session_key_id; absent without it.
 //
 // Errors, all permanent: json_malformed (with the offset), event_unrecognised (not an ApplicationUp, or of
-// two kinds), identifiers_missing, identifiers_mismatch (body and path), identifier_invalid, field_invalid.
-result<core::uplink> parse_application_up(std::string_view body, const path_ids& path);
+// two kinds; of an envelope around one it says what to take out of it), identifiers_missing,
+// identifiers_mismatch (body and path), identifier_invalid, field_invalid.
+result<core::uplink> parse_application_up(std::string_view body, const path_ids& path,
+                                          masking mask = masking::possible);
 
 } // namespace causeway::tts

@@ -2,7 +2,6 @@
 #include "tts/stored_events.h"
 
 #include "base/excerpt.h"
-#include "tts/event_key.h"
 #include "tts/json_span.h"
 #include "tts/messages.h"
 
@@ -50,13 +49,6 @@ std::optional<wall_time> time_of(json_span event) {
   return read ? std::optional{*read} : std::nullopt;
 }
 
-// Only uplinks; f_cnt absent = 0 as ever.
-void complete_key(core::uplink& event) {
-  if (event.key || event.simulated || event.kind != core::event_kind::uplink || event.received_at.empty())
-    return;
-  event.key = uplink_key(event, {});
-}
-
 } // namespace
 
 result<std::vector<stored_event>> parse_stored_events(std::string_view body,
@@ -81,8 +73,7 @@ result<std::vector<stored_event>> parse_stored_events(std::string_view body,
                    std::string{excerpt(text.string().value_or("the storage broke off"), longest_fault)}};
     }
     if (!content.is_object()) continue;
-    auto event = parse_application_up(content.text(), {application.str(), {}, {}});
-    if (event) complete_key(*event);
+    auto event = parse_application_up(content.text(), {application.str(), {}}, masking::none);
     found.push_back({std::move(event), time_of(content)});
   }
 }

@@ -19,8 +19,7 @@ struct stored_event {
 };
 
 // The records of one answer, in its order; `{}` counts for none. A record that is no event of this
-// application is among them with its error. An uplink without a session key id but with its time gets the key
-// it would have with an empty one: enough to tell two copies from the storage, which has no others.
+// application is among them with its error.
 // Errors: json_malformed (what is no record; the text says which), registry_unavailable (a record is an
 // error, in the stack's own words).
 result<std::vector<stored_event>> parse_stored_events(std::string_view body,

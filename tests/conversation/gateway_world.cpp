@@ -104,7 +104,10 @@ std::size_t gateway_world::devices_in(core::device_state state) const {
 std::string gateway_world::uplink_text(std::size_t device, std::uint64_t marker) const {
   const auto name = name_of(device).str();
   const auto number = std::to_string(marker);
-  const auto received_at = format_rfc3339(clock.now().wall);
+  // A moment of its own, for nothing else tells two frames of a device apart.
+  auto received_at = format_rfc3339(clock.now().wall);
+  received_at.replace(received_at.size() - 1, 1,
+                      std::to_string(1'000'000 + marker % 1'000'000).substr(1) + "Z");
   return R"({"end_device_ids":{"device_id":")" + name + R"(","application_ids":{"application_id":")" +
          application.str() + R"("},"dev_eui":"70B3D52DD600)" + name.substr(name.size() - 4) +
          R"("},"received_at":")" + received_at +
@@ -124,7 +127,7 @@ void gateway_world::post(std::size_t device) {
 }
 
 void gateway_world::hand_in(core::ticket which, const std::string& text, std::size_t device) {
-  auto event = tts::parse_application_up(text, {application.str(), name_of(device).str(), "up"});
+  auto event = tts::parse_application_up(text, {application.str(), name_of(device).str()});
   ASSERT_TRUE(event) << event.fault().message();
   gateway_->bridge.on_uplink(which, std::move(*event), clock.now());
 }

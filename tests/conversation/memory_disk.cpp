@@ -73,7 +73,7 @@ std::vector<spool_seq> memory_disk::commit() {
     if (auto* request = std::get_if<core::append_request>(&what)) {
       appended.push_back(request->first);
       if (request->refused) dead_letters_.emplace_back(request->first, request->refused->reason.code());
-      if (request->key_hash) keys_.emplace_back(request->device, *request->key_hash);
+      if (request->key && !request->refused) keys_.push_back({request->device, *request->key});
       for (auto& row : request->rows) {
         next_seq_ = row.seq + 1;
         rows_.emplace(row.seq, std::move(row));

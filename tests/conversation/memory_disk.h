@@ -70,7 +70,7 @@ private:
   std::map<spool_seq, core::spool_row> rows_;
   std::map<device_ref, core::device_record> devices_;
   std::map<device_ref, core::assignment> assignments_;
-  std::vector<std::pair<device_ref, std::uint64_t>> keys_;
+  std::vector<core::start_image::recent_key> keys_;
   std::vector<std::pair<spool_seq, errc>> dead_letters_;
   spool_seq next_seq_ = 1;
   // Lost in a crash.

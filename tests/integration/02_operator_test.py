@@ -11,7 +11,7 @@ from harness import FIELD, PLANT, SAMPLE_DEVICE, call, integration_test, parse_m
 def later_uplink():
     event = json.loads(sample("up-03"))
     event["uplink_message"]["f_cnt"] = 15
-    event["received_at"] = "2025-04-16T12:04:13.995136483Z"
+    event["received_at"] = event["uplink_message"]["received_at"] = "2025-04-16T12:04:13.995136483Z"
     return json.dumps(event)
 
 

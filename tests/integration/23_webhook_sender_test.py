@@ -52,7 +52,7 @@ class webhook_sender(integration_test):
     def test_a_masked_body_with_the_device_in_the_path(self):
         self.gateway().start()
         mask = ["up.uplink_message." + name for name in ("session_key_id", "f_port", "f_cnt", "received_at", "decoded_payload")]
-        seen = self.simulate(uplinks=8, webhook=self.webhook(), path="{/devID}", field_mask=mask)
+        seen = self.simulate(uplinks=8, webhook=self.webhook(), path="devices{/devID}", field_mask=mask)
         self.assertEqual((seen["accepted"], seen["lost_by_sender"]), (8, 0), seen)
         wait_until(lambda: self.hub.ledger()["unique"] == 8, "all of them")
 

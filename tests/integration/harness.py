@@ -47,8 +47,9 @@ def uplink(application, device, f_cnt, **decoded):
     ids = event["end_device_ids"]
     ids["device_id"], ids["application_ids"]["application_id"] = device, application
     del ids["dev_eui"]
-    event["uplink_message"].update(f_cnt=f_cnt, decoded_payload={"uplink": f_cnt, **decoded})
-    event["received_at"] = f"2026-01-01T{f_cnt // 3600 % 24:02}:{f_cnt // 60 % 60:02}:{f_cnt % 60:02}.{f_cnt:09}Z"
+    time = f"2026-01-01T{f_cnt // 3600 % 24:02}:{f_cnt // 60 % 60:02}:{f_cnt % 60:02}.{f_cnt % 10**9:09}Z"
+    event["uplink_message"].update(f_cnt=f_cnt, received_at=time, decoded_payload={"uplink": f_cnt, **decoded})
+    event["received_at"] = time
     return json.dumps(event)
 
 
