@@ -318,7 +318,7 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
   }
   const char former = core::recent_keys::former;
   using recent_key = core::start_image::recent_key;
-  auto opened = spool_file::open(file, 0, {});
+  auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
   EXPECT_EQ(*opened->load_keys(),
             (std::vector<recent_key>{

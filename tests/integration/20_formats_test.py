@@ -47,7 +47,7 @@ class formats(integration_test):
         self.assertEqual((body["Port"], body["Port_"], body["list"]), (2, 7, [1, 2]))
         self.assertEqual(body["gps_1"], {"lat": -43.5309, "latitude": -43.5309, "lon": 172.6371, "longitude": 172.6371})
         self.assertEqual(message["properties"], {
-            "iothub-creation-time-utc": "2025-04-16T11:54:13", "ApplicationId": PLANT, "DeviceEUI": "0004A30B001C0530",
+            "iothub-creation-time-utc": "2026-01-01T00:00:01", "ApplicationId": PLANT, "DeviceEUI": "0004A30B001C0530",
             "DeviceId": "meter-00001", "port": "2", "Simulated": "False"})
         self.assertFalse(message["content_type"])
 
