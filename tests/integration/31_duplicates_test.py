@@ -127,6 +127,7 @@ class duplicates(integration_test):
             else:
                 self.publish(event, 2)
                 self.post(text(event, 1), "duplicate")
+        self.in_the_hub(len(events))  # a kill may repeat what is on its way
         for kill in (True, False):
             self.restart(kill)
             for event in events:
@@ -199,7 +200,7 @@ class duplicates(integration_test):
             self.post_masked(event, "dead_lettered", "received_at", "f_port", "decoded_payload")
             self.post_masked(event, "dead_lettered", "received_at", "f_port", "decoded_payload")
             if n == 5:
-                self.assertEqual(self.gate.metrics()["causeway_dead_letters"], 5)
+                self.assertEqual(self.gate.metrics()["causeway_dead_letters"], 1)  # those of the others have gone
                 self.restart(kill=True)
             self.publish(event, n)
         for n in range(11, 21):
