@@ -7,8 +7,9 @@ import unittest
 
 from harness import FIELD, integration_test, sample, wait_until
 
-ARRIVE = ["up-02", "up-03", "up-09", *[f"up-{i}" for i in range(11, 20)]]
-NOT_SENT = {"up-01": "control", "up-10": "control"}
+ARRIVE = ["up-01", "up-02", "up-03", "up-09", *[f"up-{i}" for i in range(11, 18)]]  # up-01 without its port
+# Two were made from up-16 and have its device and its time, which are what an uplink is known by.
+NOT_SENT = {"up-10": "control", "up-18": "duplicate", "up-19": "duplicate"}
 FRAGMENTS = {"up-04": "stored", "up-05": "stored", "up-06": "stored", "up-07": "stored", "up-08": "unwanted"}
 
 
@@ -43,7 +44,7 @@ class samples(integration_test):
                 self.assertEqual(gateway.post("app1", json.dumps(envelope)), (200, f'{{"outcome":"{outcome}"}}'))
             if outcome == "stored":
                 expected[f"app1.{name}"] = [events[name]]
-        self.assert_stored(gateway.post("app1", sample("up-04"), path="/webhook/app1/by-path"))
+        self.assert_stored(gateway.post("app1", sample("up-04"), path="/webhook/app1/devices/by-path/up"))
         expected["app1.by-path"] = [events["up-04"]]
 
         for identity, sent in expected.items():
@@ -53,13 +54,15 @@ class samples(integration_test):
                     uplink, body = event["uplink_message"], json.loads(message["body"])
                     lorawan = body.pop("lorawan")
                     self.assertEqual(body, uplink.get("decoded_payload", {}))
-                    self.assertEqual((lorawan["fPort"], lorawan.get("payload"), lorawan["fCnt"]),
-                                     (uplink["f_port"], uplink.get("frm_payload"), uplink.get("f_cnt", 0)))
+                    self.assertEqual((lorawan.get("fPort"), lorawan.get("payload")), (uplink.get("f_port"), uplink.get("frm_payload")))
+                    # A mask may have left it out of these.
+                    unknown = None if identity.rsplit(".")[-1] in (*FRAGMENTS, "by-path") or "received_at" not in uplink else 0
+                    self.assertEqual(lorawan.get("fCnt"), uplink.get("f_cnt", unknown))
                     self.assertEqual(message["content_type"], "application/json")
                     self.assertTrue(message["properties"])
         total = sum(map(len, expected.values()))
         self.assertEqual(len(hub.messages()), total)
-        self.assertEqual(gateway.metrics()['causeway_events_answered_total{answer="control"}'], 2)
+        self.assertEqual(gateway.metrics()['causeway_events_answered_total{answer="control"}'], 1)
         self.assertEqual(gateway.metrics()['causeway_events_answered_total{answer="unwanted"}'], 1)
         wait_until(lambda: gateway.metrics()["causeway_spool_messages"] == 0, "an empty spool")
         self.assertEqual(gateway.stop(), 0)

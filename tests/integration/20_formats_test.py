@@ -152,7 +152,7 @@ class formats(integration_test):
         [message] = json.loads(ended.stdout)["messages"]
         self.assertEqual(message["body"]["lorawan"]["applicationId"], "starter-kit")
         self.assertEqual(message["properties"]["deviceId"], "eui-24e124128b100001")
-        self.assertEqual(run("--application", "starter-kit", "-", text=sample("up-01")).stdout, "outcome: control\n")
+        self.assertEqual(run("--application", "starter-kit", "-", text=sample("up-10")).stdout, "outcome: control\n")
 
         self.assertEqual(run("-", text="{").returncode, 1)
         self.assertEqual(run(str(self.directory / "none.json")).returncode, 1)
