@@ -339,6 +339,7 @@ peer_open engine::peer() const {
   out.max_frame = pn_transport_get_remote_max_frame(driver.transport);
   out.channel_max = pn_transport_remote_channel_max(driver.transport);
   out.idle_time_out = std::chrono::milliseconds{pn_transport_get_remote_idle_timeout(driver.transport)};
+  out.handle_max = state_->guard.handle_max();
   return out;
 }
 

@@ -199,7 +199,10 @@ struct peer_open {
   std::string container_id, host_name;
   std::uint32_t max_frame = 0; // 0 = no limit
   std::uint16_t channel_max = 0;
-  std::chrono::milliseconds idle_time_out{0};
+  std::chrono::milliseconds idle_time_out{0}; // 0 = none; a figure below a second counts as one
+  // The largest handle of a link of ours, as the sessions say that the peer has begun so far: a link that is
+  // attached beyond it may cost the connection (2.7.2).
+  std::uint32_t handle_max = 0xffffffff;
 };
 
 class engine {

@@ -2,14 +2,15 @@
 #include "amqp/frame_guard.h"
 
 #include "amqp/frame_head.h"
+#include "amqp/primitive.h"
 
 #include <algorithm>
 
 namespace causeway::amqp {
 namespace {
 
-constexpr std::uint64_t begin_code = 0x11, attach_code = 0x12, transfer_code = 0x14, detach_code = 0x16,
-                        end_code = 0x17;
+constexpr std::uint64_t open_code = 0x10, begin_code = 0x11, attach_code = 0x12, transfer_code = 0x14,
+                        detach_code = 0x16, end_code = 0x17;
 
 // The fields of the performative; they live as long as `whole`. Null: it cannot be decoded.
 const value_list* fields_of(const result<value>& whole) {
@@ -50,6 +51,7 @@ std::string_view frame_guard::next(std::string_view& bytes) {
       bytes.remove_prefix(part.size());
     }
     whole_ = std::exchange(held_, {});
+    if (auto longer = lengthened(whole_); !longer.empty()) whole_ = std::move(longer);
     refusal_ = refusal_of(whole_);
     return refusal_ != nullptr ? std::string_view{} : std::string_view{whole_};
   }
@@ -61,6 +63,12 @@ std::string_view frame_guard::next(std::string_view& bytes) {
     if (how == verdict::malformed) {
       malformed_ = true;
       return std::exchange(bytes, {});
+    }
+    if (auto longer = lengthened(bytes.substr(passed, size)); !longer.empty()) {
+      if (passed != 0) break; // first what came before it
+      bytes.remove_prefix(size);
+      whole_ = std::move(longer);
+      return whole_;
     }
     refusal_ = refusal_of(bytes.substr(passed, size));
     if (refusal_ == nullptr) passed += size;
@@ -78,6 +86,34 @@ frame_guard::verdict frame_guard::measure(std::string_view bytes, std::size_t& s
   size = read_frame_head(bytes).frame;
   if (size < frame_head::size || (most_frame_ != 0 && size > most_frame_)) return verdict::malformed;
   return size <= bytes.size() ? verdict::whole : verdict::incomplete;
+}
+
+// Fields (2.7.1): container-id, hostname, max-frame-size, channel-max, idle-time-out.
+std::string frame_guard::lengthened(std::string_view frame) {
+  constexpr std::size_t idle_time_out = 4;
+  if (frame.starts_with("AMQP")) return {};
+  const auto head = read_frame_head(frame);
+  if (!head.is(frame_type::amqp) || !head.is_sound()) return {};
+  auto body = frame.substr(head.body);
+  if (performative_of(body) != open_code) return {};
+  const auto performative = decode(body);
+  const auto* const fields = fields_of(performative);
+  const auto* const announced = fields == nullptr ? nullptr : field<std::uint32_t>(*fields, idle_time_out);
+  if (announced == nullptr || *announced == 0 || *announced >= least_idle_time_out) return {};
+  auto longer = *fields;
+  longer[idle_time_out].v = least_idle_time_out;
+  value content;
+  content.v = std::move(longer);
+  value whole;
+  whole.v =
+      described{performative->as<described>()->descriptor, std::make_shared<const value>(std::move(content))};
+  std::string encoded;
+  encode(encoded, whole);
+  std::string out;
+  put_unsigned(out, static_cast<std::uint32_t>(frame_head::size + encoded.size()));
+  out += std::string_view{"\x02\x00", 2};
+  put_unsigned(out, head.channel);
+  return out + encoded;
 }
 
 const char* frame_guard::refusal_of(std::string_view frame) {
@@ -113,7 +149,7 @@ frame_guard::attached* frame_guard::find(std::vector<attached>& links, std::uint
   return found == links.end() ? nullptr : &*found;
 }
 
-// Fields (2.7.2): remote-channel, of the session that this one answers.
+// Fields (2.7.2): remote-channel, of the session that this one answers; handle-max is the fifth.
 bool frame_guard::may_begin(std::uint16_t channel, const value_list& fields) {
   if (!is_null_or<std::uint16_t>(fields, 0) || sessions_.contains(channel)) return false;
   const auto* const ours = field<std::uint16_t>(fields, 0);
@@ -123,6 +159,7 @@ bool frame_guard::may_begin(std::uint16_t channel, const value_list& fields) {
     answered_[*ours] = channel;
   }
   sessions_[channel].answers = ours == nullptr ? none : *ours;
+  if (const auto* const most = field<std::uint32_t>(fields, 4)) handle_max_ = std::min(handle_max_, *most);
   return true;
 }
 

@@ -3,7 +3,9 @@
 // with its assertions, and one of them is that the first transfer of a delivery that has more names the
 // delivery (AMQP 1.0, 2.7.5: delivery-id "MUST be supplied on the first transfer of a multi-transfer
 // delivery"). And it loses count of a session or link whose channel or handle is taken by a second one, and
-// frees it twice (2.7.2 and 2.7.3 forbid that). Pure. One thread.
+// frees it twice (2.7.2 and 2.7.3 forbid that). And it sends a heartbeat in half of whatever idle time-out the
+// peer announces, so that 1 ms would be a heartbeat in every turn, for ever: a figure below least_idle_time_out
+// is read as that. Pure. One thread.
 #pragma once
 
 #include "amqp/value.h"
@@ -16,6 +18,10 @@
 #include <vector>
 
 namespace causeway::amqp {
+
+// The least that a peer's idle time-out counts for, in milliseconds; 0 means none and stays.
+inline constexpr std::uint32_t least_idle_time_out = 1'000;
+inline constexpr std::uint32_t any_handle = 0xffffffff;
 
 class frame_guard {
 public:
@@ -31,6 +37,8 @@ public:
   // What is written to the peer, in order: a channel of ours on which a session ends may begin another, which
   // the peer may answer before it ends the first.
   void sent(std::string_view bytes);
+  // The smallest handle-max that the peer has given a session; any_handle while it has given none.
+  std::uint32_t handle_max() const { return handle_max_; }
   // What is kept back, when nothing more will come.
   std::string take_rest() { return std::exchange(held_, {}); }
 
@@ -40,6 +48,8 @@ private:
   verdict measure(std::string_view bytes, std::size_t& size) const;
   // Null: it may.
   const char* refusal_of(std::string_view frame);
+  // Another frame in place of an OPEN whose idle time-out is too short; empty: it may pass as it is.
+  static std::string lengthened(std::string_view frame);
   bool may_begin(std::uint16_t channel, const value_list& fields);
   bool may_attach(std::uint16_t channel, const value_list& fields);
   void detach(std::uint16_t channel, const value_list& fields);
@@ -64,6 +74,7 @@ private:
   std::uint32_t most_frame_;
   std::string held_, whole_;
   const char* refusal_ = nullptr;
+  std::uint32_t handle_max_ = any_handle;
   bool malformed_ = false;                  // everything passes from here on: Proton says what is wrong
   std::map<std::uint16_t, begun> sessions_; // by the peer's channel
   std::vector<int> answered_;               // the peer's channel, by ours

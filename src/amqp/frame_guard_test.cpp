@@ -183,5 +183,47 @@ TEST(frame_guard, leaves_it_to_proton_to_refuse_what_is_no_frame) {
   EXPECT_EQ(passed(other, std::string{"\0\0\0\x01more", 8}, 3), (std::string{"\0\0\0\x01more", 8}));
 }
 
+std::string open_frame(value idle_time_out) {
+  return performative(0, 0x10,
+                      {of(std::string{"hub"}), value{}, of(std::uint32_t{65'536}), of(std::uint16_t{8'191}),
+                       std::move(idle_time_out)});
+}
+
+TEST(frame_guard, an_idle_time_out_below_a_second_is_read_as_a_second) {
+  const std::string before{amqp_header}, behind = begin();
+  for (const std::uint32_t announced : {1U, 2U, 999U}) {
+    const auto bytes = before + open_frame(of(announced)) + behind;
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
+      frame_guard guard{65'536};
+      EXPECT_EQ(passed(guard, bytes, piece), before + open_frame(of(least_idle_time_out)) + behind)
+          << announced << " " << piece;
+      EXPECT_EQ(guard.refusal(), nullptr);
+    }
+  }
+}
+
+TEST(frame_guard, any_other_idle_time_out_passes_as_it_is) {
+  for (const auto& announced :
+       {value{}, of(std::uint32_t{0}), of(std::uint32_t{1'000}), of(any_handle), of(std::string{"1"})}) {
+    frame_guard guard{65'536};
+    const auto bytes = open_frame(announced);
+    EXPECT_EQ(passed(guard, bytes, bytes.size()), bytes);
+  }
+}
+
+TEST(frame_guard, knows_the_smallest_handle_max_of_the_peers_sessions) {
+  frame_guard guard{65'536};
+  const auto begin_with = [](std::uint16_t channel, value handle_max) {
+    const auto window = of(std::uint32_t{5'000});
+    return performative(channel, 0x11,
+                        {of(channel), of(std::uint32_t{0}), window, window, std::move(handle_max)});
+  };
+  EXPECT_EQ(guard.handle_max(), any_handle);
+  const auto bytes =
+      begin_with(0, {}) + begin_with(1, of(std::uint32_t{0})) + begin_with(2, of(std::uint32_t{262'143}));
+  passed(guard, bytes, bytes.size());
+  EXPECT_EQ(guard.handle_max(), 0U);
+}
+
 } // namespace
 } // namespace causeway::amqp

@@ -241,6 +241,45 @@ TEST(transport, heartbeats_keep_an_idle_connection) {
   EXPECT_TRUE(session.remote_open());
 }
 
+// The bytes of a hub that made each tick a heartbeat, and each write a tick, for ever: OPEN with an idle
+// time-out of 1 ms, then of 2 ms, of 0, and with other figures that nobody means.
+TEST(transport, what_a_peer_announces_never_keeps_the_engine_busy) {
+  constexpr auto header = "414d515000010000";
+  constexpr auto beginning = "005310c01405a103687562407000010000601fff70";
+  for (const std::string idle : {"00000001", "00000002", "00000000", "ffffffff"}) {
+    engine client{engine_pair::client_options()};
+    manual_clock clock;
+    client.open();
+    std::string out;
+    client.take_output(out);
+    client.feed(unhex(header));
+    client.feed(unhex("0000002102000000" + (beginning + idle)));
+    while (client.next_event()) {
+    }
+    std::size_t writes = 0;
+    for (int turn = 0; turn < 40; ++turn) { // ten seconds
+      clock.advance(250ms);
+      for (int again = 0; again < 3; ++again) {
+        const auto next = client.tick(clock.now().mono).value_or(mono_time::max());
+        EXPECT_GT(next, clock.now().mono) << idle;
+        out.clear();
+        if (client.take_output(out)) ++writes;
+      }
+    }
+    EXPECT_LE(writes, 21U) << idle; // two heartbeats a second at most
+  }
+}
+
+TEST(transport, a_frame_size_that_carries_nothing_is_read_as_the_least_that_amqp_knows) {
+  for (const std::uint32_t most : {1U, 8U, 511U}) {
+    auto options = engine_pair::server_options();
+    options.max_frame = most;
+    engine_pair pair{engine_pair::client_options(), options};
+    static_cast<void>(pair.open_session());
+    EXPECT_TRUE(pair.client.peer().max_frame == 0 || pair.client.peer().max_frame >= 512) << most;
+  }
+}
+
 TEST(transport, a_silent_peer_is_a_fault_after_twice_the_figure) {
   engine_pair pair;
   manual_clock clock;
