@@ -32,6 +32,18 @@ hub_host hub_address::id() const {
   return hub_host{std::move(text)};
 }
 
+hub_host hub_address::hub() const {
+  constexpr std::string_view domain = ".azure-devices.";
+  const auto suffix = host.find(domain);
+  if (suffix == std::string::npos) return id();
+  const auto labels = std::string_view{host}.substr(0, suffix);
+  const auto dot = labels.find('.');
+  if (dot == std::string_view::npos) return id();
+  const auto variant = labels.substr(dot + 1);
+  if (variant != "device" && variant != "service") return id();
+  return hub_address{std::string{labels.substr(0, dot)} + host.substr(suffix), port}.id();
+}
+
 result<hub_address> parse_hub_address(std::string_view text, std::uint16_t default_port) {
   const auto refuse = [&](std::string_view why) {
     return error{errc::config_invalid_value,

@@ -22,6 +22,9 @@ struct hub_address {
   std::string_view name() const;
   // With ":port" where it is not the default of IoT Hub.
   hub_host id() const;
+  // The hub itself, whichever of its names this is: HUB.device.azure-devices.net and HUB.azure-devices.net
+  // are one, in every cloud of Azure's. Any other host is itself, with its port.
+  hub_host hub() const;
   friend bool operator==(const hub_address&, const hub_address&) = default;
 };
 

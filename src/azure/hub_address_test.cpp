@@ -42,5 +42,20 @@ TEST(hub_address, that_is_none_is_refused_and_quoted) {
   }
 }
 
+TEST(hub_address, a_hub_is_one_under_each_of_its_names) {
+  const auto hub_of = [](std::string_view text) { return parse_hub_address(text)->hub().str(); };
+  EXPECT_EQ(hub_of("contoso.azure-devices.net"), "contoso.azure-devices.net");
+  EXPECT_EQ(hub_of("contoso.device.azure-devices.net"), "contoso.azure-devices.net");
+  EXPECT_EQ(hub_of("Contoso.Service.Azure-Devices.net"), "contoso.azure-devices.net");
+  EXPECT_EQ(hub_of("contoso.device.azure-devices.cn"), "contoso.azure-devices.cn");
+  EXPECT_EQ(hub_of("contoso.device.azure-devices.us:443"), "contoso.azure-devices.us:443");
+  // Not Azure's, or not these names.
+  EXPECT_EQ(hub_of("contoso.device.example.net"), "contoso.device.example.net");
+  EXPECT_EQ(hub_of("contoso.privatelink.azure-devices.net"), "contoso.privatelink.azure-devices.net");
+  EXPECT_EQ(hub_of("localhost:15671"), "localhost:15671");
+  EXPECT_EQ(hub_of("127.0.1.1:15671"), "127.0.1.1:15671");
+  EXPECT_NE(hub_of("127.0.1.1:15671"), hub_of("127.0.1.1:15672"));
+}
+
 } // namespace
 } // namespace causeway::azure

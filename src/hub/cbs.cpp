@@ -22,27 +22,44 @@ std::optional<std::uint64_t> parse_id(const amqp::value& correlation) {
   return id;
 }
 
+void prepare(amqp::link& link, std::uintptr_t context) {
+  link.set_context(context);
+  link.set_source(address);
+  link.set_target(address);
+  link.set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
+  link.open();
+}
+
 } // namespace
 
-void cbs::open(amqp::engine& engine, std::uintptr_t context) {
+void cbs::open(amqp::engine& engine, std::uintptr_t context, bool room_for_two) {
   session_ = engine.new_session();
   session_.set_context(context);
   session_.open();
   sender_ = session_.sender("$cbs-sender");
+  prepare(sender_, context);
+  if (room_for_two) open_receiver();
+}
+
+void cbs::open_receiver() {
   receiver_ = session_.receiver("$cbs-receiver");
-  for (amqp::link* link : {&sender_, &receiver_}) {
-    link->set_context(context);
-    link->set_source(address);
-    link->set_target(address);
-    link->set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
-    link->open();
-  }
+  prepare(receiver_, session_.context());
   receiver_.add_credit(static_cast<int>(in_flight_));
 }
 
+result<void> cbs::on_begun(std::uint32_t handle_max) {
+  constexpr std::uint32_t receivers_handle = 1; // the engine counts them from 0
+  if (receiver_) return {};
+  if (handle_max < receivers_handle)
+    return error{errc::hub_protocol,
+                 "BEGIN with a handle-max of 0, which leaves no room for the second link of $cbs"};
+  open_receiver();
+  return {};
+}
+
 bool cbs::ready() const {
-  return sender_ && sender_.remote_open() && !sender_.remote_terminus_null() && receiver_.remote_open() &&
-         !receiver_.remote_terminus_null();
+  return sender_ && receiver_ && sender_.remote_open() && !sender_.remote_terminus_null() &&
+         receiver_.remote_open() && !receiver_.remote_terminus_null();
 }
 
 void cbs::put_token(std::uint64_t word, const std::string& audience, const secret& token, mono_time now) {

@@ -29,8 +29,11 @@ public:
   cbs(std::uint32_t in_flight, milliseconds answer_time_out)
       : in_flight_{in_flight}, answer_time_out_{answer_time_out} {}
 
-  // Begins the session and attaches both links. context: the word that marks all its handles.
-  void open(amqp::engine& engine, std::uintptr_t context);
+  // Begins the session and attaches the first link; the second one too where the hub is known to give
+  // sessions room for two, else once its BEGIN has said so. context: the word that marks all its handles.
+  void open(amqp::engine& engine, std::uintptr_t context, bool room_for_two);
+  // The hub's BEGIN is in. Errors: hub_protocol where that leaves no room for the second link.
+  result<void> on_begun(std::uint32_t handle_max);
   // Both links are attached.
   bool ready() const;
   // Precondition of put_token().
@@ -48,6 +51,7 @@ public:
   std::uint64_t sent() const { return last_id_; }
 
 private:
+  void open_receiver();
   void on_message(const amqp::event& what, std::vector<answer>& out);
   void on_outcome(amqp::delivery delivery, std::vector<answer>& out);
   void settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out,

@@ -12,6 +12,7 @@ namespace causeway::hub {
 namespace {
 
 constexpr std::uint16_t own_channel_max = 8191;
+constexpr std::size_t header_size = 8;
 constexpr std::uintptr_t cbs_context = 1; // device_session::word() is never that
 
 azure::hub_address address_of(const hub_host& host) {
@@ -42,11 +43,12 @@ connection::connection(connection_options options, token_source& tokens, moment 
       started_{now.mono},
       last_call_{now.mono},
       phase_due_{now.mono + options_.open_time_out},
+      header_due_{now.mono + options_.header_time_out},
       policy_wanted_{options_.mode == auth::policy} {
-  // BEGIN and `$cbs`' ATTACHes ride behind OPEN without waiting for its answer (AMQP 1.0 2.4.1): two round
+  // BEGIN and ATTACH of `$cbs` ride behind OPEN without waiting for its answer (AMQP 1.0 2.4.1): two round
   // trips less.
   engine_.open();
-  cbs_.open(engine_, cbs_context);
+  cbs_.open(engine_, cbs_context, options_.two_links_a_session);
   engine_due_ = engine_.tick(now.mono);
   settle(now);
 }
@@ -56,6 +58,8 @@ connection::~connection() = default;
 void connection::on_bytes(std::string_view bytes, moment now) {
   if (phase_ == phase::closed) return;
   counters_.bytes_in += bytes.size();
+  head_.append(bytes.substr(0, header_size - head_.size()));
+  if (!head_.empty()) header_due_.reset();
   engine_.feed(bytes);
   // The engine notices at a tick only that something has come, and counts the silence from there.
   engine_due_ = engine_.tick(now.mono);
@@ -71,6 +75,11 @@ void connection::on_stream_end(const error& why, moment) {
 void connection::tick(moment now) {
   if (phase_ == phase::closed) return;
   engine_due_ = engine_.tick(now.mono);
+  if (header_due_ && *header_due_ <= now.mono && phase_ == phase::opening) {
+    return fail(error{errc::hub_speaks_no_amqp, "no answer to AMQP's header within " +
+                                                    std::to_string(options_.header_time_out.count()) +
+                                                    " s of the TLS handshake"});
+  }
   if (phase_due_ && *phase_due_ <= now.mono) {
     if (phase_ == phase::closing) return finish(error{errc::stopped});
     return fail(error{errc::hub_answer_missing, peer_open_ ? "$cbs" : "OPEN"});
@@ -102,6 +111,7 @@ std::optional<mono_time> connection::deadline() const {
     if (due && (!first || *due < *first)) first = due;
   };
   consider(phase_due_);
+  consider(header_due_);
   consider(stalled_due_);
   consider(cbs_.deadline());
   consider(wheel_.next_due());
@@ -165,6 +175,17 @@ void connection::close(moment now) {
   settle(now);
 }
 
+std::string_view connection::waiting_for() const {
+  if (phase_ == phase::opening) {
+    if (head_.size() < header_size) return "answer to AMQP's header";
+    if (!peer_open_) return "OPEN";
+    if (!cbs_.ready()) return "$cbs links";
+  }
+  if (options_.mode == auth::policy && !policy_expires_ && phase_ != phase::closed)
+    return "word on the policy's token";
+  return {};
+}
+
 std::vector<event> connection::take_events() {
   return std::exchange(events_, {});
 }
@@ -203,9 +224,12 @@ void connection::on_engine_event(const amqp::event& what, moment now) {
   case amqp::event_kind::connection_opened:
     return on_connection_opened(now);
   case amqp::event_kind::connection_closed:
-    return on_connection_closed(what.condition);
+    return on_connection_closed(what.condition, now);
   case amqp::event_kind::transport_fault:
-    return finish(phase_ == phase::closing ? error{errc::stopped} : error_from_fault(what.condition));
+    if (phase_ == phase::closing) return finish(error{errc::stopped});
+    if (!peer_open_ && !head_.starts_with("AMQP"))
+      return finish(error{errc::hub_speaks_no_amqp, "it answers AMQP's header with something else"});
+    return finish(error_from_fault(what.condition));
   case amqp::event_kind::transport_closed:
     return finish(error{phase_ == phase::closing ? errc::stopped : errc::peer_closed});
   default:
@@ -214,7 +238,7 @@ void connection::on_engine_event(const amqp::event& what, moment now) {
   if (phase_ == phase::closing) return;
   const std::uintptr_t word = what.session.context();
   if (word == cbs_context) return on_cbs_event(what, now);
-  if (device_session* who = table_.find_word(word)) on_device_event(*who, what, now.mono);
+  if (device_session* who = table_.find_word(word)) on_device_event(*who, what, now);
 }
 
 void connection::on_connection_opened(moment now) {
@@ -234,12 +258,21 @@ void connection::on_connection_opened(moment now) {
   }
 }
 
-void connection::on_connection_closed(const amqp::condition& why) {
+void connection::on_connection_closed(const amqp::condition& why, moment now) {
   if (phase_ == phase::closing) return finish(error{errc::stopped});
-  fail(why.empty() ? error{errc::peer_closed} : error_from_condition(why));
+  fail(why.empty() ? error{errc::peer_closed} : read_condition(why, now));
+}
+
+error connection::read_condition(const amqp::condition& from, moment now) {
+  if (const auto theirs = time_in(from.description)) tokens_.on_hub_time(*theirs, now);
+  return error_from_condition(from);
 }
 
 void connection::on_cbs_event(const amqp::event& what, moment now) {
+  if (what.kind == amqp::event_kind::session_opened) {
+    if (const auto begun = cbs_.on_begun(engine_.peer().handle_max); !begun) return fail(begun.fault());
+    return;
+  }
   std::vector<cbs::answer> answers;
   const result<void> outcome = cbs_.on_event(what, answers);
   for (const cbs::answer& answer : answers)
@@ -256,23 +289,23 @@ void connection::check_open(mono_time now) {
   events_.emplace_back(opened{engine_.peer(), capacity(), peer_opened_ - started_, now - peer_opened_});
 }
 
-void connection::on_device_event(device_session& who, const amqp::event& what, mono_time now) {
+void connection::on_device_event(device_session& who, const amqp::event& what, moment now) {
   const bool ending = who.state == session_state::ending;
   switch (what.kind) {
   case amqp::event_kind::session_closed:
-    if (!ending) drop(who, error_from_condition(what.session.remote_condition()));
+    if (!ending) on_device_refused(who, what.session.remote_condition(), now);
     who.session.free();
     return free_place(who);
   case amqp::event_kind::link_closed:
-    if (!ending) drop(who, error_from_condition(what.link.remote_condition()));
+    if (!ending) on_device_refused(who, what.link.remote_condition(), now);
     return;
   case amqp::event_kind::link_opened:
   case amqp::event_kind::link_flow:
-    if (who.state == session_state::attaching) check_attached(who, now);
+    if (who.state == session_state::attaching) check_attached(who, now.mono);
     if (who.state == session_state::attached) who.send_waiting();
     return;
   case amqp::event_kind::outcome:
-    if (!ending) on_delivery_outcome(who, what.delivery);
+    if (!ending) on_delivery_outcome(who, what.delivery, now);
     return;
   case amqp::event_kind::message: // without credit: the hub keeps it
     if (amqp::delivery given = what.delivery) given.settle({amqp::outcome_kind::released, {}});
@@ -282,6 +315,11 @@ void connection::on_device_event(device_session& who, const amqp::event& what, m
   }
 }
 
+void connection::on_device_refused(device_session& who, const amqp::condition& why, moment now) {
+  const error fault = read_condition(why, now);
+  drop(who, fault, doubts_policy(who, fault, now.mono));
+}
+
 void connection::check_attached(device_session& who, mono_time now) {
   if (!who.usable()) return;
   const mono_time begun = who.answer_due - options_.answer_time_out;
@@ -289,12 +327,13 @@ void connection::check_attached(device_session& who, mono_time now) {
   who.state = session_state::attached;
   ++attached_;
   ++counters_.attaches;
+  doubters_.erase(index_of(who.device));
   const bool own_token = options_.mode == auth::device_keys;
   events_.emplace_back(
       attached{who.device, own_token ? begun - who.token_sent : std::chrono::nanoseconds{0}, now - begun});
 }
 
-void connection::on_delivery_outcome(device_session& who, amqp::delivery delivery) {
+void connection::on_delivery_outcome(device_session& who, amqp::delivery delivery, moment now) {
   const amqp::outcome outcome = delivery.remote_outcome();
   if (outcome.kind == amqp::outcome_kind::received && !delivery.remotely_settled()) return;
   delivery.settle();
@@ -304,9 +343,9 @@ void connection::on_delivery_outcome(device_session& who, amqp::delivery deliver
     return finish_send(who, {});
   case amqp::outcome_kind::rejected: {
     const error why = outcome.reason.empty() ? error{errc::hub_refused, "rejected without a reason"}
-                                             : error_from_condition(outcome.reason);
+                                             : read_condition(outcome.reason, now);
     if (concerns_message(why)) return finish_send(who, why);
-    return drop(who, why);
+    return drop(who, why, doubts_policy(who, why, now.mono));
   }
   case amqp::outcome_kind::released:
   case amqp::outcome_kind::modified:
@@ -326,10 +365,10 @@ void connection::finish_send(device_session& who, result<void> outcome) {
   events_.emplace_back(sent{who.device, who.seq, std::move(outcome)});
 }
 
-void connection::drop(device_session& who, const error& why) {
+void connection::drop(device_session& who, const error& why, bool of_policy) {
   finish_send(who, error{errc::hub_outcome_unknown, std::string{why.name()}});
   wheel_.cancel(who.place);
-  events_.emplace_back(detached{who.device, why});
+  events_.emplace_back(detached{who.device, why, of_policy});
   const session_state was = who.state;
   if (was == session_state::attaching) attach_deadlines_.remove(table_.places(), who);
   if (was == session_state::attached) --attached_;

@@ -37,9 +37,16 @@ public:
   virtual secret device_token(device_ref device, const identity& name, wall_time expiry) = 0;
   // A SAS token of a shared access policy for the whole hub.
   virtual secret policy_token(wall_time expiry) = 0;
-  // The hub refuses the policy's key (at opening, or at a renewal: keys are replaced while the gateway runs):
-  // changes over to its other one, which policy_token() signs with from now on. False when there is no other.
-  virtual bool next_policy_key() { return false; }
+  // The time that tokens are made by: this machine's, or the hub's where that is known to be another.
+  virtual wall_time time(moment now) const { return now.wall; }
+  // The hub has told its time, with a refusal or when it took a link away.
+  virtual void on_hub_time(wall_time /*theirs*/, moment /*now*/) {}
+  // Which of the policy's keys policy_token() signs with.
+  virtual std::uint32_t policy_key() const { return 0; }
+  // The hub refuses what this key has signed (at opening or later: keys are replaced while the gateway runs).
+  // policy_token() signs with the other one from now on, if another connection has not brought that about
+  // already. False when there is no other.
+  virtual bool next_policy_key(std::uint32_t /*refused*/) { return false; }
 };
 
 enum class auth : std::uint8_t {
@@ -55,11 +62,14 @@ struct connection_options {
   std::uint32_t max_devices = 900;
   seconds idle_time_out{30}; // the figure on the wire; a peer that is silent for twice that is gone
   seconds token_life{3600};
+  seconds header_time_out{15};       // the first byte
   seconds open_time_out{60};         // OPEN, $cbs and, with a policy, its token together
   seconds answer_time_out{30};       // a put-token; an ATTACH with credit; the CLOSE
   seconds send_time_out{240};        // a message's outcome; the hub delays before it throttles
   std::uint32_t cbs_in_flight = 100; // put-tokens without an answer; 30 over WebSocket
   std::string client_version;        // "causeway/0.1.0"
+  // The hub has shown before that its sessions hold two links: a round trip less.
+  bool two_links_a_session = false;
 };
 
 // What a device's session holds.
@@ -83,6 +93,9 @@ struct attached {
 struct detached {
   device_ref device{};
   error why;
+  // The policy's token is to blame, and a new one is on its way: the device may be attached again at once,
+  // and waits for it.
+  bool of_policy = false;
 };
 struct sent {
   device_ref device{};
@@ -132,6 +145,9 @@ public:
   // Precondition: attached, and no send() of this device without its `sent`. The message may wait for the
   // link's credit. Errors: message_too_large; internal for a breach of the precondition.
   result<void> send(device_ref device, spool_seq seq, const core::message& what, moment now);
+  // Puts every token anew, because those that are there were made by a clock that was wrong: a policy's at
+  // once, devices' own within half a minute.
+  void renew_tokens(moment now);
   // Says CLOSE. Devices are detached at once, `closed` follows when the peer has answered or has not in time.
   void close(moment now);
 
@@ -141,6 +157,11 @@ public:
   // reserve) once that is known, and azure::max_tokens_per_connection where each device has its token.
   std::uint32_t capacity() const;
   bool is_closed() const { return phase_ == phase::closed; }
+  // What of the hub's no device can do without is still to come: "answer to AMQP's header", "OPEN" …;
+  // empty when nothing is.
+  std::string_view waiting_for() const;
+  // Nothing has come from the peer.
+  bool is_mute() const { return head_.empty(); }
   std::size_t devices() const { return table_.size(); }
   std::size_t attached_devices() const { return attached_; }
   std::size_t in_flight() const { return sending_; }
@@ -155,10 +176,14 @@ private:
   void settle(moment now);
   void on_engine_event(const amqp::event& what, moment now);
   void on_connection_opened(moment now);
-  void on_connection_closed(const amqp::condition& why);
+  void on_connection_closed(const amqp::condition& why, moment now);
   void on_cbs_event(const amqp::event& what, moment now);
-  void on_device_event(device_session& who, const amqp::event& what, mono_time now);
-  void on_delivery_outcome(device_session& who, amqp::delivery delivery);
+  void on_device_event(device_session& who, const amqp::event& what, moment now);
+  void on_delivery_outcome(device_session& who, amqp::delivery delivery, moment now);
+  // The hub has taken the device's link or session, or refused it.
+  void on_device_refused(device_session& who, const amqp::condition& why, moment now);
+  // What the hub says of its clock.
+  error read_condition(const amqp::condition& from, moment now);
   void check_open(mono_time now);
   void check_attached(device_session& who, mono_time now);
 
@@ -173,7 +198,11 @@ private:
   void on_policy_answer(const cbs::answer& what, moment now);
   // What a first token's refusal means: that it has expired already is the clocks' fault.
   error first_refusal(const cbs::answer& what, moment now) const;
-  void on_renewal_answer(device_session& who, const result<void>& outcome, mono_time now);
+  // Whether a token made now would be made by another time than one that was made by `made` and sent then.
+  bool has_learnt_the_time(wall_time made, mono_time sent, moment now) const;
+  // Whether a device's refusal means the policy's token, which is then put anew.
+  bool doubts_policy(const device_session& who, const error& why, mono_time now);
+  void on_renewal_answer(device_session& who, const result<void>& outcome, moment now);
   void accept_token(device_session& who);
   void on_tokens_due(mono_time now);
   void on_policy_due(mono_time now);
@@ -183,7 +212,7 @@ private:
   void finish_send(device_session& who, result<void> outcome);
   // The device goes, with its session if it has one; its place follows when the peer has ended the session
   // too.
-  void drop(device_session& who, const error& why);
+  void drop(device_session& who, const error& why, bool of_policy = false);
   // The connection is of no use: says CLOSE, and `closed` with everything before it.
   void fail(const error& why);
   void finish(const error& why);
@@ -210,12 +239,19 @@ private:
   mono_time started_, peer_opened_{};
   mono_time last_call_; // the latest moment heard of
   std::optional<mono_time> engine_due_;
-  std::optional<mono_time> phase_due_; // opening or closing must be through by then
-  // Policy mode. Accepted once policy_expires_ is set.
+  std::optional<mono_time> phase_due_;  // opening or closing must be through by then
+  std::string head_;                    // what came first from the peer, as long as AMQP's header
+  std::optional<mono_time> header_due_; // the first byte must have come by then
+  // Policy mode. A token is accepted, and not in doubt, while policy_expires_ is set.
   bool policy_wanted_ = false, policy_in_flight_ = false;
-  bool other_key_tried_ = false; // since the last token that was accepted
+  bool other_key_tried_ = false, time_corrected_ = false; // since the last token that was accepted
   std::uint32_t policy_failures_ = 0;
+  std::uint32_t policy_key_ = 0; // that signed the last one
+  wall_time policy_made_{};
   mono_time policy_sent_{};
+  std::uint32_t doubts_ = 0; // of tokens that were accepted, in a row
+  mono_time trusted_since_{};
+  std::unordered_set<std::uint32_t> doubters_; // devices whose refusal made it doubtful
   std::optional<mono_time> stalled_due_; // devices wait, and the peer gives neither credit nor a channel
   std::optional<mono_time> policy_due_, policy_expires_;
 

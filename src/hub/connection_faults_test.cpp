@@ -6,7 +6,50 @@
 namespace causeway::hub {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
+
+amqp::value number(std::uint32_t is) {
+  amqp::value out;
+  out.v = is;
+  return out;
+}
+
+// A frame of a hub's, with one performative.
+std::string frame(std::uint64_t code, amqp::value_list fields) {
+  amqp::value descriptor, content, whole;
+  descriptor.v = code;
+  content.v = std::move(fields);
+  whole.v = amqp::described{std::make_shared<const amqp::value>(std::move(descriptor)),
+                            std::make_shared<const amqp::value>(std::move(content))};
+  std::string body;
+  amqp::encode(body, whole);
+  const auto size = static_cast<char>(8 + body.size());
+  return std::string{"\0\0\0", 3} + size + std::string{"\x02\0\0\0", 4} + body;
+}
+
+constexpr std::string_view amqp_header{"AMQP\x00\x01\x00\x00", 8};
+
+std::string open_of_hub(std::uint32_t idle_time_out) {
+  amqp::value name, channels;
+  name.v = std::string{"hub"};
+  channels.v = std::uint16_t{8'191};
+  return frame(0x10, {name, {}, number(65'536), channels, number(idle_time_out)});
+}
+
+std::string begin_of_hub(std::uint32_t handle_max) {
+  amqp::value channel;
+  channel.v = std::uint16_t{0};
+  return frame(0x11, {channel, number(1), number(5'000), number(5'000), number(handle_max)});
+}
+
+std::size_t attaches_in(std::string_view bytes) {
+  constexpr std::string_view attach{"\x02\0\0\0\0\x53\x12", 7}; // behind the frame's size
+  std::size_t found = 0;
+  for (auto at = bytes.find(attach); at != std::string_view::npos; at = bytes.find(attach, at + 1))
+    ++found;
+  return found;
+}
 
 TEST(hub_connection_faults, a_refused_token_is_that_devices_own) {
   rig it;
@@ -308,8 +351,40 @@ TEST(hub_connection_faults, a_peer_that_speaks_no_amqp_is_left) {
   it.client.on_bytes("HTTP/1.1 400 Bad Request\r\n\r\n", it.clock.now());
   it.collect();
   ASSERT_EQ(it.count<closed>(), 1u);
-  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::amqp_protocol);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_speaks_no_amqp);
   EXPECT_EQ(it.count<detached>(), 1u);
+}
+
+TEST(hub_connection_faults, a_peer_that_never_answers_amqps_header_speaks_none) {
+  rig it;
+  it.attach(0);
+  std::string out;
+  it.client.take_output(out);
+  EXPECT_EQ(it.client.waiting_for(), "answer to AMQP's header");
+  EXPECT_TRUE(it.client.is_mute());
+  it.clock.advance(seconds{14});
+  it.client.tick(it.clock.now());
+  it.collect();
+  EXPECT_EQ(it.count<closed>(), 0u);
+  it.clock.advance(seconds{1});
+  it.client.tick(it.clock.now());
+  it.collect();
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_speaks_no_amqp);
+}
+
+TEST(hub_connection_faults, what_a_hub_still_owes_is_known) {
+  rig it;
+  std::string out;
+  it.client.take_output(out);
+  it.client.on_bytes(amqp_header, it.clock.now());
+  EXPECT_EQ(it.client.waiting_for(), "OPEN");
+  EXPECT_FALSE(it.client.is_mute());
+  it.client.on_bytes(open_of_hub(0), it.clock.now());
+  EXPECT_EQ(it.client.waiting_for(), "$cbs links");
+  rig other;
+  other.attach_all(1);
+  EXPECT_EQ(other.client.waiting_for(), "");
 }
 
 TEST(hub_connection_faults, a_quiet_connection_is_kept_alive) {
@@ -370,6 +445,51 @@ TEST(hub_connection_faults, a_peer_without_channels_for_devices_is_left) {
     EXPECT_TRUE(it.peer.closed_by_client);
     EXPECT_FALSE(it.peer.fault.has_value());
   }
+}
+
+TEST(hub_connection_faults, a_hub_that_announces_a_millisecond_is_given_a_second) {
+  rig it;
+  std::string out;
+  it.client.take_output(out);
+  it.client.on_bytes(std::string{amqp_header} + open_of_hub(1), it.clock.now());
+  std::size_t writes = 0;
+  for (int turn = 0; turn < 10'000 && it.clock.now().mono < mono_time{} + hours{2}; ++turn) {
+    const auto due = it.client.deadline();
+    if (!due) break;
+    if (*due > it.clock.now().mono) it.clock.advance(*due - it.clock.now().mono);
+    it.client.tick(it.clock.now());
+    out.clear();
+    if (it.client.take_output(out)) ++writes;
+  }
+  it.collect();
+  EXPECT_LE(writes, 125u); // a minute until $cbs is given up
+  ASSERT_EQ(it.count<closed>(), 1u);
+}
+
+TEST(hub_connection_faults, a_hub_with_room_for_one_link_a_session_is_left_by_name) {
+  rig it;
+  it.attach(0);
+  std::string out;
+  it.client.take_output(out);
+  it.client.on_bytes(std::string{amqp_header} + open_of_hub(0) + begin_of_hub(0), it.clock.now());
+  it.client.take_output(out);
+  it.collect();
+  EXPECT_EQ(attaches_in(out), 1u);
+  ASSERT_EQ(it.count<closed>(), 1u);
+  EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_protocol);
+  EXPECT_NE(it.all<closed>()[0].why.detail().find("handle-max"), std::string::npos);
+}
+
+TEST(hub_connection_faults, the_second_link_of_cbs_follows_the_begin_that_has_room_for_it) {
+  rig it;
+  std::string out;
+  it.client.take_output(out);
+  EXPECT_EQ(attaches_in(out), 1u);
+  it.client.on_bytes(std::string{amqp_header} + open_of_hub(0) + begin_of_hub(1), it.clock.now());
+  it.client.take_output(out);
+  EXPECT_EQ(attaches_in(out), 2u);
+  it.collect();
+  EXPECT_EQ(it.count<closed>(), 0u);
 }
 
 } // namespace

@@ -63,8 +63,14 @@ std::vector<int> performatives(std::string_view bytes) {
   return out;
 }
 
+connection_options known_hub() {
+  auto out = device_key_options();
+  out.two_links_a_session = true;
+  return out;
+}
+
 TEST(hub_connection, cbs_is_asked_for_behind_open_and_a_device_only_after_its_token) {
-  rig it;
+  rig it{known_hub()};
   it.attach(0);
   std::string bytes;
   it.client.take_output(bytes);
@@ -81,7 +87,7 @@ TEST(hub_connection, cbs_is_asked_for_behind_open_and_a_device_only_after_its_to
 }
 
 TEST(hub_connection, three_round_trips_bring_a_device_up_and_each_is_timed) {
-  rig it;
+  rig it{known_hub()};
   it.attach(0);
   it.exchange(milliseconds{10});
   ASSERT_EQ(it.count<opened>(), 1u);
@@ -95,7 +101,7 @@ TEST(hub_connection, three_round_trips_bring_a_device_up_and_each_is_timed) {
 }
 
 TEST(hub_connection, a_policys_token_is_timed_with_the_opening) {
-  connection_options options = device_key_options();
+  connection_options options = known_hub();
   options.mode = auth::policy;
   rig it{options};
   it.attach(0);

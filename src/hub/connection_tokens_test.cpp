@@ -259,5 +259,195 @@ TEST(hub_tokens, a_policy_key_replaced_while_running_costs_no_device_its_session
   EXPECT_EQ(it.tokens.key, 1);
 }
 
+// What a hub sends when a token has run out by its clock.
+amqp::condition expired_by(wall_time theirs) {
+  return {"amqp:unauthorized-access",
+          R"({"errorCode":401003,"message":"IoTHubUnauthorized: expired","timestampUtc":")" +
+              format_rfc3339(theirs) + R"("})"};
+}
+
+// All links of the hub's go, one by one.
+void detach_all(rig& it, const amqp::condition& why) {
+  while (!it.peer.telemetry.empty())
+    it.peer.detach(it.peer.telemetry.begin()->first, why);
+  it.run();
+}
+
+// As the pool does it.
+void attach_again(rig& it) {
+  for (const auto& gone : std::exchange(it.events, {}))
+    if (const auto* const one = std::get_if<detached>(&gone); one != nullptr && one->of_policy)
+      it.attach(index_of(one->device));
+  it.run();
+}
+
+TEST(hub_tokens, a_policys_token_that_the_hub_no_longer_takes_is_put_anew_at_once) {
+  rig it{policy_options()};
+  it.attach_all(60);
+  ASSERT_EQ(it.peer.tokens.size(), 1u);
+  it.events.clear();
+  it.peer.on_put_token = [](const auto&) { return std::nullopt; };
+  detach_all(it, expired_by(it.clock.now().wall));
+  EXPECT_EQ(it.count<detached>(), 60u);
+  for (const auto& gone : it.all<detached>())
+    EXPECT_TRUE(gone.of_policy);
+  ASSERT_EQ(it.peer.tokens.size(), 2u); // one for all
+  const auto attaches = it.peer.attaches.size();
+  attach_again(it);
+  EXPECT_EQ(it.peer.attaches.size(), attaches); // they wait for it
+  EXPECT_EQ(it.client.waiting_for(), "word on the policy's token");
+  it.peer.answer(it.peer.tokens[1], {});
+  it.run();
+  EXPECT_EQ(it.client.attached_devices(), 60u);
+  EXPECT_EQ(it.peer.tokens.size(), 2u);
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_tokens, a_policy_key_taken_back_is_changed_for_the_other_one_at_the_first_refusal) {
+  rig it{policy_options()};
+  it.tokens.other_keys = 1;
+  it.attach_all(60);
+  it.events.clear();
+  it.peer.on_put_token = [](const auto& token) {
+    return token.token.starts_with("policy1:") ? scripted_peer::status{}
+                                               : scripted_peer::status{401, "invalid signature"};
+  };
+  detach_all(it, {"amqp:unauthorized-access", "Unauthorized"});
+  attach_again(it);
+  EXPECT_EQ(it.client.attached_devices(), 60u);
+  EXPECT_EQ(it.peer.tokens.size(), 3u);
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_tokens, two_connections_of_a_policy_change_its_key_once) {
+  recording_tokens tokens;
+  tokens.other_keys = 1;
+  EXPECT_TRUE(tokens.next_policy_key(0));
+  EXPECT_TRUE(tokens.next_policy_key(0)); // the other connection's token was of the old key, too
+  EXPECT_EQ(tokens.key, 1);
+  EXPECT_FALSE(tokens.next_policy_key(1));
+}
+
+TEST(hub_tokens, a_device_refused_with_the_old_and_the_new_token_is_its_own_trouble) {
+  rig it{policy_options()};
+  it.attach_all(3);
+  it.peer.refused_attaches["dev-9"] = {"amqp:unauthorized-access", "Unauthorized"};
+  it.events.clear();
+  it.attach(9);
+  it.run();
+  ASSERT_EQ(it.count<detached>(), 1u);
+  EXPECT_TRUE(it.all<detached>()[0].of_policy);
+  attach_again(it);
+  ASSERT_EQ(it.count<detached>(), 1u);
+  EXPECT_FALSE(it.all<detached>()[0].of_policy);
+  EXPECT_EQ(it.detached_with(9), errc::hub_unauthorized);
+  EXPECT_EQ(it.peer.tokens.size(), 2u);
+  EXPECT_EQ(it.client.attached_devices(), 3u); // nobody else has noticed
+}
+
+TEST(hub_tokens, a_device_that_is_disabled_is_no_doubt_of_the_policys_token) {
+  rig it{policy_options()};
+  it.attach_all(1);
+  it.peer.refused_attaches["dev-9"] = {"amqp:unauthorized-access", "Device dev-9 is disabled."};
+  it.attach(9);
+  it.run();
+  EXPECT_EQ(it.detached_with(9), errc::hub_device_disabled);
+  EXPECT_EQ(it.peer.tokens.size(), 1u);
+}
+
+TEST(hub_tokens, tokens_that_are_accepted_and_expired_at_once_are_no_storm) {
+  rig it{policy_options()};
+  it.peer.refused_attaches["dev-0"] = expired_by(it.clock.now().wall);
+  it.attach_all(1);
+  for (int second = 0; second < 600; ++second) {
+    attach_again(it);
+    it.advance(seconds{1});
+  }
+  EXPECT_LE(it.peer.tokens.size(), 40u);
+  EXPECT_GE(it.peer.tokens.size(), 10u);
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+TEST(hub_tokens, a_new_policys_token_that_cannot_be_judged_now_is_put_again) {
+  rig it{policy_options()};
+  it.attach_all(2);
+  it.events.clear();
+  bool busy = true;
+  it.peer.on_put_token = [&](const auto&) {
+    return busy ? scripted_peer::status{500, "Internal error"} : scripted_peer::status{};
+  };
+  detach_all(it, expired_by(it.clock.now().wall));
+  attach_again(it);
+  busy = false;
+  it.advance(seconds{50}); // longer than a device waits for credit that does not come
+  EXPECT_EQ(it.client.attached_devices(), 2u);
+  EXPECT_EQ(it.count<closed>(), 0u);
+}
+
+// The hub's clock is 40 min ahead: what lives an hour here ends after 20 min there.
+TEST(hub_tokens, a_policys_token_is_made_by_the_hubs_clock_once_that_is_known) {
+  constexpr minutes behind{40};
+  rig it{policy_options()};
+  it.tokens.learns = true;
+  it.attach_all(3);
+  it.advance(minutes{20});
+  it.events.clear();
+  const auto theirs = it.clock.now().wall + behind;
+  detach_all(it, expired_by(theirs));
+  attach_again(it);
+  EXPECT_EQ(it.client.attached_devices(), 3u);
+  ASSERT_EQ(it.peer.tokens.size(), 2u);
+  EXPECT_EQ(it.peer.tokens[1].token, "policy0:" + std::to_string(unix_seconds(theirs + hours{1})));
+  EXPECT_EQ(it.tokens.hub_times.front(), theirs);
+}
+
+TEST(hub_tokens, a_first_token_that_has_expired_already_is_made_anew_by_the_hubs_clock) {
+  for (const auto mode : {auth::policy, auth::device_keys}) {
+    auto options = device_key_options();
+    options.mode = mode;
+    rig it{options};
+    it.tokens.learns = true;
+    const auto theirs = it.clock.now().wall + hours{2};
+    it.peer.on_put_token = [&](const auto& token) {
+      const auto expiry = std::stoll(token.token.substr(token.token.rfind(':') + 1));
+      return expiry > unix_seconds(theirs) ? scripted_peer::status{} : expired(format_rfc3339(theirs));
+    };
+    it.attach_all(2);
+    EXPECT_EQ(it.client.attached_devices(), 2u);
+    EXPECT_EQ(it.count<detached>(), 0u);
+    EXPECT_EQ(it.count<closed>(), 0u);
+  }
+}
+
+TEST(hub_tokens, a_hub_that_finds_each_token_expired_is_asked_twice) {
+  for (const auto mode : {auth::policy, auth::device_keys}) {
+    auto options = device_key_options();
+    options.mode = mode;
+    rig it{options};
+    it.tokens.learns = true;
+    auto theirs = it.clock.now().wall;
+    it.peer.on_put_token = [&](const auto&) { return expired(format_rfc3339(theirs += hours{5})); };
+    it.attach_all(1);
+    EXPECT_EQ(it.peer.tokens.size(), 2u);
+    EXPECT_EQ(mode == auth::policy ? it.all<closed>()[0].why.code() : it.detached_with(0), errc::clock_skew);
+  }
+}
+
+TEST(hub_tokens, tokens_made_by_a_wrong_clock_are_all_put_anew) {
+  rig one{policy_options()};
+  one.attach_all(3);
+  one.client.renew_tokens(one.clock.now());
+  one.run();
+  EXPECT_EQ(one.peer.tokens.size(), 2u);
+
+  rig many;
+  many.attach_all(50);
+  many.client.renew_tokens(many.clock.now());
+  many.run();
+  many.advance(seconds{32});
+  EXPECT_EQ(many.peer.tokens.size(), 100u);
+  EXPECT_EQ(many.count<detached>(), 0u);
+}
+
 } // namespace
 } // namespace causeway::hub

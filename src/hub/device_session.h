@@ -31,7 +31,8 @@ enum class session_state : std::uint8_t {
 struct device_session {
   device_ref device{};
   session_state state = session_state::vacant;
-  bool renewing = false; // its renewal is queued or in flight
+  bool renewing = false;  // its renewal is queued or in flight
+  bool corrected = false; // its first token has been made anew by the hub's time
   std::uint8_t renewal_failures = 0;
   errc renewal_refusal = errc::hub_answer_missing; // of the last failure
   std::uint32_t generation = 0; // rises each time the place is used again, so that late answers find nobody
@@ -40,6 +41,7 @@ struct device_session {
   std::uint32_t later = 0xffffffff;
   mono_time answer_due{}; // of the attach or the message
   mono_time token_sent{}; // the put-token now in flight, or the last one
+  wall_time token_made{}; // by this time
   mono_time token_expires{};
   causeway::identity identity;
   std::string model_id; // until attached

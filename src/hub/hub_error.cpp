@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/hub_error.h"
 
+#include "azure/service_words.h"
 #include "base/encoding.h"
 #include "base/excerpt.h"
 
@@ -88,7 +89,6 @@ bool mentions(std::string_view lower_case, std::string_view what) {
   return lower_case.find(what) != std::string_view::npos;
 }
 
-// "errorCode" of a description in JSON form.
 // Of a JSON description.
 std::optional<boost::json::value> member_of(std::string_view description, std::string_view name) {
   if (!description.starts_with('{')) return std::nullopt;
@@ -102,6 +102,18 @@ std::optional<boost::json::value> member_of(std::string_view description, std::s
   return *member;
 }
 
+// "2026-01-01T00:00:00.123Z", with or without Z, or "01/31/2026 00:00:00"; UTC.
+std::optional<wall_time> read_stamp(std::string_view given) {
+  std::string text{given.substr(0, given.find_last_not_of(" .:") + 1)};
+  if (text.size() == 19 && text[2] == '/' && text[5] == '/') {
+    text = text.substr(6, 4) + "-" + text.substr(0, 2) + "-" + text.substr(3, 2) + "T" + text.substr(11);
+  }
+  if (!text.ends_with('Z')) text += 'Z';
+  const auto read = parse_rfc3339(text);
+  if (!read) return std::nullopt;
+  return *read;
+}
+
 std::optional<std::int64_t> number_in(std::string_view description) {
   const auto code = member_of(description, "errorCode");
   if (!code || !code->is_int64()) return std::nullopt;
@@ -112,6 +124,8 @@ std::optional<errc> code_from_number(std::string_view description) {
   const auto number = number_in(description);
   if (!number) return std::nullopt;
   const auto* row = std::ranges::find(numbers, *number, &number_row::number);
+  const bool of_key = row != std::end(numbers) && row->code == errc::hub_unauthorized;
+  if (of_key && azure::tells_of_keys_switched_off(description)) return errc::local_authentication_off;
   if (row != std::end(numbers)) return row->code;
   // 429001, 429002 and whatever else there may be of the kind.
   if (*number / 1000 == 429) return errc::hub_throttled;
@@ -123,6 +137,7 @@ errc refine(errc coarse, std::string_view description) {
   const std::string text = to_lower(description);
   if (mentions(text, "number of tokens per connection")) return errc::hub_token_limit;
   if (coarse == errc::hub_unauthorized || coarse == errc::hub_forbidden) {
+    if (azure::tells_of_keys_switched_off(description)) return errc::local_authentication_off;
     if (mentions(text, "expired")) return errc::hub_token_expired;
     if (mentions(text, "disabled")) return errc::hub_device_disabled;
   }
@@ -179,12 +194,13 @@ error error_from_fault(const amqp::condition& from) {
 
 std::optional<wall_time> time_in(std::string_view description) {
   const auto stamp = member_of(description, "timestampUtc");
-  if (!stamp || !stamp->is_string() || stamp->get_string().size() > longest_stamp) return std::nullopt;
-  std::string text{stamp->get_string()};
-  if (!text.ends_with('Z')) text += 'Z';
-  const auto read = parse_rfc3339(text);
-  if (!read) return std::nullopt;
-  return *read;
+  if (stamp && stamp->is_string() && stamp->get_string().size() <= longest_stamp)
+    return read_stamp(stamp->get_string());
+  constexpr std::string_view label = "timestamp:";
+  const auto at = to_lower(description).find(label);
+  if (at == std::string::npos) return std::nullopt;
+  const auto behind = description.substr(at + label.size(), longest_stamp);
+  return read_stamp(behind.substr(0, behind.find_first_not_of("0123456789-/:. TZ")));
 }
 
 bool concerns_message(const error& rejection) {

@@ -14,9 +14,9 @@
 namespace causeway::hub {
 
 // A condition of a DETACH, END, CLOSE or rejected disposition. The number in a JSON description, and what a
-// text description says of expiry, disabled devices and the limit of tokens, tell more than the condition and
-// win over it. An empty condition is hub_interrupted, an unknown one hub_refused. The detail is "condition:
-// description", cut at 400 bytes.
+// text description says of expiry, disabled devices, keys switched off and the limit of tokens, tell more
+// than the condition and win over it. An empty condition is hub_interrupted, an unknown one hub_refused. The
+// detail is "condition: description", cut at 400 bytes.
 error error_from_condition(const amqp::condition& from);
 
 // A put-token answer other than 200.
@@ -25,7 +25,8 @@ error error_from_status(std::int64_t status, std::string_view description);
 // What the transport itself found: idle time-out, SASL refusal, breach of the protocol.
 error error_from_fault(const amqp::condition& from);
 
-// The hub's clock, where the description is JSON with a timestampUtc.
+// The hub's clock, where the description tells it: a timestampUtc in JSON, or "TimeStamp:12/10/2020 06:42:31"
+// behind a tracking id.
 std::optional<wall_time> time_in(std::string_view description);
 
 // True when a rejected message was refused for what it is, or for the pace: the outcome is the message's own.

@@ -142,6 +142,15 @@ TEST(hub_error, a_long_description_is_not_cut_inside_a_character) {
   EXPECT_TRUE(is_utf8(error_from_status(404, description).detail()));
 }
 
+TEST(hub_error, keys_that_are_switched_off_have_a_name_of_their_own) {
+  EXPECT_EQ(error_from_condition({"amqp:unauthorized-access", "Local authentication is disabled."}).code(),
+            errc::local_authentication_off);
+  EXPECT_EQ(
+      error_from_status(401, R"({"errorCode":401002,"message":"SAS authentication is not allowed"})").code(),
+      errc::local_authentication_off);
+  EXPECT_EQ(error_from_status(401, "Device sas-1 is disabled.").code(), errc::hub_device_disabled);
+}
+
 TEST(hub_error, the_hubs_clock_is_read_where_it_is_given) {
   const auto at = [](const std::string& stamp) {
     return time_in(R"({"errorCode":401003,"timestampUtc":)" + stamp + "}");
@@ -154,6 +163,11 @@ TEST(hub_error, the_hubs_clock_is_read_where_it_is_given) {
     EXPECT_FALSE(at(bad).has_value()) << bad;
   EXPECT_FALSE(at('"' + std::string(5000, '1') + '"').has_value());
   EXPECT_FALSE(time_in("The SAS token has expired").has_value());
+  // As text, behind a tracking id.
+  EXPECT_EQ(time_in("Tracking ID:0123-G:10-TimeStamp:01/01/2026 12:00:00"), noon);
+  EXPECT_EQ(time_in("TrackingId:0123-G:5, Timestamp:2026-01-01T12:00:00, ErrorCode:401003"), noon);
+  EXPECT_FALSE(time_in("TimeStamp:99/99/2026 12:00:00").has_value());
+  EXPECT_FALSE(time_in("TimeStamp:").has_value());
   EXPECT_FALSE(time_in("{broken").has_value());
 }
 

@@ -71,6 +71,12 @@ std::vector<device_ref> placement::limit(std::uint32_t connection, std::uint32_t
   return displaced;
 }
 
+void placement::lower_tokens(std::uint32_t most) {
+  options_.tokens_per_connection = std::min(options_.tokens_per_connection, std::max(most, 1u));
+  for (std::uint32_t connection = 0; connection < connections(); ++connection)
+    note_room(connection);
+}
+
 void placement::reopened(std::uint32_t connection) {
   connection_state& at = connections_.at(connection);
   at.authorised.clear();

@@ -39,10 +39,15 @@ public:
   // The peer's OPEN allows this many devices only. Those placed last lose their places and are returned,
   // oldest first, for the caller to place again. A larger number than the options' has no effect.
   std::vector<device_ref> limit(std::uint32_t connection, std::uint32_t devices);
+  // The hub has said that it counts differently: from now on no connection gets more than this many tokens,
+  // one at least. Those that have more keep what they have. A larger number than the present one has no
+  // effect.
+  void lower_tokens(std::uint32_t most);
   // The connection is opened anew: the hub counts from 0, and the devices placed here will be authorised
   // again.
   void reopened(std::uint32_t connection);
 
+  std::uint32_t tokens_per_connection() const { return options_.tokens_per_connection; }
   std::uint32_t connections() const { return static_cast<std::uint32_t>(connections_.size()); }
   std::uint32_t devices(std::uint32_t connection) const;
   // Placed here since it was last opened.

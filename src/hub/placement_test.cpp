@@ -111,5 +111,19 @@ TEST(placement, a_retired_connection_takes_nobody_until_it_is_opened_anew) {
   EXPECT_EQ(places.place(device_ref{4}), 0u);
 }
 
+TEST(placement, a_hub_that_counts_lower_gets_smaller_connections) {
+  placement subject{{.devices_per_connection = 8, .tokens_per_connection = 8}};
+  for (std::uint32_t i = 0; i < 6; ++i)
+    EXPECT_EQ(subject.place(device_ref{i}), 0u);
+  subject.lower_tokens(4);
+  subject.lower_tokens(6); // no effect
+  EXPECT_EQ(subject.devices(0), 6u);
+  for (std::uint32_t i = 6; i < 10; ++i)
+    EXPECT_EQ(subject.place(device_ref{i}), 1u);
+  EXPECT_EQ(subject.place(device_ref{10}), 2u);
+  subject.lower_tokens(0);
+  EXPECT_EQ(subject.tokens_per_connection(), 1u);
+}
+
 } // namespace
 } // namespace causeway::hub

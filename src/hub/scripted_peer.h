@@ -230,14 +230,24 @@ public:
     ++policy_tokens;
     return secret{"policy" + std::to_string(key) + ":" + std::to_string(unix_seconds(expiry))};
   }
-  bool next_policy_key() override {
+  std::uint32_t policy_key() const override { return static_cast<std::uint32_t>(key); }
+  bool next_policy_key(std::uint32_t refused) override {
+    if (refused != policy_key()) return true;
     if (other_keys == 0) return false;
     --other_keys;
     ++key;
     return true;
   }
+  wall_time time(moment now) const override { return now.wall + (learns ? lead : seconds{0}); }
+  void on_hub_time(wall_time theirs, moment now) override {
+    hub_times.push_back(theirs);
+    lead = std::chrono::round<seconds>(theirs - now.wall);
+  }
   int device_tokens = 0, policy_tokens = 0;
   int other_keys = 0, key = 0;
+  bool learns = false; // makes its tokens by the hub's time
+  seconds lead{0};
+  std::vector<wall_time> hub_times;
 };
 
 inline device_ref ref(std::uint32_t number) {
