@@ -166,6 +166,7 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path == "/healthz" && get) return reply(json::object{{"status", "ok"}});
   if (path.starts_with("/ledger")) return answer_ledger_control(emulator, request);
   if (path.starts_with("/devices")) return answer_devices_control(emulator, request);
+  if (path.starts_with("/policies/")) return answer_policies_control(emulator, request);
   if (path == "/events") return answer_events_control(emulator, request);
   if (path == "/quota") return answer_quota_control(emulator, request);
   if (path == "/faults") return answer_faults_control(emulator, request);

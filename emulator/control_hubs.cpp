@@ -243,7 +243,37 @@ json::object quota_json(hub_service& hub, moment now, const installation& made) 
   return object;
 }
 
+json::object policy_json(const std::string& name, const key_pair& keys) {
+  return {{"policy", name},
+          {"primary_key", keys.primary.base64().reveal()},
+          {"secondary_key", keys.secondary.base64().reveal()}};
+}
+
 } // namespace
+
+// A new key counts for tokens that are put from then on; what the old one has opened stays open, unless
+// expire_tokens takes it back.
+net::http_response answer_policies_control(const controlled& emulator, const net::http_request& request) {
+  const auto hubs = asked_hubs(emulator, request);
+  if (hubs.empty()) return refuse(404, no_such_hub);
+  const auto path = request.path();
+  const auto name = percent_decode(path.substr(path.rfind('/') + 1));
+  if (hubs.front()->registry().find_policy(name) == nullptr) return refuse(404, "no such policy");
+  if (request.method == "PUT") {
+    for (auto* hub : hubs) {
+      auto change = parse_identity_change(request.body);
+      if (!change) return refuse(400, change.fault().detail());
+      if (!change->keys) return refuse(400, "primary_key is missing");
+      const auto* known = hub->registry().find_policy(name);
+      if (known == nullptr) continue;
+      hub_policy changed{std::move(*change->keys), known->device_connect, known->service_connect};
+      hub->registry().put_policy(name, std::move(changed));
+    }
+  } else if (request.method != "GET") {
+    return refuse(405, "GET or PUT");
+  }
+  return reply(policy_json(name, hubs.front()->registry().find_policy(name)->keys));
+}
 
 net::http_response answer_quota_control(const controlled& emulator, const net::http_request& request) {
   const auto hubs = asked_hubs(emulator, request);

@@ -14,6 +14,8 @@ namespace causeway::emulator {
 net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request);
 // /devices and /devices/ID
 net::http_response answer_devices_control(const controlled& emulator, const net::http_request& request);
+// /policies/NAME: the keys of a shared access policy, which can be regenerated.
+net::http_response answer_policies_control(const controlled& emulator, const net::http_request& request);
 // /quota
 net::http_response answer_quota_control(const controlled& emulator, const net::http_request& request);
 

@@ -52,6 +52,7 @@ token_verdict hub_connection::judge_request(const put_token_request& request) {
     verdict.description = request.problem;
   } else {
     verdict = judge_token(hub_.registry(), request.token, hub_time());
+    if (verdict.expired) verdict.description = hub_.describe(401003, verdict.description, hub_time());
   }
   auto& faults = hub_.faults();
   if (!faults.empty()) {

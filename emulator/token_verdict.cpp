@@ -73,7 +73,11 @@ token_verdict judge_token(const identity_registry& registry, std::string_view te
     if (!verdict.device) return refuse(401, "The specified SAS token names neither a device nor a policy.");
     if (!signed_by_either(*token, registry.find(*verdict.device)->keys)) return refuse(401, wrong_signature);
   }
-  if (token->expired(now)) return refuse(401, "The specified SAS token is expired.");
+  if (token->expired(now)) {
+    auto expired = refuse(401, "The specified SAS token is expired.");
+    expired.expired = true;
+    return expired;
+  }
   if (verdict.device) {
     if (auto device = judge_device(registry, *verdict.device); device.status != 200) return device;
   }

@@ -19,6 +19,7 @@ struct token_verdict {
   std::string path;
   std::optional<identity> device; // when it is for one
   wall_time expires{};
+  bool expired = false; // why it is not 200
 };
 
 token_verdict judge_token(const identity_registry& registry, std::string_view token, wall_time now);
