@@ -42,6 +42,9 @@ json::object device_json(const core::device_status& of, moment now) {
   out["paused"] = of.paused;
   out["reason"] = of.reason ? json::value(describe(*of.reason).name) : json::value(nullptr);
   out["reason_detail"] = text_or_null(of.reason_detail);
+  out["waits_for"] = text_or_null(of.waits_for);
+  out["waits_seconds"] =
+      of.waits_for.empty() ? json::value(nullptr) : json::value(seconds_between(of.waits_since, now.mono));
   out["next_try_seconds"] =
       of.reason ? json::value(std::max(0.0, seconds_between(now.mono, of.next_try))) : json::value(nullptr);
   out["failures"] = of.failures;

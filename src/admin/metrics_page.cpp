@@ -329,6 +329,12 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) {
          hubs(s, out, [](const hub_figures& f) { return f.quota_used_up ? 1.0 : 0.0; });
        }},
+      {"causeway_clock_skew_seconds", gauge, "service",
+       "How far this machine's clock is ahead of the service's, by what it last told; negative: behind",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [service, ahead] : s.clock_skews)
+           out({{"service", service}}, ahead);
+       }},
       {"causeway_dps_requests_total", counter, "section", "HTTPS requests to DPS: registrations and polls",
        [](const snapshot& s, const emit& out) {
          sections(s, out, [](const dps_figures& f) { return number(f.requests); });

@@ -18,6 +18,7 @@ snapshot example() {
   s.bridge.latency.back() = 1;
   s.bridge.latency_ms_sum = 12'345;
   s.hubs["contoso.azure-devices.net"].connections_open = 2;
+  s.clock_skews["contoso.azure-devices.net"] = -2'400;
   s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 0};
   s.dps["field"].registrations = {500, 1'000, 2, 1.5};
   s.registry["water-meters"].devices = 3'000;
@@ -55,6 +56,7 @@ TEST(metrics_page, parses_as_prometheus_text_without_duplicates) {
     }
   }
   EXPECT_TRUE(samples.contains("causeway_messages_sent_total"));
+  EXPECT_TRUE(samples.contains(R"(causeway_clock_skew_seconds{service="contoso.azure-devices.net"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_hub_connections{hub="contoso.azure-devices.net"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_dps_throttled_total{section="field"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_registry_devices{application="water-meters"})"));

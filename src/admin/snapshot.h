@@ -123,8 +123,9 @@ struct exporter_figures {
 
 struct snapshot {
   core::bridge_totals bridge;
-  std::map<std::string, hub_figures> hubs;             // by host
-  std::map<std::string, dps_figures> dps;              // by section
+  std::map<std::string, hub_figures> hubs;   // by hub
+  std::map<std::string, double> clock_skews; // by service: seconds that this machine's clock is ahead of its
+  std::map<std::string, dps_figures> dps;    // by section
   std::map<std::string, registry_figures> registry;    // by application
   std::map<std::string, backfill_figures> backfill;    // by application
   std::map<std::string, transform_figures> transforms; // by application

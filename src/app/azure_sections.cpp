@@ -78,7 +78,7 @@ private:
     constexpr std::string_view key = "secondary_connection_string";
     auto second = read_policy(key, *from_.secondary_connection_string);
     if (!second || !section_.policy) return;
-    if (second->hub != section_.policy->hub)
+    if (second->hub.hub() != section_.policy->hub.hub())
       refuse(path_, key,
              error{errc::connection_string_malformed,
                    path_ + "." + std::string{key} + " is of the hub \"" + second->hub.host +

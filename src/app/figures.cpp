@@ -133,6 +133,8 @@ admin::mqtt_figures figures_of(const ingress::mqtt_totals& from, mono_time now) 
 admin::snapshot gateway::parts::figures() const {
   admin::snapshot out;
   out.bridge = bridge->totals();
+  for (const auto& one : clocks.readings(loop.now()))
+    out.clock_skews[one.service] = -std::chrono::duration<double>(one.ahead).count();
   for (const auto& [host, totals] : hubs.totals())
     out.hubs[host] = figures_of(totals);
   for (const auto& [section, totals] : provisioning.totals().sections)

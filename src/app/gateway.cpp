@@ -25,6 +25,13 @@ constexpr milliseconds time_of_last_call{300};
 // for the next process or is refused, so both are short.
 constexpr milliseconds time_to_begin{200}, time_to_finish{1'000};
 
+egress::registry_options registry_options_of(const config::configuration& from,
+                                             egress::service_clocks& clocks) {
+  auto options = make_registry_options(from);
+  options.clocks = &clocks;
+  return options;
+}
+
 } // namespace
 
 gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s)
@@ -44,9 +51,9 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                    formatter.on_transformed(which, std::move(outputs), loop.now());
                  }},
       provisioning{on, tasks, sections, [this] { return random.unit(); }, &spans},
-      registry{on, tasks, make_registry_options(from), make_registry_applications(from),
+      registry{on, tasks, registry_options_of(from, clocks), make_registry_applications(from),
                [this] { return random.unit(); }},
-      hubs{on, tasks, sections, [this] { return random.unit(); }, &spans},
+      hubs{on, tasks, sections, clocks, [this] { return random.unit(); }, &spans},
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
@@ -74,6 +81,11 @@ net::task<> gateway::parts::tick() {
     const auto now = loop.now();
     // Decays over about a second, so that a scrape sees the worst of the last moments.
     lag = std::max<std::chrono::nanoseconds>(now.mono - due, lag - lag / 10);
+    if (clocks.observe(now)) {
+      hubs.try_now();
+      bridge->on_clock_set(now);
+    }
+    if (clocks.take_change()) hubs.renew_tokens();
     bridge->on_tick(now);
     stored_rate.note(store->counters().appended_total, now.mono);
     sent_rate.note(bridge->sent(), now.mono);

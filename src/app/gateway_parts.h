@@ -42,6 +42,7 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   message_formatter formatter;
   egress::transform_runner transforms;
   std::unique_ptr<store::store> store;
+  egress::service_clocks clocks;
   egress::provisioning provisioning;
   egress::registry_client registry;
   egress::hub_pool hubs;

@@ -17,6 +17,12 @@ bool casts_doubt_on_assignment(errc code) {
          code == errc::hub_not_found;
 }
 
+// Refusals that a clock may have brought about: of tokens and certificates.
+bool has_to_do_with_time(errc code) {
+  return code == errc::hub_unauthorized || code == errc::hub_token_expired ||
+         code == errc::dps_unauthorized || code == errc::clock_skew || code == errc::tls_untrusted;
+}
+
 // What DPS says of this device, now and later; anything else is only that it cannot answer now.
 bool is_for_good(const error& why) {
   return why.cls() == error_class::permanent;
@@ -245,6 +251,15 @@ void bridge::on_tick(moment now) {
   tick_gates(now);
   drop_overdue(now);
   tell_of_letters(now);
+}
+
+void bridge::on_clock_set(moment now) {
+  table_.for_each([&](device_ref which, device& d) {
+    if (d.state != device_state::parked || !has_to_do_with_time(d.reason)) return;
+    d.failures = 0;
+    d.next_try = now.mono;
+    timers_.push({d.next_try, which});
+  });
 }
 
 std::optional<mono_time> bridge::deadline() const {

@@ -53,7 +53,17 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
     if (d.reason_detail) status.reason_detail = *d.reason_detail;
     status.next_try = d.next_try;
   }
-  if (d.state == device_state::attaching && d.held) status.reason = d.reason;
+  if (d.state == device_state::attaching || d.state == device_state::provisioning) {
+    auto progress =
+        d.state == device_state::attaching ? ports_.hub.progress(ref) : ports_.provisioner.progress(ref);
+    status.waits_for = std::move(progress.waits_for);
+    status.waits_since = progress.since;
+    if (progress.fault) {
+      status.reason = progress.fault->code();
+      status.reason_detail = progress.fault->detail();
+    }
+    if (progress.next_try) status.next_try = *progress.next_try;
+  }
   status.distrusted = d.distrusted;
   status.waiting = d.waiting;
   status.in_flight = d.in_flight;

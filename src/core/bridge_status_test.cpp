@@ -55,6 +55,23 @@ TEST(status, tells_all_about_a_device) {
   EXPECT_EQ(f.bridge.status(f.key("elsewhere", "dev-1")), std::nullopt);
 }
 
+// Not what the loss was that it began with.
+TEST(status, names_what_stands_in_the_way_now) {
+  bridge_fixture f;
+  const auto which = f.online_device("meter-17");
+  f.bridge.on_device_detached(which, error{errc::peer_closed}, true, f.clock.now());
+  EXPECT_EQ(f.status("plant", "meter-17").state, device_state::attaching);
+  EXPECT_EQ(f.status("plant", "meter-17").reason, std::nullopt);
+  const auto next = f.clock.now().mono + seconds{4};
+  f.ports.in_the_way[which] = {"", {}, error{errc::tls_untrusted, "self-signed"}, next};
+  EXPECT_EQ(f.status("plant", "meter-17").reason, errc::tls_untrusted);
+  EXPECT_EQ(f.status("plant", "meter-17").reason_detail, "self-signed");
+  EXPECT_EQ(f.status("plant", "meter-17").next_try, next);
+  f.ports.in_the_way[which] = {"the hub's OPEN", f.clock.now().mono, std::nullopt, std::nullopt};
+  EXPECT_EQ(f.status("plant", "meter-17").reason, std::nullopt);
+  EXPECT_EQ(f.status("plant", "meter-17").waits_for, "the hub's OPEN");
+}
+
 TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
   bridge_fixture f;
   for (std::uint32_t i = 0; i < 100; ++i)
@@ -139,14 +156,32 @@ TEST(explain, says_in_a_sentence_why_and_when) {
          s.waiting = 1;
        }),
        "meter-17 waits for hub-a to take it, for 90 s; 1 message waits for it."},
-      {status([](auto& s) {
+      {status([&](auto& s) {
          s.state = device_state::attaching;
          s.hub = hub_host{"hub-a"};
          s.reason = errc::tls_untrusted;
+         s.reason_detail = "self-signed";
+         s.next_try = now.mono + seconds{30};
          s.waiting = 1;
        }),
-       "meter-17 waits for hub-a to take it, for 90 s; its connection's last fault: the peer's "
-       "certificate is not trusted; 1 message waits for it."},
+       "meter-17 waits for hub-a to take it, for 90 s; the last try: the peer's certificate is not trusted "
+       "(self-signed); "
+       "next try in 30 s; 1 message waits for it."},
+      {status([&](auto& s) {
+         s.state = device_state::attaching;
+         s.hub = hub_host{"hub-a"};
+         s.waits_for = "the hub's OPEN";
+         s.waits_since = now.mono - seconds{7};
+       }),
+       "meter-17 waits for hub-a to take it, for 90 s; waiting for the hub's OPEN since 7 s."},
+      {status([&](auto& s) {
+         s.state = device_state::provisioning;
+         s.reason = errc::tls_untrusted;
+         s.next_try = now.mono + seconds{5};
+       }),
+       "meter-17 waits for its hub to be found, for 90 s; the last try: the peer's certificate is not "
+       "trusted; next try in "
+       "5 s."},
       {status([](auto& s) {
          s.state = device_state::online;
          s.hub = hub_host{"hub-a"};

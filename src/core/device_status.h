@@ -29,10 +29,13 @@ struct device_status {
   bool gated = false;  // online, but its application's messages are refused for a reason that nobody knows
   mono_time since{};   // in this state
   std::uint32_t failures = 0;
-  std::optional<errc> reason; // parked, or paused; attaching: what its connection to the hub met last
-  std::string reason_detail;  // parked, or paused
-  mono_time next_try{};       // parked, or paused
-  bool distrusted = false;    // the hub has refused the assignment, and nothing has proved it since
+  // Parked, paused: why. Being attached, or its hub being found: what stands in its way now.
+  std::optional<errc> reason;
+  std::string reason_detail;
+  mono_time next_try{};  // where there is a reason: when it is tried, or looked at, again; 0: not known
+  std::string waits_for; // being attached, or its hub being found: what it waits for, where that is known
+  mono_time waits_since{};
+  bool distrusted = false; // the hub has refused the assignment, and nothing has proved it since
 
   std::uint32_t waiting = 0;
   bool in_flight = false; // the oldest of these is with the hub

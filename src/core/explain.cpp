@@ -19,14 +19,23 @@ std::string reason_of(const device_status& of) {
   return text;
 }
 
-std::string link_fault_of(const device_status& of) {
-  if (!of.reason) return {};
-  return "; its connection's last fault: " + std::string{describe(*of.reason).text};
-}
-
 std::string next_try_of(const device_status& of, moment now) {
   if (of.next_try <= now.mono) return "; next try at any moment";
   return "; next try in " + in_words(of.next_try - now.mono);
+}
+
+// What the way to the hub, or to DPS, meets now.
+std::string progress_of(const device_status& of, moment now) {
+  std::string text;
+  if (!of.waits_for.empty())
+    text += "; waiting for " + of.waits_for + " since " +
+            in_words(std::max(now.mono - of.waits_since, mono_time::duration{}));
+  if (!of.reason) return text;
+  text += "; the last try: ";
+  text += describe(*of.reason).text;
+  if (!of.reason_detail.empty()) text += " (" + of.reason_detail + ")";
+  if (of.next_try > now.mono) text += "; next try in " + in_words(of.next_try - now.mono);
+  return text;
 }
 
 std::string since_of(const device_status& of, moment now) {
@@ -45,10 +54,10 @@ std::string body_of(const device_status& of, moment now) {
   case device_state::provisioning:
     if (!of.hub.empty())
       return "was refused by " + of.hub.str() + ", and DPS is asked whether it has another hub" +
-             since_of(of, now) + waiting_of(of);
-    return "waits for its hub to be found" + since_of(of, now) + waiting_of(of);
+             since_of(of, now) + progress_of(of, now) + waiting_of(of);
+    return "waits for its hub to be found" + since_of(of, now) + progress_of(of, now) + waiting_of(of);
   case device_state::attaching:
-    return "waits for " + of.hub.str() + " to take it" + since_of(of, now) + link_fault_of(of) +
+    return "waits for " + of.hub.str() + " to take it" + since_of(of, now) + progress_of(of, now) +
            waiting_of(of);
   case device_state::online:
     if (of.paused)

@@ -117,6 +117,14 @@ struct connect_wish {
   bool urgent = false;           // messages wait for it
 };
 
+// What a device that is not online yet waits for, as far as that is known.
+struct link_progress {
+  std::string waits_for;               // "the hub's OPEN"; empty: nothing that is under way
+  mono_time since{};                   // it has waited for that since then
+  std::optional<error> fault{};        // what stands in its way now; nothing that has been overcome since
+  std::optional<mono_time> next_try{}; // when that is looked at again
+};
+
 // IoT Hub as devices see it.
 class hub_link {
 public:
@@ -133,6 +141,8 @@ public:
   // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
   // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
+  // Of a device that is being attached.
+  virtual link_progress progress(device_ref /*device*/) const { return {}; }
 };
 
 // Finds a device's hub: from the connection string at once, or through DPS.
@@ -146,6 +156,8 @@ public:
   virtual void call_off(device_ref device) = 0;
   // As hub_link::hurry.
   virtual void hurry(device_ref device) = 0;
+  // Of a device whose hub is being found.
+  virtual link_progress progress(device_ref /*device*/) const { return {}; }
   // The fingerprint an assignment made now would have; for telling a stale one.
   virtual std::string fingerprint(const azure_name& section) const = 0;
 };

@@ -19,6 +19,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   std::map<std::uint64_t, answer> answered;
   std::map<device_ref, device_record> saved;       // the last of each
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
+  std::map<device_ref, link_progress> in_the_way;  // what hub link and provisioner say of a device
   bridge* target = nullptr;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted
@@ -65,6 +66,10 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     calls.push_back("send " + text(index_of(device)) + " " + text(seq) + " " + what.body);
   }
   // Of the hub link and of the provisioner.
+  link_progress progress(device_ref device) const override {
+    const auto found = in_the_way.find(device);
+    return found == in_the_way.end() ? link_progress{} : found->second;
+  }
   void hurry(device_ref device) override { calls.push_back("hurry " + text(index_of(device))); }
   void call_off(device_ref device) override { calls.push_back("call_off " + text(index_of(device))); }
   void look_up(device_ref device, const device_key& key) override {

@@ -3,6 +3,7 @@
 
 #include "azure/names.h"
 #include "base/encoding.h"
+#include "base/log.h"
 
 namespace causeway::egress {
 
@@ -19,7 +20,7 @@ result<azure::signing_key> azure_section::key_at_dps(const registration_id& id) 
 }
 
 hub::auth section_tokens::mode() const {
-  const bool hub_wide = section_.policy && section_.policy->hub == hub_;
+  const bool hub_wide = section_.policy && section_.policy->hub.hub() == hub_.hub();
   return hub_wide ? hub::auth::policy : hub::auth::device_keys;
 }
 
@@ -37,9 +38,13 @@ secret section_tokens::policy_token(wall_time expiry) {
   return azure::make_sas_token(hub_.host, policy.key, expiry, policy.policy);
 }
 
-bool section_tokens::next_policy_key() {
+bool section_tokens::next_policy_key(std::uint32_t refused) {
   if (!section_.second_policy) return false;
-  second_ = !second_;
+  if (refused == policy_key()) {
+    second_ = !second_;
+    log::warning("hub_policy_key_changes",
+                 {{"hub", hub_.host}, {"section", section_.name}, {"to", second_ ? "second" : "first"}});
+  }
   return true;
 }
 

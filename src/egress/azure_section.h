@@ -5,6 +5,7 @@
 
 #include "azure/connection_string.h"
 #include "azure/limits.h"
+#include "egress/service_clocks.h"
 #include "hub/connection.h"
 #include "net/tls.h"
 
@@ -43,21 +44,29 @@ struct azure_section {
   result<azure::signing_key> key_at_dps(const registration_id& id) const;
 };
 
-// Signs for the devices of one hub. section must live as long.
+// Signs for the devices of one hub, by that hub's time as far as it is known. section and clocks must live as
+// long.
 class section_tokens final : public hub::token_source {
 public:
-  section_tokens(const azure_section& section, azure::hub_address hub)
-      : section_{section}, hub_{std::move(hub)} {}
+  section_tokens(const azure_section& section, azure::hub_address hub, service_clocks& clocks)
+      : section_{section}, hub_{std::move(hub)}, name_{hub_.hub().str()}, clocks_{clocks} {}
   hub::auth mode() const;
   secret device_token(device_ref device, const identity& name, wall_time expiry) override;
   secret policy_token(wall_time expiry) override;
+  wall_time time(moment now) const override { return clocks_.time(name_, now); }
+  void on_hub_time(wall_time theirs, moment now) override {
+    clocks_.on_time(name_, service_clocks::owner::azure, theirs, now);
+  }
+  std::uint32_t policy_key() const override { return second_ ? 1 : 0; }
   // Changes between the two policies, where there are two.
-  bool next_policy_key() override;
+  bool next_policy_key(std::uint32_t refused) override;
 
 private:
   const azure_section& section_;
   azure::hub_address hub_;
-  bool second_ = false; // signs with second_policy
+  std::string name_;
+  service_clocks& clocks_;
+  bool second_ = false; // of the two policies
 };
 
 } // namespace causeway::egress

@@ -10,6 +10,9 @@ namespace {
 // A connection that has lived this long starts the pauses from the first one again.
 constexpr seconds lasting{10};
 constexpr std::size_t read_bytes = 64 * 1024;
+// A stream that takes everything at once lets nothing else run between two writes: after so many, the others
+// have their turn.
+constexpr unsigned writes_a_turn = 8;
 
 } // namespace
 
@@ -65,6 +68,19 @@ void hub_line::close() {
   up_->changed.notify();
 }
 
+void hub_line::renew_tokens() {
+  if (open() == nullptr) return;
+  up_->connection.renew_tokens(pool_.loop.now());
+  up_->changed.notify();
+}
+
+std::string hub_line::waits_for() const {
+  if (connecting_) return "the connection to the hub (name, TCP, TLS)";
+  if (!up_ || up_->over) return {};
+  const auto owed = up_->connection.waiting_for();
+  return owed.empty() ? std::string{} : "the hub's " + std::string{owed};
+}
+
 void hub_line::deliver_events(live& on) {
   const auto now = pool_.loop.now().mono;
   for (auto refused = std::exchange(on.refused, {}); auto& one : refused)
@@ -103,7 +119,14 @@ net::task<> hub_line::write_out(std::shared_ptr<live> on) {
     }
   } const ended{*on};
   std::string out;
+  unsigned writes = 0;
   while (!on->over) {
+    if (writes == writes_a_turn) {
+      writes = 0;
+      const bool going_on = co_await net::sleep_for(std::chrono::nanoseconds{0});
+      if (!going_on) break;
+      continue;
+    }
     const auto now = pool_.loop.now();
     if (const auto due = on->connection.deadline(); due && *due <= now.mono) on->connection.tick(now);
     deliver_events(*on);
@@ -116,9 +139,11 @@ net::task<> hub_line::write_out(std::shared_ptr<live> on) {
         deliver_events(*on);
         break;
       }
+      ++writes;
       continue;
     }
     if (on->connection.is_closed()) break;
+    writes = 0;
     const auto due = on->connection.deadline();
     if (due) {
       static_cast<void>(co_await on->changed.wait_until(*due));
@@ -141,6 +166,8 @@ net::task<error> hub_line::carry(net::connected_stream how, mono_time begun) {
                          std::to_string(number_);
   options.mode = hub_.tokens().mode();
   options.client_version = "causeway/0.1.0";
+  options.two_links_a_session = hub_.two_links_a_session();
+  since_ = pool_.loop.now().mono;
   auto on = std::make_shared<live>(std::move(how.bytes), std::move(options), hub_.tokens(), pool_.loop);
   up_ = on;
   hub_.on_made(*this);
@@ -166,7 +193,10 @@ net::task<error> hub_line::carry(net::connected_stream how, mono_time begun) {
     if (!going_on) break;
   }
   proven_ = on->opened_at && pool_.loop.now().mono - *on->opened_at > lasting;
-  co_return on->fault.value_or(error{errc::connection_lost});
+  auto fault = on->fault.value_or(error{errc::connection_lost});
+  const bool closed = fault.code() == errc::peer_closed || fault.code() == errc::connection_lost;
+  if (closed && on->connection.is_mute() && hub_.section().tls) fault = hub_.name_mute(std::move(fault));
+  co_return fault;
 }
 
 void hub_line::abandon() {
@@ -180,6 +210,7 @@ void hub_line::abandon() {
 
 net::task<> hub_line::keep_up() {
   // Started again after an exception: what the connection still held must not wait for ever.
+  connecting_ = false;
   if (up_) abandon();
   while (!pool_.closing) {
     if (!hub_.wants(*this)) {
@@ -202,7 +233,10 @@ net::task<> hub_line::keep_up() {
     target.host = hub_.address().host;
     target.port = hub_.address().port;
     target.tls = hub_.section().tls;
+    connecting_ = true;
+    since_ = begun;
     auto connected = co_await net::connect(std::move(target));
+    connecting_ = false;
     proven_ = false;
     std::optional<error> fault;
     if (pool_.closing) co_return;

@@ -43,6 +43,11 @@ public:
   std::optional<mono_time> slot;
   // Says CLOSE; what follows comes as after a loss.
   void close();
+  // As hub::connection, when it is open for devices.
+  void renew_tokens();
+  // What it is busy with, so that devices cannot be attached yet; empty while it is open, or pauses.
+  std::string waits_for() const;
+  mono_time since() const { return since_; }
 
 private:
   struct live;
@@ -58,6 +63,8 @@ private:
   net::wake_up woken_;
   std::shared_ptr<live> up_;
   core::connection_number number_ = 0;
+  bool connecting_ = false;
+  mono_time since_{};   // connecting, or waiting for the hub
   bool proven_ = false; // the last connection has lasted
 };
 

@@ -12,8 +12,8 @@ namespace {
 // than any configuration can mean is not followed.
 constexpr std::size_t most_hubs = 1'000;
 
-std::uint64_t owner_key(const std::string& host, const identity& name) {
-  return std::hash<std::string>{}(host + " " + name.str());
+std::uint64_t owner_key(const hub_host& hub, const identity& name) {
+  return std::hash<std::string>{}(hub.str() + " " + name.str());
 }
 
 // A hub's window is a second, and what is sent in one may arrive in a little less than that: so a little less
@@ -35,7 +35,7 @@ pool_member* pool_state::find(device_ref device) {
 
 void pool_state::disown(device_ref device) {
   const auto& who = at(device);
-  const auto owner = owners.find(owner_key(who.hub->address().id().str(), who.identity));
+  const auto owner = owners.find(owner_key(who.hub->address().hub(), who.identity));
   if (owner != owners.end() && owner->second == device) owners.erase(owner);
   models.release(who.model);
 }
@@ -47,8 +47,8 @@ void pool_state::note(core::phase what, mono_time begin, std::chrono::nanosecond
 }
 
 hub_pool::hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-                   std::function<double()> random, core::timeline* spans)
-    : state_{std::make_unique<pool_state>(pool_state{on, tasks, std::move(random), spans})},
+                   service_clocks& clocks, std::function<double()> random, core::timeline* spans)
+    : state_{std::make_unique<pool_state>(pool_state{on, tasks, clocks, std::move(random), spans})},
       sections_{sections} {}
 
 hub_pool::~hub_pool() = default;
@@ -59,13 +59,14 @@ void hub_pool::answer_to(core::bridge& bridge) {
 
 upstream* hub_pool::upstream_of(const core::assignment& where) {
   auto& pool = *state_;
-  const auto key = where.section.str() + " " + where.hub.str();
+  auto address = azure::parse_hub_address(where.hub.str());
+  if (!address) return nullptr;
+  const auto key = where.section.str() + " " + address->hub().str();
   if (const auto found = pool.upstreams.find(key); found != pool.upstreams.end()) return found->second.get();
   const auto section = std::find_if(sections_.begin(), sections_.end(),
                                     [&](const auto& s) { return s.name == where.section; });
-  auto address = azure::parse_hub_address(where.hub.str());
-  if (section == sections_.end() || !address || pool.upstreams.size() >= most_hubs) return nullptr;
-  auto& budgets = pool.budgets[where.hub.str()];
+  if (section == sections_.end() || pool.upstreams.size() >= most_hubs) return nullptr;
+  auto& budgets = pool.budgets[address->hub().str()];
   if (budgets) {
     // Two sections with one hub: what the more careful one says.
     budgets->connects.lower_ceiling(budget_of(section->connects_per_second, 0).ceiling);
@@ -98,8 +99,8 @@ void hub_pool::attach(device_ref device, const core::assignment& where, const co
     if (same) return;
     detach(device);
   }
-  const auto owner = owner_key(where.hub.str(), where.identity);
-  const auto taken = pool.owners.find(owner);
+  const auto owner = hub == nullptr ? 0 : owner_key(hub->address().hub(), where.identity);
+  const auto taken = hub == nullptr ? pool.owners.end() : pool.owners.find(owner);
   std::optional<error> refusal;
   if (hub == nullptr)
     refusal = error{errc::hub_not_found, "\"" + where.hub.str() + "\" is no host name, or one hub too many"};
@@ -140,6 +141,21 @@ void hub_pool::send(device_ref device, spool_seq seq, const core::message& what)
   state_->at(device).hub->send(device, seq, what);
 }
 
+core::link_progress hub_pool::progress(device_ref device) const {
+  const auto* who = state_->find(device);
+  return who == nullptr ? core::link_progress{} : who->hub->progress(device);
+}
+
+void hub_pool::renew_tokens() {
+  for (const auto& [key, hub] : state_->upstreams)
+    hub->renew_tokens();
+}
+
+void hub_pool::try_now() {
+  for (const auto& [key, hub] : state_->upstreams)
+    hub->try_now();
+}
+
 net::task<> hub_pool::close(std::chrono::milliseconds patience) {
   auto& pool = *state_;
   pool.closing = true;
@@ -168,7 +184,7 @@ std::map<std::string, hub_totals> hub_pool::totals() const {
   std::map<std::string, hub_totals> out;
   for (const auto& [key, hub] : state_->upstreams) {
     const auto one = hub->totals();
-    auto& sum = out[hub->address().id().str()];
+    auto& sum = out[hub->address().hub().str()];
     sum.connections_open += one.connections_open;
     sum.connections_made += one.connections_made;
     sum.connections_lost += one.connections_lost;

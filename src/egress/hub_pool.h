@@ -38,9 +38,9 @@ struct hub_totals {
 
 class hub_pool final : public core::hub_link {
 public:
-  // sections must live as long, and spans where it is not null. random: uniform in [0, 1).
+  // sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
   hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-           std::function<double()> random, core::timeline* spans = nullptr);
+           service_clocks& clocks, std::function<double()> random, core::timeline* spans = nullptr);
   ~hub_pool() override;
   // Before the first attach.
   void answer_to(core::bridge& bridge);
@@ -49,12 +49,17 @@ public:
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
   void send(device_ref device, spool_seq seq, const core::message& what) override;
+  core::link_progress progress(device_ref device) const override;
 
+  // Tokens are made by another time than before: all are put anew.
+  void renew_tokens();
+  // What was in the way may have gone: what waits for its next try is tried now.
+  void try_now();
   // Sends nothing more, waits for the outcomes of what is under way, lest it be sent again at the next start
   // (a quarter of this at most), says CLOSE on every connection and waits until the hubs have answered, at
   // most this long.
   net::task<> close(std::chrono::milliseconds patience);
-  // By host.
+  // By hub, whichever of its names is in use.
   std::map<std::string, hub_totals> totals() const;
 
 private:

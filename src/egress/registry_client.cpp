@@ -154,6 +154,9 @@ net::task<result<net::http_answer>> registry_client::ask(application* of, std::s
   ++of->totals.requests;
   auto answered = co_await client_.call(std::move(call));
   if (!answered) co_return stack_fault(std::move(answered).fault());
+  if (options_.clocks != nullptr)
+    options_.clocks->on_answer("The Things Stack", service_clocks::owner::things_stack, answered->headers,
+                               loop_.now());
   of->limit.on_answer(answered->status, answered->headers, loop_.now().mono, random_());
   if (answered->status == 200) co_return answered;
   if (answered->status == 429) ++of->totals.throttled;

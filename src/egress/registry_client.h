@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "core/bridge.h"
+#include "egress/service_clocks.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -37,6 +38,7 @@ struct registry_options {
   std::size_t max_devices = 1'000'000; // of one application: a longer list does not end
   std::size_t max_answer = 16 * 1024 * 1024;
   std::chrono::milliseconds time_out{30'000};
+  service_clocks* clocks = nullptr; // hear of each answer's Date
   backoff_policy unavailable{milliseconds{1'000}, milliseconds{300'000}, 2.0,
                              0.25};                                                 // and what cannot be read
   backoff_policy refused{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25}; // an operator must act

@@ -20,11 +20,17 @@ constexpr milliseconds pause_if_not_told{1'000};
 // A share of the devices that moves at once when a connection is replaced.
 constexpr std::size_t moved_at_once = 20;
 constexpr milliseconds rotation_turn{100};
+constexpr seconds between_rotations{10};
 
 hub::placement make_placement(hub::auth mode) {
   hub::placement_options options;
   if (mode == hub::auth::policy) options.tokens_per_connection = std::numeric_limits<std::uint32_t>::max();
   return hub::placement{options};
+}
+
+// Of a device's refusals, those that are no device's own: the machine's trouble, or the hub's settings.
+bool is_everybodys(errc code) {
+  return code == errc::clock_skew || code == errc::local_authentication_off;
 }
 
 } // namespace
@@ -40,7 +46,7 @@ upstream::upstream(pool_state& pool, const azure_section& section, azure::hub_ad
     : pool_{pool},
       section_{section},
       address_{std::move(address)},
-      tokens_{section, address_},
+      tokens_{section, address_, pool.clocks},
       budgets_{std::move(budgets)},
       placement_{make_placement(tokens_.mode())},
       work_{pool.loop} {
@@ -116,6 +122,7 @@ void upstream::forget(device_ref device) {
     const auto waiting = sends_.extract(index_of(device));
     send_bytes_ -= core::size_of(waiting.mapped().what);
   }
+  on_probe_ended(device);
   const auto connection = placement_.find(device);
   static_cast<void>(placement_.remove(device));
   if (connection) consider_rotation(*connection);
@@ -209,6 +216,13 @@ void upstream::on_attached(hub_line& which, const hub::attached& what) {
   if (who == nullptr || who->hub != this || who->at != pool_member::stage::released) return;
   who->at = pool_member::stage::attached;
   who->urgent = false;
+  moved_.erase(index_of(what.device));
+  if (trouble_) {
+    trouble_.reset();
+    trouble_failures_ = 0;
+    on_trial_.reset();
+    work_.notify();
+  }
   ++totals_.attached;
   const auto now = pool_.loop.now();
   // The turn at $cbs is waited for on the line itself.
@@ -226,7 +240,8 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
   if (!line_is_over && what.why.code() == errc::stopped) return;
   const auto now = pool_.loop.now();
   const bool was_released = who->at == pool_member::stage::released;
-  if (who->at == pool_member::stage::attached) --totals_.attached;
+  const bool was_attached = who->at == pool_member::stage::attached;
+  if (was_attached) --totals_.attached;
   who->at = pool_member::stage::placed;
   if (send_queue_.remove(what.device)) {
     const auto waiting = sends_.extract(index_of(what.device));
@@ -236,6 +251,7 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
   if (was_released && !line_is_over)
     pool_.note(core::phase::attach, who->taken_at, now.mono - who->taken_at, what.device, which.number(),
                what.why.code());
+  on_probe_ended(what.device);
   if (line_is_over) {
     queue_.remove(what.device);
     who->since = now.mono;
@@ -246,9 +262,16 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
     ++totals_.connects_refused;
     return enqueue(what.device, now.mono);
   }
-  if (was_released && what.why.code() == errc::hub_token_limit) {
-    // The hub counts differently than we do: this connection takes nobody any more.
-    placement_.retire(which.index());
+  if (what.of_policy) {
+    // A new token is on its way, and the device waits for it on its line.
+    if (was_attached) pool_.bridge->on_device_detached(what.device, what.why, true, now);
+    return enqueue(what.device, now.mono);
+  }
+  if (was_released && is_everybodys(what.why.code())) {
+    on_trouble(what.device, what.why);
+    return enqueue(what.device, who->since);
+  }
+  if (was_released && what.why.code() == errc::hub_token_limit && moves_for_tokens(which, what.device)) {
     static_cast<void>(placement_.remove(what.device));
     who->since = now.mono;
     return place(what.device);
@@ -270,7 +293,8 @@ net::task<> upstream::pace() {
     pace_connects(now);
     pace_sends(now);
     auto next = mono_time::max();
-    if (!queue_.empty()) next = std::max(budgets_->connects.next(now), now + shortest_turn);
+    if (!queue_.empty() && !on_trial_)
+      next = std::max({budgets_->connects.next(now), now + shortest_turn, trouble_ ? next_trial_ : now});
     if (!send_queue_.empty())
       next =
           std::min(next, std::max({budgets_->sends.next(now), budgets_->day.next(now), now + shortest_turn}));
@@ -285,6 +309,14 @@ net::task<> upstream::pace() {
 }
 
 void upstream::pace_connects(mono_time now) {
+  if (trouble_) {
+    if (on_trial_ || now < next_trial_ || queue_.empty() || !budgets_->connects.take(now)) return;
+    const auto device = *queue_.pop();
+    on_trial_ = device;
+    release(device, now);
+    if (pool_.at(device).at != pool_member::stage::released) on_trial_.reset();
+    return;
+  }
   while (!queue_.empty() && budgets_->connects.take(now))
     release(*queue_.pop(), now);
 }
@@ -300,9 +332,11 @@ void upstream::pace_sends(mono_time now) {
 
 // Opening a connection anew gives back the places of devices that have left: worth it when a tenth is lost.
 void upstream::consider_rotation(std::uint32_t connection) {
-  if (rotating_ || pool_.closing || !placement_.spent(connection)) return;
+  const auto now = pool_.loop.now().mono;
+  if (rotating_ || pool_.closing || now < next_rotation_ || !placement_.spent(connection)) return;
   if (placement_.devices(connection) * 10 > hub::placement_options{}.devices_per_connection * 9) return;
   rotating_ = connection;
+  next_rotation_ = now + between_rotations;
   placement_.retire(connection);
   log::info("hub_connection_rotates", {{"hub", address_.host},
                                        {"connection", connection},
@@ -344,6 +378,7 @@ hub_totals upstream::totals() const {
   auto out = totals_;
   for (const auto& line : lines_)
     out.tokens_put += line->tokens_put();
+  if (trouble_ && !out.last_fault) out.last_fault = trouble_;
   out.queued = queue_.size();
   out.sends_waiting = sends_.size();
   out.connects_limit = budgets_->connects.limit();

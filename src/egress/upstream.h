@@ -19,10 +19,11 @@
 
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace causeway::egress {
 
-// What all upstreams of one host share: the hub counts for all of them.
+// What all upstreams of one hub share: the hub counts for all of them.
 struct hub_budgets {
   budget connects, sends;
   daily_quota day{};
@@ -54,6 +55,7 @@ struct pool_member {
 struct pool_state {
   net::loop& loop;
   net::task_group& tasks;
+  service_clocks& clocks;
   std::function<double()> random;
   core::timeline* spans;
   core::bridge* bridge = nullptr;
@@ -62,10 +64,10 @@ struct pool_state {
   std::deque<pool_member> members{};       // by device
   core::shared_texts models{};
   std::size_t scouts = 0;                                        // upstreams that wait for one
-  std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of host and identity
-  std::map<std::string, std::shared_ptr<hub_budgets>> budgets{}; // by host
+  std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of hub and identity
+  std::map<std::string, std::shared_ptr<hub_budgets>> budgets{}; // by hub
   std::map<std::string, std::unique_ptr<upstream>>
-      upstreams{};                                      // by section and host; declared last: goes first
+      upstreams{};                                      // by section and hub; declared last: goes first
   std::shared_ptr<int> alive = std::make_shared<int>(); // for what is posted
 
   pool_member* find(device_ref device);
@@ -87,6 +89,8 @@ public:
   const azure::hub_address& address() const { return address_; }
   section_tokens& tokens() { return tokens_; }
   hub_totals totals() const;
+  // It has shown that its sessions hold two links.
+  bool two_links_a_session() const { return two_links_a_session_; }
 
   // Precondition: the member's fields are set, its stage is absent.
   void attach(device_ref device);
@@ -97,6 +101,10 @@ public:
   void close();
   bool any_open() const;
   bool any_in_flight() const; // sent, and without an outcome
+  core::link_progress progress(device_ref device) const;
+  // As hub_pool.
+  void renew_tokens();
+  void try_now();
   // The device that asks DPS on behalf of all whether the hub is another now; and what it was told.
   bool is_scout(device_ref device) const { return scout_ == device; }
   void on_scout_told(bool another_hub);
@@ -118,6 +126,8 @@ public:
   void on_not_sent(const hub::sent& what);
   // proven: it has lasted.
   void on_lost(hub_line& which, const error& why, bool proven);
+  // A peer that closes without a word, by the name that it has earned.
+  error name_mute(error why);
   // Before on_lost: the connection's counters are there for the last time.
   void on_gone(hub_line& which);
 
@@ -139,6 +149,9 @@ private:
   void pace_connects(mono_time now);
   void pace_sends(mono_time now);
   void consider_rotation(std::uint32_t connection);
+  void on_trouble(device_ref device, const error& why);
+  void on_probe_ended(device_ref device);
+  bool moves_for_tokens(hub_line& which, device_ref device);
   bool rotate_some(mono_time now);
 
   pool_state& pool_;
@@ -157,12 +170,25 @@ private:
   std::uint32_t failures_ = 0; // in a row, over all lines
   mono_time next_try_{};
   mono_time next_opening_{};
+  // Connections that are made because another one takes no more devices: not before, and how many in a row.
+  mono_time next_replacement_{}, replaced_at_{};
+  std::uint32_t replacements_ = 0;
+  std::unordered_set<std::uint32_t>
+      moved_; // devices that such a connection was made for, and that are not attached
+  mono_time next_rotation_{};
+  // What keeps every device of the hub away and is none's own fault: one at a time tries for all.
+  std::optional<error> trouble_;
+  std::uint32_t trouble_failures_ = 0;
+  mono_time next_trial_{};
+  std::optional<device_ref> on_trial_;
+  std::uint32_t mute_closes_ = 0; // in a row
   std::optional<mono_time> failing_since_;
   std::optional<std::uint32_t> probe_; // nothing is open: the one line that tries
   std::optional<device_ref> scout_;
   mono_time next_scout_{};
   std::optional<std::uint32_t> rotating_;
   bool needs_attention_ = false; // said so in the log
+  bool two_links_a_session_ = false;
   log_limiter detached_log_;
   hub_totals totals_;
 };

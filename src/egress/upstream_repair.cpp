@@ -2,6 +2,7 @@
 // A hub's connections: made, lost, made again; and what follows when the hub is gone.
 #include "egress/upstream.h"
 
+#include "azure/limits.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -12,6 +13,9 @@ namespace {
 constexpr backoff_policy reconnect{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25};
 // Connections to one hub are begun this far apart, so that a fleet that comes back is no storm of handshakes.
 constexpr milliseconds between_openings{2};
+// Connections that are replaced because of their tokens, one after another, or by chance.
+constexpr std::chrono::minutes replacements_forgotten{10};
+constexpr auto most_tokens = static_cast<std::uint32_t>(azure::max_tokens_per_connection);
 // After so long without any connection the hub may have been replaced: DPS is asked, for one device
 // (azure-iot-wire.md E.6: 15 to 30 minutes). A name that is gone says it sooner.
 constexpr seconds suspicious{900}, suspicious_without_a_name{120};
@@ -37,6 +41,56 @@ void upstream::close() {
     line->close();
 }
 
+void upstream::renew_tokens() {
+  for (const auto& line : lines_)
+    line->renew_tokens();
+}
+
+void upstream::try_now() {
+  const auto now = pool_.loop.now().mono;
+  failures_ = trouble_failures_ = replacements_ = 0;
+  next_try_ = next_trial_ = next_replacement_ = now;
+  for (const auto& line : lines_)
+    line->wake();
+  work_.notify();
+}
+
+core::link_progress upstream::progress(device_ref device) const {
+  constexpr seconds a_moment{2};
+  const auto now = pool_.loop.now().mono;
+  const auto& who = pool_.at(device);
+  const auto own = placement_.find(device);
+  if (!own) return {};
+  core::link_progress out;
+  if (who.at == pool_member::stage::queued || who.at == pool_member::stage::released) {
+    if (trouble_) {
+      out.fault = trouble_;
+      if (next_trial_ > now) out.next_try = next_trial_;
+      return out;
+    }
+    const bool queued = who.at == pool_member::stage::queued;
+    const auto owed = queued || !lines_[*own]->is_up() ? std::string{} : lines_[*own]->waits_for();
+    out.waits_for = queued         ? "its turn within the budget of connects"
+                    : owed.empty() ? "the hub's answer to its token and its link"
+                                   : owed;
+    out.since = queued ? who.since : who.taken_at;
+    return out;
+  }
+  // One line tries for all while nothing is open.
+  const auto& line = *lines_[!any_open() && probe_ ? *probe_ : *own];
+  const auto opens = std::max({next_try_, next_replacement_, mono_time{}});
+  // What is under way now says more than how the try before it ended.
+  if (auto doing = line.waits_for();
+      !doing.empty() && (now - line.since() >= a_moment || !totals_.last_fault)) {
+    out.waits_for = std::move(doing);
+    out.since = line.since();
+    return out;
+  }
+  out.fault = totals_.last_fault;
+  if (opens > now) out.next_try = opens;
+  return out;
+}
+
 bool upstream::wants(const hub_line& which) {
   if (placement_.devices(which.index()) != 0) return true;
   if (!any_open() && (!probe_ || probe_ == which.index())) {
@@ -49,7 +103,7 @@ bool upstream::wants(const hub_line& which) {
 }
 
 mono_time upstream::may_connect(hub_line& which, mono_time now) {
-  if (next_try_ > now) return next_try_;
+  if (std::max(next_try_, next_replacement_) > now) return std::max(next_try_, next_replacement_);
   if (failures_ != 0 && !any_open()) {
     // One tries for all.
     if (probe_ && *probe_ != which.index()) return mono_time::max();
@@ -71,8 +125,10 @@ void upstream::on_made(hub_line& which) {
 
 void upstream::on_open(hub_line& which, const hub::opened& how) {
   totals_.last_fault.reset();
+  mute_closes_ = 0;
   failing_since_.reset();
   needs_attention_ = false;
+  two_links_a_session_ = true;
   if (std::exchange(scout_, std::nullopt)) --pool_.scouts;
   log::info("hub_connected", {{"hub", address_.host},
                               {"connection", which.index()},
@@ -87,6 +143,56 @@ void upstream::on_open(hub_line& which, const hub::opened& how) {
     if (const auto& who = pool_.at(device); who.at == pool_member::stage::placed) enqueue(device, who.since);
 }
 
+error upstream::name_mute(error why) {
+  constexpr std::uint32_t no_accident = 3;
+  if (++mute_closes_ < no_accident) return why;
+  return error{errc::hub_speaks_no_amqp, "it has closed the connection " + std::to_string(mute_closes_) +
+                                             " times in a row without an answer to AMQP's header"};
+}
+
+// True: the connection that has refused it takes nobody any more, and the device is to have another one. That
+// one is made no sooner than the shared back-off allows, and only for a connection that the hub has filled:
+// where it has refused the first token already, or the same device twice, it means the device.
+bool upstream::moves_for_tokens(hub_line& which, device_ref device) {
+  const auto now = pool_.loop.now().mono;
+  const auto taken = which.open() == nullptr ? 0 : which.open()->attached_devices();
+  if (taken == 0 || !moved_.insert(index_of(device)).second) return false;
+  placement_.retire(which.index());
+  if (now < next_replacement_) return true; // of the same connection, or one that has gone the same way
+  // What the hub has taken, or half of what we thought: it may not always count the same.
+  const auto half = std::min<std::uint32_t>(placement_.tokens_per_connection(), most_tokens) / 2;
+  placement_.lower_tokens(std::max(static_cast<std::uint32_t>(taken), half));
+  if (now - replaced_at_ > replacements_forgotten) replacements_ = 0;
+  replaced_at_ = now;
+  next_replacement_ = now + pause_after(reconnect, replacements_++, pool_.random());
+  log::warning("hub_counts_tokens_differently",
+               {{"hub", address_.host},
+                {"connection", which.index()},
+                {"taken", taken},
+                {"tokens_a_connection", placement_.tokens_per_connection()},
+                {"next_try_ms", std::chrono::duration_cast<milliseconds>(next_replacement_ - now).count()}});
+  return true;
+}
+
+void upstream::on_trouble(device_ref device, const error& why) {
+  const auto now = pool_.loop.now().mono;
+  on_probe_ended(device);
+  if (trouble_ && now < next_trial_) return; // those that were under way
+  if (!trouble_)
+    log::error("hub_needs_attention", {{"hub", address_.host},
+                                       {"devices", totals_.devices},
+                                       {"error", why.name()},
+                                       {"detail", why.detail()}});
+  trouble_ = why;
+  next_trial_ = now + pause_after(reconnect, trouble_failures_++, pool_.random());
+}
+
+void upstream::on_probe_ended(device_ref device) {
+  if (on_trial_ != device) return;
+  on_trial_.reset();
+  work_.notify();
+}
+
 void upstream::on_gone(hub_line& which) {
   --totals_.connections_open;
   totals_.tokens_put += which.tokens_put();
@@ -96,6 +202,9 @@ void upstream::on_lost(hub_line& which, const error& why, bool proven) {
   if (why.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us
   const auto now = pool_.loop.now().mono;
   ++totals_.connections_lost;
+  if (why.code() != errc::peer_closed && why.code() != errc::connection_lost &&
+      why.code() != errc::hub_speaks_no_amqp)
+    mute_closes_ = 0;
   totals_.last_fault = why;
   // Lines that are lost together count as one failure.
   if (proven && now >= next_try_) failures_ = 0;
