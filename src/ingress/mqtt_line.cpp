@@ -23,6 +23,12 @@ bool waiting_may_not_mend(const error& why) {
   }
 }
 
+// Whether the server was there, and said no.
+bool is_refusal(const error& why) {
+  return why.code() == errc::mqtt_unauthorized || why.code() == errc::mqtt_refused ||
+         why.code() == errc::mqtt_subscription_refused;
+}
+
 std::chrono::milliseconds whole(mono_time::duration span) {
   return std::chrono::duration_cast<milliseconds>(span);
 }
@@ -59,17 +65,21 @@ std::chrono::milliseconds mqtt_line::on_down(error why, std::optional<int> conna
                                              double random) {
   if (state_ == state::up) {
     ++totals_.losses;
-    if (now - since_ >= steady) pause_.reset();
+    if (now - since_ >= steady) {
+      unreachable_.reset();
+      refused_.reset();
+    }
     since_ = now;
   } else {
     ++totals_.refusals;
     ++tries_;
   }
+  auto& pauses = is_refusal(why) ? refused_ : unreachable_;
   totals_.fault = std::move(why);
   totals_.connack = connack;
   if (state_ == state::stopped) return milliseconds{0};
   state_ = state::waiting;
-  const auto pause = pause_.next(random);
+  const auto pause = pauses.next(random);
   next_try_ = now + pause;
   return pause;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The books of one application's connection to the MQTT server: when it is tried next, for how long it has
-// been away, and when somebody must look at it. Pure: time and randomness are parameters.
+// been away, and when somebody must look at it. A server that nobody reaches is tried again within 10 s,
+// however long it has been away: the try costs nothing, and what is published meanwhile waits for nobody. One
+// that answers and refuses is tried after pauses that grow to a minute. Pure: time and randomness are
+// parameters.
 #pragma once
 
 #include "base/backoff.h"
@@ -60,7 +63,8 @@ private:
   mono_time since_;    // connected or away since
   mono_time next_try_; // waiting: of the next try; connecting: when it is given up
   std::uint64_t attempt_ = 0;
-  backoff pause_{{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25}};
+  backoff unreachable_{{milliseconds{500}, milliseconds{6'500}, 2.0, 0.25}};
+  backoff refused_{{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25}};
   std::uint32_t tries_ = 0; // of this episode that failed
   bool called_ = false;
   mqtt_line_totals totals_;

@@ -18,18 +18,41 @@ struct fixture {
   }
 };
 
-TEST(mqtt_line, is_tried_at_once_and_then_after_growing_pauses) {
-  fixture f;
+std::vector<std::int64_t> pauses_of(fixture& f, const error& why, std::optional<int> connack = {}) {
   std::vector<std::int64_t> pauses;
   for (int i = 0; i < 10; ++i) {
-    pauses.push_back(f.fail(error{errc::mqtt_unreachable}).count());
+    pauses.push_back(f.fail(why, connack).count());
     EXPECT_FALSE(f.line.begin(f.now())) << "not before its time";
     EXPECT_EQ(*f.line.deadline(), f.now() + milliseconds{pauses.back()});
     f.clock.advance(milliseconds{pauses.back()});
   }
-  EXPECT_EQ(pauses,
-            (std::vector<std::int64_t>{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000}));
-  EXPECT_EQ(f.line.totals(f.now()).refusals, 10u);
+  return pauses;
+}
+
+TEST(mqtt_line, a_server_that_cannot_be_reached_is_tried_again_within_10_s_always) {
+  for (const auto code : {errc::mqtt_unreachable, errc::name_unresolved, errc::tls_handshake,
+                          errc::tls_untrusted, errc::connection_lost}) {
+    fixture f;
+    const std::vector<std::int64_t> expected{500, 1000, 2000, 4000, 6500, 6500, 6500, 6500, 6500, 6500};
+    EXPECT_EQ(pauses_of(f, error{code}), expected) << error{code}.name();
+    EXPECT_EQ(f.line.totals(f.now()).refusals, 10u);
+    ASSERT_TRUE(f.line.begin(f.now()));
+    // The library may notice a refusal two seconds late.
+    EXPECT_LE(f.line.on_down(error{code}, {}, f.now(), 0.999), milliseconds{8'200});
+  }
+}
+
+TEST(mqtt_line, a_server_that_refuses_is_tried_after_pauses_that_grow_to_a_minute) {
+  fixture f;
+  const std::vector<std::int64_t> expected{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
+  EXPECT_EQ(pauses_of(f, error{errc::mqtt_unauthorized}, 5), expected);
+}
+
+TEST(mqtt_line, refusals_do_not_make_the_pauses_of_an_outage_longer) {
+  fixture f;
+  for (int i = 0; i < 10; ++i)
+    f.clock.advance(f.fail(error{errc::mqtt_unauthorized}, 5));
+  EXPECT_EQ(f.fail(error{errc::mqtt_unreachable}), milliseconds{500});
 }
 
 TEST(mqtt_line, pauses_are_spread) {
@@ -46,8 +69,8 @@ TEST(mqtt_line, only_a_connection_that_held_makes_the_pause_short_again) {
   f.line.on_up(f.now());
   EXPECT_FALSE(f.line.deadline());
   f.clock.advance(seconds{1});
-  EXPECT_EQ(f.line.on_down(error{errc::connection_lost}, {}, f.now(), middle), seconds{8});
-  f.clock.advance(seconds{8});
+  EXPECT_EQ(f.line.on_down(error{errc::connection_lost}, {}, f.now(), middle), milliseconds{6'500});
+  f.clock.advance(milliseconds{6'500});
   ASSERT_TRUE(f.line.begin(f.now()));
   f.line.on_up(f.now());
   f.clock.advance(seconds{30});
@@ -75,9 +98,9 @@ TEST(mqtt_line, says_how_long_it_was_away_and_adds_it_up) {
   ASSERT_TRUE(f.line.begin(f.now()));
   const auto second = f.line.on_up(f.now());
   EXPECT_FALSE(second.first);
-  EXPECT_EQ(second.lasted, seconds{6});
+  EXPECT_EQ(second.lasted, milliseconds{5'500});
   const auto totals = f.line.totals(f.now());
-  EXPECT_EQ(totals.away, seconds{9});
+  EXPECT_EQ(totals.away, milliseconds{8'500});
   EXPECT_EQ(totals.connects, 2u);
   EXPECT_FALSE(totals.fault || totals.connack);
 }
