@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What egress::backfill needs of the gateway: hands in what was missed, keeps the cursors, and tells when
-// events may be missing. Loop's thread only.
+// What egress::backfill needs of the gateway: hands in what was missed, and keeps the cursors. Loop's thread
+// only.
 #pragma once
 
 #include "core/bridge.h"
 #include "egress/backfill.h"
 #include "ingress/answer_desk.h"
-#include "ingress/webhook.h"
 #include "store/store.h"
 
 namespace causeway::app {
@@ -15,22 +14,16 @@ class backfill_feed final : public egress::backfill_events {
 public:
   // All of them must live as long.
   backfill_feed(core::bridge& bridge, ingress::answer_desk& desk, store::store& store, const clock& time)
-      : bridge_{bridge}, desk_{desk}, store_{store}, clock_{time}, looked_at_{time.now().wall} {}
+      : bridge_{bridge}, desk_{desk}, store_{store}, clock_{time} {}
 
   void take(core::uplink event, std::function<void(core::answer)> done) override;
   void save_cursor(const application_id& application, wall_time cursor) override;
-
-  // Now and then: webhooks that were answered 503 since the last look are missing.
-  void look(const ingress::webhook_totals& webhook, const std::vector<application_id>& by_webhook,
-            egress::backfill& backfill);
 
 private:
   core::bridge& bridge_;
   ingress::answer_desk& desk_;
   store::store& store_;
   const clock& clock_;
-  std::uint64_t turned_away_ = 0;
-  wall_time looked_at_;
 };
 
 } // namespace causeway::app

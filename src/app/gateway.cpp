@@ -89,7 +89,6 @@ net::task<> gateway::parts::tick() {
     bridge->on_tick(now);
     stored_rate.note(store->counters().appended_total, now.mono);
     sent_rate.note(bridge->sent(), now.mono);
-    feed->look(webhook->totals(), by_webhook, *backfill);
   }
 }
 
@@ -217,6 +216,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
       [random = &p->random] { return random->unit(); }, *p->feed);
   for (const auto& one : make_webhook_applications(from))
     p->by_webhook.push_back(one.id);
+  p->webhook->tell(*p);
   p->letters.ask(*p->store, *p->bridge);
   auto ready = p->export_spans(from);
   if (!ready) {

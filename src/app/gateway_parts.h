@@ -31,7 +31,10 @@ struct doors {
                             net::inherited_sockets& sockets);
 };
 
-struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin::fleet_view {
+struct gateway::parts final : store::store_events,
+                              ingress::mqtt_watcher,
+                              ingress::webhook_watcher,
+                              admin::fleet_view {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
@@ -83,6 +86,13 @@ struct gateway::parts final : store::store_events, ingress::mqtt_watcher, admin:
   }
   void on_mqtt_lost(const application_id& application, wall_time since) override {
     backfill->on_missing(application, since);
+  }
+  void on_turned_away(const application_id& application, wall_time since) override {
+    backfill->on_missing(application, since);
+  }
+  void on_turned_away_unread(wall_time since) override {
+    for (const auto& one : by_webhook)
+      backfill->on_missing(one, since);
   }
   void start_mqtt(const config::configuration& from);
   // Whether only webhooks tell that its events come in.

@@ -28,9 +28,14 @@ void backfill_window::on_down(wall_time since) {
 }
 
 void backfill_window::on_missing(wall_time since, moment now) {
-  if (!live_) return;
-  gap_until_ = now.wall;
-  if (std::exchange(missing_, true)) return;
+  if (live_) gap_until_ = now.wall;
+  if (std::exchange(missing_, true)) {
+    gap_from_ = std::min(gap_from_, since);
+    if (since >= cursor_) return;
+    cursor_ = since;
+    lowered_at_ = now.wall;
+    return;
+  }
   cursor_ = gap_from_ = since;
   due_ = now.mono + shortest_turn; // more may be missing by then
 }
@@ -41,6 +46,7 @@ std::optional<backfill_window::question> backfill_window::next(moment now) const
 }
 
 void backfill_window::on_progress(wall_time until, wall_time asked) {
+  if (asked <= lowered_at_) return;
   cursor_ = std::max(cursor_, std::min({until, asked - options_.delay, gap_until_}));
 }
 

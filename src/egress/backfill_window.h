@@ -33,7 +33,7 @@ public:
   void on_live(moment now);
   // They have stopped to come: the last moment at which they certainly came.
   void on_down(wall_time since);
-  // They come, but some since then may not have been taken.
+  // Some since then may not have been taken, which may lie before what was asked for already.
   void on_missing(wall_time since, moment now);
 
   // What is to be asked now; nothing: nothing, or not yet (due).
@@ -60,6 +60,7 @@ private:
   wall_time cursor_;
   wall_time gap_from_;
   wall_time gap_until_{};
+  wall_time lowered_at_{}; // cursor_ was: a question from before then says nothing of it
   mono_time due_{};
 };
 

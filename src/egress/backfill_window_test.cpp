@@ -117,5 +117,46 @@ TEST_F(backfill_window_test, events_that_were_refused_are_a_gap_too) {
   EXPECT_FALSE(window.next(now()));
 }
 
+// The stack repeats a post for more than an hour: what is refused then is older than the gap that is asked
+// for.
+TEST_F(backfill_window_test, a_refused_event_that_is_older_than_the_gap_makes_the_gap_longer) {
+  backfill_window window{options, {}, now()};
+  window.on_live(now());
+  time.advance(options.delay);
+  fill(window);
+  ASSERT_TRUE(window.is_whole());
+  window.on_missing(now().wall, now());
+  time.advance(seconds{10});
+  const auto asked = now().wall;
+  ASSERT_TRUE(window.next(now()));
+  time.advance(seconds{1});
+  const auto older = asked - minutes{40};
+  window.on_missing(older, now());
+  window.on_progress(asked, asked); // of a question that did not reach so far back
+  EXPECT_EQ(window.cursor(now()), older);
+  EXPECT_TRUE(window.was_missed(older));
+  window.on_complete(asked, now());
+  EXPECT_FALSE(window.is_whole());
+  time.advance(options.delay);
+  ASSERT_TRUE(window.next(now()));
+  EXPECT_EQ(window.next(now())->after, older - options.margin);
+  fill(window);
+  EXPECT_TRUE(window.is_whole());
+}
+
+TEST_F(backfill_window_test, an_event_refused_while_none_come_in_makes_the_gap_longer) {
+  backfill_window window{options, {}, now()};
+  window.on_live(now());
+  time.advance(options.delay);
+  fill(window);
+  const auto lost = now().wall;
+  window.on_down(lost);
+  window.on_missing(lost - minutes{30}, now());
+  EXPECT_FALSE(window.next(now()));
+  window.on_live(now());
+  ASSERT_TRUE(window.next(now()));
+  EXPECT_EQ(window.next(now())->after, lost - minutes{30} - options.margin);
+}
+
 } // namespace
 } // namespace causeway::egress

@@ -17,6 +17,10 @@ namespace {
 // The stack gives up after 5 s (things-stack-wire.md B.4); an answer that comes later is of no use to it.
 constexpr std::chrono::milliseconds patience{10'000};
 constexpr std::size_t longest_path_shown = 200;
+// So old is, at most, what the stack was about to post: then it gives up.
+constexpr std::chrono::seconds under_way{5};
+// The stack's paid tries of one event go over 72 minutes; an older time is not what a refused post is about.
+constexpr std::chrono::hours longest_repeated{2};
 
 int status_of(errc code) {
   switch (code) {
@@ -192,21 +196,60 @@ result<std::size_t> webhook::judge(const net::http_request& head) {
                         : "\"" + std::string{sent} + "\""};
 }
 
+// Of an authenticated sender. Whatever way its request ends, but for an answer of its own making, the watcher
+// hears of it.
+class webhook::turn {
+public:
+  turn(webhook& of, wall_time begun) : webhook_{of}, since_{begun} {}
+  ~turn() {
+    if (sender_ != nullptr && webhook_.watcher_ != nullptr)
+      webhook_.watcher_->on_turned_away(sender_->id, since_);
+  }
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+  void is_of(const webhook_application& sender) { sender_ = &sender; }
+  // A repetition by the stack comes long after the event.
+  void is_about(const core::uplink& event) {
+    const auto received = parse_rfc3339(event.received_at);
+    if (received) since_ = std::min(since_, std::max(*received, since_ - longest_repeated));
+  }
+  void on_answered(int status) {
+    if (status < 500) sender_ = nullptr;
+  }
+
+private:
+  webhook& webhook_;
+  wall_time since_;
+  const webhook_application* sender_ = nullptr;
+};
+
+void webhook::on_turned_away(const net::http_request* head) {
+  if (watcher_ == nullptr) return;
+  const auto since = clock_.now().wall - under_way;
+  if (head == nullptr) return watcher_->on_turned_away_unread(since);
+  if (head->admitted) watcher_->on_turned_away(applications_[*head->admitted].id, since);
+}
+
 net::task<net::http_response> webhook::handle(net::http_request request) {
   if (!request.admitted) {
     auto away = admit(request);
     if (away) co_return std::move(away->answer);
   }
-  auto response = co_await answer_event(std::move(request));
+  turn here{*this, clock_.now().wall};
+  here.is_of(applications_[*request.admitted]);
+  auto response = co_await answer_event(std::move(request), &here);
+  here.on_answered(response.status);
   ++totals_.by_status[response.status];
   co_return response;
 }
 
-net::task<net::http_response> webhook::answer_event(net::http_request request) {
+net::task<net::http_response> webhook::answer_event(net::http_request request, turn* of) {
   const auto ids = read_path(request.path());
   CAUSEWAY_CHECK(ids); // it was admitted
   auto event = tts::parse_application_up(request.body, {ids->application, ids->device});
   if (!event) co_return refused(with_way_out(event.fault(), ids->application), request);
+  of->is_about(*event);
   request.body = std::string{}; // while the disk is waited for the event is enough
   if (is_needless(*ids, event->from.device.str())) note_needless_path(*ids, *event);
 

@@ -34,6 +34,17 @@ struct webhook_totals {
                                          // names its device
 };
 
+// Who wants to know when events may be missing.
+class webhook_watcher {
+public:
+  virtual ~webhook_watcher() = default;
+  // An event of this application, shown by its credential, was not taken, for no fault of its own. since:
+  // when the stack had received it, as far as that is known.
+  virtual void on_turned_away(const application_id& application, wall_time since) = 0;
+  // Somebody was turned away before it was known who: since then events of any application may be missing.
+  virtual void on_turned_away_unread(wall_time since) = 0;
+};
+
 class webhook {
 public:
   // key: of log_in_book.
@@ -43,6 +54,8 @@ public:
   // What probers are told at / and /readyz, who have no log-in: 200, or 503 with the fault's name.
   void tell_probers(std::function<std::optional<errc>()> not_ready) { not_ready_ = std::move(not_ready); }
 
+  // Before the first request; whom must live as long.
+  void tell(webhook_watcher& whom) { watcher_ = &whom; }
   // When a request's header is whole: nothing for one that handle() is to have, with the application noted in
   // it. Path, method, credential and the content's type are judged here, so that nobody without a credential
   // gets a body read. The answer to a wrong log-in is held for a while, to a right one never.
@@ -51,10 +64,15 @@ public:
   net::task<net::http_response> handle(net::http_request request);
   // For requests that never became one: bad HTTP, too large, too slow.
   net::http_response refuse(int status);
+  // For who was turned away without an answer: no place among the connections, a refused HTTP/2 stream. head:
+  // as admit() has left it; null where no header had come.
+  void on_turned_away(const net::http_request* head);
   const webhook_totals& totals() const { return totals_; }
 
 private:
-  net::task<net::http_response> answer_event(net::http_request request);
+  class turn;
+
+  net::task<net::http_response> answer_event(net::http_request request, turn* of);
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
   std::optional<net::http_response> answer_prober(const net::http_request& head) const;
@@ -74,6 +92,7 @@ private:
   std::uint64_t unlogged_ = 0;
   std::set<std::string> told_of_path_; // applications
   webhook_totals totals_;
+  webhook_watcher* watcher_ = nullptr;
 };
 
 } // namespace causeway::ingress

@@ -454,5 +454,57 @@ TEST(webhook, keeps_what_the_format_refuses_as_a_dead_letter) {
   EXPECT_EQ(f.disk.raw_dead_letters[0].code(), errc::message_too_large);
 }
 
+struct noting_watcher final : webhook_watcher {
+  std::vector<std::pair<std::string, wall_time>> told; // "" where nobody knows whose it was
+  void on_turned_away(const application_id& application, wall_time since) override {
+    told.emplace_back(application.str(), since);
+  }
+  void on_turned_away_unread(wall_time since) override { told.emplace_back("", since); }
+};
+
+// house-review, defect 10: any 503 used to mark every application as missing.
+TEST(webhook, tells_whose_event_was_turned_away_and_nobody_elses) {
+  fixture f;
+  noting_watcher watcher;
+  f.webhook.tell(watcher);
+  ASSERT_EQ(f.post("/webhook/app1", sample("up-02-mqtt-docs-2019-no-fcnt.json")).status, 200);
+  EXPECT_TRUE(watcher.told.empty());
+
+  f.disk.fails = error{errc::store_unavailable};
+  const auto before = f.loop.now().wall;
+  const auto body = sample("up-03-mclimate-button-confirmed-battery-2025.json");
+  ASSERT_EQ(f.post("/webhook/starter-kit", body).status, 503);
+  ASSERT_EQ(watcher.told.size(), 1U);
+  EXPECT_EQ(watcher.told[0].first, "starter-kit");
+  // The sample's own time is years ago: so far back nobody looks.
+  EXPECT_GE(watcher.told[0].second, before - std::chrono::hours{2});
+  EXPECT_LT(watcher.told[0].second, before - std::chrono::minutes{119});
+}
+
+TEST(webhook, what_is_refused_for_good_or_to_a_stranger_is_not_missing) {
+  fixture f;
+  noting_watcher watcher;
+  f.webhook.tell(watcher);
+  f.disk.fails = error{errc::store_unavailable};
+  EXPECT_EQ(f.post("/webhook/foo-app", "{").status, 400);
+  EXPECT_EQ(f.send(fixture::request("/webhook/foo-app", "{}", "wrong")).status, 401);
+  EXPECT_EQ(f.send(fixture::request("/webhook/no-such-app", "{}", "pw-app1")).status, 404);
+  EXPECT_TRUE(watcher.told.empty());
+}
+
+TEST(webhook, what_was_turned_away_unread_is_anybodys_and_with_its_head_its_senders) {
+  fixture f;
+  noting_watcher watcher;
+  f.webhook.tell(watcher);
+  f.webhook.on_turned_away(nullptr);
+  const auto head = fixture::request("/webhook/foo-app/up", "", "pw-foo-app");
+  f.webhook.on_turned_away(&head);
+  const auto stranger = fixture::request("/webhook/foo-app/up", "", "pw-app1");
+  f.webhook.on_turned_away(&stranger);
+  ASSERT_EQ(watcher.told.size(), 2U);
+  EXPECT_EQ(watcher.told[0].first, "");
+  EXPECT_EQ(watcher.told[1].first, "foo-app");
+}
+
 } // namespace
 } // namespace causeway::ingress
