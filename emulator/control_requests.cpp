@@ -149,9 +149,10 @@ result<fault_request> parse_fault(std::string_view body) {
     return wrong("kind is none of " + names);
   }
   rule.kind = *known;
-  const bool wants_status =
-      rule.kind == fault_kind::dps_status || rule.kind == fault_kind::put_token_status ||
-      rule.kind == fault_kind::registry_status || rule.kind == fault_kind::storage_status;
+  const bool wants_status = rule.kind == fault_kind::dps_status || rule.kind == fault_kind::dps_poll_status ||
+                            rule.kind == fault_kind::put_token_status ||
+                            rule.kind == fault_kind::registry_status ||
+                            rule.kind == fault_kind::storage_status;
   if (rule.kind == fault_kind::slow_accepts && !delay) return wrong("delay_ms is missing");
   if (rule.kind == fault_kind::clock_skew && !skew) return wrong("seconds is missing");
   if (wants_status && rule.status < 200) return wrong("status is missing");

@@ -6,6 +6,8 @@
 #include "emulator/control_reply.h"
 #include "emulator/control_requests.h"
 
+#include <array>
+
 namespace causeway::emulator {
 namespace {
 
@@ -30,6 +32,13 @@ net::http_response show_registration(const dps_service& dps, const std::string& 
                      {"registrations", view.counts.registrations},
                      {"polls", view.counts.polls},
                      {"lookups", view.counts.lookups}};
+  static constexpr std::array kinds{"register", "poll", "lookup"};
+  json::array steps;
+  for (const auto& step : view.steps)
+    steps.push_back(json::object{{"what", kinds[static_cast<std::size_t>(step.what)]},
+                                 {"status", step.status},
+                                 {"at_ms", unix_milliseconds(step.at.wall)}});
+  shown["steps"] = std::move(steps);
   if (!view.status.empty()) shown["status"] = view.status;
   if (!view.hub.empty()) shown["hub"] = view.hub;
   if (!view.device.empty()) shown["device"] = view.device;

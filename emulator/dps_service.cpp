@@ -17,6 +17,7 @@ constexpr std::size_t max_records = 1'000'000; // as the real service (azure-iot
 constexpr std::uint32_t polls_allowed = 5;     // likewise, of one device
 constexpr std::chrono::seconds polls_span{10};
 constexpr std::size_t most_minutes = 7 * 24 * 60;
+constexpr std::size_t most_steps = 32; // of one registration id
 
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
@@ -77,6 +78,7 @@ std::uint64_t hash_of(std::string_view text) {
 struct dps_service::target {
   enum class action : std::uint8_t { start, poll, look_up };
   action what{};
+  std::string scope;
   std::string registration; // as written
   std::string key;          // in lower case
   std::string operation;
@@ -127,7 +129,7 @@ dps_view dps_service::view_of(const std::string& registration) const {
   const auto found = records_.find(to_lower(registration));
   if (found == records_.end()) return {};
   const auto& r = found->second;
-  dps_view view{r.counts, "assigning", "", "", r.model_id};
+  dps_view view{r.counts, r.steps, "assigning", "", "", r.model_id};
   if (r.state == outcome::disabled) view.status = "disabled";
   if (r.state != outcome::assigned) return view;
   view.status = "assigned";
@@ -150,8 +152,10 @@ std::size_t dps_service::records_without_model() const {
 
 void dps_service::reset_counters() {
   totals_ = {};
-  for (auto& [key, r] : records_)
+  for (auto& [key, r] : records_) {
     r.counts = {};
+    r.steps.clear();
+  }
 }
 
 dps_response dps_service::handle(const dps_request& request, moment now) {
@@ -177,6 +181,7 @@ dps_response dps_service::route(const dps_request& request, moment now) {
   if (parts.size() < 3 || parts[1] != "registrations")
     return fail(404, 404000, "There is nothing at this path.", now);
   target at;
+  at.scope = parts[0];
   at.registration = parts[2];
   at.key = to_lower(parts[2]);
   const char* method = nullptr;
@@ -206,10 +211,16 @@ dps_response dps_service::route(const dps_request& request, moment now) {
     ++totals_.lookups;
     break;
   }
+  auto response = perform(at, request, now);
+  note(at, response.status, now);
+  return response;
+}
+
+dps_response dps_service::perform(const target& at, const dps_request& request, moment now) {
   if (!azure::is_valid_registration_id(at.registration))
     return fail(400, 400004, "Invalid registration id.", now);
-  if (auto refused = refuse_for_fault(at.registration, now)) return std::move(*refused);
-  if (parts[0] != options_.id_scope) return fail(401, 401002, "Unauthorized", now);
+  if (auto refused = refuse_for_fault(at, now)) return std::move(*refused);
+  if (at.scope != options_.id_scope) return fail(401, 401002, "Unauthorized", now);
   if (auto refused = authorize(at, request.authorization, now)) return std::move(*refused);
 
   switch (at.what) {
@@ -223,8 +234,18 @@ dps_response dps_service::route(const dps_request& request, moment now) {
   return fail(500, 500000, "Internal error.", now);
 }
 
-std::optional<dps_response> dps_service::refuse_for_fault(const std::string& registration, moment now) {
-  const auto fault = faults_.use(fault_kind::dps_status, registration);
+void dps_service::note(const target& at, int status, moment now) {
+  const auto found = records_.find(at.key);
+  if (found == records_.end()) return;
+  auto& steps = found->second.steps;
+  if (steps.size() == most_steps) steps.erase(steps.begin());
+  steps.push_back({static_cast<dps_step::kind>(at.what), static_cast<std::uint16_t>(status), now});
+}
+
+std::optional<dps_response> dps_service::refuse_for_fault(const target& at, moment now) {
+  auto fault = faults_.use(fault_kind::dps_status, at.registration);
+  const bool polls = at.what == target::action::poll;
+  if (!fault && polls) fault = faults_.use(fault_kind::dps_poll_status, at.registration);
   if (!fault) return std::nullopt;
   std::string_view message = "Injected fault.";
   int code = fault->status * 1000;
@@ -234,8 +255,8 @@ std::optional<dps_response> dps_service::refuse_for_fault(const std::string& reg
     message = "Unauthorized";
     break;
   case 404:
-    code = 404201;
-    message = "Device registration not found.";
+    code = polls ? 404203 : 404201;
+    message = polls ? "Registration operation not found." : "Device registration not found.";
     break;
   case 409:
     message = "The registration was changed at the same time.";
@@ -318,7 +339,7 @@ dps_response dps_service::start_registration(const target& at, const std::string
   r.payload = std::move(payload);
   r.model_id = std::move(model);
   r.updated = now.wall;
-  r.ready_at = now.mono + options_.retry_after;
+  r.ready_at = now.mono + options_.assign_after.value_or(options_.retry_after);
   ++r.version;
   ++r.counts.registrations;
   settle(at.key, r, now);
@@ -397,7 +418,7 @@ std::string dps_service::state_json(const record& r) const {
 dps_response dps_service::poll(const target& at, moment now) {
   const auto found = records_.find(at.key);
   if (found == records_.end() || found->second.operation_id != at.operation)
-    return fail(404, 404202, "Registration operation not found.", now);
+    return fail(404, 404203, "Registration operation not found.", now);
   auto& r = found->second;
   if (quota_) {
     if (!r.polls) r.polls.emplace(polls_allowed, polls_span);

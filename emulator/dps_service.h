@@ -39,7 +39,9 @@ struct linked_hub {
 struct dps_options {
   std::string id_scope;
   key_pair group_keys;                 // of the one symmetric-key enrolment group
-  std::chrono::seconds retry_after{3}; // 0: the first answer is the last
+  std::chrono::seconds retry_after{3}; // 0: the first answer is the last, unless assign_after is there
+  // When an assignment is done, after its registration, whatever Retry-After says; absent: when that is over.
+  std::optional<std::chrono::milliseconds> assign_after = std::nullopt;
   // Accepted registrations in any 60 s; with it 5 polls in any 10 s of a device (E.8). Absent: no quotas.
   std::optional<std::uint32_t> registrations_per_minute = std::nullopt;
 };
@@ -68,13 +70,22 @@ struct dps_counts {
   std::uint64_t registrations = 0, polls = 0, lookups = 0;
 };
 
+// A request for one registration id, and how it was answered.
+struct dps_step {
+  enum class kind : std::uint8_t { registration, poll, lookup };
+  kind what{};
+  std::uint16_t status = 0; // HTTP
+  moment at{};
+};
+
 // What the service knows of one registration id.
 struct dps_view {
   dps_counts counts;
-  std::string status;   // "assigning", "assigned", "disabled"; empty: there is no record
-  std::string hub;      // host of the assigned one
-  std::string device;   // likewise
-  std::string model_id; // as the last registration named it; empty: it named none
+  std::vector<dps_step> steps; // the last of them, 32 at most, the oldest first
+  std::string status;          // "assigning", "assigned", "disabled"; empty: there is no record
+  std::string hub;             // host of the assigned one
+  std::string device;          // likewise
+  std::string model_id;        // as the last registration named it; empty: it named none
 };
 
 class dps_service {
@@ -132,12 +143,15 @@ private:
     mono_time ready_at;
     std::uint64_t version = 0;
     dps_counts counts;
+    std::vector<dps_step> steps;
     std::optional<sliding_window> polls;
   };
   struct target; // what a path names
 
   dps_response route(const dps_request& request, moment now);
-  std::optional<dps_response> refuse_for_fault(const std::string& registration, moment now);
+  std::optional<dps_response> refuse_for_fault(const target& at, moment now);
+  dps_response perform(const target& at, const dps_request& request, moment now);
+  void note(const target& at, int status, moment now);
   std::optional<dps_response> authorize(const target& at, const std::string& authorization, moment now);
   dps_response throttle(std::chrono::nanoseconds wait, moment now) const;
   void count_accepted(moment now);

@@ -160,6 +160,54 @@ TEST_F(dps_service_test, ends_a_disabled_enrolment_as_disabled) {
   EXPECT_EQ(registry_.size(), 0U);
 }
 
+TEST_F(dps_service_test, assigns_when_it_is_told_whatever_it_asks_to_wait) {
+  auto made = options(3s);
+  made.assign_after = 400ms;
+  dps_service service{{{&registry_, "localhost:15671"}}, faults_, std::move(made), "seed"};
+  const auto first = service.handle(request("PUT", "sensor-1", "/register"), clock_.now());
+  EXPECT_EQ(header(first, "Retry-After"), "3");
+  const auto ask = [&] {
+    return service.handle(request("GET", "sensor-1", "/operations/" + operation_of(first)), clock_.now());
+  };
+  clock_.advance(399ms);
+  EXPECT_EQ(ask().status, 202);
+  clock_.advance(1ms);
+  EXPECT_EQ(ask().status, 200);
+
+  const auto steps = service.view_of("sensor-1").steps;
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0].what, dps_step::kind::registration);
+  EXPECT_EQ(steps[2].what, dps_step::kind::poll);
+  EXPECT_EQ(steps[1].status, 202);
+  EXPECT_EQ(steps[2].status, 200);
+  EXPECT_EQ(steps[2].at.mono - steps[0].at.mono, 400ms);
+  service.reset_counters();
+  EXPECT_TRUE(service.view_of("sensor-1").steps.empty());
+}
+
+TEST_F(dps_service_test, keeps_the_last_32_steps_of_a_device) {
+  const auto operation = operation_of(start("sensor-1"));
+  for (int i = 0; i < 40; ++i)
+    poll("sensor-1", operation);
+  const auto steps = service_.view_of("sensor-1").steps;
+  ASSERT_EQ(steps.size(), 32U);
+  EXPECT_EQ(steps.front().what, dps_step::kind::poll);
+}
+
+TEST_F(dps_service_test, polls_alone_are_refused_where_the_fault_says_so) {
+  fault rule;
+  rule.kind = fault_kind::dps_poll_status;
+  rule.status = 404;
+  rule.remaining = 1;
+  faults_.add(rule);
+  const auto operation = operation_of(start("sensor-1"));
+  const auto gone = poll("sensor-1", operation);
+  EXPECT_EQ(gone.status, 404);
+  EXPECT_EQ(parse(gone).at("errorCode"), 404203);
+  EXPECT_EQ(poll("sensor-1", operation).status, 202);
+  EXPECT_EQ(parse(poll("sensor-1", "5.none")).at("errorCode"), 404203);
+}
+
 TEST_F(dps_service_test, answers_as_the_faults_say) {
   struct row {
     int status, code;

@@ -13,6 +13,7 @@ constexpr std::size_t max_rules = 1000;
 using named_kind = std::pair<fault_kind, std::string_view>;
 constexpr auto kinds = std::to_array<named_kind>({
     {fault_kind::dps_status, "dps_status"},
+    {fault_kind::dps_poll_status, "dps_poll_status"},
     {fault_kind::dps_disabled, "dps_disabled"},
     {fault_kind::put_token_status, "put_token_status"},
     {fault_kind::reject_messages, "reject_messages"},

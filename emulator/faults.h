@@ -18,6 +18,7 @@ bool matches(std::string_view pattern, std::string_view name);
 
 enum class fault_kind : std::uint8_t {
   dps_status,               // DPS answers requests with `status`
+  dps_poll_status,          // likewise polls of an operation, no other request
   dps_disabled,             // the enrolment is disabled: registrations end with status "disabled"
   put_token_status,         // the hub answers put-token of these devices with `status`
   reject_messages,          // the hub rejects these devices' messages with `condition`
@@ -48,8 +49,8 @@ struct fault {
   std::uint64_t id = 0;
   fault_kind kind{};
   std::string pattern = "*";              // registration ids or devices
-  int status = 0;                         // dps_status, put_token_status, registry_status, storage_status
-  std::optional<int> retry_after;         // seconds; dps_status, registry_status, storage_status
+  int status = 0;                         // those with _status in their name
+  std::optional<int> retry_after;         // seconds; the same but put_token_status
   std::chrono::seconds skew{0};           // clock_skew; negative: behind
   std::chrono::milliseconds delay{0};     // slow_accepts
   std::optional<std::size_t> hub;         // only this hub; absent = all

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "net/tls.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
@@ -203,7 +204,10 @@ hub_options installation::make_hub_options() const {
 }
 
 dps_options installation::make_dps_options() const {
-  return {id_scope, keys_of("group"), std::chrono::seconds{options_.retry_after},
+  std::optional<std::chrono::milliseconds> assign_after;
+  if (options_.assign_after)
+    assign_after = std::chrono::milliseconds{std::llround(*options_.assign_after * 1'000)};
+  return {id_scope, keys_of("group"), std::chrono::seconds{options_.retry_after}, assign_after,
           options_.dps_enforced ? options_.dps_enforced : options_.dps_quota};
 }
 

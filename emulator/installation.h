@@ -43,7 +43,8 @@ struct emulator_options {
   std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
   std::size_t devices = 20;
   fleet_layout layout = fleet_layout::mixed;
-  int retry_after = 3; // seconds
+  int retry_after = 3;                // seconds
+  std::optional<double> assign_after; // seconds; absent: when Retry-After is over
   latency delays = latency::azure();
   // Quotas; what is absent is off.
   std::optional<azure::tier> tier;
