@@ -47,6 +47,7 @@ result<operation_answer> parse_operation_answer(std::string_view body) {
     answer.assigned_hub = text_of(*state, "assignedHub");
     answer.device_id = text_of(*state, "deviceId");
     answer.substatus = short_text_of(*state, "substatus");
+    answer.connection_profile = short_text_of(*state, "connectionProfile");
     answer.error_code = number_of(*state, "errorCode");
     answer.error_message = short_text_of(*state, "errorMessage");
     if (answer.status.empty()) answer.status = short_text_of(*state, "status");

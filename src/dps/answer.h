@@ -20,6 +20,7 @@ struct operation_answer {
   std::string assigned_hub; // registrationState.…
   std::string device_id;
   std::string substatus;
+  std::string connection_profile; // what the hub speaks; from api-version 2026-11-02-preview on
   std::int64_t error_code = 0;
   std::string error_message;
 };

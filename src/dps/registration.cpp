@@ -15,7 +15,7 @@ namespace causeway::dps {
 namespace {
 
 constexpr backoff_policy pauses{.first = milliseconds{1'000}, .longest = milliseconds{20'000}};
-constexpr std::int64_t code_registration_unknown = 404202; // the record, not the enrolment, is gone
+constexpr std::int64_t code_custom_allocation = 400207;
 
 std::string_view header(const header_list& headers, std::string_view wanted) {
   for (const auto& [name, value] : headers)
@@ -58,6 +58,12 @@ errc code_of(int status) {
   return status >= 400 ? errc::dps_request_refused : errc::dps_protocol;
 }
 
+// "MQTT v5", in whatever spelling: hubs of that profile take nothing else.
+bool is_without_amqp(std::string_view connection_profile) {
+  const auto profile = to_lower(connection_profile);
+  return profile.find("mqtt") != std::string::npos && profile.find('5') != std::string::npos;
+}
+
 // Of a registration that came to "failed": the number is an HTTP status with three digits more (E.1).
 errc code_of_failure(std::int64_t error_code) {
   switch (error_code / 1'000) {
@@ -75,11 +81,12 @@ errc code_of_failure(std::int64_t error_code) {
 } // namespace
 
 registration::registration(std::string id_scope, registration_id id, azure::signing_key device_key,
-                           std::string model_id)
+                           std::string model_id, std::optional<milliseconds> first_poll)
     : id_scope_{std::move(id_scope)},
       id_{std::move(id)},
       key_{std::move(device_key)},
       model_id_{std::move(model_id)},
+      first_poll_{first_poll},
       backoff_{pauses} {}
 
 std::optional<http_request> registration::next_request(moment now) {
@@ -99,8 +106,21 @@ mono_time registration::due() const {
   return awaiting_answer_ ? deadline_ : std::min(due_, deadline_);
 }
 
+void registration::decline_early_poll() {
+  CAUSEWAY_CHECK(usual_due_);
+  due_ = *std::exchange(usual_due_, std::nullopt);
+}
+
+mono_time registration::next_poll_allowed() const {
+  if (polls_.empty()) return mono_time::min();
+  const auto after_last = polls_.back() + poll_interval;
+  return polls_.size() < most_polls ? after_last : std::max(after_last, polls_.front() + polls_span);
+}
+
 http_request registration::make_request(moment now) {
   http_request request;
+  usual_due_.reset();
+  polling_ = !operation_.empty();
   const auto token = azure::make_sas_token(azure::registration_resource(id_scope_, id_), key_,
                                            now.wall + token_life, azure::registration_policy);
   request.headers = {{"Authorization", std::string{token.reveal()}}, {"Accept", "application/json"}};
@@ -118,7 +138,9 @@ http_request registration::make_request(moment now) {
     request.kind = request_kind::poll;
     request.method = "GET";
     path += "/operations/" + percent_encode(operation_);
-    last_poll_ = now.mono;
+    if (polls_.size() == most_polls) polls_.erase(polls_.begin());
+    polls_.push_back(now.mono);
+    polled_ = true;
     ++polls_sent_;
   }
   request.path_and_query = path + "?api-version=" + std::string{api_version};
@@ -130,19 +152,35 @@ std::optional<error> registration::on_response(int status, const header_list& he
   if (outcome_) return std::nullopt; // too late
   CAUSEWAY_CHECK(awaiting_answer_);
   awaiting_answer_ = false;
+  if (polling_) polls_.back() = now.mono;
   const auto retry_after = retry_after_of(headers);
   if (status == 200 || status == 202) return on_status(body, retry_after, now);
 
   auto fault = refusal(status, headers, body, now);
-  if (fault.code() == errc::dps_enrolment_unknown && !operation_.empty() &&
-      parse_error_answer(body).code == code_registration_unknown) {
-    operation_.clear(); // DPS has lost the operation: begin again
-    return put_off(std::move(fault), retry_after, now, random);
+  // Whatever is gone, operation, record or enrolment: the answer to a new registration tells.
+  if (fault.code() == errc::dps_enrolment_unknown && !operation_.empty()) {
+    error lost{errc::dps_operation_lost, fault.detail()};
+    if (++operations_lost_ <= most_lost_operations)
+      return begin_anew(std::move(lost), milliseconds{0}, now.mono);
+    conclude(std::move(lost));
+    return std::nullopt;
   }
+  if (may_ask_again_of(parse_error_answer(body).code))
+    return begin_anew(error{errc::dps_assignment_refused, fault.detail()}, allocation_pause, now.mono);
   if (fault.code() == errc::dps_throttled || fault.code() == errc::dps_busy)
     return put_off(std::move(fault), retry_after, now, random);
   conclude(std::move(fault));
   return std::nullopt;
+}
+
+bool registration::may_ask_again_of(std::int64_t error_code) {
+  return error_code == code_custom_allocation && !std::exchange(allocation_refused_, true);
+}
+
+std::optional<error> registration::begin_anew(error why, milliseconds pause, mono_time now) {
+  operation_.clear();
+  polled_ = false;
+  return put_off_until(now + pause, std::move(why), now);
 }
 
 error registration::refusal(int status, const header_list& headers, std::string_view body, moment now) const {
@@ -160,6 +198,7 @@ std::optional<error> registration::on_transport_error(error fault, moment now, d
   if (outcome_) return std::nullopt;
   CAUSEWAY_CHECK(awaiting_answer_);
   awaiting_answer_ = false;
+  if (polling_) polls_.back() = now.mono;
   // What no wait can mend, such as a certificate that is not trusted, is the outcome at once.
   if (fault.cls() == error_class::config || fault.cls() == error_class::permanent) {
     conclude(std::move(fault).in(about("DPS")));
@@ -182,6 +221,10 @@ std::optional<error> registration::on_status(std::string_view body, std::optiona
                            : std::string{otherwise};
     conclude(error{code, about(words)});
   };
+  if (answer.status == "failed" && may_ask_again_of(answer.error_code))
+    return begin_anew(error{errc::dps_assignment_refused,
+                            about(std::to_string(answer.error_code) + " " + answer.error_message)},
+                      allocation_pause, now.mono);
   if (answer.status == "assigned") {
     if (answer.device_id.empty() || answer.assigned_hub.empty()) {
       refuse(errc::dps_protocol, "assigned, but without hub or device id");
@@ -190,6 +233,10 @@ std::optional<error> registration::on_status(std::string_view body, std::optiona
     } else if (!azure::is_valid_identity(answer.device_id)) {
       refuse(errc::dps_protocol,
              "the device id " + json_quoted(answer.device_id.substr(0, 130)) + " is not valid");
+    } else if (is_without_amqp(answer.connection_profile)) {
+      refuse(errc::hub_speaks_no_amqp, answer.assigned_hub + " has the connection profile " +
+                                           json_quoted(answer.connection_profile) +
+                                           "; link a hub of the classic profile to DPS");
     } else {
       conclude(assigned{hub->id(), identity{std::move(answer.device_id)}, std::move(answer.substatus)});
     }
@@ -205,8 +252,13 @@ std::optional<error> registration::on_status(std::string_view body, std::optiona
     if (!answer.operation_id.empty()) operation_ = std::move(answer.operation_id);
     backoff_.reset();
     last_setback_.reset();
-    due_ = now.mono + std::max(retry_after.value_or(shortest_wait), shortest_wait);
-    if (polls_sent_ > 0) due_ = std::max(due_, last_poll_ + poll_interval);
+    const auto not_before = next_poll_allowed();
+    due_ = std::max(now.mono + std::max(retry_after.value_or(shortest_wait), shortest_wait), not_before);
+    if (first_poll_ && !polled_) {
+      const auto wanted = std::max(now.mono + *first_poll_, not_before);
+      if (wanted < due_) usual_due_ = due_;
+      due_ = wanted;
+    }
     if (due_ >= deadline_) give_up(now.mono);
   }
   return std::nullopt;
@@ -219,10 +271,15 @@ std::optional<error> registration::put_off(error why, std::optional<seconds> ret
     pause = std::max(*retry_after, shortest_wait);
     why = std::move(why).with_retry_after(pause);
   }
-  due_ = now.mono + pause;
-  if (polls_sent_ > 0 && !operation_.empty()) due_ = std::max(due_, last_poll_ + poll_interval);
+  auto due = now.mono + pause;
+  if (!operation_.empty()) due = std::max(due, next_poll_allowed());
+  return put_off_until(due, std::move(why), now.mono);
+}
+
+std::optional<error> registration::put_off_until(mono_time due, error why, mono_time now) {
+  due_ = due;
   last_setback_ = why;
-  if (due_ >= deadline_) give_up(now.mono); // waiting for a step that will not come holds a place for nothing
+  if (due_ >= deadline_) give_up(now); // waiting for a step that will not come holds a place for nothing
   return why;
 }
 

@@ -252,8 +252,14 @@ const ending endings[] = {
      "disabled"},
     {200, R"({"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"hub refused"}})",
      errc::dps_assignment_refused, "400209 hub refused"},
-    {200, R"({"status":"failed","registrationState":{"errorCode":400207,"errorMessage":"custom"}})",
-     errc::dps_assignment_refused, "400207 custom"},
+    {200,
+     R"({"status":"assigned","registrationState":{"assignedHub":"h.net","deviceId":"d",)"
+     R"("connectionProfile":"MQTT v5"}})",
+     errc::hub_speaks_no_amqp, "h.net has the connection profile \"MQTT v5\""},
+    {200,
+     R"({"status":"assigned","registrationState":{"assignedHub":"h.net","deviceId":"d",)"
+     R"("connectionProfile":"mqttV5"}})",
+     errc::hub_speaks_no_amqp, "mqttV5"},
     {200, R"({"status":"failed","registrationState":{"errorCode":401002,"errorMessage":"Unauthorized"}})",
      errc::dps_unauthorized, "401002 Unauthorized"},
     {200, R"({"status":"failed","registrationState":{"errorCode":404201,"errorMessage":"gone"}})",
@@ -353,13 +359,153 @@ TEST_F(registration_test, ends_at_once_when_no_wait_can_help) {
   EXPECT_EQ(fault().code(), errc::tls_untrusted);
 }
 
-TEST_F(registration_test, begins_again_when_dps_has_lost_the_operation) {
+TEST_F(registration_test, takes_a_hub_of_the_classic_profile) {
+  request();
+  answer(200, R"({"status":"assigned","registrationState":{"assignedHub":"h.net","deviceId":"d",)"
+              R"("connectionProfile":"classic"}})");
+  EXPECT_TRUE(subject_.outcome().value());
+}
+
+// B15.
+TEST_F(registration_test, an_operation_that_is_gone_is_begun_anew_at_once) {
+  for (const std::string_view body : {R"({"errorCode":404203,"message":"Operation not found"})",
+                                      R"({"errorCode":404202,"message":"gone"})", ""}) {
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), ""};
+    register_and_wait();
+    request();
+    EXPECT_EQ(answer(404, body)->code(), errc::dps_operation_lost) << body;
+    EXPECT_FALSE(subject_.outcome());
+    EXPECT_EQ(wait(), 0s);
+    EXPECT_EQ(request().kind, request_kind::register_device);
+    answer(202, assigning, "3");
+    time_.advance(3s);
+    EXPECT_EQ(request().kind, request_kind::poll);
+    answer(200, done);
+    EXPECT_EQ(subject_.outcome()->value(), expected);
+  }
+}
+
+TEST_F(registration_test, an_enrolment_that_is_gone_while_polling_is_what_the_new_registration_says) {
   register_and_wait();
   request();
-  EXPECT_EQ(answer(404, R"({"errorCode":404202,"message":"gone"})")->code(), errc::dps_enrolment_unknown);
-  EXPECT_FALSE(subject_.outcome());
-  time_.advance(wait());
+  EXPECT_EQ(answer(404, R"({"errorCode":404201,"message":"Enrollment not found"})")->code(),
+            errc::dps_operation_lost);
   EXPECT_EQ(request().kind, request_kind::register_device);
+  EXPECT_FALSE(answer(404, R"({"errorCode":404201,"message":"Enrollment not found"})"));
+  EXPECT_EQ(fault().code(), errc::dps_enrolment_unknown);
+}
+
+TEST_F(registration_test, operations_that_are_lost_again_and_again_are_given_up) {
+  int polls = 0;
+  while (!subject_.outcome() && polls < 100) {
+    if (request().kind == request_kind::register_device) {
+      answer(202, assigning, "1");
+    } else {
+      ++polls;
+      answer(404, R"({"errorCode":404203,"message":"Operation not found"})");
+    }
+    if (!subject_.outcome()) time_.advance(wait());
+  }
+  EXPECT_EQ(polls, 4);
+  EXPECT_EQ(subject_.registers_sent(), 4u);
+  EXPECT_EQ(fault().code(), errc::dps_operation_lost);
+  EXPECT_EQ(fault().cls(), error_class::transient);
+}
+
+// B15: IoT Central refuses a new device's first registration so, and takes the second.
+TEST_F(registration_test, a_custom_allocation_that_is_refused_is_asked_for_once_more_in_seconds) {
+  constexpr std::string_view refused = R"({"status":"failed","registrationState":{"errorCode":400207,)"
+                                       R"("errorMessage":"Custom allocation failed with status code: 404"}})";
+  constexpr std::string_view refused_at_once =
+      R"({"errorCode":400207,"message":"Custom allocation failed with status code: 404"})";
+  for (const bool at_once : {false, true}) {
+    const auto refuse = [&] { return at_once ? answer(400, refused_at_once) : answer(200, refused); };
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), ""};
+    at_once ? static_cast<void>(request()) : register_and_wait();
+    if (!at_once) request();
+    EXPECT_EQ(refuse()->code(), errc::dps_assignment_refused);
+    EXPECT_FALSE(subject_.outcome());
+    EXPECT_EQ(wait(), 2s);
+    time_.advance(2s);
+    EXPECT_EQ(request().kind, request_kind::register_device);
+    EXPECT_FALSE(refuse());
+    ASSERT_TRUE(subject_.outcome()) << "once";
+    EXPECT_EQ(fault().cls(), error_class::permanent);
+    EXPECT_NE(fault().detail().find("400207 Custom allocation failed"), std::string::npos);
+  }
+}
+
+class early_poll_test : public registration_test {
+protected:
+  early_poll_test() { subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), "", 500ms}; }
+};
+
+TEST_F(early_poll_test, the_first_poll_does_not_wait_for_retry_after_and_the_others_do) {
+  request();
+  answer(202, assigning, "3");
+  EXPECT_TRUE(subject_.next_is_early());
+  EXPECT_EQ(wait(), 500ms);
+  time_.advance(500ms);
+  EXPECT_EQ(request().kind, request_kind::poll);
+  EXPECT_FALSE(subject_.next_is_early());
+  for (int i = 0; i < 3; ++i) {
+    answer(202, assigning, "3");
+    EXPECT_FALSE(subject_.next_is_early());
+    EXPECT_EQ(wait(), 3s);
+    time_.advance(3s);
+    EXPECT_EQ(request().kind, request_kind::poll);
+  }
+  answer(200, done);
+  EXPECT_EQ(subject_.outcome()->value(), expected);
+}
+
+TEST_F(early_poll_test, declined_it_goes_out_when_retry_after_says) {
+  request();
+  answer(202, assigning, "3");
+  time_.advance(500ms);
+  subject_.decline_early_poll();
+  EXPECT_FALSE(subject_.next_is_early());
+  EXPECT_EQ(wait(), 2500ms);
+  EXPECT_FALSE(subject_.next_request(now()));
+}
+
+TEST_F(early_poll_test, is_no_early_one_where_dps_asks_for_less) {
+  subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), "", 5s};
+  request();
+  answer(202, assigning, "3");
+  EXPECT_FALSE(subject_.next_is_early());
+  EXPECT_EQ(wait(), 5s);
+}
+
+TEST_F(early_poll_test, one_that_is_throttled_is_repeated_as_dps_says) {
+  request();
+  answer(202, assigning, "3");
+  time_.advance(500ms);
+  request();
+  EXPECT_EQ(answer(429, "", "7")->code(), errc::dps_throttled);
+  EXPECT_FALSE(subject_.next_is_early());
+  EXPECT_EQ(wait(), 7s);
+}
+
+TEST_F(early_poll_test, never_more_than_five_polls_in_ten_seconds_whatever_dps_answers) {
+  const auto ten_seconds_hold = [this](std::string_view retry_after, bool loses) {
+    subject_ = registration{"0ne00000000", registration_id{"dev-1"}, key(), "", 100ms};
+    std::vector<mono_time> polls;
+    for (int i = 0; i < 1'000 && !subject_.outcome(); ++i) {
+      const auto next = subject_.next_request(now());
+      if (next && next->kind == request_kind::register_device) answer(202, assigning, retry_after);
+      if (next && next->kind == request_kind::poll) {
+        polls.push_back(now().mono);
+        loses&& polls.size() % 2 == 0 ? answer(404, "") : answer(202, assigning, retry_after);
+      }
+      if (!subject_.outcome()) time_.advance(std::max<milliseconds>(wait(), 1ms));
+    }
+    ASSERT_GE(polls.size(), 6u);
+    for (std::size_t i = 5; i < polls.size(); ++i)
+      EXPECT_GE(polls[i] - polls[i - 5], 10s) << i;
+  };
+  ten_seconds_hold("0", false);
+  ten_seconds_hold("1", true);
 }
 
 TEST_F(registration_test, gives_up_after_its_time_when_no_answer_comes) {
