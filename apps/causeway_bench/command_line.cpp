@@ -141,6 +141,12 @@ CLI::App* add_connect(CLI::App& program, connect_options& options) {
   command->add_option("--retry-after", options.retry_after, "Seconds that DPS asks to wait")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
+  command
+      ->add_option("--assign-after", options.assign_after,
+                   "Seconds until an assignment is done, whatever DPS asks to wait")
+      ->check(CLI::Range(0.0, 3600.0));
+  command->add_option("--first-poll", options.first_poll, "As first_poll in the configuration, such as 500ms")
+      ->capture_default_str();
   command->add_option("--latency", options.latency, "Of hub, DPS and registry")
       ->check(CLI::IsMember({"azure", "none"}))
       ->capture_default_str();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway_bench/connect.h"
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "causeway_bench/machine.h"
 #include "net/task_group.h"
@@ -15,6 +16,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 namespace causeway::bench {
 namespace {
@@ -230,6 +232,7 @@ std::vector<std::string> emulator_words(const connect_options& options) {
     words.emplace_back(name);
     words.push_back(value);
   };
+  if (options.assign_after) add("--assign-after", fmt::format("{}", *options.assign_after));
   if (options.dps_quota) add("--dps-quota", std::to_string(*options.dps_quota));
   if (options.dps_enforced) add("--dps-enforced", std::to_string(*options.dps_enforced));
   if (!options.tier.empty()) {
@@ -237,6 +240,20 @@ std::vector<std::string> emulator_words(const connect_options& options) {
     add("--units", std::to_string(options.units));
   }
   return words;
+}
+
+// The printed configuration has one section for DPS, or none.
+result<void> set_first_poll(const std::string& configuration, const connect_options& options) {
+  if (options.first_poll == "retry-after") return {};
+  std::ostringstream text;
+  text << std::ifstream{configuration}.rdbuf();
+  auto changed = text.str();
+  const auto at = changed.find("\nid_scope = ");
+  if (at == std::string::npos)
+    return error{errc::config_invalid_value, "--first-poll is for --azure dps and central"};
+  changed.insert(at + 1, "first_poll = " + json_quoted(options.first_poll) + "\n");
+  std::ofstream{configuration} << changed;
+  return {};
 }
 
 net::task<result<connect_figures>> run_once(connect_run* run) {
@@ -254,6 +271,7 @@ net::task<result<connect_figures>> run_once(connect_run* run) {
   emulator_child hub{run->loop, hub_options};
   const auto configuration = run->directory + "/causeway.toml";
   if (auto written = hub.write_configuration(configuration); !written) co_return std::move(written).fault();
+  if (auto set = set_first_poll(configuration, run->options); !set) co_return std::move(set).fault();
   // A line for each device would be measured too.
   std::ofstream{configuration, std::ios::app} << "\n[log]\nlevel = \"warning\"\n";
   auto serving = co_await hub.start();

@@ -166,6 +166,8 @@ std::string to_json(const connect_options& options, const std::vector<connect_fi
   out.text("start", name_of(options.start));
   out.text("strategy", name_of(options.strategy));
   out.raw("retry_after", std::to_string(options.retry_after));
+  out.raw("assign_after", options.assign_after ? fmt::format("{}", *options.assign_after) : "null");
+  out.text("first_poll", options.first_poll);
   out.text("latency", options.latency);
   out.raw("dps_quota", quota_or_null(options.dps_quota));
   out.raw("dps_enforced", quota_or_null(options.dps_enforced));

@@ -26,8 +26,10 @@ struct connect_options {
   azure_way azure = azure_way::dps;
   start_kind start = start_kind::cold;
   strategy_kind strategy = strategy_kind::causeway;
-  std::uint32_t retry_after = 3; // seconds
-  std::string latency = "azure"; // or "none"
+  std::uint32_t retry_after = 3;          // seconds
+  std::optional<double> assign_after;     // seconds; absent: as retry_after
+  std::string first_poll = "retry-after"; // as the configuration has it
+  std::string latency = "azure";          // or "none"
   // Quotas; absent: off.
   std::optional<std::uint32_t> dps_quota, dps_enforced; // registrations a minute
   std::string tier;                                     // empty: none

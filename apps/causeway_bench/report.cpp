@@ -33,6 +33,9 @@ std::string conditions_of(const json::object& from) {
   const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (const auto latency = text(from, "latency"); !latency.empty()) add("latency " + latency);
   if (const auto wait = number(from, "retry_after")) add(fmt::format("Retry-After {:.0f} s", *wait));
+  if (const auto done = number(from, "assign_after")) add(fmt::format("assigned after {} s", *done));
+  if (const auto first = text(from, "first_poll"); !first.empty() && first != "retry-after")
+    add("first poll after " + first);
   if (const auto quota = number(from, "dps_quota")) add(fmt::format("DPS {:.0f} a minute", *quota));
   if (const auto enforced = number(from, "dps_enforced")) add(fmt::format("enforced {:.0f}", *enforced));
   if (const auto tier = text(from, "tier"); !tier.empty())

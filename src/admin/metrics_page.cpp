@@ -371,6 +371,16 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) {
          sections(s, out, [](const dps_figures& f) { return f.registrations.held_seconds; });
        }},
+      {"causeway_dps_early_polls_total", counter, "section",
+       "Polls that went out by `first_poll`, before Retry-After",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return number(f.early_polls); });
+       }},
+      {"causeway_dps_early_polls_off_seconds", gauge, "section",
+       "For how long none goes out early, because DPS has refused one; from now",
+       [](const snapshot& s, const emit& out) {
+         sections(s, out, [](const dps_figures& f) { return f.no_early_polls_seconds; });
+       }},
       {"causeway_registry_devices", gauge, "application", "Devices in the last listing, or the one under way",
        [](const snapshot& s, const emit& out) {
          applications(s, out, [](const registry_figures& f) { return number(f.devices); });

@@ -55,11 +55,15 @@ plan make_plan(plan_input from) {
     out.at_once += a.at_once;
   }
   out.connecting = out.assigned + out.by_dps + out.at_once;
+  double slow = 0;
   for (const auto& d : from.dps) {
     if (d.registrations == 0) continue;
     const auto quota = seconds_at(d.registrations, d.per_minute, 60);
-    out.steps.push_back(
-        {"dps " + d.section, d.registrations, quota + dps_pause_seconds + way_seconds, quota});
+    const bool early = d.first_poll_seconds > 0;
+    const auto pause = early ? d.first_poll_seconds : dps_pause_seconds;
+    out.steps.push_back({"dps " + d.section, d.registrations, quota + pause + way_seconds, quota});
+    // Early in vain: then Retry-After counts from the early poll on.
+    if (early) slow = std::max(slow, quota + pause + dps_pause_seconds + way_seconds);
   }
   for (const auto& h : from.hubs) {
     if (h.devices == 0) continue;
@@ -71,6 +75,7 @@ plan make_plan(plan_input from) {
     out.seconds = step.seconds;
     out.limited_by = step.quota_seconds < moment_seconds ? std::string{} : step.what;
   }
+  if (slow > out.seconds) out.seconds_if_slow = slow;
   for (const auto& h : from.hubs) {
     if (h.devices == 0 || out.limited_by != "hub " + h.name) continue;
     for (const auto& [tier, connects] : h.tiers)
@@ -119,8 +124,11 @@ std::string format_plan(const plan& what) {
   out += "All online after about " + format_seconds(what.seconds);
   if (!what.limited_by.empty())
     out += ", as the quota of " + printable(what.limited_by) + " allows";
-  else if (what.by_dps != 0)
+  else if (what.by_dps != 0 && what.seconds_if_slow == 0)
     out += ", most of it because DPS asks new devices to wait";
+  if (what.seconds_if_slow != 0)
+    out += "; about " + format_seconds(what.seconds_if_slow) +
+           " where DPS has no hub for them yet at first_poll";
   out += ".\n";
   for (const auto& [tier, seconds] : what.by_tier)
     out += "  on " + tier + ": about " + format_seconds(seconds) + "\n";

@@ -25,6 +25,7 @@ struct plan_dps {
   std::string section;
   std::uint64_t registrations = 0; // to be made
   double per_minute = 0;           // the quota
+  double first_poll_seconds = 0;   // asked so long after the registration; 0: when Retry-After says
 };
 
 struct plan_hub {
@@ -54,8 +55,9 @@ struct plan {
   plan_input from;
   std::uint64_t devices = 0, connecting = 0, assigned = 0, by_dps = 0, at_once = 0, idle = 0;
   std::vector<plan_step> steps;
-  double seconds = 0;     // until all are online
-  std::string limited_by; // the step whose quota decides; empty: quotas take no longer than a moment
+  double seconds = 0;         // until all are online
+  double seconds_if_slow = 0; // the same where DPS has not assigned at a section's first poll; 0: no matter
+  std::string limited_by;     // the step whose quota decides; empty: quotas take no longer than a moment
   std::vector<std::pair<std::string, double>> by_tier{}; // the same start on other tiers; when a tier decides
 };
 

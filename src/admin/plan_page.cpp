@@ -45,6 +45,8 @@ json::object plan_json(const plan& what) {
           {"through_dps", what.by_dps},
           {"by_connection_string", what.at_once},
           {"seconds_to_all_online", rounded(what.seconds)},
+          {"seconds_if_slow",
+           what.seconds_if_slow == 0 ? json::value(nullptr) : json::value(rounded(what.seconds_if_slow))},
           {"limited_by", what.limited_by.empty() ? json::value(nullptr) : json::value(what.limited_by)},
           {"applications", std::move(applications)},
           {"dps", std::move(dps)},

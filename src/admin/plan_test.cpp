@@ -48,6 +48,19 @@ TEST(plan, predicts_by_the_slowest_quota) {
   }
 }
 
+TEST(plan, counts_with_the_first_poll_and_says_what_follows_where_that_is_too_soon) {
+  auto in = cold(6, 1'000, 100);
+  in.dps[0].first_poll_seconds = 0.5;
+  const auto made = make_plan(in);
+  EXPECT_NEAR(made.seconds, 1.0, 1e-9);
+  EXPECT_NEAR(made.seconds_if_slow, 4.0, 1e-9);
+  EXPECT_NE(format_plan(made).find(
+                "All online after about 1 s; about 4 s where DPS has no hub for them yet at first_poll.\n"),
+            std::string::npos)
+      << format_plan(made);
+  EXPECT_EQ(make_plan(cold(6, 1'000, 100)).seconds_if_slow, 0);
+}
+
 TEST(plan, says_what_another_tier_would_take_when_the_tier_decides) {
   const auto made = make_plan(warm(30'000, 100, {{"S2", 120}, {"S3", 6'000}}));
   ASSERT_EQ(made.by_tier.size(), 2U);

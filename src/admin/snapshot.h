@@ -35,10 +35,12 @@ struct hub_figures {
 
 struct dps_figures {
   std::uint64_t requests = 0, assigned = 0, refused = 0;
-  std::uint64_t in_progress = 0; // waiting or under way
-  std::uint64_t waiting = 0;     // of these, for the budget
-  budget_figures registrations;  // a minute
-  std::string last_fault;        // why nobody gets through, now: its name; empty when somebody does
+  std::uint64_t in_progress = 0;     // waiting or under way
+  std::uint64_t waiting = 0;         // of these, for the budget
+  budget_figures registrations;      // a minute
+  std::uint64_t early_polls = 0;     // that did not wait for Retry-After
+  double no_early_polls_seconds = 0; // DPS has refused one: none for so much longer
+  std::string last_fault;            // why nobody gets through, now: its name; empty when somebody does
 };
 
 // Of one application.

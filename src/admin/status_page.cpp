@@ -56,6 +56,8 @@ json::object dps_json(const std::string& section, const dps_figures& from) {
           {"refused", from.refused},
           {"requests", from.requests},
           {"registrations_a_minute", budget_json(from.registrations)},
+          {"early_polls", from.early_polls},
+          {"no_early_polls_seconds", rounded(from.no_early_polls_seconds, 1)},
           {"fault", fault_json(from.last_fault, {})}};
 }
 

@@ -132,6 +132,7 @@ private:
         section_.group_key = std::move(*key);
       }
     }
+    section_.first_poll = dps.first_poll;
     section_.lower_case_ids = dps.id_case == config::id_case::lower;
     const auto limits = from_.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central()
                                                                       : azure::dps_limits_of_service();

@@ -36,6 +36,8 @@ admin::dps_figures figures_of(const egress::dps_totals& from) {
   to.waiting = from.waiting;
   to.registrations = {from.limit, from.ceiling, from.throttled,
                       std::chrono::duration<double>(from.held_for).count()};
+  to.early_polls = from.early_polls;
+  to.no_early_polls_seconds = std::chrono::duration<double>(from.no_early_polls_for).count();
   if (from.unreachable) to.last_fault = describe(*from.unreachable).name;
   return to;
 }

@@ -49,6 +49,9 @@ plan_frame make_plan_frame(const config::configuration& from,
     made.through_dps = section.through_dps();
     if (section.policy) made.host = section.policy->hub.id().str();
     made.registrations_per_minute = section.registrations_per_minute;
+    if (section.first_poll)
+      made.first_poll_seconds = std::chrono::duration<double>(*section.first_poll).count();
+    made.polls_per_minute = section.operations_per_second * 60;
     made.connects_per_second = section.connects_per_second;
     add_tiers(made, from.azure_of(section.name));
     frame.sections.push_back(std::move(made));
@@ -101,8 +104,12 @@ admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame
   });
   for (std::size_t i = 0; i < frame.sections.size(); ++i) {
     const auto& section = frame.sections[i];
-    if (section.through_dps)
-      plan.dps.push_back({section.name.str(), registrations[i], section.registrations_per_minute});
+    if (section.through_dps) {
+      // Each may poll twice: beyond that the last ones have no room for an early poll.
+      const bool early = 2 * static_cast<double>(registrations[i]) <= section.polls_per_minute;
+      plan.dps.push_back({section.name.str(), registrations[i], section.registrations_per_minute,
+                          early ? section.first_poll_seconds : 0});
+    }
     for (auto& hub : hubs_of(section, std::move(to[i]))) {
       // Sections may share a hub, and then its quota.
       const auto same = std::ranges::find(plan.hubs, hub.name, &admin::plan_hub::name);

@@ -22,6 +22,8 @@ struct planned_section {
   double connects_per_second = 0;
   std::string tier; // "S1, 2 units"; empty: none, or its quota is set by hand
   std::vector<std::pair<std::string, double>> tiers; // connects a second on others, in as many units
+  double first_poll_seconds = 0;                     // 0: as Retry-After says
+  double polls_per_minute = 0;
 };
 
 struct planned_application {

@@ -65,6 +65,7 @@ struct azure_settings {
     std::string id_scope;
     std::optional<secret> group_key; // base64, not decoded here
     config::id_case id_case = id_case::lower;
+    std::optional<milliseconds> first_poll; // nothing: as Retry-After says
   };
 
   azure_name name;

@@ -90,6 +90,10 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "Primary or secondary key of a symmetric-key enrolment group."},
     {"azure.NAME", "id_case", choice, "lower", false, restart, "lower|keep",
      "`lower`: registration ids are lower-cased before their key is derived."},
+    {"azure.NAME", "first_poll", text, "retry-after", false, restart, "",
+     "When DPS is asked the first time whether a new device has its hub: `retry-after`, when it says; or a "
+     "time from `100ms` to `10s` after its answer. Further questions keep to Retry-After. Asked early only "
+     "while the quota has room, and no more for an hour once DPS answers such a question with 429."},
     {"azure.NAME", "tier", choice, "S1", false, restart, "F1|B1|B2|B3|S1|S2|S3", "The hub's tier."},
     {"azure.NAME", "units", integer, "1", false, restart, "",
      "How many units of the tier the hub has; more than the tier comes in are refused."},

@@ -4,6 +4,7 @@
 #include "config/readers.h"
 
 #include <array>
+#include <charconv>
 
 namespace causeway::config {
 namespace {
@@ -43,11 +44,30 @@ bool is_alphanumeric(std::string_view text) {
          std::string_view::npos;
 }
 
+constexpr milliseconds earliest_poll{100}, latest_poll{10'000};
+
+// Nothing for anything but "500ms", "2s".
+std::optional<milliseconds> parse_poll_time(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [stop, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc{} || number > 1'000'000) return std::nullopt;
+  const std::string_view unit{stop, static_cast<std::size_t>(text.data() + text.size() - stop)};
+  if (unit != "ms" && unit != "s") return std::nullopt;
+  const auto time = unit == "s" ? milliseconds{seconds{number}} : milliseconds{number};
+  return time < earliest_poll || time > latest_poll ? std::nullopt : std::optional{time};
+}
+
 void read_dps(section& keys, bool has_devices, azure_settings& settings) {
   azure_settings::dps_settings dps;
   dps.endpoint = keys.text("dps_endpoint");
   dps.id_scope = keys.text("id_scope");
   dps.id_case = keys.text("id_case") == "keep" ? id_case::keep : id_case::lower;
+  if (const auto when = keys.text("first_poll"); when != "retry-after") {
+    dps.first_poll = parse_poll_time(when);
+    if (!dps.first_poll)
+      keys.refuse("first_poll",
+                  json_quoted(when) + " is neither \"retry-after\" nor a time from \"100ms\" to \"10s\"");
+  }
   if (dps.endpoint.empty() || dps.endpoint.find_first_of("/ @?#") != std::string::npos)
     keys.refuse("dps_endpoint", json_quoted(dps.endpoint) + " is not a host name, or host:port");
   if (!keys.has("id_scope"))
@@ -83,7 +103,7 @@ azure_settings read_azure(const std::string& name, place at, const node& table, 
 
   const auto* devices = table.find("devices");
   std::string_view dps_key;
-  for (const std::string_view key : {"id_case", "dps_endpoint", "group_key", "id_scope"})
+  for (const std::string_view key : {"first_poll", "id_case", "dps_endpoint", "group_key", "id_scope"})
     if (keys.has(key)) dps_key = key;
   const bool by_string = keys.has("connection_string") || (devices && dps_key.empty());
 

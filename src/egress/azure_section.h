@@ -28,6 +28,7 @@ struct azure_section {
   std::optional<azure::signing_key> group_key;
   std::map<std::string, azure::signing_key> individual_keys; // by registration id
   bool lower_case_ids = true;
+  std::optional<milliseconds> first_poll; // of a registration's status; nothing: as Retry-After says
   // Budgets: of DPS, and of each hub.
   std::uint32_t registrations_per_minute = 1'000;
   double operations_per_second = 0;

@@ -15,6 +15,9 @@ constexpr milliseconds usual_pause{5'000}, longest_pause{600'000};
 constexpr backoff_policy outage_pauses{milliseconds{1'000}, milliseconds{60'000}, 2.0, 0.25};
 // So many 5xx in a row, and nothing else, are an outage, too.
 constexpr std::uint32_t most_server_faults = 8;
+constexpr std::chrono::hours early_polls_off{1};
+// From a registration to its poll, answers and Retry-After included; longer ones are few.
+constexpr seconds usual_wait_for_poll{15};
 // Ten thousand devices meet the same throttle at once: one line a second says it for all.
 constexpr seconds setback_log_interval{1};
 
@@ -133,6 +136,7 @@ void dps_fleet::conclude(std::uint64_t number, moment now) {
                                 {"substatus", end->substatus}});
   } else {
     ++totals_.refused;
+    keep_polls(e, now.mono);
     if (const auto more = refused_log_.admit(end.fault().code(), now.mono))
       log::warning("dps_refused", {{"section", section_.name},
                                    {"registration", e.id.str()},
@@ -184,9 +188,12 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   if (first) {
     auto key = section_.key_at_dps(e.id);
     CAUSEWAY_CHECK(key); // find() has looked
-    e.machine.emplace(section_.id_scope, e.id, std::move(*key), e.model_id);
+    e.machine.emplace(section_.id_scope, e.id, std::move(*key), e.model_id, section_.first_poll);
+    if (const auto before = polls_before_.find(e.id); before != polls_before_.end())
+      e.machine->count_polls(before->second);
   }
   e.ready = false;
+  const bool early = e.machine->next_is_early();
   auto request = e.machine->next_request(now);
   CAUSEWAY_CHECK(request); // it is due, and advance() has ended what is over time
   note(e, first ? core::phase::dps_queue : core::phase::dps_wait, e.since, now.mono, std::nullopt);
@@ -196,16 +203,89 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   ++totals_.requests;
   ++(request->kind == dps::request_kind::poll ? totals_.polls : totals_.registrations);
   const auto kind = request->kind;
-  return errand{number, kind, std::move(*request), now.mono, metered};
+  if (early) ++totals_.early_polls;
+  if (early) early_in_vain_.push_back(now.mono); // until it has brought a hub
+  if (section_.first_poll && kind == dps::request_kind::register_device)
+    recent_registrations_.push_back(now.mono);
+  return errand{number, kind, std::move(*request), now.mono, metered, early};
+}
+
+void dps_fleet::keep_polls(const entry& e, mono_time now) {
+  while (!polls_kept_.empty() && polls_kept_.front().first + dps::polls_span <= now) {
+    const auto known = polls_before_.find(polls_kept_.front().second);
+    // A later registration of the same id may have put its own there.
+    if (known != polls_before_.end() && known->second.back() + dps::polls_span <= now)
+      polls_before_.erase(known);
+    polls_kept_.pop_front();
+  }
+  if (e.machine->recent_polls().empty()) return;
+  polls_before_.insert_or_assign(e.id, e.machine->recent_polls());
+  polls_kept_.emplace_back(now, e.id);
+}
+
+void dps_fleet::forget_old(mono_time now) {
+  while (!early_in_vain_.empty() && early_in_vain_.front() + quota_window <= now)
+    early_in_vain_.pop_front();
+  while (!recent_registrations_.empty() &&
+         recent_registrations_.front() + quota_window + usual_wait_for_poll <= now)
+    recent_registrations_.pop_front();
+}
+
+double dps_fleet::polls_a_minute() const {
+  return polls_ ? polls_->limit() : section_.operations_per_second * 60;
+}
+
+bool dps_fleet::has_early_turn(mono_time now) {
+  if (no_early_until_ > now || polls_held_until_ > now || unreachable_) return false;
+  forget_old(now);
+  const auto to_come = std::min(static_cast<double>(queue_.size()), registrations_.limit());
+  const auto taken = static_cast<double>(recent_registrations_.size() + early_in_vain_.size() + 1);
+  return taken + to_come <= polls_a_minute();
+}
+
+// When the next registration may begin for the sake of the polls.
+mono_time dps_fleet::next_first_turn(mono_time now) const {
+  if (early_in_vain_.empty()) return now;
+  const auto old = [&](mono_time at) { return at + quota_window <= now; };
+  const auto count = [&](const std::deque<mono_time>& of) {
+    return static_cast<double>(of.end() - std::find_if_not(of.begin(), of.end(), old));
+  };
+  if (count(early_in_vain_) == 0 ||
+      count(early_in_vain_) + count(recent_registrations_) + 1 <= polls_a_minute())
+    return now;
+  auto next = mono_time::max();
+  for (const auto* of : {&early_in_vain_, &recent_registrations_})
+    if (const auto first = std::find_if_not(of->begin(), of->end(), old); first != of->end())
+      next = std::min(next, *first + quota_window);
+  return next;
+}
+
+void dps_fleet::on_early_poll_refused(mono_time now) {
+  const bool told = no_early_until_ > now;
+  no_early_until_ = now + early_polls_off;
+  if (!told)
+    log::warning("dps_early_polls_off", {{"section", section_.name},
+                                         {"first_poll_ms", section_.first_poll->count()},
+                                         {"for_s", seconds{early_polls_off}.count()}});
 }
 
 std::optional<dps_fleet::errand> dps_fleet::next_poll(moment now) {
-  drop_stale(polls_ready_);
-  if (polls_ready_.empty() || polls_held_until_ > now.mono) return std::nullopt;
-  if (polls_ && !polls_->take(now.mono)) return std::nullopt;
-  const auto number = polls_ready_.front();
-  polls_ready_.pop_front();
-  return send(number, polls_.has_value(), now);
+  while (true) {
+    drop_stale(polls_ready_);
+    if (polls_ready_.empty() || polls_held_until_ > now.mono) return std::nullopt;
+    const auto number = polls_ready_.front();
+    auto& e = entries_.at(number);
+    if (e.machine->next_is_early() && !has_early_turn(now.mono)) {
+      polls_ready_.pop_front();
+      e.ready = false;
+      e.machine->decline_early_poll();
+      schedule(number, e, e.machine->due());
+      continue;
+    }
+    if (polls_ && !polls_->take(now.mono)) return std::nullopt;
+    polls_ready_.pop_front();
+    return send(number, polls_.has_value(), now);
+  }
 }
 
 std::optional<dps_fleet::errand> dps_fleet::next_repeat(moment now) {
@@ -217,7 +297,8 @@ std::optional<dps_fleet::errand> dps_fleet::next_repeat(moment now) {
 }
 
 std::optional<dps_fleet::errand> dps_fleet::next_first(moment now) {
-  if (queue_.empty() || !registrations_.take(now.mono)) return std::nullopt;
+  if (queue_.empty() || next_first_turn(now.mono) > now.mono || !registrations_.take(now.mono))
+    return std::nullopt;
   return send(by_device_.at(index_of(*queue_.pop())), true, now);
 }
 
@@ -237,8 +318,9 @@ mono_time dps_fleet::deadline(mono_time now, bool can_send) const {
     const auto turn = std::max(polls_held_until_, polls_ ? polls_->next(now) : now);
     when = std::min(when, std::max(least, turn));
   }
-  if (!repeats_ready_.empty() || !queue_.empty())
-    when = std::min(when, std::max(least, registrations_.next(now)));
+  if (!repeats_ready_.empty()) when = std::min(when, std::max(least, registrations_.next(now)));
+  if (!queue_.empty())
+    when = std::min(when, std::max({least, registrations_.next(now), next_first_turn(now)}));
   return when;
 }
 
@@ -275,6 +357,7 @@ void dps_fleet::account(const errand& what, int status, const dps::header_list& 
     return;
   }
   ++totals_.throttled;
+  if (what.early) on_early_poll_refused(now.mono);
   const auto asked = dps::retry_after_of(headers);
   const auto pause =
       asked ? std::clamp<milliseconds>(*asked, dps::shortest_wait, longest_pause) : usual_pause;
@@ -334,6 +417,10 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
   note(e, poll ? core::phase::dps_poll : core::phase::dps_register, e.since, now.mono, fault);
   e.since = now.mono;
   if (setback) log_setback(e, *setback, now.mono);
+  if (what.early && end && *end) {
+    const auto sent = std::find(early_in_vain_.begin(), early_in_vain_.end(), what.sent_at);
+    if (sent != early_in_vain_.end()) early_in_vain_.erase(sent);
+  }
   if (end) return conclude(what.registration, now);
   schedule(what.registration, e, e.machine->due());
 }
@@ -363,6 +450,7 @@ dps_totals dps_fleet::totals(mono_time now) const {
   const auto held_until =
       std::max(registrations_.held_until(), unreachable_ ? down_until_ : mono_time::min());
   if (held_until > now) out.held_for = std::chrono::ceil<milliseconds>(held_until - now);
+  if (no_early_until_ > now) out.no_early_polls_for = std::chrono::ceil<milliseconds>(no_early_until_ - now);
   out.unreachable = unreachable_;
   return out;
 }

@@ -8,6 +8,12 @@
 // 202 that device alone. When DPS cannot be reached, or has nothing but 5xx to say, everything waits and one
 // request at a time tries for all, with growing pauses.
 //
+// Early polls (section.first_poll) are what the quota of polls has to spare: an early poll may be in vain,
+// and each registration needs one that is not. So there is room for one as long as those in vain, together
+// with a poll for each registration of the last minute and each that waits for its turn, are within the
+// quota; and new registrations wait while those in vain have used up what they need. A 429 to an early poll
+// ends them for an hour; what would have been early is asked when Retry-After says.
+//
 // Pure: the owner carries requests and answers; time is a parameter. One thread.
 #pragma once
 
@@ -34,14 +40,16 @@ struct dps_totals {
   std::uint64_t requests = 0;      // HTTP requests to DPS
   std::uint64_t registrations = 0; // of them, the billed ones
   std::uint64_t polls = 0;         // of them
+  std::uint64_t early_polls = 0;   // of them, those that did not wait for Retry-After
   std::uint64_t throttled = 0;     // answered with 429
   std::uint64_t assigned = 0;
-  std::uint64_t refused = 0;       // registrations that ended without a hub
-  std::uint64_t in_progress = 0;   // devices that wait for an answer, now
-  std::uint64_t waiting = 0;       // of them, those that wait for their turn
-  double limit = 0, ceiling = 0;   // registrations a minute: as learnt, and as configured
-  milliseconds held_for{0};        // nothing is registered until then
-  std::optional<errc> unreachable; // why nobody gets through, now
+  std::uint64_t refused = 0;          // registrations that ended without a hub
+  std::uint64_t in_progress = 0;      // devices that wait for an answer, now
+  std::uint64_t waiting = 0;          // of them, those that wait for their turn
+  double limit = 0, ceiling = 0;      // registrations a minute: as learnt, and as configured
+  milliseconds held_for{0};           // nothing is registered until then
+  milliseconds no_early_polls_for{0}; // DPS has refused one
+  std::optional<errc> unreachable;    // why nobody gets through, now
 };
 
 class dps_fleet {
@@ -62,6 +70,7 @@ public:
     dps::http_request request;
     mono_time sent_at{};
     bool metered = false;
+    bool early = false; // a poll that did not wait for Retry-After
   };
   // What to send now, or nothing. Each errand is answered once, by on_answer or on_fault.
   std::optional<errand> next_errand(moment now);
@@ -107,6 +116,12 @@ private:
   void conclude(std::uint64_t number, moment now);
   std::optional<errand> send(std::uint64_t number, bool metered, moment now);
   std::optional<errand> next_poll(moment now);
+  void keep_polls(const entry& e, mono_time now);
+  void forget_old(mono_time now);
+  double polls_a_minute() const;
+  bool has_early_turn(mono_time now);
+  mono_time next_first_turn(mono_time now) const;
+  void on_early_poll_refused(mono_time now);
   std::optional<errand> next_repeat(moment now);
   std::optional<errand> next_first(moment now);
   void drop_stale(std::deque<std::uint64_t>& ready);
@@ -126,6 +141,13 @@ private:
   std::optional<budget> polls_;        // once DPS has throttled one
   std::deque<mono_time> recent_polls_; // until then: those that were answered well in the last minute
   mono_time polls_held_until_ = mono_time::min();
+  // Kept where polls may be early: the registrations of the last minute and of as long as they may wait for
+  // their poll; the early polls of the last minute that have not brought a hub.
+  std::deque<mono_time> recent_registrations_, early_in_vain_;
+  mono_time no_early_until_ = mono_time::min();
+  // Of registrations that ended without a hub: DPS counts a device's polls over all of them.
+  std::unordered_map<registration_id, std::vector<mono_time>> polls_before_;
+  std::deque<std::pair<mono_time, registration_id>> polls_kept_; // when each was, the oldest first
 
   std::unordered_map<std::uint64_t, entry> entries_;
   std::unordered_map<std::uint32_t, std::uint64_t> by_device_;
