@@ -216,6 +216,9 @@ net::task<result<bool>> registry_client::take_page(application* of, listing* wor
   totals.ignored = work->ignored;
   log::debug("registry_page", {{"application", of->id}, {"page", work->page}, {"devices", page->entries}});
   if (page->entries == 0) co_return true;
+  // Offsets shift while one pages, and a stack may give less than it was asked for: so where it counts, its
+  // count says whether more is to come, and a short page alone where it does not.
+  const bool last = work->total ? work->entries >= *work->total : page->entries < options_.page_size;
 
   const bool brings_nothing = work->seen.size() == known && page->skipped == 0;
   ++work->page;
@@ -224,6 +227,7 @@ net::task<result<bool>> registry_client::take_page(application* of, listing* wor
   if (brings_nothing)
     co_return error{errc::registry_inconsistent, of->id.str() + ": page " + std::to_string(work->page - 1) +
                                                      " repeats what came before; " + devices};
+  if (last) co_return true;
   const bool too_long = work->entries > options_.max_devices ||
                         (work->total && work->pages > *work->total / options_.page_size + spare_pages);
   if (too_long)
@@ -345,11 +349,12 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
       if (!going_on) co_return;
       continue;
     }
-    const auto next = std::move(questions_.front());
-    questions_.pop_front();
-    // Whoever asked waits for an answer, whatever becomes of this task.
+    // Whoever asked waits for an answer, whatever becomes of this task: what may fail for want of memory
+    // comes before the question is taken.
     std::exception_ptr broken;
     result<core::registered_device> found = error{errc::registry_unavailable, "the look-up was broken off"};
+    const auto next = std::move(questions_.front());
+    questions_.pop_front();
     try {
       found = co_await get(find(next.key.application), next.key);
     } catch (...) {

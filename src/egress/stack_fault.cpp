@@ -8,6 +8,11 @@ namespace causeway::egress {
 error stack_fault(const net::http_answer& answer, const application_id& application) {
   auto detail = application.str() + ": HTTP " + std::to_string(answer.status);
   if (const auto words = tts::parse_stack_fault(answer.body); !words.empty()) detail += " " + words;
+  // A key that is no key at all, such as half of one, is no matter of the question.
+  if (answer.status == 400 && tts::parse_stack_fault_name(answer.body) == "pkg/auth:token")
+    return error{errc::registry_unauthorized,
+                 detail +
+                     "; malformed key: whole it is NNSXS., letters and digits, a point, letters and digits"};
   switch (answer.status) {
   case 401:
   case 403:

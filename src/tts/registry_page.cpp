@@ -103,6 +103,17 @@ std::string parse_stack_fault(std::string_view body) {
   return text;
 }
 
+std::string parse_stack_fault_name(std::string_view body) {
+  const auto document = parse_json(body);
+  json_span details, space, name;
+  if (document) read_members(*document, {{"details", &details}});
+  json_cursor first{details};
+  if (!first.next()) return {};
+  read_members(first.value(), {{"namespace", &space}, {"name", &name}});
+  const auto words = name.string();
+  return words ? space.string().value_or("") + ":" + *words : std::string{};
+}
+
 bool is_valid_model_id(std::string_view text) {
   return text.starts_with("dtmi:") && text.size() > 5 && text.size() <= longest_model_id &&
          std::ranges::all_of(text, [](char c) {

@@ -44,6 +44,9 @@ result<listed_device> parse_registered_device(std::string_view body, const core:
 // What an error answer says, for a log: its `message`, shortened. Empty when it has none (E.6).
 std::string parse_stack_fault(std::string_view body);
 
+// The error's own name, "pkg/auth:token"; its text may change. Empty when it has none (E.6).
+std::string parse_stack_fault_name(std::string_view body);
+
 // "dtmi:", then letters, digits and _ : ; . up to longest_model_id characters in all.
 bool is_valid_model_id(std::string_view text);
 

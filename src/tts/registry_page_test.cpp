@@ -175,6 +175,14 @@ TEST(registry_page, an_error_answer_says_why) {
   EXPECT_LT(parse_stack_fault(R"({"message":")" + std::string(9'000, 'x') + "\"}").size(), 210U);
 }
 
+TEST(registry_page, an_error_has_a_name_of_its_own) {
+  EXPECT_EQ(parse_stack_fault_name(sample("error-03-malformed-key.json")), "pkg/auth:token");
+  EXPECT_EQ(parse_stack_fault_name("<html>"), "");
+  EXPECT_EQ(parse_stack_fault_name(R"({"details":[]})"), "");
+  EXPECT_EQ(parse_stack_fault_name(R"({"details":[{"namespace":"pkg/auth"}]})"), "");
+  EXPECT_EQ(parse_stack_fault_name(R"({"details":[7]})"), "");
+}
+
 TEST(registry_page, an_error_answer_is_not_cut_inside_a_character) {
   std::string message = "x";
   for (int i = 0; i < 200; ++i)
