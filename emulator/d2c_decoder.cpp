@@ -26,10 +26,6 @@ std::vector<std::pair<std::string, std::string>> texts_of(const amqp::value_map&
   return texts;
 }
 
-bool looks_like_section(std::string_view bytes) {
-  return bytes.size() >= 3 && bytes[0] == '\0' && (bytes[1] == '\x53' || bytes[1] == '\x80');
-}
-
 // The data sections one by one; nothing when a section cannot be read.
 std::optional<std::vector<std::string>> data_sections(std::string_view payload) {
   std::vector<std::string> sections;
@@ -91,24 +87,22 @@ std::size_t metered_bytes(const d2c_message& message) {
   return bytes;
 }
 
-result<std::vector<received_d2c>> decode_d2c(std::string_view payload) {
-  auto outer = amqp::decode_message(payload);
-  if (!outer) return outer.fault();
+result<std::vector<received_d2c>> decode_d2c(std::string_view payload, std::uint32_t format) {
   std::vector<received_d2c> messages;
-  if (outer->kind == amqp::message::body_kind::data && looks_like_section(outer->data)) {
-    if (auto sections = data_sections(payload)) {
-      for (auto& section : *sections) {
-        auto inner = amqp::decode_message(section);
-        if (!inner) {
-          messages.clear();
-          break;
-        }
-        messages.push_back({to_d2c(*inner), std::move(section)});
-      }
-      if (!messages.empty()) return messages;
-    }
+  if (format != batch_format) {
+    auto whole = amqp::decode_message(payload);
+    if (!whole) return whole.fault();
+    messages.push_back({to_d2c(*whole), {}});
+    return messages;
   }
-  messages.push_back({to_d2c(*outer), {}});
+  auto sections = data_sections(payload);
+  if (!sections || sections->empty())
+    return error{errc::amqp_value_malformed, "a batch is data sections with a message in each"};
+  for (auto& section : *sections) {
+    auto inner = amqp::decode_message(section);
+    if (!inner) return inner.fault();
+    messages.push_back({to_d2c(*inner), std::move(section)});
+  }
   return messages;
 }
 

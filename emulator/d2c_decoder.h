@@ -10,15 +10,17 @@
 
 namespace causeway::emulator {
 
-// The message, or the messages of a batch (message-format 0x80013700). Proton does not tell a transfer's
-// message-format, so a batch is known by its content: each data section begins as an AMQP section does, with
-// the byte 0, which no text or JSON begins with, and holds a whole AMQP message. What a client says of its
-// own identity (iothub-connection-device-id and -module-id) is left out. Errors: amqp_value_malformed.
+// The message-format of a transfer whose data sections hold a whole AMQP message each (B.5).
+inline constexpr std::uint32_t batch_format = 0x80013700;
+
+// The message, or the messages of a batch; of any other format the body is the device's own, whatever it
+// looks like. What a client says of its own identity (iothub-connection-device-id and -module-id) is left
+// out. Errors: amqp_value_malformed.
 struct received_d2c {
   d2c_message message;
   std::string encoded; // of a batch: this message's own bytes; else empty, for they are the payload
 };
-result<std::vector<received_d2c>> decode_d2c(std::string_view payload);
+result<std::vector<received_d2c>> decode_d2c(std::string_view payload, std::uint32_t format);
 
 // What a hub meters of a message: the body, the system properties' values, and names and values of the
 // others.

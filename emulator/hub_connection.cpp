@@ -24,7 +24,7 @@ void hub_connection::feed(std::string_view bytes, moment now) {
     return;
   }
   answer_due(); // what came earlier is answered earlier
-  engine_->feed(bytes);
+  engine_->feed(frames_.from_client(bytes));
   pump();
 }
 
@@ -95,7 +95,7 @@ void hub_connection::start_engine(const std::string& first_bytes) {
   options.idle_time_out = std::chrono::minutes{4};
   engine_.emplace(std::move(options));
   engine_->tick(now_.mono);
-  engine_->feed(first_bytes);
+  engine_->feed(frames_.from_client(first_bytes));
   pump();
 }
 
@@ -144,7 +144,7 @@ void hub_connection::cut() {
 void hub_connection::close(const amqp::condition& why) {
   if (!engine_ || finished() || frozen()) return;
   engine_->close(why);
-  engine_->take_output(out_);
+  flush();
   wake();
 }
 
@@ -161,7 +161,8 @@ void hub_connection::wake() {
 }
 
 void hub_connection::flush() {
-  engine_->take_output(out_);
+  std::string bytes;
+  if (engine_->take_output(bytes) || frames_.has_answers()) frames_.to_client(bytes, out_);
 }
 
 void hub_connection::pump() {
@@ -197,7 +198,7 @@ void hub_connection::answer_due() {
   while (!shaped_.empty() && shaped_.front().due <= now_.mono) {
     auto message = std::move(shaped_.front());
     shaped_.pop_front();
-    on_telemetry(*message.on, message.delivery, std::move(message.payload));
+    on_telemetry(std::move(message));
   }
   while (!late_.empty() && late_.begin()->first <= now_.mono) {
     auto outcome = late_.begin()->second;
@@ -234,11 +235,13 @@ void hub_connection::on_event(amqp::event& event) {
     break;
   case kind::link_flow:
     send_token_answers();
+    if (event.link.is_sender()) event.link.give_back_drained();
     break;
   case kind::message:
     on_message(event);
     break;
   case kind::message_aborted:
+    frames_.take_format(event.link.name());
     if (auto* link = reinterpret_cast<hub_link*>(event.link.context());
         link != nullptr && !event.condition.empty()) {
       link->closing = true; // too large: the engine closes the link

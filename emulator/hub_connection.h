@@ -13,6 +13,7 @@
 #include "amqp/sasl_frames.h"
 #include "azure/names.h"
 #include "emulator/cbs.h"
+#include "emulator/hub_frames.h"
 #include "emulator/hub_link.h"
 #include "emulator/hub_service.h"
 
@@ -81,6 +82,7 @@ private:
     hub_link* on = nullptr;
     amqp::delivery delivery;
     std::string payload;
+    std::uint32_t format = 0; // the transfer's message-format
     mono_time due{};
   };
   struct late_outcome {
@@ -134,9 +136,9 @@ private:
 
   // hub_connection_messages.cpp
   void on_message(amqp::event& event);
-  void take_telemetry(hub_link& on, amqp::delivery delivery, std::string payload);
-  void on_telemetry(hub_link& on, amqp::delivery delivery, std::string payload);
-  void judge_telemetry(hub_link& on, amqp::delivery delivery, const std::string& payload);
+  void take_telemetry(held_message message);
+  void on_telemetry(held_message message);
+  void judge_telemetry(const held_message& message);
   void keep_event(const hub_link& on, std::string encoded);
   void reject(amqp::delivery delivery, const std::string& condition, const std::string& description);
   void accept(hub_link& on, amqp::delivery delivery);
@@ -150,6 +152,7 @@ private:
   moment now_;
   std::optional<amqp::sasl_server> sasl_;
   std::optional<amqp::engine> engine_;
+  hub_frames frames_;
   std::string out_;
   bool cut_ = false;
   bool pumping_ = false;

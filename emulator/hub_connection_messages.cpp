@@ -7,6 +7,7 @@
 namespace causeway::emulator {
 
 void hub_connection::on_message(amqp::event& event) {
+  const auto format = frames_.take_format(event.link.name());
   auto* link = reinterpret_cast<hub_link*>(event.link.context());
   if (link == nullptr || link->closing) {
     event.delivery.settle({amqp::outcome_kind::released, {}});
@@ -17,7 +18,7 @@ void hub_connection::on_message(amqp::event& event) {
     on_put_token(*link, event);
     break;
   case link_kind::telemetry:
-    take_telemetry(*link, event.delivery, std::move(event.payload));
+    take_telemetry({link, event.delivery, std::move(event.payload), format, {}});
     break;
   case link_kind::cbs_answer:
   case link_kind::c2d:
@@ -29,35 +30,35 @@ void hub_connection::on_message(amqp::event& event) {
 }
 
 // A message has come: it passes, waits for its turn or is refused by quota.
-void hub_connection::take_telemetry(hub_link& on, amqp::delivery delivery, std::string payload) {
+void hub_connection::take_telemetry(held_message message) {
   const auto wait = hub_.sends_.admit(now_.mono);
   auto& totals = hub_.totals_;
   if (!wait) {
     ++totals.sends_throttled;
-    replenish(on, telemetry_credit);
-    return reject(delivery, "com.microsoft:device-container-throttled",
+    replenish(*message.on, telemetry_credit);
+    return reject(message.delivery, "com.microsoft:device-container-throttled",
                   hub_.describe(429001, "Too many requests: the limit of device-to-cloud sends is exceeded.",
                                 hub_time()));
   }
-  if (wait->count() == 0) {
-    on_telemetry(on, delivery, std::move(payload));
-    return;
-  }
+  if (wait->count() == 0) return on_telemetry(std::move(message));
   ++totals.sends_shaped;
-  const auto due = now_.mono + std::chrono::duration_cast<mono_time::duration>(*wait);
-  shaped_.push_back({&on, delivery, std::move(payload), due}); // at most two seconds' worth
+  message.due = now_.mono + std::chrono::duration_cast<mono_time::duration>(*wait);
+  shaped_.push_back(std::move(message)); // at most two seconds' worth
 }
 
 // Its turn has come.
-void hub_connection::on_telemetry(hub_link& on, amqp::delivery delivery, std::string payload) {
+void hub_connection::on_telemetry(held_message message) {
   if (hub_.faults().active(fault_kind::hub_hang)) {
-    held_.push_back({&on, delivery, std::move(payload), {}}); // as many as there is credit for
+    held_.push_back(std::move(message)); // as many as there is credit for
     return;
   }
-  judge_telemetry(on, delivery, payload);
+  judge_telemetry(message);
 }
 
-void hub_connection::judge_telemetry(hub_link& on, amqp::delivery delivery, const std::string& payload) {
+void hub_connection::judge_telemetry(const held_message& received) {
+  auto& on = *received.on;
+  auto delivery = received.delivery;
+  const auto& payload = received.payload;
   if (on.closing) {
     delivery.settle({amqp::outcome_kind::released, {}});
     return;
@@ -66,11 +67,11 @@ void hub_connection::judge_telemetry(hub_link& on, amqp::delivery delivery, cons
   if (payload.size() > azure::max_d2c_bytes)
     return reject(delivery, "amqp:link:message-size-exceeded", "The message is larger than 262144 bytes.");
   if (!hub_.faults().empty() && refuse_for_fault(on, delivery)) return;
-  auto messages = decode_d2c(payload);
+  auto messages = decode_d2c(payload, received.format);
   if (!messages) return reject(delivery, "amqp:decode-error", messages.fault().message());
   std::uint64_t pieces = 0;
-  for (const auto& received : *messages)
-    pieces += hub_.meter_.pieces(metered_bytes(received.message));
+  for (const auto& one : *messages)
+    pieces += hub_.meter_.pieces(metered_bytes(one.message));
   if (!hub_.meter_.admit(pieces, hub_time())) {
     ++hub_.totals_.sends_over_quota;
     return reject(delivery, "amqp:resource-limit-exceeded", describe_exhausted_quota());
@@ -184,7 +185,7 @@ void hub_connection::resume() {
   while (!held_.empty()) {
     auto held = std::move(held_.front());
     held_.pop_front();
-    judge_telemetry(*held.on, held.delivery, held.payload);
+    judge_telemetry(held);
   }
   flush();
   wake();

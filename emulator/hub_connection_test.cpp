@@ -277,28 +277,6 @@ TEST_F(hub_connection_test, rejects_a_message_over_256_kib_and_closes_the_link_o
   EXPECT_EQ(ledger_.totals().accepted, 0U);
 }
 
-TEST_F(hub_connection_test, unpacks_a_batch_into_its_messages_with_one_disposition) {
-  open_cbs();
-  put_token(device_token("dev-1"));
-  auto link = attach_device("dev-1");
-  std::string batch;
-  for (const auto* id : {"a", "b"}) {
-    amqp::message m;
-    m.message_id = {std::string{id}};
-    m.kind = amqp::message::body_kind::data;
-    m.data = "{}";
-    amqp::message wrapper;
-    wrapper.kind = amqp::message::body_kind::data;
-    wrapper.data = amqp::encode_message(m);
-    batch += amqp::encode_message(wrapper);
-  }
-  link.send("batch", batch, false);
-  exchange();
-  EXPECT_EQ(outcomes().size(), 1U);
-  EXPECT_EQ(ledger_.totals().accepted, 2U);
-  EXPECT_EQ(ledger_.totals().unique, 2U);
-}
-
 TEST_F(hub_connection_test, detaches_only_the_device_whose_token_runs_out) {
   open_cbs();
   put_token(device_token("dev-1", 60s));

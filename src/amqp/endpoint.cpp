@@ -209,6 +209,10 @@ delivery link::send(std::string_view tag, std::string_view encoded, bool settled
   return {};
 }
 
+void link::give_back_drained() {
+  if (pn_link_get_drain(native_)) pn_link_drained(native_);
+}
+
 void link::add_credit(int count) {
   pn_link_flow(native_, count);
 }

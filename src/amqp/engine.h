@@ -139,6 +139,8 @@ public:
   // Sender. encoded: a whole encoded AMQP message (message.h). tag: at most 32 bytes, unique among the link's
   // unsettled. Settled: gone at once, and the handle is empty. Precondition: credit() > 0.
   delivery send(std::string_view tag, std::string_view encoded, bool settled);
+  // Sender: where the peer drains the link (2.6.7), its credit is given back, with a flow that says so.
+  void give_back_drained();
   // Receiver: lets the peer send this many more.
   void add_credit(int count);
   pn_link_t* native() const { return native_; }
