@@ -146,6 +146,7 @@ void gateway::parts::listen(doors at) {
       [this](net::http_request request) { return webhook->handle(std::move(request)); },
       [this](int status) { return webhook->refuse(status); },
       [this](net::http_request& head) { return webhook->admit(head); }));
+  webhook_server->tell([this](const net::http_request* head) { webhook->on_turned_away(head); });
   net::http_limits limits;
   limits.max_body = 64 * 1024;
   limits.max_connections = 256;

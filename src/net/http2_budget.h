@@ -3,6 +3,8 @@
 // for more. One thread.
 #pragma once
 
+#include "net/http_message.h"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -25,6 +27,7 @@ struct http2_budget {
   std::size_t held = 0;
   std::size_t worked_on = 0; // of these: by handlers, until they have answered
   http2_counts counts;
+  http_lost lost; // of streams that are refused without a handler; may be empty
 
   // From here on nothing new is taken.
   bool is_spent() const { return held > most; }

@@ -61,6 +61,26 @@ TEST(http2_budget, refuses_streams_that_go_on_while_the_budget_of_all_is_spent) 
   EXPECT_EQ(s.expect_one().request.body, "again");
 }
 
+// Whose it was is known where its header had come.
+TEST(http2_budget, tells_of_streams_that_are_refused_without_a_handler) {
+  scene s;
+  std::vector<std::string> told;
+  s.budget->lost = [&](const http_request* head) { told.push_back(head == nullptr ? "" : head->target); };
+  s.exchange();
+  const auto id = s.peer.post("/half", "half", {}, false);
+  s.exchange();
+  const auto most = std::exchange(s.budget->most, 0);
+  s.send(http2_frame(0, 0, static_cast<std::uint32_t>(id), "more"));
+  s.peer.post("/new", "x");
+  s.exchange();
+  s.budget->most = most;
+  s.peer.post("/late", "half", {}, false);
+  s.exchange();
+  EXPECT_TRUE(s.session.refuse_coming(s.now));
+  s.exchange();
+  EXPECT_EQ(told, (std::vector<std::string>{"/half", "", "/late"}));
+}
+
 TEST(http2_budget, refuses_what_is_not_whole_when_room_is_wanted) {
   scene s;
   s.exchange();

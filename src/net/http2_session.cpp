@@ -62,6 +62,7 @@ struct open_stream {
   std::string body; // of the answer
   std::size_t sent = 0;
   std::size_t drained = 0; // of the request, after its answer
+  bool has_head = false;   // the request's is whole
   id_list* in = nullptr;   // one of the state's
   id_list::iterator place;
 };
@@ -131,8 +132,13 @@ struct http2_session::state {
     if (s.buffered > 0) nghttp2_session_consume(session, id, s.buffered);
     s.buffered = 0;
   }
+  // Not for what it is, but for when it comes, or how much: its sender may miss it.
+  void lose(const open_stream& s) {
+    if (budget->lost) budget->lost(s.has_head ? &s.request : nullptr);
+  }
   void refuse(stream_id id, open_stream& s, int status) {
     if (s.in != &coming) return;
+    if (status == 408 || status == 413 || status == 431) lose(s);
     s.refusal = status;
     s.request = {};
     hold(s, stream_cost);
@@ -151,6 +157,7 @@ struct http2_session::state {
   // Nobody has looked at it: the client may repeat it (RFC 9113 section 8.7).
   void turn_away(stream_id id, open_stream& s) {
     ++budget->counts.streams_refused;
+    lose(s);
     move(s, unread);
     s.request = {};
     hold(s, stream_cost);
@@ -259,6 +266,7 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
 }
 
 void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends) {
+  s.has_head = true;
   s.is_head = s.request.method == "HEAD";
   if (admission) {
     if (auto away = admission(s.request)) {

@@ -57,5 +57,8 @@ struct http_turned_away {
 // for, waited for or held. Nothing: it goes on. Whoever was let in once is no stranger any more: where room
 // is made, those who never were go first.
 using http_admission = std::function<std::optional<http_turned_away>(http_request& head)>;
+// Told of a request that no handler was asked about, for no fault of its own, or of somebody who found no
+// place to make one. head: what had come of the request, its header at least; null where less had.
+using http_lost = std::function<void(const http_request* head)>;
 
 } // namespace causeway::net

@@ -224,7 +224,9 @@ http_server http_server::start(loop& on, task_group& tasks, listener door,
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
   const auto make_room = [weak] {
     const auto live = weak.lock();
-    return live && live->make_room();
+    if (!live) return false;
+    live->lose(nullptr); // who comes finds no place, or takes another's
+    return live->make_room();
   };
   s->door.serve(tasks, std::move(tls), limits.max_connections, serve, make_room);
   tasks.spawn("http watch " + name, restart_policy::on_fault,
@@ -273,4 +275,7 @@ std::uint64_t http_server::refused() const {
   return state_->door.refused() + state_->closed_for_room;
 }
 
+void http_server::tell(http_lost whom) {
+  state_->budget->lost = std::move(whom);
+}
 } // namespace causeway::net

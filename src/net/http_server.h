@@ -61,6 +61,9 @@ public:
   const http2_counts& http2_refused() const;
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
+  // Before the loop runs. Of connections that are closed to make room or find none, of requests by HTTP/1.1
+  // and streams by HTTP/2 that came too slowly, were too large or beyond the budget of all.
+  void tell(http_lost whom);
   // No new connections; requests under way are answered, idle connections closed.
   void stop_accepting();
 

@@ -108,6 +108,9 @@ struct http_server::state {
   void end_late(mono_time now);
   bool make_room();
   void make_http2_room();
+  void lose(const http_request* head) const {
+    if (budget->lost) budget->lost(head);
+  }
   void report(mono_time now);
   http_response refuse_with(int status) const;
 
