@@ -497,9 +497,11 @@ TEST(webhook, what_was_turned_away_unread_is_anybodys_and_with_its_head_its_send
   noting_watcher watcher;
   f.webhook.tell(watcher);
   f.webhook.on_turned_away(nullptr);
-  const auto head = fixture::request("/webhook/foo-app/up", "", "pw-foo-app");
+  auto head = fixture::request("/webhook/foo-app/up", "", "pw-foo-app");
+  EXPECT_FALSE(f.webhook.admit(head));
   f.webhook.on_turned_away(&head);
-  const auto stranger = fixture::request("/webhook/foo-app/up", "", "pw-app1");
+  auto stranger = fixture::request("/webhook/foo-app/up", "", "pw-app1");
+  EXPECT_TRUE(f.webhook.admit(stranger));
   f.webhook.on_turned_away(&stranger);
   ASSERT_EQ(watcher.told.size(), 2U);
   EXPECT_EQ(watcher.told[0].first, "");

@@ -111,6 +111,9 @@ task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
 }
 
 task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {
+  // Not for what it is, but for when it comes, or how much: its sender may miss it.
+  if (status == 408 || status == 413 || status == 431)
+    s->lose(c->reader.in_body() ? &c->reader.head() : nullptr);
   write_answer(c->out, s->refuse_with(status), false, true);
   co_await part(c, most_drained);
 }

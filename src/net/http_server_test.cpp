@@ -165,12 +165,16 @@ TEST(http_server, holds_its_limit_of_connections) {
   http_limits limits;
   limits.max_connections = 1;
   scene s{limits};
+  std::vector<const http_request*> lost;
+  s.server->tell([&](const http_request* head) { lost.push_back(head); });
   const auto first = run_task(s.on, open(s.server->port()));
   while (s.server->connections() == 0)
     run_task(s.on, turn());
+  EXPECT_TRUE(lost.empty());
   const auto text = run_task(s.on, exchange(s.server->port(), "", false));
   EXPECT_EQ(text, "");
   EXPECT_EQ(s.server->connections(), 1U);
+  EXPECT_EQ(lost, std::vector<const http_request*>{nullptr}) << "who it was nobody knows";
 }
 
 TEST(http_server, closes_who_has_waited_longest_to_make_room_for_one_more) {
