@@ -24,12 +24,12 @@ class turned_away(integration_test):
         self.edit("[things_stack]\n", '[things_stack]\nstorage_delay = "1s"\n')
         with self.configuration.open("a", encoding="utf-8") as file:
             file.write("\n[spool]\nmax_messages = 100\napplication_share = 5\n")
+        self.hub.add_fault(kind="withhold_credit", pattern=METERS)
         self.under_test = self.gateway().start()
         for application in (PLANT, FIELD):
-            self.under_test.wait_for_log("backfill_asked", application=application, whole="true")
+            self.under_test.wait_for_log("backfill_asked", application=application, whole=1)
         before = {application: len(self.asked(application)) for application in (PLANT, FIELD)}
 
-        self.hub.add_fault(kind="withhold_credit", pattern=METERS)
         done = self.simulate(UPLINKS)
         self.assertGreater(done["refused_by"]["503"], 0)
         self.assertEqual(done["refused"], done["refused_by"]["503"])
