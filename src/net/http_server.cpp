@@ -278,4 +278,5 @@ std::uint64_t http_server::refused() const {
 void http_server::tell(http_lost whom) {
   state_->budget->lost = std::move(whom);
 }
+
 } // namespace causeway::net
