@@ -19,11 +19,14 @@ constexpr seconds store_close_time{10};
 constexpr milliseconds hub_close_time{2'000};
 // For clients with kept-alive connections, whose next request brings them the word to come by a new one.
 constexpr milliseconds time_to_leave{2'000};
-// From the end of idle connections to that of all, for what was on its way on them: longer than a round trip.
-constexpr milliseconds time_of_last_call{300};
-// From then on, for requests of those who had just come, and for requests that had begun. Who comes now waits
-// for the next process or is refused, so both are short.
-constexpr milliseconds time_to_begin{200}, time_to_finish{1'000};
+// Counted in turns of the loop, so that one that has much to do does not hurry its clients. From the end of
+// idle connections to that of all, for what was on its way on them: 0.3 s, longer than a round trip.
+constexpr int turns_of_last_call = 30;
+constexpr milliseconds turn_of_last_call{10};
+// From then on, for requests of those who had just come, 0.2 s, and for requests that had begun, 1 s. Who
+// comes now waits for the next process or is refused, so both are short.
+constexpr int turns_to_begin = 100, turns_to_finish = 500;
+constexpr milliseconds last_turn{2};
 
 egress::registry_options registry_options_of(const config::configuration& from,
                                              egress::service_clocks& clocks) {
@@ -264,21 +267,19 @@ net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
 net::task<> gateway::parts::close_webhook() {
   auto& server = *webhook_server;
   server.half_close_idle();
-  const auto last_call = loop.now().mono + time_of_last_call;
-  while (server.connections() != 0 && loop.now().mono < last_call) {
-    const bool going_on = co_await net::sleep_for(milliseconds{10});
+  for (int turn = 0; turn < turns_of_last_call && server.connections() != 0; ++turn) {
+    const bool going_on = co_await net::sleep_for(turn_of_last_call);
     if (!going_on) co_return;
   }
   server.stop_accepting();
   for (const auto& one : by_webhook)
     backfill->on_down(one, loop.now().wall);
-  const auto begun = loop.now().mono;
-  const auto busy = [&](mono_time now) {
-    return (server.is_expecting() && now - begun < time_to_begin) ||
-           (server.is_serving() && now - begun < time_to_finish);
+  const auto is_busy = [&server](int turn) {
+    return (server.is_expecting() && turn < turns_to_begin) ||
+           (server.is_serving() && turn < turns_to_finish);
   };
-  while (busy(loop.now().mono)) {
-    const bool going_on = co_await net::sleep_for(milliseconds{2});
+  for (int turn = 0; is_busy(turn); ++turn) {
+    const bool going_on = co_await net::sleep_for(last_turn);
     if (!going_on) co_return;
   }
 }

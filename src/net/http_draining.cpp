@@ -7,12 +7,14 @@
 namespace causeway::net {
 namespace {
 
-// Between a connection's beginning and its first request: more than a round trip.
+// Between a connection's beginning and its first request: more than a round trip, and on a loop that has much
+// to do some of its turns.
 constexpr std::chrono::milliseconds time_to_begin{200};
+constexpr std::uint8_t looks_to_begin = 3;
 constexpr std::chrono::milliseconds step{20}, last_step{5};
 
 bool is_new(const connection& c, mono_time now) {
-  return c.http2 == nullptr && c.at == phase::idle && !c.answered && now - c.opened < time_to_begin;
+  return c.at == phase::idle && !c.answered && (now - c.opened < time_to_begin || c.looks < looks_to_begin);
 }
 
 bool has_request_of(const connection& c, mono_time before) {
@@ -41,8 +43,9 @@ void http_server::state::let_go(mono_time now) {
   for (auto* list : {&open.waiting, &open.busy}) {
     for (auto at = list->begin(); at != list->end();) {
       auto* c = *at++; // which may go over to the other list
+      if (c->looks < looks_to_begin) ++c->looks;
       if (c->http2 != nullptr)
-        c->http2->let_go(now, c->opened < *sent_away, closing);
+        c->http2->let_go(now, c->opened < *sent_away || (closing && !is_new(*c, now)), closing);
       else if (c->bell && closing)
         c->bell->notify();
       else if (c->at == phase::idle && half_closing)
@@ -112,7 +115,8 @@ bool http_server::is_expecting() const {
   if (state_->door.connections() > connections()) return true;
   const auto now = std::chrono::steady_clock::now();
   const auto among = [now](const connection_list& list) {
-    return std::any_of(list.begin(), list.end(), [now](const auto* c) { return is_new(*c, now); });
+    return std::any_of(list.begin(), list.end(),
+                       [now](const auto* c) { return c->http2 == nullptr && is_new(*c, now); });
   };
   return among(state_->open.waiting) || among(state_->open.busy);
 }

@@ -36,6 +36,7 @@ struct connection {
   mono_time deadline = mono_time::max(); // looked at by the watch
   mono_time waiting_since{};
   mono_time opened = std::chrono::steady_clock::now(), begun{}; // the connection, and its request
+  std::uint8_t looks = 0;                                       // of those who let it go
   bool answered = false;
   bool half_closed = false; // there is no answer any more
   bool late = false;
