@@ -88,14 +88,14 @@ class registry(integration_test):
         self.assertEqual(self.under_test.stop(), 0)
 
     def test_a_registry_that_lies(self):
-        for fault, log in (("registry_endless_pages", "registry_unavailable"), ("registry_duplicates", "registry_listed"),
-                           ("registry_long_attributes", "registry_listed")):
+        # A listing ends with the registry's count, however many pages there seem to be.
+        for fault in ("registry_endless_pages", "registry_duplicates", "registry_long_attributes"):
             with self.subTest(fault):
                 self.setUp()
                 self.start(devices=6, layout="dps")
                 self.hub.add_fault(kind=fault)
                 self.under_test.start()
-                self.under_test.wait_for_log(log)
+                self.under_test.wait_for_log("registry_listed")
                 self.attached(6)
                 lists = self.hub.control("GET", "/registry")["lists"]
                 self.assertLess(lists, 20)
