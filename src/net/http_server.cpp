@@ -211,7 +211,8 @@ result<http_server> http_server::start(loop& on, task_group& tasks, const listen
                                        http_handler handler, http_refusal refusal, http_admission admission) {
   auto door = listener::bind(on, address);
   if (!door) return std::move(door).fault();
-  return start(on, tasks, std::move(*door), std::move(tls), limits, std::move(handler), std::move(refusal), std::move(admission));
+  return start(on, tasks, std::move(*door), std::move(tls), limits, std::move(handler), std::move(refusal),
+               std::move(admission));
 }
 
 http_server http_server::start(loop& on, task_group& tasks, listener door,
