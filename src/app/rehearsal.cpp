@@ -67,6 +67,7 @@ result<core::start_image> read_state(const net::loop& on, const config::configur
                      "(`causeway run`, or `causeway provision`), which brings it up to date, then plan"};
   store::store_options options;
   options.directory = from.state.directory;
+  options.mends = false;
   auto opened = store::store::open(options, on, [](const std::function<void()>&) {});
   if (!opened) return std::move(opened).fault();
   auto image = (*opened)->load();

@@ -392,6 +392,9 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
 void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
                     moment now) {
   const auto first = request.first;
+  const auto& d = table_.at(request.device);
+  request.from = key_of(d);
+  if (d.has_eui) request.dev_eui = d.eui;
   appending entry{which, request.device, request.key, std::move(messages), {}, request.refused.has_value()};
   for (const auto& m : entry.messages)
     entry.what += {1, m.bytes};

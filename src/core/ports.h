@@ -54,6 +54,9 @@ struct append_request {
   // The dead letter that goes as the rows come; when it is not there any more, nothing is stored and the
   // answer is not_found.
   std::optional<std::uint64_t> replays{};
+  // Whose it is, in words: kept with each row and refused event, so that damage never makes it another's.
+  device_key from{};
+  std::optional<std::uint64_t> dev_eui{}; // as known now
 };
 
 // What The Things Stack's registry says of a device (things-stack-wire.md E.3).

@@ -21,6 +21,7 @@ struct stored_assignment {
 
 class assignment_file {
 public:
+  assignment_file() = default; // of no file: every call is a fault
   // Reads everything and checks it: the file's structure and a digest per row. Damage moves the file aside as
   // <file>.damaged-<n>, logs a warning and starts an empty one; so does a file of a newer Causeway.
   // Errors: state_unusable (names the file).

@@ -43,6 +43,7 @@ struct reporting_child final : store_events {
   child.it = opened->get();
   child.next = image->next_seq;
   (*opened)->start(child);
+  (*opened)->save_device(make_device(0));
   for (int n = 0; n < 20; ++n)
     if (!(*opened)->append(make_append(child.next++, 0, 1200))) ::_exit(5);
   box.run_until([] { return false; });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.h"
 
+#include "store/seal.h"
+
 #include <sqlite3.h>
 
 #include <array>
@@ -13,7 +15,14 @@
 namespace causeway::store {
 namespace {
 
+// A page in disorder, or one that the disk cannot read.
+bool is_damage(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB || code == SQLITE_IOERR_READ ||
+         code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS;
+}
+
 error fault_of(sqlite3* raw) {
+  if (raw == nullptr) return error{errc::store_unavailable, "the file is closed"};
   const char* name = sqlite3_db_filename(raw, "main");
   std::string detail = name == nullptr ? "" : std::filesystem::path{name}.filename().string() + ": ";
   detail.append(sqlite3_errmsg(raw))
@@ -22,7 +31,8 @@ error fault_of(sqlite3* raw) {
   if (const int cause = sqlite3_system_errno(raw);
       cause != 0 && (sqlite3_errcode(raw) & 0xff) == SQLITE_IOERR)
     detail.append(", errno ").append(std::to_string(cause));
-  return error{errc::store_unavailable, detail + ")"};
+  return error{is_damage(sqlite3_extended_errcode(raw)) ? errc::store_damaged : errc::store_unavailable,
+               detail + ")"};
 }
 
 // SQLite offers no count of its syncs. Its files on Unix are tables of functions, a few static ones (the
@@ -75,6 +85,21 @@ const char* counting_vfs() {
   }();
   static const bool registered = sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
   return registered ? vfs.zName : nullptr;
+}
+
+// Of numbers and texts; anything else is a fault in the statement.
+void row_digest_of(sqlite3_context* to, int count, sqlite3_value** values) {
+  row_digest sum;
+  for (int i = 0; i < count; ++i) {
+    if (sqlite3_value_type(values[i]) == SQLITE_INTEGER) {
+      sum.add(sqlite3_value_int64(values[i]));
+    } else {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[i]));
+      sum.add(std::string_view{text == nullptr ? "" : text,
+                               static_cast<std::size_t>(sqlite3_value_bytes(values[i]))});
+    }
+  }
+  sqlite3_result_int64(to, sum.value());
 }
 
 // A log that has been longer is cut when it begins anew.
@@ -168,7 +193,9 @@ std::string_view statement::text(int column) const {
 }
 
 database::database(sqlite3* raw) : log_{std::make_unique<log_state>()}, raw_{raw} {}
+database::database() = default;
 database::database(database&&) noexcept = default;
+database& database::operator=(database&&) noexcept = default;
 database::~database() = default;
 
 void database::closer::operator()(sqlite3* raw) const {
@@ -187,6 +214,10 @@ result<database> database::open(const database_settings& settings, bool& damaged
   database made{raw};
   if (code != SQLITE_OK) return made.fault();
   sqlite3_busy_timeout(raw, 2000);
+  constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  if (sqlite3_create_function_v2(raw, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
+                                 nullptr) != SQLITE_OK)
+    return made.fault();
   const std::string pragmas =
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
       (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
@@ -234,11 +265,13 @@ error database::fault() const {
 }
 
 result<void> database::execute(const char* statements) {
+  if (raw_ == nullptr) return fault();
   if (sqlite3_exec(raw_.get(), statements, nullptr, nullptr, nullptr) != SQLITE_OK) return fault();
   return {};
 }
 
 result<statement> database::prepare(std::string_view sql) {
+  if (raw_ == nullptr) return fault();
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
@@ -255,15 +288,17 @@ result<std::int64_t> database::integer(std::string_view sql) {
 }
 
 result<void> database::fold() {
+  if (raw_ == nullptr) return fault();
   if (log_->fold(raw_.get(), nullptr) != SQLITE_OK) return fault();
   return {};
 }
 
 std::uint64_t database::log_pages() const {
-  return static_cast<std::uint64_t>(log_->pages);
+  return log_ == nullptr ? 0 : static_cast<std::uint64_t>(log_->pages);
 }
 
 result<void> database::reserve() {
+  if (raw_ == nullptr) return fault();
   page_count_->reset();
   const auto row = page_count_->step();
   if (!row) return row.fault();
@@ -291,17 +326,23 @@ result<void> database::reserve() {
 }
 
 bool database::damaged() const {
+  if (raw_ == nullptr) return false;
   const int code = sqlite3_errcode(raw_.get()) & 0xff;
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA ||
          code == SQLITE_FORMAT || code == SQLITE_READONLY;
 }
 
+bool database::is_corrupt() const {
+  if (raw_ == nullptr) return false;
+  return is_damage(sqlite3_extended_errcode(raw_.get()));
+}
+
 bool database::in_transaction() const {
-  return sqlite3_get_autocommit(raw_.get()) == 0;
+  return raw_ != nullptr && sqlite3_get_autocommit(raw_.get()) == 0;
 }
 
 int database::changes() const {
-  return sqlite3_changes(raw_.get());
+  return raw_ == nullptr ? 0 : sqlite3_changes(raw_.get());
 }
 
 result<transaction> transaction::begin(database& on) {

@@ -25,6 +25,7 @@ struct blob_view {
 // A prepared statement. Faults of bind are kept and come out of step.
 class statement {
 public:
+  statement() = default; // of no database: every step is a fault
   // Starts over with these values, in the order of the statement's ?1, ?2, …. Text and blobs are not copied:
   // they must live until the last step.
   template <class... Values>
@@ -36,6 +37,19 @@ public:
   }
   // True: a row is there to be read. False: done; the statement has been reset.
   result<bool> step();
+  // One of the values alone, before the first step.
+  template <class Value>
+  void bind(int at, const Value& value) {
+    if constexpr (std::is_same_v<Value, blob_view>) {
+      bind_blob(at, value.bytes);
+    } else if constexpr (std::is_same_v<Value, std::optional<std::int64_t>>) {
+      value ? bind_integer(at, *value) : bind_null(at);
+    } else if constexpr (std::is_integral_v<Value>) {
+      bind_integer(at, static_cast<std::int64_t>(value));
+    } else {
+      bind_text(at, value);
+    }
+  }
   // Steps to the end. For statements without rows, or whose rows do not matter.
   result<void> run();
   void reset();
@@ -51,18 +65,6 @@ private:
   };
   explicit statement(sqlite3_stmt* raw) : raw_{raw} {}
 
-  template <class Value>
-  void bind(int at, const Value& value) {
-    if constexpr (std::is_same_v<Value, blob_view>) {
-      bind_blob(at, value.bytes);
-    } else if constexpr (std::is_same_v<Value, std::optional<std::int64_t>>) {
-      value ? bind_integer(at, *value) : bind_null(at);
-    } else if constexpr (std::is_integral_v<Value>) {
-      bind_integer(at, static_cast<std::int64_t>(value));
-    } else {
-      bind_text(at, value);
-    }
-  }
   void bind_integer(int at, std::int64_t value);
   void bind_null(int at);
   void bind_text(int at, std::string_view value);
@@ -88,10 +90,12 @@ class database {
 public:
   // WAL, synchronous=FULL: when a commit has returned, its pages are in the log and the log has been fsynced.
   // The lock is exclusive, so no shared-memory file is made.
-  // Errors: store_unavailable with SQLite's own words; damaged() tells whether the file's content is the
-  // reason.
+  // Errors: store_unavailable or store_damaged with SQLite's own words; damaged() tells whether the file's
+  // content is the reason. SQL has one function more, row_digest (seal.h).
   static result<database> open(const database_settings& settings, bool& damaged);
+  database(); // closed: every call is a fault
   database(database&& other) noexcept;
+  database& operator=(database&& other) noexcept;
   ~database();
 
   result<void> execute(const char* statements);
@@ -109,6 +113,9 @@ public:
   // The last fault was about the file's content: not a database, malformed, not one of ours, or marked as
   // read-only by a damaged header.
   bool damaged() const;
+  // The last fault was that SQLite found a page in disorder, or that the disk could not read one.
+  bool is_corrupt() const;
+  bool is_open() const { return raw_ != nullptr; }
   bool in_transaction() const;
   // Rows that the last INSERT, UPDATE or DELETE changed.
   int changes() const;

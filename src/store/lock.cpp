@@ -20,24 +20,18 @@ error unusable(const std::filesystem::path& what, int code) {
   return error{errc::state_unusable, what.string() + ": " + std::generic_category().message(code)};
 }
 
-// A name that is new in a directory outlives a power cut once the directory has been synced.
-result<void> sync_names_beside(const std::filesystem::path& entry) {
-  const auto directory = entry.has_parent_path() ? entry.parent_path() : std::filesystem::path{"."};
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0)
-    return errno == EACCES ? result<void>{} : unusable(directory, errno); // not ours to sync
-  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  // Some file systems cannot sync a directory, and do not need it.
-  if (code != 0 && code != EINVAL) return unusable(directory, code);
-  return {};
+// O_NOFOLLOW says ELOOP.
+error unopened(const std::filesystem::path& file, int code) {
+  if (code != ELOOP) return unusable(file, code);
+  return error{errc::state_unusable,
+               file.string() + " is a symbolic link; only the state directory may be one, or lie below one"};
 }
 
 result<void> make_directory(const std::filesystem::path& directory) {
-  if (::mkdir(directory.c_str(), 0700) == 0) return sync_names_beside(directory);
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory_of(directory);
   if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
     if (auto made = make_directory(directory.parent_path()); !made) return made;
-    if (::mkdir(directory.c_str(), 0700) == 0) return sync_names_beside(directory);
+    if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory_of(directory);
   }
   if (errno != EEXIST) return unusable(directory, errno);
   struct stat about {};
@@ -57,14 +51,30 @@ std::string holder_of(int descriptor) {
 
 } // namespace
 
+result<void> sync_directory_of(const std::filesystem::path& entry) {
+  const auto directory = entry.has_parent_path() ? entry.parent_path() : std::filesystem::path{"."};
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0)
+    return errno == EACCES ? result<void>{} : unusable(directory, errno); // not ours to sync
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  // Some file systems cannot sync a directory, and do not need it.
+  if (code != 0 && code != EINVAL) return unusable(directory, code);
+  return {};
+}
+
 result<directory_lock> directory_lock::acquire(const std::filesystem::path& directory) {
   // A trailing slash would make the parent of "a/b/" the same directory.
   auto place = directory.has_filename() ? directory : directory.parent_path();
   if (auto made = make_directory(place); !made) return std::move(made).fault();
+  std::error_code fault;
+  place = std::filesystem::canonical(place, fault);
+  if (fault) return error{errc::state_unusable, directory.string() + ": " + fault.message()};
   const auto file = place / "lock";
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) return unusable(file, errno);
+  if (descriptor < 0) return unopened(file, errno);
   directory_lock lock{descriptor};
+  lock.directory_ = place;
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return unusable(file, errno);
     return error{errc::state_locked, place.string() + " is held by process " + holder_of(descriptor)};
@@ -77,11 +87,19 @@ result<directory_lock> directory_lock::acquire(const std::filesystem::path& dire
 }
 
 directory_lock::directory_lock(directory_lock&& other) noexcept
-    : descriptor_{std::exchange(other.descriptor_, -1)} {}
+    : descriptor_{std::exchange(other.descriptor_, -1)}, directory_{std::move(other.directory_)} {}
 
 directory_lock& directory_lock::operator=(directory_lock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(directory_, other.directory_);
   return *this;
+}
+
+bool directory_lock::holds() const {
+  struct stat ours {
+  }, there{};
+  return ::fstat(descriptor_, &ours) == 0 && ::stat((directory_ / "lock").c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 directory_lock::~directory_lock() {
@@ -93,9 +111,9 @@ result<void> make_private_file(const std::filesystem::path& file) {
   int descriptor = ::open(file.c_str(), flags | O_EXCL, 0600);
   const bool is_new = descriptor >= 0;
   if (!is_new && errno == EEXIST) descriptor = ::open(file.c_str(), flags, 0600);
-  if (descriptor < 0) return unusable(file, errno);
+  if (descriptor < 0) return unopened(file, errno);
   ::close(descriptor);
-  return is_new ? sync_names_beside(file) : result<void>{};
+  return is_new ? sync_directory_of(file) : result<void>{};
 }
 
 } // namespace causeway::store

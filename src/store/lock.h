@@ -16,6 +16,11 @@ public:
   // Errors: state_unusable (names the directory and the reason), state_locked (names the directory and the
   // process).
   static result<directory_lock> acquire(const std::filesystem::path& directory);
+  // Where it lies, links resolved: SQLite follows none on its way to a file.
+  const std::filesystem::path& directory() const { return directory_; }
+  // False once the directory, or the lock in it, was moved away or replaced: another process could start
+  // there.
+  bool holds() const;
 
   directory_lock(directory_lock&& other) noexcept;
   directory_lock& operator=(directory_lock&& other) noexcept;
@@ -26,7 +31,12 @@ public:
 private:
   explicit directory_lock(int descriptor) : descriptor_{descriptor} {}
   int descriptor_ = -1;
+  std::filesystem::path directory_;
 };
+
+// A name that is new in the directory of this entry outlives a power cut once that has been synced. Errors:
+// state_unusable.
+result<void> sync_directory_of(const std::filesystem::path& entry);
 
 // Makes an empty file that only its owner can read (0600) where there is none, its name safe from a power
 // cut; SQLite gives its side files the same mode. Errors: state_unusable.

@@ -7,19 +7,24 @@ namespace causeway::store {
 namespace {
 
 // spool.db
-//   counter      what must outlive deleted rows: next_seq, next_device; undated_at (below)
+//   counter      what must outlive deleted rows: undated_at (below); next_seq and next_device until version 7
 //   device       stable small numbers for (application, device); listed, integration (-1 = not said) and
 //                model_id are the registry's last word
 //   spool        what waits, without bodies: a start reads this whole; at = accepted, milliseconds since 1970
-//   record       the bodies, core::encode_message; apart from spool so that a start need not read them
+//   tally        one row, in each commit: what has been given out and what there is, so that rows which a damaged
+//                page no longer shows are missed; sealed_from: from this seq on each record is sealed
+//   record       the bodies, core::encode_message in a seal (seal.h); apart from spool so that a start need not
+//                read them
+//   digest       of a row, over its other columns in their order: row_digest, of spool waiting_digest
 //   key_ring     the last 32 key hashes of a device and kind, newest first, 8 bytes each, least significant
 //                byte first; id = 256 * device + the kind's letter (core::letter_of)
 //   recent_key   the same of a device, as the versions before key_ring left them (core::former_hash); only
 //                read, and not any more when a kind has 32 newer ones
 //   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
 //   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers
-//   dead_letter  message (a record) or event (the raw body), never both; at = milliseconds since 1970; key =
-//                what the event is de-duplicated by (kept_key::hash), where it has one
+//   dead_letter  message (a record) or event (the raw body in a seal), never both, or neither where damage has
+//                left nothing of it; at = milliseconds since 1970; key = what the event is de-duplicated by
+//                (kept_key::hash), where it has one
 constexpr const char* spool_1 = R"(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('next_seq', 1), ('next_device', 0);
@@ -75,6 +80,31 @@ ALTER TABLE dead_letter ADD COLUMN key INTEGER;
 CREATE INDEX dead_letter_key ON dead_letter (key) WHERE key IS NOT NULL;
 )";
 
+// Checks against damage. Records from before stay without a seal: writing them anew would take as long as
+// they are many.
+constexpr const char* spool_7 = R"(
+ALTER TABLE spool ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cursor ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE tally (
+  id INTEGER PRIMARY KEY,
+  next_seq INTEGER NOT NULL,
+  next_device INTEGER NOT NULL,
+  waiting INTEGER NOT NULL,
+  sealed_from INTEGER NOT NULL,
+  digest INTEGER NOT NULL
+);
+INSERT INTO tally
+  SELECT 1, s.value, min(d.value, 1000001 + (SELECT coalesce(max(ref), -1) FROM device WHERE ref < d.value)),
+         (SELECT count(*) FROM spool), s.value, 0
+  FROM counter s, counter d WHERE s.name = 'next_seq' AND d.name = 'next_device';
+DELETE FROM counter WHERE name IN ('next_seq', 'next_device');
+UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from);
+UPDATE spool SET digest = row_digest(seq, device, size, at) >> 32;
+UPDATE device SET digest = row_digest(ref, application, device, dev_eui, listed, integration, model_id);
+UPDATE cursor SET digest = row_digest(application, at);
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -92,7 +122,7 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5, spool_6};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5, spool_6, spool_7};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -5,6 +5,7 @@
 // cuts more often.
 #include "store/faulty_disk.h"
 #include "store/lock.h"
+#include "store/seal.h"
 #include "store/spool_file.h"
 #include "store/store_fixture.h"
 
@@ -275,15 +276,19 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
       return "has another body for " + std::to_string(row.seq);
   }
   std::set<std::string> letters;
-  auto query = spool->db().prepare("SELECT coalesce(CAST(event AS TEXT), detail) FROM dead_letter");
+  auto query = spool->db().prepare("SELECT coalesce(event, detail) FROM dead_letter");
   if (!query) return "has no dead letters";
   while (*query->step())
-    letters.emplace(query->text(0));
+    if (const auto event = unseal(query->text(0)))
+      letters.emplace(event->content);
+    else
+      letters.emplace(query->text(0));
   const auto keys = spool->load_keys();
   std::set<std::uint64_t> known;
   for (const auto& one : *keys)
     known.insert(one.key.hash);
-  const auto next = spool->counter("next_seq");
+  if (spool->damage().any()) return "is damaged: " + spool->damage().detail;
+  const auto next = spool->counts().next_seq;
   const auto before = [&](const std::map<spool_seq, std::size_t>& at, spool_seq seq) {
     const auto found = at.find(seq);
     return found != at.end() && found->second <= cut;
@@ -294,9 +299,9 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
     if (there.contains(seq) && is_letter) return "has twice " + std::to_string(seq);
     if (!there.contains(seq) && !before(made.may_go, seq) && !(before(made.buried, seq) && is_letter))
       return "has lost " + std::to_string(seq);
-    if (*next <= seq) return "would give a number again";
+    if (next <= seq) return "would give a number again";
     // A device's last 32; fewer than that are younger.
-    if (seq + 32 > *next && !known.contains(seq)) return "has forgotten the key of " + std::to_string(seq);
+    if (seq + 32 > next && !known.contains(seq)) return "has forgotten the key of " + std::to_string(seq);
   }
   for (const auto& [raw, at] : made.refused)
     if (at <= cut && !letters.contains(raw)) return "has lost " + raw;

@@ -29,6 +29,27 @@ struct append_effect {
   bool gone = false; // one has gone
 };
 
+// What each commit says of the whole file, so that what a damaged page no longer shows is missed.
+struct tally {
+  spool_seq next_seq = 1;
+  std::uint32_t next_device = 0; // the ref after the highest
+  std::uint64_t waiting = 0;     // rows of spool
+  spool_seq sealed_from = 1;     // records before it may be of a version without seals
+  friend bool operator==(const tally&, const tally&) = default;
+};
+
+// What loading has found in disorder. Nothing of what is damaged is in what was loaded.
+struct spool_damage {
+  std::uint64_t rows = 0;         // of spool: changed, or missing by the tally
+  std::uint64_t devices = 0;      // changed
+  std::uint64_t dead_letters = 0; // missing by the tally
+  std::string detail;             // of the first fault; empty: all is well
+  bool any() const { return !detail.empty(); }
+  void note(const std::string& what) {
+    if (detail.empty()) detail = what;
+  }
+};
+
 // A device came with a ref that is another's: a fault in Causeway.
 void log_ref_taken(const core::device_record& record);
 
@@ -38,6 +59,11 @@ public:
   static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages);
 
   database& db() { return db_; }
+  // Of no file: every call is a fault, until one is assigned. What was open is closed.
+  spool_file() = default;
+  spool_file(spool_file&&) noexcept = default;
+  spool_file& operator=(spool_file&& other) noexcept;
+  void close();
 
   struct file_pages {
     std::uint64_t all = 0, free = 0;
@@ -47,25 +73,29 @@ public:
   // cut when the log is folded into it.
   result<void> give_back(std::uint64_t pages);
 
-  // What a start needs. Errors: state_unusable.
+  // What a start needs. What is damaged is left out and noted in damage(). Errors: store_unavailable.
   result<std::vector<core::device_record>> load_devices();
   result<std::vector<core::start_image::row>> load_waiting();
   // A device's of one kind oldest first. Of the version before only those that may still be of use.
   result<std::vector<core::start_image::recent_key>> load_keys();
   result<std::map<application_id, wall_time>> load_cursors();
-  result<std::uint64_t> counter(std::string_view name);
+  const tally& counts() const { return tally_; }
+  // What open and the loads above have found; waiting and dead letters are compared with the tally's.
+  const spool_damage& damage() const { return damage_; }
 
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
   result<void> save_device(const core::device_record& record);
-  // Says once per transaction what save_device has reached: the ref after the highest.
-  result<void> save_next_device(std::uint32_t next);
+  // What save_device has reached: the ref after the highest.
+  void note_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
   result<void> append(const core::append_request& request, wall_time at, append_effect& effect);
   // Writes and erases a row of so many bytes: whether there is room again.
   result<void> try_out(std::uint64_t bytes);
-  // Says once per transaction what append has reached.
-  result<void> save_next_seq(spool_seq next);
+  // What append has reached.
+  void note_next_seq(spool_seq next);
+  // The last of a transaction: what all before it has made of the numbers.
+  result<void> save_tally();
   // seqs: ascending. Those that are not there are passed over. What went is added to gone.
   result<void> erase(const std::vector<spool_seq>& seqs, amount& gone);
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
@@ -74,20 +104,24 @@ public:
   // False: there is none of this id.
   result<bool> take_dead_letter(std::uint64_t id);
 
-  // The row with its body; nothing when it is gone. Errors: record_corrupt, store_unavailable.
+  // The row with its body; nothing when it is gone. Errors: record_corrupt (its record is not what was
+  // stored), store_damaged (no record, or another device's: the file's order is broken), store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
   // Looks at 1,000 of them at most, and no longer than some milliseconds.
   result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
-  // With its content. Nothing when there is none of this id.
+  // With its content, out of its seal; what does not match its seal stays in it, as a message that cannot be
+  // decoded. Nothing when there is none of this id.
   result<std::optional<core::dead_letter>> read_dead_letter(std::uint64_t id);
   // How much there is of each application, empty name: not known; those that have none are left out.
   result<core::dead_letter_amounts> count_dead_letters();
   // Nothing when the device is not there.
   result<std::optional<core::device_key>> find_device(device_ref device);
+  // After a rollback: as it was before.
+  void undo_tally(const tally& before) { tally_ = saved_ = before; }
 
 private:
   struct statements {
-    statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_counter,
+    statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_tally,
         save_device;
     statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor, keyed_letter;
   };
@@ -101,12 +135,17 @@ private:
   };
   result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
   result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
+  result<std::int64_t> undated_at();
+  void load_tally();
+  void compare_dead_letters(const core::dead_letter_amounts& by_sum);
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 
   database db_; // before the statements: they must go first
   statements sql_;
   bool may_have_keyed_letters_ = false; // until then nothing is looked for
+  tally tally_, saved_; // saved_: as the file has it, if the last transaction was committed
+  spool_damage damage_;
 };
 
 } // namespace causeway::store

@@ -3,8 +3,9 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "store/assignment_file.h"
+#include "store/log_scan.h"
 #include "store/migrations.h"
+#include "store/opening.h"
 #include "store/writer.h"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ namespace {
 
 std::string joined(const core::device_key& key) {
   return key.application.str() + "/" + key.device.str();
-}
-
-error unusable(const std::filesystem::path& directory, const error& cause) {
-  return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
 }
 
 bool is_older(const std::filesystem::path& file, std::uint32_t application_id, std::size_t versions) {
@@ -41,6 +38,13 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory, ignored)) return false;
   const auto lock = directory_lock::acquire(directory);
   if (!lock) return lock.fault();
+  // To look at it with SQLite would cut its log where it is damaged.
+  const auto log = scan_log((directory / "spool.db").string() + "-wal");
+  if (!log) return log.fault();
+  if (log->damaged)
+    return error{errc::state_unusable,
+                 (directory / "spool.db-wal").string() +
+                     " is damaged; a start of the gateway mends it, or `causeway spool salvage`"};
   return is_older(directory / "spool.db", spool_application_id, spool_steps().size()) ||
          is_older(directory / "assignments.db", assignment_application_id, assignment_steps().size());
 }
@@ -64,6 +68,8 @@ void store::owner_side::take(report what) {
   counters.appended_total += what.appended.messages;
   counters.refused_total += what.refused.messages;
   counters.erased_total += what.erased.messages;
+  counters.unreadable_total += what.unreadable;
+  counters.missing += what.missing;
   counters.dead_letters_total += what.dead_letters;
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
@@ -99,31 +105,25 @@ store::store(const store_options& options, const clock& now)
 
 result<std::unique_ptr<store>> store::open(const store_options& options, const clock& now,
                                            post_function post) {
-  auto lock = directory_lock::acquire(options.directory);
-  if (!lock) return std::move(lock).fault();
-  auto spool = spool_file::open(options.directory / "spool.db", options.max_pages);
-  if (!spool) return std::move(spool).fault();
-  std::vector<stored_assignment> known;
-  auto assignments = assignment_file::open(options.directory / "assignments.db", known);
-  if (!assignments) return std::move(assignments).fault();
-  auto devices = spool->load_devices();
-  if (!devices) return unusable(options.directory, devices.fault());
-  auto next = spool->counter("next_device");
-  if (!next) return unusable(options.directory, next.fault());
+  auto opened = open_state(options.directory, options.max_pages, options.mends, now.now().wall);
+  if (!opened) return std::move(opened).fault();
+  auto& known = opened->known;
 
   std::unique_ptr<store> made{new store{options, now}};
-  made->next_device_ = static_cast<std::uint32_t>(*next);
+  made->image_ = std::move(opened->image);
+  made->cursors_ = std::move(opened->cursors);
+  made->next_device_ = made->image_.next_device;
+  made->owner_->counters.missing = opened->missing;
   std::unordered_map<std::string, device_ref> refs;
   if (!known.empty()) {
-    refs.reserve(devices->size());
-    for (const auto& one : *devices)
+    refs.reserve(made->image_.devices.size());
+    for (const auto& one : made->image_.devices)
       refs.emplace(joined(one.key), one.ref);
   }
   for (auto& one : known)
     if (const auto found = refs.find(joined(one.key)); found != refs.end())
-      made->assignments_.emplace_back(found->second, std::move(one.where));
-  made->devices_ = *std::move(devices);
-  std::sort(made->assignments_.begin(), made->assignments_.end(),
+      made->image_.assignments.emplace_back(found->second, std::move(one.where));
+  std::sort(made->image_.assignments.begin(), made->image_.assignments.end(),
             [](const auto& left, const auto& right) { return left.first < right.first; });
 
   auto tell = [post = std::move(post), owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
@@ -131,8 +131,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
       if (const auto alive = owner.lock()) alive->take(std::move(*held));
     });
   };
-  made->writer_ = std::make_unique<writer>(options, *std::move(lock), *std::move(spool),
-                                           *std::move(assignments), std::move(tell));
+  made->writer_ = std::make_unique<writer>(options, std::move(*opened), std::move(tell));
   return made;
 }
 
@@ -140,26 +139,9 @@ store::~store() = default;
 
 result<core::start_image> store::load() {
   CAUSEWAY_CHECK(owner_->events == nullptr);
-  core::start_image image;
-  image.devices = std::move(devices_);
-  image.assignments = std::move(assignments_);
-  auto keys = writer_->spool().load_keys();
-  if (!keys) return unusable(options_.directory, keys.fault());
-  image.recent_keys = *std::move(keys);
-  auto waiting = writer_->spool().load_waiting();
-  if (!waiting) return unusable(options_.directory, waiting.fault());
-  image.waiting = *std::move(waiting);
-  auto cursors = writer_->spool().load_cursors();
-  if (!cursors) return unusable(options_.directory, cursors.fault());
-  cursors_ = *std::move(cursors);
-  auto next = writer_->spool().counter("next_seq");
-  if (!next) return unusable(options_.directory, next.fault());
-  image.next_seq = *next;
-  auto letters = writer_->spool().count_dead_letters();
-  if (!letters) return unusable(options_.directory, letters.fault());
-  for (const auto& [application, there] : *letters)
+  auto image = std::move(image_);
+  for (const auto& [application, there] : image.dead_letters)
     owner_->counters.dead_letters += there;
-  image.dead_letters = *std::move(letters);
   for (const auto& row : image.waiting)
     owner_->counters.waiting += {1, row.bytes};
   return image;

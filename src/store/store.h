@@ -66,6 +66,7 @@ struct store_options {
   std::chrono::microseconds linger{0};     // how long a commit waits for company
   milliseconds upkeep_delay{1000};         // how long without a commit counts as quiet
   std::uint64_t upkeep_from = 1024;        // free pages of spool.db that are worth giving back
+  bool mends = true;                       // false: who only looks; damage is then an error of open
   std::int64_t max_pages = 0;              // of spool.db, 4,096 bytes each; 0: as the disk allows
 };
 
@@ -78,6 +79,10 @@ struct store_counters {
   std::uint64_t refused_total = 0;  // not durable
   std::uint64_t erased_total = 0;   // done, durably; dead letters too
   amount dead_letters;              // there now
+  // Acknowledged messages that damage has taken, as far as it is known: those that are not there any more, or
+  // of which nothing can be read. Found by this process, at its start or later.
+  std::uint64_t missing = 0;
+  std::uint64_t unreadable_total = 0; // read back, and not what was stored: not sent
   std::uint64_t dead_letters_total = 0;
   std::uint64_t commits_total = 0;
   std::uint64_t commits_failed_total = 0;
@@ -156,8 +161,7 @@ private:
   const clock& now_;
   std::shared_ptr<owner_side> owner_;
   std::unique_ptr<writer> writer_;
-  std::vector<std::pair<device_ref, core::assignment>> assignments_; // until load
-  std::vector<core::device_record> devices_;                         // until load
+  core::start_image image_; // until load
   std::map<application_id, wall_time> cursors_;
   std::uint32_t next_device_ = 0;
   bool closed_ = false;

@@ -111,14 +111,18 @@ inline core::message make_message(std::size_t body = 100) {
   return {"u-0123456789abcdef", "application/json", "utf-8", std::string(body, 'x'), {{"event", "uplink"}}};
 }
 
-inline core::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
-  return {seq, device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
-}
-
 inline core::device_record make_device(std::uint32_t ref) {
   return {device_ref{ref},
           {application_id{"water-meters"}, device_id{"meter-" + std::to_string(ref)}},
           causeway::dev_eui{"70B3D57ED0000001"}};
+}
+
+inline core::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
+  core::append_request made{
+      seq, device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
+  made.from = make_device(device).key;
+  made.dev_eui = 0x70B3D57ED0000001;
+  return made;
 }
 
 inline core::append_request make_refused(spool_seq seq, const std::string& raw, const error& reason) {

@@ -48,13 +48,13 @@ void put(queued_devices& into, core::device_record record) {
 
 } // namespace
 
-writer::writer(const store_options& options, directory_lock lock, spool_file spool,
-               assignment_file assignments, report_function tell)
+writer::writer(const store_options& options, opened_state state, report_function tell)
     : options_{options},
       tell_{std::move(tell)},
-      lock_{std::move(lock)},
-      spool_{std::move(spool)},
-      assignment_file_{std::move(assignments)},
+      lock_{std::move(state.lock)},
+      spool_{std::move(state.spool)},
+      assignment_file_{std::move(state.assignments)},
+      witness_{std::move(state.witness)},
       retry_{retry_policy},
       most_commands_{options.batch_rows},
       trial_bytes_{least_trial},
@@ -250,9 +250,12 @@ void writer::commit_group() {
   progress done;
   const auto began = now_mono();
   auto outcome = apply(commands, marks, devices, done);
+  if (!outcome && outcome.fault().code() == errc::store_damaged && mend(outcome.fault(), out))
+    outcome = apply(commands, marks, devices, done);
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
   if (!outcome && spool_.db().fold()) outcome = apply(commands, marks, devices, done);
   if (outcome) {
+    note_erased(commands, marks);
     forget_marks(marks);
     out.commits = 1;
   } else if (erase_alone(marks, out)) {
@@ -279,6 +282,15 @@ void writer::commit_group() {
   const auto syncs = syncs_so_far();
   out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
   tell_(std::move(out));
+  if (outcome && done.next_seq != 0) witness_.write({done.next_seq - 1, spool_.counts().waiting});
+}
+
+// A read that waits finds them gone.
+void writer::note_erased(std::size_t commands, std::size_t marks) {
+  if (reads_.empty()) return;
+  erased_.insert(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
+  for (std::size_t i = 0; i < commands; ++i)
+    if (const auto* letter = std::get_if<queued_dead_letter>(&work_[i])) erased_.insert(letter->seq);
 }
 
 // Erasing makes room, so it must not fail with what needs room: alone, and fewer at once where the log has
@@ -290,6 +302,7 @@ bool writer::erase_alone(std::size_t marks, report& out) {
   for (auto some = marks; some > 0 && rounds > 0; --rounds) {
     progress done;
     if (apply(0, some, 0, done)) {
+      note_erased(0, some);
       forget_marks(some);
       left -= some;
       out.erased += done.erased;
@@ -310,12 +323,24 @@ void writer::forget_marks(std::size_t first) {
 // All or nothing: after a fault done is empty.
 result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
   done = {};
+  const auto counts = spool_.counts();
   auto outcome = write(commands, marks, devices, done);
-  if (!outcome) done = {};
+  if (outcome) return outcome;
+  done = {};
+  spool_.undo_tally(counts);
   return outcome;
 }
 
 result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
+  if (!lock_.holds())
+    return error{errc::store_unavailable,
+                 lock_.directory().string() +
+                     " was moved away or replaced under the running gateway; stop it, or put it back"};
+  if (!spool_.db().is_open()) {
+    auto opened = spool_file::open(lock_.directory() / "spool.db", options_.max_pages);
+    if (!opened) return error{errc::store_unavailable, opened.fault().detail()};
+    spool_ = *std::move(opened);
+  }
   // A log that cannot be folded must not grow for ever.
   if (spool_.db().log_pages() > most_log_pages)
     if (auto folded = spool_.db().fold(); !folded) return folded;
@@ -327,16 +352,15 @@ result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t 
     if (done.saved.size() >= devices) break;
     if (auto saved = apply_device(device, done); !saved) return saved;
   }
-  if (done.next_seq != 0)
-    if (auto saved = spool_.save_next_seq(done.next_seq); !saved) return saved;
-  if (done.next_device != 0)
-    if (auto saved = spool_.save_next_device(done.next_device); !saved) return saved;
+  if (done.next_seq != 0) spool_.note_next_seq(done.next_seq);
+  if (done.next_device != 0) spool_.note_next_device(done.next_device);
   std::vector<spool_seq> seqs(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
   // Nothing waits for the disk, and nothing may come before it is known that it takes something again.
   if (failing_ && commands == 0 && marks == 0)
     if (auto tried = spool_.try_out(trial_bytes_); !tried) return tried;
+  if (auto saved = spool_.save_tally(); !saved) return saved;
   if (auto reserved = spool_.db().reserve(); !reserved) return reserved;
   return change->commit();
 }
@@ -514,70 +538,6 @@ result<void> writer::apply_assignments() {
     assignments_.erase(device);
   assignments_due_ =
       now_mono() + (settled.size() >= most_assignments ? milliseconds{0} : options_.mark_delay);
-  return {};
-}
-
-void writer::serve_read() {
-  report out;
-  out.has_read = true;
-  auto outcome = read_rows(reads_.front(), out);
-  if (!outcome) {
-    reads_retry_at_ = now_mono() + side_retry;
-    if (!std::exchange(reads_failing_, true))
-      log::error("read_back_failing",
-                 {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
-    return;
-  }
-  reads_failing_ = false;
-  reads_.pop_front();
-  tell_(std::move(out));
-}
-
-void writer::answer_question() {
-  const auto asked = std::move(questions_.front());
-  questions_.pop_front();
-  report out;
-  if (asked.id == 0) {
-    out.answers.push_back({asked.request, spool_.list_dead_letters(asked.query)});
-  } else {
-    auto found = spool_.read_dead_letter(asked.id);
-    if (found) {
-      core::dead_letter_page page;
-      if (*found) page.letters.push_back(*std::move(*found));
-      out.answers.push_back({asked.request, std::move(page)});
-    } else {
-      out.answers.push_back({asked.request, std::move(found).fault()});
-    }
-  }
-  tell_(std::move(out));
-}
-
-result<void> writer::read_rows(const std::vector<spool_seq>& seqs, report& out) {
-  // A row that is marked is gone, although it may still lie there.
-  std::sort(marks_.begin(), marks_.end());
-  std::size_t bytes = 0;
-  for (const auto seq : seqs) {
-    if (bytes >= options_.read_bytes) break;
-    if (std::binary_search(marks_.begin(), marks_.end(), seq)) {
-      out.gone.push_back(seq);
-      continue;
-    }
-    auto row = spool_.read(seq);
-    if (row && *row) {
-      bytes += core::size_of((*row)->body);
-      out.rows.push_back(**std::move(row));
-    } else if (row) {
-      out.gone.push_back(seq);
-    } else if (row.fault().code() == errc::record_corrupt) {
-      log::error("record_corrupt", {{"seq", seq}, {"detail", row.fault().detail()}});
-      const auto at = std::chrono::system_clock::now();
-      work_.emplace_back(
-          queued_dead_letter{seq, {at, std::string{row.fault().name()}, row.fault().detail()}});
-      out.gone.push_back(seq);
-    } else {
-      return std::move(row).fault();
-    }
-  }
   return {};
 }
 

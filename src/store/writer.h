@@ -4,8 +4,7 @@
 #pragma once
 
 #include "base/backoff.h"
-#include "store/assignment_file.h"
-#include "store/lock.h"
+#include "store/opening.h"
 #include "store/store.h"
 
 #include <condition_variable>
@@ -57,10 +56,11 @@ struct answer {
 // What one commit or one read has to tell the owner.
 struct report {
   std::vector<core::spool_result> spooled;
-  amount appended; // durable now
-  amount refused;  // rolled back
-  amount settled;  // left the queue: both of these, and refused events
-  amount erased;   // left the spool
+  amount appended;                           // durable now
+  amount refused;                            // rolled back
+  amount settled;                            // left the queue: both of these, and refused events
+  amount erased;                             // left the spool
+  std::uint64_t unreadable = 0, missing = 0; // store_counters
   std::uint64_t dead_letters = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
   std::chrono::microseconds commit_time{0};
@@ -78,12 +78,8 @@ class writer {
 public:
   using report_function = std::function<void(report)>;
 
-  writer(const store_options& options, directory_lock lock, spool_file spool, assignment_file assignments,
-         report_function tell);
+  writer(const store_options& options, opened_state state, report_function tell);
   ~writer();
-
-  // Before start.
-  spool_file& spool() { return spool_; }
 
   void start();
   void push(command what);
@@ -145,6 +141,9 @@ private:
   void note_commit();
   void give_back(const spool_file::file_pages& there);
   result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
+  result<bool> read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended);
+  bool mend(const error& why, report& out);
+  void note_erased(std::size_t commands, std::size_t marks);
   bool idle() const {
     return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
            assignments_.empty();
@@ -169,6 +168,9 @@ private:
   // The thread's own.
   spool_file spool_;
   assignment_file assignment_file_;
+  witness_file witness_;
+  std::set<spool_seq>
+      erased_; // since the reads that wait were asked for: their rows are gone for good reason
   std::deque<command> work_;
   queued_devices devices_;
   std::vector<spool_seq> marks_;

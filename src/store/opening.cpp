@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/opening.h"
+
+#include "base/log.h"
+#include "store/log_scan.h"
+#include "store/migrations.h"
+#include "store/raw_file.h"
+#include "store/salvage.h"
+
+#include <algorithm>
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What stood there before anything was opened.
+struct circumstances {
+  bool used = false;      // somebody has run here
+  bool has_spool = false; // with something in it
+  bool is_older = false;  // of a version without a witness
+  std::optional<witnessed> witness;
+};
+
+constexpr std::uint32_t first_with_witness = 7; // version of spool.db
+
+std::uintmax_t size_of_file(const fs::path& file) {
+  std::error_code fault;
+  const auto size = fs::file_size(file, fault);
+  return fault ? 0 : size;
+}
+
+circumstances look(const fs::path& directory) {
+  circumstances out;
+  const auto spool = directory / "spool.db";
+  out.has_spool = size_of_file(spool) > 0 || size_of_file(spool.string() + "-wal") > 0;
+  out.used = out.has_spool || size_of_file(directory / "assignments.db") > 0 ||
+             size_of_file(directory / "witness") > 0 || size_of_file(directory / "lock") > 0;
+  out.witness = witness_file::read(directory / "witness");
+  std::string header(100, '\0');
+  if (const auto file = raw_file::open(spool); file && *file && (*file)->read(0, header))
+    out.is_older = big_word(header, 60) < first_with_witness;
+  return out;
+}
+
+error unusable(const fs::path& directory, const error& cause) {
+  return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
+}
+
+result<void> load(opened_state& into) {
+  auto& spool = into.spool;
+  into.image = {};
+  auto devices = spool.load_devices();
+  if (!devices) return std::move(devices).fault();
+  into.image.devices = *std::move(devices);
+  auto waiting = spool.load_waiting();
+  if (!waiting) return std::move(waiting).fault();
+  into.image.waiting = *std::move(waiting);
+  auto keys = spool.load_keys();
+  if (!keys) return std::move(keys).fault();
+  into.image.recent_keys = *std::move(keys);
+  auto cursors = spool.load_cursors();
+  if (!cursors) return std::move(cursors).fault();
+  into.cursors = *std::move(cursors);
+  auto letters = spool.count_dead_letters();
+  if (!letters) return std::move(letters).fault();
+  into.image.dead_letters = *std::move(letters);
+  into.image.next_seq = spool.counts().next_seq;
+  into.image.next_device = spool.counts().next_device;
+  return {};
+}
+
+error needs_mending(const fs::path& file, const std::string& why) {
+  return error{errc::state_unusable, file.string() + " is damaged: " + why +
+                                         "; a start of the gateway mends it, or `causeway spool salvage`"};
+}
+
+// Whether what SQLite does not open is worth a replacement: something in it is ours.
+bool can_be_mended(const fs::path& file) {
+  const auto found = survey::make(file);
+  return found && found->findings().damaged() && (found->findings().counts || found->findings().whole > 0);
+}
+
+result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t max_pages, bool mends,
+                        wall_time now) {
+  const auto mend = [&](const std::string& why) -> result<void> {
+    if (!mends) return needs_mending(file, why);
+    into.spool.close();
+    const auto missing = mend_spool(file, why, now);
+    if (!missing)
+      return error{errc::state_unusable,
+                   file.string() + " is damaged: " + why +
+                       "; it could not be mended: see the lines before, and `causeway spool check`"};
+    into.missing += *missing;
+    return {};
+  };
+  if (mends)
+    if (auto done = finish_replacement(file); !done) return done;
+  auto log = scan_log(file.string() + "-wal");
+  if (!log) return std::move(log).fault();
+  if (log->damaged)
+    if (auto done = mend("its log has " + std::to_string(log->bad) + " bad frame(s) before good ones"); !done)
+      return done;
+  auto opened = spool_file::open(file, max_pages);
+  if (!opened && opened.fault().code() != errc::state_newer && can_be_mended(file)) {
+    if (auto done = mend(opened.fault().detail()); !done) return done;
+    opened = spool_file::open(file, max_pages);
+  }
+  if (!opened) return std::move(opened).fault();
+  into.spool = *std::move(opened);
+  if (auto done = load(into); !done) return unusable(file, done.fault());
+  if (!into.spool.damage().any()) return {};
+  if (auto done = mend(into.spool.damage().detail); !done) return done;
+  auto again = spool_file::open(file, max_pages);
+  if (!again) return std::move(again).fault();
+  into.spool = *std::move(again);
+  if (auto done = load(into); !done) return unusable(file, done.fault());
+  if (into.spool.damage().any()) return needs_mending(file, into.spool.damage().detail);
+  return {};
+}
+
+// Says what the witness knows and the spool does not. Numbers go on above it.
+result<void> hear_witness(opened_state& into, const fs::path& directory, const circumstances& before,
+                          bool mends) {
+  const auto own = into.spool.counts().next_seq;
+  const bool is_missing = before.used && !before.has_spool;
+  if (before.witness && before.witness->highest >= own) {
+    const auto lost = before.witness->highest - own + 1;
+    into.missing += lost;
+    log::error("messages_missing",
+               {{"directory", directory.string()},
+                {"lost_at_most", lost},
+                {"waited", before.witness->waiting},
+                {"detail", is_missing ? "spool.db is empty or gone; `waited` is how many messages "
+                                        "waited in it when it was last written"
+                                      : "the spool ends before the number that was acknowledged "
+                                        "last: it, or its log, was cut short or is an older copy"}});
+    if (!mends) return {};
+    auto change = transaction::begin(into.spool.db());
+    if (!change) return std::move(change).fault();
+    into.spool.note_next_seq(before.witness->highest + 1);
+    if (auto saved = into.spool.save_tally(); !saved) return saved;
+    if (auto done = change->commit(); !done) return done;
+    into.image.next_seq = into.spool.counts().next_seq;
+  } else if (!before.witness && (is_missing || (before.used && !before.is_older))) {
+    log::error(is_missing ? "spool_missing" : "witness_missing",
+               {{"directory", directory.string()},
+                {"detail",
+                 is_missing ? "spool.db is empty or gone where a gateway has run, and there is no witness: "
+                              "cannot tell whether messages are lost"
+                            : "there is no witness that can be read: cannot tell whether the spool is "
+                              "whole up to the last message that was acknowledged"}});
+  }
+  return {};
+}
+
+} // namespace
+
+std::optional<std::uint64_t> mend_spool(const fs::path& file, const std::string& why, wall_time now) {
+  const auto give_up = [&](const std::string& reason) {
+    log::error("spool_damaged", {{"file", file.string()}, {"detail", why}, {"not_mended", reason}});
+    return std::nullopt;
+  };
+  if (kept_aside(file) >= most_kept_aside)
+    return give_up("so many damaged copies lie beside it; look at them, and move them away");
+  auto found = survey::make(file);
+  if (!found) return give_up(found.fault().detail());
+  const auto aside = found->replace(1, now);
+  if (!aside) return give_up(aside.fault().detail());
+  const auto& all = found->findings();
+  const auto missing = std::max(all.lost.value_or(all.unreadable), all.unreadable);
+  log::error("spool_damaged", {{"file", file.string()},
+                               {"detail", why},
+                               {"kept_as", aside->string()},
+                               {"messages_whole", all.whole},
+                               {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
+                               {"messages_unreadable", all.unreadable},
+                               {"dead_letters", all.letters},
+                               {"dead_letters_lost", all.lost_letters}});
+  return missing;
+}
+
+result<opened_state> open_state(const fs::path& directory, std::int64_t max_pages, bool mends,
+                                wall_time now) {
+  const auto before = look(directory);
+  auto lock = directory_lock::acquire(directory);
+  if (!lock) return std::move(lock).fault();
+  const auto place = lock->directory();
+  // No more than a warning: container platforms hand out volumes like this.
+  constexpr auto others_write = fs::perms::group_write | fs::perms::others_write;
+  if (std::error_code ignored;
+      mends && (fs::status(place, ignored).permissions() & others_write) != fs::perms::none)
+    log::warning("state_directory_open",
+                 {{"directory", directory.string()},
+                  {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
+  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0};
+  if (auto done = open_spool(out, place / "spool.db", max_pages, mends, now); !done)
+    return std::move(done).fault();
+  if (auto done = hear_witness(out, directory, before, mends); !done)
+    return unusable(directory, done.fault());
+  auto assignments = assignment_file::open(place / "assignments.db", out.known);
+  if (!assignments) return std::move(assignments).fault();
+  out.assignments = *std::move(assignments);
+  if (!mends) return out;
+  auto witness = witness_file::open(place / "witness");
+  if (!witness) return std::move(witness).fault();
+  out.witness = *std::move(witness);
+  out.witness.write({out.image.next_seq - 1, out.image.waiting.size()});
+  out.witness.sync();
+  return out;
+}
+
+} // namespace causeway::store

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a state directory is opened: what lies there is looked at before SQLite may touch it, damage is told
+// and mended as far as it goes, and what is missing is told with its count. One thread.
+#pragma once
+
+#include "store/assignment_file.h"
+#include "store/lock.h"
+#include "store/spool_file.h"
+#include "store/witness.h"
+
+#include <map>
+#include <vector>
+
+namespace causeway::store {
+
+struct opened_state {
+  directory_lock lock;
+  spool_file spool;
+  assignment_file assignments;
+  std::vector<stored_assignment> known; // of assignments
+  core::start_image image;              // but for its assignments
+  std::map<application_id, wall_time> cursors;
+  witness_file witness;
+  // Of messages that were acknowledged: that cannot be read any more, or are not there; as far as it is
+  // known.
+  std::uint64_t missing = 0;
+};
+
+// mends: false for those who only look; then damage is an error. Errors: state_locked, state_unusable,
+// state_newer.
+result<opened_state> open_state(const std::filesystem::path& directory, std::int64_t max_pages, bool mends,
+                                wall_time now);
+
+// The damaged spool is replaced by what is whole in it. The file must be closed. Nothing: it could not be,
+// and lies as it lay; else how many messages are missing or buried. Tells what became of it.
+std::optional<std::uint64_t> mend_spool(const std::filesystem::path& file, const std::string& why,
+                                        wall_time now);
+
+} // namespace causeway::store

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A SQLite database as it would be with the good frames of its log folded in, page by page, without SQLite:
+// so a page that is damaged costs nothing but itself. Reads only. One thread at a time.
+#pragma once
+
+#include "store/log_scan.h"
+#include "store/raw_file.h"
+
+namespace causeway::store {
+
+class page_image {
+public:
+  // file + "-wal" is its log. A file that is not there has no pages. Errors: state_unusable.
+  static result<page_image> open(const std::filesystem::path& file);
+
+  const log_findings& log() const { return log_; }
+  bool has_file() const { return file_.has_value(); }
+  std::uint32_t pages() const { return pages_; }
+  std::uint32_t page_size() const { return page_size_; }
+  // Numbers begin with 1. False: there is no such page, or the disk cannot read it.
+  bool read(std::uint32_t number, std::string& into);
+
+private:
+  std::optional<raw_file> file_, log_file_;
+  log_findings log_;
+  std::uint32_t pages_ = 0, page_size_ = 4096;
+};
+
+} // namespace causeway::store

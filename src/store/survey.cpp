@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is whole in a damaged spool.
+#include "store/survey_state.h"
+
+#include "core/message.h"
+
+#include <algorithm>
+
+namespace causeway::store {
+namespace {
+
+std::optional<std::int64_t> number(const found_row& row, std::size_t at) {
+  if (at >= row.columns.size()) return std::nullopt;
+  if (const auto* value = std::get_if<std::int64_t>(&row.columns[at])) return *value;
+  return std::nullopt;
+}
+
+std::optional<std::string_view> text(const found_row& row, std::size_t at) {
+  if (at >= row.columns.size()) return std::nullopt;
+  if (const auto* value = std::get_if<std::string>(&row.columns[at])) return *value;
+  return std::nullopt;
+}
+
+template <class Kept>
+void sort_by_seq(std::vector<Kept>& all) {
+  std::stable_sort(all.begin(), all.end(), [](const Kept& a, const Kept& b) { return a.seq < b.seq; });
+  all.erase(std::unique(all.begin(), all.end(), [](const Kept& a, const Kept& b) { return a.seq == b.seq; }),
+            all.end());
+}
+
+template <class Kept>
+const Kept* find_seq(const std::vector<Kept>& all, std::int64_t seq) {
+  const auto found = std::lower_bound(all.begin(), all.end(), seq,
+                                      [](const Kept& one, std::int64_t wanted) { return one.seq < wanted; });
+  return found != all.end() && found->seq == seq ? &*found : nullptr;
+}
+
+constexpr std::uint32_t first_with_digests = 7; // version
+
+} // namespace
+
+std::optional<std::string_view> blob_of(const found_row& row, std::size_t at) {
+  if (at >= row.columns.size()) return std::nullopt;
+  if (const auto* value = std::get_if<blob>(&row.columns[at])) return value->bytes;
+  return std::nullopt;
+}
+
+void survey::state::take(const found_row& row) {
+  const bool is_stray = row.table.empty();
+  if (row.table == "spool" || (is_stray && row.columns.size() == 5)) take_waiting(row);
+  if (row.table == "record" || (is_stray && row.columns.size() == 2)) take_record(row);
+  if (row.table == "device" || (is_stray && row.columns.size() >= 8)) take_device(row);
+  if (row.table == "tally" || (is_stray && row.columns.size() == 6)) take_tally(row);
+  if (row.table == "dead_letter" || (is_stray && row.columns.size() >= 9)) take_letter(row);
+  if (row.table == "cursor") return take_cursor(row);
+  if (row.table == "dead_letter_sum")
+    summed_letters += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(row, 1).value_or(0)));
+  constexpr std::array own{"", "spool", "record", "device", "tally", "dead_letter", "dead_letter_sum"};
+  const bool is_index = row.table.rfind("index ", 0) == 0 || row.table.rfind("sqlite_", 0) == 0;
+  if (is_index || std::find(own.begin(), own.end(), row.table) != own.end() || !row.whole) return;
+  others.emplace_back(row.table, row.place);
+}
+
+void survey::state::take_waiting(const found_row& row) {
+  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3), digest = number(row, 4);
+  const bool is_sealed_row = device && size && at && digest;
+  if (is_sealed_row && waiting_digest(row.rowid, *device, *size, *at) == *digest) {
+    waiting.push_back({row.rowid, *device, *size, *at});
+  } else if (row.table == "spool") {
+    const bool is_old = row.columns.size() < 5 && version < first_with_digests;
+    if (is_old && device && size)
+      waiting.push_back({row.rowid, *device, *size, at.value_or(0)});
+    else
+      ++bad_waiting;
+  }
+}
+
+void survey::state::take_record(const found_row& row) {
+  const auto content = blob_of(row, 1);
+  if (content && is_sealed(*content)) {
+    if (const auto inside = unseal(*content); inside && core::decode_message(inside->content)) {
+      records.push_back({static_cast<std::int64_t>(inside->seal.seq), true, row.place});
+      return;
+    }
+  } else if (content && core::decode_message(*content)) {
+    records.push_back({row.rowid, false, row.place});
+    return;
+  }
+  if (row.table == "record") broken.push_back({row.rowid, row.whole, row.place});
+}
+
+void survey::state::take_device(const found_row& row) {
+  const auto application = text(row, 1), device = text(row, 2), eui = text(row, 3);
+  const auto listed = number(row, 4), integration = number(row, 5), digest = number(row, 7);
+  const auto model = text(row, 6);
+  if (application && device && eui && listed && integration && model && digest) {
+    const auto is = row_digest{}
+                        .add(row.rowid)
+                        .add(*application)
+                        .add(*device)
+                        .add(*eui)
+                        .add(*listed)
+                        .add(*integration)
+                        .add(*model)
+                        .value();
+    if (is == *digest) return add_device(row.rowid, *application, *device, row.place);
+  }
+  if (row.table != "device") return;
+  const bool is_old = row.columns.size() < 8 && version < first_with_digests;
+  if (is_old && application && device && eui && row.rowid >= 0 && row.rowid < std::int64_t{1} << 28)
+    return add_device(row.rowid, *application, *device, row.place);
+  ++bad_devices;
+}
+
+void survey::state::add_device(std::int64_t ref, std::string_view application, std::string_view device,
+                               const place& at) {
+  if (!devices.emplace(ref, at).second) return;
+  names.emplace(std::pair{std::string{application}, std::string{device}}, ref);
+  keys.emplace(ref, std::pair{std::string{application}, std::string{device}});
+}
+
+void survey::state::take_tally(const found_row& row) {
+  row_digest sum;
+  for (std::size_t i = 1; i < 5; ++i) {
+    const auto value = number(row, i);
+    if (!value) return;
+    sum.add(*value);
+  }
+  if (number(row, 5) != sum.value()) return;
+  found.counts = tally{static_cast<spool_seq>(*number(row, 1)), static_cast<std::uint32_t>(*number(row, 2)),
+                       static_cast<std::uint64_t>(*number(row, 3)), static_cast<spool_seq>(*number(row, 4))};
+}
+
+void survey::state::take_letter(const found_row& row) {
+  const auto message = blob_of(row, 7), event = blob_of(row, 8);
+  const auto content = message ? message : event;
+  const bool is_good = content && unseal(*content);
+  if (row.table != "dead_letter" && !is_good) return;
+  if (!row.whole) return;
+  if (content && is_sealed(*content) && !is_good) ++found.bad_letters;
+  letters.push_back({row.rowid, true, row.place});
+}
+
+void survey::state::take_cursor(const found_row& row) {
+  const auto application = text(row, 0);
+  const auto at = number(row, 1), digest = number(row, 2);
+  const bool is_old = row.columns.size() < 3 && version < first_with_digests;
+  const bool is_good =
+      application && at && digest && row_digest{}.add(*application).add(*at).value() == *digest;
+  if (row.whole && application && at && (is_good || is_old))
+    others.emplace_back(row.table, row.place);
+  else
+    ++found.bad_cursors;
+}
+
+void survey::state::conclude() {
+  sort_by_seq(waiting);
+  sort_by_seq(broken);
+  sort_by_seq(letters);
+  // A sealed one first, where a number is there twice.
+  std::stable_sort(records.begin(), records.end(),
+                   [](const kept& a, const kept& b) { return a.good && !b.good; });
+  sort_by_seq(records);
+  const auto& counts = found.counts;
+  const bool knows_all = counts && bad_waiting == 0 && waiting.size() == counts->waiting;
+  for (const auto& one : records) {
+    const bool waits = find_seq(waiting, one.seq) != nullptr;
+    // Without a seal only its row says whose it is. With one, and with rows that are not all there, it goes.
+    if (!waits && (knows_all || !one.good)) continue;
+    if (!one.good && counts && static_cast<spool_seq>(one.seq) >= counts->sealed_from) continue;
+    deliver.push_back(one);
+    if (!one.good) ++found.unprotected;
+  }
+  for (const auto& one : waiting)
+    if (find_seq(deliver, one.seq) == nullptr) missing.push_back(one);
+  found.whole = deliver.size();
+  if (counts) {
+    found.lost = counts->waiting - std::min<std::uint64_t>(counts->waiting, found.whole);
+    // More rows than there should be: some are of messages that have gone. The youngest are the likeliest.
+    if (missing.size() > *found.lost)
+      missing.erase(missing.begin(), missing.end() - static_cast<std::ptrdiff_t>(*found.lost));
+  } else if (version < first_with_digests && bad_waiting == 0 && found.pages.bad_pages == 0) {
+    found.lost = missing.size(); // nobody counted
+  }
+  found.unreadable = missing.size();
+  found.bad_rows = bad_waiting + bad_devices;
+  found.devices = devices.size();
+  found.letters = letters.size();
+  found.lost_letters = summed_letters - std::min<std::uint64_t>(summed_letters, letters.size());
+  const auto top = [&](std::int64_t seq) {
+    found.highest = std::max(found.highest, static_cast<spool_seq>(seq));
+  };
+  if (!waiting.empty()) top(waiting.back().seq);
+  if (!records.empty()) top(records.back().seq);
+}
+
+survey::survey(std::unique_ptr<state> all) : all_{std::move(all)} {}
+survey::survey(survey&&) noexcept = default;
+survey::~survey() = default;
+
+const spool_findings& survey::findings() const {
+  return all_->found;
+}
+
+result<survey> survey::make(const std::filesystem::path& file) {
+  auto image = page_image::open(file);
+  if (!image) return std::move(image).fault();
+  auto all = std::make_unique<state>(file, *std::move(image));
+  std::string first;
+  if (all->image.read(1, first)) all->version = big_word(first, 60);
+  const auto& log = all->image.log();
+  all->found.log_damaged = log.damaged;
+  all->found.log_behind = log.behind;
+  all->found.log_bad = log.bad;
+  all->found.pages = all->scan.run([&](const found_row& row) { all->take(row); });
+  all->conclude();
+  return survey{std::move(all)};
+}
+
+bool spool_findings::damaged() const {
+  return !faults().empty();
+}
+
+std::vector<std::string> spool_findings::faults() const {
+  std::vector<std::string> out;
+  const auto say = [&](std::uint64_t count, const char* one, const char* many) {
+    if (count != 0) out.push_back(std::to_string(count) + (count == 1 ? one : many));
+  };
+  if (pages.pages == 0) return out;
+  if (log_damaged)
+    out.push_back("the log spool.db-wal is damaged in " + std::to_string(log_bad) + " frame(s), with " +
+                  std::to_string(log_behind) + " good frame(s) behind");
+  say(pages.bad_pages, " page is in disorder", " pages are in disorder");
+  say(pages.stray_leaves, " page hangs in no table", " pages hang in no table");
+  say(pages.bad_rows, " row cannot be taken apart", " rows cannot be taken apart");
+  say(pages.bad_links, " link between pages is wrong", " links between pages are wrong");
+  if (!pages.has_schema) out.push_back("the list of tables cannot be read");
+  if (!counts && pages.version >= first_with_digests) out.push_back("the tally cannot be read");
+  say(bad_rows, " row of a message or device is not what was stored",
+      " rows of messages or devices are not what was stored");
+  say(bad_cursors, " cursor is not what was stored", " cursors are not what was stored");
+  say(unreadable, " message that waited cannot be read", " messages that waited cannot be read");
+  if (lost && *lost > unreadable)
+    say(*lost - unreadable, " message more is missing", " messages more are missing");
+  if (counts && whole > counts->waiting)
+    say(whole - counts->waiting, " message more than should wait is there",
+        " messages more than should wait are there");
+  say(bad_letters, " dead letter is not what was stored", " dead letters are not what was stored");
+  say(lost_letters, " dead letter is missing", " dead letters are missing");
+  return out;
+}
+
+} // namespace causeway::store

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What survey.cpp finds and replacement.cpp writes.
+#pragma once
+
+#include "store/salvage.h"
+#include "store/seal.h"
+
+#include <array>
+#include <map>
+
+namespace causeway::store {
+
+struct survey::state {
+  using place = found_row::where;
+  struct waiting_row {
+    std::int64_t seq = 0, device = 0, size = 0, at = 0;
+  };
+  struct kept {
+    std::int64_t seq = 0;
+    bool good = false; // of records: sealed; of broken ones: there is content
+    place at;
+  };
+
+  state(std::filesystem::path of, page_image pages)
+      : file{std::move(of)}, image{std::move(pages)}, scan{image} {}
+
+  void take(const found_row& row);
+  void take_waiting(const found_row& row);
+  void take_record(const found_row& row);
+  void take_device(const found_row& row);
+  void add_device(std::int64_t ref, std::string_view application, std::string_view device, const place& at);
+  void take_tally(const found_row& row);
+  void take_letter(const found_row& row);
+  void take_cursor(const found_row& row);
+  void conclude();
+
+  std::filesystem::path file;
+  page_image image;
+  tree_scan scan; // of image
+  std::uint32_t version = 0;
+  spool_findings found;
+  std::vector<waiting_row> waiting, missing; // missing: without a record that can be read
+  std::vector<kept> records, broken, deliver, letters;
+  std::map<std::int64_t, place> devices;
+  std::map<std::pair<std::string, std::string>, std::int64_t> names;
+  std::map<std::int64_t, std::pair<std::string, std::string>> keys;
+  std::vector<std::pair<std::string, place>> others; // of tables that are copied as they are
+  std::uint64_t bad_waiting = 0, bad_devices = 0, summed_letters = 0;
+};
+
+std::optional<std::string_view> blob_of(const found_row& row, std::size_t at);
+
+} // namespace causeway::store
