@@ -9,6 +9,7 @@
 #include "causeway/command_plan.h"
 #include "causeway/command_provision.h"
 #include "causeway/command_run.h"
+#include "causeway/command_spool.h"
 #include "causeway/command_status.h"
 #include "causeway/command_try_transform.h"
 
@@ -26,6 +27,7 @@ struct options {
   demo_options demo;
   devices_options devices;
   dead_letters_options dead_letters;
+  spool_options spool;
   try_transform_options trial;
 };
 
@@ -106,6 +108,21 @@ void add_dead_letters(CLI::App& program, options& to) {
     command->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
 }
 
+void add_spool(CLI::App& program, options& to) {
+  auto* spool = program.add_subcommand(
+      "spool", "The messages on disk, while no gateway runs: look for damage, mend it");
+  spool->require_subcommand(1);
+  auto* where = spool->add_option_group("state", "Where the state directory is");
+  add_configuration(where, to.spool.configuration);
+  where->add_option("--directory", to.spool.directory, "The state directory itself");
+  where->require_option(1);
+  auto* check = spool->add_subcommand("check", "Read all of it and say what is damaged; changes nothing");
+  auto* salvage = spool->add_subcommand(
+      "salvage", "Make a new one of what can be read, and keep the damaged one beside it");
+  for (auto* command : {check, salvage})
+    command->fallthrough(); // -c and --directory may stand behind it, too
+}
+
 void add_commands(CLI::App& program, options& to) {
   auto* run = program.add_subcommand("run", "Run the gateway");
   add_configuration(run, to.configuration)->required();
@@ -138,6 +155,7 @@ void add_commands(CLI::App& program, options& to) {
   status->add_flag("--json", to.json, "Print it as one JSON object");
   add_devices(program, to);
   add_dead_letters(program, to);
+  add_spool(program, to);
   add_demo(program, to);
 }
 
@@ -150,6 +168,12 @@ std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<o
   if (given("status")) return [with] { return command_status(with->devices.where, with->json); };
   if (given("try-transform")) return [with] { return command_try_transform(with->trial); };
   if (given("demo")) return [with] { return command_demo(with->demo); };
+  if (given("spool")) {
+    const bool check = program.get_subcommand("spool")->get_subcommand("check")->parsed();
+    return [with, check] {
+      return check ? command_spool_check(with->spool) : command_spool_salvage(with->spool);
+    };
+  }
   if (given("dead-letters")) {
     const auto* letters = program.get_subcommand("dead-letters");
     if (letters->get_subcommand("list")->parsed())

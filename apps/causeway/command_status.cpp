@@ -111,6 +111,11 @@ std::string picture(const boost::json::object& status) {
       "spool      {} messages, {} bytes{}{}; {} dead letters\n", count_of(spool, "messages"),
       count_of(spool, "bytes"), oldest > 0 ? ", the oldest has waited " + admin::format_seconds(oldest) : "",
       given_up > 0 ? fmt::format(", {} given up", given_up) : "", count_of(spool, "dead_letters"));
+  if (const auto gone = count_of(spool, "missing"), bad = count_of(spool, "unreadable"); gone + bad > 0)
+    out += fmt::format(
+        "           damaged: {} messages are missing, {} could not be read; see spool_damaged and "
+        "messages_missing in the log\n",
+        gone, bad);
   for (const auto& one : array_of(spool, "applications"))
     if (one.is_object() && count_of(one.get_object(), "refused") > 0)
       out += fmt::format("           {}: {} events refused for its share of the spool\n",

@@ -203,6 +203,14 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.store.file_bytes)); }},
       {"causeway_spool_file_free_bytes", gauge, "", "Of these, free for what comes",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.free_bytes)); }},
+      {"causeway_spool_missing_messages", gauge, "",
+       "Acknowledged messages that damage to the spool has taken, at most and as far as it is known, found "
+       "since this "
+       "start: not there any more, or nothing of them can be read",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.missing)); }},
+      {"causeway_spool_unreadable_total", counter, "",
+       "Messages that were read back and were not what was stored: not sent, dead letters record_corrupt",
+       [](const snapshot& s, const emit& out) { out({}, number(s.store.unreadable)); }},
       {"causeway_spool_oldest_seconds", gauge, "",
        "How long the oldest message that is not with a hub has waited; 0 when there is none",
        [](const snapshot& s, const emit& out) { out({}, s.spool.oldest_seconds.value_or(0)); }},

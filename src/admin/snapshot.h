@@ -86,6 +86,7 @@ struct store_figures {
   std::uint64_t messages = 0, bytes = 0, queued = 0;
   std::uint64_t file_bytes = 0, free_bytes = 0; // of the spool's file
   double last_commit_seconds = 0;
+  std::uint64_t missing = 0, unreadable = 0; // taken by damage: not there; there, and not what was stored
 };
 
 // Of one application's transform.

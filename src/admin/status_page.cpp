@@ -198,6 +198,8 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
                               {"dropped", dropped_json(now.bridge)},
                               {"applications", uses_json(now.spool)},
                               {"dead_letters", now.store.dead_letters_kept},
+                              {"missing", now.store.missing},
+                              {"unreadable", now.store.unreadable},
                               {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 1'000)}};
   out["messages"] = json::object{{"sent", now.bridge.sent},
                                  {"resent", now.bridge.resent},

@@ -73,6 +73,8 @@ admin::store_figures figures_of(const store::store_counters& from) {
   to.messages = from.waiting.messages;
   to.bytes = from.waiting.bytes;
   to.queued = from.queued_messages;
+  to.missing = from.missing;
+  to.unreadable = from.unreadable_total;
   to.last_commit_seconds = std::chrono::duration<double>(from.last_commit).count();
   return to;
 }

@@ -56,6 +56,12 @@ result<void> load(opened_state& into) {
   auto waiting = spool.load_waiting();
   if (!waiting) return std::move(waiting).fault();
   into.image.waiting = *std::move(waiting);
+  std::vector<bool> there(spool.counts().next_device, false);
+  for (const auto& one : into.image.devices)
+    there[index_of(one.ref)] = true;
+  for (const auto& row : into.image.waiting)
+    if (index_of(row.device) >= there.size() || !there[index_of(row.device)])
+      spool.note_damage("message " + std::to_string(row.seq) + " waits for a device that is not there");
   auto keys = spool.load_keys();
   if (!keys) return std::move(keys).fault();
   into.image.recent_keys = *std::move(keys);
@@ -75,10 +81,13 @@ error needs_mending(const fs::path& file, const std::string& why) {
                                          "; a start of the gateway mends it, or `causeway spool salvage`"};
 }
 
-// Whether what SQLite does not open is worth a replacement: something in it is ours.
+// Whether what SQLite does not open is worth a replacement: something in it is ours, or it is too short for
+// anything.
 bool can_be_mended(const fs::path& file) {
   const auto found = survey::make(file);
-  return found && found->findings().damaged() && (found->findings().counts || found->findings().whole > 0);
+  if (!found) return false;
+  const auto& all = found->findings();
+  return all.ours || all.pages.pages == 0;
 }
 
 result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t max_pages, bool mends,
@@ -91,13 +100,16 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
       return error{errc::state_unusable,
                    file.string() + " is damaged: " + why +
                        "; it could not be mended: see the lines before, and `causeway spool check`"};
-    into.missing += *missing;
+    into.missing += missing->missing;
+    into.missing_unknown = into.missing_unknown || missing->unknown;
     return {};
   };
   if (mends)
     if (auto done = finish_replacement(file); !done) return done;
   auto log = scan_log(file.string() + "-wal");
   if (!log) return std::move(log).fault();
+  if (log->pages != 0 && size_of_file(file) == 0)
+    if (auto done = mend("it is empty or gone, and its log is not"); !done) return done;
   if (log->damaged)
     if (auto done = mend("its log has " + std::to_string(log->bad) + " bad frame(s) before good ones"); !done)
       return done;
@@ -143,6 +155,7 @@ result<void> hear_witness(opened_state& into, const fs::path& directory, const c
     if (auto done = change->commit(); !done) return done;
     into.image.next_seq = into.spool.counts().next_seq;
   } else if (!before.witness && (is_missing || (before.used && !before.is_older))) {
+    into.missing_unknown = true;
     log::error(is_missing ? "spool_missing" : "witness_missing",
                {{"directory", directory.string()},
                 {"detail",
@@ -156,7 +169,7 @@ result<void> hear_witness(opened_state& into, const fs::path& directory, const c
 
 } // namespace
 
-std::optional<std::uint64_t> mend_spool(const fs::path& file, const std::string& why, wall_time now) {
+std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& why, wall_time now) {
   const auto give_up = [&](const std::string& reason) {
     log::error("spool_damaged", {{"file", file.string()}, {"detail", why}, {"not_mended", reason}});
     return std::nullopt;
@@ -177,7 +190,7 @@ std::optional<std::uint64_t> mend_spool(const fs::path& file, const std::string&
                                {"messages_unreadable", all.unreadable},
                                {"dead_letters", all.letters},
                                {"dead_letters_lost", all.lost_letters}});
-  return missing;
+  return mended_spool{missing, !all.lost};
 }
 
 result<opened_state> open_state(const fs::path& directory, std::int64_t max_pages, bool mends,
@@ -193,7 +206,7 @@ result<opened_state> open_state(const fs::path& directory, std::int64_t max_page
     log::warning("state_directory_open",
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
-  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0};
+  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0, false};
   if (auto done = open_spool(out, place / "spool.db", max_pages, mends, now); !done)
     return std::move(done).fault();
   if (auto done = hear_witness(out, directory, before, mends); !done)

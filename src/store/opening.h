@@ -24,6 +24,12 @@ struct opened_state {
   // Of messages that were acknowledged: that cannot be read any more, or are not there; as far as it is
   // known.
   std::uint64_t missing = 0;
+  bool missing_unknown = false; // there may be more
+};
+
+struct mended_spool {
+  std::uint64_t missing = 0;
+  bool unknown = false;
 };
 
 // mends: false for those who only look; then damage is an error. Errors: state_locked, state_unusable,
@@ -32,8 +38,8 @@ result<opened_state> open_state(const std::filesystem::path& directory, std::int
                                 wall_time now);
 
 // The damaged spool is replaced by what is whole in it. The file must be closed. Nothing: it could not be,
-// and lies as it lay; else how many messages are missing or buried. Tells what became of it.
-std::optional<std::uint64_t> mend_spool(const std::filesystem::path& file, const std::string& why,
-                                        wall_time now);
+// and lies as it lay. Tells what became of it.
+std::optional<mended_spool> mend_spool(const std::filesystem::path& file, const std::string& why,
+                                       wall_time now);
 
 } // namespace causeway::store

@@ -16,14 +16,15 @@ public:
   const log_findings& log() const { return log_; }
   bool has_file() const { return file_.has_value(); }
   std::uint32_t pages() const { return pages_; }
-  std::uint32_t page_size() const { return page_size_; }
+  // What our files are made with; a header that says otherwise is damaged.
+  static constexpr std::uint32_t page_size = 4096;
   // Numbers begin with 1. False: there is no such page, or the disk cannot read it.
   bool read(std::uint32_t number, std::string& into);
 
 private:
   std::optional<raw_file> file_, log_file_;
   log_findings log_;
-  std::uint32_t pages_ = 0, page_size_ = 4096;
+  std::uint32_t pages_ = 0;
 };
 
 } // namespace causeway::store

@@ -21,6 +21,7 @@ struct spool_findings {
   scan_findings pages;
   bool log_damaged = false; // for certain (log_scan.h)
   std::uint64_t log_behind = 0, log_bad = 0;
+  bool ours = false; // by its head, or by what is in it
   std::optional<tally> counts;
   std::uint64_t whole = 0;                // messages that can be sent
   std::uint64_t unprotected = 0;          // of these, without a seal: from a version before

@@ -82,6 +82,9 @@ public:
   const tally& counts() const { return tally_; }
   // What open and the loads above have found; waiting and dead letters are compared with the tally's.
   const spool_damage& damage() const { return damage_; }
+  void note_damage(const std::string& what) { damage_.note(what); }
+  // As many rows wait as the tally says.
+  bool is_complete();
 
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.

@@ -170,6 +170,11 @@ void spool_file::load_tally() {
   damage_.note("the tally is not what was stored");
 }
 
+bool spool_file::is_complete() {
+  const auto rows = db_.integer("SELECT count(*) FROM spool");
+  return rows && static_cast<std::uint64_t>(*rows) == tally_.waiting;
+}
+
 result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {
   auto& row = sql_.read_row;
   auto found = row.with(seq).step();

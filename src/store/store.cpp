@@ -70,6 +70,7 @@ void store::owner_side::take(report what) {
   counters.erased_total += what.erased.messages;
   counters.unreadable_total += what.unreadable;
   counters.missing += what.missing;
+  counters.missing_unknown = counters.missing_unknown || what.missing_unknown;
   counters.dead_letters_total += what.dead_letters;
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
@@ -114,6 +115,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   made->cursors_ = std::move(opened->cursors);
   made->next_device_ = made->image_.next_device;
   made->owner_->counters.missing = opened->missing;
+  made->owner_->counters.missing_unknown = opened->missing_unknown;
   std::unordered_map<std::string, device_ref> refs;
   if (!known.empty()) {
     refs.reserve(made->image_.devices.size());

@@ -82,6 +82,7 @@ struct store_counters {
   // Acknowledged messages that damage has taken, as far as it is known: those that are not there any more, or
   // of which nothing can be read. Found by this process, at its start or later.
   std::uint64_t missing = 0;
+  bool missing_unknown = false;       // there may be more: nobody can tell
   std::uint64_t unreadable_total = 0; // read back, and not what was stored: not sent
   std::uint64_t dead_letters_total = 0;
   std::uint64_t commits_total = 0;

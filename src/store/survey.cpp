@@ -3,6 +3,7 @@
 #include "store/survey_state.h"
 
 #include "core/message.h"
+#include "store/migrations.h"
 
 #include <algorithm>
 
@@ -207,13 +208,17 @@ result<survey> survey::make(const std::filesystem::path& file) {
   if (!image) return std::move(image).fault();
   auto all = std::make_unique<state>(file, *std::move(image));
   std::string first;
-  if (all->image.read(1, first)) all->version = big_word(first, 60);
+  if (all->image.read(1, first)) {
+    all->version = big_word(first, 60);
+    all->found.ours = big_word(first, 68) == spool_application_id;
+  }
   const auto& log = all->image.log();
   all->found.log_damaged = log.damaged;
   all->found.log_behind = log.behind;
   all->found.log_bad = log.bad;
   all->found.pages = all->scan.run([&](const found_row& row) { all->take(row); });
   all->conclude();
+  all->found.ours = all->found.ours || all->found.counts || all->found.whole > 0;
   return survey{std::move(all)};
 }
 

@@ -80,11 +80,13 @@ bool take_columns(std::string_view record, std::vector<column>& into) {
 void tree_scan::read_header() {
   std::string page;
   if (!pages_.read(1, page)) return;
-  usable_ = page.size() - static_cast<unsigned char>(page[20]);
-  if (usable_ < 480) usable_ = page.size();
   first_free_ = big_word(page, 32);
   free_pages_ = big_word(page, 36);
   has_maps_ = big_word(page, 52) != 0;
+  // Behind its end the file may have room that was taken ahead. The number counts where it was written with
+  // the rest.
+  const auto said = big_word(page, 28);
+  if (said != 0 && said < found_.pages && big_word(page, 24) == big_word(page, 92)) found_.pages = said;
   found_.version = big_word(page, 60);
 }
 
@@ -284,6 +286,7 @@ scan_findings tree_scan::run(const std::function<void(const found_row&)>& take) 
     const auto* root = std::get_if<std::int64_t>(&row.columns[3]);
     if (type == nullptr || name == nullptr || root == nullptr) return;
     found_.has_schema = true;
+    if (*root == 0) return; // a trigger
     trees.push_back({*type == "table" ? *name : "index " + *name, static_cast<std::uint32_t>(*root)});
   });
   for (const auto& one : trees)

@@ -61,6 +61,7 @@ struct report {
   amount settled;                            // left the queue: both of these, and refused events
   amount erased;                             // left the spool
   std::uint64_t unreadable = 0, missing = 0; // store_counters
+  bool missing_unknown = false;
   std::uint64_t dead_letters = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
   std::chrono::microseconds commit_time{0};

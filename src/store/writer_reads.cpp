@@ -70,6 +70,8 @@ result<void> writer::read_rows(const std::vector<spool_seq>& seqs, report& out) 
 // False: it cannot be sent.
 result<bool> writer::read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended) {
   auto row = spool_.read(seq);
+  // What a mended spool lacks has been told of.
+  if (row && !*row && spool_.is_complete()) return false;
   if (row && !*row)
     row = error{errc::store_damaged, "message " + std::to_string(seq) + ": its row is not there"};
   if (!row && row.fault().code() == errc::store_damaged && !mended) {
@@ -107,7 +109,10 @@ bool writer::mend(const error& why, report& out) {
   if (opened) spool_ = *std::move(opened);
   if (!opened)
     log::error("store_failing", {{"error", opened.fault().name()}, {"detail", opened.fault().detail()}});
-  out.missing += missing.value_or(0);
+  if (missing) {
+    out.missing += missing->missing;
+    out.missing_unknown = missing->unknown;
+  }
   return missing && spool_.db().is_open();
 }
 

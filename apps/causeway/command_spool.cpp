@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/command_spool.h"
+
+#include "causeway/admin_client.h"
+#include "causeway/load_configuration.h"
+#include "store/lock.h"
+#include "store/salvage.h"
+#include "store/witness.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace causeway {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct place {
+  store::directory_lock lock;
+  fs::path file() const { return lock.directory() / "spool.db"; }
+};
+
+// Nothing: code says how to end.
+std::optional<place> open_place(const spool_options& options, const char* what, int& code) {
+  code = 2;
+  fs::path directory = options.directory;
+  if (directory.empty()) {
+    const auto settings = load_configuration(options.configuration);
+    if (!settings) return std::nullopt;
+    directory = settings->state.directory;
+  }
+  code = 1;
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) { // to look must not make it
+    report(what, error{errc::state_unusable, directory.string() + ": no such directory"});
+    return std::nullopt;
+  }
+  if (!fs::exists(directory / "spool.db", ignored) && !fs::exists(directory / "spool.db-wal", ignored)) {
+    report(what, error{errc::state_unusable, directory.string() + ": there is no spool.db"});
+    return std::nullopt;
+  }
+  auto lock = store::directory_lock::acquire(directory);
+  if (!lock) {
+    report(what, lock.fault());
+    return std::nullopt;
+  }
+  return place{*std::move(lock)};
+}
+
+// Whether there is something to tell.
+bool tell(const store::spool_findings& found, const place& of) {
+  fmt::print("{}: {} pages, {} messages wait, {} dead letters, {} devices\n", of.file().string(),
+             found.pages.pages, found.whole, found.letters, found.devices);
+  if (found.unprotected != 0)
+    fmt::print("{} of the messages are of a version without checksums\n", found.unprotected);
+  auto faults = found.faults();
+  const auto witness = store::witness_file::read(of.lock.directory() / "witness");
+  const auto next = found.counts ? found.counts->next_seq : found.highest + 1;
+  if (witness && witness->highest >= next)
+    faults.push_back(
+        fmt::format("at most {} messages are missing: {} was acknowledged last, and the spool ends at {}; {} "
+                    "waited then",
+                    witness->highest - next + 1, witness->highest, next - 1, witness->waiting));
+  if (found.damaged() && !found.lost) faults.push_back("cannot tell whether more messages are missing");
+  for (const auto& one : faults)
+    fmt::print("damaged: {}\n", one);
+  if (faults.empty()) fmt::print("good: everything is as it was stored\n");
+  return !faults.empty();
+}
+
+} // namespace
+
+int command_spool_check(const spool_options& options) {
+  int code = 0;
+  const auto at = open_place(options, "spool check", code);
+  if (!at) return code;
+  const auto found = store::survey::make(at->file());
+  if (!found) return report("spool check", found.fault());
+  return tell(found->findings(), *at) ? 1 : 0;
+}
+
+int command_spool_salvage(const spool_options& options) {
+  int code = 0;
+  const auto at = open_place(options, "spool salvage", code);
+  if (!at) return code;
+  if (auto done = store::finish_replacement(at->file()); !done) return report("spool salvage", done.fault());
+  auto found = store::survey::make(at->file());
+  if (!found) return report("spool salvage", found.fault());
+  tell(found->findings(), *at);
+  std::error_code ignored;
+  const bool unreadable =
+      found->findings().pages.pages == 0 && fs::file_size(at->file(), ignored) > 0 && !ignored;
+  if (!found->findings().damaged() && !unreadable) return 0;
+  const auto kept = found->replace(1, system_clock{}.now().wall);
+  if (!kept) return report("spool salvage", kept.fault());
+  const auto& all = found->findings();
+  fmt::print("a new spool has {} messages and {} dead letters; {} messages that could not be read are dead "
+             "letters with "
+             "the reason record_corrupt\n",
+             all.whole, all.letters, all.unreadable);
+  fmt::print("the damaged one is kept as {}\n", kept->string());
+  return 0;
+}
+
+} // namespace causeway
