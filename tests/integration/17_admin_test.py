@@ -94,11 +94,21 @@ class admin(integration_test):
         self.ask("provision")
         file = self.directory / "emulator" / "gateway-state" / "spool.db"
         database = sqlite3.connect(file)
-        for column in ("listed", "integration", "model_id"):
-            database.execute(f"ALTER TABLE device DROP COLUMN {column}")
-        database.execute("DROP TABLE cursor")
-        database.execute("ALTER TABLE spool DROP COLUMN at")
-        database.execute("DELETE FROM counter WHERE name = 'undated_at'")
+        for step_back in (
+                # version 7
+                "INSERT INTO counter SELECT 'next_seq', next_seq FROM tally",
+                "INSERT INTO counter SELECT 'next_device', next_device FROM tally",
+                "DROP TABLE tally",
+                "ALTER TABLE spool DROP COLUMN digest",
+                "ALTER TABLE device DROP COLUMN digest",
+                # 6
+                "DROP TABLE key_ring", "DROP INDEX dead_letter_key", "ALTER TABLE dead_letter DROP COLUMN key",
+                # 5
+                "DROP TRIGGER dead_letter_in", "DROP TRIGGER dead_letter_out", "DROP TABLE dead_letter_sum",
+                # 4, 3, 2
+                "ALTER TABLE spool DROP COLUMN at", "DELETE FROM counter WHERE name = 'undated_at'", "DROP TABLE cursor",
+                *(f"ALTER TABLE device DROP COLUMN {column}" for column in ("listed", "integration", "model_id"))):
+            database.execute(step_back)
         database.execute("PRAGMA user_version=1")
         database.commit()
         database.close()
