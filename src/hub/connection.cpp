@@ -59,7 +59,10 @@ void connection::on_bytes(std::string_view bytes, moment now) {
   if (phase_ == phase::closed) return;
   counters_.bytes_in += bytes.size();
   head_.append(bytes.substr(0, header_size - head_.size()));
-  if (!head_.empty()) header_due_.reset();
+  if (head_.size() == header_size) header_due_.reset();
+  constexpr std::string_view amqp = "AMQP";
+  if (!peer_open_ && phase_ == phase::opening && !amqp.starts_with(head_.substr(0, amqp.size())))
+    return fail(error{errc::hub_speaks_no_amqp, "it answers AMQP's header with something else"});
   engine_.feed(bytes);
   // The engine notices at a tick only that something has come, and counts the silence from there.
   engine_due_ = engine_.tick(now.mono);
@@ -227,8 +230,6 @@ void connection::on_engine_event(const amqp::event& what, moment now) {
     return on_connection_closed(what.condition, now);
   case amqp::event_kind::transport_fault:
     if (phase_ == phase::closing) return finish(error{errc::stopped});
-    if (!peer_open_ && !head_.starts_with("AMQP"))
-      return finish(error{errc::hub_speaks_no_amqp, "it answers AMQP's header with something else"});
     return finish(error_from_fault(what.condition));
   case amqp::event_kind::transport_closed:
     return finish(error{phase_ == phase::closing ? errc::stopped : errc::peer_closed});

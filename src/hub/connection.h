@@ -62,7 +62,7 @@ struct connection_options {
   std::uint32_t max_devices = 900;
   seconds idle_time_out{30}; // the figure on the wire; a peer that is silent for twice that is gone
   seconds token_life{3600};
-  seconds header_time_out{15};       // the first byte
+  seconds header_time_out{15};       // the peer's AMQP header
   seconds open_time_out{60};         // OPEN, $cbs and, with a policy, its token together
   seconds answer_time_out{30};       // a put-token; an ATTACH with credit; the CLOSE
   seconds send_time_out{240};        // a message's outcome; the hub delays before it throttles
@@ -241,7 +241,7 @@ private:
   std::optional<mono_time> engine_due_;
   std::optional<mono_time> phase_due_;  // opening or closing must be through by then
   std::string head_;                    // what came first from the peer, as long as AMQP's header
-  std::optional<mono_time> header_due_; // the first byte must have come by then
+  std::optional<mono_time> header_due_; // it must be whole by then
   // Policy mode. A token is accepted, and not in doubt, while policy_expires_ is set.
   bool policy_wanted_ = false, policy_in_flight_ = false;
   bool other_key_tried_ = false, time_corrected_ = false; // since the last token that was accepted

@@ -345,6 +345,25 @@ TEST(hub_connection_faults, without_cbs_the_connection_is_of_no_use) {
   EXPECT_TRUE(it.peer.closed_by_client);
 }
 
+TEST(hub_connection_faults, a_few_bytes_tell_another_protocol) {
+  for (const std::string_view says : {std::string_view{"\x20\x03\x00\x84\x00", 5}, std::string_view{"H"}}) {
+    rig it;
+    it.client.on_bytes(says, it.clock.now());
+    it.collect();
+    ASSERT_EQ(it.count<closed>(), 1u);
+    EXPECT_EQ(it.all<closed>()[0].why.code(), errc::hub_speaks_no_amqp);
+  }
+  rig slow;
+  for (const char byte : amqp_header.substr(0, 5)) // may be cut anywhere, but must come
+    slow.client.on_bytes({&byte, 1}, slow.clock.now());
+  slow.collect();
+  EXPECT_EQ(slow.count<closed>(), 0u);
+  slow.clock.advance(seconds{15});
+  slow.client.tick(slow.clock.now());
+  slow.collect();
+  EXPECT_EQ(slow.count<closed>(), 1u);
+}
+
 TEST(hub_connection_faults, a_peer_that_speaks_no_amqp_is_left) {
   rig it;
   it.attach(0);

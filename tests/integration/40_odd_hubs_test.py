@@ -116,7 +116,7 @@ class odd_hubs(harness.integration_test):
         self.hub.clear_faults()
         wait_until(lambda: self.hub.ledger()["attached"] == 2, "both devices again")
         self.hub.add_fault(kind="put_token_status", status=500, description="Something is the matter.")
-        self.hub.add_fault(kind="cut_connections")
+        self.hub.add_fault(kind="hub_cut_connections")
         self.wait_for_why("Something is the matter.")
         self.assertEqual(self.under_test.stop(), 0)
 
