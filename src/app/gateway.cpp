@@ -86,6 +86,7 @@ net::task<> gateway::parts::tick() {
     lag = std::max<std::chrono::nanoseconds>(now.mono - due, lag - lag / 10);
     if (clocks.observe(now)) {
       hubs.try_now();
+      provisioning.try_now();
       bridge->on_clock_set(now);
     }
     if (clocks.take_change()) hubs.renew_tokens();
@@ -209,6 +210,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->formatter.answer_to(*p->bridge);
   p->formatter.transform_by(p->transforms);
   p->provisioning.answer_to(*p->bridge);
+  p->provisioning.by_clocks(p->clocks);
   p->registry.answer_to(*p->bridge);
   p->hubs.answer_to(*p->bridge);
   p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on, randomness::key());

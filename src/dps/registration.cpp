@@ -3,6 +3,7 @@
 
 #include "azure/hub_address.h"
 #include "azure/names.h"
+#include "azure/service_words.h"
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -186,6 +187,8 @@ std::optional<error> registration::begin_anew(error why, milliseconds pause, mon
 error registration::refusal(int status, const header_list& headers, std::string_view body, moment now) const {
   const auto answer = parse_error_answer(body);
   const auto words = about(words_of(status, answer));
+  if ((status == 401 || status == 403) && azure::tells_of_keys_switched_off(answer.message))
+    return error{errc::local_authentication_off, words};
   if (status != 401) return error{code_of(status), words};
   auto theirs = parse_http_date(header(headers, "date"));
   if (!theirs) theirs = answer.timestamp;

@@ -30,6 +30,14 @@ public:
   void call_off(device_ref device) { fleet_.call_off(device); }
   void hurry(device_ref device) { fleet_.hurry(device); }
 
+  // As dps_fleet.
+  void by_clocks(service_clocks& clocks) { fleet_.by_clocks(clocks); }
+  void try_now() {
+    fleet_.try_now();
+    changed_.notify();
+  }
+  core::link_progress progress(device_ref device) const { return fleet_.progress(device); }
+
   const std::string& fingerprint() const { return fleet_.fingerprint(); }
   dps_totals totals() const { return fleet_.totals(loop_.now().mono); }
 

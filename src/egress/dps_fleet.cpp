@@ -44,7 +44,56 @@ dps_fleet::dps_fleet(const azure_section& section, std::function<double()> rando
       timeline_{timeline},
       fingerprint_{fingerprint_of(section)},
       registrations_{quota(section.registrations_per_minute), now.mono},
+      clock_name_{"DPS of azure." + section.name.str()},
       outage_{outage_pauses} {}
+
+bool dps_fleet::is_everybodys(errc code) const {
+  return clocks_ != nullptr &&
+         (code == errc::clock_skew || code == errc::tls_untrusted || code == errc::local_authentication_off);
+}
+
+moment dps_fleet::by_their_clock(moment now) const {
+  return clocks_ == nullptr ? now : moment{now.mono, clocks_->time(clock_name_, now)};
+}
+
+void dps_fleet::put_back(std::uint64_t number, const error& why, mono_time sent_at, moment now) {
+  auto& e = entries_.at(number);
+  keep_polls(e, now.mono);
+  e.machine.reset();
+  e.ready = false;
+  e.scheduled = mono_time::max();
+  e.since = now.mono;
+  queue_.push(e.devices.front(), e.lane, e.urgent);
+  // The answer itself has told their time: a token made by it is worth trying at once, but not for ever.
+  constexpr seconds corrections_apart{60};
+  const bool corrects = why.code() == errc::clock_skew && !unreachable_ &&
+                        (!corrected_at_ || *corrected_at_ == now.mono ||
+                         now.mono - *corrected_at_ > corrections_apart || sent_at < *corrected_at_);
+  if (!corrects) return on_unreachable(why, sent_at, now.mono);
+  if (!corrected_at_ || sent_at >= *corrected_at_) corrected_at_ = now.mono;
+}
+
+void dps_fleet::try_now() {
+  outage_.reset();
+  down_until_ = mono_time::min();
+}
+
+core::link_progress dps_fleet::progress(device_ref device) const {
+  const auto known = by_device_.find(index_of(device));
+  if (known == by_device_.end()) return {};
+  const auto& e = entries_.at(known->second);
+  core::link_progress out;
+  out.since = e.since;
+  if (e.machine)
+    out.waits_for = "DPS's answer";
+  else if (!unreachable_)
+    out.waits_for = "its turn within the budget of registrations";
+  if (unreachable_) {
+    out.fault = error{*unreachable_, unreachable_detail_};
+    if (under_way_ == 0) out.next_try = down_until_;
+  }
+  return out;
+}
 
 void dps_fleet::find(device_ref device, const identity& wanted, const core::connect_wish& wish, moment now) {
   auto id = section_.registration_of(wanted);
@@ -194,7 +243,8 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   }
   e.ready = false;
   const bool early = e.machine->next_is_early();
-  auto request = e.machine->next_request(now);
+  const auto made_by = by_their_clock(now);
+  auto request = e.machine->next_request(made_by);
   CAUSEWAY_CHECK(request); // it is due, and advance() has ended what is over time
   note(e, first ? core::phase::dps_queue : core::phase::dps_wait, e.since, now.mono, std::nullopt);
   e.since = now.mono;
@@ -207,7 +257,7 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   if (early) early_in_vain_.push_back(now.mono); // until it has brought a hub
   if (section_.first_poll && kind == dps::request_kind::register_device)
     recent_registrations_.push_back(now.mono);
-  return errand{number, kind, std::move(*request), now.mono, metered, early};
+  return errand{number, kind, std::move(*request), now.mono, metered, early, made_by.wall - now.wall};
 }
 
 void dps_fleet::keep_polls(const entry& e, mono_time now) {
@@ -328,6 +378,7 @@ void dps_fleet::on_unreachable(const error& why, mono_time sent_at, mono_time no
   if (unreachable_ && sent_at < down_since_) return; // went out before it was known
   const auto pause = outage_.next(random_());
   unreachable_ = why.code();
+  unreachable_detail_ = why.detail();
   down_since_ = now;
   down_until_ = now + pause;
   log::warning("dps_unreachable", {{"section", section_.name},
@@ -400,16 +451,23 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
                           std::string_view body, moment now) {
   --under_way_;
   account(what, status, headers, now);
-  if (status < 500)
-    on_reached();
-  else if (++server_faults_ >= most_server_faults)
+  const bool is_well = status < 500;
+  if (!is_well && ++server_faults_ >= most_server_faults)
     on_unreachable(error{errc::dps_busy, "HTTP " + std::to_string(status)}, what.sent_at, now.mono);
 
   const auto found = entries_.find(what.registration);
-  if (found == entries_.end() || !found->second.machine) return; // called off, or over time
+  // Judged by the clock that the token was made by.
+  const moment as_made{now.mono, now.wall + what.lead};
+  if (clocks_ != nullptr) clocks_->on_answer(clock_name_, service_clocks::owner::azure, headers, now);
+  if (found == entries_.end() || !found->second.machine) { // called off, or over time
+    if (is_well) on_reached();
+    return;
+  }
   auto& e = found->second;
-  const auto setback = e.machine->on_response(status, headers, body, now, random_());
+  const auto setback = e.machine->on_response(status, headers, body, as_made, random_());
   const auto& end = e.machine->outcome();
+  const bool everybodys = end && !*end && is_everybodys(end->fault().code());
+  if (is_well && !everybodys) on_reached();
   const auto fault = setback        ? std::optional{setback->code()}
                      : end && !*end ? std::optional{end->fault().code()}
                                     : std::nullopt;
@@ -420,6 +478,10 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
   if (what.early && end && *end) {
     const auto sent = std::find(early_in_vain_.begin(), early_in_vain_.end(), what.sent_at);
     if (sent != early_in_vain_.end()) early_in_vain_.erase(sent);
+  }
+  if (everybodys) {
+    const auto why = end->fault();
+    return put_back(what.registration, why, what.sent_at, now);
   }
   if (end) return conclude(what.registration, now);
   schedule(what.registration, e, e.machine->due());
@@ -436,6 +498,7 @@ void dps_fleet::on_fault(const errand& what, error fault, moment now) {
   const bool poll = what.kind == dps::request_kind::poll;
   note(e, poll ? core::phase::dps_poll : core::phase::dps_register, e.since, now.mono, fault.code());
   e.since = now.mono;
+  if (is_everybodys(fault.code())) return put_back(what.registration, fault, what.sent_at, now);
   static_cast<void>(e.machine->on_transport_error(std::move(fault), now, random_()));
   if (e.machine->outcome()) return conclude(what.registration, now);
   schedule(what.registration, e, e.machine->due());

@@ -58,6 +58,15 @@ public:
   dps_fleet(const azure_section& section, std::function<double()> random, core::timeline* timeline,
             moment now);
 
+  // Tokens are made by DPS's time, as far as clocks knows it, and it hears of each answer's Date. From then
+  // on what is no device's own trouble (a clock that differs, a certificate that is not trusted, keys that
+  // are switched off) is no finding: one registration at a time tries for all, and the others wait. clocks
+  // must live as long.
+  void by_clocks(service_clocks& clocks) { clocks_ = &clocks; }
+  // What was in the way may have gone: no more waiting for the next try.
+  void try_now();
+  core::link_progress progress(device_ref device) const;
+
   // Ends in one finding for the device, unless it is called off. Devices of one registration id share a
   // registration. Asked twice for one device, the last word counts.
   void find(device_ref device, const identity& wanted, const core::connect_wish& wish, moment now);
@@ -70,7 +79,8 @@ public:
     dps::http_request request;
     mono_time sent_at{};
     bool metered = false;
-    bool early = false; // a poll that did not wait for Retry-After
+    bool early = false;          // a poll that did not wait for Retry-After
+    wall_time::duration lead{0}; // of the clock that its token was made by
   };
   // What to send now, or nothing. Each errand is answered once, by on_answer or on_fault.
   std::optional<errand> next_errand(moment now);
@@ -159,7 +169,17 @@ private:
   std::vector<finding> findings_;
   std::size_t under_way_ = 0; // errands
 
+  // No device's own trouble: the registration begins anew when its turn comes again.
+  bool is_everybodys(errc code) const;
+  void put_back(std::uint64_t number, const error& why, mono_time sent_at, moment now);
+  // By the clock that tokens are made by.
+  moment by_their_clock(moment now) const;
+
+  service_clocks* clocks_ = nullptr;
+  std::string clock_name_;
+  std::optional<mono_time> corrected_at_; // a refused token was made anew at once, by their time
   std::optional<errc> unreachable_;
+  std::string unreachable_detail_;
   backoff outage_;
   mono_time down_since_{}, down_until_ = mono_time::min();
   std::uint32_t server_faults_ = 0; // in a row

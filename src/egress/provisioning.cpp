@@ -75,6 +75,23 @@ void provisioning::hurry(device_ref device) {
     service->hurry(device);
 }
 
+core::link_progress provisioning::progress(device_ref device) const {
+  for (const auto& [name, service] : services_)
+    if (auto progress = service->progress(device); progress.fault || !progress.waits_for.empty())
+      return progress;
+  return {};
+}
+
+void provisioning::by_clocks(service_clocks& clocks) {
+  for (const auto& [name, service] : services_)
+    service->by_clocks(clocks);
+}
+
+void provisioning::try_now() {
+  for (const auto& [name, service] : services_)
+    service->try_now();
+}
+
 provisioning_totals provisioning::totals() const {
   provisioning_totals all;
   for (const auto& [name, service] : services_) {

@@ -33,7 +33,11 @@ public:
   void call_off(device_ref device) override;
   void hurry(device_ref device) override;
   std::string fingerprint(const azure_name& section) const override;
+  core::link_progress progress(device_ref device) const override;
   provisioning_totals totals() const;
+  // As dps_fleet, for all services. Before the first find_hub.
+  void by_clocks(service_clocks& clocks);
+  void try_now();
 
 private:
   const azure_section* find(const azure_name& name) const;
