@@ -189,7 +189,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   auto opened =
       store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) co_return std::move(opened).fault();
-  // Before anything is loaded: who comes meanwhile waits in the kernel's queue.
+  // Before the fleet is set up: who comes meanwhile waits in the kernel's queue.
   auto opened_doors = doors::open(on, from, *sockets);
   if (!opened_doors) co_return std::move(opened_doors).fault();
   sockets.reset();

@@ -14,7 +14,7 @@ namespace causeway::app {
 
 class gateway {
 public:
-  // Locks the state directory, opens the store, binds the listeners, loads what the store knows, serves and
+  // Locks the state directory, reads the store, binds the listeners, sets up what the store knows, serves and
   // attaches. Faults leave nothing behind. Errors: those of the configuration (check_configuration in
   // wiring.h), state_*, address_*, certificate_unusable. from must live until start has ended. sockets: of
   // these the webhook's is taken.
