@@ -134,7 +134,6 @@ TEST_F(backfill_window_test, a_refused_event_that_is_older_than_the_gap_makes_th
   window.on_missing(older, now());
   window.on_progress(asked, asked); // of a question that did not reach so far back
   EXPECT_EQ(window.cursor(now()), older);
-  EXPECT_TRUE(window.was_missed(older));
   window.on_complete(asked, now());
   EXPECT_FALSE(window.is_whole());
   time.advance(options.delay);
