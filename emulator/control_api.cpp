@@ -172,6 +172,7 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path == "/faults") return answer_faults_control(emulator, request);
   if (path.starts_with("/dps")) return answer_dps_control(emulator, request);
   if (path.starts_with("/registry")) return answer_registry_control(emulator, request);
+  if (path.starts_with("/access/")) return answer_access_control(emulator, request);
   if (path == "/storage") return answer_storage_control(emulator, request);
   if (path == "/simulation" && get) return show_simulation(emulator);
   if (path == "/simulation" && request.method == "POST") return start_simulation(emulator, request.body);

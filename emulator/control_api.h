@@ -7,6 +7,7 @@
 #include "emulator/hub_service.h"
 #include "emulator/installation.h"
 #include "emulator/mqtt_stack.h"
+#include "emulator/stack_access.h"
 #include "emulator/stack_registry.h"
 #include "emulator/storage_api.h"
 #include "emulator/things_stack.h"
@@ -30,6 +31,7 @@ struct controlled {
   mqtt_stack* by_mqtt = nullptr;
   mqtt_publisher* publisher = nullptr; // nothing: there is no broker
   net::http_client* http = nullptr;    // for single events by webhook
+  stack_access* access = nullptr;
 };
 
 // A request and its answer; the listener only carries it.

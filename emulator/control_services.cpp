@@ -198,6 +198,17 @@ net::http_response answer_registry_control(const controlled& emulator, const net
   return reply(json::object{{"removed", rest}});
 }
 
+net::http_response answer_access_control(const controlled& emulator, const net::http_request& request) {
+  if (request.method != "PUT") return refuse(405, "PUT");
+  constexpr std::string_view base = "/access/";
+  const auto application = percent_decode(request.path().substr(base.size()));
+  if (!emulator.registry->has_application(application)) return refuse(404, "no such application");
+  auto change = parse_access_change(request.body);
+  if (!change) return refuse(400, change.fault().detail());
+  emulator.access->change(application, std::move(*change));
+  return reply(json::object{{"application", application}});
+}
+
 net::http_response answer_storage_control(const controlled& emulator, const net::http_request& request) {
   auto& storage = *emulator.storage;
   auto& log = storage.log();

@@ -11,6 +11,8 @@ namespace causeway::emulator {
 net::http_response answer_dps_control(const controlled& emulator, const net::http_request& request);
 // The path begins with /registry.
 net::http_response answer_registry_control(const controlled& emulator, const net::http_request& request);
+// The path begins with /access/.
+net::http_response answer_access_control(const controlled& emulator, const net::http_request& request);
 // The path is /storage.
 net::http_response answer_storage_control(const controlled& emulator, const net::http_request& request);
 

@@ -70,6 +70,24 @@ private:
   std::vector<std::unique_ptr<site>> sites_;
 };
 
+// The webhook that the printed configuration is made for, whole.
+access_change make_access(const simulated_application& application) {
+  boost::json::object hook{
+      {"ids",
+       boost::json::object{{"application_ids", boost::json::object{{"application_id", application.id}}},
+                           {"webhook_id", "causeway"}}},
+      {"base_url", application.url},
+      {"format", "json"},
+      {"headers", boost::json::object{{"Authorization", application.authorization}}}};
+  for (const auto* kind : {"uplink_message", "uplink_normalized", "join_accept", "downlink_ack",
+                           "downlink_nack", "downlink_sent", "downlink_failed", "downlink_queued",
+                           "downlink_queue_invalidated", "location_solved", "service_data"})
+    hook[kind] = boost::json::object{};
+  access_change made;
+  made.webhooks = boost::json::array{std::move(hook)};
+  return made;
+}
+
 result<void> serve(const installation& made, net::loop& on, net::task_group& tasks,
                    net::task_group& stopping) {
   const auto& options = made.options();
@@ -87,6 +105,9 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));
   storage_log stored{options.storage};
   storage_api storage{stored, registry};
+  stack_access access{registry};
+  for (const auto& application : made.applications())
+    access.change(application.id, make_access(application));
   things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall)),
                      "https://localhost:" + std::to_string(options.stack_port) + "/api/v3"};
   std::optional<mqtt_publisher> publisher;
@@ -120,13 +141,13 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
                                      emulated_clock{faults.services(), "dps"});
   if (!dps_port) return give_up(dps_port.fault());
   auto stack_port =
-      start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage,
+      start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage, access,
                            options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
   auto control =
       start_control_api(on, tasks, {options.host, options.control_port},
                         {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events,
-                         &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr, &http});
+                         &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr, &http, &access});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;

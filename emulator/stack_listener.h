@@ -4,6 +4,7 @@
 
 #include "emulator/emulated_clock.h"
 #include "emulator/latency.h"
+#include "emulator/stack_access.h"
 #include "emulator/storage_api.h"
 #include "net/http_server.h"
 
@@ -13,6 +14,7 @@ namespace causeway::emulator {
 result<net::http_server> start_stack_listener(net::loop& on, net::task_group& tasks,
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
-                                              const latency& delays, emulated_clock clock);
+                                              stack_access& access, const latency& delays,
+                                              emulated_clock clock);
 
 } // namespace causeway::emulator

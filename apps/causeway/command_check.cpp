@@ -2,10 +2,9 @@
 #include "causeway/command_check.h"
 
 #include "admin/printable.h"
-#include "app/randomness.h"
-#include "app/wiring.h"
+#include "app/online_check.h"
+#include "base/mask.h"
 #include "causeway/load_configuration.h"
-#include "ingress/mqtt_probe.h"
 #include "net/task_group.h"
 
 #include <iostream>
@@ -13,7 +12,7 @@
 namespace causeway {
 namespace {
 
-constexpr milliseconds mqtt_patience{30'000};
+constexpr milliseconds patience{10'000}; // of each trial
 
 struct checking {
   net::loop loop;
@@ -21,22 +20,15 @@ struct checking {
   bool well = true;
 };
 
-net::task<> try_log_ins(checking* self, const config::configuration* settings) {
-  std::vector<application_id> applications;
-  for (const auto& one : app::make_mqtt_applications(*settings))
-    applications.push_back(one.id);
-  app::randomness random;
-  const auto outcomes =
-      co_await ingress::try_mqtt(&self->loop, app::make_mqtt_settings(*settings, random.bits()),
-                                 app::make_mqtt_applications(*settings), mqtt_patience);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const auto& outcome = outcomes[i];
-    std::cout << "mqtt " << applications[i].str() << ": ";
-    if (outcome)
-      std::cout << "CONNACK 0, subscribed\n";
-    else
-      std::cout << outcome.fault().name() << ": " << admin::printable(outcome.fault().message()) << '\n';
-    self->well = self->well && outcome.has_value();
+net::task<> try_all(checking* self, const config::configuration* settings) {
+  const auto lines = co_await app::check_online(&self->loop, settings, patience);
+  for (const auto& line : lines) {
+    const char* word = line.what == app::verdict::good   ? "good: "
+                       : line.what == app::verdict::note ? "note: "
+                                                         : "BAD: ";
+    std::cout << admin::printable(line.subject) << ": " << word << admin::printable(mask_secrets(line.text))
+              << '\n';
+    self->well = self->well && line.what != app::verdict::bad;
   }
   self->loop.stop();
 }
@@ -44,18 +36,19 @@ net::task<> try_log_ins(checking* self, const config::configuration* settings) {
 } // namespace
 
 int command_check(const std::string& file, bool offline) {
-  const auto settings = load_configuration(file);
+  const auto settings = load_configuration(file, purpose::check);
   if (!settings) return 2;
   std::cout << file << ": good: " << settings->applications.size() << " application(s), "
-            << settings->azure.size() << " azure section(s)\n";
-  if (offline || app::make_mqtt_applications(*settings).empty()) return 0;
+            << settings->azure.size() << " azure section(s)" << (offline ? "; nobody was asked" : "")
+            << std::endl;
+  if (offline) return 0;
   checking self;
   self.loop.on_signal([&self](int) {
     self.well = false;
     self.loop.stop();
   });
   self.tasks.spawn("check", net::restart_policy::never,
-                   [&self, &settings] { return try_log_ins(&self, &*settings); });
+                   [&self, &settings] { return try_all(&self, &*settings); });
   self.loop.run();
   return self.well ? 0 : 1;
 }

@@ -4,12 +4,17 @@
 
 #include "config/configuration.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace causeway {
 
+// check: a certificate outside its time is a fault; to the others it is a warning.
+enum class purpose : std::uint8_t { use, check };
+
 // Nothing when there was a fault.
-std::optional<config::configuration> load_configuration(const std::string& file);
+std::optional<config::configuration> load_configuration(const std::string& file,
+                                                        purpose what_for = purpose::use);
 
 } // namespace causeway

@@ -480,6 +480,12 @@ const std::vector<family>& families() {
        }},
       {"causeway_loop_lag_seconds", gauge, "", "The longest that work waited on the loop in the last second",
        [](const snapshot& s, const emit& out) { out({}, s.loop_lag_seconds); }},
+      {"causeway_certificate_end_seconds", gauge, "certificate",
+       "When a certificate ends, its chain included, Unix time",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [name, end] : s.certificate_ends)
+           out({{"certificate", name}}, end);
+       }},
       {"causeway_start_time_seconds", gauge, "", "When the gateway started, Unix time",
        [](const snapshot& s, const emit& out) { out({}, s.start_seconds); }},
   };

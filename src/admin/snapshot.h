@@ -146,6 +146,7 @@ struct snapshot {
   std::map<int, std::uint64_t> webhook_by_status;
   std::map<std::string, std::uint64_t> webhook_refused; // by error name
   std::uint64_t webhook_needless_paths = 0;             // webhook_totals::needless_paths
+  std::map<std::string, double> certificate_ends;       // Unix time, by what it is for
   double loop_lag_seconds = 0; // the longest that work waited on the loop in the last second
   double start_seconds = 0;    // Unix time of the start
   bool ready = false;          // can accept and spool safely

@@ -2,6 +2,7 @@
 #include "app/configuration_check.h"
 
 #include "app/azure_sections.h"
+#include "app/certificate_watch.h"
 #include "app/wiring.h"
 #include "net/listener.h"
 
@@ -78,20 +79,36 @@ void check_addresses(const config::configuration& from, config::findings& found)
                    std::move(parsed).fault().in(std::string{section} + ".listen"));
 }
 
-void check_certificates(const config::configuration& from, config::findings& found) {
+void check_certificates(const config::configuration& from, const check_options& options,
+                        config::findings& found) {
   if (auto tls = net::tls_client_context::make(from.things_stack.ca_file.string()); !tls)
     found.refuse(from.places.of("things_stack", "ca_file"),
                  std::move(tls).fault().in("things_stack.ca_file"));
   if (!from.webhook.tls() || from.webhook.tls_key.empty()) return;
+  const auto at = from.places.of("webhook", "tls_certificate");
   auto tls = net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key);
-  if (!tls)
-    found.refuse(from.places.of("webhook", "tls_certificate"),
-                 std::move(tls).fault().in("webhook.tls_certificate"));
+  if (!tls) {
+    // What is wrong with the key stands at the key.
+    const bool of_key = tls.fault().detail().starts_with(from.webhook.tls_key.string() + ": ");
+    const std::string key = of_key ? "tls_key" : "tls_certificate";
+    found.refuse(from.places.of("webhook", key), std::move(tls).fault().in("webhook." + key));
+    return;
+  }
+  const auto facts = net::read_certificate(from.webhook.tls_certificate);
+  if (!facts) return found.refuse(at, facts.fault());
+  const auto name = "webhook.tls_certificate: " + from.webhook.tls_certificate.string() + " ";
+  const auto trouble = options.now ? trouble_of_times(*facts, *options.now) : std::nullopt;
+  if (trouble && options.refuses_expired && is_invalid(*facts, *options.now))
+    found.refuse(at, error{errc::certificate_expired, name + *trouble});
+  else if (trouble)
+    found.warn(at, name + *trouble);
+  for (const auto& odd : oddities_of(*facts))
+    found.warn(at, name + odd);
 }
 
 } // namespace
 
-config::findings check_configuration(const config::configuration& from) {
+config::findings check_configuration(const config::configuration& from, const check_options& options) {
   config::findings found;
   for (const auto& settings : from.azure)
     static_cast<void>(make_section(settings, from.places, found));
@@ -99,7 +116,7 @@ config::findings check_configuration(const config::configuration& from) {
   check_tiers(from, found);
   check_addresses(from, found);
   check_socket(from, found);
-  check_certificates(from, found);
+  check_certificates(from, options, found);
   if (const auto exporters = make_exporters(from.telemetry); !exporters)
     found.refuse(from.places.of("telemetry", "application_insights_connection_string"), exporters.fault());
   return found;

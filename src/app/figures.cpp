@@ -174,6 +174,9 @@ admin::snapshot gateway::parts::figures() const {
   for (const auto& [code, count] : webhook->totals().refused)
     out.webhook_refused[std::string{describe(code).name}] = count;
   out.loop_lag_seconds = std::chrono::duration<double>(lag).count();
+  if (webhook_certificate)
+    out.certificate_ends["webhook"] =
+        std::chrono::duration<double>(webhook_certificate->facts().ends.time_since_epoch()).count();
   out.start_seconds = std::chrono::duration<double>(started.time_since_epoch()).count();
   out.ready = !stopping && !store_fault;
   if (stopping) out.not_ready_because = "stopping";

@@ -91,6 +91,7 @@ net::task<> gateway::parts::tick() {
     }
     if (clocks.take_change()) hubs.renew_tokens();
     bridge->on_tick(now);
+    look_at_certificate(now);
     stored_rate.note(store->counters().appended_total, now.mono);
     sent_rate.note(bridge->sent(), now.mono);
   }
@@ -103,6 +104,17 @@ net::task<> gateway::parts::connect_known() {
     const bool going_on = co_await net::sleep_for(milliseconds{0});
     if (!going_on) co_return;
   }
+}
+
+void gateway::parts::look_at_certificate(moment now) {
+  if (!webhook_certificate) return;
+  const auto trouble = webhook_certificate->look(now);
+  if (!trouble) return;
+  const bool invalid = is_invalid(webhook_certificate->facts(), now.wall);
+  if (invalid)
+    log::error("webhook_certificate_expired", {{"detail", *trouble}});
+  else
+    log::warning("webhook_certificate_ends", {{"detail", *trouble}});
 }
 
 void gateway::parts::start_mqtt(const config::configuration& from) {
@@ -122,11 +134,15 @@ bool gateway::parts::is_by_webhook_alone(const application_id& application) cons
 
 result<doors> doors::open(net::loop& on, const config::configuration& from, net::inherited_sockets& sockets) {
   std::optional<net::tls_server_context> tls;
+  std::optional<net::certificate_facts> certificate;
   if (from.webhook.tls()) {
     auto made =
         net::tls_server_context::make(from.webhook.tls_certificate, from.webhook.tls_key, {"h2", "http/1.1"});
     if (!made) return std::move(made).fault();
     tls = std::move(*made);
+    auto facts = net::read_certificate(from.webhook.tls_certificate);
+    if (!facts) return std::move(facts).fault();
+    certificate = std::move(*facts);
   }
   const auto webhook_address = net::listen_address::parse(from.webhook.listen);
   if (!webhook_address) return error{webhook_address.fault()}.in("webhook.listen");
@@ -140,11 +156,17 @@ result<doors> doors::open(net::loop& on, const config::configuration& from, net:
   if (!admin) return std::move(admin).fault().in("admin.listen");
   auto socket = net::listener::bind(on, net::listen_address::unix_socket(from.admin.socket.string()));
   if (!socket) return std::move(socket).fault().in("admin.socket");
-  return doors{std::move(*webhook), std::move(*admin), std::move(*socket), std::move(tls),
+  return doors{std::move(*webhook),
+               std::move(*admin),
+               std::move(*socket),
+               std::move(tls),
+               std::move(certificate),
                admin_address->is_local() ? admin::api_access::loopback : admin::api_access::refused};
 }
 
 void gateway::parts::listen(doors at) {
+  if (at.certificate) webhook_certificate.emplace(std::move(*at.certificate));
+  look_at_certificate(loop.now());
   webhook_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.webhook), std::move(at.tls), {},
       [this](net::http_request request) { return webhook->handle(std::move(request)); },

@@ -5,6 +5,7 @@
 #include "admin/fleet_view.h"
 #include "admin/pages.h"
 #include "app/backfill_feed.h"
+#include "app/certificate_watch.h"
 #include "app/dead_letter_desk.h"
 #include "app/gateway.h"
 #include "app/message_formatter.h"
@@ -24,7 +25,8 @@ namespace causeway::app {
 // Bound, and not served yet.
 struct doors {
   net::listener webhook, admin, socket;
-  std::optional<net::tls_server_context> tls; // of the webhook
+  std::optional<net::tls_server_context> tls;        // of the webhook
+  std::optional<net::certificate_facts> certificate; // likewise
   admin::api_access admin_access;
 
   static result<doors> open(net::loop& on, const config::configuration& from,
@@ -62,6 +64,7 @@ struct gateway::parts final : store::store_events,
   admin::api api;
   std::optional<admin::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
+  std::optional<certificate_watch> webhook_certificate; // where it is served by TLS
   wall_time started;
   std::chrono::nanoseconds lag{0};
   rate_meter stored_rate, sent_rate;
@@ -103,6 +106,7 @@ struct gateway::parts final : store::store_events,
   void listen(doors at);
   net::task<> drain(mono_time began, mono_time deadline);
   net::task<> close_webhook();
+  void look_at_certificate(moment now);
   result<void> export_spans(const config::configuration& from);
 
   // figures.cpp

@@ -54,6 +54,8 @@ struct stage {
   }
 };
 
+} // namespace
+
 result<core::start_image> read_state(const net::loop& on, const config::configuration& from) {
   std::error_code ignored;
   // A first start: to look must not make it.
@@ -75,8 +77,6 @@ result<core::start_image> read_state(const net::loop& on, const config::configur
   image->next_device = (*opened)->next_device();
   return std::move(*image);
 }
-
-} // namespace
 
 net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
                                         milliseconds patience) {

@@ -30,6 +30,12 @@ std::shared_ptr<ssl_ctx_st> make_context(const SSL_METHOD* method) {
   return context;
 }
 
+// Nobody is asked for a pass phrase: a terminal is not where a service waits. Notes that one was wanted.
+int refuse_pass_phrase(char*, int, int, void* wanted) {
+  *static_cast<bool*>(wanted) = true;
+  return -1;
+}
+
 // As ALPN writes them (RFC 7301 section 3.1).
 std::string protocol_list(const std::vector<std::string>& protocols) {
   std::string list;
@@ -70,10 +76,24 @@ result<tls_server_context> tls_server_context::make(const std::string& certifica
                                                     const std::string& key_file,
                                                     const std::vector<std::string>& protocols) {
   auto context = make_context(TLS_server_method());
+  bool phrase_wanted = false;
+  SSL_CTX_set_default_passwd_cb(context.get(), &refuse_pass_phrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context.get(), &phrase_wanted);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
     return error{errc::certificate_unusable, certificate_file + ": " + openssl_reason()};
-  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-    return error{errc::certificate_unusable, key_file + ": " + openssl_reason()};
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    auto why = openssl_reason();
+    if (phrase_wanted)
+      why = "has a pass phrase, which nobody could type at a start; write the key without one: openssl pkey "
+            "-in " +
+            key_file + " -out NEW-FILE";
+    // OpenSSL compares as it loads.
+    if (why == "key values mismatch" || why == "key type mismatch")
+      why = "not the key of " + certificate_file;
+    return error{errc::certificate_unusable, key_file + ": " + why};
+  }
+  SSL_CTX_set_default_passwd_cb_userdata(context.get(), nullptr);
+  SSL_CTX_set_default_passwd_cb(context.get(), nullptr);
   if (SSL_CTX_check_private_key(context.get()) != 1)
     return error{errc::certificate_unusable, key_file + ": not the key of " + certificate_file};
   auto made = std::make_shared<native>(native{std::move(context), protocol_list(protocols)});

@@ -85,7 +85,7 @@ class mqtt(integration_test):
         self.assertIn("CONNACK 5", told)
         checked = self.run_causeway("check", "-c", str(self.configuration))
         self.assertEqual(checked.returncode, 1)
-        self.assertIn(f"mqtt {PLANT}: mqtt_unauthorized", checked.stdout)
+        self.assertIn(f"mqtt {PLANT}: BAD: mqtt_unauthorized", checked.stdout)
         self.assert_stored(self.under_test.post(PLANT, uplink(PLANT, METER, 1)))
         self.hub.wait_for(METER)
 
@@ -95,8 +95,9 @@ class mqtt(integration_test):
         self.assertGreater(self.figure("connects_refused_total"), 0)
         self.assertIn("connected for", self.status())
         checked = self.run_causeway("check", "-c", str(self.configuration))
-        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
-        self.assertIn(f"mqtt {PLANT}: CONNACK 0, subscribed", checked.stdout)
+        self.assertEqual((checked.returncode, checked.stderr), (1, ""))  # the registry, not the broker, knows no such key
+        self.assertIn(f"MQTT key of {PLANT}: BAD: registry_unauthorized", checked.stdout)
+        self.assertIn(f"mqtt {PLANT}: good: CONNACK 0, subscribed", checked.stdout)
 
     def test_a_broker_that_comes_back_is_connected_and_subscribed_to_again(self):
         self.begin()
