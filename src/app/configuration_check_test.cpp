@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/configuration_check.h"
 
+#include "app/wiring.h"
 #include "config/loader.h"
 
 #include <gtest/gtest.h>
@@ -195,6 +196,23 @@ TEST(configuration_check, keys_and_addresses_as_people_paste_them_are_refused_or
     for (const auto& one : report.warnings)
       EXPECT_NE(one.text.find("stands in the configuration itself"), std::string::npos) << one.text;
   }
+}
+
+TEST(configuration_check, the_policys_other_key_signs_once_the_first_is_given_up) {
+  const auto report = check_azure(policy("h.azure-devices.net") + "\nsecondary_" +
+                                  policy("h.azure-devices.net", "iothubowner"));
+  ASSERT_TRUE(report.value) << joined(report);
+  const auto sections = make_sections(*report.value);
+  ASSERT_TRUE(sections);
+  egress::section_tokens tokens{sections->front(), sections->front().policy->hub};
+  const auto policy_of = [&] {
+    return azure::parse_sas_token(tokens.policy_token(wall_time{seconds{2'000'000'000}}).reveal())->skn;
+  };
+  EXPECT_EQ(policy_of(), "device");
+  EXPECT_TRUE(tokens.next_policy_key());
+  EXPECT_EQ(policy_of(), "iothubowner");
+  EXPECT_TRUE(tokens.next_policy_key());
+  EXPECT_EQ(policy_of(), "device");
 }
 
 TEST(configuration_check, commands_that_a_basic_tier_lacks_are_refused_only_where_they_were_asked_for) {

@@ -214,17 +214,15 @@ void plan_hubs(const config::configuration& from, const egress::azure_section& s
   }
   // Where a gateway runs it has these devices; else one of the configuration's own will do.
   const bool free = state || state.fault().code() != errc::state_locked;
-  std::optional<identity> own;
-  if (section.policy && !known.empty() && known.front().hub == section.policy->hub)
-    own = known.front().device;
   if (section.policy) {
-    add(section.policy->hub, own, false);
+    add(section.policy->hub, state ? device_of(*state, from, section.name) : std::nullopt, false);
     if (section.second_policy) add(section.second_policy->hub, std::nullopt, true);
   }
   std::set<std::string> hubs;
   for (const auto& [name, string] : section.devices) {
+    // Where the hub has a policy its token speaks for all devices, these too.
+    if (section.policy && section.policy->hub == string.hub) continue;
     if (hubs.size() >= most_hubs || !hubs.insert(string.hub.id().str()).second) continue;
-    // By its own key, whatever policy the hub has.
     add(string.hub, free ? std::optional{identity{name}} : std::nullopt, false);
   }
 }
