@@ -204,14 +204,15 @@ TEST(configuration_check, the_policys_other_key_signs_once_the_first_is_given_up
   ASSERT_TRUE(report.value) << joined(report);
   const auto sections = make_sections(*report.value);
   ASSERT_TRUE(sections);
-  egress::section_tokens tokens{sections->front(), sections->front().policy->hub};
+  egress::service_clocks clocks;
+  egress::section_tokens tokens{sections->front(), sections->front().policy->hub, clocks};
   const auto policy_of = [&] {
     return azure::parse_sas_token(tokens.policy_token(wall_time{seconds{2'000'000'000}}).reveal())->skn;
   };
   EXPECT_EQ(policy_of(), "device");
-  EXPECT_TRUE(tokens.next_policy_key());
+  EXPECT_TRUE(tokens.next_policy_key(tokens.policy_key()));
   EXPECT_EQ(policy_of(), "iothubowner");
-  EXPECT_TRUE(tokens.next_policy_key());
+  EXPECT_TRUE(tokens.next_policy_key(tokens.policy_key()));
   EXPECT_EQ(policy_of(), "device");
 }
 

@@ -17,8 +17,8 @@ constexpr std::size_t read_bytes = 16 * 1024;
 // One key only: the other one would hide that this is refused.
 class one_key final : public hub::token_source {
 public:
-  one_key(const hub_trial& what) : inner_{*what.section, what.hub} {
-    if (what.second_key) inner_.next_policy_key();
+  one_key(const hub_trial& what) : inner_{*what.section, what.hub, clocks_} {
+    if (what.second_key) inner_.next_policy_key(inner_.policy_key());
   }
   hub::auth mode() const { return inner_.mode(); }
   secret device_token(device_ref device, const identity& name, wall_time expiry) override {
@@ -27,6 +27,7 @@ public:
   secret policy_token(wall_time expiry) override { return inner_.policy_token(expiry); }
 
 private:
+  egress::service_clocks clocks_; // of this trial alone: what it says of the clock is told by its own lines
   egress::section_tokens inner_;
 };
 
