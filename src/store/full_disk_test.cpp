@@ -15,6 +15,7 @@ protected:
   // A store with messages 1 to `waiting`.
   void open_with(spool_seq waiting) {
     open();
+    it->save_device(make_device(0));
     for (; next <= waiting; ++next)
       ASSERT_TRUE(it->append(make_append(next, 0, 3000)));
     ASSERT_TRUE(answered(waiting));
