@@ -58,8 +58,9 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_command& in
                  "seconds that DPS asks to wait; 0: it assigns at once")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  app.add_option("--assign-after", into.options.assign_after,
-                 "seconds until an assignment is done, whatever DPS asks to wait; without it as --retry-after")
+  app.add_option(
+         "--assign-after", into.options.assign_after,
+         "seconds until an assignment is done, whatever DPS asks to wait; without it as --retry-after")
       ->check(CLI::Range(0.0, 3600.0));
   app.add_option("--latency", latency, "azure: answers leave as late as those of a hub nearby; none")
       ->check(CLI::IsMember({"azure", "none"}))

@@ -3,9 +3,9 @@
 // with its assertions, and one of them is that the first transfer of a delivery that has more names the
 // delivery (AMQP 1.0, 2.7.5: delivery-id "MUST be supplied on the first transfer of a multi-transfer
 // delivery"). And it loses count of a session or link whose channel or handle is taken by a second one, and
-// frees it twice (2.7.2 and 2.7.3 forbid that). And it sends a heartbeat in half of whatever idle time-out the
-// peer announces, so that 1 ms would be a heartbeat in every turn, for ever: a figure below least_idle_time_out
-// is read as that. Pure. One thread.
+// frees it twice (2.7.2 and 2.7.3 forbid that). And it sends a heartbeat in half of whatever idle time-out
+// the peer announces, so that 1 ms would be a heartbeat in every turn, for ever: a figure below
+// least_idle_time_out is read as that. Pure. One thread.
 #pragma once
 
 #include "amqp/value.h"

@@ -164,8 +164,8 @@ public:
   void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now);
   // At deadline() or later.
   void on_tick(moment now);
-  // The wall time has jumped: devices that were refused because of their tokens, which have a time in them, are
-  // tried again now.
+  // The wall time has jumped: devices that were refused because of their tokens, which have a time in them,
+  // are tried again now.
   void on_clock_set(moment now);
   std::optional<mono_time> deadline() const;
 

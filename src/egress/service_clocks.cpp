@@ -68,11 +68,14 @@ void service_clocks::tell(const std::string& service, known& of, moment now) {
   const auto* const way = ahead.count() > 0 ? "behind" : "ahead of";
   const auto text = "this machine's clock is " + std::to_string(off.count()) + " s " + way + " " + service +
                     "'s: set it (NTP)";
-  log::line(is == level::harmful ? log::level::error : log::level::warning, "clock_skew",
-            {{"error", describe(errc::clock_skew).name},
-             {"service", service},
-             {"seconds", -ahead.count()},
-             {"detail", text}});
+  const std::initializer_list<log::field> fields{{"error", describe(errc::clock_skew).name},
+                                                 {"service", service},
+                                                 {"seconds", -ahead.count()},
+                                                 {"detail", text}};
+  if (is == level::harmful)
+    log::error("clock_skew", fields);
+  else
+    log::warning("clock_skew", fields);
 }
 
 wall_time service_clocks::time(const std::string& service, moment now) const {

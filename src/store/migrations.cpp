@@ -11,9 +11,11 @@ namespace {
 //   device       stable small numbers for (application, device); listed, integration (-1 = not said) and
 //                model_id are the registry's last word
 //   spool        what waits, without bodies: a start reads this whole; at = accepted, milliseconds since 1970
-//   tally        one row, in each commit: what has been given out and what there is, so that rows which a damaged
+//   tally        one row, in each commit: what has been given out and what there is, so that rows which a
+//   damaged
 //                page no longer shows are missed; sealed_from: from this seq on each record is sealed
-//   record       the bodies, core::encode_message in a seal (seal.h); apart from spool so that a start need not
+//   record       the bodies, core::encode_message in a seal (seal.h); apart from spool so that a start need
+//   not
 //                read them
 //   digest       of a row, over its other columns in their order: row_digest, of spool waiting_digest
 //   key_ring     the last 32 key hashes of a device and kind, newest first, 8 bytes each, least significant
@@ -22,7 +24,8 @@ namespace {
 //                read, and not any more when a kind has 32 newer ones
 //   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
 //   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers
-//   dead_letter  message (a record) or event (the raw body in a seal), never both, or neither where damage has
+//   dead_letter  message (a record) or event (the raw body in a seal), never both, or neither where damage
+//   has
 //                left nothing of it; at = milliseconds since 1970; key = what the event is de-duplicated by
 //                (kept_key::hash), where it has one
 constexpr const char* spool_1 = R"(

@@ -147,7 +147,7 @@ private:
   database db_; // before the statements: they must go first
   statements sql_;
   bool may_have_keyed_letters_ = false; // until then nothing is looked for
-  tally tally_, saved_; // saved_: as the file has it, if the last transaction was committed
+  tally tally_, saved_;                 // saved_: as the file has it, if the last transaction was committed
   spool_damage damage_;
 };
 

@@ -48,7 +48,7 @@ class http2(http2_test):
             (path, self.headers, good, "PUT", 405, "method_not_allowed"),
             (path, self.headers, "x" * (2 << 20), "POST", 413, "body_too_large"),
             (path, {**self.headers, "Content-Type": "application/octet-stream"}, good, "POST", 415, "media_type_unsupported"),
-            (path, {**self.headers, "X-Long": "x" * 30_000}, good, "POST", 431, "body_too_large"),
+            (path, {**self.headers, "X-Long": "x" * 30_000}, good, "POST", 431, "header_too_large"),
         ]
         for place, headers, body, method, status, error in cases:
             with self.subTest(status=status, error=error):
