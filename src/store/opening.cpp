@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
-#include "store/raw_file.h"
 #include "store/salvage.h"
 
 #include <algorithm>
@@ -18,11 +17,10 @@ namespace fs = std::filesystem;
 struct circumstances {
   bool used = false;      // somebody has run here
   bool has_spool = false; // with something in it
-  bool is_older = false;  // of a version without a witness
   std::optional<witnessed> witness;
 };
 
-constexpr std::uint32_t first_with_witness = 7; // version of spool.db
+constexpr std::int64_t first_with_witness = 7; // version of spool.db
 
 std::uintmax_t size_of_file(const fs::path& file) {
   std::error_code fault;
@@ -37,9 +35,6 @@ circumstances look(const fs::path& directory) {
   out.used = out.has_spool || size_of_file(directory / "assignments.db") > 0 ||
              size_of_file(directory / "witness") > 0 || size_of_file(directory / "lock") > 0;
   out.witness = witness_file::read(directory / "witness");
-  std::string header(100, '\0');
-  if (const auto file = raw_file::open(spool); file && *file && (*file)->read(0, header))
-    out.is_older = big_word(header, 60) < first_with_witness;
   return out;
 }
 
@@ -135,7 +130,10 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
 result<void> hear_witness(opened_state& into, const fs::path& directory, const circumstances& before,
                           bool mends) {
   const auto own = into.spool.counts().next_seq;
-  const bool is_missing = before.used && !before.has_spool;
+  const auto version = into.spool.version_found();
+  const bool is_older = version > 0 && version < first_with_witness;
+  // A log that is gone may have had all there was: the file alone is as empty as a new one.
+  const bool is_missing = before.used && (!before.has_spool || version == 0);
   if (before.witness && before.witness->highest >= own) {
     const auto lost = before.witness->highest - own + 1;
     into.missing += lost;
@@ -154,7 +152,7 @@ result<void> hear_witness(opened_state& into, const fs::path& directory, const c
     if (auto saved = into.spool.save_tally(); !saved) return saved;
     if (auto done = change->commit(); !done) return done;
     into.image.next_seq = into.spool.counts().next_seq;
-  } else if (!before.witness && (is_missing || (before.used && !before.is_older))) {
+  } else if (!before.witness && (is_missing || (before.used && !is_older))) {
     into.missing_unknown = true;
     log::error(is_missing ? "spool_missing" : "witness_missing",
                {{"directory", directory.string()},

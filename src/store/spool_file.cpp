@@ -80,11 +80,14 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
   if (!db) return unusable(file, std::move(db).fault());
   // A file that cannot be written says so here, not at the first message.
   if (auto trial = transaction::begin(*db); !trial) return unusable(file, std::move(trial).fault());
+  const auto version = db->integer("PRAGMA user_version");
+  if (!version) return unusable(file, version.fault());
   if (auto done = migrate(*db, spool_steps()); !done) return unusable(file, std::move(done).fault());
   let_give_back(*db);
   auto prepared = prepare(*db);
   if (!prepared) return unusable(file, std::move(prepared).fault());
   spool_file made{*std::move(db), *std::move(prepared)};
+  made.version_found_ = *version;
   made.load_tally();
   const auto keyed = made.db_.integer("SELECT EXISTS (SELECT 1 FROM dead_letter WHERE key IS NOT NULL)");
   if (!keyed && !made.db_.is_corrupt()) return unusable(file, keyed.fault());

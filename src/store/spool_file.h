@@ -69,6 +69,10 @@ public:
     std::uint64_t all = 0, free = 0;
   };
   result<file_pages> pages();
+  // The version that the file had when it was opened; 0: there was nothing in it.
+  std::int64_t version_found() const { return version_found_; }
+  // What waits, counted in the file.
+  result<amount> count_waiting();
   // Takes so many free pages, or fewer, out of the file; a transaction of its own. The file on the disk is
   // cut when the log is folded into it.
   result<void> give_back(std::uint64_t pages);
@@ -147,7 +151,8 @@ private:
   database db_; // before the statements: they must go first
   statements sql_;
   bool may_have_keyed_letters_ = false; // until then nothing is looked for
-  tally tally_, saved_;                 // saved_: as the file has it, if the last transaction was committed
+  std::int64_t version_found_ = 0;
+  tally tally_, saved_; // saved_: as the file has it, if the last transaction was committed
   spool_damage damage_;
 };
 

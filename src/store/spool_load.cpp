@@ -94,6 +94,13 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
   }
 }
 
+result<amount> spool_file::count_waiting() {
+  auto query = db_.prepare("SELECT count(*), total(size) FROM spool");
+  if (!query) return std::move(query).fault();
+  if (auto row = query->step(); !row) return std::move(row).fault();
+  return amount{static_cast<std::uint64_t>(query->integer(0)), static_cast<std::uint64_t>(query->integer(1))};
+}
+
 result<std::vector<core::start_image::row>> spool_file::load_waiting() {
   const auto undated = undated_at();
   if (!undated) return undated.fault();

@@ -56,6 +56,7 @@ void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
 struct store::owner_side {
   store_events* events = nullptr;
   store_counters counters;
+  amount pending; // of counters.waiting, what no report has told of yet
 
   void take(report what);
 };
@@ -63,6 +64,12 @@ struct store::owner_side {
 void store::owner_side::take(report what) {
   counters.waiting.messages -= what.refused.messages + what.erased.messages;
   counters.waiting.bytes -= what.refused.bytes + what.erased.bytes;
+  pending -= what.appended;
+  pending -= what.refused;
+  if (what.waiting) {
+    counters.waiting = *what.waiting;
+    counters.waiting += pending;
+  }
   counters.queued_messages -= what.settled.messages;
   counters.queued_bytes -= what.settled.bytes;
   counters.appended_total += what.appended.messages;
@@ -174,6 +181,7 @@ result<void> store::append(core::append_request request) {
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
     return error{errc::store_unavailable, "more waits to be written than the queue takes"};
   now.waiting += more;
+  owner_->pending += more;
   now.queued_messages += queued.messages;
   now.queued_bytes += queued.bytes;
   writer_->push(queued_append{std::move(request), more, queued, now_.now().wall});

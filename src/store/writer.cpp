@@ -281,6 +281,7 @@ void writer::commit_group() {
   note_commit();
   const auto syncs = syncs_so_far();
   out.fsyncs = syncs - std::exchange(syncs_seen_, syncs);
+  count_after_mending(out);
   tell_(std::move(out));
   if (outcome && done.next_seq != 0) witness_.write({done.next_seq - 1, spool_.counts().waiting});
 }

@@ -62,6 +62,7 @@ struct report {
   amount erased;                             // left the spool
   std::uint64_t unreadable = 0, missing = 0; // store_counters
   bool missing_unknown = false;
+  std::optional<amount> waiting; // in the file, after this report: when that is not known from the others
   std::uint64_t dead_letters = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
   std::chrono::microseconds commit_time{0};
@@ -144,6 +145,7 @@ private:
   result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
   result<bool> read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended);
   bool mend(const error& why, report& out);
+  void count_after_mending(report& out);
   void note_erased(std::size_t commands, std::size_t marks);
   bool idle() const {
     return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
@@ -179,6 +181,7 @@ private:
   std::deque<question> questions_;
   queued_assignments assignments_;
   mono_time marks_due_{};
+  bool mended_ = false;       // what waits must be counted anew
   bool hurried_ = false;      // stopping: nothing waits for company
   bool fresh_append_ = false; // an append came since the last try
   bool failing_ = false;      // an episode of refused commits; work_ and marks_ wait until retry_at_

@@ -22,11 +22,18 @@ void writer::serve_read() {
     if (!std::exchange(reads_failing_, true))
       log::error("read_back_failing",
                  {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+    if (!mended_) return;
+    report found; // what is missing is told of once, whatever becomes of the read
+    found.missing = out.missing;
+    found.missing_unknown = out.missing_unknown;
+    count_after_mending(found);
+    tell_(std::move(found));
     return;
   }
   reads_failing_ = false;
   reads_.pop_front();
   if (reads_.empty()) erased_.clear();
+  count_after_mending(out);
   tell_(std::move(out));
 }
 
@@ -104,6 +111,7 @@ bool writer::mend(const error& why, report& out) {
   const auto file = lock_.directory() / "spool.db";
   static_cast<void>(spool_.db().fold());
   spool_.close();
+  mended_ = true;
   const auto missing = mend_spool(file, why.detail(), std::chrono::system_clock::now());
   auto opened = spool_file::open(file, options_.max_pages);
   if (opened) spool_ = *std::move(opened);
@@ -114,6 +122,11 @@ bool writer::mend(const error& why, report& out) {
     out.missing_unknown = missing->unknown;
   }
   return missing && spool_.db().is_open();
+}
+
+void writer::count_after_mending(report& out) {
+  if (!std::exchange(mended_, false)) return;
+  if (const auto counted = spool_.count_waiting()) out.waiting = *counted;
 }
 
 } // namespace causeway::store
