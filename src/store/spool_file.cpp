@@ -388,6 +388,7 @@ spool_file& spool_file::operator=(spool_file&& other) noexcept {
   db_ = std::move(other.db_);
   sql_ = std::move(other.sql_);
   may_have_keyed_letters_ = other.may_have_keyed_letters_;
+  version_found_ = other.version_found_;
   tally_ = other.tally_;
   saved_ = other.saved_;
   damage_ = std::move(other.damage_);

@@ -2,7 +2,7 @@
 """What was turned away is asked for again, of that application and of no other: by webhook for want of room, by MQTT while nobody listened."""
 import unittest
 
-from harness import FIELD, PLANT, free_port, integration_test, wait_until
+from harness import FIELD, PATIENCE, PLANT, free_port, integration_test, wait_until
 
 UPLINKS = 40
 METERS = "meter-*"
@@ -35,7 +35,7 @@ class turned_away(integration_test):
         self.assertEqual(done["refused"], done["refused_by"]["503"])
         wait_until(lambda: self.under_test.log("webhook_refused", error="spool_share_full"), "a full share")
         self.hub.clear_faults()
-        wait_until(lambda: self.hub.ledger()["unique"] == UPLINKS, "what was turned away, from the storage")
+        wait_until(lambda: self.hub.ledger()["unique"] == UPLINKS, "what was turned away, from the storage", 4 * PATIENCE)  # five at a time, ten seconds apart
         self.assertGreater(len(self.asked(PLANT)), before[PLANT])
         self.assertEqual(len(self.asked(FIELD)), before[FIELD], "nothing of this one was turned away")
         self.assertEqual(self.hub.ledger()["duplicates"], 0)
