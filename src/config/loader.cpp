@@ -148,6 +148,7 @@ std::vector<std::string> config_report::lines() const {
     all.emplace_back(one.at, format(one));
   std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
   std::vector<std::string> out;
+  out.reserve(all.size());
   for (auto& [at, line] : all)
     out.push_back(std::move(line));
   return out;
