@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto input = fuzz::text_of(bytes, size);
   const auto choice = fuzz::take_choice(input);
   const bool at_once = (choice & 64U) != 0;
-  const auto budget = std::make_shared<net::http2_budget>();
+  const auto budget = std::make_shared<net::http_budget>();
   {
     net::http2_session session{max_header, max_body, budget};
     if ((choice & 128U) == 0) session.feed(preface, {});

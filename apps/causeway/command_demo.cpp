@@ -2,6 +2,7 @@
 #include "causeway/command_demo.h"
 
 #include "app/gateway.h"
+#include "app/open_files.h"
 #include "base/log.h"
 #include "causeway/demo_view.h"
 #include "causeway/load_configuration.h"
@@ -204,7 +205,7 @@ int command_demo(const demo_options& options) {
   }
   ::umask(077);
   log::start(log::level::warning, log::format::logfmt);
-  static_cast<void>(app::raise_open_files_limit(1'024));
+  app::raise_open_files_limit();
   demonstration demo;
   demo.options = options;
   demo.loop.on_signal([&demo, outlives_terminal = net::ignores_hang_up()](int signal) {

@@ -4,6 +4,7 @@
 #include "admin/plan.h"
 #include "admin/printable.h"
 #include "app/gateway.h"
+#include "app/open_files.h"
 #include "app/provision_run.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -27,7 +28,6 @@ constexpr milliseconds look_interval{100};
 constexpr seconds plain_interval{5};
 constexpr std::size_t bar_width = 30;
 constexpr std::size_t most_refused = 1'000, named_refused = 10;
-constexpr std::uint64_t needed_files = 256;
 
 struct provisioning {
   net::loop loop;
@@ -152,7 +152,7 @@ int command_provision(const std::string& configuration, bool json) {
   const auto settings = load_configuration(configuration);
   if (!settings) return 2;
   log::start(log::level::error, settings->log.format);
-  static_cast<void>(app::raise_open_files_limit(needed_files));
+  app::raise_open_files_limit();
   provisioning self;
   self.loop.on_signal([&self, outlives_terminal = net::ignores_hang_up()](int signal) {
     if (signal == SIGHUP && outlives_terminal) return;

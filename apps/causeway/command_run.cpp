@@ -2,6 +2,7 @@
 #include "causeway/command_run.h"
 
 #include "app/gateway.h"
+#include "app/open_files.h"
 #include "base/log.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr milliseconds drain_time{5'000};
 // Webhook connections, hub connections, files of the store, and some to spare.
-constexpr std::uint64_t needed_files = 1'024;
 
 struct running {
   net::loop loop;
@@ -60,8 +60,7 @@ int command_run(const std::string& file) {
   const auto settings = load_configuration(file);
   if (!settings) return 2;
   log::start(settings->log.level, settings->log.format);
-  if (const auto raised = app::raise_open_files_limit(needed_files); !raised)
-    log::warning("open_files_low", {{"error", raised.fault().name()}, {"detail", raised.fault().detail()}});
+  app::raise_open_files_limit();
 
   running self;
   self.loop.on_signal([&self](int signal) {

@@ -106,12 +106,16 @@ const std::vector<family>& families() {
       {"causeway_webhook_connections_refused_total", counter, "",
        "Connections of the webhook closed at once, or to make room for others",
        [](const snapshot& s, const emit& out) { out({}, number(s.webhook_connections_refused)); }},
-      {"causeway_webhook_stream_bytes", gauge, "",
-       "Held by requests and unread answers of HTTP/2; at most about 64 MiB",
-       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_http2_bytes)); }},
-      {"causeway_webhook_streams_refused_total", counter, "",
-       "Requests by HTTP/2 refused before they were looked at, which the client may repeat",
-       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_streams_refused)); }},
+      {"causeway_webhook_held_bytes", gauge, "",
+       "Held by requests and unread answers of the webhook; at most about 64 MiB",
+       [](const snapshot& s, const emit& out) { out({}, number(s.webhook_held_bytes)); }},
+      {"causeway_webhook_streams_refused_total", counter, "reason",
+       "Requests by HTTP/2 refused before they were looked at, which the client may repeat: `limit`, more "
+       "than 1,024 of a connection; `budget`, the webhook holds all that it may",
+       [](const snapshot& s, const emit& out) {
+         for (const auto& [reason, count] : s.webhook_streams_refused)
+           out({{"reason", reason}}, number(count));
+       }},
       {"causeway_webhook_connections_ended_total", counter, "reason",
        "Connections by HTTP/2 ended: `protocol`, not HTTP/2; `flood`, beyond a connection's limits; "
        "`budget`, held what others needed",

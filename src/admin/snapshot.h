@@ -139,9 +139,9 @@ struct snapshot {
   std::map<std::string, exporter_figures> exporters;      // by name
   std::map<std::string, mqtt_figures> mqtt;               // by application
   std::map<std::string, std::size_t> webhook_connections; // open, by HTTP's version
-  std::size_t webhook_http2_bytes = 0;                    // http_limits::max_http2_bytes
+  std::size_t webhook_held_bytes = 0;                     // http_limits::max_bytes
   std::uint64_t webhook_connections_refused = 0;
-  std::uint64_t webhook_streams_refused = 0;
+  std::map<std::string, std::uint64_t> webhook_streams_refused;   // by reason, of HTTP/2
   std::map<std::string, std::uint64_t> webhook_connections_ended; // by reason, of HTTP/2
   std::map<int, std::uint64_t> webhook_by_status;
   std::map<std::string, std::uint64_t> webhook_refused; // by error name

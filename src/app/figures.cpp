@@ -162,10 +162,11 @@ admin::snapshot gateway::parts::figures() const {
       out.mqtt[application.str()] = figures_of(totals, loop.now().mono);
   const auto http2 = webhook_server->http2_connections();
   out.webhook_connections = {{"1.1", webhook_server->connections() - http2}, {"2", http2}};
-  out.webhook_http2_bytes = webhook_server->http2_bytes();
+  out.webhook_held_bytes = webhook_server->held_bytes();
   out.webhook_connections_refused = webhook_server->refused();
-  const auto& refused = webhook_server->http2_refused();
-  out.webhook_streams_refused = refused.streams_refused;
+  const auto& refused = webhook_server->counts();
+  out.webhook_streams_refused = {{"limit", refused.streams_over_limit},
+                                 {"budget", refused.streams_over_budget}};
   out.webhook_connections_ended = {{"protocol", refused.ended_by_protocol},
                                    {"flood", refused.ended_by_flood},
                                    {"budget", refused.ended_by_budget}};

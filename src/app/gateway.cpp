@@ -2,12 +2,11 @@
 #include "app/gateway.h"
 
 #include "app/gateway_parts.h"
+#include "app/open_files.h"
 #include "app/path_words.h"
 #include "app/transforms.h"
 #include "app/wiring.h"
 #include "base/log.h"
-
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -34,6 +33,9 @@ egress::registry_options registry_options_of(const config::configuration& from,
   options.clocks = &clocks;
   return options;
 }
+// Open files but connections that come in: the store's, the loop's and libraries' own; a section's hubs and
+// DPS; an application's registry, MQTT and transform.
+constexpr std::size_t other_files = 96, files_a_section = 16, files_an_application = 6;
 
 } // namespace
 
@@ -164,18 +166,33 @@ result<doors> doors::open(net::loop& on, const config::configuration& from, net:
                admin_address->is_local() ? admin::api_access::loopback : admin::api_access::refused};
 }
 
-void gateway::parts::listen(doors at) {
+void gateway::parts::listen(doors at, const config::configuration& from) {
+  const auto share = share_open_files(open_files_limit(), from.webhook.max_connections,
+                                      other_files + files_a_section * from.azure.size() +
+                                          files_an_application * from.applications.size());
+  if (share.webhook < from.webhook.max_connections)
+    log::warning("open_files_low",
+                 {{"error", describe(errc::open_files_limit).name},
+                  {"detail", std::to_string(open_files_limit()) + ": the webhook takes " +
+                                 std::to_string(share.webhook) + " connections at a time instead of " +
+                                 std::to_string(from.webhook.max_connections) +
+                                 "; raise the limit (systemd: LimitNOFILE=, shell: ulimit -n), or lower "
+                                 "max_connections in [webhook]"}});
+  net::http_limits webhook_limits;
+  webhook_limits.max_connections = share.webhook;
   if (at.certificate) webhook_certificate.emplace(std::move(*at.certificate));
   look_at_certificate(loop.now());
   webhook_server.emplace(net::http_server::start(
-      loop, tasks, std::move(at.webhook), std::move(at.tls), {},
+      loop, tasks, std::move(at.webhook), std::move(at.tls), webhook_limits,
       [this](net::http_request request) { return webhook->handle(std::move(request)); },
       [this](int status) { return webhook->refuse(status); },
       [this](net::http_request& head) { return webhook->admit(head); }));
   webhook_server->tell([this](const net::http_request* head) { webhook->on_turned_away(head); });
   net::http_limits limits;
   limits.max_body = 64 * 1024;
-  limits.max_connections = 256;
+  limits.max_connections = share.admin;
+  // Any local user may open as many: whoever asks something is served all the same.
+  limits.room_after = milliseconds{0};
   pages.emplace(*this, api, letter_api, at.admin_access);
   admin_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.admin), {}, limits,
@@ -257,7 +274,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   tell_of_path_word_devices(*image);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
   p->bridge->begin(std::move(*image), on.now());
-  p->listen(std::move(*opened_doors));
+  p->listen(std::move(*opened_doors), from);
   p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
                  [raw = p.get()] { return raw->connect_known(); });
   p->registry.start();
@@ -331,16 +348,6 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
 
 admin::snapshot gateway::figures() const {
   return parts_->figures();
-}
-
-result<void> raise_open_files_limit(std::uint64_t needed) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
-  if (limit.rlim_max >= needed) return {};
-  return error{errc::open_files_limit, std::to_string(limit.rlim_max) + ", " + std::to_string(needed) +
-                                           " are needed; raise it (systemd: LimitNOFILE=, shell: ulimit -n)"};
 }
 
 } // namespace causeway::app

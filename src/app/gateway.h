@@ -37,7 +37,4 @@ private:
   std::unique_ptr<parts> parts_;
 };
 
-// Raises the soft limit of open files to the hard one. Errors: open_files_limit when that is below `needed`.
-result<void> raise_open_files_limit(std::uint64_t needed);
-
 } // namespace causeway::app

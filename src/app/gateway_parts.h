@@ -103,7 +103,7 @@ struct gateway::parts final : store::store_events,
 
   net::task<> tick();
   net::task<> connect_known();
-  void listen(doors at);
+  void listen(doors at, const config::configuration& from);
   net::task<> drain(mono_time began, mono_time deadline);
   net::task<> close_webhook();
   void look_at_certificate(moment now);

@@ -43,6 +43,7 @@ struct webhook_settings {
   std::string listen;                    // "host:port", checked
   std::filesystem::path tls_certificate; // both empty = plain HTTP
   std::filesystem::path tls_key;
+  std::size_t max_connections = 4096;
   bool tls() const { return !tls_certificate.empty(); }
 };
 

@@ -126,6 +126,8 @@ webhook_reading read_webhook(section keys, reading& into) {
                           {},
                           keys.secret_of("password"),
                           false};
+  constexpr std::uint64_t most_connections = 100'000;
+  webhook.settings.max_connections = keys.number("max_connections", most_connections);
   auto [header, value] = read_header_credential(keys, "header", "value", "password");
   webhook.header = std::move(header);
   if (value) webhook.password = std::move(value);

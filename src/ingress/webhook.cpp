@@ -40,6 +40,7 @@ int status_of(errc code) {
     return 431;
   case errc::too_many_log_ins:
     return 429;
+  case errc::request_memory_spent:
   case errc::spool_full:
   case errc::spool_share_full:
   case errc::store_unavailable:
@@ -155,6 +156,8 @@ net::http_response webhook::refuse(int status) {
       return error{errc::content_encoding_unsupported};
     case 431:
       return error{errc::header_too_large};
+    case 503:
+      return error{errc::request_memory_spent};
     case 501:
       return error{errc::http_protocol, "of transfer codings only chunked is known"};
     default:

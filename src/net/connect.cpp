@@ -25,6 +25,15 @@ struct lookup {
   std::vector<tcp::endpoint> endpoints;
 };
 
+// This process's own limit, or the machine's.
+bool is_out_of_files(const error_code& ec) {
+  return ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system;
+}
+
+error out_of_files(const std::string& whom, const error_code& ec) {
+  return error{errc::open_files_limit, whom + ": " + ec.message()};
+}
+
 task<result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port, mono_time deadline) {
   using found = std::vector<tcp::endpoint>;
   error_code not_an_address;
@@ -43,6 +52,7 @@ task<result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t
                               l->wait.cancel();
                             });
   const auto [ec] = co_await l->wait.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (l->answered && is_out_of_files(l->ec)) co_return out_of_files(host, l->ec);
   if (l->answered && l->ec) co_return error{errc::name_unresolved, host + ": " + l->ec.message()};
   if (l->answered) co_return std::move(l->endpoints);
   l->resolver.cancel();
@@ -54,6 +64,7 @@ error connect_error(const error_code& ec, bool late, const std::string& whom) {
   if (late || ec == asio::error::timed_out)
     return error{errc::connection_timed_out, whom + ": no answer to the connection request"};
   if (ec == asio::error::operation_aborted) return error{errc::stopped};
+  if (is_out_of_files(ec)) return out_of_files(whom, ec);
   return error{errc::connection_refused, whom + ": " + ec.message()};
 }
 

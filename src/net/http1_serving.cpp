@@ -41,7 +41,13 @@ task<bool> http_server::state::look_at_head(std::shared_ptr<state> s, connection
   auto& head = c->reader.head();
   head.peer = c->peer;
   auto away = s->admission ? s->admission(head) : std::nullopt;
+  if (s->admission && !away) c->let_in();
   if (!away && head.is_encoded()) away = http_turned_away{s->refuse_with(415)};
+  if (!away && s->is_spent()) {
+    ++s->budget->counts.requests_over_budget;
+    s->lose(&head);
+    away = http_turned_away{s->refuse_with(503)};
+  }
   if (!away) co_return true;
   auto turned = turn_away(s, c, std::move(*away));
   co_return co_await std::move(turned);
@@ -81,9 +87,20 @@ task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c
     c->enter(phase::header, now + s->limits.header_time_out);
   if (!c->reader.started()) c->enter(phase::idle, now + s->limits.idle_time_out);
   if (c->at == phase::idle && s->closing && (c->answered || !s->sent_away)) co_return false;
+  c->hold(c->reader.held());
+  if (c->held > 0 && s->is_spent()) c->overruled = true;
+
+  if (c->overruled) {
+    co_await refuse_for_room(s, c);
+    co_return false;
+  }
 
   const auto room = c->reader.prepare();
   const auto size = co_await c->bytes.read_some(room);
+  if (c->overruled) {
+    co_await refuse_for_room(s, c);
+    co_return false;
+  }
   if (size) {
     c->reader.commit(*size);
     co_return true;
@@ -95,19 +112,34 @@ task<bool> http_server::state::read_more(std::shared_ptr<state> s, connection* c
 task<bool> http_server::state::answer(std::shared_ptr<state> s, connection* c) {
   const bool head = c->reader.is_head();
   const bool keep = c->reader.keep_alive();
+  c->hold(c->reader.held());
+  c->begin_work();
   auto request = c->reader.take();
-  request.peer = c->peer;
   c->enter(phase::handling, mono_time::max());
   const auto response = co_await handle(s, std::move(request));
+  c->end_work();
   if (!response) co_return false;
+  if (!s->admission && response->status / 100 == 2) c->let_in();
   c->answered = true;
   if (c->half_closed) co_return false;
   const bool close = !keep || response->close || s->closing || s->sent_away.has_value();
   write_answer(c->out, *response, head, close);
   // A peer that does not read holds the connection no longer than an idle one.
   c->enter(phase::writing, std::chrono::steady_clock::now() + s->limits.idle_time_out);
+  c->hold(c->out.size());
   const auto written = co_await c->bytes.write(c->out);
+  c->hold(0);
   co_return written && !close;
+}
+
+// What has come of it is given up.
+task<> http_server::state::refuse_for_room(std::shared_ptr<state> s, connection* c) {
+  ++s->budget->counts.requests_over_budget;
+  s->lose(c->reader.in_body() ? &c->reader.head() : nullptr);
+  c->reader.discard_body();
+  write_answer(c->out, s->refuse_with(503), false, true);
+  c->hold(c->out.size());
+  co_await part(c, most_drained_of_strangers);
 }
 
 task<> http_server::state::refuse(std::shared_ptr<state> s, connection* c, int status) {

@@ -35,11 +35,11 @@ TEST(http2_budget, refuses_new_streams_while_the_budget_of_all_is_spent) {
     s.peer.post("/", std::string(900, 'x'), {}, false);
   s.exchange();
   EXPECT_TRUE(s.budget->is_spent());
-  EXPECT_EQ(s.budget->counts.streams_refused, 0U);
+  EXPECT_EQ(s.budget->counts.streams_over_budget, 0U);
   const auto refused = s.peer.post("/", "x");
   s.exchange();
   EXPECT_EQ(s.peer.answers[refused].reset, std::uint32_t{NGHTTP2_REFUSED_STREAM});
-  EXPECT_EQ(s.budget->counts.streams_refused, 1U);
+  EXPECT_EQ(s.budget->counts.streams_over_budget, 1U);
   EXPECT_EQ(s.session.under_way(), 4U);
   EXPECT_TRUE(s.alive);
 }
@@ -53,7 +53,7 @@ TEST(http2_budget, refuses_streams_that_go_on_while_the_budget_of_all_is_spent) 
   s.send(http2_frame(0, 0, static_cast<std::uint32_t>(id), "more"));
   s.exchange();
   EXPECT_EQ(s.peer.answers[id].reset, std::uint32_t{NGHTTP2_REFUSED_STREAM});
-  EXPECT_EQ(s.budget->counts.streams_refused, 1U);
+  EXPECT_EQ(s.budget->counts.streams_over_budget, 1U);
   EXPECT_EQ(s.budget->held, 0U);
   s.budget->most = most;
   s.peer.post("/", "again");
@@ -96,7 +96,7 @@ TEST(http2_budget, refuses_what_is_not_whole_when_room_is_wanted) {
     EXPECT_EQ(s.peer.answers[id].reset, std::uint32_t{NGHTTP2_REFUSED_STREAM});
   EXPECT_EQ(s.peer.answers[whole.stream].status(), "200");
   EXPECT_EQ(s.budget->held, 0U);
-  EXPECT_EQ(s.budget->counts.streams_refused, 2U);
+  EXPECT_EQ(s.budget->counts.streams_over_budget, 2U);
 }
 
 TEST(http2_budget, counts_what_is_allocated_for_fields_and_bodies) {

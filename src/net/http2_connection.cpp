@@ -26,7 +26,7 @@ struct http2_connection::state {
   state(loop& on, task_group& t, stream& b, http2_service s)
       : tasks{t},
         service{std::move(s)},
-        session{service.limits.max_header, service.limits.max_body, service.budget, admission()},
+        session{service.limits.max_header, service.limits.max_body, service.budget, service.admit},
         bytes{&b},
         bell{on},
         written{on} {}
@@ -51,7 +51,6 @@ struct http2_connection::state {
   mono_time writing_since{}; // and since when
   mono_time shed_until{};
 
-  http_admission admission();
   static void pump(const std::shared_ptr<state>& s);
   static void begin_requests(const std::shared_ptr<state>& s);
   void change(bool now_busy);
@@ -64,15 +63,6 @@ struct http2_connection::state {
                              std::shared_ptr<http_turned_away> away);
   static task<bool> read_on(std::shared_ptr<state> s);
 };
-
-http_admission http2_connection::state::admission() {
-  if (!service.admit) return {};
-  return [this](http_request& head) {
-    auto away = service.admit(head);
-    welcome = welcome || !away;
-    return away;
-  };
-}
 
 // Begins what has come whole, and has written what there is.
 void http2_connection::state::pump(const std::shared_ptr<state>& s) {

@@ -17,7 +17,7 @@ namespace causeway::net {
 // long as a request is under way.
 struct http2_service {
   http_limits limits;
-  std::shared_ptr<http2_budget> budget;
+  std::shared_ptr<http_budget> budget;
   std::string peer;
   // Nothing: the task was cancelled.
   std::function<task<std::optional<http_response>>(http_request)> handle;
@@ -49,7 +49,7 @@ public:
   bool is_done() const;
   // What the peer lets us hold of the budget, and how long: bytes times seconds.
   double burden(mono_time now) const;
-  // The admission has let it in; where there is none: a handler has answered it with 2xx.
+  // Where there is no admission: a handler has answered it with 2xx.
   bool is_welcome() const;
   // Refuses its requests that are not whole; a client may repeat them. False: there was none, in the last
   // second neither.

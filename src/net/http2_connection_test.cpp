@@ -32,7 +32,7 @@ struct scene {
     ours = std::move(pair.first);
     theirs = std::move(pair.second);
     http2_service service;
-    service.budget = std::make_shared<http2_budget>();
+    service.budget = std::make_shared<http_budget>();
     service.on_change = [this](bool busy) { changes.push_back(busy); };
     service.make_room = [] {};
     service.refuse = [](int status) {

@@ -20,7 +20,7 @@ const std::vector<std::string> both{"h2", "http/1.1"};
 // A limit of what all connections hold together.
 http_limits holding(std::size_t bytes) {
   http_limits limits;
-  limits.max_http2_bytes = bytes;
+  limits.max_bytes = bytes;
   return limits;
 }
 
@@ -86,9 +86,9 @@ struct client {
   }
   // A request that does not come to its end; it has come so far.
   std::int32_t hang() {
-    const auto before = of.server->http2_bytes();
+    const auto before = of.server->held_bytes();
     const auto id = post("/x", "half", false);
-    of.until([&] { return of.server->http2_bytes() > before; });
+    of.until([&] { return of.server->held_bytes() > before; });
     return id;
   }
   const http2_test_client::answer& answer_to(std::int32_t id) {
@@ -290,8 +290,8 @@ TEST(http2_server, refuses_who_lets_most_hang_when_all_together_hold_too_much) {
   s.until([&] { return hog.codec.answers[ids.front()].reset == refused_stream; });
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");
   EXPECT_FALSE(slow.codec.answers[half].closed);
-  EXPECT_LE(s.server->http2_bytes(), 1'000'000U);
-  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);
+  EXPECT_LE(s.server->held_bytes(), 1'000'000U);
+  EXPECT_EQ(s.server->counts().ended_by_budget, 0U);
 }
 
 TEST(http2_server, cuts_off_who_reads_no_answers_when_all_together_hold_too_much) {
@@ -307,8 +307,8 @@ TEST(http2_server, cuts_off_who_reads_no_answers_when_all_together_hold_too_much
   EXPECT_EQ(slow.answer_to(slow.post("/x", std::string(200'000, 'x'))).status(), "200");
   s.until([&] { return hog.ended; });
   EXPECT_FALSE(slow.codec.answers[half].closed);
-  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 1U);
-  EXPECT_EQ(s.server->http2_refused().streams_refused, 0U);
+  EXPECT_EQ(s.server->counts().ended_by_budget, 1U);
+  EXPECT_EQ(s.server->counts().streams_over_budget, 0U);
 }
 
 TEST(http2_server, makes_room_by_strangers_before_those_whom_it_has_served) {
@@ -317,16 +317,16 @@ TEST(http2_server, makes_room_by_strangers_before_those_whom_it_has_served) {
   client stranger{s};
   EXPECT_EQ(known.answer_to(known.post("/x", "")).status(), "200");
   const auto half = known.post("/x", std::string(1'000'000, 'x'), false);
-  s.until([&] { return s.server->http2_bytes() > 1'000'000; });
-  const auto refused = [&] { return s.server->http2_refused().streams_refused > 0; };
+  s.until([&] { return s.server->held_bytes() > 1'000'000; });
+  const auto refused = [&] { return s.server->counts().streams_over_budget > 0; };
   for (int i = 0; i < 60 && !refused(); ++i) {
-    const auto before = s.server->http2_bytes();
+    const auto before = s.server->held_bytes();
     stranger.post("/x", std::string(50'000, 'x'), false);
-    s.until([&] { return s.server->http2_bytes() > before + 50'000 || refused(); });
+    s.until([&] { return s.server->held_bytes() > before + 50'000 || refused(); });
   }
   EXPECT_TRUE(refused());
   EXPECT_FALSE(known.codec.answers[half].closed);
-  EXPECT_GT(s.server->http2_bytes(), 1'000'000U);
+  EXPECT_GT(s.server->held_bytes(), 1'000'000U);
 }
 
 TEST(http2_server, cuts_off_nobody_while_handlers_hold_it_all_and_refuses_what_is_new) {
@@ -337,10 +337,10 @@ TEST(http2_server, cuts_off_nobody_while_handlers_hold_it_all_and_refuses_what_i
   const auto waiting = waits.codec.post("/wait", "", many);
   waits.send();
   s.until([&] { return s.asked == 1; });
-  ASSERT_GT(s.server->http2_bytes(), 40'000U);
+  ASSERT_GT(s.server->held_bytes(), 40'000U);
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).reset, refused_stream);
   EXPECT_FALSE(slow.codec.answers[half].closed);
-  EXPECT_EQ(s.server->http2_refused().ended_by_budget, 0U);
+  EXPECT_EQ(s.server->counts().ended_by_budget, 0U);
   s.gate.notify();
   EXPECT_EQ(waits.answer_to(waiting).status(), "200");
   EXPECT_EQ(slow.answer_to(slow.post("/x", "")).status(), "200");

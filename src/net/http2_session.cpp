@@ -70,11 +70,11 @@ struct open_stream {
 } // namespace
 
 struct http2_session::state {
-  state(std::size_t header, std::size_t body, std::shared_ptr<http2_budget> b, http_admission a)
+  state(std::size_t header, std::size_t body, std::shared_ptr<http_budget> b, http_admission a)
       : max_header{header}, max_body{body}, budget{std::move(b)}, admission{std::move(a)} {}
 
   std::size_t max_header, max_body;
-  std::shared_ptr<http2_budget> budget;
+  std::shared_ptr<http_budget> budget;
   http_admission admission;
   nghttp2_session* session = nullptr;
   std::unordered_map<stream_id, open_stream> streams;
@@ -155,8 +155,8 @@ struct http2_session::state {
     return s.is_stranger ? s.in == &over && s.drained > most_drained_of_strangers : s.drained > most_drained;
   }
   // Nobody has looked at it: the client may repeat it (RFC 9113 section 8.7).
-  void turn_away(stream_id id, open_stream& s) {
-    ++budget->counts.streams_refused;
+  void turn_away(stream_id id, open_stream& s, std::uint64_t& count) {
+    ++count;
     lose(s);
     move(s, unread);
     s.request = {};
@@ -189,13 +189,15 @@ int http2_session::state::on_begin(nghttp2_session*, const nghttp2_frame* frame,
   auto& s = of(user);
   s.block = 0;
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  const bool full = s.streams.size() + s.orphaned.size() >= most_streams || s.budget->is_spent();
+  const bool full = s.streams.size() + s.orphaned.size() >= most_streams;
+  auto& counts = s.budget->counts;
   auto& made = s.streams[frame->hd.stream_id];
   made.in = &s.coming;
   made.place = s.coming.insert(s.coming.end(), frame->hd.stream_id);
   made.since = s.now;
   s.hold(made, stream_cost);
-  if (full) s.turn_away(frame->hd.stream_id, made);
+  if (full || s.budget->is_spent())
+    s.turn_away(frame->hd.stream_id, made, full ? counts.streams_over_limit : counts.streams_over_budget);
   return 0;
 }
 
@@ -256,7 +258,7 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
     return 0;
   }
   if (s.budget->is_spent()) {
-    s.turn_away(id, *found);
+    s.turn_away(id, *found, s.budget->counts.streams_over_budget);
     return 0;
   }
   const auto before = body.capacity();
@@ -367,7 +369,7 @@ ssize_t http2_session::state::read_body(nghttp2_session*, std::int32_t id, std::
 }
 
 http2_session::http2_session(std::size_t max_header, std::size_t max_body,
-                             std::shared_ptr<http2_budget> budget, http_admission admission)
+                             std::shared_ptr<http_budget> budget, http_admission admission)
     : state_{std::make_unique<state>(max_header, max_body, std::move(budget), std::move(admission))} {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
@@ -534,7 +536,7 @@ bool http2_session::refuse_coming(mono_time now) {
   if (s.coming.empty()) return false;
   s.now = now;
   while (!s.coming.empty())
-    s.turn_away(s.coming.front(), *s.find(s.coming.front()));
+    s.turn_away(s.coming.front(), *s.find(s.coming.front()), s.budget->counts.streams_over_budget);
   return true;
 }
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "net/http2_budget.h"
+#include "net/http_budget.h"
 #include "net/http_message.h"
 
 #include <cstdint>
@@ -34,7 +34,7 @@ public:
   };
 
   // budget: shared by all sessions of a server. admission: may be empty.
-  http2_session(std::size_t max_header, std::size_t max_body, std::shared_ptr<http2_budget> budget,
+  http2_session(std::size_t max_header, std::size_t max_body, std::shared_ptr<http_budget> budget,
                 http_admission admission = {});
   ~http2_session();
   http2_session(const http2_session&) = delete;

@@ -16,7 +16,7 @@ namespace causeway::net {
 
 struct http2_session_scene {
   static constexpr std::size_t max_header = 4096;
-  std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
+  std::shared_ptr<http_budget> budget = std::make_shared<http_budget>();
   http2_test_client peer;
   http2_session session;
   mono_time now{};

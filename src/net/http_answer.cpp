@@ -96,6 +96,11 @@ http_response default_refusal(int status) {
                       "a body is taken without any Content-Encoding only");
   case 431:
     return http_fault(status, "header_too_large", "the header is larger than allowed");
+  case 503: {
+    auto busy = http_fault(status, "request_memory_spent", "too much is being sent at once; try again");
+    busy.headers.emplace_back("Retry-After", "5");
+    return busy;
+  }
   case 501:
     return http_fault(status, "http_protocol", "of transfer codings only chunked is known");
   default:

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <deque>
 #include <unordered_map>
 #include <unordered_set>
@@ -302,7 +303,12 @@ void http_client::state::finish(const std::shared_ptr<transfer>& t, CURLcode cod
                                                std::to_string(t->request.max_answer) + " bytes"};
   } else {
     const std::string reason = t->reason[0] != '\0' ? t->reason.data() : curl_easy_strerror(code);
-    t->fault = error{code_of(code), host_of(t->request.url) + ": " + reason};
+    long system = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system);
+    const bool unconnected = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
+    const bool out_of_files = unconnected && (system == EMFILE || system == ENFILE);
+    t->fault =
+        error{out_of_files ? errc::open_files_limit : code_of(code), host_of(t->request.url) + ": " + reason};
   }
   leave(t);
   t->done = true;

@@ -40,7 +40,7 @@ task<> http_server::state::let_go(std::weak_ptr<state> weak) {
 }
 
 void http_server::state::let_go(mono_time now) {
-  for (auto* list : {&open.waiting, &open.busy}) {
+  for (auto* list : open.all()) {
     for (auto at = list->begin(); at != list->end();) {
       auto* c = *at++; // which may go over to the other list
       if (c->looks < looks_to_begin) ++c->looks;
@@ -67,13 +67,13 @@ void http_server::state::let_go_idle(connection& c, mono_time now) {
 }
 
 void http_server::state::close_idle() {
-  for (auto* list : {&open.waiting, &open.busy}) {
+  for (auto* list : open.all()) {
     for (auto* c : *list) {
       if (c->http2 != nullptr)
         c->http2->shut_down();
       else if (c->bell)
         c->bell->notify();
-      else if (list == &open.waiting && c->at == phase::idle)
+      else if (c->at == phase::idle)
         c->close();
     }
   }
@@ -108,7 +108,8 @@ bool http_server::is_serving(mono_time before) const {
     return std::any_of(list.begin(), list.end(),
                        [before](const auto* c) { return has_request_of(*c, before); });
   };
-  return among(state_->open.waiting) || among(state_->open.busy);
+  const auto& open = state_->open;
+  return among(open.strangers) || among(open.waiting) || among(open.busy);
 }
 
 bool http_server::is_expecting() const {
@@ -118,7 +119,8 @@ bool http_server::is_expecting() const {
     return std::any_of(list.begin(), list.end(),
                        [now](const auto* c) { return c->http2 == nullptr && is_new(*c, now); });
   };
-  return among(state_->open.waiting) || among(state_->open.busy);
+  const auto& open = state_->open;
+  return among(open.strangers) || among(open.waiting) || among(open.busy);
 }
 
 } // namespace causeway::net

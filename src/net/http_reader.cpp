@@ -38,6 +38,7 @@ public:
   bool expects_continue = false;
   bool header_done = false;
   bool is_1_1 = false;
+  std::size_t held = 0; // by the fields
 
 private:
   void on_request_impl(http::verb, string_view method, string_view target, int version,
@@ -53,6 +54,7 @@ private:
     if (!count(text.size() + value.size() + field_frame, ec)) return;
     request.headers.emplace_back(std::string{text.data(), text.size()},
                                  std::string{value.data(), value.size()});
+    held += text.size() + value.size() + field_cost;
     if (name == http::field::expect)
       expects_continue = equals_ignoring_case({value.data(), value.size()}, "100-continue");
   }
@@ -74,6 +76,7 @@ private:
     return true;
   }
 
+  static constexpr std::size_t field_cost = 96; // a pair of strings, in a vector that grows
   static constexpr std::size_t field_frame = 4; // colon, space, end of line
   std::size_t header_left_;
 };
@@ -252,6 +255,8 @@ http_reader::~http_reader() = default;
 std::span<char> http_reader::prepare() {
   auto& s = *state_;
   if (s.begin == s.end) s.begin = s.end = 0;
+  // A long header is over.
+  if (s.end == 0 && s.buffer.size() > first_buffer) s.buffer = std::vector<char>(first_buffer);
   if (s.buffer.size() - s.end < least_room && s.begin > 0) {
     std::memmove(s.buffer.data(), s.buffer.data() + s.begin, s.end - s.begin);
     s.end -= s.begin;
@@ -287,7 +292,7 @@ http_request& http_reader::head() {
 
 void http_reader::discard_body() {
   state_->discarding = true;
-  state_->parser->request.body = {};
+  if (state_->parser) state_->parser->request.body = std::string{};
 }
 
 http_request http_reader::take() {
@@ -307,6 +312,12 @@ bool http_reader::is_head() const {
 
 int http_reader::refusal() const {
   return state_->refusal;
+}
+
+std::size_t http_reader::held() const {
+  const auto& s = *state_;
+  const auto buffered = s.buffer.size() - first_buffer;
+  return s.parser ? buffered + s.parser->held + s.parser->request.body.capacity() : buffered;
 }
 
 bool http_reader::started() const {

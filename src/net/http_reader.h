@@ -43,6 +43,8 @@ public:
   // 400; 413; 431, also for chunk extensions and trailers beyond max_header; 501, a transfer coding that is
   // not known. Precondition: refused.
   int refusal() const;
+  // Bytes allocated for the request that is coming, about, beyond what an idle reader has.
+  std::size_t held() const;
   // A byte of the next request has come.
   bool started() const;
   // Its header is complete.

@@ -15,8 +15,9 @@ namespace causeway::net {
 namespace {
 
 constexpr std::chrono::seconds report_period{10};
-// All connections are looked at then, 1 or 2 ms if they are ten thousand.
+// All connections are looked at then, up to 1 ms if they are four thousand.
 constexpr std::chrono::milliseconds room_period{10};
+constexpr std::chrono::milliseconds room_period_when_spent{1};
 
 std::string_view without_port(std::string_view peer) {
   peer = peer.substr(0, peer.rfind(':'));
@@ -26,12 +27,41 @@ std::string_view without_port(std::string_view peer) {
 
 } // namespace
 
-connection::connection(stream b, const http_limits& limits, connection_table& all)
+connection::connection(stream b, const http_limits& limits, connection_table& all, http_budget& shared)
     : bytes{std::move(b)},
       peer{without_port(bytes.peer())},
       reader{limits.max_header, limits.max_body},
       among{all},
+      budget{shared},
+      in{&all.busy},
       place{all.busy.insert(all.busy.end(), this)} {}
+
+double connection::burden(mono_time now) const {
+  if (http2 != nullptr) return http2->burden(now);
+  // A moment for all, so that of those who came in the same one the largest is worst.
+  const std::chrono::duration<double> waited = now - waiting_since + std::chrono::milliseconds{1};
+  return static_cast<double>(held - worked_on) * waited.count();
+}
+
+bool connection::shed(mono_time now) {
+  if (http2 != nullptr) return http2->shed(now);
+  if (overruled) return true;
+  if (at != phase::header && at != phase::body) return false;
+  overruled = true;
+  reader.discard_body();
+  hold(0);
+  bytes.cancel(); // its own coroutine answers 503
+  return true;
+}
+
+void connection::cut_off() {
+  if (http2 != nullptr) {
+    http2->cut_off();
+    return;
+  }
+  hold(worked_on);
+  close();
+}
 
 // One timer for all connections: a timer for each would be re-armed with every request.
 task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::milliseconds period) {
@@ -46,13 +76,13 @@ task<> http_server::state::watch(std::weak_ptr<state> weak, std::chrono::millise
       co_return;
     }
     s->end_late(now);
-    s->make_http2_room();
+    s->make_room_in_budget();
     s->report(now);
   }
 }
 
 void http_server::state::end_late(mono_time now) {
-  for (auto* list : {&open.waiting, &open.busy}) {
+  for (auto* list : open.all()) {
     for (auto at = list->begin(); at != list->end();) {
       auto* c = *at++; // which may go over to the other list
       if (c->http2 != nullptr) c->http2->end_late(now);
@@ -75,57 +105,64 @@ void http_server::state::end_late(mono_time now) {
 // The coroutine of the one that is closed ends in the loop's next turn.
 bool http_server::state::make_room() {
   const auto now = std::chrono::steady_clock::now();
-  for (auto* c : open.waiting) {
-    if (now - c->waiting_since < limits.room_after) return false;
-    if (!c->bytes.is_open()) continue;
-    c->close();
-    ++closed_for_room;
-    return true;
-  }
-  return false;
+  const auto close_one = [&](const connection_list& of, std::chrono::milliseconds after) {
+    for (auto* c : of) {
+      if (now - c->waiting_since < after) return false;
+      if (!c->bytes.is_open()) continue;
+      c->close();
+      ++closed_for_room;
+      return true;
+    }
+    return false;
+  };
+  return close_one(open.strangers, std::chrono::milliseconds{0}) ||
+         close_one(open.waiting, limits.room_after);
 }
 
-// First come those whom no handler has answered well, then those who have let us hold most for longest: bytes
+// First come strangers, then those who have let us hold most for longest: bytes
 // alone would choose an honest burst among many who let little hang, time alone one slow request. Their
 // requests that are not whole are refused, so that they may be repeated; who has none and holds all the same
 // is cut off.
-void http_server::state::make_http2_room() {
+void http_server::state::make_room_in_budget() {
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_room || !budget->is_scarce() || !budget->is_held_by_peers()) return;
-  next_room = now + room_period;
+  const auto period = budget->is_spent() ? room_period_when_spent : room_period;
+  if (now - last_room < period || !budget->is_scarce() || !budget->is_held_by_peers()) return;
+  last_room = now;
   struct holder {
     bool welcome;
     double burden;
-    http2_connection* http2;
+    connection* who;
   };
   std::vector<holder> holders;
-  for (const auto* list : {&open.waiting, &open.busy})
-    for (const auto* c : *list)
-      if (const auto burden = c->http2 == nullptr ? 0 : c->http2->burden(now); burden > 0)
-        holders.push_back({c->http2->is_welcome(), burden, c->http2});
+  for (const auto* list : open.all())
+    for (auto* c : *list)
+      if (const auto burden = c->burden(now); burden > 0) holders.push_back({c->is_welcome(), burden, c});
   std::sort(holders.begin(), holders.end(), [](const holder& a, const holder& b) {
     return a.welcome != b.welcome ? b.welcome : a.burden > b.burden;
   });
   for (const auto& one : holders) {
     if (budget->has_room() || !budget->is_held_by_peers()) return;
-    if (one.http2->shed(now)) continue;
-    one.http2->cut_off();
+    if (one.who->shed(now)) continue;
+    one.who->cut_off();
     ++budget->counts.ended_by_budget;
   }
 }
 
-// Nobody else sees what HTTP/2 refuses before a handler is asked; whoever floods must not fill the log.
+// Nobody else sees what is refused before a handler is asked; whoever floods must not fill the log.
 void http_server::state::report(mono_time now) {
   const auto& counts = budget->counts;
   if (counts.total() == reported.total() || now < next_report) return;
   next_report = now + report_period;
-  log::warning("http2_refused", {{"listen", name},
-                                 {"streams", counts.streams_refused - reported.streams_refused},
-                                 {"protocol", counts.ended_by_protocol - reported.ended_by_protocol},
-                                 {"flood", counts.ended_by_flood - reported.ended_by_flood},
-                                 {"budget", counts.ended_by_budget - reported.ended_by_budget},
-                                 {"held_bytes", budget->held},
-                                 {"with_handlers", budget->worked_on}});
+  log::warning("http_refused",
+               {{"listen", name},
+                {"requests", counts.requests_over_budget - reported.requests_over_budget},
+                {"streams", counts.streams_over_budget - reported.streams_over_budget},
+                {"streams_over_limit", counts.streams_over_limit - reported.streams_over_limit},
+                {"protocol", counts.ended_by_protocol - reported.ended_by_protocol},
+                {"flood", counts.ended_by_flood - reported.ended_by_flood},
+                {"budget", counts.ended_by_budget - reported.ended_by_budget},
+                {"held_bytes", budget->held},
+                {"with_handlers", budget->worked_on}});
   reported = counts;
 }
 
@@ -136,7 +173,7 @@ http_response http_server::state::refuse_with(int status) const {
 task<> http_server::state::serve(std::shared_ptr<state> s, stream bytes) {
   if (!s) co_return; // the server went during the handshake
   const bool http2 = bytes.protocol() == "h2";
-  connection c{std::move(bytes), s->limits, s->open};
+  connection c{std::move(bytes), s->limits, s->open, *s->budget};
   if (http2) {
     co_await serve_http2(s, &c);
     co_return;
@@ -160,11 +197,14 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
     service.admit = [s, c](http_request& head) {
       head.peer = c->peer;
       auto away = s->admission(head);
-      if (away) add_date(away->answer);
+      if (away)
+        add_date(away->answer);
+      else
+        c->let_in();
       return away;
     };
   }
-  service.make_room = [s] { s->make_http2_room(); };
+  service.make_room = [s] { s->make_room_in_budget(); };
   service.handle = [s](http_request request) { return handle_dated(s, std::move(request)); };
   service.refuse = [s](int status) {
     auto response = s->refuse_with(status);
@@ -254,21 +294,23 @@ std::uint16_t http_server::port() const {
 }
 
 std::size_t http_server::connections() const {
-  return state_->open.waiting.size() + state_->open.busy.size();
+  const auto& open = state_->open;
+  return open.strangers.size() + open.waiting.size() + open.busy.size();
 }
 
 std::size_t http_server::http2_connections() const {
   const auto among = [](const connection_list& list) {
     return std::count_if(list.begin(), list.end(), [](const auto* c) { return c->http2 != nullptr; });
   };
-  return static_cast<std::size_t>(among(state_->open.waiting) + among(state_->open.busy));
+  const auto& open = state_->open;
+  return static_cast<std::size_t>(among(open.strangers) + among(open.waiting) + among(open.busy));
 }
 
-std::size_t http_server::http2_bytes() const {
+std::size_t http_server::held_bytes() const {
   return state_->budget->held;
 }
 
-const http2_counts& http_server::http2_refused() const {
+const http_counts& http_server::counts() const {
   return state_->budget->counts;
 }
 

@@ -3,7 +3,7 @@
 // by ALPN, where the context offers it. Loop's thread only.
 #pragma once
 
-#include "net/http2_budget.h"
+#include "net/http_budget.h"
 #include "net/http_message.h"
 #include "net/listener.h"
 
@@ -21,22 +21,23 @@ struct http_limits {
   std::chrono::milliseconds header_time_out{10'000}; // from the first byte of a request
   std::chrono::milliseconds body_time_out{10'000};   // HTTP/2: from the header to the request's end
   std::chrono::milliseconds idle_time_out{120'000};  // between requests
-  // When one more comes, the one that has waited longest for its peer's bytes is closed, if that is
-  // room_after.
-  std::size_t max_connections = 10'000;
+  // When one more comes, the one that has waited longest for its peer's bytes is closed: a stranger, that is
+  // who was never let in by the admission (or, without one, never answered with 2xx), however new it is, so
+  // that each newcomer has the time to say something; where there is none another, if that is room_after.
+  std::size_t max_connections = 4'096;
   std::chrono::milliseconds room_after{5'000};
-  // What requests and unread answers of all HTTP/2 connections hold; beyond, new requests are refused. Near
-  // it requests that are not whole are refused, and connections closed that hold answers they do not read:
-  // first of those whom no handler has answered with 2xx, then of those who hold most for longest. Not while
-  // handlers hold nearly all of it.
-  std::size_t max_http2_bytes = 64 * 1024 * 1024;
+  // What requests and unread answers of all connections hold; beyond, new requests are refused: 503, by
+  // HTTP/2 REFUSED_STREAM. Near it requests that are not whole are refused, and connections closed that hold
+  // answers they do not read: first of strangers, then of those who hold most for longest. Not while handlers
+  // hold nearly all of it.
+  std::size_t max_bytes = 64 * 1024 * 1024;
 };
 
 // Called for each whole request. An exception in it is logged and answered with 500; it disturbs no other
 // request.
 using http_handler = std::function<task<http_response>(http_request)>;
 // Called for requests that never reach the handler; the status is 400 (not HTTP), 408, 413, 415 (a content
-// coding), 431 or 501 (a transfer coding).
+// coding), 431, 501 (a transfer coding) or 503 (max_bytes).
 using http_refusal = std::function<http_response(int status)>;
 
 class http_server {
@@ -57,8 +58,8 @@ public:
   std::uint16_t port() const;
   std::size_t connections() const;
   std::size_t http2_connections() const; // of these
-  std::size_t http2_bytes() const;       // see http_limits
-  const http2_counts& http2_refused() const;
+  std::size_t held_bytes() const;        // see http_limits
+  const http_counts& counts() const;
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
   // Before the loop runs. Of connections that are closed to make room or find none, of requests by HTTP/1.1

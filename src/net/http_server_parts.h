@@ -7,8 +7,10 @@
 #include "net/http_server.h"
 #include "net/wake_up.h"
 
+#include <array>
 #include <list>
 #include <optional>
+#include <utility>
 
 namespace causeway::net {
 
@@ -17,15 +19,21 @@ enum class phase : std::uint8_t { idle, header, body, handling, writing, held, d
 struct connection;
 using connection_list = std::list<connection*>;
 
-// Those whose peer has to send something: between requests and within one. The one that has waited longest
-// since its last request was whole is the first.
+// Those whose peer has to send something, between requests and within one, strangers apart; the one that has
+// waited longest since its last request was whole is the first.
 struct connection_table {
-  connection_list waiting, busy;
+  connection_list strangers, waiting, busy;
+
+  std::array<connection_list*, 3> all() { return {&strangers, &waiting, &busy}; }
 };
 
 struct connection {
-  connection(stream b, const http_limits& limits, connection_table& all);
-  ~connection() { (is_waiting ? among.waiting : among.busy).erase(place); }
+  connection(stream b, const http_limits& limits, connection_table& all, http_budget& budget);
+  ~connection() {
+    end_work();
+    hold(0);
+    in->erase(place);
+  }
   connection(const connection&) = delete;
 
   stream bytes;
@@ -40,10 +48,14 @@ struct connection {
   bool answered = false;
   bool half_closed = false; // there is no answer any more
   bool late = false;
-  bool is_waiting = false;
-  std::unique_ptr<wake_up> bell;     // of an answer that is held
-  http2_connection* http2 = nullptr; // when it speaks that
+  bool welcome = false;                // no stranger
+  bool overruled = false;              // others need what its request holds
+  std::size_t held = 0, worked_on = 0; // of the budget, by HTTP/1.1
+  std::unique_ptr<wake_up> bell;       // of an answer that is held
+  http2_connection* http2 = nullptr;   // when it speaks that
   connection_table& among;
+  http_budget& budget;
+  connection_list* in; // one of those
   connection_list::iterator place;
 
   void close() {
@@ -56,15 +68,34 @@ struct connection {
     at = next;
     deadline = until;
     const bool waits = next != phase::handling && next != phase::writing;
-    if (waits == is_waiting) return;
-    is_waiting = waits;
-    if (waits) {
-      among.waiting.splice(among.waiting.end(), among.busy, place);
-      waiting_since = std::chrono::steady_clock::now();
-    } else {
-      among.busy.splice(among.busy.end(), among.waiting, place);
-    }
+    if (waits == (in != &among.busy)) return;
+    if (waits) waiting_since = std::chrono::steady_clock::now();
+    move_to(waits ? (is_welcome() ? among.waiting : among.strangers) : among.busy);
   }
+  bool is_welcome() const { return welcome || (http2 != nullptr && http2->is_welcome()); }
+  void let_in() {
+    welcome = true;
+    if (in == &among.strangers) move_to(among.waiting);
+  }
+  void move_to(connection_list& to) {
+    to.splice(to.end(), *in, place);
+    in = &to;
+  }
+
+  void hold(std::size_t size) {
+    budget.held = budget.held - held + size;
+    held = size;
+  }
+  void begin_work() {
+    worked_on = held;
+    budget.worked_on += held;
+  }
+  void end_work() { budget.worked_on -= std::exchange(worked_on, 0); }
+  // What its peer lets it hold of the budget, and how long: bytes times seconds.
+  double burden(mono_time now) const;
+  // Gives that back, if a client may repeat its request. False: nothing came of it.
+  bool shed(mono_time now);
+  void cut_off();
 };
 
 struct http_server::state {
@@ -78,7 +109,7 @@ struct http_server::state {
         handler{std::move(h)},
         refusal{std::move(r)},
         admission{std::move(a)} {
-    budget->most = limits.max_http2_bytes;
+    budget->most = limits.max_bytes;
   }
 
   loop& on;
@@ -90,15 +121,15 @@ struct http_server::state {
   http_refusal refusal;
   http_admission admission;
   connection_table open;
-  std::shared_ptr<http2_budget> budget = std::make_shared<http2_budget>();
-  http2_counts reported;
-  mono_time next_report{}, next_room{};
+  std::shared_ptr<http_budget> budget = std::make_shared<http_budget>();
+  http_counts reported;
+  mono_time next_report{}, last_room{};
   std::uint64_t closed_for_room = 0;
   bool closing = false;
   std::optional<mono_time> sent_away;
   bool half_closing = false;
 
-  bool has_open() const { return !open.waiting.empty() || !open.busy.empty(); }
+  bool has_open() const { return !open.strangers.empty() || !open.waiting.empty() || !open.busy.empty(); }
 
   // Often enough that a limit is overstepped by a quarter at most.
   std::chrono::milliseconds watch_period() const {
@@ -108,7 +139,12 @@ struct http_server::state {
   }
   void end_late(mono_time now);
   bool make_room();
-  void make_http2_room();
+  void make_room_in_budget();
+  // After room was made.
+  bool is_spent() {
+    if (budget->is_scarce()) make_room_in_budget();
+    return budget->is_spent();
+  }
   void lose(const http_request* head) const {
     if (budget->lost) budget->lost(head);
   }
@@ -135,6 +171,7 @@ struct http_server::state {
   static task<bool> answer(std::shared_ptr<state> s, connection* c);
   // Writes the last answer, and sees that it is not lost over what the peer sends on.
   static task<> part(connection* c, std::size_t most);
+  static task<> refuse_for_room(std::shared_ptr<state> s, connection* c);
   static task<> refuse(std::shared_ptr<state> s, connection* c, int status);
 };
 

@@ -158,7 +158,7 @@ template <class Acceptor>
 task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
   bool starved = false;
   while (!s->closed) {
-    if (s->handshakes.size() >= handshakes_at_a_time) {
+    if (s->handshakes.size() >= std::clamp<std::size_t>(s->max_connections / 2, 1, handshakes_at_a_time)) {
       static_cast<void>(s->end_a_slow_handshake());
       co_await s->room.wait_until(std::chrono::steady_clock::now() + next_look);
       continue;
@@ -171,7 +171,8 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
     }
     if (s->closed || ec == asio::error::operation_aborted) co_return;
     if (ec == asio::error::connection_aborted) continue; // the peer went before it was accepted
-    // Out of descriptors, most likely: trying at once would spin.
+    // Out of descriptors, most likely: trying at once would spin. One that is closed is one to accept with.
+    if (s->make_room) static_cast<void>(s->make_room());
     if (!starved) log::error("accept_paused", {{"address", s->address.str()}, {"reason", ec.message()}});
     starved = true;
     co_await sleep_for(accept_pause);

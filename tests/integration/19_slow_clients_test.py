@@ -170,7 +170,7 @@ class slow_clients(integration_test):
 
     def test_more_connections_than_are_allowed_make_room_for_those_that_post(self):
         _, gateway = self.serve(tls=False)
-        allowed = 10_000
+        allowed = 4_096
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         if hard != resource.RLIM_INFINITY and hard < allowed + 2000:
             self.skipTest(f"needs {allowed + 2000} open files")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all HTTP/2 connections of a server share: how much they may hold, and what became of those who asked
-// for more. One thread.
+// What all connections of a server share, by either version of HTTP: how much they may hold, and what became
+// of those who asked for more. One thread.
 #pragma once
 
 #include "net/http_message.h"
@@ -10,24 +10,29 @@
 
 namespace causeway::net {
 
-struct http2_counts {                // since the start
-  std::uint64_t streams_refused = 0; // REFUSED_STREAM: never looked at, a client may repeat them
+struct http_counts { // since the start
+  // REFUSED_STREAM, never looked at, a client may repeat them: more at a time than a connection may have, and
+  // what the budget has no room for.
+  std::uint64_t streams_over_limit = 0, streams_over_budget = 0;
+  std::uint64_t requests_over_budget = 0; // by HTTP/1.1: 503
   // Connections ended, because what came was not HTTP/2, was a flood by http2_session's limits, or because
   // they held what others needed.
   std::uint64_t ended_by_protocol = 0, ended_by_flood = 0, ended_by_budget = 0;
 
   std::uint64_t total() const {
-    return streams_refused + ended_by_protocol + ended_by_flood + ended_by_budget;
+    return streams_over_limit + streams_over_budget + requests_over_budget + ended_by_protocol +
+           ended_by_flood + ended_by_budget;
   }
 };
 
-// As allocated, about: requests, answers not yet taken by their peer, and 2 KiB for each stream.
-struct http2_budget {
+// As allocated, about: requests, answers not yet taken by their peer, and 2 KiB for each stream. What each
+// connection has even when nothing is under way is not in it: max_connections bounds that.
+struct http_budget {
   std::size_t most = 64 * 1024 * 1024;
   std::size_t held = 0;
   std::size_t worked_on = 0; // of these: by handlers, until they have answered
-  http2_counts counts;
-  http_lost lost; // of streams that are refused without a handler; may be empty
+  http_counts counts;
+  http_lost lost; // of requests that are refused without a handler; may be empty
 
   // From here on nothing new is taken.
   bool is_spent() const { return held > most; }
