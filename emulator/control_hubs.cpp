@@ -150,7 +150,11 @@ net::http_response show_ledger_uplinks(const controlled& emulator) {
     for (const auto& [first, last] : ranges)
       list.push_back({first, last});
   });
-  return reply(json::object{{"devices", std::move(devices)}});
+  json::object late;
+  emulator.accepted->visit_late([&](const identity& device, const std::vector<std::uint64_t>& markers) {
+    late[device.str()] = json::value_from(markers);
+  });
+  return reply(json::object{{"devices", std::move(devices)}, {"out_of_order", std::move(late)}});
 }
 
 // The hubs that the query's `hub` names: all without it; none when there is no such hub.

@@ -87,6 +87,11 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
     const bool first_arrival = !record.seen[static_cast<std::size_t>(*marker)];
     record.seen[static_cast<std::size_t>(*marker)] = true;
     kept.out_of_order = first_arrival && record.has_marker && *marker < record.highest_marker;
+    constexpr std::size_t most_late = 100'000;
+    if (kept.out_of_order && late_kept_ < most_late) {
+      record.late.push_back(*marker);
+      ++late_kept_;
+    }
     kept.unrecognisable = !first_arrival && !kept.duplicate;
     record.highest_marker = std::max(record.highest_marker, *marker);
     record.has_marker = true;
@@ -125,6 +130,7 @@ void ledger::clear() {
   by_hub_.clear();
   clear_latency();
   next_order_ = 1;
+  late_kept_ = 0;
   compacts_.clear();
   bodies_.clear();
   names_.clear();
@@ -200,6 +206,12 @@ void ledger::visit_newest(const std::optional<identity>& device, std::size_t lim
 void ledger::visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const {
   for (std::size_t i = 0; i < names_.size(); ++i)
     visit(names_[i], records_[i].totals);
+}
+
+void ledger::visit_late(
+    const std::function<void(const identity&, const std::vector<std::uint64_t>&)>& visit) const {
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    if (!records_[i].late.empty()) visit(names_[i], records_[i].late);
 }
 
 void ledger::visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const {

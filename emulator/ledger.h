@@ -99,6 +99,8 @@ public:
   // Each device that has shown markers, with all of them in ranges, first and last.
   using marker_ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   void visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const;
+  // Each device with markers that were out of order, at most 100,000 in all.
+  void visit_late(const std::function<void(const identity&, const std::vector<std::uint64_t>&)>& visit) const;
 
 private:
   struct compact {
@@ -114,7 +116,8 @@ private:
     ledger_totals totals;
     std::uint64_t highest_marker = 0;
     bool has_marker = false;
-    std::vector<bool> seen; // by marker
+    std::vector<bool> seen;          // by marker
+    std::vector<std::uint64_t> late; // markers that were out of order
   };
 
   ledger_entry expand(std::uint64_t order) const;
@@ -125,6 +128,7 @@ private:
   std::function<void(const ledger_entry&)> listener_;
   ledger_totals totals_;
   std::vector<ledger_totals> by_hub_;
+  std::size_t late_kept_ = 0; // of all devices
   histogram latency_;
   std::vector<histogram> latency_by_hub_;
   std::uint64_t next_order_ = 1;

@@ -138,10 +138,22 @@ void simulation::count_refusal(int status, const std::string& reason) {
   ++totals_.refused[status == 0 ? reason : std::to_string(status)];
 }
 
-void simulation::count_acceptance(outstanding* entry) {
+void simulation::note_unanswered(device_state& d, std::uint64_t marker) {
+  constexpr std::size_t most = 10'000;
+  d.unanswered.insert(marker);
+  if (d.unanswered.size() > most) d.unanswered.erase(d.unanswered.begin());
+}
+
+bool simulation::was_unanswered(const std::string& device, std::uint64_t marker) const {
+  const auto found = index_.find(device);
+  return found != index_.end() && devices_[found->second].unanswered.contains(marker);
+}
+
+void simulation::count_acceptance(outstanding* entry, mono_time now) {
   ++totals_.accepted;
   if (entry == nullptr) return;
   entry->accepted = true;
+  entry->answered = now;
   if (entry->arrived) ++totals_.delivered;
 }
 
@@ -151,11 +163,12 @@ void simulation::answered(const simulated_turn& turn, int status, const std::str
   auto* entry = find(d, turn.marker);
   if (entry != nullptr && status != 0) http_.record(now - entry->started);
   if (is_success(status)) {
-    count_acceptance(entry);
+    count_acceptance(entry, now);
   } else {
     count_refusal(status, reason);
     ++totals_.lost_by_sender;
     if (entry != nullptr) entry->refused = true;
+    note_unanswered(d, turn.marker);
   }
   tidy(d);
 }
@@ -173,7 +186,7 @@ void simulation::answered_again(const simulated_turn& turn, int status, const st
   auto& d = devices_[turn.device];
   if (is_success(status)) {
     --postponed_;
-    count_acceptance(find(d, turn.marker));
+    count_acceptance(find(d, turn.marker), now);
     tidy(d);
     return;
   }
@@ -186,6 +199,7 @@ void simulation::give_up(const simulated_turn& turn) {
   ++totals_.lost_by_sender;
   auto& d = devices_[turn.device];
   if (auto* entry = find(d, turn.marker)) entry->refused = true;
+  note_unanswered(d, turn.marker);
   tidy(d);
 }
 
@@ -194,10 +208,12 @@ void simulation::on_arrival(const ledger_entry& entry, mono_time now) {
   const auto found = index_.find(entry.device.str());
   if (found == index_.end()) return;
   if (entry.duplicate) ++totals_.duplicates;
-  if (entry.out_of_order) ++totals_.out_of_order;
   auto& d = devices_[found->second];
   auto* open = find(d, *entry.marker);
   if (open == nullptr || open->arrived) return;
+  // The promise is the order of acceptance. A post that timed out may be accepted behind the device's next.
+  if (open->accepted && open->answered <= d.latest_start) ++totals_.out_of_order;
+  d.latest_start = std::max(d.latest_start, open->started);
   open->arrived = true;
   end_to_end_.record(now - open->started);
   if (open->accepted) ++totals_.delivered;

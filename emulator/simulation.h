@@ -17,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -72,7 +73,7 @@ struct simulation_totals {
   std::uint64_t accepted = 0;  // answered with 2xx
   std::uint64_t delivered = 0; // accepted, and in the ledger
   std::uint64_t duplicates = 0;
-  std::uint64_t out_of_order = 0;
+  std::uint64_t out_of_order = 0;               // accepted, and overtaken by one whose post began after that
   std::map<std::string, std::uint64_t> refused; // by HTTP status or "connection", "time_out"
   std::uint64_t refused_total = 0;              // posts, each try
   std::uint64_t retried = 0;                    // posts behind a message's first
@@ -117,6 +118,8 @@ public:
   void give_up(const simulated_turn& turn);
   // The turn will not be used: it was stopped. Only the device's last one.
   void give_back(const simulated_turn& turn);
+  // Whether this uplink's post never got a 2xx: then nothing is promised of its order, if it arrives at all.
+  bool was_unanswered(const std::string& device, std::uint64_t marker) const;
   const std::string& device_name(std::uint32_t device) const { return *devices_[device].name; }
   std::uint32_t application_index(std::uint32_t device) const { return devices_[device].application; }
   const simulated_application& application_of(std::uint32_t device) const {
@@ -151,18 +154,22 @@ private:
     bool accepted = false;
     bool refused = false;
     bool arrived = false;
+    mono_time answered{}; // where it is accepted
   };
   struct device_state {
     const std::string* name = nullptr; // in plan_
     std::uint32_t application = 0;
     std::uint64_t next_marker = 1;
-    std::deque<outstanding> open; // in the order of markers
+    std::deque<outstanding> open;       // in the order of markers
+    std::set<std::uint64_t> unanswered; // posts that never got a 2xx, of a device at most 10,000
+    mono_time latest_start;             // of those that have arrived
   };
 
   outstanding* find(device_state& d, std::uint64_t marker);
   void release(const simulated_turn& turn, mono_time now);
   void count_refusal(int status, const std::string& reason);
-  void count_acceptance(outstanding* entry);
+  void count_acceptance(outstanding* entry, mono_time now);
+  static void note_unanswered(device_state& d, std::uint64_t marker);
   void tidy(device_state& d);
 
   simulation_plan plan_;

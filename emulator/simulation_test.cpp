@@ -131,6 +131,40 @@ TEST_F(simulation_test, forgets_a_turn_that_is_given_back) {
   EXPECT_EQ(s.take_turn(now_)->marker, turn.marker);
 }
 
+// D11: on a loaded machine posts that ran into their time-out were accepted behind the device's next one.
+TEST_F(simulation_test, counts_as_out_of_order_only_what_was_accepted_before_the_other_began) {
+  simulation s{plan_of(100), {}, now_};
+  const auto post = [&](std::uint64_t marker) {
+    while (const auto turn = s.take_turn(now_))
+      if (turn->marker == marker && s.device_name(turn->device) == "m-1") {
+        s.begin(*turn, now_);
+        return *turn;
+      }
+    ADD_FAILURE() << marker;
+    return simulated_turn{};
+  };
+  const auto late = [](std::uint64_t marker) {
+    auto entry = arrival("m-1", marker);
+    entry.out_of_order = true;
+    return entry;
+  };
+  s.answered(post(1), 0, "time_out", now_ + 5s);
+  now_ += 5s;
+  s.answered(post(2), 200, "", now_ + 1ms);
+  s.on_arrival(arrival("m-1", 2), now_ + 2ms);
+  s.on_arrival(late(1), now_ + 3ms); // it had no answer when 2 began
+  EXPECT_EQ(s.totals().out_of_order, 0U);
+  EXPECT_TRUE(s.was_unanswered("m-1", 1));
+  EXPECT_FALSE(s.was_unanswered("m-1", 2));
+  now_ += 1s;
+  s.answered(post(3), 200, "", now_ + 1ms);
+  now_ += 1s;
+  s.answered(post(4), 200, "", now_ + 1ms);
+  s.on_arrival(arrival("m-1", 4), now_ + 2ms);
+  s.on_arrival(late(3), now_ + 3ms);
+  EXPECT_EQ(s.totals().out_of_order, 1U);
+}
+
 TEST_F(simulation_test, counts_as_delivered_what_was_accepted_and_arrived_in_whatever_order) {
   simulation s{plan_of(10), {}, now_};
   const auto first = *s.take_turn(now_);  // m-1

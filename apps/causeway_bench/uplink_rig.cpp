@@ -294,13 +294,21 @@ net::task<result<delivery>> uplink_rig::compare() {
         stack_->on_arrival(entry);
       }
   }
+  // A post without an answer may have been accepted behind the device's next one: its order is nobody's
+  // promise.
+  const auto late = co_await hub_->late_uplinks();
+  if (!late) co_return late.fault();
+  std::uint64_t overtaken = 0, unpromised = 0;
+  for (const auto& [device, marker] : *late)
+    ++(books().was_unanswered(device, marker) ? unpromised : overtaken);
   delivery out;
   out.accepted = books().totals().accepted;
   out.delivered = books().totals().delivered;
   out.lost = books().missing();
   out.duplicates = figures->arrived_twice;
   out.duplicates_unrecognisable = figures->unrecognisable;
-  out.out_of_order = figures->arrived_out_of_order - figures->mqtt.out_of_order;
+  out.out_of_order = overtaken - std::min(overtaken, figures->mqtt.out_of_order);
+  out.unanswered_late = unpromised;
   out.mqtt_published = figures->mqtt.published;
   out.mqtt_missed = figures->mqtt.missing;
   out.mqtt_out_of_order = figures->mqtt.out_of_order;

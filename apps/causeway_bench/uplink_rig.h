@@ -44,7 +44,8 @@ struct delivery {
   std::uint64_t lost = 0;      // of these, not in the ledger
   std::uint64_t duplicates = 0;
   std::uint64_t duplicates_unrecognisable = 0; // not by their message-id
-  std::uint64_t out_of_order = 0;
+  std::uint64_t out_of_order = 0;              // accepted, and overtaken by a later one of their device
+  std::uint64_t unanswered_late = 0; // overtaken too, but their posts got no 2xx in time: nothing is promised
   // Those that were published to the broker; of the fields above only the duplicates count them, too.
   std::uint64_t mqtt_published = 0, mqtt_missed = 0, mqtt_out_of_order = 0;
 };

@@ -106,13 +106,13 @@ void print(const uplinks_options& options, const measurement& m) {
   fmt::print(
       R"({{"devices":{},"rate":"{}","seconds":{},"posts":{},"http_tls":{},"http_version":{},"http_connections":"{}",)"
       R"("http_connections_opened":{},"sent":{},"accepted":{},"refused":{},"delivered":{},"lost":{},)"
-      R"("duplicates":{},"duplicates_unrecognisable":{},"out_of_order":{},)",
+      R"("duplicates":{},"duplicates_unrecognisable":{},"out_of_order":{},"unanswered_late":{},)",
       options.devices, rate, options.seconds, options.posts,
       !options.tls                         ? "false"
       : options.key == net::key_kind::p256 ? R"("p256")"
                                            : R"("rsa2048")",
       options.http, connections, m.opened, m.sent, m.what.accepted, m.refused, m.what.delivered, m.what.lost,
-      m.what.duplicates, m.what.duplicates_unrecognisable, m.what.out_of_order);
+      m.what.duplicates, m.what.duplicates_unrecognisable, m.what.out_of_order, m.what.unanswered_late);
   fmt::print(R"("accepted_per_second":{:.0f},"delivered_per_second":{:.0f},"http_p50_ms":{:.2f},)"
              R"("http_p99_ms":{:.2f},"end_to_end_p50_ms":{:.2f},"end_to_end_p99_ms":{:.2f},)"
              R"("gateway_cpu_us_per_uplink":{:.1f},"emulator_cpu_us_per_uplink":{:.1f},)"

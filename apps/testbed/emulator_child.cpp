@@ -232,6 +232,21 @@ emulator_child::arrived_uplinks() {
   co_return out;
 }
 
+net::task<result<std::vector<std::pair<std::string, std::uint64_t>>>> emulator_child::late_uplinks() {
+  const auto text = co_await get("/ledger/uplinks");
+  if (!text) co_return text.fault();
+  const auto answer = parse_object(*text);
+  if (!answer) co_return answer.fault();
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  const auto* devices = answer->if_contains("out_of_order");
+  if (devices == nullptr || !devices->is_object())
+    co_return error{errc::http_protocol, "the emulator lists no late uplinks"};
+  for (const auto& [device, markers] : devices->as_object())
+    for (const auto& marker : markers.as_array())
+      out.emplace_back(device, marker.to_number<std::uint64_t>());
+  co_return out;
+}
+
 net::task<result<void>> emulator_child::clear_dps() {
   auto answered = co_await ask("DELETE", "/dps", {}, 200);
   if (!answered) co_return std::move(answered).fault();

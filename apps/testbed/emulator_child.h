@@ -85,6 +85,8 @@ public:
   // The uplink numbers that have arrived of each device, in ranges, first and last.
   using uplink_ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   net::task<result<std::vector<std::pair<std::string, uplink_ranges>>>> arrived_uplinks();
+  // Device and number of those that came behind a higher number of their device, at most 100,000.
+  net::task<result<std::vector<std::pair<std::string, std::uint64_t>>>> late_uplinks();
   // Precondition: started.
   int pid() const { return process_->pid(); }
   net::task<> stop();
