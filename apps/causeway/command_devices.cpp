@@ -122,6 +122,65 @@ int command_devices_why(const devices_options& options) {
   return 0;
 }
 
+namespace {
+
+int forget_one(const admin_client& client, const devices_options& options) {
+  auto path = path_of(options.device);
+  if (!options.application.empty())
+    path = "/api/devices/" + percent_encode(options.application) + "/" + percent_encode(options.device);
+  const auto body = client.call("DELETE", path + (options.drop_messages ? "?messages=drop" : ""));
+  if (!body) return report("devices forget", body.fault());
+  if (options.json)
+    fmt::print("{}", admin::printable_json(*body));
+  else
+    fmt::print("forgotten: {}\n", admin::printable(options.device));
+  return 0;
+}
+
+int forget_many(const admin_client& client, const devices_options& options) {
+  std::string target = "/api/devices/forget?application=" + percent_encode(options.application) +
+                       "&which=" + (options.unlisted ? "unlisted" : "never_attached") + "&limit=" + most_rows;
+  if (options.drop_messages) target += "&messages=drop";
+  std::uint64_t forgotten = 0, letters = 0, left = 0;
+  std::string after;
+  while (true) {
+    const auto body = client.call("POST", target + after);
+    if (!body) return report("devices forget", body.fault());
+    const auto page = read_object(*body);
+    if (!page) return report("devices forget", page.fault());
+    forgotten += count_of(*page, "forgotten");
+    letters += count_of(*page, "dead_letters");
+    left += count_of(*page, "left");
+    const auto* next = page->if_contains("next");
+    if (next == nullptr || !next->is_number()) break;
+    after = "&after=" + boost::json::serialize(*next);
+  }
+  if (options.json) {
+    const boost::json::object sum{{"forgotten", forgotten}, {"dead_letters", letters}, {"left", left}};
+    fmt::print("{}\n", boost::json::serialize(sum));
+  } else {
+    fmt::print("{} devices forgotten, {} messages of theirs are dead letters\n", forgotten, letters);
+    if (left > 0)
+      fmt::print("{} devices left, for which messages wait; --drop-messages forgets them too\n", left);
+  }
+  return 0;
+}
+
+} // namespace
+
+int command_devices_forget(const devices_options& options) {
+  const bool many = options.unlisted || options.never_attached;
+  if (many == !options.device.empty() || (options.unlisted && options.never_attached) ||
+      (many && options.application.empty())) {
+    std::cerr << "causeway devices forget: name a device, or give --application with --unlisted or "
+                 "--never-attached\n";
+    return 2;
+  }
+  const auto client = admin_client::at(options.where);
+  if (!client) return 2;
+  return many ? forget_many(*client, options) : forget_one(*client, options);
+}
+
 int command_devices_waterfall(const devices_options& options) {
   if (options.all == !options.device.empty()) {
     std::cerr << "causeway devices waterfall: name a device, or give --all\n";

@@ -9,10 +9,12 @@ namespace causeway {
 
 struct devices_options {
   admin_address where;
-  std::string state, application; // empty: all
-  std::string device;             // of show, why and waterfall
-  bool all = false;               // waterfall of many
-  std::string output;             // of waterfall; "-" = stdout
+  std::string state, application;                // empty: all
+  std::string device;                            // of show, why, forget and waterfall
+  bool unlisted = false, never_attached = false; // forget many
+  bool drop_messages = false;                    // forget those that messages wait for, too
+  bool all = false;                              // waterfall of many
+  std::string output;                            // of waterfall; "-" = stdout
   bool json = false;
 };
 
@@ -20,6 +22,7 @@ struct devices_options {
 int command_devices(const devices_options& options);
 int command_devices_show(const devices_options& options);
 int command_devices_why(const devices_options& options);
+int command_devices_forget(const devices_options& options);
 int command_devices_waterfall(const devices_options& options);
 
 } // namespace causeway

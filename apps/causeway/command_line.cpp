@@ -63,8 +63,9 @@ void add_devices(CLI::App& program, options& to) {
       program.add_subcommand("devices", "List the devices of the running gateway, or look at one");
   devices->require_subcommand(0, 1);
   add_address(devices, to.devices.where);
-  devices->add_option("--state", to.devices.state,
-                      "Only those that are known, provisioning, attaching, online, parked, unlisted or off");
+  devices->add_option(
+      "--state", to.devices.state,
+      "Only those that are known, provisioning, attaching, online, parked, unlisted, off or removed");
   devices->add_option("--application", to.devices.application, "Only those of this application");
   devices->add_flag("--json", to.devices.json, "Print a page of them as one JSON object a line");
 
@@ -79,7 +80,15 @@ void add_devices(CLI::App& program, options& to) {
   waterfall->add_option("device", to.devices.device, device_help);
   waterfall->add_flag("--all", to.devices.all, "The first 1,000 devices that the timeline has");
   waterfall->add_option("-o,--output", to.devices.output, "File to write; - for the terminal")->required();
-  for (auto* command : {show, why, waterfall})
+  auto* forget = devices->add_subcommand(
+      "forget", "Remove a device with its assignment, or many; it comes back when it sends something");
+  forget->add_option("device", to.devices.device, device_help);
+  forget->add_flag("--never-attached", to.devices.never_attached,
+                   "All of --application that no hub has ever taken and no listing names");
+  forget->add_flag("--unlisted", to.devices.unlisted, "All of --application that the registry does not list");
+  forget->add_flag("--drop-messages", to.devices.drop_messages,
+                   "Those that messages wait for, too: the messages become dead letters");
+  for (auto* command : {show, why, waterfall, forget})
     command->fallthrough(); // -c, --socket and --json may stand behind it, too
 }
 
@@ -188,6 +197,8 @@ std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<o
   if (devices->get_subcommand("show")->parsed())
     return [with] { return command_devices_show(with->devices); };
   if (devices->get_subcommand("why")->parsed()) return [with] { return command_devices_why(with->devices); };
+  if (devices->get_subcommand("forget")->parsed())
+    return [with] { return command_devices_forget(with->devices); };
   if (devices->get_subcommand("waterfall")->parsed())
     return [with] { return command_devices_waterfall(with->devices); };
   return [with] { return command_devices(with->devices); };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin API: what `causeway status` and `causeway devices` ask, as JSON (docs/admin-api.md). Read-only,
-// but for dead_letter_api.h, which is apart. Every answer is bounded: at most 1,000 devices or spans a page,
-// from 65,536 that are looked at. What takes a look at everything (the plan, the sums and the first ways of
-// all devices) is worked out once a second, however many ask. No secrets. Loop's thread only.
+// but for dead_letter_api.h and forget_api.h, which are apart. Every answer is bounded: at most 1,000 devices
+// or spans a page, from 65,536 that are looked at. What takes a look at everything (the plan, the sums and
+// the first ways of all devices) is worked out once a second, however many ask. No secrets. Loop's thread
+// only.
 #pragma once
 
 #include "admin/fleet_view.h"

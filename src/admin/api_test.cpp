@@ -214,11 +214,22 @@ struct no_letters final : dead_letter_view {
   }
 };
 
+struct no_desk final : forget_desk {
+  core::forgetting forget(const core::device_key&, bool) override { return core::forgetting::unknown; }
+  core::forget_page forget_some(const application_id&, core::forgettable, bool, std::optional<device_ref>,
+                                std::size_t) override {
+    return {};
+  }
+  result<application_id> owner_of(const device_id&) const override { return error{errc::not_found}; }
+};
+
 int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status",
               const char* method = "GET") {
   no_letters none;
   dead_letter_api letters{none};
-  pages page{s.fleet, s.api, letters, access};
+  no_desk desk;
+  const forget_api forget{desk};
+  pages page{s.fleet, s.api, letters, forget, access};
   net::http_request request;
   request.method = method;
   request.target = path;

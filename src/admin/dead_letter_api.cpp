@@ -84,6 +84,10 @@ std::string_view why_not(core::answer what) {
     return "the spool is full";
   case core::answer::share_full:
     return "the application's share of the spool is full";
+  case core::answer::devices_full:
+    return "its device is not known, and there are as many as are kept";
+  case core::answer::device_share_full:
+    return "its device is not known, and the application has its share of them";
   case core::answer::unavailable:
   case core::answer::stored:
     break;

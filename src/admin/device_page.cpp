@@ -38,8 +38,10 @@ json::object device_json(const core::device_status& of, moment now) {
   out["assigned_at"] = time_json(of.assigned_at);
   out["model_id"] = text_or_null(of.model_id);
   out["listed"] = of.listed;
+  out["deleted"] = of.deleted;
   out["integration"] = of.integration ? json::value(*of.integration) : json::value(nullptr);
   out["paused"] = of.paused;
+  out["application_paused"] = of.gated;
   out["reason"] = of.reason ? json::value(describe(*of.reason).name) : json::value(nullptr);
   out["reason_detail"] = text_or_null(of.reason_detail);
   out["waits_for"] = text_or_null(of.waits_for);
@@ -49,6 +51,7 @@ json::object device_json(const core::device_status& of, moment now) {
       of.reason ? json::value(std::max(0.0, seconds_between(now.mono, of.next_try))) : json::value(nullptr);
   out["failures"] = of.failures;
   out["waiting"] = of.waiting;
+  out["grace_seconds"] = of.grace_left ? json::value(of.grace_left->count()) : json::value(nullptr);
   out["in_flight"] = of.in_flight;
   out["sent"] = of.sent;
   out["last_seen"] = time_json(of.last_seen);

@@ -175,6 +175,9 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.resent)); }},
       {"causeway_messages_dead_lettered_total", counter, "", "Messages and events moved to the dead letters",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.dead_lettered)); }},
+      {"causeway_messages_grace_ended_total", counter, "",
+       "Of these, messages whose device could not be connected for `removed_grace`",
+       [](const snapshot& s, const emit& out) { out({}, number(s.bridge.grace_ended)); }},
       {"causeway_messages_refused_unknown_total", counter, "",
        "Refusals of messages by a hub for a reason that is not in the catalogue; the message waits",
        [](const snapshot& s, const emit& out) { out({}, number(s.bridge.refused_unknown)); }},
@@ -242,6 +245,15 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) {
          for (const auto& use : s.spool.applications)
            out({{"application", use.application.str()}}, use.letters_part);
+       }},
+      {"causeway_application_devices", gauge, "application", "Devices of the application",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.devices; });
+       }},
+      {"causeway_application_devices_refused_total", counter, "application",
+       "Events refused because their device would be one more than its application's share, or than are kept",
+       [](const snapshot& s, const emit& out) {
+         uses(s, out, [](const core::spool_use& use) { return use.devices_refused; });
        }},
       {"causeway_spool_share_refused_total", counter, "application",
        "Events refused because the application had taken its share of the spool",

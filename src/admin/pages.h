@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, and the
-// API (api.h, dead_letter_api.h) for those whom api_access lets. Only over the Unix socket anything can be
-// changed. Loop's thread only.
+// API (api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the Unix socket
+// anything can be changed. Loop's thread only.
 #pragma once
 
 #include "admin/api.h"
 #include "admin/dead_letter_api.h"
+#include "admin/forget_api.h"
 
 namespace causeway::admin {
 
@@ -19,14 +20,16 @@ enum class api_access : std::uint8_t {
 class pages {
 public:
   // All must live as long.
-  pages(const fleet_view& of, const class api& api, dead_letter_api& letters, api_access access)
-      : fleet_{of}, api_{api}, letters_{letters}, access_{access} {}
+  pages(const fleet_view& of, const class api& api, dead_letter_api& letters, const forget_api& forget,
+        api_access access)
+      : fleet_{of}, api_{api}, letters_{letters}, forget_{forget}, access_{access} {}
   net::task<net::http_response> handle(net::http_request request);
 
 private:
   const fleet_view& fleet_;
   const class api& api_;
   dead_letter_api& letters_;
+  const forget_api& forget_;
   api_access access_;
 };
 

@@ -3,37 +3,16 @@
 
 #include "app/azure_sections.h"
 #include "app/certificate_watch.h"
+#include "app/identity_check.h"
 #include "app/wiring.h"
 #include "net/listener.h"
 
 #include <sys/un.h>
 
 #include <algorithm>
-#include <map>
 
 namespace causeway::app {
 namespace {
-
-// Two applications on one hub must not give two devices one name. {device_id} alone is unique within an
-// application only.
-void check_identities(const config::configuration& from, config::findings& found) {
-  std::map<std::pair<std::string, std::string>, std::string> seen; // section and template → application
-  for (std::size_t i = 0; i < from.applications.size(); ++i) {
-    const auto& application = from.applications[i];
-    const bool apart = application.identity.find("{application_id}") != std::string::npos ||
-                       application.identity.find("{dev_eui}") != std::string::npos;
-    if (apart) continue;
-    const auto [first, fresh] =
-        seen.try_emplace({application.azure.str(), application.identity}, application.id.str());
-    if (!fresh)
-      found.refuse(
-          from.places.of("application." + std::to_string(i), "identity"),
-          error{errc::config_invalid_value,
-                "applications " + first->second + " and " + application.id.str() + " share azure." +
-                    application.azure.str() + " and the identity template \"" + application.identity +
-                    "\": two devices of one id would be one device; add {application_id} or {dev_eui}"});
-  }
-}
 
 // A tier that cannot do what the file asks for in words. What is on by default is off there, without a word.
 void check_tiers(const config::configuration& from, config::findings& found) {

@@ -200,6 +200,21 @@ std::optional<egress::traced_device> gateway::parts::trace(device_ref ref) const
   return egress::traced_device{std::move(*key), of->identity, of->hub};
 }
 
+result<application_id> gateway::parts::owner_of(const device_id& id) const {
+  std::vector<application_id> owners;
+  std::string names;
+  for (const auto& one : frame.applications)
+    if (device({one.id, id})) {
+      names += (owners.empty() ? "" : ", ") + one.id.str();
+      owners.push_back(one.id);
+    }
+  if (owners.empty()) return error{errc::not_found, "no device " + id.str() + " is known"};
+  if (owners.size() > 1)
+    return error{errc::field_invalid, "the device " + id.str() + " is in several applications: " + names +
+                                          "; name the one that is meant"};
+  return owners.front();
+}
+
 std::vector<application_id> gateway::parts::applications() const {
   std::vector<application_id> all;
   for (const auto& one : frame.applications)

@@ -18,6 +18,7 @@ constexpr seconds store_close_time{10};
 constexpr milliseconds hub_close_time{2'000};
 // For clients with kept-alive connections, whose next request brings them the word to come by a new one.
 constexpr milliseconds time_to_leave{2'000};
+constexpr seconds open_seconds_interval{60};
 // Counted in turns of the loop, so that one that has much to do does not hurry its clients. From the end of
 // idle connections to that of all, for what was on its way on them: 0.3 s, longer than a round trip.
 constexpr int turns_of_last_call = 30;
@@ -78,6 +79,12 @@ void gateway::parts::on_store_fault(const error& what) {
   store_fault = what;
 }
 
+void gateway::parts::save_open_seconds() {
+  const auto now = loop.now();
+  open_saved = now.mono;
+  store->save_open_seconds(bridge->open_seconds(now));
+}
+
 net::task<> gateway::parts::tick() {
   while (true) {
     const auto due = loop.now().mono + tick_interval;
@@ -94,6 +101,7 @@ net::task<> gateway::parts::tick() {
     if (clocks.take_change()) hubs.renew_tokens();
     bridge->on_tick(now);
     look_at_certificate(now);
+    if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
     sent_rate.note(bridge->sent(), now.mono);
   }
@@ -193,11 +201,11 @@ void gateway::parts::listen(doors at, const config::configuration& from) {
   limits.max_connections = share.admin;
   // Any local user may open as many: whoever asks something is served all the same.
   limits.room_after = milliseconds{0};
-  pages.emplace(*this, api, letter_api, at.admin_access);
+  pages.emplace(*this, api, letter_api, forgetter, at.admin_access);
   admin_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.admin), {}, limits,
       [this](net::http_request request) { return pages->handle(std::move(request)); }));
-  socket_pages.emplace(*this, api, letter_api, admin::api_access::open);
+  socket_pages.emplace(*this, api, letter_api, forgetter, admin::api_access::open);
   socket_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.socket), {}, limits,
       [this](net::http_request request) { return socket_pages->handle(std::move(request)); }));
@@ -242,6 +250,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   bridge_options.random = [random = &p->random] { return random->unit(); };
   bridge_options.timeline = &p->spans;
   bridge_options.limits = make_spool_limits(from.spool);
+  bridge_options.max_devices = from.state.max_devices;
   p->bridge.emplace(
       make_rules(from),
       core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},
@@ -338,6 +347,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   p.admin_server->stop_accepting();
   p.socket_server->stop_accepting();
   co_await p.tasks.stop();
+  p.save_open_seconds();
   const auto closed = p.store->close(p.loop.now().mono + store_close_time);
   if (!closed)
     log::error("store_close_incomplete",

@@ -36,7 +36,8 @@ struct doors {
 struct gateway::parts final : store::store_events,
                               ingress::mqtt_watcher,
                               ingress::webhook_watcher,
-                              admin::fleet_view {
+                              admin::fleet_view,
+                              admin::forget_desk {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
@@ -61,6 +62,7 @@ struct gateway::parts final : store::store_events,
   std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
   dead_letter_desk letters;
   admin::dead_letter_api letter_api;
+  admin::forget_api forgetter{*this};
   admin::api api;
   std::optional<admin::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
@@ -70,6 +72,7 @@ struct gateway::parts final : store::store_events,
   rate_meter stored_rate, sent_rate;
   std::optional<error> store_fault;
   bool stopping = false;
+  mono_time open_saved{};
 
   parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s);
 
@@ -107,7 +110,18 @@ struct gateway::parts final : store::store_events,
   net::task<> drain(mono_time began, mono_time deadline);
   net::task<> close_webhook();
   void look_at_certificate(moment now);
+  void save_open_seconds();
   result<void> export_spans(const config::configuration& from);
+
+  core::forgetting forget(const core::device_key& key, bool drop_messages) override {
+    return bridge->forget(key, drop_messages, loop.now());
+  }
+  core::forget_page forget_some(const application_id& application, core::forgettable which,
+                                bool drop_messages, std::optional<device_ref> after,
+                                std::size_t limit) override {
+    return bridge->forget_some(application, which, drop_messages, after, limit, loop.now());
+  }
+  result<application_id> owner_of(const device_id& device) const override;
 
   // figures.cpp
   moment now() const override { return loop.now(); }

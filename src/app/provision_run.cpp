@@ -102,7 +102,8 @@ struct provision_run::parts final : store::store_events {
   }
   bool counts(const core::device& d) const {
     return d.application < through_dps.size() && through_dps[d.application] &&
-           d.state != core::device_state::off && d.state != core::device_state::unlisted;
+           d.state != core::device_state::off && d.state != core::device_state::unlisted &&
+           d.state != core::device_state::removed;
   }
 };
 

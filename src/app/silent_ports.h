@@ -31,6 +31,7 @@ struct silent_store : core::spool, core::device_store {
   void save_device(const core::device_record&) override {}
   void save_assignment(device_ref, const core::assignment&) override {}
   void forget_assignment(device_ref) override {}
+  void forget_device(device_ref, const core::device_key&) override {}
 };
 
 // Says what an assignment would be known by, and finds nothing.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/wiring.h"
 
+#include "app/identity_check.h"
+
 #include <algorithm>
 
 namespace causeway::app {
@@ -11,9 +13,13 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.id = application.id;
     made.section = application.azure;
     made.identity_template = application.identity;
+    const auto& section = from.azure_of(application.azure);
+    if (const auto realms = realms_of(section); !realms.empty()) made.realm = realms.front();
+    made.any_case = has_any_case(section);
     made.model_id = application.model_id;
     made.enabled_by_default = application.enabled_by_default;
     made.commands = application.commands;
+    made.removed_grace = application.removed_grace;
     made.follows_registry = application.api_key.has_value();
     for (std::size_t i = 0; i < core::event_kinds; ++i) {
       const auto kind = static_cast<core::event_kind>(i);

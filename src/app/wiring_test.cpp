@@ -124,22 +124,49 @@ azure = "field"
       << faults.size();
 }
 
+// A10: it was a warning, or nothing, and one application took another's identity in Azure.
 TEST(wiring, refuses_templates_that_give_two_devices_one_name) {
-  const auto settings = parse(good + R"(
-[[application]]
-id = "app-one"
-azure = "plant"
-[[application]]
-id = "app-two"
-azure = "plant"
-[[application]]
-id = "app-three"
-azure = "plant"
-identity = "{application_id}-{device_id}"
-)");
-  const auto faults = check_configuration(settings).faults;
-  ASSERT_EQ(faults.size(), 1u);
-  EXPECT_NE(faults[0].what.detail().find("app-one and app-two"), std::string::npos);
+  struct row {
+    const char *one, *other; // the application's keys
+    bool refused;
+  };
+  const std::string more = R"(
+[azure.same]
+connection_string = "HostName=H.device.azure-devices.net;SharedAccessKeyName=device;SharedAccessKey=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+[azure.again]
+id_scope = "0NE00000000"
+group_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+[things_stack]
+base_url = "https://stack.example"
+)";
+  const row rows[] = {
+      {"id = 'plant'\nazure = 'plant'", "id = 'plant-a'\nazure = 'plant'", true},
+      {"id = 'plant'\nazure = 'plant'", "id = 'plant-a'\nazure = 'field'", false},
+      {"id = 'plant'\nazure = 'plant'", "id = 'plant-a'\nazure = 'same'", true},
+      {"id = 'plant'\nazure = 'field'", "id = 'plant-a'\nazure = 'again'", true},
+      {"id = 'plant'\nazure = 'plant'\nidentity = '{application_id}-{device_id}'",
+       "id = 'plant-a'\nazure = 'plant'\nidentity = '{application_id}-{device_id}'", true},
+      {"id = 'plant'\nazure = 'plant'\nidentity = '{application_id}.{device_id}'",
+       "id = 'plant-a'\nazure = 'plant'\nidentity = '{application_id}.{device_id}'", false},
+      {"id = 'plant'\nazure = 'plant'\nidentity = '{dev_eui}'",
+       "id = 'plant-a'\nazure = 'plant'\nidentity = '{dev_eui}'", true},
+      {"id = 'plant'\nazure = 'plant'\nidentity = '{dev_eui}'\napi_key = 'k'",
+       "id = 'plant-a'\nazure = 'plant'\nidentity = '{dev_eui}'\napi_key = 'k'", false},
+      {"id = 'plant'\nazure = 'plant'\nidentity = '{dev_eui}'\napi_key = 'k'",
+       "id = 'plant-a'\nazure = 'plant'\nidentity = '{dev_eui}'", true},
+      {"id = 'plant'\nazure = 'plant'\nidentity = 'P{device_id}'", "id = 'plant-a'\nazure = 'same'", false},
+      {"id = 'plant'\nazure = 'field'\nidentity = 'P{device_id}'", "id = 'plant-a'\nazure = 'again'", true},
+  };
+  for (const auto& one : rows) {
+    const auto settings =
+        parse(good + more + "[[application]]\n" + one.one + "\n[[application]]\n" + one.other + "\n");
+    const auto faults = check_configuration(settings).faults;
+    ASSERT_EQ(faults.size(), one.refused ? 1u : 0u) << one.one << "\n" << one.other;
+    if (!one.refused) continue;
+    EXPECT_EQ(faults[0].what.code(), errc::config_invalid_value);
+    EXPECT_NE(faults[0].what.detail().find("plant-a"), std::string::npos);
+    EXPECT_NE(faults[0].what.detail().find("{application_id}.{device_id}"), std::string::npos);
+  }
 }
 
 TEST(wiring, a_socket_path_that_run_would_refuse_is_a_fault) {

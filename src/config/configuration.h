@@ -22,6 +22,7 @@ namespace causeway::config {
 
 struct state_settings {
   std::filesystem::path directory;
+  std::uint32_t max_devices = 0;
 };
 
 struct mqtt_server {
@@ -109,6 +110,7 @@ struct application_settings {
   std::optional<transform_settings> transform; // instead of format
   std::vector<std::string> events;             // uplink, downlink, join, location, service, normalized
   std::vector<std::string> ingress;            // webhook, mqtt
+  seconds removed_grace{};                     // how long messages wait for a device that may not be attached
   // Whether events come in by this one.
   bool takes(std::string_view one) const;
 };

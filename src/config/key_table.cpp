@@ -39,6 +39,9 @@ constexpr auto section_rows = std::to_array<section_entry>({
 constexpr auto key_rows = std::to_array<key_entry>({
     {"state", "directory", path, "/var/lib/causeway", false, restart, "",
      "Directory of the spool and the assignments; locked while running."},
+    {"state", "max_devices", integer, "1000000", false, restart, "",
+     "Most devices; of several applications one may have `application_share` of `[spool]` of them. Events of "
+     "further ones are answered 503."},
 
     {"things_stack", "base_url", text, "", false, restart, "",
      "Of the Identity Server, e.g. `https://eu1.cloud.thethings.network`; `/api/v3` is added."},
@@ -154,6 +157,10 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "events", choices, "uplink", false, restart,
      "uplink|downlink|join|location|service|normalized",
      "Kinds of events that are sent. `downlink` sends nothing yet: its events are reports on commands."},
+    {"application", "removed_grace", duration, "7d", false, restart, "",
+     "How long messages wait for a device that may not be connected: switched off, not in the registry, or "
+     "refused for good. Then they are dead letters. Time in which Causeway does not run does not count, nor "
+     "that in which a hub or a service is in trouble."},
     {"application", "ingress", choices, "webhook", false, restart, "webhook|mqtt",
      "How events come in. With both, what comes twice is sent once."},
 
@@ -179,7 +186,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "are "
      "given up for new ones."},
     {"spool", "application_share", integer, "50", false, restart, "",
-     "The most of both limits that one application may take, in percent. A lone application has all."},
+     "The most of both limits, dead letters included, and of `max_devices` that one application may take, in "
+     "percent. A lone application has all."},
     {"spool", "max_age", duration, "", false, restart, "",
      "Messages that have waited for so long are given up, e.g. `72h`. Default: none are."},
 });

@@ -79,6 +79,7 @@ configuration read(const node& root, reading& into) {
   configuration all;
   auto state = top_section(root, "state", into);
   all.state.directory = state.path("directory");
+  all.state.max_devices = static_cast<std::uint32_t>(state.number("max_devices", 1'000'000));
   const auto webhook = read_webhook(top_section(root, "webhook", into), into);
   all.webhook = webhook.settings;
   all.things_stack = read_things_stack(top_section(root, "things_stack", into), into);

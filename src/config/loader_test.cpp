@@ -563,13 +563,11 @@ id = "others"
 azure = "plant"
 )");
   ASSERT_TRUE(report.value);
-  ASSERT_EQ(report.warnings.size(), 3u);
+  ASSERT_EQ(report.warnings.size(), 2u);
   EXPECT_EQ(report.warnings[0].at, (place{2, 10}));
   EXPECT_NE(report.warnings[0].text.find("plain HTTP"), std::string::npos);
   EXPECT_EQ(report.warnings[1].at, (place{6, 8}));
   EXPECT_NE(report.warnings[1].text.find("[azure.spare] is not used"), std::string::npos);
-  EXPECT_EQ(report.warnings[2].at.line, 12u);
-  EXPECT_NE(report.warnings[2].text.find("devices of one id would be one device"), std::string::npos);
 }
 
 } // namespace

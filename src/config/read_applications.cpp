@@ -118,6 +118,7 @@ public:
     settings.transform = read_transform(keys);
     settings.events = keys.list("events");
     settings.ingress = keys.list("ingress");
+    settings.removed_grace = keys.duration("removed_grace").value_or(settings.removed_grace);
     if (settings.ingress.empty()) keys.refuse("ingress", "is empty, so nothing could come in");
 
     settings.webhook_username = keys.text("webhook_username");
@@ -155,17 +156,7 @@ public:
     return settings;
   }
 
-  void warn_of_shared_identities(const std::vector<application_settings>& applications) {
-    std::map<std::pair<azure_name, std::string>, const application_settings*> first;
-    for (const auto& one : applications) {
-      if (one.identity.find("{application_id}") != std::string::npos) continue;
-      const auto [found, is_new] = first.try_emplace({one.azure, one.identity}, &one);
-      if (!is_new)
-        into_.warn(places_[one.id], "application \"" + one.id.str() + "\" shares [azure." + one.azure.str() +
-                                        "] with \"" + found->second->id.str() +
-                                        "\" and their identity templates lack " +
-                                        "{application_id}: devices of one id would be one device there");
-    }
+  void warn_of_unused_sections(const std::vector<application_settings>& applications) {
     for (const auto& section : azure_) {
       const bool used = std::any_of(applications.begin(), applications.end(),
                                     [&](const auto& one) { return one.azure == section.name; });
@@ -235,7 +226,7 @@ std::vector<application_settings> read_applications(const node& root,
                 "application is not a list of tables; write [[application]]");
   else if (applications.empty())
     into.refuse(found->at, errc::config_missing_key, "[[application]]: at least one is needed");
-  reader.warn_of_shared_identities(applications);
+  reader.warn_of_unused_sections(applications);
   return applications;
 }
 

@@ -29,6 +29,10 @@ std::string_view to_string(answer what) {
     return "unavailable";
   case answer::share_full:
     return "share_full";
+  case answer::devices_full:
+    return "devices_full";
+  case answer::device_share_full:
+    return "device_share_full";
   }
   return "unknown";
 }
@@ -57,6 +61,9 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
   share_refusals_.resize(rules_.size());
   drops_.resize(rules_.size());
   letters_told_.resize(rules_.size());
+  online_.resize(rules_.size());
+  device_counts_.resize(rules_.size());
+  device_share_refusals_.resize(rules_.size());
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     rule_index_.emplace(rules_[i].id, i);
 }
@@ -75,13 +82,33 @@ void bridge::start(start_image image, moment now) {
 
 void bridge::begin(start_image image, moment now) {
   restore(image, now);
+  // The process ended while the former device had its minute.
+  for (const auto& record : image.devices) {
+    if (record.former_until == 0 || !table_.contains(record.ref)) continue;
+    bury_former(record.ref, record.former_until, now);
+    ports_.devices.forget_assignment(record.ref);
+    ports_.devices.save_device(record_of(record.ref, table_.at(record.ref)));
+    std::erase_if(image.assignments, [&](const auto& one) { return one.first == record.ref; });
+  }
   std::vector<device_ref> attached, others;
+  // Of two that have one identity on disk the older one has it.
+  std::stable_sort(
+      image.assignments.begin(), image.assignments.end(),
+      [](const auto& left, const auto& right) { return left.second.assigned_at < right.second.assigned_at; });
   for (const auto& [ref, where] : image.assignments) {
     if (!table_.contains(ref)) continue;
     auto& d = table_.at(ref);
     const auto& origin = origin_of(d.application);
-    if (where.section != rules_of(d).section || origin.empty() || where.fingerprint != origin) {
+    const auto wanted = expand_identity(rules_of(d).identity_template, key_of(d), d.dev_eui());
+    const bool fits = where.section == rules_of(d).section && where.fingerprint == origin &&
+                      (!origin.empty() || (wanted && *wanted == where.identity));
+    if (!fits || (wanted && !claim(ref, *wanted))) {
       ports_.devices.forget_assignment(ref);
+      continue;
+    }
+    d.remembered = true;
+    if (origin.empty()) { // finding the hub again costs nothing, so that a changed connection string counts
+      d.hub = table_.intern({where.hub, where.section, {}});
       continue;
     }
     d.assigned = true;
@@ -92,6 +119,8 @@ void bridge::begin(start_image image, moment now) {
   table_.for_each([&](device_ref ref, device& d) {
     if (is_switched_off(d)) {
       switch_off(ref, now);
+    } else if (d.deleted && d.waiting == 0) {
+      set_state(d, device_state::removed, now);
     } else if (awaits_registry(d)) {
       set_state(d, device_state::unlisted, now);
       if (d.waiting != 0 && has_list_[d.application]) look_up(ref, now);
@@ -113,7 +142,7 @@ bool bridge::connect_some(std::size_t most, moment now) {
   for (; most > 0 && connected_ < to_connect_.size(); --most) {
     const auto ref = to_connect_[connected_++];
     // What has come meanwhile may have brought it on its way.
-    if (table_.at(ref).state == device_state::known) connect(ref, now);
+    if (table_.contains(ref) && table_.at(ref).state == device_state::known) connect(ref, now);
   }
   if (connected_ < to_connect_.size()) return true;
   to_connect_ = {};
@@ -123,6 +152,7 @@ bool bridge::connect_some(std::size_t most, moment now) {
 
 void bridge::restore(const start_image& image, moment now) {
   next_seq_ = image.next_seq;
+  open_at_start_ = image.open_seconds;
   table_.reserve(image.next_device);
   for (const auto& record : image.devices) {
     // A device of an application that is no longer configured keeps its place and its messages, and stays
@@ -134,6 +164,11 @@ void bridge::restore(const start_image& image, moment now) {
     d.since = now.mono;
     if (const auto eui = parse_eui(record.dev_eui)) set_eui(d, *eui);
     d.listed = record.listed;
+    d.deleted = record.deleted;
+    d.attached = record.attached;
+    ++device_counts_[*application];
+    if (record.refused_at != 0)
+      refused_devices_[record.ref] = {record.refused_at, open_at_start_, record.refused_at};
     d.integration_said = record.integration.has_value();
     d.integration = record.integration.value_or(false);
     table_.set_model(d, record.model_id);
@@ -145,9 +180,8 @@ void bridge::restore(const start_image& image, moment now) {
   }
   for (const auto& [ref, key] : image.recent_keys)
     if (table_.contains(ref)) table_.at(ref).keys.add(key.kind, key.hash);
-  const auto wall = unix_seconds(now.wall);
   for (const auto& row : image.waiting) {
-    const auto age = row.accepted_at == 0 ? 0 : std::max<std::int64_t>(0, wall - row.accepted_at);
+    const auto age = open_at_start_ - std::min(open_at_start_, row.accepted_at);
     const outbox::waiting_message message{row.seq, row.bytes, 0,
                                           since_start(now) - static_cast<std::int32_t>(age)};
     if (!table_.contains(row.device)) {
@@ -274,7 +308,18 @@ device_ref bridge::add(const device_key& key, std::uint32_t application, device_
   d.state = state;
   d.since = now.mono;
   ++totals_.devices[static_cast<std::size_t>(state)];
+  ++device_counts_[application];
   return ref;
+}
+
+// What is too small for one more device of the application; nothing when there is room.
+std::optional<answer> bridge::lacks_place(std::uint32_t application) const {
+  if (table_.size() >= options_.max_devices) return answer::devices_full;
+  if (rules_.size() < 2) return std::nullopt;
+  const auto share = std::max<std::uint64_t>(1, std::uint64_t{options_.max_devices} *
+                                                    options_.limits.application_share / 100);
+  if (device_counts_[application] >= share) return answer::device_share_full;
+  return std::nullopt;
 }
 
 void bridge::set_eui(device& d, std::uint64_t eui) {
@@ -285,19 +330,22 @@ void bridge::set_eui(device& d, std::uint64_t eui) {
   if (d.assigned) set_identity(d, kept);
 }
 
-std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t application, moment now) {
+// Precondition: it is known, or there is a place for it.
+device_ref bridge::seen(const uplink& event, std::uint32_t application, moment now) {
   auto ref = table_.find(application, event.from.device.str());
   const auto eui = parse_eui(event.dev_eui);
   if (!ref) {
-    if (table_.size() >= options_.max_devices) return std::nullopt;
     ref = add(event.from, application,
               rules_[application].follows_registry ? device_state::unlisted : device_state::known, now);
-    if (eui) set_eui(table_.at(*ref), *eui);
+    auto& made = table_.at(*ref);
+    if (eui && !(names_by_eui(made) && rules_of(made).follows_registry)) set_eui(made, *eui);
     ports_.devices.save_device(record_of(*ref, table_.at(*ref)));
   }
   auto& d = table_.at(*ref);
-  if (eui && (!d.has_eui || *eui != d.eui)) {
-    set_eui(d, *eui);
+  // Where the identity is made of it, the registry alone says it, or the first body that brought one.
+  const bool is_settled = names_by_eui(d) && (d.has_eui || rules_of(d).follows_registry);
+  if (eui && !is_settled && (!d.has_eui || *eui != d.eui)) {
+    take_eui(*ref, *eui, now);
     ports_.devices.save_device(record_of(*ref, d));
     if (d.state == device_state::parked && d.reason == errc::identity_incomplete) {
       d.failures = 0;
@@ -305,7 +353,7 @@ std::optional<device_ref> bridge::seen(const uplink& event, std::uint32_t applic
     }
   }
   note_frame(d, event, now);
-  return ref;
+  return *ref;
 }
 
 void bridge::on_uplink(ticket which, uplink event, moment now) {
@@ -324,15 +372,18 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
   if (known && table_.at(*known).state == device_state::off) {
     auto& d = table_.at(*known);
     note_frame(d, event, now);
-    log_switched_off(d, 0);
+    log_switched_off(d);
     return answer_now(which, answer::unwanted);
   }
   if (formatting_.size() + appending_.size() + pending_copies_ >= options_.max_in_progress)
     return answer_now(which, answer::full);
+  if (const auto full = known ? std::nullopt : lacks_place(*application)) {
+    ++device_share_refusals_[*application];
+    return answer_now(which, *full);
+  }
   const auto ref = seen(event, *application, now);
-  if (!ref) return answer_now(which, answer::full);
   if (is_radio_uplink(event.kind) && event.f_port == 0) note_portless(event, *application);
-  judge({which, *ref, std::move(event)}, now);
+  judge({which, ref, std::move(event)}, now);
 }
 
 void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
@@ -391,6 +442,7 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
 
 void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
                     moment now) {
+  request.accepted_at = open_seconds(now);
   const auto first = request.first;
   const auto& d = table_.at(request.device);
   request.from = key_of(d);
@@ -429,22 +481,18 @@ void bridge::on_spooled(const spool_result& what, moment now) {
     return conclude(entry.which, entry.device, entry.key, answer::dead_lettered, now);
   }
   if (entry.key) d.keys.add(entry.key->kind, entry.key->hash);
-  if (d.state == device_state::off) { // switched off meanwhile
-    room_.give(application, entry.what);
-    for (const auto& m : entry.messages) {
-      cache_.drop(m.seq);
-      ports_.spool.mark_done(m.seq);
-    }
-    totals_.switched_off_messages += entry.messages.size();
-    return conclude(entry.which, entry.device, entry.key, answer::unwanted, now);
-  }
   const bool is_first = d.waiting == 0;
   for (const auto& m : entry.messages)
     outbox_.push(entry.device, d, m);
   conclude(entry.which, entry.device, entry.key, answer::stored, now);
+  if (d.deleted && d.state != device_state::removed) suspect(entry.device); // it speaks: is it there again?
   switch (d.state) {
   case device_state::known:
     return connect(entry.device, now);
+  case device_state::removed:
+    d.deleted = false;
+    ports_.devices.save_device(record_of(entry.device, d));
+    return look_up(entry.device, now);
   case device_state::unlisted:
     if (has_list_[d.application] && !d.looking_up) look_up(entry.device, now);
     return;
@@ -457,8 +505,8 @@ void bridge::on_spooled(const spool_result& what, moment now) {
   case device_state::online:
     return pump(entry.device, now);
   case device_state::parked:
-  case device_state::off:
-    return;
+  case device_state::off: // switched off meanwhile
+    return note_refused(entry.device, now);
   }
 }
 

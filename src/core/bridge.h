@@ -25,7 +25,9 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
 #include <queue>
+#include <set>
 #include <unordered_map>
 
 namespace causeway::core {
@@ -43,7 +45,9 @@ struct bridge_ports {
 struct bridge_options {
   std::size_t body_cache_bytes = 32 * 1024 * 1024;
   std::size_t read_back_batch = 256;
-  // IoT Hub's own limit. The events of further ones are answered `full`; further ones of a listing are left.
+  // IoT Hub's own limit. Of several applications one may have spool_limits::application_share of them. The
+  // events of further ones are answered `devices_full` or `device_share_full`; further ones of a listing are
+  // left.
   std::uint32_t max_devices = 1'000'000;
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
@@ -68,10 +72,11 @@ struct start_image {
     spool_seq seq;
     device_ref device;
     std::uint32_t bytes;
-    std::uint32_t accepted_at = 0; // seconds since 1970; 0 = not known, counts as now
+    std::uint32_t accepted_at = 0; // of bridge::open_seconds
   };
   std::vector<row> waiting; // in the order of seq
   dead_letter_amounts dead_letters;
+  std::uint32_t open_seconds = 0; // as saved last
   spool_seq next_seq = 1;
   std::uint32_t next_device =
       0; // refs below were given before, to devices that may not be in `devices` any more
@@ -97,9 +102,9 @@ struct bridge_totals {
   std::uint64_t sent = 0;                              // accepted by the hub
   std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
   std::uint64_t dead_lettered = 0;
-  std::uint64_t refused_unknown = 0;       // by a hub, for a reason that is not in the catalogue
-  std::uint64_t applications_paused = 0;   // now, on a hub, for such refusals
-  std::uint64_t switched_off_messages = 0; // left the spool unsent, because their device was switched off
+  std::uint64_t refused_unknown = 0;     // by a hub, for a reason that is not in the catalogue
+  std::uint64_t applications_paused = 0; // now, on a hub, for such refusals
+  std::uint64_t grace_ended = 0;         // of these: their device could not be attached for removed_grace
   std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
   std::uint64_t read_back = 0;
@@ -119,6 +124,23 @@ struct spool_use {
   double letters_part = 0;   // of its share
   std::uint64_t refused = 0; // events answered share_full
   std::uint64_t dropped = 0; // messages given up
+  std::uint64_t devices = 0;
+  std::uint64_t devices_refused = 0; // events of devices beyond its share, or beyond max_devices
+};
+
+// What has become of a wish to forget a device.
+enum class forgetting : std::uint8_t {
+  forgotten,
+  unknown,       // there is no such device
+  messages_wait, // for it, and they were not to become dead letters
+  busy,          // an event of it is being stored: a moment later
+};
+// Devices that a listing of the registry lacks (unlisted), or that never reached a hub.
+enum class forgettable : std::uint8_t { unlisted, never_attached };
+struct forget_page {
+  std::uint64_t forgotten = 0, letters = 0; // devices; messages of theirs that are dead letters now
+  std::uint64_t left = 0;                   // devices, because messages wait for them
+  std::optional<device_ref> next;           // where it goes on; nothing: that was all
 };
 
 class bridge {
@@ -162,6 +184,12 @@ public:
   void on_device_attached(device_ref which, moment now);
   void on_device_detached(device_ref which, const error& why, bool link_retries, moment now);
   void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now);
+  // From the operator: the device goes, with its assignment, and comes back when it sends something or the
+  // registry names it. drop_messages: what waits for it becomes dead letters; else such a device stays.
+  forgetting forget(const device_key& key, bool drop_messages, moment now);
+  // Those of an application behind `after`, at most `limit`; looks at 65,536 places at most.
+  forget_page forget_some(const application_id& application, forgettable which, bool drop_messages,
+                          std::optional<device_ref> after, std::size_t limit, moment now);
   // At deadline() or later.
   void on_tick(moment now);
   // The wall time has jumped: devices that were refused because of their tokens, which have a time in them,
@@ -175,6 +203,9 @@ public:
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.
   std::optional<seconds> oldest_age(moment now) const;
+  // For how long this store has been open in all its life, as far as it knows; to be saved each minute. The
+  // only clock by which anything is given up: neither a stopped process nor a machine's wrong clock moves it.
+  std::uint32_t open_seconds(moment now) const;
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
   // before next_seq() was this: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
@@ -233,19 +264,56 @@ private:
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
   device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
-  std::optional<device_ref> seen(const uplink& event, std::uint32_t application, moment now);
+  device_ref seen(const uplink& event, std::uint32_t application, moment now);
+  std::optional<answer> lacks_place(std::uint32_t application) const;
   void note_frame(device& d, const uplink& event, moment now);
   void set_eui(device& d, std::uint64_t eui);
   void restore(const start_image& image, moment now);
 
+  // bridge_claims.cpp
+  struct claimed_name {
+    std::uint64_t hash = 0;
+    std::string text;
+  };
+  std::optional<claimed_name> name_of(const device& d) const;
+  claimed_name name_of(const device& d, const identity& wanted) const;
+  std::optional<device_ref> holder_of(const claimed_name& name) const;
+  bool claim(device_ref which, const identity& wanted);
+  void unclaim(device_ref which);
+
+  // bridge_forget.cpp
+  std::set<device_ref> in_storing() const;
+  void erase_device(device_ref which, moment now);
+
+  // bridge_grace.cpp
+  bool is_refused(const device& d) const;
+  bool is_refused_now(const device& d) const;
+  void note_refused(device_ref which, moment now);
+  void tick_grace(moment now);
+  int give_up_overdue(device_ref which, std::uint32_t since, int most, moment now);
+
   // bridge_registry.cpp
   bool is_switched_off(const device& d) const;
-  bool awaits_registry(const device& d) const { return rules_of(d).follows_registry && !d.listed; }
+  bool awaits_registry(const device& d) const {
+    return rules_of(d).follows_registry && !d.listed && !d.deleted;
+  }
+  void suspect(device_ref which);
+  void tick_suspects(moment now);
+  void on_deleted(device_ref which, moment now);
+  void leave(device_ref which, moment now);
+  void end_link(device_ref which, errc why, moment now);
+  void lose_assignment(device_ref which);
+  bool names_by_eui(const device& d) const;
+  void take_eui(device_ref which, std::uint64_t eui, moment now);
+  bool is_succeeded(device_ref which) const;
+  void become_other(device_ref which, moment now);
+  void bury_former(device_ref which, spool_seq until, moment now);
+  void tick_successions(moment now);
   void look_up(device_ref which, moment now);
   void switch_off(device_ref which, moment now);
-  void log_switched_off(device& d, std::uint64_t dropped);
+  void log_switched_off(device& d);
   bool is_news(const device& d, const registered_device& what) const;
-  void take_word(device& d, const registered_device& what);
+  void take_word(device_ref which, const registered_device& what, moment now);
 
   // bridge_connection.cpp
   const std::string& origin_of(std::uint32_t application);
@@ -272,7 +340,7 @@ private:
   void want_body(device_ref which);
   void read_wanted();
   using room_change = void (spool_room::*)(std::uint32_t application, const amount& what);
-  void leave_outbox(device_ref which, spool_seq seq, room_change to);
+  void leave_outbox(device_ref which, spool_seq seq, room_change to, moment now);
   void bury(device_ref which, spool_seq seq, const error& why, moment now);
   void on_sent(device_ref which, spool_seq seq, moment now);
   void end_first_send(device_ref which, std::optional<errc> fault, moment now);
@@ -342,6 +410,31 @@ private:
     std::array<std::uint64_t, drop_reasons> by_reason;
   };
   std::optional<drop_episode> drop_episode_;
+  // Devices that could not be attached while messages waited for them; in bridge::open_seconds.
+  struct refused_device {
+    std::uint32_t since = 0;  // moves on while a hub or a service is in trouble
+    std::uint32_t looked = 0; // until then it is counted
+    std::uint32_t saved = 0;  // the `since` that is on disk
+  };
+  std::map<device_ref, refused_device> refused_devices_;
+  device_ref grace_next_{}; // where the next look at them begins
+  std::uint32_t open_at_start_ = 0;
+  std::vector<std::uint64_t> online_;                                // by application
+  std::vector<std::uint64_t> device_counts_, device_share_refusals_; // by application
+  std::unordered_map<std::uint64_t, device_ref> claims_;             // who has which identity, by its hash
+  std::deque<device_ref> suspects_; // to be looked up: a listing lacks them, or another claims their name
+  std::set<device_ref> asked_;      // of these, under way
+  static constexpr std::size_t most_asked = 4;
+  mono_time next_suspect_{};
+  // Under an identity by EUI another EUI is another device: what waited for the one before goes first.
+  struct succession {
+    std::uint64_t eui = 0;
+    spool_seq until = 0; // the last that is the former's
+    mono_time::duration worked{};
+    mono_time looked{};
+  };
+  std::map<device_ref, succession> successions_;
+  log_limiter eui_log_;
   refusal_watch watch_;
   std::map<refusal_watch::place, std::deque<device_ref>> held_; // that wait for a gate; each has its mark
   std::deque<device_ref> released_;                             // whose gate has opened, to be sent on

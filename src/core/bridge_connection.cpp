@@ -68,6 +68,8 @@ void bridge::set_state(device& d, device_state to, moment now) {
   if (to == d.state) return;
   --totals_.devices[static_cast<std::size_t>(d.state)];
   ++totals_.devices[static_cast<std::size_t>(to)];
+  if (d.state == device_state::online) --online_[d.application];
+  if (to == device_state::online) ++online_[d.application];
   d.state = to;
   d.since = now.mono;
   d.next_try = {};
@@ -93,6 +95,16 @@ void bridge::provision(device_ref which, moment now) {
   auto& d = table_.at(which);
   auto wanted = expand_identity(rules_of(d).identity_template, key_of(d), d.dev_eui());
   if (!wanted) return park(which, wanted.fault(), now);
+  if (!claim(which, *wanted)) {
+    // That another one claims it is a reason to ask whether its holder is still there.
+    const auto holder = holder_of(name_of(d, *wanted)).value();
+    suspect(holder);
+    return park(which,
+                error{errc::identity_taken, wanted->str() + " is that of " +
+                                                key_of(table_.at(holder)).device.str() + " of application " +
+                                                key_of(table_.at(holder)).application.str()},
+                now);
+  }
   set_state(d, device_state::provisioning, now);
   ++totals_.provisionings;
   ports_.provisioner.find_hub(which, rules_of(d).section, *wanted, wish_of(d));
@@ -109,6 +121,7 @@ void bridge::attach(device_ref which, moment now) {
 }
 
 void bridge::on_assignment(device_ref which, result<assignment> where, moment now) {
+  if (!table_.contains(which)) return;
   auto& d = table_.at(which);
   if (d.state != device_state::provisioning) return;
   if (!where && !d.assigned) return park(which, where.fault(), now);
@@ -124,26 +137,35 @@ void bridge::on_assignment(device_ref which, result<assignment> where, moment no
   }
   where->fingerprint = origin_of(d.application);
   const auto hub = table_.intern({where->hub, where->section, where->fingerprint});
-  if (!d.assigned || d.hub != hub || identity_of(d) != where->identity) {
-    if (d.assigned) d.failures = 0;
-    d.assigned = true;
-    d.hub = hub;
-    set_identity(d, where->identity);
-    if (!where->fingerprint.empty()) ports_.devices.save_assignment(which, *where);
-  }
+  // One by connection string that is on disk has the identity of its template.
+  const bool is_same = (d.assigned && d.hub == hub && identity_of(d) == where->identity) ||
+                       (!d.assigned && d.remembered && d.hub == hub);
+  if (d.assigned && !is_same) d.failures = 0;
+  d.assigned = true;
+  d.hub = hub;
+  set_identity(d, where->identity);
+  if (!is_same) ports_.devices.save_assignment(which, *where);
+  d.remembered = true;
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where->assigned_at));
   attach(which, now);
 }
 
 void bridge::on_device_attached(device_ref which, moment now) {
+  if (!table_.contains(which)) return;
   auto& d = table_.at(which);
   if (d.state != device_state::attaching) return; // detached meanwhile
   set_state(d, device_state::online, now);
   d.unproven = options_.timeline != nullptr;
+  const bool was_refused = !refused_devices_.empty() && refused_devices_.erase(which) != 0;
+  if (was_refused || !d.attached) {
+    d.attached = true;
+    ports_.devices.save_device(record_of(which, d));
+  }
   pump(which, now);
 }
 
 void bridge::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
+  if (!table_.contains(which)) return;
   auto& d = table_.at(which);
   if (d.state != device_state::attaching && d.state != device_state::online) return;
   ++totals_.detaches;
@@ -215,6 +237,7 @@ void bridge::park(device_ref which, const error& why, moment now, bool ask_first
   d.next_try = until.value_or(now.mono + pause_for(d, why));
   if (!until) count_failure(d);
   timers_.push({d.next_try, which});
+  note_refused(which, now);
   const auto pause = std::chrono::duration_cast<milliseconds>(d.next_try - now.mono);
   if (const auto more = park_log_.admit(why.code(), now.mono))
     log::warning("device_parked", {{"application", rules_of(d).id},
@@ -238,6 +261,7 @@ void bridge::on_tick(moment now) {
   while (!timers_.empty() && timers_.top().at <= now.mono) {
     const auto which = timers_.top().device;
     timers_.pop();
+    if (!table_.contains(which)) continue;
     auto& d = table_.at(which);
     if (d.next_try > now.mono) continue; // the device has a later timer of its own
     if (d.state == device_state::parked) {
@@ -249,6 +273,9 @@ void bridge::on_tick(moment now) {
     }
   }
   tick_gates(now);
+  tick_suspects(now);
+  tick_successions(now);
+  tick_grace(now);
   drop_overdue(now);
   tell_of_letters(now);
 }
@@ -269,6 +296,7 @@ std::optional<mono_time> bridge::deadline() const {
   if (const auto first = options_.limits.max_age ? oldest() : std::nullopt)
     consider(started_ + seconds{first->accepted_s} + *options_.limits.max_age);
   if (!released_.empty()) consider(started_);
+  if (!suspects_.empty() && asked_.size() < most_asked) consider(next_suspect_);
   if (const auto probe = watch_.deadline(); probe && !held_.empty()) consider(*probe);
   if (drop_episode_) consider(drop_episode_->last + drop_pause);
   return next;

@@ -21,6 +21,7 @@ bool is_message_fault(errc code) {
 
 void bridge::pump(device_ref which, moment now) {
   auto& d = table_.at(which);
+  if (!successions_.empty() && !d.in_flight && is_succeeded(which)) return become_other(which, now);
   if (d.state != device_state::online || d.paused() || d.in_flight || d.waiting == 0) return;
   if (!passes_gate(which, now)) return;
   const auto seq = outbox_.front(d).seq;
@@ -51,6 +52,7 @@ void bridge::read_wanted() {
   while (!wanted_.empty() && reading_.size() < options_.read_back_batch) {
     const auto which = wanted_.front();
     wanted_.pop_front();
+    if (!table_.contains(which)) continue;
     auto& d = table_.at(which);
     if (d.waiting == 0) {
       d.reading_back = false;
@@ -67,6 +69,7 @@ void bridge::read_wanted() {
 void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
   totals_.read_back += rows.size();
   for (auto& row : rows) {
+    if (!table_.contains(row.device)) continue;
     auto& d = table_.at(row.device);
     if (d.waiting == 0 || outbox_.front(d).seq != row.seq) continue; // sent meanwhile from the cache
     d.reading_back = false;
@@ -77,13 +80,14 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
     }
   }
   for (const auto& [which, seq] : std::exchange(reading_, {})) {
+    if (!table_.contains(which)) continue;
     auto& d = table_.at(which);
     const bool unanswered = d.reading_back;
     d.reading_back = false;
     if (!unanswered) continue;
     const bool lost = std::find(gone.begin(), gone.end(), seq) != gone.end();
     if (lost && d.waiting != 0 && !d.in_flight && outbox_.front(d).seq == seq) {
-      leave_outbox(which, seq, &spool_room::give); // the store says what it has made of it
+      leave_outbox(which, seq, &spool_room::give, now); // the store says what it has made of it
       ++totals_.dead_lettered;
     }
     pump(which, now);
@@ -94,7 +98,7 @@ void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_s
 void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now) {
   const auto& d = table_.at(which);
   end_first_send(which, why.code(), now);
-  leave_outbox(which, seq, &spool_room::bury);
+  leave_outbox(which, seq, &spool_room::bury, now);
   ports_.spool.dead_letter(seq, why);
   ++totals_.dead_lettered;
   if (const auto more = letter_log_.admit(why.code(), now.mono))
@@ -107,12 +111,13 @@ void bridge::bury(device_ref which, spool_seq seq, const error& why, moment now)
 }
 
 // to: what becomes of its room.
-void bridge::leave_outbox(device_ref which, spool_seq seq, room_change to) {
+void bridge::leave_outbox(device_ref which, spool_seq seq, room_change to, moment now) {
   auto& d = table_.at(which);
   (room_.*to)(d.application, {1, outbox_.front(d).bytes});
   outbox_.pop(which, d);
   cache_.drop(seq);
   watch_.forget(which);
+  if (d.deleted && d.waiting == 0) leave(which, now);
 }
 
 void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment now) {
@@ -124,6 +129,7 @@ void bridge::end_first_send(device_ref which, std::optional<errc> fault, moment 
 }
 
 void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
+  if (!table_.contains(which)) return;
   auto& d = table_.at(which);
   if (!d.in_flight || outbox_.front(d).seq != seq) return; // of a connection that is gone
   if (outcome) return on_sent(which, seq, now);
@@ -150,7 +156,7 @@ void bridge::on_sent(device_ref which, spool_seq seq, moment now) {
     totals_.latency_ms_sum += ms;
   }
   end_first_send(which, {}, now);
-  leave_outbox(which, seq, &spool_room::give);
+  leave_outbox(which, seq, &spool_room::give, now);
   ports_.spool.mark_done(seq);
   ++totals_.sent;
   ++d.sent;

@@ -259,7 +259,7 @@ TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
   f.bridge.start(image_of_two(), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h"}));
   f.bridge.on_device_attached(device_ref{5}, f.clock.now());
-  EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 5 dev-5", "read_back 1"})); // it has been attached once
   f.bridge.on_read_back({{40, device_ref{5}, {"id", "", "", "old", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 5 40 old"}));
   f.post(f.frame("field", "dev-5", 9));
@@ -312,9 +312,9 @@ TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they
   image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
   image.assignments = {{device_ref{0}, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
   f.bridge.start(image, f.clock.now());
-  EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 0", "find_hub 0 dev-1 in hub"}));
+  EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in hub"}));
   f.assigned(device_ref{0}, "new", "hub", "", "dev-1");
-  EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@new"}));
+  EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 new", "attach 0 dev-1@new"}));
 }
 
 TEST(start, an_assignment_of_another_enrolment_is_forgotten) {

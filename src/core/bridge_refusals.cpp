@@ -57,6 +57,7 @@ void bridge::probe(refusal_watch::place at, moment now) {
   while (!waiting.empty()) {
     const auto which = waiting.front();
     waiting.pop_front();
+    if (!table_.contains(which)) continue;
     auto& d = table_.at(which);
     d.gated = false;
     pump(which, now);
@@ -76,6 +77,7 @@ void bridge::tick_gates(moment now) {
   for (int i = 0; i < most_at_once && !released_.empty(); ++i) {
     const auto which = released_.front();
     released_.pop_front();
+    if (!table_.contains(which)) continue;
     table_.at(which).gated = false;
     pump(which, now);
   }

@@ -10,7 +10,7 @@ namespace causeway::core {
 
 bool bridge::is_switched_off(const device& d) const {
   const auto& rules = rules_of(d);
-  return rules.follows_registry && d.listed && !d.said().value_or(rules.enabled_by_default);
+  return rules.follows_registry && (d.listed || d.deleted) && !d.said().value_or(rules.enabled_by_default);
 }
 
 void bridge::look_up(device_ref which, moment now) {
@@ -27,13 +27,14 @@ bool bridge::is_news(const device& d, const registered_device& what) const {
   return eui && (!d.has_eui || d.eui != *eui);
 }
 
-void bridge::take_word(device& d, const registered_device& what) {
-  const auto eui = parse_eui(what.dev_eui);
+void bridge::take_word(device_ref which, const registered_device& what, moment now) {
+  auto& d = table_.at(which);
   if (!d.listed) ++totals_.registry.listed;
   d.listed = true;
+  d.deleted = false;
   d.integration_said = what.integration.has_value();
   d.integration = what.integration.value_or(false);
-  if (eui && (!d.has_eui || d.eui != *eui)) set_eui(d, *eui);
+  if (const auto eui = parse_eui(what.dev_eui)) take_eui(which, *eui, now);
   table_.set_model(d, what.model_id);
   ++totals_.registry.changes;
 }
@@ -44,18 +45,21 @@ void bridge::on_registered(const registered_device& what, moment now) {
     return;
   ++totals_.registry.words;
   auto ref = table_.find(*application, what.key.device.str());
-  if (!ref && table_.size() >= options_.max_devices) {
+  if (const auto full = ref ? std::nullopt : lacks_place(*application)) {
     if (totals_.registry.over_limit++ == 0)
-      log::error("devices_over_limit",
-                 {{"application", what.key.application}, {"max_devices", options_.max_devices}});
+      log::error("devices_over_limit", {{"application", what.key.application},
+                                        {"reason", to_string(*full)},
+                                        {"max_devices", options_.max_devices}});
     return;
   }
   if (!ref) ref = add(what.key, *application, device_state::known, now);
   auto& d = table_.at(*ref);
+  d.named = true;
+  asked_.erase(*ref);            // what is answered to an older question is old
   if (!is_news(d, what)) return; // most of them, at each start
   const auto model_before = model_of(d);
   const bool was_awaited = awaits_registry(d);
-  take_word(d, what);
+  take_word(*ref, what, now);
   ports_.devices.save_device(record_of(*ref, d));
   if (is_switched_off(d)) {
     if (d.state != device_state::off) switch_off(*ref, now);
@@ -67,6 +71,7 @@ void bridge::on_registered(const registered_device& what, moment now) {
     [[fallthrough]];
   case device_state::known:
   case device_state::unlisted:
+  case device_state::removed:
     d.failures = 0;
     return connect(*ref, now);
   case device_state::parked:
@@ -98,12 +103,17 @@ void bridge::on_listed(const application_id& application, moment now) {
   if (!index) return;
   has_list_[*index] = true;
   table_.for_each([&](device_ref ref, device& d) {
-    if (d.application == *index && d.state == device_state::unlisted && d.waiting != 0 && !d.looking_up)
-      look_up(ref, now);
+    if (d.application != *index) return;
+    if (d.state == device_state::unlisted && d.waiting != 0 && !d.looking_up) look_up(ref, now);
+    // That the list lacks it is no word about it: the device itself is asked for.
+    if (d.listed && !d.named) suspect(ref);
+    d.named = false;
   });
 }
 
 void bridge::on_looked_up(device_ref which, result<registered_device> what, moment now) {
+  const bool was_suspect = asked_.erase(which) != 0;
+  if (!table_.contains(which)) return;
   auto& d = table_.at(which);
   d.looking_up = false;
   if (what) {
@@ -111,37 +121,42 @@ void bridge::on_looked_up(device_ref which, result<registered_device> what, mome
     on_registered(*what, now);
   } else if (d.state == device_state::unlisted) { // else a listing has named it meanwhile
     park(which, what.fault(), now);
+  } else if (was_suspect && d.listed && what.fault().code() == errc::device_unlisted) {
+    on_deleted(which, now);
+  } else if (was_suspect && d.listed && what.fault().cls() != error_class::permanent) {
+    suspect(which);
+    next_suspect_ = now.mono + seconds{60};
   }
 }
 
 void bridge::switch_off(device_ref which, moment now) {
   auto& d = table_.at(which);
   const bool was_wanted = d.state != device_state::known || d.waiting != 0;
+  end_link(which, errc::device_switched_off, now);
+  d.failures = 0;
+  set_state(d, device_state::off, now);
+  note_refused(which, now);
+  // One that was never on is told of when it sends something.
+  if (was_wanted) log_switched_off(d);
+}
+
+void bridge::log_switched_off(device& d) {
+  if (d.silenced) return;
+  d.silenced = true;
+  log::info("device_switched_off",
+            {{"application", rules_of(d).id}, {"device", d.name()}, {"waiting", d.waiting}});
+}
+
+// Whatever leads to its hub; what is with the hub comes again. The state is the caller's matter.
+void bridge::end_link(device_ref which, errc why, moment now) {
+  auto& d = table_.at(which);
   if (d.state == device_state::provisioning) ports_.provisioner.call_off(which);
   if (d.state == device_state::attaching || d.state == device_state::online) {
     ports_.hub.detach(which);
     ++totals_.detaches;
   }
-  end_first_send(which, errc::device_switched_off, now);
+  end_first_send(which, why, now);
   if (d.in_flight) outbox_.set_in_flight(which, d, false);
-  d.failures = 0;
-  const std::uint64_t dropped = d.waiting;
-  totals_.switched_off_messages += dropped;
-  while (d.waiting != 0) {
-    const auto seq = outbox_.front(d).seq;
-    leave_outbox(which, seq, &spool_room::give);
-    ports_.spool.mark_done(seq);
-  }
-  set_state(d, device_state::off, now);
-  // One that was never on is told of when it sends something.
-  if (was_wanted) log_switched_off(d, dropped);
-}
-
-void bridge::log_switched_off(device& d, std::uint64_t dropped) {
-  if (d.silenced) return;
-  d.silenced = true;
-  log::info("device_switched_off",
-            {{"application", rules_of(d).id}, {"device", d.name()}, {"dropped_messages", dropped}});
 }
 
 } // namespace causeway::core

@@ -26,7 +26,7 @@ std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from
     if (table_.at(*known).state == device_state::off) return refuse(answer::unwanted);
     return known;
   }
-  if (table_.size() >= options_.max_devices) return refuse(answer::full);
+  if (const auto full = lacks_place(*application)) return refuse(*full);
   const auto ref =
       add(from, *application, rules.follows_registry ? device_state::unlisted : device_state::known, now);
   ports_.devices.save_device(record_of(ref, table_.at(ref)));

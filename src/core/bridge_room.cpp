@@ -112,7 +112,7 @@ std::vector<spool_use> bridge::spool_by_application() const {
   std::vector<spool_use> all;
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     all.push_back({rules_[i].id, room_.of(i), room_.letters_of(i), room_.letters_part(i), share_refusals_[i],
-                   drops_[i]});
+                   drops_[i], device_counts_[i], device_share_refusals_[i]});
   return all;
 }
 

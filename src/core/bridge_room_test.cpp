@@ -235,17 +235,18 @@ TEST(room, what_is_with_the_hub_is_not_too_old) {
 TEST(room, is_exact_over_a_restart_and_ages_go_on) {
   auto options = with_limits(6, 50, when_full::refuse, seconds{100});
   bridge_fixture f{options};
-  const auto wall = static_cast<std::uint32_t>(unix_seconds(f.clock.now().wall));
+  constexpr std::uint32_t open = 1000;
   start_image image;
+  image.open_seconds = open;
   image.devices = {{device_ref{0}, f.key("plant", "dev-1"), {}},
                    {device_ref{1}, f.key("removed", "dev-1"), {}},
                    {device_ref{2}, f.key("field", "dev-1"), {}}};
   image.next_device = 3;
-  image.waiting = {{1, device_ref{1}, 10, wall - 90},
-                   {2, device_ref{0}, 20, wall - 80},
-                   {3, device_ref{0}, 30, wall - 70},
-                   {4, device_ref{2}, 40, wall + 500},
-                   {5, device_ref{2}, 50}};
+  image.waiting = {{1, device_ref{1}, 10, open - 90},
+                   {2, device_ref{0}, 20, open - 80},
+                   {3, device_ref{0}, 30, open - 70},
+                   {4, device_ref{2}, 40, open + 500},
+                   {5, device_ref{2}, 50, open}};
   image.next_seq = 6;
   f.bridge.start(image, f.clock.now());
   EXPECT_EQ(f.bridge.spool_by_application()[0].waiting, (amount{2, 50}));
@@ -260,7 +261,7 @@ TEST(room, is_exact_over_a_restart_and_ages_go_on) {
   EXPECT_EQ(store(f, "plant", "dev-1", 3), 7U);
   EXPECT_EQ(f.ports.answered[f.post(f.frame("plant", "dev-1", 4))], answer::share_full);
   f.ports.take();
-  // A clock that was ahead, or a time that nobody knows: age counts from the start.
+  // Of a time that was not saved before the process ended: age counts from the start.
   f.clock.advance(seconds{79});
   f.bridge.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 3"}));

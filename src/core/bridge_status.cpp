@@ -2,6 +2,8 @@
 // What the bridge tells about itself and its devices.
 #include "core/bridge.h"
 
+#include <algorithm>
+
 namespace causeway::core {
 
 bridge_totals bridge::totals() const {
@@ -14,7 +16,19 @@ bridge_totals bridge::totals() const {
 }
 
 device_record bridge::record_of(device_ref ref, const device& d) const {
-  return {ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d)};
+  const auto refused = refused_devices_.find(ref);
+  device_record record{ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d), d.deleted};
+  record.attached = d.attached;
+  if (refused != refused_devices_.end()) record.refused_at = refused->second.since;
+  // From the first word on, so that after a crash nothing of the former is taken for the new one's.
+  if (const auto next = successions_.find(ref); next != successions_.end()) {
+    device other;
+    other.has_eui = true;
+    other.eui = next->second.eui;
+    record.dev_eui = other.dev_eui();
+    record.former_until = next->second.until;
+  }
+  return record;
 }
 
 bool bridge::is_sending(spool_seq before) const {
@@ -67,6 +81,12 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
   status.distrusted = d.distrusted;
   status.waiting = d.waiting;
   status.in_flight = d.in_flight;
+  status.deleted = d.deleted;
+  if (const auto found = refused_devices_.find(ref); found != refused_devices_.end() && d.waiting != 0) {
+    const auto came = static_cast<std::int64_t>(open_at_start_) + outbox_.front(d).accepted_s;
+    const auto due = std::max<std::int64_t>(came, found->second.since) + rules_of(d).removed_grace.count();
+    status.grace_left = seconds{std::max<std::int64_t>(0, due - found->second.looked)};
+  }
   status.sent = d.sent;
   status.last_seen = d.last_seen;
   status.last_f_cnt = d.last_f_cnt;

@@ -324,7 +324,7 @@ TEST(bridge, more_devices_than_allowed_are_refused_and_known_ones_go_on) {
   f.post(f.frame("plant", "dev-1", 1));
   f.post(f.frame("plant", "dev-2", 1));
   f.post(f.frame("plant", "dev-1", 2));
-  EXPECT_EQ(f.ports.answered[2], answer::full);
+  EXPECT_EQ(f.ports.answered[2], answer::devices_full);
   EXPECT_EQ(f.ports.appended.size(), 2u);
 }
 

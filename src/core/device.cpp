@@ -23,6 +23,8 @@ std::string_view to_string(device_state state) {
     return "unlisted";
   case device_state::off:
     return "off";
+  case device_state::removed:
+    return "removed";
   }
   return "unknown";
 }

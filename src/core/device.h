@@ -24,8 +24,9 @@ enum class device_state : std::uint8_t {
   parked,       // left alone until next_try, with a reason
   unlisted,     // has sent events, but the registry has not named it yet: they wait
   off,          // switched off in the registry: never connected, its events are not wanted
+  removed,      // deleted from the registry, and nothing waits: an event of it is a reason to ask again
 };
-inline constexpr std::size_t device_states = 7;
+inline constexpr std::size_t device_states = 8;
 std::string_view to_string(device_state state);
 
 // The last 32 key hashes of a device and kind, oldest overwritten first. 8 bytes until the first; grows with
@@ -68,7 +69,7 @@ struct device {
   std::uint32_t model = 0;       // its own, of device_table::text; 0 = none
   std::uint32_t assigned_at = 0; // seconds since 1970
   std::uint16_t application = 0; // index into the rules
-  std::uint16_t failures = 0;    // in a row; feeds the pause
+  std::uint8_t failures = 0;     // in a row, stays at the largest; feeds the pause
   device_state state = device_state::known;
   errc reason = errc::internal; // parked or held
   bool used : 1 = false;        // the place holds a device
@@ -79,6 +80,11 @@ struct device {
   bool listed : 1 = false;     // the registry has named it
   bool integration_said : 1 = false, integration : 1 = false;
   bool looking_up : 1 = false; // the registry is being asked for it
+  bool named : 1 = false;      // by the listing under way
+  bool attached : 1 = false;   // once at least
+  bool suspected : 1 = false;  // waits to be looked up
+  bool remembered : 1 = false; // its identity is on disk
+  bool deleted : 1 = false;    // from the registry; what waits is delivered first
   bool held : 1 =
       false; // for `reason`; online: its last message was refused; attaching: its connection was lost
   bool in_flight : 1 = false;    // the oldest waiting message is with the hub

@@ -38,7 +38,9 @@ struct device_status {
   bool distrusted = false; // the hub has refused the assignment, and nothing has proved it since
 
   std::uint32_t waiting = 0;
-  bool in_flight = false; // the oldest of these is with the hub
+  bool in_flight = false;            // the oldest of these is with the hub
+  std::optional<seconds> grace_left; // until the oldest of these is a dead letter, where that is counted
+  bool deleted = false;              // from the registry
   std::uint64_t sent = 0;
   wall_time last_seen{}; // 1970: not since the start
   std::uint32_t last_f_cnt = 0, gaps = 0, late = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace causeway::core {
 namespace {
@@ -87,8 +88,11 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
   CAUSEWAY_CHECK(application <= std::numeric_limits<std::uint16_t>::max());
   const auto index = index_of(ref);
   reserve(index + 1);
+  auto& block = blocks_[index / block_devices];
+  if (!block) block = std::make_unique<device[]>(block_devices);
   auto& d = place(index);
   CAUSEWAY_CHECK(!d.used);
+  ++used_[index / block_devices];
   grow_slots();
   d.kept_name = keep_name(name);
   d.application = static_cast<std::uint16_t>(application);
@@ -101,8 +105,33 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
 void device_table::reserve(std::uint32_t next_ref) {
   if (next_ref <= places_) return;
   while (blocks_.size() * block_devices < next_ref)
-    blocks_.push_back(std::make_unique<device[]>(block_devices));
+    blocks_.emplace_back();
+  used_.resize(blocks_.size());
   places_ = next_ref;
+}
+
+void device_table::remove(device_ref ref) {
+  const auto index = index_of(ref);
+  auto& d = at(ref);
+  const auto mask = slots_.size() - 1;
+  const auto home_of = [&](std::size_t slot) {
+    const auto& other = place(slots_[slot] - 1);
+    return hash_of(other.application, other.name()) & mask;
+  };
+  // Of two refs with one name only the first has a slot.
+  if (auto hole = slot_of(d.application, d.name()); slots_[hole] == index + 1) {
+    slots_[hole] = 0;
+    // What stands behind it moves up, where it would not be found any more.
+    for (auto slot = (hole + 1) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
+      if (((slot - home_of(slot)) & mask) < ((slot - hole) & mask)) continue;
+      slots_[hole] = std::exchange(slots_[slot], 0);
+      hole = slot;
+    }
+  }
+  set_model(d, {});
+  d = device{};
+  --size_;
+  if (--used_[index / block_devices] == 0) blocks_[index / block_devices].reset();
 }
 
 const char* device_table::keep_name(std::string_view name) {

@@ -40,11 +40,17 @@ public:
   // Precondition: contains(ref).
   device& at(device_ref ref) { return place(index_of(ref)); }
   const device& at(device_ref ref) const { return place(index_of(ref)); }
-  bool contains(device_ref ref) const { return index_of(ref) < places_ && place(index_of(ref)).used; }
+  bool contains(device_ref ref) const {
+    return index_of(ref) < places_ && blocks_[index_of(ref) / block_devices] != nullptr &&
+           place(index_of(ref)).used;
+  }
   // A new device gets the next ref. Precondition of both: the name has less than 64 KiB.
   device_ref add(std::uint32_t application, std::string_view name);
   // At start: puts a stored device where it was. Precondition: nothing is there.
   void restore(device_ref ref, std::uint32_t application, std::string_view name);
+  // The device goes; its ref is never given again, and its name's bytes stay until the table goes.
+  // Precondition: contains(ref).
+  void remove(device_ref ref);
   // Refs below this one are never given to a new device.
   void reserve(std::uint32_t next_ref);
   std::size_t size() const { return size_; }
@@ -68,13 +74,13 @@ public:
   template <class Visit>
   void for_each(Visit visit) {
     for (std::uint32_t i = 0; i < places_; ++i)
-      if (place(i).used) visit(static_cast<device_ref>(i), place(i));
+      if (contains(static_cast<device_ref>(i))) visit(static_cast<device_ref>(i), place(i));
   }
 
   template <class Visit>
   void for_each(Visit visit) const {
     for (std::uint32_t i = 0; i < places_; ++i)
-      if (place(i).used) visit(static_cast<device_ref>(i), place(i));
+      if (contains(static_cast<device_ref>(i))) visit(static_cast<device_ref>(i), place(i));
   }
 
 private:
@@ -87,7 +93,9 @@ private:
   std::size_t slot_of(std::uint32_t application, std::string_view name) const;
   void grow_slots();
 
-  std::vector<std::unique_ptr<device[]>> blocks_; // blocks, so that addresses stay and growth copies nothing
+  // Blocks, so that addresses stay and growth copies nothing; none where no device is.
+  std::vector<std::unique_ptr<device[]>> blocks_;
+  std::vector<std::uint32_t> used_; // places of each
   std::uint32_t places_ = 0;
   std::size_t size_ = 0;
   // Names, one after the other, each behind its length; devices point into them.

@@ -42,6 +42,29 @@ TEST(device_table, finds_each_of_many) {
   EXPECT_EQ(&table.at(device_ref{0}), first);
 }
 
+TEST(device_table, forgets_a_device_and_finds_all_the_others) {
+  device_table table;
+  std::vector<device_ref> refs;
+  for (int i = 0; i < 5000; ++i)
+    refs.push_back(table.add(static_cast<std::uint32_t>(i % 3), "dev-" + std::to_string(i / 3)));
+  for (int i = 0; i < 5000; i += 2)
+    table.remove(refs[static_cast<std::size_t>(i)]);
+  EXPECT_EQ(table.size(), 2500u);
+  for (int i = 0; i < 5000; ++i) {
+    const auto found = table.find(static_cast<std::uint32_t>(i % 3), "dev-" + std::to_string(i / 3));
+    EXPECT_EQ(found.has_value(), i % 2 == 1) << i;
+    EXPECT_EQ(table.contains(refs[static_cast<std::size_t>(i)]), i % 2 == 1) << i;
+  }
+  // A whole block goes, and no ref comes again.
+  for (int i = 1; i < 5000; i += 2)
+    table.remove(refs[static_cast<std::size_t>(i)]);
+  std::size_t left = 0;
+  table.for_each([&](device_ref, const device&) { ++left; });
+  EXPECT_EQ(left, 0u);
+  EXPECT_EQ(table.add(0, "dev-0"), device_ref{5000});
+  EXPECT_EQ(table.find(0, "dev-0"), device_ref{5000});
+}
+
 TEST(device_table, keeps_a_model_id_as_long_as_a_device_has_it) {
   device_table table;
   auto& one = table.at(table.add(0, "dev-1"));

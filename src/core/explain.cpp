@@ -47,6 +47,12 @@ std::string waiting_of(const device_status& of) {
   return "; " + messages(of.waiting) + (of.waiting == 1 ? " waits for it" : " wait for it");
 }
 
+std::string grace_of(const device_status& of) {
+  if (!of.grace_left) return {};
+  return std::string{of.waiting == 1 ? ", and is a dead letter" : ", the oldest of which is a dead letter"} +
+         " in " + in_words(*of.grace_left);
+}
+
 std::string body_of(const device_status& of, moment now) {
   switch (of.state) {
   case device_state::known:
@@ -71,15 +77,20 @@ std::string body_of(const device_status& of, moment now) {
              waiting_of(of);
     return "is online at " + of.hub.str() + since_of(of, now) + waiting_of(of);
   case device_state::parked:
-    return "is parked" + reason_of(of) + next_try_of(of, now) + waiting_of(of);
+    return "is parked" + reason_of(of) + next_try_of(of, now) + waiting_of(of) + grace_of(of);
   case device_state::unlisted:
     if (of.looking_up)
       return "is in no list of The Things Stack's registry, which is being asked for it" + since_of(of, now) +
              waiting_of(of);
     return "waits for The Things Stack's registry to name it" + since_of(of, now) + waiting_of(of);
   case device_state::off:
-    if (of.integration) return "is switched off in The Things Stack by its attribute azureintegration";
-    return "is switched off: its application connects only devices whose attribute azureintegration says so";
+    if (of.integration)
+      return "is switched off in The Things Stack by its attribute azureintegration" + waiting_of(of) +
+             grace_of(of);
+    return "is switched off: its application connects only devices whose attribute azureintegration says so" +
+           waiting_of(of) + grace_of(of);
+  case device_state::removed:
+    return "was deleted in The Things Stack; an event of it is a reason to ask again";
   }
   return "is in a state that this version does not know";
 }

@@ -57,6 +57,7 @@ struct append_request {
   // Whose it is, in words: kept with each row and refused event, so that damage never makes it another's.
   device_key from{};
   std::optional<std::uint64_t> dev_eui{}; // as known now
+  std::uint32_t accepted_at = 0;          // bridge::open_seconds
 };
 
 // What The Things Stack's registry says of a device (things-stack-wire.md E.3).
@@ -77,6 +78,13 @@ struct device_record {
   bool listed = false;
   std::optional<bool> integration{};
   std::string model_id{};
+  bool deleted = false; // it was listed, and the registry has no such device any more
+  // When it could not be attached first with messages waiting, of bridge::open_seconds; 0: not so.
+  std::uint32_t refused_at = 0;
+  // Its DevEUI, and its identity with it, was another one: what waits up to this is the former device's; 0:
+  // nothing.
+  spool_seq former_until = 0;
+  bool attached = false; // once at least
 };
 
 struct spool_result {
@@ -109,6 +117,8 @@ public:
   virtual void save_device(const device_record& record) = 0;
   virtual void save_assignment(device_ref device, const assignment& where) = 0;
   virtual void forget_assignment(device_ref device) = 0;
+  // With its assignment and its keys; what waits for it has become dead letters. The ref is never used again.
+  virtual void forget_device(device_ref device, const device_key& key) = 0;
 };
 
 // How a device is to be brought to its hub. Devices with waiting messages go first; among equals the
@@ -185,16 +195,18 @@ public:
 
 // What became of an event that an ingress handed in.
 enum class answer : std::uint8_t {
-  stored,        // durable now
-  duplicate,     // the first copy is durable
-  control,       // a frame without application data: noted, not sent
-  unwanted,      // a kind that is switched off or unknown, or a device that is switched off
-  dead_lettered, // refused by its format; durable with the reason
-  full,          // the spool has no room
-  unavailable,   // could not be made durable
-  share_full,    // its application has taken its share of the spool
+  stored,            // durable now
+  duplicate,         // the first copy is durable
+  control,           // a frame without application data: noted, not sent
+  unwanted,          // a kind that is switched off or unknown, or a device that is switched off
+  dead_lettered,     // refused by its format; durable with the reason
+  full,              // the spool has no room
+  unavailable,       // could not be made durable
+  share_full,        // its application has taken its share of the spool
+  devices_full,      // its device would be one more than Causeway keeps
+  device_share_full, // its device would be one more than its application's share of these
 };
-inline constexpr std::size_t answers_known = 8;
+inline constexpr std::size_t answers_known = 10;
 std::string_view to_string(answer what);
 
 class answers {

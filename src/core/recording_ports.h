@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace causeway::core::testing {
@@ -48,7 +49,15 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     reads.push_back(std::move(seqs));
   }
   void save_device(const device_record& record) override {
-    calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
+    // That it was attached, or refused, for the first time is in `saved` only: nearly every test would have
+    // it.
+    const auto words = [](const device_record& of) {
+      return std::tuple{of.key,      of.dev_eui.str(), of.listed,      of.integration,
+                        of.model_id, of.deleted,       of.former_until};
+    };
+    const auto before = saved.find(record.ref);
+    if (before == saved.end() || words(before->second) != words(record))
+      calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
     saved[record.ref] = record;
   }
   void save_assignment(device_ref device, const assignment& where) override {
@@ -56,6 +65,10 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   }
   void forget_assignment(device_ref device) override {
     calls.push_back("forget_assignment " + text(index_of(device)));
+  }
+  void forget_device(device_ref device, const device_key& key) override {
+    calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
+    saved.erase(device);
   }
   void attach(device_ref device, const assignment& where, const connect_wish& wish) override {
     wishes.push_back(wish);

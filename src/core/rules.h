@@ -2,6 +2,7 @@
 // What the operator has configured, in the core's words. Immutable while running.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "core/uplink.h"
 
@@ -20,6 +21,11 @@ struct application_rules {
   bool enabled_by_default = true;                // a device's attribute wins
   bool commands = false;                         // devices hold a link for cloud-to-device messages
   bool follows_registry = false;                 // devices wait until the registry has spoken
+  // How long a message waits for a device that may not be attached, in time in which the store was open.
+  seconds removed_grace{7 * 24 * 3600};
+  // Where its names meet those of others: a hub, or an id scope. Empty: its section alone.
+  std::string realm{};
+  bool any_case = false; // there letters of both cases count as one
 };
 
 // The identity that the template gives this device.

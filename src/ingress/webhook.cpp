@@ -43,6 +43,8 @@ int status_of(errc code) {
   case errc::request_memory_spent:
   case errc::spool_full:
   case errc::spool_share_full:
+  case errc::devices_full:
+  case errc::device_share_full:
   case errc::store_unavailable:
   case errc::stopped:
     return 503;
@@ -265,6 +267,11 @@ net::task<net::http_response> webhook::answer_event(net::http_request request, t
     co_return refused(error{errc::spool_full}, request);
   case core::answer::share_full:
     co_return refused(error{errc::spool_share_full, application.str()}, request);
+  case core::answer::devices_full:
+    co_return refused(error{errc::devices_full, "causeway devices forget makes room"}, request);
+  case core::answer::device_share_full:
+    co_return refused(
+        error{errc::device_share_full, application.str() + "; causeway devices forget makes room"}, request);
   case core::answer::unavailable:
     co_return refused(error{errc::store_unavailable}, request);
   default:

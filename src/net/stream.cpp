@@ -3,6 +3,8 @@
 
 #include "net/stream_impl.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -220,7 +222,13 @@ stream make_tcp_stream(tcp::socket socket) {
 
 stream make_local_stream(asio::local::stream_protocol::socket socket) {
   using local_impl = socket_impl<asio::local::stream_protocol::socket>;
-  return stream{std::make_shared<local_impl>(std::move(socket), "unix")};
+  // Who opened it, for the lines that say who changed something.
+  std::string name = "unix";
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+    name += ",uid=" + std::to_string(peer.uid);
+  return stream{std::make_shared<local_impl>(std::move(socket), std::move(name))};
 }
 
 stream::stream(std::shared_ptr<impl> i) : impl_{std::move(i)} {}

@@ -44,7 +44,7 @@ public:
   // written.
   void end_output();
   bool is_open() const;
-  // "127.0.0.1:54321", for logs; "unix" for a Unix socket, empty for in-memory.
+  // "127.0.0.1:54321", for logs; "unix,uid=1000" for a Unix socket, empty for in-memory.
   std::string peer() const;
   // What ALPN chose ("h2"); empty without.
   std::string protocol() const;

@@ -2,6 +2,7 @@
 // What a disk may do to a state directory, and what a start makes of it: nothing altered, nothing under
 // another device, no crash, and no loss without a word.
 #include "store/log_scan.h"
+#include "store/migrations.h"
 #include "store/salvage.h"
 #include "store/store_fixture.h"
 #include "store/witness.h"
@@ -333,6 +334,54 @@ TEST_F(damage_test, who_only_looks_is_told_and_changes_nothing) {
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.fault().detail().find("causeway spool salvage"), std::string::npos);
   EXPECT_FALSE(fs::exists(file("spool.db.damaged-1")));
+}
+
+TEST_F(damage_test, a_replacement_keeps_since_when_a_message_waits) {
+  open();
+  it->save_device(make_device(0));
+  for (spool_seq seq = 1; seq <= 3; ++seq) {
+    auto one = make_append(seq);
+    one.accepted_at = static_cast<std::uint32_t>(70 + seq);
+    ASSERT_TRUE(it->append(std::move(one)));
+  }
+  it->save_open_seconds(100);
+  close();
+  // Of a row that is not what was stored, only its record's word is left, which has no such time.
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(db->execute("UPDATE spool SET size = size + 1 WHERE seq = 2"));
+  }
+  open();
+  ASSERT_EQ(image.waiting.size(), 3U);
+  EXPECT_EQ(image.waiting[0].accepted_at, 71U);
+  EXPECT_EQ(image.waiting[1].accepted_at, 100U); // now: nothing is given up before its time
+  EXPECT_EQ(image.waiting[2].accepted_at, 73U);
+  EXPECT_EQ(image.open_seconds, 100U);
+}
+
+TEST_F(damage_test, a_damaged_count_of_time_makes_nothing_old) {
+  open();
+  it->save_device(make_device(0));
+  auto one = make_append(1);
+  one.accepted_at = 70;
+  ASSERT_TRUE(it->append(std::move(one)));
+  it->save_open_seconds(100);
+  close();
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(db->execute("UPDATE open_time SET seconds = 1000000"));
+  }
+  open();
+  ASSERT_EQ(image.waiting.size(), 1U);
+  EXPECT_EQ(image.waiting[0].accepted_at, 0U);
+  EXPECT_EQ(image.open_seconds, 0U);
+  EXPECT_EQ(it->counters().missing, 0U);
+  reopen();
+  EXPECT_EQ(kept_aside(file("spool.db")), 1);
 }
 
 TEST_F(damage_test, a_replacement_cut_short_is_finished) {

@@ -7,8 +7,10 @@ namespace causeway::store {
 namespace {
 
 // spool.db
-//   counter      what must outlive deleted rows: undated_at (below); next_seq and next_device until version 7
-//   device       stable small numbers for (application, device); listed, integration (-1 = not said) and
+//   counter      what had to outlive deleted rows: next_seq and next_device until version 7, undated_at until
+//   8 open_time    one row: for how many seconds the store has been open in all; times of giving up are
+//   counted in it device       stable small numbers for (application, device); listed, integration (-1 = not
+//   said) and
 //                model_id are the registry's last word
 //   spool        what waits, without bodies: a start reads this whole; at = accepted, milliseconds since 1970
 //   tally        one row, in each commit: what has been given out and what there is, so that rows which a
@@ -58,7 +60,7 @@ constexpr const char* spool_3 = R"(
 CREATE TABLE cursor (application TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
-// Rows from before have 0: they count as accepted when the file came to this version.
+// Rows from before have 0: they counted as accepted when the file came to this version.
 constexpr const char* spool_4 = R"(
 ALTER TABLE spool ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 INSERT INTO counter VALUES ('undated_at', 1000 * CAST(strftime('%s', 'now') AS INTEGER));
@@ -108,6 +110,18 @@ UPDATE device SET digest = row_digest(ref, application, device, dev_eui, listed,
 UPDATE cursor SET digest = row_digest(application, at);
 )";
 
+// spool.open and device.refused_at are of open_time (0: before it was counted). These columns are under no
+// digest: a wrong one makes a dead letter of its own row early or late, and nothing is lost.
+constexpr const char* spool_8 = R"(
+CREATE TABLE open_time (id INTEGER PRIMARY KEY, seconds INTEGER NOT NULL, digest INTEGER NOT NULL);
+INSERT INTO open_time VALUES (1, 0, row_digest(0));
+ALTER TABLE spool ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN refused_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN former_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN attached INTEGER NOT NULL DEFAULT 0;
+)";
+
 // assignments.db
 //   digest: the first 8 bytes of SHA-256 over the other columns, so that a changed byte never becomes a wrong
 //   hub
@@ -125,7 +139,8 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5, spool_6, spool_7};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4,
+                                           spool_5, spool_6, spool_7, spool_8};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -63,6 +63,9 @@ result<void> load(opened_state& into) {
   auto cursors = spool.load_cursors();
   if (!cursors) return std::move(cursors).fault();
   into.cursors = *std::move(cursors);
+  auto open = spool.load_open_seconds();
+  if (!open) return std::move(open).fault();
+  into.image.open_seconds = *open;
   auto letters = spool.count_dead_letters();
   if (!letters) return std::move(letters).fault();
   into.image.dead_letters = *std::move(letters);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t first_with_times = 4, first_with_digests = 7; // versions
+constexpr std::uint32_t first_with_times = 4, first_with_digests = 7, first_with_open_time = 8; // versions
 constexpr std::uint64_t rows_a_commit = 2000;
 constexpr std::uint64_t most_buried = 10'000; // more are counted only
 
@@ -177,6 +177,9 @@ result<void> replacement::prepare() {
   if (version_ >= first_with_digests)
     text = "INSERT INTO spool (seq, device, size, at, digest) VALUES (?1, ?2, ?3, ?4, row_digest(?1, ?2, ?3, "
            "?4) >> 32)";
+  if (version_ >= first_with_open_time)
+    text = "INSERT INTO spool (seq, device, size, at, digest, open) VALUES (?1, ?2, ?3, ?4, "
+           "row_digest(?1, ?2, ?3, ?4) >> 32, ?5)";
   auto place = to_.prepare(text);
   if (!place) return std::move(place).fault();
   place_ = std::move(*place);
@@ -188,6 +191,13 @@ result<void> replacement::write_message(const survey::state::kept& one) {
   const auto content = row ? blob_of(*row, 1) : std::nullopt;
   if (!content) return {};
   std::int64_t ref = 0, at = 0, size = 0;
+  const auto waits =
+      std::lower_bound(from_.waiting.begin(), from_.waiting.end(), one.seq,
+                       [](const auto& waiting, std::int64_t seq) { return waiting.seq < seq; });
+  // What is not known is now: nothing is given up for its age before its time.
+  const auto now = from_.open_seconds.value_or(0);
+  auto open = now;
+  if (waits != from_.waiting.end() && waits->seq == one.seq) open = std::min(waits->open, now);
   if (one.good) {
     const auto inside = unseal(*content);
     if (!inside) return {};
@@ -199,9 +209,6 @@ result<void> replacement::write_message(const survey::state::kept& one) {
     at = inside->seal.at;
     size = static_cast<std::int64_t>(core::size_of(*message));
   } else {
-    const auto waits =
-        std::lower_bound(from_.waiting.begin(), from_.waiting.end(), one.seq,
-                         [](const auto& waiting, std::int64_t seq) { return waiting.seq < seq; });
     ref = waits->device;
     at = waits->at;
     size = waits->size;
@@ -209,6 +216,7 @@ result<void> replacement::write_message(const survey::state::kept& one) {
   if (auto done = body_.with(one.seq, blob_view{*content}).run(); !done) return done;
   place_.with(one.seq, ref, size);
   if (version_ >= first_with_times) place_.bind(4, at);
+  if (version_ >= first_with_open_time) place_.bind(5, open);
   if (auto done = place_.run(); !done) return done;
   ++messages_;
   return pace();
@@ -358,6 +366,7 @@ result<fs::path> survey::replace(spool_seq next_seq, wall_time now) {
                        ? static_cast<std::uint32_t>(steps.size())
                        : all_->version;
     if (all_->found.counts) version = std::max(version, first_with_digests);
+    if (all_->open_seconds) version = std::max(version, first_with_open_time);
     auto done = migrate(*to, steps.first(version));
     if (done) done = replacement{*to, *all_, version}.write(next_seq, now);
     if (done) done = migrate(*to, steps);

@@ -32,6 +32,7 @@ struct spool_findings {
   std::uint64_t letters = 0, bad_letters = 0; // dead letters; bad: whose content is not what was stored
   std::uint64_t lost_letters = 0;             // by the tally
   std::uint64_t bad_cursors = 0;
+  bool lost_open_time = false;
   spool_seq highest = 0; // of all that was seen
 
   // Something is not as it was stored.

@@ -100,8 +100,8 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
 result<spool_file::statements> spool_file::prepare(database& db) {
   // substr and || on blobs: the newest hash goes in front, the 33rd falls off the end. SQLite's || makes text
   // of blobs byte for byte, hence the cast back.
-  constexpr std::array<std::string_view, 15> texts{
-      "INSERT INTO spool (seq, device, size, at, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
+  constexpr std::array<std::string_view, 19> texts{
+      "INSERT INTO spool (seq, device, size, at, digest, open) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
       "INSERT INTO record VALUES (?1, ?2)",
       "INSERT INTO key_ring VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE "
       "SET hashes = substr(CAST(excluded.hashes || hashes AS BLOB), 1, 256)",
@@ -111,10 +111,13 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "INSERT OR REPLACE INTO tally (id, next_seq, next_device, waiting, sealed_from, "
       "digest) "
       "VALUES (1, ?1, ?2, ?3, ?4, ?5)",
-      "INSERT INTO device (ref, application, device, dev_eui, listed, integration, model_id, digest) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ref) DO UPDATE SET dev_eui = excluded.dev_eui, "
-      "listed = excluded.listed, integration = excluded.integration, model_id = excluded.model_id, "
-      "digest = excluded.digest "
+      "INSERT INTO device (ref, application, device, dev_eui, listed, integration, model_id, digest, "
+      "deleted, "
+      "refused_at, former_until, attached) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON "
+      "CONFLICT (ref) DO UPDATE SET dev_eui = excluded.dev_eui, listed = excluded.listed, integration = "
+      "excluded.integration, model_id = excluded.model_id, digest = excluded.digest, deleted = "
+      "excluded.deleted, refused_at = excluded.refused_at, former_until = excluded.former_until, attached = "
+      "excluded.attached "
       "WHERE application = excluded.application AND device = excluded.device",
       "INSERT INTO dead_letter (at, application, device, reason, detail, size, message) "
       "SELECT ?2, coalesce(d.application, ''), coalesce(d.device, ''), ?3, ?4, s.size, r.message "
@@ -132,6 +135,11 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "SET "
       "at = excluded.at, digest = excluded.digest",
       "SELECT id, size FROM dead_letter WHERE key = ?1",
+      "DELETE FROM device WHERE ref = ?1",
+      "DELETE FROM recent_key WHERE device = ?1",
+      "DELETE FROM key_ring WHERE id BETWEEN ?1 AND ?2",
+      "INSERT INTO open_time VALUES (1, ?1, ?2) ON CONFLICT (id) DO UPDATE SET seconds = excluded.seconds, "
+      "digest = excluded.digest WHERE excluded.seconds > seconds",
   };
   std::vector<statement> made;
   made.reserve(texts.size());
@@ -143,6 +151,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
   auto next = made.begin();
   // Braces evaluate from left to right, in the order of the members.
   return statements{std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
+                    std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++)};
@@ -226,14 +235,27 @@ result<void> spool_file::save_device(const core::device_record& record) {
                           .add(number_of(record.integration))
                           .add(record.model_id)
                           .value();
-  if (auto done = sql_.save_device
-                      .with(ref, record.key.application.str(), record.key.device.str(), record.dev_eui.str(),
-                            listed, number_of(record.integration), record.model_id, digest)
-                      .run();
+  if (auto done =
+          sql_.save_device
+              .with(ref, record.key.application.str(), record.key.device.str(), record.dev_eui.str(), listed,
+                    number_of(record.integration), record.model_id, digest, record.deleted ? 1 : 0,
+                    record.refused_at, record.former_until, record.attached ? 1 : 0)
+              .run();
       !done)
     return done;
   if (db_.changes() == 0) log_ref_taken(record);
   return {};
+}
+
+result<void> spool_file::forget_device(device_ref device) {
+  if (auto done = sql_.forget_keys.with(index_of(device)).run(); !done) return done;
+  const auto first = std::int64_t{index_of(device)} << 8; // as in add_key
+  if (auto done = sql_.forget_ring.with(first, first | 0xff).run(); !done) return done;
+  return sql_.forget_device.with(index_of(device)).run();
+}
+
+result<void> spool_file::save_open_seconds(std::uint32_t open) {
+  return sql_.save_open.with(open, row_digest{}.add(std::int64_t{open}).value()).run();
 }
 
 void spool_file::note_next_device(std::uint32_t next) {
@@ -248,7 +270,9 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
     const auto seq = static_cast<std::int64_t>(row.seq);
     const auto ref = std::int64_t{index_of(row.device)};
     if (auto done =
-            sql_.insert_row.with(seq, ref, size, accepted, waiting_digest(seq, ref, size, accepted)).run();
+            sql_.insert_row
+                .with(seq, ref, size, accepted, waiting_digest(seq, ref, size, accepted), request.accepted_at)
+                .run();
         !done)
       return done;
     ++tally_.waiting;

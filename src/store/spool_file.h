@@ -83,6 +83,8 @@ public:
   // A device's of one kind oldest first. Of the version before only those that may still be of use.
   result<std::vector<core::start_image::recent_key>> load_keys();
   result<std::map<application_id, wall_time>> load_cursors();
+  // 0 when it is damaged: then what waits is given up late.
+  result<std::uint32_t> load_open_seconds();
   const tally& counts() const { return tally_; }
   // What open and the loads above have found; waiting and dead letters are compared with the tally's.
   const spool_damage& damage() const { return damage_; }
@@ -93,6 +95,10 @@ public:
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
   result<void> save_device(const core::device_record& record);
+  // Less than what is there is passed over.
+  result<void> save_open_seconds(std::uint32_t open);
+  // With its keys. Precondition: no row of it is in the spool.
+  result<void> forget_device(device_ref device);
   // What save_device has reached: the ref after the highest.
   void note_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
@@ -130,7 +136,8 @@ private:
   struct statements {
     statement insert_row, insert_record, add_key, sum_rows, erase_rows, erase_records, save_tally,
         save_device;
-    statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor, keyed_letter;
+    statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor, keyed_letter,
+        forget_device, forget_keys, forget_ring, save_open;
   };
   spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
   static result<statements> prepare(database& db);
@@ -142,7 +149,6 @@ private:
   };
   result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
   result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
-  result<std::int64_t> undated_at();
   void load_tally();
   void compare_dead_letters(const core::dead_letter_amounts& by_sum);
   void begin_log();

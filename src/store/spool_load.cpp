@@ -14,16 +14,6 @@ device_ref ref_of(std::int64_t value) {
   return static_cast<device_ref>(static_cast<std::uint32_t>(value));
 }
 
-std::int64_t milliseconds_of(wall_time at) {
-  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
-
-// Never 0, which would mean that nobody knows.
-std::uint32_t seconds_of(std::int64_t milliseconds_since_1970) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(milliseconds_since_1970 / 1000, 1, std::numeric_limits<std::uint32_t>::max()));
-}
-
 constexpr std::int64_t not_said = -1;
 
 std::optional<bool> integration_of(std::int64_t number) {
@@ -59,8 +49,8 @@ result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& r
 } // namespace
 
 result<std::vector<core::device_record>> spool_file::load_devices() {
-  auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest "
-                           "FROM device ORDER BY ref");
+  auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
+                           "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
   std::vector<core::device_record> devices;
   for (;;) {
@@ -90,7 +80,11 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
                        causeway::dev_eui{std::string{query->text(3)}},
                        query->integer(4) != 0,
                        integration_of(query->integer(5)),
-                       std::string{query->text(6)}});
+                       std::string{query->text(6)},
+                       query->integer(8) != 0,
+                       static_cast<std::uint32_t>(query->integer(9)),
+                       static_cast<spool_seq>(query->integer(10)),
+                       query->integer(11) != 0});
   }
 }
 
@@ -102,9 +96,7 @@ result<amount> spool_file::count_waiting() {
 }
 
 result<std::vector<core::start_image::row>> spool_file::load_waiting() {
-  const auto undated = undated_at();
-  if (!undated) return undated.fault();
-  auto query = db_.prepare("SELECT seq, device, size, at, digest FROM spool ORDER BY seq");
+  auto query = db_.prepare("SELECT seq, device, size, at, digest, open FROM spool ORDER BY seq");
   if (!query) return std::move(query).fault();
   std::vector<core::start_image::row> rows;
   for (;;) {
@@ -126,7 +118,8 @@ result<std::vector<core::start_image::row>> spool_file::load_waiting() {
     }
     rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
                     static_cast<std::uint32_t>(query->integer(2)),
-                    seconds_of(query->integer(3) == 0 ? *undated : query->integer(3))});
+                    static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+                        query->integer(5), 0, std::numeric_limits<std::uint32_t>::max()))});
   }
 }
 
@@ -150,15 +143,15 @@ result<std::map<application_id, wall_time>> spool_file::load_cursors() {
   }
 }
 
-// Of rows of version 3 and before; they count as accepted when the file came to version 4.
-result<std::int64_t> spool_file::undated_at() {
-  auto query = db_.prepare("SELECT value FROM counter WHERE name = 'undated_at'");
+result<std::uint32_t> spool_file::load_open_seconds() {
+  auto query = db_.prepare("SELECT seconds, digest FROM open_time");
   if (!query) return std::move(query).fault();
   auto row = query->step();
-  if (row && *row) return query->integer(0);
   if (!row && !db_.is_corrupt()) return std::move(row).fault();
-  damage_.note("the counters cannot be read");
-  return milliseconds_of(std::chrono::system_clock::now());
+  if (row && *row && row_digest{}.add(query->integer(0)).value() == query->integer(1))
+    return static_cast<std::uint32_t>(query->integer(0));
+  damage_.note("the time in which the store was open is not what was stored");
+  return std::uint32_t{0};
 }
 
 void spool_file::load_tally() {

@@ -361,7 +361,7 @@ TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
   EXPECT_EQ(*made->db().integer("PRAGMA auto_vacuum"), incremental);
 }
 
-TEST(migrations, messages_of_a_version_without_times_count_from_the_day_they_are_migrated) {
+TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migration) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";
   ASSERT_TRUE(make_private_file(file));
@@ -371,21 +371,19 @@ TEST(migrations, messages_of_a_version_without_times_count_from_the_day_they_are
     ASSERT_TRUE(db) << db.fault().message();
     ASSERT_TRUE(migrate(*db, spool_steps().first(2)));
     ASSERT_TRUE(db->execute("INSERT INTO spool VALUES (5, 7, 100)"));
+    ASSERT_TRUE(db->execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
+                            "VALUES (1, 'plant', 'd', 'format_refused', '', 30, x'00')"));
   }
-  const auto before = unix_seconds(std::chrono::system_clock::now());
-  std::uint32_t at = 0;
-  for (int opened = 0; opened < 2; ++opened) {
-    auto spool = spool_file::open(file, 0);
-    ASSERT_TRUE(spool) << spool.fault().message();
-    auto waiting = spool->load_waiting();
-    ASSERT_TRUE(waiting);
-    ASSERT_EQ(waiting->size(), 1U);
-    EXPECT_EQ(waiting->front().seq, 5U);
-    EXPECT_EQ(waiting->front().bytes, 100U);
-    EXPECT_GE(waiting->front().accepted_at, before - 1);
-    if (opened == 0) at = waiting->front().accepted_at;
-    EXPECT_EQ(waiting->front().accepted_at, at);
-  }
+  auto spool = spool_file::open(file, 0);
+  ASSERT_TRUE(spool) << spool.fault().message();
+  auto waiting = spool->load_waiting();
+  ASSERT_TRUE(waiting);
+  ASSERT_EQ(waiting->size(), 1U);
+  EXPECT_EQ(waiting->front().seq, 5U);
+  EXPECT_EQ(waiting->front().bytes, 100U);
+  EXPECT_EQ(waiting->front().accepted_at, 0U);
+  EXPECT_EQ(*spool->load_open_seconds(), 0U);
+  EXPECT_EQ(*spool->count_dead_letters(), (core::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
 }
 
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {

@@ -213,8 +213,16 @@ void store::forget_assignment(device_ref device) {
   if (!closed_) writer_->push_assignment(device, std::nullopt);
 }
 
+void store::forget_device(device_ref device, const core::device_key& key) {
+  if (!closed_) writer_->push_forgotten(device, key);
+}
+
 void store::save_cursor(const application_id& application, wall_time at) {
   if (!closed_) writer_->push(queued_cursor{application, at});
+}
+
+void store::save_open_seconds(std::uint32_t open) {
+  if (!closed_) writer_->push(queued_open_seconds{open});
 }
 
 void store::list_dead_letters(std::uint64_t request, core::dead_letter_query query) {

@@ -139,10 +139,15 @@ public:
   void save_device(const core::device_record& record) override;
   void save_assignment(device_ref device, const core::assignment& where) override;
   void forget_assignment(device_ref device) override;
+  void forget_device(device_ref device, const core::device_key& key) override;
 
   // Until when everything is here that an application's stack received (egress/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.
   void save_cursor(const application_id& application, wall_time at);
+
+  // For how long the store has been open in all its life (core::bridge::open_seconds), which must only rise.
+  // As save_cursor.
+  void save_open_seconds(std::uint32_t open);
 
   // The dead letters. Answered by on_dead_letters, unless the store is closed before. Who asks bounds how
   // many of these are under way.

@@ -36,7 +36,7 @@ const Kept* find_seq(const std::vector<Kept>& all, std::int64_t seq) {
   return found != all.end() && found->seq == seq ? &*found : nullptr;
 }
 
-constexpr std::uint32_t first_with_digests = 7; // version
+constexpr std::uint32_t first_with_digests = 7, first_with_open_time = 8; // versions
 
 } // namespace
 
@@ -48,12 +48,14 @@ std::optional<std::string_view> blob_of(const found_row& row, std::size_t at) {
 
 void survey::state::take(const found_row& row) {
   const bool is_stray = row.table.empty();
-  if (row.table == "spool" || (is_stray && row.columns.size() == 5)) take_waiting(row);
+  if (row.table == "spool" || (is_stray && (row.columns.size() == 5 || row.columns.size() == 6)))
+    take_waiting(row);
   if (row.table == "record" || (is_stray && row.columns.size() == 2)) take_record(row);
   if (row.table == "device" || (is_stray && row.columns.size() >= 8)) take_device(row);
   if (row.table == "tally" || (is_stray && row.columns.size() == 6)) take_tally(row);
   if (row.table == "dead_letter" || (is_stray && row.columns.size() >= 9)) take_letter(row);
   if (row.table == "cursor") return take_cursor(row);
+  if (row.table == "open_time") return take_open_time(row);
   if (row.table == "dead_letter_sum")
     summed_letters += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(row, 1).value_or(0)));
   constexpr std::array own{"", "spool", "record", "device", "tally", "dead_letter", "dead_letter_sum"};
@@ -66,11 +68,11 @@ void survey::state::take_waiting(const found_row& row) {
   const auto device = number(row, 1), size = number(row, 2), at = number(row, 3), digest = number(row, 4);
   const bool is_sealed_row = device && size && at && digest;
   if (is_sealed_row && waiting_digest(row.rowid, *device, *size, *at) == *digest) {
-    waiting.push_back({row.rowid, *device, *size, *at});
+    waiting.push_back({row.rowid, *device, *size, *at, number(row, 5).value_or(0)});
   } else if (row.table == "spool") {
     const bool is_old = row.columns.size() < 5 && version < first_with_digests;
     if (is_old && device && size)
-      waiting.push_back({row.rowid, *device, *size, at.value_or(0)});
+      waiting.push_back({row.rowid, *device, *size, at.value_or(0), 0});
     else
       ++bad_waiting;
   }
@@ -154,6 +156,13 @@ void survey::state::take_cursor(const found_row& row) {
     ++found.bad_cursors;
 }
 
+void survey::state::take_open_time(const found_row& row) {
+  const auto seconds = number(row, 1), digest = number(row, 2);
+  if (!seconds || !digest || row_digest{}.add(*seconds).value() != *digest) return;
+  open_seconds = *seconds;
+  others.emplace_back(row.table, row.place);
+}
+
 void survey::state::conclude() {
   sort_by_seq(waiting);
   sort_by_seq(broken);
@@ -191,6 +200,7 @@ void survey::state::conclude() {
   const auto top = [&](std::int64_t seq) {
     found.highest = std::max(found.highest, static_cast<spool_seq>(seq));
   };
+  found.lost_open_time = !open_seconds && version >= first_with_open_time;
   if (!waiting.empty()) top(waiting.back().seq);
   if (!records.empty()) top(records.back().seq);
 }
@@ -243,6 +253,8 @@ std::vector<std::string> spool_findings::faults() const {
   if (!counts && pages.version >= first_with_digests) out.push_back("the tally cannot be read");
   say(bad_rows, " row of a message or device is not what was stored",
       " rows of messages or devices are not what was stored");
+  if (lost_open_time)
+    out.push_back("the time in which the store was open cannot be read; it is counted anew");
   say(bad_cursors, " cursor is not what was stored", " cursors are not what was stored");
   say(unreadable, " message that waited cannot be read", " messages that waited cannot be read");
   if (lost && *lost > unreadable)

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 
 namespace causeway::store {
 
@@ -14,6 +15,7 @@ struct survey::state {
   using place = found_row::where;
   struct waiting_row {
     std::int64_t seq = 0, device = 0, size = 0, at = 0;
+    std::int64_t open = 0; // when it came, of open_time
   };
   struct kept {
     std::int64_t seq = 0;
@@ -32,12 +34,14 @@ struct survey::state {
   void take_tally(const found_row& row);
   void take_letter(const found_row& row);
   void take_cursor(const found_row& row);
+  void take_open_time(const found_row& row);
   void conclude();
 
   std::filesystem::path file;
   page_image image;
   tree_scan scan; // of image
   std::uint32_t version = 0;
+  std::optional<std::int64_t> open_seconds; // of open_time
   spool_findings found;
   std::vector<waiting_row> waiting, missing; // missing: without a record that can be read
   std::vector<kept> records, broken, deliver, letters;

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t most_marks = 4000;   // a commit's
 constexpr std::size_t enough_marks = 2000; // for a commit of their own before their time
-// A commit's most; a large fleet's come in several, so that appends need not wait for all of them.
-constexpr std::size_t most_assignments = 2000;
 // Beside appends; alone, a commit takes as many devices as rows.
 constexpr std::size_t least_devices = 200;
 constexpr milliseconds side_retry{1000};
@@ -105,6 +103,13 @@ void writer::push_assignment(device_ref device, std::optional<core::assignment> 
   if (std::exchange(sleeping_, false)) filled_.notify_one();
 }
 
+void writer::push_forgotten(device_ref device, const core::device_key& key) {
+  const std::lock_guard held{mutex_};
+  inbox_.commands.emplace_back(queued_forgotten{device});
+  inbox_.forgotten.emplace_back(device, key);
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
 bool writer::stop(mono_time deadline) {
   if (!thread_.joinable()) return !left_something_;
   {
@@ -132,7 +137,7 @@ void writer::run() {
   report last;
   settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
   left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
-                    !last.spooled.empty();
+                    !forgotten_.empty() || !last.spooled.empty();
   if (!last.spooled.empty()) tell_(std::move(last));
   if (!spool_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)")) left_something_ = true;
   static_cast<void>(assignment_file_.db().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -202,6 +207,12 @@ void writer::empty_inbox() {
   for (auto& [device, where] : inbox_.assignments)
     assignments_.insert_or_assign(device, std::move(where));
   inbox_.assignments.clear();
+  if (forgotten_.empty() && !inbox_.forgotten.empty()) assignments_due_ = now_mono() + options_.mark_delay;
+  for (auto& [device, key] : inbox_.forgotten) {
+    assignments_.erase(device);
+    forgotten_.push_back(std::move(key));
+  }
+  inbox_.forgotten.clear();
 }
 
 bool writer::commit_is_due(mono_time now) const {
@@ -212,7 +223,8 @@ bool writer::commit_is_due(mono_time now) const {
 }
 
 bool writer::assignments_are_due(mono_time now) const {
-  return !assignments_.empty() && now >= assignments_retry_at_ && (hurried_ || now >= assignments_due_);
+  return (!assignments_.empty() || !forgotten_.empty()) && now >= assignments_retry_at_ &&
+         (hurried_ || now >= assignments_due_);
 }
 
 bool writer::read_is_due(mono_time now) const {
@@ -224,7 +236,8 @@ mono_time writer::next_due() const {
   if (failing_ || !work_.empty() || !devices_.empty()) next = std::min(next, retry_at_);
   if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
   if (!reads_.empty()) next = std::min(next, reads_retry_at_);
-  if (!assignments_.empty()) next = std::min(next, std::max(assignments_due_, assignments_retry_at_));
+  if (!assignments_.empty() || !forgotten_.empty())
+    next = std::min(next, std::max(assignments_due_, assignments_retry_at_));
   return next;
 }
 
@@ -244,7 +257,11 @@ std::size_t writer::group() const {
 
 void writer::commit_group() {
   const auto commands = group();
-  const auto marks = std::min(marks_.size(), most_marks);
+  // With a device that is forgotten goes all that was delivered of it: its rows would be nobody's.
+  const bool forgets =
+      std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(commands),
+                  [](const command& one) { return std::holds_alternative<queued_forgotten>(one); });
+  const auto marks = forgets ? marks_.size() : std::min(marks_.size(), most_marks);
   const auto devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, commands));
   report out;
   progress done;
@@ -380,6 +397,13 @@ result<void> writer::apply_one(command& what, progress& done) {
   }
   if (const auto* cursor = std::get_if<queued_cursor>(&what))
     return spool_.save_cursor(cursor->application, cursor->at);
+  if (const auto* seconds = std::get_if<queued_open_seconds>(&what))
+    return spool_.save_open_seconds(seconds->open);
+  if (const auto* forgotten = std::get_if<queued_forgotten>(&what)) {
+    done.saved.insert(forgotten->device); // what waited to be saved of it goes with it
+    done.next_device = std::max(done.next_device, index_of(forgotten->device) + 1);
+    return spool_.forget_device(forgotten->device);
+  }
   ++done.dead_letters;
   done.letters_changed = true;
   const auto& row = std::get<queued_dead_letter>(what);
@@ -438,7 +462,8 @@ void writer::settle(std::size_t commands, const result<void>& outcome, const pro
     } else if (auto* drop = std::get_if<queued_drop>(&one)) {
       out.answers.push_back({drop->request, outcome ? page_of(drop->dropped)
                                                     : result<core::dead_letter_page>{outcome.fault()}});
-    } else if (!outcome && !std::holds_alternative<queued_cursor>(one)) {
+    } else if (!outcome && !std::holds_alternative<queued_cursor>(one) &&
+               !std::holds_alternative<queued_open_seconds>(one)) {
       kept.push_back(std::move(one));
     }
   }
@@ -502,44 +527,6 @@ void writer::give_back(const spool_file::file_pages& there) {
   if (ended - began > long_time) slice_ = std::max<std::uint64_t>(1, slice_ / 2);
   if (ended - began < short_time) slice_ = std::min(most_pages, slice_ * 2);
   upkeep_at_ = ended + (done ? pause : options_.upkeep_delay);
-}
-
-void writer::commit_assignments() {
-  auto outcome = apply_assignments();
-  if (outcome) {
-    assignments_retry_at_ = {};
-    if (std::exchange(assignments_failing_, false)) log::info("assignments_healed");
-    return;
-  }
-  assignments_retry_at_ = now_mono() + side_retry;
-  if (!std::exchange(assignments_failing_, true))
-    log::error("assignments_failing",
-               {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
-}
-
-result<void> writer::apply_assignments() {
-  auto change = transaction::begin(assignment_file_.db());
-  if (!change) return std::move(change).fault();
-  std::vector<device_ref> settled;
-  for (const auto& [device, where] : assignments_) {
-    if (settled.size() >= most_assignments) break;
-    auto key = spool_.find_device(device);
-    if (!key) return std::move(key).fault();
-    if (!*key && devices_.contains(device)) continue; // saved first
-    settled.push_back(device);
-    if (!*key) {
-      log::error("assignment_without_device", {{"ref", index_of(device)}});
-      continue;
-    }
-    auto done = where ? assignment_file_.save(**key, *where) : assignment_file_.forget(**key);
-    if (!done) return done;
-  }
-  if (auto done = change->commit(); !done) return done;
-  for (const auto device : settled)
-    assignments_.erase(device);
-  assignments_due_ =
-      now_mono() + (settled.size() >= most_assignments ? milliseconds{0} : options_.mark_delay);
-  return {};
 }
 
 } // namespace causeway::store

@@ -31,12 +31,19 @@ struct queued_cursor {
   application_id application;
   wall_time at{};
 };
+struct queued_forgotten {
+  device_ref device{};
+};
+struct queued_open_seconds {
+  std::uint32_t open = 0;
+};
 struct queued_drop {
   std::uint64_t request = 0;
   std::vector<std::uint64_t> ids;
   std::vector<std::uint64_t> dropped{}; // once applied
 };
-using command = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_drop>;
+using command = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
+                             queued_forgotten, queued_drop>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, core::device_record>;
 // As above; nothing = forget.
@@ -91,6 +98,7 @@ public:
   void push_read(std::vector<spool_seq> seqs);
   void push_question(question what);
   void push_assignment(device_ref device, std::optional<core::assignment> where);
+  void push_forgotten(device_ref device, const core::device_key& key);
   // True: everything was stored.
   bool stop(mono_time deadline);
 
@@ -102,6 +110,7 @@ private:
     std::vector<std::vector<spool_seq>> reads;
     std::vector<question> questions;
     queued_assignments assignments;
+    std::vector<std::pair<device_ref, core::device_key>> forgotten;
   };
 
   // What a transaction will have done once it is committed.
@@ -109,7 +118,7 @@ private:
     amount erased;
     std::uint64_t dead_letters = 0;
     bool letters_changed = false;
-    std::set<device_ref> saved; // of devices_
+    std::set<device_ref> saved; // of devices_, those among them that are forgotten
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
     std::set<spool_seq> not_replayed;    // appends whose dead letter was gone, by first seq
@@ -149,7 +158,7 @@ private:
   void note_erased(std::size_t commands, std::size_t marks);
   bool idle() const {
     return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
-           assignments_.empty();
+           assignments_.empty() && forgotten_.empty();
   }
 
   // Constant after construction.
@@ -180,6 +189,7 @@ private:
   std::deque<std::vector<spool_seq>> reads_;
   std::deque<question> questions_;
   queued_assignments assignments_;
+  std::vector<core::device_key> forgotten_; // whose assignments go
   mono_time marks_due_{};
   bool mended_ = false;       // what waits must be counted anew
   bool hurried_ = false;      // stopping: nothing waits for company

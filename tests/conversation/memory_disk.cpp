@@ -124,4 +124,9 @@ void memory_disk::forget_assignment(device_ref device) {
   queue(forget{device});
 }
 
+void memory_disk::forget_device(device_ref device, const core::device_key&) {
+  devices_.erase(device);
+  queue(forget{device});
+}
+
 } // namespace causeway::conversation

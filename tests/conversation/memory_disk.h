@@ -50,6 +50,7 @@ public:
   void save_device(const core::device_record& record) override;
   void save_assignment(device_ref device, const core::assignment& where) override;
   void forget_assignment(device_ref device) override;
+  void forget_device(device_ref device, const core::device_key& key) override;
 
 private:
   struct done {

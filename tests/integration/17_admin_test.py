@@ -95,7 +95,10 @@ class admin(integration_test):
         file = self.directory / "emulator" / "gateway-state" / "spool.db"
         database = sqlite3.connect(file)
         for step_back in (
-                # version 7
+                # version 8
+                "DROP TABLE open_time", "ALTER TABLE spool DROP COLUMN open",
+                *(f"ALTER TABLE device DROP COLUMN {column}" for column in ("deleted", "refused_at", "former_until", "attached")),
+                # 7
                 "INSERT INTO counter SELECT 'next_seq', next_seq FROM tally",
                 "INSERT INTO counter SELECT 'next_device', next_device FROM tally",
                 "DROP TABLE tally",

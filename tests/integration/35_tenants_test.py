@@ -56,6 +56,65 @@ class tenants(integration_test):
         self.ask_json("dead-letters", "drop", "--all", "--application", FIELD)
         wait_until(lambda: under_test.post(FIELD, uplink(FIELD, SENSOR, 201))[0] == 200, "room again")
 
+    # A10, A11: one could take the other's identities, and fill the table of devices for ever.
+    def test_nothing_that_one_sends_changes_what_the_other_has_sends_or_can_add(self):
+        hub = self.emulator()
+        self.edit("[state]\n", "[state]\nmax_devices = 40\n")
+        self.limit("spool", "max_messages = 2000\napplication_share = 50")
+        for application, section in ((PLANT, "plant"), (FIELD, "field")):  # both in one section, so that names can meet
+            self.edit(f'id = "{application}"\nazure = "{section}"', f'id = "{application}"\nazure = "field"\nidentity = "{{application_id}}.{{device_id}}"')
+        under_test = self.gateway().start()
+        name = lambda number: f"meter-{number:05}"
+        identity = lambda device: f"{PLANT}.{device}"
+        sent = {}
+
+        def post(device, number):
+            self.assert_stored(under_test.post(PLANT, uplink(PLANT, device, number)))
+            sent.setdefault(device, []).append(number)
+
+        def known():
+            pages = self.ask_json("devices", "--application", PLANT)
+            return [{key: one[key] for key in ("device", "identity", "hub", "state", "reason")} for page in pages for one in page["devices"]]
+
+        for number in range(1, 6):
+            for device in range(1, 6):
+                post(name(device), 10 * number + device)
+        wait_until(lambda: all(one["state"] == "online" for one in known()) and len(known()) == 5, "five devices online")
+        before = known()
+
+        wrong = ["", "{", "[]", "null", '{"end_device_ids":{}}', uplink(PLANT, name(1), 900), "x" * 1_048_576, uplink(FIELD, "no id of the stack", 1)]
+        for body in wrong:
+            self.assertEqual(under_test.post(FIELD, body)[0], 400, body[:60])
+        # The credentials of one open nothing of the other.
+        mine = under_test.log_ins[FIELD]
+        self.assertEqual(under_test.post(PLANT, uplink(PLANT, name(1), 901), log_in=mine)[0], 401)
+        self.assertEqual(under_test.post(FIELD, uplink(PLANT, name(1), 902), path=f"/webhook/{PLANT}/devices/{name(1)}", log_in=mine)[0], 401)
+        # Large ones: dead letters of its own, as long as its share has room.
+        for number in range(10):
+            under_test.post(FIELD, uplink(FIELD, SENSOR, number, text="y" * 1_000_000))
+        # The same device ids, and many more: nobody's but its own, and no more than its share.
+        answers = [under_test.post(FIELD, uplink(FIELD, name(number), 100 + number)) for number in range(1, 61)]
+        self.assertEqual({json.loads(text)["error"] for status, text in answers if status != 200}, {"device_share_full"})
+        metrics = under_test.metrics()
+        self.assertEqual(metrics[f'causeway_application_devices{{application="{FIELD}"}}'], 20)
+        self.assertGreater(metrics[f'causeway_application_devices_refused_total{{application="{FIELD}"}}'], 30)
+
+        self.assertEqual(known(), before)
+        for device in range(1, 21):  # fifteen of them are new
+            post(name(device), 1000 + device)
+        for device, numbers in sent.items():
+            arrived = hub.wait_for(identity(device), len(numbers))
+            self.assertEqual([json.loads(one["body"])["uplink"] for one in arrived], numbers)
+        self.assertEqual({one["device"] for one in self.letters(FIELD)}, {SENSOR})
+        self.assertEqual(self.letters(PLANT), [])
+        # Also over a restart, in which devices with waiting messages go first.
+        hub.add_fault(kind="withhold_credit", pattern=FIELD + "*")
+        under_test.post(FIELD, uplink(FIELD, name(1), 5000))
+        self.assertEqual(under_test.stop(), 0)
+        under_test = self.gateway().start()
+        wait_until(lambda: len(known()) == 20 and all(one["state"] == "online" for one in known()), "all of them again")
+        self.assertEqual([one for one in known() if one["device"] in {name(i) for i in range(1, 6)}], before)
+
     # A3: a condition that is in no catalogue made 948 dead letters of 4,000 messages in a minute.
     def test_a_hubs_bad_minute_makes_no_dead_letter(self):
         devices, each = 100, 10

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits for a device that may not be attached, and devices that are deleted or become another. "meters"
+// follows the registry.
+#include "core/recording_ports.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::core {
+namespace {
+
+using testing::bridge_fixture;
+using testing::calls;
+
+constexpr device_ref first{0};
+constexpr seconds day{24 * 3600};
+
+struct graced : bridge_fixture {
+  explicit graced(const char* identity = "{device_id}")
+      : bridge_fixture{{}, [identity] {
+                         auto made = rules();
+                         made[2].identity_template = identity;
+                         return made;
+                       }()} {}
+
+  // Posts and stores; the message's number.
+  spool_seq store(const char* name, std::uint32_t f_cnt) {
+    post(frame("meters", name, f_cnt));
+    const auto seq = ports.appended.back().rows.front().seq;
+    spooled(seq);
+    return seq;
+  }
+  void pass(seconds time) {
+    constexpr seconds step{600};
+    for (seconds left = time; left > seconds{0}; left -= std::min(left, step)) {
+      clock.advance(std::min(left, step));
+      bridge.on_tick(clock.now());
+    }
+  }
+  // Time in which whatever is asked about the device is answered so, at once.
+  void pass_refused(seconds time, device_ref ref, errc why) {
+    const auto number = std::to_string(index_of(ref)) + " ";
+    for (seconds left = time; left > seconds{0}; left -= seconds{60}) {
+      for (const auto& call : ports.take()) {
+        if (call.starts_with("find_hub " + number)) bridge.on_assignment(ref, error{why}, clock.now());
+        if (call.starts_with("look_up " + number)) bridge.on_looked_up(ref, error{why}, clock.now());
+      }
+      clock.advance(seconds{60});
+      bridge.on_tick(clock.now());
+    }
+  }
+  std::uint64_t buried() {
+    std::uint64_t count = 0;
+    for (const auto& call : ports.take())
+      count += call.starts_with("dead_letter ") ? 1 : 0;
+    return count;
+  }
+  start_image image() const {
+    start_image made;
+    for (const auto& [ref, record] : ports.saved)
+      made.devices.push_back(record);
+    for (const auto& one : ports.appended)
+      for (const auto& row : one.rows)
+        made.waiting.push_back({row.seq, row.device, 10, one.accepted_at});
+    made.next_seq = 1000;
+    made.next_device = 100;
+    made.open_seconds = bridge.open_seconds(clock.now());
+    return made;
+  }
+  void online(const char* name) {
+    registered(name);
+    assigned(first, "hub-a", "dps", "f1", name);
+    bridge.on_device_attached(first, clock.now());
+    ports.take();
+  }
+  void wait_with_messages(std::uint32_t count) {
+    registered("dev-1");
+    for (std::uint32_t i = 1; i <= count; ++i)
+      store("dev-1", i);
+    ports.take();
+  }
+};
+
+// A9: ten messages that had a 200 were erased when the listing said that their device is off.
+TEST(grace, what_waits_for_a_device_that_is_switched_off_waits_on_and_is_delivered_when_it_is_on_again) {
+  graced f;
+  f.wait_with_messages(10);
+  f.registered("dev-1", false);
+  EXPECT_EQ(f.status("meters", "dev-1").state, device_state::off);
+  EXPECT_EQ(f.status("meters", "dev-1").waiting, 10U);
+  f.pass(6 * day);
+  EXPECT_EQ(f.buried(), 0U);
+  f.registered("dev-1", true);
+  f.assigned(first, "hub-a", "dps", "f1", "dev-1");
+  f.bridge.on_device_attached(first, f.clock.now());
+  for (spool_seq seq = 1; seq <= 10; ++seq)
+    f.bridge.on_send_outcome(first, seq, {}, f.clock.now());
+  EXPECT_EQ(f.bridge.totals().sent, 10U);
+  EXPECT_EQ(f.bridge.totals().dead_lettered, 0U);
+}
+
+TEST(grace, after_it_each_message_is_a_dead_letter_with_the_reason) {
+  graced f;
+  f.wait_with_messages(2);
+  f.pass(3 * day);
+  f.registered("dev-1", false);
+  EXPECT_EQ(f.status("meters", "dev-1").grace_left, 7 * day);
+  f.pass(7 * day - seconds{600});
+  EXPECT_EQ(f.buried(), 0U) << "from the first refusal on, where that is later";
+  f.pass(seconds{1200});
+  EXPECT_EQ(f.ports.take(),
+            (calls{"dead_letter 1 device_switched_off", "dead_letter 2 device_switched_off"}));
+  EXPECT_EQ(f.bridge.totals().grace_ended, 2U);
+  EXPECT_EQ(f.status("meters", "dev-1").waiting, 0U);
+}
+
+TEST(grace, a_message_that_came_later_has_its_own_time) {
+  graced f;
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.store("dev-1", 1);
+  f.pass_refused(3 * day, first, errc::device_unlisted);
+  f.store("dev-1", 2);
+  f.pass_refused(4 * day - seconds{3600}, first, errc::device_unlisted);
+  EXPECT_EQ(f.bridge.totals().grace_ended, 0U);
+  f.pass_refused(seconds{7200}, first, errc::device_unlisted); // the registry goes on saying so
+  EXPECT_EQ(f.bridge.totals().grace_ended, 1U);
+  EXPECT_EQ(f.status("meters", "dev-1").waiting, 1U);
+  f.pass_refused(3 * day, first, errc::device_unlisted);
+  EXPECT_EQ(f.bridge.totals().grace_ended, 2U);
+}
+
+TEST(grace, no_clock_runs_while_a_hub_or_a_service_is_in_trouble) {
+  for (const auto why : {errc::dps_busy, errc::hub_not_found, errc::hub_suspended, errc::clock_skew,
+                         errc::hub_unauthorized, errc::dps_unauthorized, errc::dps_enrolment_unknown}) {
+    graced f;
+    f.wait_with_messages(1);
+    f.bridge.on_assignment(first, error{why}, f.clock.now());
+    f.pass_refused(30 * day, first, why);
+    EXPECT_EQ(f.bridge.totals().dead_lettered, 0U) << describe(why).name;
+  }
+}
+
+TEST(grace, what_may_be_said_of_all_is_said_of_one_where_another_is_online) {
+  graced f;
+  f.online("dev-1");
+  f.registered("dev-2");
+  f.store("dev-2", 1);
+  f.pass_refused(7 * day - seconds{3600}, device_ref{1}, errc::dps_unauthorized);
+  EXPECT_EQ(f.bridge.totals().grace_ended, 0U);
+  f.pass_refused(seconds{7200}, device_ref{1}, errc::dps_unauthorized);
+  EXPECT_EQ(f.bridge.totals().grace_ended, 1U);
+}
+
+TEST(grace, only_an_attach_ends_it) {
+  graced f;
+  f.wait_with_messages(1);
+  f.registered("dev-1", false);
+  EXPECT_NE(f.ports.saved[first].refused_at, 0U);
+  f.pass(5 * day);
+  f.registered("dev-1", true); // asked for anew, and refused
+  f.bridge.on_assignment(first, error{errc::dps_disabled}, f.clock.now());
+  f.pass(seconds{60});
+  f.registered("dev-1", false);
+  f.pass(2 * day + seconds{600});
+  EXPECT_EQ(f.bridge.totals().grace_ended, 1U);
+  graced g;
+  g.wait_with_messages(1);
+  g.registered("dev-1", false);
+  g.pass(5 * day);
+  g.registered("dev-1", true);
+  g.assigned(first, "hub-a", "dps", "f1", "dev-1");
+  g.bridge.on_device_attached(first, g.clock.now());
+  EXPECT_EQ(g.ports.saved[first].refused_at, 0U);
+  g.registered("dev-1", false);
+  g.pass(6 * day);
+  EXPECT_EQ(g.bridge.totals().grace_ended, 0U);
+}
+
+TEST(grace, it_goes_on_after_a_restart_and_a_time_without_a_process_does_not_count) {
+  graced f;
+  f.wait_with_messages(1);
+  f.registered("dev-1", false);
+  f.pass(4 * day);
+  const auto image = f.image();
+  graced g;
+  g.clock.advance(365 * day); // whatever the machine's clock says
+  graced h;
+  h.bridge.start(image, h.clock.now());
+  EXPECT_EQ(h.status("meters", "dev-1").state, device_state::off);
+  h.pass(3 * day - seconds{600});
+  EXPECT_EQ(h.bridge.totals().grace_ended, 0U);
+  h.pass(seconds{1200});
+  EXPECT_EQ(h.bridge.totals().grace_ended, 1U);
+}
+
+// C4: it stayed online for ever.
+TEST(deleted, a_device_that_a_list_lacks_is_looked_up_and_detached_when_it_is_not_there) {
+  graced f;
+  f.online("dev-1");
+  f.registered("dev-2");
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now()); // has named both
+  f.ports.take();
+  f.registered("dev-2");
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.bridge.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"look_up 0 dev-1"}));
+  f.bridge.on_looked_up(first, error{errc::device_unlisted}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"detach 0", "forget_assignment 0", "save_device 0 dev-1"}));
+  const auto status = f.status("meters", "dev-1");
+  EXPECT_FALSE(status.listed);
+  EXPECT_EQ(status.state, device_state::removed);
+  EXPECT_EQ(f.bridge.totals().registry.listed, 1U);
+  // It speaks: the registry is asked again.
+  f.store("dev-1", 1);
+  EXPECT_EQ(f.ports.take(), (calls{"append 1", "answer 1 stored", "save_device 0 dev-1", "look_up 0 dev-1"}));
+  f.bridge.on_looked_up(first, f.word("dev-1"), f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "find_hub 0 dev-1 in dps"}));
+}
+
+TEST(deleted, a_list_that_suddenly_lacks_devices_removes_nobody_and_the_look_ups_are_paced) {
+  graced f;
+  for (int i = 0; i < 100; ++i)
+    f.registered("dev-" + std::to_string(100 + i));
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.ports.take();
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  std::size_t asked = 0;
+  for (int i = 0; i < 20; ++i) { // a second
+    f.bridge.on_tick(f.clock.now());
+    for (const auto& call : f.ports.take()) {
+      if (!call.starts_with("look_up ")) continue;
+      ++asked;
+      const auto ref = static_cast<device_ref>(std::stoul(call.substr(8)));
+      // The registry cannot say, or says that it is there.
+      if (asked % 2 == 0)
+        f.bridge.on_looked_up(ref, error{errc::registry_unavailable}, f.clock.now());
+      else
+        f.bridge.on_looked_up(ref, f.word("x"), f.clock.now());
+    }
+    f.clock.advance(milliseconds{50});
+  }
+  EXPECT_GE(asked, 1U);
+  EXPECT_LE(asked, 11U);
+  EXPECT_EQ(f.bridge.totals().registry.listed, 100U);
+  EXPECT_EQ(f.in_state(device_state::removed), 0U);
+}
+
+TEST(deleted, what_waits_is_delivered_first_also_after_a_restart) {
+  graced f;
+  f.wait_with_messages(2);
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.bridge.on_tick(f.clock.now());
+  f.bridge.on_looked_up(first, error{errc::device_unlisted}, f.clock.now());
+  EXPECT_FALSE(f.status("meters", "dev-1").listed);
+  EXPECT_NE(f.status("meters", "dev-1").state, device_state::removed);
+  graced g;
+  g.bridge.start(f.image(), g.clock.now());
+  EXPECT_EQ(g.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
+  g.assigned(first, "hub-a", "dps", "f1", "dev-1");
+  g.bridge.on_device_attached(first, g.clock.now());
+  g.bridge.on_read_back({f.ports.appended[0].rows[0]}, {}, g.clock.now());
+  g.bridge.on_send_outcome(first, 1, {}, g.clock.now());
+  EXPECT_NE(g.status("meters", "dev-1").state, device_state::removed);
+  g.bridge.on_read_back({f.ports.appended[1].rows[0]}, {}, g.clock.now());
+  g.bridge.on_send_outcome(first, 2, {}, g.clock.now());
+  EXPECT_EQ(g.bridge.totals().sent, 2U);
+  EXPECT_EQ(g.status("meters", "dev-1").state, device_state::removed);
+  graced h;
+  auto image = g.image();
+  image.waiting.clear();
+  h.bridge.start(image, h.clock.now());
+  EXPECT_EQ(h.status("meters", "dev-1").state, device_state::removed);
+  EXPECT_EQ(h.ports.take(), calls{});
+}
+
+registered_device with_eui(const char* eui) {
+  auto word = bridge_fixture::word("dev-1");
+  word.dev_eui = dev_eui{eui};
+  return word;
+}
+
+// C9: another device under the id, and so under the identity, of the one before.
+TEST(deleted, under_an_identity_by_eui_another_eui_is_another_device_and_what_waits_goes_first) {
+  graced f{"{dev_eui}"};
+  f.bridge.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
+  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
+  f.bridge.on_device_attached(first, f.clock.now());
+  f.store("dev-1", 1);
+  f.store("dev-1", 2);
+  f.bridge.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
+  f.store("dev-1", 3); // is the new one's
+  EXPECT_EQ(f.status("meters", "dev-1").identity.str(), "70B3D52DD600035A");
+  f.ports.take();
+  f.bridge.on_send_outcome(first, 1, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 1", "send 0 2 dev-1#2"}));
+  f.bridge.on_send_outcome(first, 2, {}, f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"done 2", "detach 0", "forget_assignment 0", "save_device 0 dev-1",
+                                   "find_hub 0 70B3D52DD600035B in dps"}));
+}
+
+TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_the_new_devices) {
+  graced f{"{dev_eui}"};
+  f.bridge.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
+  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
+  f.store("dev-1", 1);
+  f.bridge.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
+  f.store("dev-1", 2);
+  f.pass(day); // its hub is away: no minute of it has begun
+  EXPECT_EQ(f.buried(), 0U);
+  // The process ends here: what is known of it is on disk.
+  graced g{"{dev_eui}"};
+  g.bridge.start(f.image(), g.clock.now());
+  EXPECT_EQ(g.ports.take(), (calls{"dead_letter 1 device_replaced", "forget_assignment 0",
+                                   "save_device 0 dev-1", "find_hub 0 70B3D52DD600035B in dps"}));
+  // Here it goes on: a minute online, and nothing is accepted.
+  f.bridge.on_device_attached(first, f.clock.now());
+  f.bridge.on_send_outcome(first, 1, error{errc::hub_throttled}.with_retry_after(seconds{3600}),
+                           f.clock.now());
+  f.ports.take();
+  for (int i = 0; i < 7; ++i) {
+    f.clock.advance(seconds{10});
+    f.bridge.on_tick(f.clock.now());
+  }
+  EXPECT_EQ(f.ports.take(), (calls{"detach 0", "dead_letter 1 device_replaced", "forget_assignment 0",
+                                   "save_device 0 dev-1", "find_hub 0 70B3D52DD600035B in dps"}));
+}
+
+TEST(deleted, without_a_registry_the_first_eui_stays_where_the_identity_is_made_of_it) {
+  auto rules = bridge_fixture::rules();
+  rules[0].identity_template = "{dev_eui}";
+  bridge_fixture f{{}, rules};
+  auto event = f.frame("plant", "dev-1", 1);
+  event.dev_eui = dev_eui{"70B3D52DD600035A"};
+  f.post(event);
+  event = f.frame("plant", "dev-1", 2);
+  event.dev_eui = dev_eui{"70B3D52DD600035B"};
+  f.post(event);
+  EXPECT_EQ(f.status("plant", "dev-1").dev_eui.str(), "70B3D52DD600035A");
+  // With one it is the registry's word alone.
+  graced g{"{dev_eui}"};
+  event = g.frame("meters", "dev-1", 1);
+  event.dev_eui = dev_eui{"70B3D52DD600035B"};
+  g.post(event);
+  g.bridge.on_registered(with_eui("70B3D52DD600035A"), g.clock.now());
+  EXPECT_EQ(g.ports.take().back(), "find_hub 0 70B3D52DD600035A in dps");
+}
+
+} // namespace
+} // namespace causeway::core
