@@ -82,8 +82,8 @@ struct simulation_request {
 //  "by":"webhook"|"mqtt","mqtt_share":…,"concurrency":…,"connections":"kept"|"new","webhook":…,"username":…,
 //  "password":…,"ca_file":…,"path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…],"varied":…,
 //  "parallel":…,"webhook_retries":…,"unhealthy_threshold":…,"unhealthy_retry_interval":…,
-//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"webhook":…,"username":…,"password":…,"by":…,
-//                   "mqtt_share":…,"path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…]}]}
+//  "applications":[{"id":…,"devices":N|[names],"prefix":…,"identity_prefix":…,"webhook":…,"username":…,
+//                   "password":…,"by":…,"mqtt_share":…,"path":…,"headers":{…},"downlink_api_key":…,"field_mask":[…]}]}
 // defaults: the applications of the printed configuration; an application of the same id takes from there
 // what it lacks.
 result<simulation_request> parse_simulation(std::string_view body,

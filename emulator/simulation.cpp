@@ -56,11 +56,12 @@ simulation::simulation(simulation_plan plan,
       device_state d;
       d.name = &name;
       d.application = static_cast<std::uint32_t>(a);
-      if (const auto used = used_markers.find(name); used != used_markers.end())
+      const auto identity = plan_.applications[a].identity_prefix + name;
+      if (const auto used = used_markers.find(identity); used != used_markers.end())
         d.next_marker = used->second + 1;
       const auto number = static_cast<std::uint32_t>(devices_.size());
       devices_.push_back(std::move(d));
-      index_.emplace(name, number);
+      index_.emplace(identity, number);
     }
   }
   // Applications take turns, so that a short run reaches devices of each.

@@ -71,8 +71,8 @@ std::string basic(const std::optional<std::string>& username, const std::optiona
 result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
                                                 const std::vector<simulated_application>& defaults) {
   fields f{object,
-           {"id", "devices", "prefix", "webhook", "username", "password", "by", "mqtt_share", "path",
-            "headers", "downlink_api_key", "field_mask"}};
+           {"id", "devices", "prefix", "identity_prefix", "webhook", "username", "password", "by", "mqtt_share",
+            "path", "headers", "downlink_api_key", "field_mask"}};
   simulated_application application;
   const auto id = f.text("id");
   if (!id || id->empty()) f.fail("an application has no id");
@@ -103,6 +103,7 @@ result<simulated_application> parse_application(const json::object& object, cons
       application.devices.push_back(device_name(prefix, static_cast<std::size_t>(i)));
   }
   if (const auto share = read_mqtt_share(f)) application.mqtt_share = *share;
+  if (const auto before = f.text("identity_prefix")) application.identity_prefix = *before;
   if (application.url.empty()) f.fail("application " + application.id + " has no webhook");
   if (f.problem()) return wrong(*f.problem());
   return application;

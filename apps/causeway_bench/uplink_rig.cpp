@@ -84,6 +84,7 @@ result<void> uplink_rig::write_configuration() {
                        "registrations_per_minute = 1000000\ntier = \"S3\"\nunits = 10\n",
                        ports_.dps, emulator::id_scope, directory_);
     out << fmt::format("\n[[application]]\nid = \"{0}\"\nazure = \"mqtt\"\ningress = [\"mqtt\"]\n"
+                       "identity = \"mqtt.{{device_id}}\"\n"
                        "api_key_file = \"{1}/mqtt-key\"\nmqtt_key_file = \"{1}/mqtt-key\"\nbackfill = {2}\n",
                        mqtt_application, directory_, options_.backfill);
   }
@@ -232,7 +233,7 @@ result<void> uplink_rig::send(double rate, std::chrono::milliseconds how_long) {
 
 net::task<result<void>> uplink_rig::send_by_mqtt(std::chrono::milliseconds how_long) {
   auto begun = co_await hub_->simulate(fmt::format(
-      R"({{"seconds":{},"rate":{},"concurrency":64,"applications":[{{"id":"{}","devices":{},"prefix":"mqtt-",)"
+      R"({{"seconds":{},"rate":{},"concurrency":64,"applications":[{{"id":"{}","devices":{},"prefix":"mqtt-","identity_prefix":"mqtt.",)"
       R"("by":"mqtt","webhook":"http://127.0.0.1"}}]}})",
       std::chrono::duration<double>{how_long}.count(), mqtt_rate * options_.mqtt_devices, mqtt_application,
       options_.mqtt_devices));

@@ -67,9 +67,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "PEM file with the certificate and its chain; without it plain HTTP, for use behind a proxy."},
     {"webhook", "tls_key", path, "", false, restart, "", "PEM file with the certificate's private key."},
     {"webhook", "max_connections", integer, "4096", false, restart, "",
-     "How many connections may be open, at up to 32 KB each besides what requests hold; fewer where the "
-     "limit "
-     "of open files leaves fewer. One more makes a stranger go, or who has waited longest."},
+     "How many connections may be open, at up to 32 KB each besides what requests hold (one that speaks "
+     "HTTP/2 takes 64 KB and counts as two); fewer where the limit of open files leaves fewer. One more "
+     "makes a stranger go, or who has waited longest."},
     {"webhook", "username", text, "tts", false, restart, "",
      "User name of applications that have none of their own."},
     {"webhook", "password", secret, "", false, restart, "",

@@ -121,7 +121,7 @@ TEST(grace, a_message_that_came_later_has_its_own_time) {
   f.store("dev-1", 2);
   f.pass_refused(4 * day - seconds{3600}, first, errc::device_unlisted);
   EXPECT_EQ(f.bridge.totals().grace_ended, 0U);
-  f.pass_refused(seconds{7200}, first, errc::device_unlisted); // the registry goes on saying so
+  f.pass_refused(seconds{5 * 3600}, first, errc::device_unlisted); // each question stops the clock
   EXPECT_EQ(f.bridge.totals().grace_ended, 1U);
   EXPECT_EQ(f.status("meters", "dev-1").waiting, 1U);
   f.pass_refused(3 * day, first, errc::device_unlisted);
@@ -146,7 +146,7 @@ TEST(grace, what_may_be_said_of_all_is_said_of_one_where_another_is_online) {
   f.store("dev-2", 1);
   f.pass_refused(7 * day - seconds{3600}, device_ref{1}, errc::dps_unauthorized);
   EXPECT_EQ(f.bridge.totals().grace_ended, 0U);
-  f.pass_refused(seconds{7200}, device_ref{1}, errc::dps_unauthorized);
+  f.pass_refused(seconds{5 * 3600}, device_ref{1}, errc::dps_unauthorized); // each question stops the clock
   EXPECT_EQ(f.bridge.totals().grace_ended, 1U);
 }
 

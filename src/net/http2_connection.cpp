@@ -7,6 +7,7 @@
 namespace causeway::net {
 namespace {
 
+// A read that waits keeps its room: strangers by the thousand get little.
 constexpr std::size_t read_size = 16 * 1024, idle_read_size = 4 * 1024;
 // Frames that wait for a peer that does not read: from here on nothing more is read from it.
 constexpr std::size_t most_backlog = 2 * http2_session::most_streams;
@@ -95,6 +96,7 @@ void http2_connection::state::begin_requests(const std::shared_ptr<state>& s) {
       s->session.answer(event->stream, s->service.refuse(event->refusal), time_now());
       continue;
     }
+    if (s->service.admit) s->welcome = true;
     event->request.peer = s->service.peer;
     const auto request = std::make_shared<http_request>(std::move(event->request));
     s->tasks.spawn("http2 request", restart_policy::never,
@@ -187,7 +189,7 @@ task<bool> http2_connection::state::read_on(std::shared_ptr<state> s) {
     if (!more) co_return false;
   }
   if (!s->session.is_alive()) co_return false;
-  std::vector<char> room(s->busy ? read_size : idle_read_size);
+  std::vector<char> room(s->busy && s->welcome ? read_size : idle_read_size);
   const auto size = co_await s->bytes->read_some(room);
   if (!size) co_return false;
   const bool alive = s->session.feed({room.data(), *size}, time_now());

@@ -189,6 +189,14 @@ task<std::optional<http_response>> http_server::state::handle_dated(std::shared_
 }
 
 task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) {
+  // One that speaks HTTP/2 takes the memory of two.
+  if (s->open_connections() + s->http2_open + 1 > s->limits.max_connections) {
+    s->lose(nullptr);
+    if (!s->make_room()) {
+      ++s->closed_for_room;
+      co_return;
+    }
+  }
   http2_service service;
   service.limits = s->limits;
   service.budget = s->budget;
@@ -219,13 +227,20 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
   };
   service.on_change(false);
   struct serving {
+    state& by;
     connection* of;
-    serving(connection* c, http2_connection* by) : of{c} { of->http2 = by; }
-    ~serving() { of->http2 = nullptr; }
+    serving(state& s, connection* c, http2_connection* version) : by{s}, of{c} {
+      of->http2 = version;
+      ++by.http2_open;
+    }
+    ~serving() {
+      of->http2 = nullptr;
+      --by.http2_open;
+    }
     serving(const serving&) = delete;
   };
   http2_connection http2{s->on, s->tasks, c->bytes, std::move(service)};
-  const serving here{c, &http2};
+  const serving here{*s, c, &http2};
   if (s->closing && !s->sent_away) http2.shut_down();
   co_await http2.serve();
 }
@@ -294,16 +309,11 @@ std::uint16_t http_server::port() const {
 }
 
 std::size_t http_server::connections() const {
-  const auto& open = state_->open;
-  return open.strangers.size() + open.waiting.size() + open.busy.size();
+  return state_->open_connections();
 }
 
 std::size_t http_server::http2_connections() const {
-  const auto among = [](const connection_list& list) {
-    return std::count_if(list.begin(), list.end(), [](const auto* c) { return c->http2 != nullptr; });
-  };
-  const auto& open = state_->open;
-  return static_cast<std::size_t>(among(open.strangers) + among(open.waiting) + among(open.busy));
+  return state_->http2_open;
 }
 
 std::size_t http_server::held_bytes() const {

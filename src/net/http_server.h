@@ -24,6 +24,7 @@ struct http_limits {
   // When one more comes, the one that has waited longest for its peer's bytes is closed: a stranger, that is
   // who was never let in by the admission (or, without one, never answered with 2xx), however new it is, so
   // that each newcomer has the time to say something; where there is none another, if that is room_after.
+  // HTTP/2 takes the memory of two and counts as two when it begins.
   std::size_t max_connections = 4'096;
   std::chrono::milliseconds room_after{5'000};
   // What requests and unread answers of all connections hold; beyond, new requests are refused: 503, by

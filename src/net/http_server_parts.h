@@ -125,10 +125,12 @@ struct http_server::state {
   http_counts reported;
   mono_time next_report{}, last_room{};
   std::uint64_t closed_for_room = 0;
+  std::size_t http2_open = 0;
   bool closing = false;
   std::optional<mono_time> sent_away;
   bool half_closing = false;
 
+  std::size_t open_connections() const { return open.strangers.size() + open.waiting.size() + open.busy.size(); }
   bool has_open() const { return !open.strangers.empty() || !open.waiting.empty() || !open.busy.empty(); }
 
   // Often enough that a limit is overstepped by a quarter at most.

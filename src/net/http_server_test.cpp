@@ -256,7 +256,7 @@ TEST(http_server, answers_on_a_unix_socket) {
   call.url = "http://gateway/api/status?x=1";
   const auto answer = run_task(s.on, client.call(call));
   ASSERT_TRUE(answer) << answer.fault().message();
-  EXPECT_EQ(answer->body, "GET /api/status?x=1  from unix");
+  EXPECT_EQ(answer->body, "GET /api/status?x=1  from unix,uid=" + std::to_string(::geteuid()));
   started->stop_accepting();
   EXPECT_FALSE(std::filesystem::exists(path));
   std::filesystem::remove_all(name);

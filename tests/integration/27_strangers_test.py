@@ -99,7 +99,7 @@ class strangers(integration_test):
         if hard != resource.RLIM_INFINITY and hard < wanted:
             self.skipTest(f"needs {wanted} open files, {hard} are allowed")
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-        self.hub = self.emulator(devices=SENDERS)
+        self.hub = self.emulator(devices=2 * SENDERS)  # half of them are of another application
         self.tls = self.serve_webhook_by_tls() if tls else None
         gateway = self.gateway()
         if group := cgroup_of_its_own():
