@@ -27,11 +27,11 @@ namespace causeway::emulator {
 struct simulated_application {
   std::string id;
   std::vector<std::string> devices;
-  std::string url;                  // of the webhook: "http://127.0.0.1:15081/webhook/water-meters"
-  std::string authorization;        // the whole header value, "Basic …"; empty: none
-  double mqtt_share = 0;            // of the devices, spread evenly: their uplinks leave by MQTT instead
-  webhook_settings webhook{};       // the rest of the webhook; without base_url and that header
-  std::string identity_prefix{};    // before the device's name it makes the identity in the hub
+  std::string url;               // of the webhook: "http://127.0.0.1:15081/webhook/water-meters"
+  std::string authorization;     // the whole header value, "Basic …"; empty: none
+  double mqtt_share = 0;         // of the devices, spread evenly: their uplinks leave by MQTT instead
+  webhook_settings webhook{};    // the rest of the webhook; without base_url and that header
+  std::string identity_prefix{}; // before the device's name it makes the identity in the hub
 };
 
 // What goes wrong on the way, counted by device; 0: never. By MQTT only.

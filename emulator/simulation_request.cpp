@@ -71,8 +71,8 @@ std::string basic(const std::optional<std::string>& username, const std::optiona
 result<simulated_application> parse_application(const json::object& object, const shared_settings& shared,
                                                 const std::vector<simulated_application>& defaults) {
   fields f{object,
-           {"id", "devices", "prefix", "identity_prefix", "webhook", "username", "password", "by", "mqtt_share",
-            "path", "headers", "downlink_api_key", "field_mask"}};
+           {"id", "devices", "prefix", "identity_prefix", "webhook", "username", "password", "by",
+            "mqtt_share", "path", "headers", "downlink_api_key", "field_mask"}};
   simulated_application application;
   const auto id = f.text("id");
   if (!id || id->empty()) f.fail("an application has no id");

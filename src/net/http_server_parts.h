@@ -130,7 +130,9 @@ struct http_server::state {
   std::optional<mono_time> sent_away;
   bool half_closing = false;
 
-  std::size_t open_connections() const { return open.strangers.size() + open.waiting.size() + open.busy.size(); }
+  std::size_t open_connections() const {
+    return open.strangers.size() + open.waiting.size() + open.busy.size();
+  }
   bool has_open() const { return !open.strangers.empty() || !open.waiting.empty() || !open.busy.empty(); }
 
   // Often enough that a limit is overstepped by a quarter at most.
