@@ -17,7 +17,6 @@ namespace causeway {
 namespace {
 
 constexpr milliseconds drain_time{5'000};
-// Webhook connections, hub connections, files of the store, and some to spare.
 
 struct running {
   net::loop loop;

@@ -233,12 +233,17 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 
   store::store_options options;
   options.directory = from.state.directory;
+  // Before anything is read: who comes meanwhile waits in the kernel's queue.
+  std::optional<doors> opened_doors;
+  options.once_locked = [&]() -> result<void> {
+    auto made = doors::open(on, from, *sockets);
+    if (!made) return std::move(made).fault();
+    opened_doors.emplace(std::move(*made));
+    return {};
+  };
   auto opened =
       store::store::open(options, on, [&on](std::function<void()> work) { on.post(std::move(work)); });
   if (!opened) co_return std::move(opened).fault();
-  // Before the fleet is set up: who comes meanwhile waits in the kernel's queue.
-  auto opened_doors = doors::open(on, from, *sockets);
-  if (!opened_doors) co_return std::move(opened_doors).fault();
   sockets.reset();
   auto image = (*opened)->load();
   if (!image) co_return std::move(image).fault();

@@ -6,7 +6,6 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/sha.h>
 
 namespace causeway {
 namespace {
@@ -14,6 +13,25 @@ namespace {
 const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
+
+// SHA256() looks the algorithm up at each call, which takes longer than the digest of a password: this is
+// kept.
+class sha256_context {
+public:
+  sha256_context() : context_{EVP_MD_CTX_new()} {
+    auto* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    CAUSEWAY_CHECK(context_ != nullptr && algorithm != nullptr &&
+                   EVP_DigestInit_ex2(context_, algorithm, nullptr) == 1);
+    EVP_MD_free(algorithm); // the context holds it
+  }
+  ~sha256_context() { EVP_MD_CTX_free(context_); }
+  sha256_context(const sha256_context&) = delete;
+  sha256_context& operator=(const sha256_context&) = delete;
+  EVP_MD_CTX* get() const { return context_; }
+
+private:
+  EVP_MD_CTX* context_;
+};
 
 // HMAC() looks both algorithms up at each call, which takes longer than the digest of a token: this is kept.
 class hmac_context {
@@ -40,8 +58,12 @@ private:
 } // namespace
 
 sha256_digest sha256(std::string_view bytes) {
+  thread_local const sha256_context context;
   sha256_digest digest;
-  SHA256(octets(bytes), bytes.size(), digest.data());
+  const bool done = EVP_DigestInit_ex2(context.get(), nullptr, nullptr) == 1 &&
+                    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+                    EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+  CAUSEWAY_CHECK(done);
   return digest;
 }
 

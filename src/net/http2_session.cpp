@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "net/http2_chatter.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -76,6 +77,7 @@ struct http2_session::state {
   std::size_t max_header, max_body;
   std::shared_ptr<http_budget> budget;
   http_admission admission;
+  http2_chatter chatter;
   nghttp2_session* session = nullptr;
   std::unordered_map<stream_id, open_stream> streams;
   // Each stream is in one of these, in the order of `since`: not whole; for next(); with a handler; turned
@@ -431,6 +433,12 @@ bool http2_session::feed(std::string_view bytes, mono_time now) {
   auto& s = *state_;
   if (s.ended) return false;
   s.now = now;
+  if (!s.chatter.take(bytes, now)) {
+    s.ended = true;
+    nghttp2_session_terminate_session(s.session, NGHTTP2_ENHANCE_YOUR_CALM);
+    s.blame(s.budget->counts.ended_by_flood);
+    return false;
+  }
   const auto read =
       nghttp2_session_mem_recv(s.session, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   s.ended = read < 0;
@@ -462,6 +470,7 @@ std::optional<http2_session::event> http2_session::next() {
 
 void http2_session::answer(stream_id stream, const http_response& response, mono_time now) {
   auto& s = *state_;
+  s.chatter.on_answer();
   if (const auto gone = s.orphaned.find(stream); gone != s.orphaned.end()) {
     s.end_work(gone->second);
     s.let_go(gone->second);

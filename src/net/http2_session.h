@@ -5,8 +5,9 @@
 // Bounded, each connection: most_streams requests, cancelled ones whose handler still works included (others
 // are refused with REFUSED_STREAM, which a client may repeat); 4 MiB of bodies that are not whole, by the
 // connection's window; max_header of names and values for a request. Who sends four times that, more than 8
-// CONTINUATION frames, pings and settings whose answers it does not read, or resets without end, is sent
-// GOAWAY. All connections together: the budget; while it is spent, streams that begin or go on are refused.
+// CONTINUATION frames, pings and settings whose answers it does not read, resets without end, or frames that
+// ask for nothing without end, is sent GOAWAY. All connections together: the budget; while it is spent,
+// streams that begin or go on are refused.
 #pragma once
 
 #include "base/clock.h"

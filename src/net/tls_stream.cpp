@@ -84,11 +84,22 @@ struct tls_impl final : stream::impl {
     if (++reads % reads_in_a_row == 0) co_await asio::post(socket.get_executor(), asio::use_awaitable);
     for (;;) {
       if (!socket.is_open()) co_return error{errc::connection_lost, "the stream is closed"};
+      if (std::exchange(is_drained, false)) {
+        reads = 0;
+        const auto [ec] =
+            co_await socket.async_wait(tcp::socket::wait_read, asio::as_tuple(asio::use_awaitable));
+        if (ec) co_return transport_error(ec);
+        continue;
+      }
       ERR_clear_error();
       errno = 0;
       std::size_t size = 0;
       const int returned = SSL_read_ex(ssl.get(), into.data(), into.size(), &size);
-      if (returned == 1) co_return size;
+      if (returned == 1) {
+        // To ask the kernel at once would seldom find anything.
+        is_drained = size < into.size() && SSL_has_pending(ssl.get()) == 0;
+        co_return size;
+      }
       const auto how = outcome_of(ssl.get(), returned);
       if (how.next == next_step::closed) {
         co_return error{errc::peer_closed};
@@ -170,6 +181,7 @@ struct tls_impl final : stream::impl {
   std::string name;
   unsigned reads = 0;
   bool established = false;
+  bool is_drained = false; // the last read has taken all that had come
   bool broken = false;
   bool half_written = false;
 };
@@ -254,6 +266,8 @@ task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, handshake_pool* po
       co_return error{errc::connection_timed_out, whom + ": no end of the TLS handshake"};
   }
   s->established = true;
+  // A record by one call instead of two. Not before: what follows the handshake would be taken with it.
+  SSL_set_read_ahead(s->ssl.get(), 1);
   co_return stream{s};
 }
 

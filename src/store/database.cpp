@@ -254,9 +254,13 @@ result<database> database::open(const database_settings& settings, bool& damaged
   const auto page_size = made.integer("PRAGMA page_size");
   if (!page_size) return page_size.fault();
   made.page_size_ = *page_size;
-  auto page_count = made.prepare("PRAGMA page_count");
-  if (!page_count) return std::move(page_count).fault();
-  made.page_count_.emplace(std::move(*page_count));
+  const std::array kept{std::pair{&made.page_count_, "PRAGMA page_count"},
+                        std::pair{&made.begin_, "BEGIN IMMEDIATE"}, std::pair{&made.commit_, "COMMIT"}};
+  for (const auto& [where, sql] : kept) {
+    auto prepared = made.prepare(sql);
+    if (!prepared) return std::move(prepared).fault();
+    *where = std::move(*prepared);
+  }
   return made;
 }
 
@@ -299,11 +303,11 @@ std::uint64_t database::log_pages() const {
 
 result<void> database::reserve() {
   if (raw_ == nullptr) return fault();
-  page_count_->reset();
-  const auto row = page_count_->step();
+  page_count_.reset();
+  const auto row = page_count_.step();
   if (!row) return row.fault();
-  const auto pages = page_count_->integer(0);
-  page_count_->reset();
+  const auto pages = page_count_.integer(0);
+  page_count_.reset();
   if (pages <= log_->reserved) return {};
   // Not SQLITE_FCNTL_SIZE_HINT: where it fails half-way it keeps what it has taken, and with a chunk size the
   // file grows by holes when it is cut.
@@ -346,7 +350,8 @@ int database::changes() const {
 }
 
 result<transaction> transaction::begin(database& on) {
-  if (auto began = on.execute("BEGIN IMMEDIATE"); !began) return std::move(began).fault();
+  if (!on.is_open()) return on.fault();
+  if (auto began = on.begin_.run(); !began) return std::move(began).fault();
   return transaction{on};
 }
 
@@ -356,7 +361,7 @@ transaction::~transaction() {
 }
 
 result<void> transaction::commit() {
-  auto committed = on_->execute("COMMIT");
+  auto committed = on_->commit_.run();
   if (committed) on_ = nullptr;
   return committed;
 }

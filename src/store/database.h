@@ -121,6 +121,7 @@ public:
   int changes() const;
 
 private:
+  friend class transaction;
   struct closer {
     void operator()(sqlite3* raw) const;
   };
@@ -130,8 +131,9 @@ private:
 
   std::unique_ptr<log_state> log_; // before what calls it
   std::unique_ptr<sqlite3, closer> raw_;
-  std::int64_t page_size_ = 0;          // bytes
-  std::optional<statement> page_count_; // in the transaction that is open
+  std::int64_t page_size_ = 0; // bytes
+  statement begin_, commit_;
+  statement page_count_; // in the transaction that is open
 };
 
 // Rolls back at the end of its scope unless committed.

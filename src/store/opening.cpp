@@ -194,11 +194,14 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
   return mended_spool{missing, !all.lost};
 }
 
-result<opened_state> open_state(const fs::path& directory, std::int64_t max_pages, bool mends,
-                                wall_time now) {
+result<opened_state> open_state(const store_options& options, wall_time now) {
+  const auto& directory = options.directory;
+  const bool mends = options.mends;
   const auto before = look(directory);
   auto lock = directory_lock::acquire(directory);
   if (!lock) return std::move(lock).fault();
+  if (options.once_locked)
+    if (auto done = options.once_locked(); !done) return std::move(done).fault();
   const auto place = lock->directory();
   // No more than a warning: container platforms hand out volumes like this.
   constexpr auto others_write = fs::perms::group_write | fs::perms::others_write;
@@ -208,7 +211,7 @@ result<opened_state> open_state(const fs::path& directory, std::int64_t max_page
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
   opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0, false};
-  if (auto done = open_spool(out, place / "spool.db", max_pages, mends, now); !done)
+  if (auto done = open_spool(out, place / "spool.db", options.max_pages, mends, now); !done)
     return std::move(done).fault();
   if (auto done = hear_witness(out, directory, before, mends); !done)
     return unusable(directory, done.fault());

@@ -6,6 +6,7 @@
 #include "store/assignment_file.h"
 #include "store/lock.h"
 #include "store/spool_file.h"
+#include "store/store.h"
 #include "store/witness.h"
 
 #include <map>
@@ -32,10 +33,8 @@ struct mended_spool {
   bool unknown = false;
 };
 
-// mends: false for those who only look; then damage is an error. Errors: state_locked, state_unusable,
-// state_newer.
-result<opened_state> open_state(const std::filesystem::path& directory, std::int64_t max_pages, bool mends,
-                                wall_time now);
+// Errors: state_locked, state_unusable, state_newer, and those of once_locked.
+result<opened_state> open_state(const store_options& options, wall_time now);
 
 // The damaged spool is replaced by what is whole in it. The file must be closed. Nothing: it could not be,
 // and lies as it lay. Tells what became of it.

@@ -56,7 +56,8 @@ void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
 struct store::owner_side {
   store_events* events = nullptr;
   store_counters counters;
-  amount pending; // of counters.waiting, what no report has told of yet
+  amount pending;      // of counters.waiting, what no report has told of yet
+  bool waking = false; // the writer, for appends
 
   void take(report what);
 };
@@ -113,7 +114,7 @@ store::store(const store_options& options, const clock& now)
 
 result<std::unique_ptr<store>> store::open(const store_options& options, const clock& now,
                                            post_function post) {
-  auto opened = open_state(options.directory, options.max_pages, options.mends, now.now().wall);
+  auto opened = open_state(options, now.now().wall);
   if (!opened) return std::move(opened).fault();
   auto& known = opened->known;
 
@@ -135,11 +136,12 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   std::sort(made->image_.assignments.begin(), made->image_.assignments.end(),
             [](const auto& left, const auto& right) { return left.first < right.first; });
 
-  auto tell = [post = std::move(post), owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
+  auto tell = [post, owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
     post([owner, held = std::make_shared<report>(std::move(what))] {
       if (const auto alive = owner.lock()) alive->take(std::move(*held));
     });
   };
+  made->post_ = std::move(post);
   made->writer_ = std::make_unique<writer>(options, std::move(*opened), std::move(tell));
   return made;
 }
@@ -184,8 +186,20 @@ result<void> store::append(core::append_request request) {
   owner_->pending += more;
   now.queued_messages += queued.messages;
   now.queued_bytes += queued.bytes;
-  writer_->push(queued_append{std::move(request), more, queued, now_.now().wall});
+  writer_->push_quietly(queued_append{std::move(request), more, queued, now_.now().wall});
+  wake_writer_in_a_moment();
   return {};
+}
+
+// What comes in one turn of the owner's loop is committed together.
+void store::wake_writer_in_a_moment() {
+  if (std::exchange(owner_->waking, true)) return;
+  post_([owner = std::weak_ptr<owner_side>{owner_}, to = writer_.get()] {
+    const auto alive = owner.lock();
+    if (!alive) return;
+    alive->waking = false;
+    to->wake();
+  });
 }
 
 void store::mark_done(spool_seq seq) {

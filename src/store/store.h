@@ -68,6 +68,9 @@ struct store_options {
   std::uint64_t upkeep_from = 1024;        // free pages of spool.db that are worth giving back
   bool mends = true;                       // false: who only looks; damage is then an error of open
   std::int64_t max_pages = 0;              // of spool.db, 4,096 bytes each; 0: as the disk allows
+  // Called by open when the directory is this process's alone, before what lies there is read. Its fault is
+  // open's.
+  std::function<result<void>()> once_locked{};
 };
 
 // Plain numbers, as of the last answer. Monotonic ones end in _total.
@@ -162,9 +165,11 @@ public:
 private:
   struct owner_side;
   store(const store_options& options, const clock& now);
+  void wake_writer_in_a_moment();
 
   store_options options_;
   const clock& now_;
+  post_function post_;
   std::shared_ptr<owner_side> owner_;
   std::unique_ptr<writer> writer_;
   core::start_image image_; // until load

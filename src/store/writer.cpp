@@ -72,6 +72,16 @@ void writer::push(command what) {
   if (std::exchange(sleeping_, false)) filled_.notify_one();
 }
 
+void writer::push_quietly(command what) {
+  const std::lock_guard held{mutex_};
+  inbox_.commands.push_back(std::move(what));
+}
+
+void writer::wake() {
+  const std::lock_guard held{mutex_};
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
 void writer::push_device(const core::device_record& record) {
   const std::lock_guard held{mutex_};
   put(inbox_.devices, record);

@@ -92,6 +92,9 @@ public:
 
   void start();
   void push(command what);
+  // Waits for wake(), or for anything else that wakes the thread.
+  void push_quietly(command what);
+  void wake();
   // Stored before, or together with, whatever is appended for the device later.
   void push_device(const core::device_record& record);
   void push_mark(spool_seq seq);
