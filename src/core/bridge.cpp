@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace causeway::core {
 
@@ -92,10 +93,15 @@ void bridge::begin(start_image image, moment now) {
   }
   std::vector<device_ref> attached, others;
   // Of two that have one identity on disk the older one has it.
-  std::stable_sort(
-      image.assignments.begin(), image.assignments.end(),
-      [](const auto& left, const auto& right) { return left.second.assigned_at < right.second.assigned_at; });
-  for (const auto& [ref, where] : image.assignments) {
+  std::vector<const std::pair<device_ref, assignment>*> by_age;
+  by_age.reserve(image.assignments.size());
+  for (const auto& one : image.assignments)
+    by_age.push_back(&one);
+  std::sort(by_age.begin(), by_age.end(), [](const auto* left, const auto* right) {
+    return std::tie(left->second.assigned_at, left->first) < std::tie(right->second.assigned_at, right->first);
+  });
+  for (const auto* one : by_age) {
+    const auto& [ref, where] = *one;
     if (!table_.contains(ref)) continue;
     auto& d = table_.at(ref);
     const auto& origin = origin_of(d.application);

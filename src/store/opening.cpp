@@ -7,6 +7,8 @@
 #include "store/salvage.h"
 
 #include <algorithm>
+#include <functional>
+#include <future>
 
 namespace causeway::store {
 namespace {
@@ -88,8 +90,9 @@ bool can_be_mended(const fs::path& file) {
   return all.ours || all.pages.pages == 0;
 }
 
+// once_open: called when it is one that this version may use, before what is in it is read.
 result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t max_pages, bool mends,
-                        wall_time now) {
+                        wall_time now, const std::function<void()>& once_open) {
   const auto mend = [&](const std::string& why) -> result<void> {
     if (!mends) return needs_mending(file, why);
     into.spool.close();
@@ -118,6 +121,7 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   }
   if (!opened) return std::move(opened).fault();
   into.spool = *std::move(opened);
+  once_open();
   if (auto done = load(into); !done) return unusable(file, done.fault());
   if (!into.spool.damage().any()) return {};
   if (auto done = mend(into.spool.damage().detail); !done) return done;
@@ -211,11 +215,19 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
   opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0, false};
-  if (auto done = open_spool(out, place / "spool.db", options.max_pages, mends, now); !done)
+  // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at its
+  // door.
+  std::future<result<assignment_file>> assignments_read;
+  const auto read_assignments = [&] {
+    assignments_read = std::async(std::launch::async, [file = place / "assignments.db", into = &out.known] {
+      return assignment_file::open(file, *into);
+    });
+  };
+  if (auto done = open_spool(out, place / "spool.db", options.max_pages, mends, now, read_assignments); !done)
     return std::move(done).fault();
   if (auto done = hear_witness(out, directory, before, mends); !done)
     return unusable(directory, done.fault());
-  auto assignments = assignment_file::open(place / "assignments.db", out.known);
+  auto assignments = assignments_read.get();
   if (!assignments) return std::move(assignments).fault();
   out.assignments = *std::move(assignments);
   if (!mends) return out;

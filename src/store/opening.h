@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a state directory is opened: what lies there is looked at before SQLite may touch it, damage is told
-// and mended as far as it goes, and what is missing is told with its count. One thread.
+// and mended as far as it goes, and what is missing is told with its count.
 #pragma once
 
 #include "store/assignment_file.h"

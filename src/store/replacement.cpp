@@ -153,11 +153,14 @@ result<std::int64_t> replacement::ref_for(const record_seal& seal) {
     for (int shift = 60; shift >= 0; shift -= 4)
       eui += digits[*seal.dev_eui >> shift & 0xfU];
   }
-  const bool with_digest = version_ >= first_with_digests;
-  auto insert = to_.prepare(
-      with_digest ? "INSERT INTO device (ref, application, device, dev_eui, digest) "
-                    "VALUES (?1, ?2, ?3, ?4, row_digest(?1, ?2, ?3, ?4, 0, -1, ''))"
-                  : "INSERT INTO device (ref, application, device, dev_eui) VALUES (?1, ?2, ?3, ?4)");
+  const char* text = "INSERT INTO device (ref, application, device, dev_eui) VALUES (?1, ?2, ?3, ?4)";
+  if (version_ >= first_with_digests)
+    text = "INSERT INTO device (ref, application, device, dev_eui, digest) "
+           "VALUES (?1, ?2, ?3, ?4, row_digest(?1, ?2, ?3, ?4, 0, -1, ''))";
+  if (version_ >= first_with_open_time)
+    text = "INSERT INTO device (ref, application, device, dev_eui, digest) "
+           "VALUES (?1, ?2, ?3, ?4, row_digest(?1, ?2, ?3, ?4, 0, -1, '', 0, 0, 0, 0))";
+  auto insert = to_.prepare(text);
   if (!insert) return std::move(insert).fault();
   if (auto done = insert->with(ref, name.first, name.second, eui).run(); !done)
     return std::move(done).fault();

@@ -234,6 +234,10 @@ result<void> spool_file::save_device(const core::device_record& record) {
                           .add(listed)
                           .add(number_of(record.integration))
                           .add(record.model_id)
+                          .add(record.deleted ? 1 : 0)
+                          .add(std::int64_t{record.refused_at})
+                          .add(static_cast<std::int64_t>(record.former_until))
+                          .add(record.attached ? 1 : 0)
                           .value();
   if (auto done =
           sql_.save_device

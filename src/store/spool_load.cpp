@@ -52,7 +52,9 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
   auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
                            "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
+  const auto count = db_.integer("SELECT count(*) FROM device");
   std::vector<core::device_record> devices;
+  if (count) devices.reserve(static_cast<std::size_t>(*count));
   for (;;) {
     auto row = query->step();
     if (!row && db_.is_corrupt()) {
@@ -69,6 +71,10 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
                             .add(query->integer(4))
                             .add(query->integer(5))
                             .add(query->text(6))
+                            .add(query->integer(8))
+                            .add(query->integer(9))
+                            .add(query->integer(10))
+                            .add(query->integer(11))
                             .value();
     if (digest != query->integer(7) || query->integer(0) >= std::int64_t{tally_.next_device}) {
       ++damage_.devices;

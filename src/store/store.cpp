@@ -2,21 +2,42 @@
 #include "store/store.h"
 
 #include "base/check.h"
+#include "base/checksum.h"
 #include "base/log.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
 #include "store/opening.h"
 #include "store/writer.h"
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
 namespace causeway::store {
 namespace {
 
-std::string joined(const core::device_key& key) {
-  return key.application.str() + "/" + key.device.str();
+// Those of these devices, in their order.
+std::vector<std::pair<device_ref, core::assignment>> by_ref(const std::vector<core::device_record>& devices,
+                                                            std::vector<stored_assignment> known) {
+  struct name_hash {
+    std::size_t operator()(const core::device_key* key) const {
+      return checksum64(key->device.str()) ^ checksum64(key->application.str());
+    }
+  };
+  struct same_name {
+    bool operator()(const core::device_key* left, const core::device_key* right) const {
+      return *left == *right;
+    }
+  };
+  std::unordered_map<const core::device_key*, core::assignment*, name_hash, same_name> by_name;
+  by_name.reserve(known.size());
+  for (auto& one : known)
+    by_name.emplace(&one.key, &one.where);
+  std::vector<std::pair<device_ref, core::assignment>> out;
+  out.reserve(known.size());
+  for (const auto& device : devices)
+    if (const auto found = by_name.find(&device.key); found != by_name.end())
+      out.emplace_back(device.ref, std::move(*found->second));
+  return out;
 }
 
 bool is_older(const std::filesystem::path& file, std::uint32_t application_id, std::size_t versions) {
@@ -52,12 +73,15 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
 void store_events::on_dead_letters(std::uint64_t, result<core::dead_letter_page>) {}
 void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
 
+constexpr std::size_t enough_for_a_commit = 16;
+
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
   store_events* events = nullptr;
   store_counters counters;
   amount pending;      // of counters.waiting, what no report has told of yet
-  bool waking = false; // the writer, for appends
+  bool waking = false;   // the writer, by what was posted
+  std::size_t quiet = 0; // appends since
 
   void take(report what);
 };
@@ -124,17 +148,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   made->next_device_ = made->image_.next_device;
   made->owner_->counters.missing = opened->missing;
   made->owner_->counters.missing_unknown = opened->missing_unknown;
-  std::unordered_map<std::string, device_ref> refs;
-  if (!known.empty()) {
-    refs.reserve(made->image_.devices.size());
-    for (const auto& one : made->image_.devices)
-      refs.emplace(joined(one.key), one.ref);
-  }
-  for (auto& one : known)
-    if (const auto found = refs.find(joined(one.key)); found != refs.end())
-      made->image_.assignments.emplace_back(found->second, std::move(one.where));
-  std::sort(made->image_.assignments.begin(), made->image_.assignments.end(),
-            [](const auto& left, const auto& right) { return left.first < right.first; });
+  made->image_.assignments = by_ref(made->image_.devices, std::move(known));
 
   auto tell = [post, owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
     post([owner, held = std::make_shared<report>(std::move(what))] {
@@ -191,13 +205,19 @@ result<void> store::append(core::append_request request) {
   return {};
 }
 
-// What comes in one turn of the owner's loop is committed together.
+// What comes in one turn of the owner's loop is committed together, unless it is so much that the disk had
+// better begin.
 void store::wake_writer_in_a_moment() {
+  if (++owner_->quiet % enough_for_a_commit == 0) {
+    writer_->wake();
+    return;
+  }
   if (std::exchange(owner_->waking, true)) return;
   post_([owner = std::weak_ptr<owner_side>{owner_}, to = writer_.get()] {
     const auto alive = owner.lock();
     if (!alive) return;
     alive->waking = false;
+    alive->quiet = 0;
     to->wake();
   });
 }

@@ -97,16 +97,17 @@ void survey::state::take_device(const found_row& row) {
   const auto listed = number(row, 4), integration = number(row, 5), digest = number(row, 7);
   const auto model = text(row, 6);
   if (application && device && eui && listed && integration && model && digest) {
-    const auto is = row_digest{}
-                        .add(row.rowid)
-                        .add(*application)
-                        .add(*device)
-                        .add(*eui)
-                        .add(*listed)
-                        .add(*integration)
-                        .add(*model)
-                        .value();
-    if (is == *digest) return add_device(row.rowid, *application, *device, row.place);
+    row_digest sum;
+    sum.add(row.rowid)
+        .add(*application)
+        .add(*device)
+        .add(*eui)
+        .add(*listed)
+        .add(*integration)
+        .add(*model);
+    for (std::size_t later = 8; later < row.columns.size(); ++later) // of version 8 on
+      if (const auto value = number(row, later)) sum.add(*value);
+    if (sum.value() == *digest) return add_device(row.rowid, *application, *device, row.place);
   }
   if (row.table != "device") return;
   const bool is_old = row.columns.size() < 8 && version < first_with_digests;

@@ -1,27 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """A planned restart under load: clients that repeat nothing lose nothing that they got a 200 for, whether the hub is well or silent; with
-the listening socket kept by who starts it, as systemd does, nothing is refused either. CAUSEWAY_RESTART_RATE: posts a second."""
+the listening socket kept by who starts it, as systemd does, nothing is refused either.
+
+CAUSEWAY_RESTART_RATE     posts a second
+CAUSEWAY_RESTART_DEVICES  how many the state holds, all online; by the registry
+"""
 import collections
 import os
 import signal
 import time
 import unittest
 
-from harness import PLANT, integration_test, wait_until
+from harness import PATIENCE, PLANT, integration_test, wait_until
 from one_shot_clients import one_shot_clients
 from socket_unit import socket_unit
 
 RATE = float(os.environ.get("CAUSEWAY_RESTART_RATE", "300"))
+FLEET = int(os.environ.get("CAUSEWAY_RESTART_DEVICES", "0"))
 DEVICES = [f"meter-{i:05}" for i in range(1, 13)]
 
 
 class restart_test(integration_test):
     def restart(self, socket_activated, hub_is_silent, rate=RATE):
         """What became of the posts by kind, and how long nobody answered."""
-        hub = self.emulator(devices=2 * len(DEVICES))
+        hub = self.emulator(devices=max(FLEET, 2 * len(DEVICES)), registry=FLEET > 0)
         self.serve_webhook_by_tls()
         made = self.socket_unit() if socket_activated else self.gateway()
         made.start()
+        if FLEET:
+            wait_until(lambda: made.metrics()['causeway_devices{state="online"}'] == FLEET, "all are online", 10 * PATIENCE)
         clients = one_shot_clients(made, self.directory / "emulator" / "ca.pem", PLANT, DEVICES, rate).start()
         self.addCleanup(clients.kill)
         more = lambda before, n: all(now >= was + n for now, was in zip(clients.counts, before))
