@@ -98,7 +98,8 @@ void bridge::begin(start_image image, moment now) {
   for (const auto& one : image.assignments)
     by_age.push_back(&one);
   std::sort(by_age.begin(), by_age.end(), [](const auto* left, const auto* right) {
-    return std::tie(left->second.assigned_at, left->first) < std::tie(right->second.assigned_at, right->first);
+    return std::tie(left->second.assigned_at, left->first) <
+           std::tie(right->second.assigned_at, right->first);
   });
   for (const auto* one : by_age) {
     const auto& [ref, where] = *one;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the frames of an HTTP/2 client that ask for nothing: PRIORITY, WINDOW_UPDATE, PING, SETTINGS, DATA of
-// no bytes that ends nothing, and kinds that nobody knows. Each costs its sender next to nothing and us a
+// Counts the frames of an HTTP/2 client that ask for nothing: PRIORITY, WINDOW_UPDATE, PING, SETTINGS, DATA
+// of no bytes that ends nothing, and kinds that nobody knows. Each costs its sender next to nothing and us a
 // little: who sends them without end is to be ended. Clients of today send two or three for an answer. One
 // thread.
 #pragma once

@@ -34,8 +34,8 @@ struct chatter_test : testing::Test {
 };
 
 TEST_F(chatter_test, ends_who_sends_frames_without_end_that_ask_for_nothing) {
-  for (const auto& one :
-       {frame(data, 0), frame(priority, 5), frame(window_update, 4), frame(0x6, 8), frame(0x4, 0), frame(0xee, 3)}) {
+  for (const auto& one : {frame(data, 0), frame(priority, 5), frame(window_update, 4), frame(0x6, 8),
+                          frame(0x4, 0), frame(0xee, 3)}) {
     http2_chatter fresh;
     EXPECT_TRUE(fresh.take(std::string(24, 'P') + times(one, 4'000), now));
     EXPECT_FALSE(fresh.take(one, now));

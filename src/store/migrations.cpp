@@ -110,8 +110,8 @@ UPDATE device SET digest = row_digest(ref, application, device, dev_eui, listed,
 UPDATE cursor SET digest = row_digest(application, at);
 )";
 
-// spool.open and device.refused_at are of open_time (0: before it was counted). spool.open is under no digest:
-// a wrong one makes a dead letter of its own row early or late, and nothing is lost.
+// spool.open and device.refused_at are of open_time (0: before it was counted). spool.open is under no
+// digest: a wrong one makes a dead letter of its own row early or late, and nothing is lost.
 constexpr const char* spool_8 = R"(
 CREATE TABLE open_time (id INTEGER PRIMARY KEY, seconds INTEGER NOT NULL, digest INTEGER NOT NULL);
 INSERT INTO open_time VALUES (1, 0, row_digest(0));

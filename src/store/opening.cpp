@@ -215,8 +215,8 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
   opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0, false};
-  // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at its
-  // door.
+  // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at
+  // its door.
   std::future<result<assignment_file>> assignments_read;
   const auto read_assignments = [&] {
     assignments_read = std::async(std::launch::async, [file = place / "assignments.db", into = &out.known] {

@@ -79,7 +79,7 @@ constexpr std::size_t enough_for_a_commit = 16;
 struct store::owner_side {
   store_events* events = nullptr;
   store_counters counters;
-  amount pending;      // of counters.waiting, what no report has told of yet
+  amount pending;        // of counters.waiting, what no report has told of yet
   bool waking = false;   // the writer, by what was posted
   std::size_t quiet = 0; // appends since
 

@@ -98,13 +98,7 @@ void survey::state::take_device(const found_row& row) {
   const auto model = text(row, 6);
   if (application && device && eui && listed && integration && model && digest) {
     row_digest sum;
-    sum.add(row.rowid)
-        .add(*application)
-        .add(*device)
-        .add(*eui)
-        .add(*listed)
-        .add(*integration)
-        .add(*model);
+    sum.add(row.rowid).add(*application).add(*device).add(*eui).add(*listed).add(*integration).add(*model);
     for (std::size_t later = 8; later < row.columns.size(); ++later) // of version 8 on
       if (const auto value = number(row, later)) sum.add(*value);
     if (sum.value() == *digest) return add_device(row.rowid, *application, *device, row.place);

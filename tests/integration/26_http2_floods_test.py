@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who floods the webhook by HTTP/2 holds up nobody, and the memory stays bounded. On the release build only: a sanitizer keeps what
 is freed."""
+import itertools
 import threading
 import time
 import unittest
@@ -90,6 +91,24 @@ class http2_floods(http2_test):
         self.flood(attack, connections=4)
         # Each is turned away at its header, of which nothing is kept.
         self.assertGreater(self.under_test.metrics()['causeway_webhook_refused_total{error="not_found"}'], 0)
+
+    def test_frames_that_ask_for_nothing_end_their_connection(self):
+        def frame(kind, stream, payload=b""):
+            return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + stream.to_bytes(4, "big") + payload
+
+        # RFC 9113 section 6: DATA without an end, PRIORITY, WINDOW_UPDATE; and a kind that nobody knows.
+        kinds = itertools.cycle([lambda stream: frame(0, stream), lambda stream: frame(2, stream, b"\0\0\0\0\x10"),
+                                 lambda _: frame(8, 0, b"\0\0\0\x01"), lambda _: frame(0xEE, 0)])
+
+        def attack(one, stop):
+            stream = one.begin(f"/webhook/{PLANT}", self.headers)
+            one.flush()
+            frames = next(kinds)(stream) * 1000
+            while not stop.is_set():
+                one.socket.sendall(frames)
+
+        self.flood(attack, connections=4)
+        self.assertGreaterEqual(self.under_test.metrics()['causeway_webhook_connections_ended_total{reason="flood"}'], 4)
 
     def test_who_reads_no_answer_holds_up_nobody(self):
         def attack(one, stop):
