@@ -7,8 +7,10 @@
 #include "app/transforms.h"
 #include "app/wiring.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <algorithm>
+#include <future>
 
 namespace causeway::app {
 namespace {
@@ -347,6 +349,9 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
     p.backfill->on_down(one, p.loop.now().wall);
   const auto began = p.loop.now().mono;
   co_await p.drain(began, began + drain);
+  // The links of a large fleet are gone. The kernel takes their memory while the door is still served, and
+  // not from a process that has ended, for whose end the next one waits.
+  const auto given_back = std::async(std::launch::async, give_back_memory);
   co_await p.close_webhook();
   p.backfill->save_cursors();
   p.admin_server->stop_accepting();

@@ -433,14 +433,9 @@ bool http2_session::feed(std::string_view bytes, mono_time now) {
   auto& s = *state_;
   if (s.ended) return false;
   s.now = now;
-  if (!s.chatter.take(bytes, now)) {
-    s.ended = true;
-    nghttp2_session_terminate_session(s.session, NGHTTP2_ENHANCE_YOUR_CALM);
-    s.blame(s.budget->counts.ended_by_flood);
-    return false;
-  }
-  const auto read =
-      nghttp2_session_mem_recv(s.session, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const auto* const octets = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const auto read = s.chatter.take(bytes, now) ? nghttp2_session_mem_recv(s.session, octets, bytes.size())
+                                               : ssize_t{NGHTTP2_ERR_FLOODED};
   s.ended = read < 0;
   // What broke HTTP/2's rules nghttp2 has queued a GOAWAY for; these broke ours.
   if (read == NGHTTP2_ERR_FLOODED || read == NGHTTP2_ERR_CALLBACK_FAILURE ||
