@@ -10,7 +10,6 @@
 #include "base/memory.h"
 
 #include <algorithm>
-#include <future>
 
 namespace causeway::app {
 namespace {
@@ -351,7 +350,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   co_await p.drain(began, began + drain);
   // The links of a large fleet are gone. The kernel takes their memory while the door is still served, and
   // not from a process that has ended, for whose end the next one waits.
-  const auto given_back = std::async(std::launch::async, give_back_memory);
+  const giving_back_memory beside;
   co_await p.close_webhook();
   p.backfill->save_cursors();
   p.admin_server->stop_accepting();

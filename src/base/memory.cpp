@@ -9,8 +9,14 @@ extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::s
 
 namespace causeway {
 
-void give_back_memory() {
-  if (mallctl != nullptr) mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); // MALLCTL_ARENAS_ALL
+giving_back_memory::giving_back_memory() {
+  if (mallctl == nullptr) return;
+  // MALLCTL_ARENAS_ALL
+  thread_ = std::thread{[] { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }};
+}
+
+giving_back_memory::~giving_back_memory() {
+  if (thread_.joinable()) thread_.join();
 }
 
 } // namespace causeway
