@@ -88,6 +88,8 @@ std::string_view why_not(core::answer what) {
     return "its device is not known, and there are as many as are kept";
   case core::answer::device_share_full:
     return "its device is not known, and the application has its share of them";
+  case core::answer::transform_busy:
+    return "its application's transform has too much to do";
   case core::answer::unavailable:
   case core::answer::stored:
     break;

@@ -56,6 +56,15 @@ void check_addresses(const config::configuration& from, config::findings& found)
     if (auto parsed = net::listen_address::parse(*address); !parsed)
       found.refuse(from.places.of(section, "listen"),
                    std::move(parsed).fault().in(std::string{section} + ".listen"));
+  const auto webhook = net::listen_address::parse(from.webhook.listen);
+  const auto admin = net::listen_address::parse(from.admin.listen);
+  if (!webhook || !admin || webhook->port == 0 || webhook->port != admin->port) return;
+  const auto is_any = [](const std::string& host) { return host == "0.0.0.0" || host == "::" || host == "[::]"; };
+  if (webhook->host != admin->host && !is_any(webhook->host) && !is_any(admin->host)) return;
+  found.refuse(from.places.of("admin", "listen"),
+               error{errc::config_invalid_value, "admin.listen: " + from.admin.listen +
+                                                     " is the webhook's, too (webhook.listen, " +
+                                                     from.webhook.listen + "); give it a port of its own"});
 }
 
 void check_certificates(const config::configuration& from, const check_options& options,

@@ -34,6 +34,23 @@ std::string_view node_word(value_kind kind) {
   }
 }
 
+// Whether a value may be shown where a file's name is expected, or a variable's: passwords land there, too.
+bool looks_like_a_file(std::string_view text) {
+  if (text.find('/') != std::string_view::npos) return true;
+  const auto ending = text.substr(std::min(text.size(), text.rfind('.') + 1));
+  return ending.size() < text.size() && ending.size() >= 2 && ending.size() <= 5 &&
+         std::all_of(ending.begin(), ending.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+bool looks_like_a_variable(std::string_view text) {
+  const bool joined = text.find('_') != std::string_view::npos;
+  return std::all_of(text.begin(), text.end(), [joined](char c) {
+    return (c >= 'A' && c <= 'Z') || c == '_' || (joined && c >= '0' && c <= '9');
+  });
+}
+
+constexpr const char* not_shown = " (which is not shown here, for it may be the secret itself)";
+
 std::string choices_in_words(std::string_view choices) {
   std::string words;
   for (const auto word : split_choices(choices))
@@ -310,6 +327,8 @@ std::optional<secret> section::secret_of(std::string_view name) {
         into_.refuse(value.at, errc::config_invalid_value,
                      label + ": this is " + std::string{kind} +
                          ", not the name of a file: put it into a file, or use " + inline_name);
+      else if (!looks_like_a_file(value.text))
+        into_.refuse(value.at, errc::secret_unreadable, label + ": there is no file of this name" + not_shown);
       else
         into_.found.refuse(value.at, std::move(read).fault().in(label));
       return std::nullopt;
@@ -326,7 +345,9 @@ std::optional<secret> section::secret_of(std::string_view name) {
                          ", not the name of an environment variable: put it into one, or use " + inline_name);
       else
         into_.refuse(value.at, errc::secret_unreadable,
-                     label + ": the environment variable " + json_quoted(value.text) + " is not set");
+                     looks_like_a_variable(value.text)
+                         ? label + ": the environment variable " + json_quoted(value.text) + " is not set"
+                         : label + ": there is no environment variable of this name" + not_shown);
       return std::nullopt;
     }
     found = without_line_end(*variable);

@@ -34,8 +34,15 @@ std::string_view to_string(answer what) {
     return "devices_full";
   case answer::device_share_full:
     return "device_share_full";
+  case answer::transform_busy:
+    return "transform_busy";
   }
   return "unknown";
+}
+
+bool is_for_now(answer what) {
+  return what == answer::full || what == answer::share_full || what == answer::unavailable ||
+         what == answer::transform_busy;
 }
 
 namespace {
@@ -217,11 +224,10 @@ void bridge::conclude(ticket which, device_ref device, std::optional<kept_key> k
       copies = std::move(node.mapped());
   pending_copies_ -= copies.size();
   answer_now(which, what);
-  const bool is_failure = what == answer::full || what == answer::share_full || what == answer::unavailable;
   for (auto& one : copies) {
     if (what == answer::stored)
       answer_now(one.which, answer::duplicate);
-    else if (is_failure)
+    else if (is_for_now(what))
       answer_now(one.which, what);
     else
       again_.push_back(std::move(one));
@@ -405,7 +411,7 @@ void bridge::on_formatted(ticket which, result<std::vector<message>> messages, m
                          std::to_string(size_of(m)) + " bytes from " + event.from.device.str()};
   }
   if (!messages && messages.fault().cls() == error_class::transient)
-    return conclude(which, ref, key, answer::unavailable, now);
+    return conclude(which, ref, key, answer::transform_busy, now);
   if (!messages) {
     if (const auto more = letter_log_.admit(messages.fault().code(), now.mono))
       log::warning("message_dead_lettered", {{"application", event.from.application},

@@ -159,6 +159,8 @@ public:
 
   // From ingress.
   void on_uplink(ticket which, uplink event, moment now);
+  // Its format has not answered yet.
+  bool is_formatting(ticket which) const { return formatting_.count(which) != 0; }
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
   // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
   // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its

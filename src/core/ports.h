@@ -205,9 +205,12 @@ enum class answer : std::uint8_t {
   share_full,        // its application has taken its share of the spool
   devices_full,      // its device would be one more than Causeway keeps
   device_share_full, // its device would be one more than its application's share of these
+  transform_busy,    // its application's transform has not come to it in time
 };
-inline constexpr std::size_t answers_known = 10;
+inline constexpr std::size_t answers_known = 11;
 std::string_view to_string(answer what);
+// Nothing is wrong with the event, and the same may be taken a moment later.
+bool is_for_now(answer what);
 
 class answers {
 public:

@@ -264,8 +264,7 @@ net::task<result<void>> backfill::hand_in(application* of, std::vector<tts::stor
       events_.take(*record.event, [page, number](core::answer what) {
         --page->open;
         if (what == core::answer::stored) ++page->stored;
-        if (what == core::answer::full || what == core::answer::share_full ||
-            what == core::answer::unavailable) {
+        if (core::is_for_now(what)) {
           page->first_refused = page->refused ? std::min(page->first_refused, number) : number;
           page->refused = true;
         }

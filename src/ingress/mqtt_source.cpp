@@ -27,11 +27,6 @@ std::function<void()> waker(net::loop& on, const std::shared_ptr<net::wake_up>& 
   };
 }
 
-// Whether the same event may be taken later.
-bool is_for_now(core::answer what) {
-  return what == core::answer::full || what == core::answer::share_full || what == core::answer::unavailable;
-}
-
 } // namespace
 
 std::string_view to_string(mqtt_loss why) {

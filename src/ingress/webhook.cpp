@@ -46,6 +46,7 @@ int status_of(errc code) {
   case errc::devices_full:
   case errc::device_share_full:
   case errc::store_unavailable:
+  case errc::transform_busy:
   case errc::stopped:
     return 503;
   default:
@@ -261,7 +262,10 @@ net::task<net::http_response> webhook::answer_event(net::http_request request, t
   const auto application = event->from.application;
   const auto which = desk_.open();
   bridge_.on_uplink(which, std::move(*event), clock_.now());
-  const auto outcome = co_await desk_.wait(which, patience);
+  auto outcome = co_await desk_.wait(which, patience);
+  // No answer in time: of two things that it may wait for one is the transform.
+  if (outcome == core::answer::unavailable && bridge_.is_formatting(which))
+    outcome = core::answer::transform_busy;
   switch (outcome) {
   case core::answer::full:
     co_return refused(error{errc::spool_full}, request);
@@ -272,6 +276,8 @@ net::task<net::http_response> webhook::answer_event(net::http_request request, t
   case core::answer::device_share_full:
     co_return refused(
         error{errc::device_share_full, application.str() + "; causeway devices forget makes room"}, request);
+  case core::answer::transform_busy:
+    co_return refused(error{errc::transform_busy, application.str()}, request);
   case core::answer::unavailable:
     co_return refused(error{errc::store_unavailable}, request);
   default:

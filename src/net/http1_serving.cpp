@@ -41,7 +41,7 @@ task<bool> http_server::state::look_at_head(std::shared_ptr<state> s, connection
   auto& head = c->reader.head();
   head.peer = c->peer;
   auto away = s->admission ? s->admission(head) : std::nullopt;
-  if (s->admission && !away) c->let_in();
+  if (s->admission && !away) c->let_in(head.admitted);
   if (!away && head.is_encoded()) away = http_turned_away{s->refuse_with(415)};
   if (!away && s->is_spent()) {
     ++s->budget->counts.requests_over_budget;

@@ -105,18 +105,22 @@ void http_server::state::end_late(mono_time now) {
 // The coroutine of the one that is closed ends in the loop's next turn.
 bool http_server::state::make_room() {
   const auto now = std::chrono::steady_clock::now();
-  const auto close_one = [&](const connection_list& of, std::chrono::milliseconds after) {
+  const auto close_one = [&](const connection_list& of, std::chrono::milliseconds after,
+                             std::optional<std::size_t> sender = {}) {
     for (auto* c : of) {
       if (now - c->waiting_since < after) return false;
-      if (!c->bytes.is_open()) continue;
+      if (!c->bytes.is_open() || (sender && c->sender != sender)) continue;
       c->close();
       ++closed_for_room;
       return true;
     }
     return false;
   };
-  return close_one(open.strangers, std::chrono::milliseconds{0}) ||
-         close_one(open.waiting, limits.room_after);
+  constexpr std::chrono::milliseconds at_once{0};
+  if (close_one(open.strangers, at_once)) return true;
+  // However busy who has most keeps them: no sender shuts the others out.
+  if (const auto largest = open.largest_sender()) return close_one(open.waiting, at_once, largest);
+  return close_one(open.waiting, limits.room_after);
 }
 
 // First come strangers, then those who have let us hold most for longest: bytes
@@ -208,7 +212,7 @@ task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) 
       if (away)
         add_date(away->answer);
       else
-        c->let_in();
+        c->let_in(head.admitted);
       return away;
     };
   }

@@ -7,8 +7,10 @@
 #include "net/http_server.h"
 #include "net/wake_up.h"
 
+#include <algorithm>
 #include <array>
 #include <list>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -23,6 +25,15 @@ using connection_list = std::list<connection*>;
 // waited longest since its last request was whole is the first.
 struct connection_table {
   connection_list strangers, waiting, busy;
+  std::map<std::size_t, std::size_t> senders; // whom the admission has let in, and how many connections each has
+
+  // Who has most; nothing where the admission knows nobody.
+  std::optional<std::size_t> largest_sender() const {
+    const auto most = std::max_element(senders.begin(), senders.end(), [](const auto& left, const auto& right) {
+      return left.second < right.second;
+    });
+    return most == senders.end() ? std::nullopt : std::optional{most->first};
+  }
 
   std::array<connection_list*, 3> all() { return {&strangers, &waiting, &busy}; }
 };
@@ -32,6 +43,7 @@ struct connection {
   ~connection() {
     end_work();
     hold(0);
+    forget_sender();
     in->erase(place);
   }
   connection(const connection&) = delete;
@@ -49,6 +61,7 @@ struct connection {
   bool half_closed = false; // there is no answer any more
   bool late = false;
   bool welcome = false;                // no stranger
+  std::optional<std::size_t> sender;   // as the admission knows it
   bool overruled = false;              // others need what its request holds
   std::size_t held = 0, worked_on = 0; // of the budget, by HTTP/1.1
   std::unique_ptr<wake_up> bell;       // of an answer that is held
@@ -73,9 +86,21 @@ struct connection {
     move_to(waits ? (is_welcome() ? among.waiting : among.strangers) : among.busy);
   }
   bool is_welcome() const { return welcome || (http2 != nullptr && http2->is_welcome()); }
-  void let_in() {
+  // whom: as the admission knows its sender. The last one counts.
+  void let_in(std::optional<std::size_t> whom = {}) {
     welcome = true;
+    if (whom && whom != sender) {
+      forget_sender();
+      sender = whom;
+      ++among.senders[*whom];
+    }
     if (in == &among.strangers) move_to(among.waiting);
+  }
+  void forget_sender() {
+    if (!sender) return;
+    const auto known = among.senders.find(*sender);
+    if (--known->second == 0) among.senders.erase(known);
+    sender.reset();
   }
   void move_to(connection_list& to) {
     to.splice(to.end(), *in, place);

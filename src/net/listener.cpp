@@ -35,7 +35,6 @@ namespace {
 constexpr int backlog = 4096;
 constexpr std::size_t handshakes_at_a_time = 1024;
 // A client that is there answers within a round trip and its turn in the pool, a second for 1,024 RSA keys.
-constexpr std::chrono::seconds slow_handshake{2};
 constexpr std::chrono::milliseconds next_look{50};
 // Connections that make_room has told to close and that have not ended yet.
 constexpr std::size_t closing_at_a_time = 256;
@@ -100,10 +99,11 @@ struct listener::state {
   std::size_t connections = 0;
   std::unique_ptr<handshake_pool> pool; // with TLS
   struct handshake {
-    mono_time begun;
     std::shared_ptr<handshake_lever> lever;
+    bool ended = false; // it goes in a moment
   };
-  std::list<handshake> handshakes; // the oldest first
+  std::list<handshake> handshakes;
+  std::size_t ending = 0; // of these
   std::uint64_t refused = 0;
   bool closed = false;
   wake_up room; // a handshake has ended
@@ -120,7 +120,7 @@ struct listener::state {
   static void take_waiting(std::shared_ptr<state> s, Acceptor& from);
   template <class Acceptor>
   void close(Acceptor& door);
-  bool end_a_slow_handshake();
+  bool end_a_silent_handshake();
 };
 
 template <class Socket>
@@ -141,16 +141,20 @@ void listener::state::take(std::shared_ptr<state> self, Socket socket) {
                [self, shared, place] { return run(self, shared); });
 }
 
-// Whether there is one that may be ended.
-bool listener::state::end_a_slow_handshake() {
-  const auto now = std::chrono::steady_clock::now();
-  if (handshakes.empty() || now - handshakes.front().begun < slow_handshake) return false;
+// Of those whose peer is waited for the one that has let us wait longest: who says something at once is served
+// however many come and say nothing. False: none may be ended.
+bool listener::state::end_a_silent_handshake() {
+  if (ending >= closing_at_a_time) return false;
+  handshake* longest = nullptr;
+  for (auto& one : handshakes) {
+    if (one.ended || !one.lever->waiting_since || !one.lever->end) continue;
+    if (longest == nullptr || *one.lever->waiting_since < *longest->lever->waiting_since) longest = &one;
+  }
+  if (longest == nullptr) return false;
   ++refused;
-  // It ends in a moment; until then it is not the oldest any more.
-  handshakes.front().begun = now;
-  const auto lever = handshakes.front().lever;
-  handshakes.splice(handshakes.end(), handshakes, handshakes.begin());
-  if (lever->end) lever->end();
+  ++ending;
+  longest->ended = true;
+  longest->lever->end();
   return true;
 }
 
@@ -158,8 +162,8 @@ template <class Acceptor>
 task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
   bool starved = false;
   while (!s->closed) {
-    if (s->handshakes.size() >= std::clamp<std::size_t>(s->max_connections / 2, 1, handshakes_at_a_time)) {
-      static_cast<void>(s->end_a_slow_handshake());
+    const auto most = std::clamp<std::size_t>(s->max_connections / 2, 1, handshakes_at_a_time);
+    if (s->handshakes.size() - s->ending >= most && !s->end_a_silent_handshake()) {
       co_await s->room.wait_until(std::chrono::steady_clock::now() + next_look);
       continue;
     }
@@ -207,17 +211,18 @@ task<std::optional<stream>> listener::state::secure(std::shared_ptr<state> s, tc
   struct place { // given back however the task ends
     std::shared_ptr<state> of;
     std::list<handshake>::iterator at;
-    place(std::shared_ptr<state> s, mono_time now) : of{std::move(s)} {
-      at = of->handshakes.insert(of->handshakes.end(), {now, std::make_shared<handshake_lever>()});
+    explicit place(std::shared_ptr<state> s) : of{std::move(s)} {
+      at = of->handshakes.insert(of->handshakes.end(), {std::make_shared<handshake_lever>()});
     }
     ~place() {
+      if (at->ended) --of->ending;
       of->handshakes.erase(at);
       of->room.notify();
     }
     place(const place&) = delete;
   };
   const auto now = std::chrono::steady_clock::now();
-  const place mine{s, now};
+  const place mine{s};
   auto secured = co_await shake_hands_as_server(std::move(socket), s->tls->get(), s->pool.get(),
                                                 now + handshake_time_out, mine.at->lever);
   if (secured) co_return std::move(*secured);

@@ -8,6 +8,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <functional>
+#include <optional>
 
 namespace causeway::net {
 
@@ -51,6 +52,8 @@ class handshake_pool;
 // With it the listener ends a handshake for which the peer takes its time.
 struct handshake_lever {
   std::function<void()> end;
+  // Since when the peer is waited for; nothing while a step is ours.
+  std::optional<mono_time> waiting_since;
 };
 // Errors: tls_untrusted, tls_handshake, connection_timed_out, stopped. A server's steps run in the pool,
 // which must outlive the task.

@@ -257,8 +257,10 @@ task<result<stream>> shake_hands(std::shared_ptr<tls_impl> s, handshake_pool* po
   while (how.next != next_step::done) {
     if (how.next == next_step::closed || how.next == next_step::broken)
       co_return handshake_error(*s, how, whom);
+    if (lever) lever->waiting_since = std::chrono::steady_clock::now();
     const auto [ec] = co_await s->socket.async_wait(tls_impl::what_to_wait_for(how.next),
                                                     asio::as_tuple(asio::use_awaitable));
+    if (lever) lever->waiting_since.reset();
     if (limit.expired()) co_return error{errc::connection_timed_out, whom + ": no end of the TLS handshake"};
     if (ec) co_return transport_error(ec);
     how = co_await take_step(s, pool);
