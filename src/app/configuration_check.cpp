@@ -59,7 +59,9 @@ void check_addresses(const config::configuration& from, config::findings& found)
   const auto webhook = net::listen_address::parse(from.webhook.listen);
   const auto admin = net::listen_address::parse(from.admin.listen);
   if (!webhook || !admin || webhook->port == 0 || webhook->port != admin->port) return;
-  const auto is_any = [](const std::string& host) { return host == "0.0.0.0" || host == "::" || host == "[::]"; };
+  const auto is_any = [](const std::string& host) {
+    return host == "0.0.0.0" || host == "::" || host == "[::]";
+  };
   if (webhook->host != admin->host && !is_any(webhook->host) && !is_any(admin->host)) return;
   found.refuse(from.places.of("admin", "listen"),
                error{errc::config_invalid_value, "admin.listen: " + from.admin.listen +

@@ -130,7 +130,7 @@ lisen = "0.0.0.0:8443"
 password_env = "WEBHOOK"
 
 [azure.plant]
-connection_string_file = "missing"
+connection_string_file = "secrets/missing"
 units = "two"
 
 [[application]]
@@ -144,7 +144,7 @@ identity = "{deviceid}"
       "/etc/causeway/c.toml:2:1: config_unknown_key: the configuration has a key that Causeway does not "
       "know: \"lisen\" in [webhook]; did you mean \"listen\"?");
   EXPECT_TRUE(faults[1].starts_with("/etc/causeway/c.toml:6:26: secret_unreadable: "));
-  EXPECT_NE(faults[1].find("connection_string_file in [azure.plant]: /etc/causeway/missing: No such"),
+  EXPECT_NE(faults[1].find("connection_string_file in [azure.plant]: /etc/causeway/secrets/missing: No such"),
             std::string::npos);
   EXPECT_TRUE(faults[2].starts_with("/etc/causeway/c.toml:7:9: config_invalid_value: "));
   EXPECT_NE(faults[2].find("units in [azure.plant] is text, not an integer"), std::string::npos);
@@ -229,12 +229,23 @@ TEST_F(loader_test, a_secret_that_cannot_be_had_is_a_fault) {
   secrets_.files["/empty"] = "\n";
   expect_fault(with("webhook_password_file = \"/none\"\n"), errc::secret_unreadable, {10, 25},
                "/none: No such file");
+  // Its second line went out as a header of its own.
+  secrets_.files["/two"] = "NNSXS.ONE\nX-Another: header\n";
+  const auto two = faults_of(with("webhook_password_env = \"KEY\"\napi_key_file = \"/two\"\n"));
+  EXPECT_NE(testing::PrintToString(two).find("line end inside"), std::string::npos);
   expect_fault(with("webhook_password_file = \"/empty\"\n"), errc::secret_unreadable, {10, 25},
                "the secret is empty");
   expect_fault(with("webhook_password_env = \"NONE\"\n"), errc::secret_unreadable, {10, 24},
                "\"NONE\" is not set");
   expect_fault(with("webhook_password = \"\"\n"), errc::config_invalid_value, {10, 20},
                "the secret is empty");
+  // A password where its file's name belongs.
+  for (const auto* word : {"Tiger-Lake-morning-7", "Winter2026!", "tr0ub4dor&3"}) {
+    expect_fault(with("webhook_password_file = \"" + std::string{word} + "\"\n"), errc::secret_unreadable,
+                 {10, 25}, "no file of this name (which is not shown here");
+    expect_fault(with("webhook_password_env = \"" + std::string{word} + "\"\n"), errc::secret_unreadable,
+                 {10, 24}, "no environment variable of this name (which is not shown here");
+  }
   expect_fault(with("webhook_password_env = \"KEY\"\nwebhook_password_file = \"/abs\"\n"),
                errc::config_invalid_value, {10, 1}, "is there already; keep one");
   expect_fault(with("webhook_password_file = 5\n"), errc::config_invalid_value, {10, 25},

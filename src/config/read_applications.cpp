@@ -125,6 +125,7 @@ public:
     if (settings.webhook_username.empty()) settings.webhook_username = webhook_.username;
     settings.commands = keys.boolean("commands");
     settings.api_key = keys.secret_of("api_key");
+    check_one_line(keys, "api_key", settings.api_key);
     if (settings.api_key && stack_.base_url.empty())
       keys.refuse("api_key", "needs base_url in [things_stack]");
     settings.backfill = keys.boolean("backfill");
@@ -167,8 +168,14 @@ public:
   }
 
 private:
+  // What is sent in a header.
+  static void check_one_line(section& keys, std::string_view name, const std::optional<secret>& key) {
+    if (key && key->reveal().find_first_of("\r\n") != std::string_view::npos)
+      keys.refuse(name, "has a line end inside: there is more in it than the key");
+  }
   void read_mqtt_key(application_settings& settings, section& keys) {
     settings.mqtt_key = keys.secret_of("mqtt_key");
+    check_one_line(keys, "mqtt_key", settings.mqtt_key);
     if (!settings.takes("mqtt")) return;
     if (!settings.mqtt_key && settings.api_key) settings.mqtt_key = settings.api_key->clone();
     if (!settings.mqtt_key && !keys.has("mqtt_key") && !keys.has("api_key"))

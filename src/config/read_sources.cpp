@@ -110,10 +110,12 @@ std::pair<std::string, std::optional<secret>> read_header_credential(section& ke
   }
   if (!std::all_of(header.begin(), header.end(), is_of_name))
     keys.refuse(header_key, "is no name of a header, such as X-Api-Key");
-  constexpr std::array of_http{"host", "content-length", "content-type", "transfer-encoding", "content-encoding",
-                               "connection", "expect", "te", "upgrade", "trailer"};
+  constexpr std::array of_http{
+      "host",       "content-length", "content-type", "transfer-encoding", "content-encoding",
+      "connection", "expect",         "te",           "upgrade",           "trailer"};
   if (std::find(of_http.begin(), of_http.end(), to_lower(header)) != of_http.end())
-    keys.refuse(header_key, "is a header that HTTP itself needs; take one such as X-Api-Key or Authorization");
+    keys.refuse(header_key,
+                "is a header that HTTP itself needs; take one such as X-Api-Key or Authorization");
   if (keys.has(password_key))
     keys.refuse(header_key, "and " + std::string{password_key} +
                                 " are there: the webhook has one credential, a header "

@@ -328,7 +328,8 @@ std::optional<secret> section::secret_of(std::string_view name) {
                      label + ": this is " + std::string{kind} +
                          ", not the name of a file: put it into a file, or use " + inline_name);
       else if (!looks_like_a_file(value.text))
-        into_.refuse(value.at, errc::secret_unreadable, label + ": there is no file of this name" + not_shown);
+        into_.refuse(value.at, errc::secret_unreadable,
+                     label + ": there is no file of this name" + not_shown);
       else
         into_.found.refuse(value.at, std::move(read).fault().in(label));
       return std::nullopt;

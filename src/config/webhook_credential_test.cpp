@@ -51,6 +51,7 @@ TEST_F(webhook_credential_test, is_one_of_both_and_whole) {
       {"value_env = \"KEY\"\n", "", "does not name it"},
       {"header = \"X Api Key\"\nvalue_env = \"KEY\"\n", "", "no name of a header"},
       {"header = \"X-Api-Key\"\nvalue_env = \"TWO\"\n", "", "line end"},
+      {"header = \"Content-Length\"\nvalue_env = \"KEY\"\n", "", "HTTP itself"},
       {"password_env = \"PASSWORD\"\n", "webhook_value_env = \"KEY\"\n", "does not name it"},
       {"password_env = \"PASSWORD\"\n", "webhook_header = \"X-Api-Key\"\n", "webhook_value"},
       {"", "", "webhook_password"},

@@ -119,15 +119,16 @@ void bridge::become_other(device_ref which, moment now) {
   if (goes_on && !is_switched_off(d)) connect(which, now);
 }
 
-// A minute in which its hub works is what the former has.
+// A minute in which its hub works is what the former has: online, or refused for a reason of its own.
 void bridge::tick_successions(moment now) {
   constexpr seconds most{60};
   if (successions_.empty()) return;
   std::vector<device_ref> over;
   for (auto& [which, one] : successions_) {
-    if (table_.at(which).state == device_state::online) one.worked += now.mono - one.looked;
+    const auto& d = table_.at(which);
+    if (d.state == device_state::online || is_refused_now(d)) one.worked += now.mono - one.looked;
     one.looked = now.mono;
-    if ((one.worked >= most || is_succeeded(which)) && !table_.at(which).in_flight) over.push_back(which);
+    if ((one.worked >= most || is_succeeded(which)) && !d.in_flight) over.push_back(which);
   }
   for (const auto which : over)
     become_other(which, now);

@@ -325,6 +325,30 @@ TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_
                                    "save_device 0 dev-1", "find_hub 0 70B3D52DD600035B in dps"}));
 }
 
+// The old identity was disabled in the hub: no minute of it ever began.
+TEST(deleted, a_former_identity_that_the_hub_refuses_has_its_minute_too) {
+  graced f{"{dev_eui}"};
+  f.bridge.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
+  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
+  f.store("dev-1", 1);
+  f.bridge.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
+  f.store("dev-1", 2);
+  f.bridge.on_device_detached(first, error{errc::hub_device_disabled}, false, f.clock.now());
+  f.ports.take();
+  calls done;
+  for (int i = 0; i < 8; ++i) {
+    f.clock.advance(seconds{10});
+    f.bridge.on_tick(f.clock.now());
+    for (auto& call : f.ports.take()) {
+      if (call.starts_with("attach 0 70B3D52DD600035A"))
+        f.bridge.on_device_detached(first, error{errc::hub_device_disabled}, false, f.clock.now());
+      done.push_back(std::move(call));
+    }
+  }
+  EXPECT_EQ(std::count(done.begin(), done.end(), "dead_letter 1 device_replaced"), 1);
+  EXPECT_EQ(done.back(), "find_hub 0 70B3D52DD600035B in dps");
+}
+
 TEST(deleted, without_a_registry_the_first_eui_stays_where_the_identity_is_made_of_it) {
   auto rules = bridge_fixture::rules();
   rules[0].identity_template = "{dev_eui}";

@@ -67,9 +67,10 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
     if (d.reason_detail) status.reason_detail = *d.reason_detail;
     status.next_try = d.next_try;
   }
-  if (d.state == device_state::attaching || d.state == device_state::provisioning) {
+  const bool is_sending = d.state == device_state::online && d.in_flight;
+  if (d.state == device_state::attaching || d.state == device_state::provisioning || is_sending) {
     auto progress =
-        d.state == device_state::attaching ? ports_.hub.progress(ref) : ports_.provisioner.progress(ref);
+        d.state == device_state::provisioning ? ports_.provisioner.progress(ref) : ports_.hub.progress(ref);
     status.waits_for = std::move(progress.waits_for);
     status.waits_since = progress.since;
     if (progress.fault) {

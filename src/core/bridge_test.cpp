@@ -301,7 +301,7 @@ TEST(bridge, a_format_that_has_no_time_now_is_no_refusal) {
   bridge_fixture f;
   f.ports.format_refuses = error{errc::transform_busy};
   f.post(f.frame("plant", "dev-1", 1));
-  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "answer 1 unavailable"}));
+  EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "answer 1 transform_busy"}));
   f.ports.format_refuses.reset();
   f.post(f.frame("plant", "dev-1", 1));
   EXPECT_EQ(f.ports.take(), (calls{"append 1"}));

@@ -27,9 +27,9 @@ std::string next_try_of(const device_status& of, moment now) {
 // What the way to the hub, or to DPS, meets now.
 std::string progress_of(const device_status& of, moment now) {
   std::string text;
-  if (!of.waits_for.empty())
-    text += "; waiting for " + of.waits_for + " since " +
-            in_words(std::max(now.mono - of.waits_since, mono_time::duration{}));
+  if (!of.waits_for.empty()) text += "; waiting for " + of.waits_for;
+  if (!of.waits_for.empty() && of.waits_since != mono_time{})
+    text += " since " + in_words(std::max(now.mono - of.waits_since, mono_time::duration{}));
   if (!of.reason) return text;
   text += "; the last try: ";
   text += describe(*of.reason).text;
@@ -75,7 +75,7 @@ std::string body_of(const device_status& of, moment now) {
              "tried "
              "now and then" +
              waiting_of(of);
-    return "is online at " + of.hub.str() + since_of(of, now) + waiting_of(of);
+    return "is online at " + of.hub.str() + since_of(of, now) + progress_of(of, now) + waiting_of(of);
   case device_state::parked:
     return "is parked" + reason_of(of) + next_try_of(of, now) + waiting_of(of) + grace_of(of);
   case device_state::unlisted:

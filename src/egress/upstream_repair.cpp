@@ -62,6 +62,17 @@ core::link_progress upstream::progress(device_ref device) const {
   const auto own = placement_.find(device);
   if (!own) return {};
   core::link_progress out;
+  if (who.at == pool_member::stage::attached) {
+    if (budgets_->day.is_used_up()) {
+      out.fault = not_today(now);
+      out.next_try = budgets_->day.next(now);
+    } else {
+      const bool queued = sends_.count(index_of(device)) != 0;
+      out.waits_for = queued ? "its turn within the budget of sends" : "the hub's word on its message";
+      if (!queued) out.since = who.taken_at;
+    }
+    return out;
+  }
   if (who.at == pool_member::stage::queued || who.at == pool_member::stage::released) {
     if (trouble_) {
       out.fault = trouble_;

@@ -25,13 +25,14 @@ using connection_list = std::list<connection*>;
 // waited longest since its last request was whole is the first.
 struct connection_table {
   connection_list strangers, waiting, busy;
-  std::map<std::size_t, std::size_t> senders; // whom the admission has let in, and how many connections each has
+  std::map<std::size_t, std::size_t>
+      senders; // whom the admission has let in, and how many connections each has
 
   // Who has most; nothing where the admission knows nobody.
   std::optional<std::size_t> largest_sender() const {
-    const auto most = std::max_element(senders.begin(), senders.end(), [](const auto& left, const auto& right) {
-      return left.second < right.second;
-    });
+    const auto most =
+        std::max_element(senders.begin(), senders.end(),
+                         [](const auto& left, const auto& right) { return left.second < right.second; });
     return most == senders.end() ? std::nullopt : std::optional{most->first};
   }
 

@@ -35,7 +35,8 @@ namespace {
 constexpr int backlog = 4096;
 constexpr std::size_t handshakes_at_a_time = 1024;
 // A client that is there answers within a round trip and its turn in the pool, a second for 1,024 RSA keys.
-constexpr std::chrono::milliseconds next_look{50};
+constexpr std::chrono::milliseconds round_trip{250}, longest_burst{1'000};
+constexpr std::chrono::milliseconds next_look{20};
 // Connections that make_room has told to close and that have not ended yet.
 constexpr std::size_t closing_at_a_time = 256;
 constexpr std::chrono::seconds handshake_time_out{10};
@@ -103,7 +104,8 @@ struct listener::state {
     bool ended = false; // it goes in a moment
   };
   std::list<handshake> handshakes;
-  std::size_t ending = 0; // of these
+  std::size_t ending = 0;              // of these
+  std::optional<mono_time> full_since; // more come than there is room for
   std::uint64_t refused = 0;
   bool closed = false;
   wake_up room; // a handshake has ended
@@ -141,16 +143,20 @@ void listener::state::take(std::shared_ptr<state> self, Socket socket) {
                [self, shared, place] { return run(self, shared); });
 }
 
-// Of those whose peer is waited for the one that has let us wait longest: who says something at once is served
-// however many come and say nothing. False: none may be ended.
+// Of those whose peer is waited for the one that has let us wait longest: who says something at once is
+// served however many come and say nothing. In a burst all have the time of a round trip. False: none may be
+// ended.
 bool listener::state::end_a_silent_handshake() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!full_since) full_since = now;
   if (ending >= closing_at_a_time) return false;
+  const bool is_burst = now - *full_since < longest_burst;
   handshake* longest = nullptr;
   for (auto& one : handshakes) {
     if (one.ended || !one.lever->waiting_since || !one.lever->end) continue;
     if (longest == nullptr || *one.lever->waiting_since < *longest->lever->waiting_since) longest = &one;
   }
-  if (longest == nullptr) return false;
+  if (longest == nullptr || (is_burst && now - *longest->lever->waiting_since < round_trip)) return false;
   ++refused;
   ++ending;
   longest->ended = true;
@@ -163,7 +169,13 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
   bool starved = false;
   while (!s->closed) {
     const auto most = std::clamp<std::size_t>(s->max_connections / 2, 1, handshakes_at_a_time);
-    if (s->handshakes.size() - s->ending >= most && !s->end_a_silent_handshake()) {
+    const auto under_way = [&s] { return s->handshakes.size() - s->ending; };
+    if (under_way() <= most / 2) s->full_since.reset();
+    if (under_way() >= most) // nobody goes before there is somebody to make room for
+      static_cast<void>(
+          co_await from->async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::use_awaitable)));
+    if (s->closed) co_return;
+    if (under_way() >= most && !s->end_a_silent_handshake()) {
       co_await s->room.wait_until(std::chrono::steady_clock::now() + next_look);
       continue;
     }

@@ -39,10 +39,10 @@ public:
   const listen_address& address() const; // with the real port
   // Starts to accept. Each connection is handed over after the TLS handshake, whose costly steps run on
   // threads of the listener's own (at most 10 s; 1,024 at a time, and half of max_connections: beyond that
-  // the one whose peer has been silent longest is ended, and while there is none new connections wait in the
-  // kernel's queue). At most max_connections are open. When one more comes, make_room is asked to close one, which it
-  // may do a moment later; when there is none or it says no, the new one is closed at once and counted. Tasks
-  // run in `tasks`.
+  // the one whose peer has been silent longest is ended, in the first second of a burst if for 250 ms, and
+  // while there is none, new connections wait in the kernel's queue). At most max_connections are open. When
+  // one more comes, make_room is asked to close one, which it may do a moment later; when there is none or it
+  // says no, the new one is closed at once and counted. Tasks run in `tasks`.
   void serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
              std::function<task<>(stream)> handler, std::function<bool()> make_room = {});
   // Ends accepting; open connections go on.
