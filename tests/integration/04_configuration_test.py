@@ -13,7 +13,7 @@ directroy = "state"
 listen = "nowhere"
 
 [azure.plant]
-connection_string_file = "not-there"
+connection_string_file = "secrets/not-there"
 
 [[application]]
 id = "my-app"
@@ -26,7 +26,7 @@ level = "loud"
 # line, column, name, and what the message must have
 EXPECTED = [(2, 1, "config_unknown_key", "did you mean \"directory\"?"),
             (5, 10, "config_invalid_value", "nowhere"),
-            (8, 26, "secret_unreadable", "not-there"),
+            (8, 26, "secret_unreadable", "secrets/not-there"),
             (12, 9, "config_invalid_value", "did you mean \"plant\"?"),
             (16, 9, "config_invalid_value", "loud")]
 
