@@ -31,8 +31,11 @@ error fault_of(sqlite3* raw) {
   if (const int cause = sqlite3_system_errno(raw);
       cause != 0 && (sqlite3_errcode(raw) & 0xff) == SQLITE_IOERR)
     detail.append(", errno ").append(std::to_string(cause));
+  detail += ")";
+  if (const int code = sqlite3_errcode(raw) & 0xff; code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    detail += ": another program has the file open; end that, or wait until it has ended";
   return error{is_damage(sqlite3_extended_errcode(raw)) ? errc::store_damaged : errc::store_unavailable,
-               detail + ")"};
+               std::move(detail)};
 }
 
 // SQLite offers no count of its syncs. Its files on Unix are tables of functions, a few static ones (the
@@ -212,7 +215,11 @@ result<database> database::open(const database_settings& settings, bool& damaged
   const int code = sqlite3_open_v2(settings.file.c_str(), &raw, flags, counting_vfs());
   if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
   database made{raw};
-  if (code != SQLITE_OK) return made.fault();
+  const auto failed = [&](error fault) {
+    damaged = made.damaged();
+    return fault;
+  };
+  if (code != SQLITE_OK) return failed(made.fault());
   sqlite3_busy_timeout(raw, 2000);
   constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
   if (sqlite3_create_function_v2(raw, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
@@ -224,41 +231,32 @@ result<database> database::open(const database_settings& settings, bool& damaged
       "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
       "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=" + std::to_string(longest_idle_log) + ";";
-  if (auto set = made.execute(pragmas.c_str()); !set) {
-    damaged = made.damaged();
-    return std::move(set).fault();
-  }
+  if (auto set = made.execute(pragmas.c_str()); !set) return failed(std::move(set).fault());
   made.log_->most_pages = settings.autocheckpoint;
   sqlite3_wal_hook(raw, log_state::on_commit, made.log_.get());
   if (settings.max_pages > 0) {
     const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
-    if (auto set = made.execute(limit.c_str()); !set) return std::move(set).fault();
+    if (auto set = made.execute(limit.c_str()); !set) return failed(std::move(set).fault());
   }
   auto owner = made.integer("PRAGMA application_id");
-  if (!owner) {
-    damaged = made.damaged();
-    return std::move(owner).fault();
-  }
+  if (!owner) return failed(std::move(owner).fault());
   auto objects = made.integer("SELECT count(*) FROM sqlite_schema");
-  if (!objects) {
-    damaged = made.damaged();
-    return std::move(objects).fault();
-  }
+  if (!objects) return failed(std::move(objects).fault());
   if (*owner == 0 && *objects == 0) {
     const auto mark = "PRAGMA application_id=" + std::to_string(settings.application_id);
-    if (auto set = made.execute(mark.c_str()); !set) return std::move(set).fault();
+    if (auto set = made.execute(mark.c_str()); !set) return failed(std::move(set).fault());
   } else if (*owner != static_cast<std::int64_t>(settings.application_id)) {
     damaged = true;
     return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
   }
   const auto page_size = made.integer("PRAGMA page_size");
-  if (!page_size) return page_size.fault();
+  if (!page_size) return failed(page_size.fault());
   made.page_size_ = *page_size;
   const std::array kept{std::pair{&made.page_count_, "PRAGMA page_count"},
                         std::pair{&made.begin_, "BEGIN IMMEDIATE"}, std::pair{&made.commit_, "COMMIT"}};
   for (const auto& [where, sql] : kept) {
     auto prepared = made.prepare(sql);
-    if (!prepared) return std::move(prepared).fault();
+    if (!prepared) return failed(std::move(prepared).fault());
     *where = std::move(*prepared);
   }
   return made;
@@ -331,9 +329,16 @@ result<void> database::reserve() {
 
 bool database::damaged() const {
   if (raw_ == nullptr) return false;
+  if (is_corrupt() || refused_row()) return true;
+  const int code = sqlite3_extended_errcode(raw_.get());
+  return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_SCHEMA || (code & 0xff) == SQLITE_FORMAT ||
+         code == SQLITE_READONLY;
+}
+
+bool database::refused_row() const {
+  if (raw_ == nullptr) return false;
   const int code = sqlite3_errcode(raw_.get()) & 0xff;
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA ||
-         code == SQLITE_FORMAT || code == SQLITE_READONLY;
+  return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH;
 }
 
 bool database::is_corrupt() const {

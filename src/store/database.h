@@ -110,9 +110,12 @@ public:
   // before its commit: so a log can always be folded, and begin anew, however full the disk is. Errors:
   // store_unavailable.
   result<void> reserve();
-  // The last fault was about the file's content: not a database, malformed, not one of ours, or marked as
-  // read-only by a damaged header.
+  // The last fault was about the file's content: not a database, malformed, not one of ours, marked as
+  // read-only by a damaged header, or with rows that no table of ours can have. Never: that another program
+  // has the file open, that the disk is full or refuses to write, that there is no memory.
   bool damaged() const;
+  // The last fault was that a row does not fit its table: a constraint, or a value of another type.
+  bool refused_row() const;
   // The last fault was that SQLite found a page in disorder, or that the disk could not read one.
   bool is_corrupt() const;
   bool is_open() const { return raw_ != nullptr; }

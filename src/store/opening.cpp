@@ -114,8 +114,9 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   if (log->damaged)
     if (auto done = mend("its log has " + std::to_string(log->bad) + " bad frame(s) before good ones"); !done)
       return done;
-  auto opened = spool_file::open(file, max_pages);
-  if (!opened && opened.fault().code() != errc::state_newer && can_be_mended(file)) {
+  bool damaged = false;
+  auto opened = spool_file::open(file, max_pages, damaged);
+  if (!opened && damaged && can_be_mended(file)) {
     if (auto done = mend(opened.fault().detail()); !done) return done;
     opened = spool_file::open(file, max_pages);
   }

@@ -57,6 +57,9 @@ class spool_file {
 public:
   // Errors: state_unusable (names the file and what to do), state_newer.
   static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages);
+  // damaged: whether the file's content is why it could not be opened. False where another program has it
+  // open, or the disk refuses to write.
+  static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages, bool& damaged);
 
   database& db() { return db_; }
   // Of no file: every call is a fault, until one is assigned. What was open is closed.
@@ -90,7 +93,7 @@ public:
   const spool_damage& damage() const { return damage_; }
   void note_damage(const std::string& what) { damage_.note(what); }
   // As many rows wait as the tally says.
-  bool is_complete();
+  result<bool> is_complete();
 
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
@@ -149,7 +152,7 @@ private:
   };
   result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
   result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
-  void load_tally();
+  result<void> load_tally();
   void compare_dead_letters(const core::dead_letter_amounts& by_sum);
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);

@@ -160,9 +160,10 @@ result<std::uint32_t> spool_file::load_open_seconds() {
   return std::uint32_t{0};
 }
 
-void spool_file::load_tally() {
+result<void> spool_file::load_tally() {
   auto query = db_.prepare("SELECT next_seq, next_device, waiting, sealed_from, digest FROM tally");
   auto row = query ? query->step() : result<bool>{query.fault()};
+  if (!row && !db_.damaged()) return std::move(row).fault();
   if (row && *row) {
     const auto number = [&](int column) { return query->integer(column); };
     const auto digest = row_digest{}.add(number(0)).add(number(1)).add(number(2)).add(number(3)).value();
@@ -170,15 +171,17 @@ void spool_file::load_tally() {
       tally_ = {static_cast<spool_seq>(number(0)), static_cast<std::uint32_t>(number(1)),
                 static_cast<std::uint64_t>(number(2)), static_cast<spool_seq>(number(3))};
       saved_ = tally_;
-      return;
+      return {};
     }
   }
   damage_.note("the tally is not what was stored");
+  return {};
 }
 
-bool spool_file::is_complete() {
+result<bool> spool_file::is_complete() {
   const auto rows = db_.integer("SELECT count(*) FROM spool");
-  return rows && static_cast<std::uint64_t>(*rows) == tally_.waiting;
+  if (!rows) return db_.is_corrupt() ? result<bool>{false} : rows.fault();
+  return static_cast<std::uint64_t>(*rows) == tally_.waiting;
 }
 
 result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages written to the wrong place, and files that another program has open: what a start makes of them.
+#include "store/migrations.h"
+#include "store/salvage.h"
+#include "store/store_fixture.h"
+
+#include <sqlite3.h>
+
+#include <fstream>
+#include <set>
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t page_bytes = 4096;
+constexpr std::uint32_t devices = 7;
+constexpr spool_seq messages = 60;
+constexpr spool_seq letters = 6;
+
+std::string contents(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void overwrite(const fs::path& file, std::string_view bytes) {
+  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
+                                                                static_cast<std::streamsize>(bytes.size()));
+}
+
+std::string body_of(spool_seq seq) {
+  return "message " + std::to_string(seq) + std::string(300, 'x');
+}
+
+// Another program that reads the file.
+class reader {
+public:
+  reader(const fs::path& file, const char* statements) {
+    EXPECT_EQ(sqlite3_open_v2(file.c_str(), &raw_, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(raw_, statements, nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  ~reader() { sqlite3_close_v2(raw_); }
+  reader(const reader&) = delete;
+  reader& operator=(const reader&) = delete;
+
+private:
+  sqlite3* raw_ = nullptr;
+};
+
+class misdirected : public store_fixture {
+protected:
+  // Messages and dead letters, folded into the file.
+  void fill(bool with_letters = true) {
+    open();
+    for (std::uint32_t ref = 0; ref < devices; ++ref)
+      it->save_device(make_device(ref));
+    for (spool_seq seq = 1; seq <= messages; ++seq) {
+      auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
+      one.rows[0].body.body = body_of(seq);
+      one.key = core::kept_key{'u', seq};
+      ASSERT_TRUE(it->append(std::move(one)));
+    }
+    ASSERT_TRUE(answered(messages));
+    for (spool_seq seq = messages + 1; with_letters && seq <= messages + letters; ++seq)
+      ASSERT_TRUE(it->append(make_refused(seq, "{}", error{errc::format_refused, "why"})));
+    ASSERT_TRUE(answered(messages + (with_letters ? letters : 0)));
+    close();
+    kept = directory.path() / "kept";
+    fs::copy(options.directory, kept);
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open_v2(file("spool.db").c_str(), &raw, SQLITE_OPEN_READONLY, "unix"), SQLITE_OK);
+    const auto note = [](void* into, int, char** values, char**) {
+      (*static_cast<std::map<std::string, std::size_t>*>(into))[values[0]] = std::stoul(values[1]);
+      return 0;
+    };
+    ASSERT_EQ(sqlite3_exec(raw, "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0", note, &roots,
+                           nullptr),
+              SQLITE_OK);
+    sqlite3_close_v2(raw);
+    restore();
+  }
+  // The directory as fill left it.
+  void restore() {
+    it.reset();
+    box.drain();
+    fs::remove_all(options.directory);
+    fs::copy(kept, options.directory);
+  }
+  // What a write to the wrong place leaves.
+  void copy_page(const char* from, const char* over) {
+    auto bytes = contents(file("spool.db"));
+    bytes.replace((roots.at(over) - 1) * page_bytes, page_bytes,
+                  bytes.substr((roots.at(from) - 1) * page_bytes, page_bytes));
+    overwrite(file("spool.db"), bytes);
+  }
+  void zero_page(const char* table) {
+    auto bytes = contents(file("spool.db"));
+    bytes.replace((roots.at(table) - 1) * page_bytes, page_bytes, std::string(page_bytes, '\0'));
+    overwrite(file("spool.db"), bytes);
+  }
+  // What a start would send, by seq; each is looked at.
+  void take_all(std::set<spool_seq>& into) {
+    for (const auto& row : image.waiting) {
+      events.rows.clear();
+      const auto before = events.reads;
+      it->read_back({row.seq});
+      ASSERT_TRUE(box.run_until([&] { return events.reads > before; }));
+      for (const auto& read : events.rows) {
+        ASSERT_EQ(read.body.body, body_of(read.seq));
+        into.insert(read.seq);
+      }
+    }
+  }
+  fs::path file(const char* name) const { return options.directory / name; }
+
+  fs::path kept;
+  std::map<std::string, std::size_t> roots;
+};
+
+TEST_F(misdirected, a_file_that_another_program_reads_is_not_damaged) {
+  fill();
+  for (const char* name : {"spool.db", "assignments.db"}) {
+    const auto before = contents(file(name));
+    {
+      const reader other{file(name), "BEGIN; SELECT count(*) FROM sqlite_schema"};
+      const auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+      ASSERT_FALSE(opened);
+      EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+      EXPECT_NE(opened.fault().detail().find(file(name).string()), std::string::npos);
+      EXPECT_NE(opened.fault().detail().find("another program has the file open"), std::string::npos)
+          << opened.fault().detail();
+    }
+    for (const char* other : {"spool.db", "assignments.db"})
+      EXPECT_FALSE(fs::exists(file(other).string() + ".damaged-1")) << name;
+    EXPECT_EQ(contents(file(name)), before);
+    open();
+    EXPECT_EQ(image.waiting.size(), messages);
+    EXPECT_EQ(it->counters().missing, 0U);
+    EXPECT_FALSE(it->counters().missing_unknown);
+    close();
+  }
+}
+
+} // namespace
+} // namespace causeway::store
