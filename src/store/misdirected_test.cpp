@@ -142,5 +142,68 @@ TEST_F(misdirected, a_file_that_another_program_reads_is_not_damaged) {
   }
 }
 
+// One bad page in a side table: the messages are whole, and so they are sent.
+TEST_F(misdirected, rows_that_do_not_fit_their_table_never_end_the_mending) {
+  fill();
+  for (const char* over : {"dead_letter", "counter", "tally", "cursor", "open_time", "key_ring", "recent_key",
+                           "dead_letter_sum", "dead_letter_key"})
+    for (const char* from :
+         {"spool", "counter", "tally", "device", "record", "dead_letter_sum", "recent_key"}) {
+      if (std::string_view{from} == over) continue;
+      SCOPED_TRACE(std::string{from} + " over " + over);
+      restore();
+      copy_page(from, over);
+      open();
+      ASSERT_NE(it, nullptr);
+      std::set<spool_seq> sent;
+      take_all(sent);
+      EXPECT_EQ(sent.size(), messages);
+      // What is not known to be whole is told.
+      const auto left = it->counters().dead_letters.messages;
+      EXPECT_TRUE(left == letters || it->counters().missing_unknown ||
+                  it->counters().missing + left == letters)
+          << left << ' ' << it->counters().missing;
+    }
+}
+
+// Leaves that are named twice are used once, by what their rows prove.
+TEST_F(misdirected, leaves_that_two_tables_name_are_used_by_what_their_rows_prove) {
+  fill();
+  for (const char* over : {"device", "spool", "counter", "dead_letter", "tally"}) {
+    SCOPED_TRACE(over);
+    restore();
+    copy_page("record", over);
+    open();
+    ASSERT_NE(it, nullptr);
+    std::set<spool_seq> sent;
+    take_all(sent);
+    EXPECT_EQ(sent.size(), messages);
+  }
+}
+
+TEST_F(misdirected, lost_dead_letters_are_missing_with_their_number_or_unknown) {
+  fill();
+  zero_page("dead_letter");
+  open();
+  EXPECT_EQ(it->counters().missing, letters);
+  EXPECT_FALSE(it->counters().missing_unknown);
+  reopen();
+  EXPECT_EQ(it->counters().missing, 0U) << "told once";
+  restore();
+  zero_page("dead_letter");
+  zero_page("dead_letter_sum");
+  const auto both = survey::make(file("spool.db"));
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->findings().lost_letters, std::nullopt);
+  open();
+  EXPECT_TRUE(it->counters().missing_unknown);
+  restore();
+  zero_page("dead_letter_sum");
+  open();
+  EXPECT_EQ(it->counters().missing, 0U);
+  EXPECT_FALSE(it->counters().missing_unknown);
+  EXPECT_EQ(it->counters().dead_letters.messages, letters);
+}
+
 } // namespace
 } // namespace causeway::store

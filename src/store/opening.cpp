@@ -187,16 +187,20 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
   const auto aside = found->replace(1, now);
   if (!aside) return give_up(aside.fault().detail());
   const auto& all = found->findings();
-  const auto missing = std::max(all.lost.value_or(all.unreadable), all.unreadable);
-  log::error("spool_damaged", {{"file", file.string()},
-                               {"detail", why},
-                               {"kept_as", aside->string()},
-                               {"messages_whole", all.whole},
-                               {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
-                               {"messages_unreadable", all.unreadable},
-                               {"dead_letters", all.letters},
-                               {"dead_letters_lost", all.lost_letters}});
-  return mended_spool{missing, !all.lost};
+  // Dead letters were acknowledged, too.
+  const auto missing =
+      std::max(all.lost.value_or(all.unreadable), all.unreadable) + all.lost_letters.value_or(0);
+  log::error("spool_damaged",
+             {{"file", file.string()},
+              {"detail", why},
+              {"kept_as", aside->string()},
+              {"messages_whole", all.whole},
+              {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
+              {"messages_unreadable", all.unreadable},
+              {"dead_letters", all.letters},
+              {"dead_letters_lost", all.lost_letters ? std::to_string(*all.lost_letters) : "cannot tell"},
+              {"rows_left_out", all.bad_rows + all.misplaced}});
+  return mended_spool{missing, !all.lost || !all.lost_letters};
 }
 
 result<opened_state> open_state(const store_options& options, wall_time now) {
