@@ -205,5 +205,57 @@ TEST_F(misdirected, lost_dead_letters_are_missing_with_their_number_or_unknown) 
   EXPECT_EQ(it->counters().dead_letters.messages, letters);
 }
 
+TEST_F(misdirected, another_tables_page_over_the_records_is_mended_and_all_is_sent) {
+  fill();
+  for (const char* from : {"spool", "device", "dead_letter", "recent_key", "tally"}) {
+    SCOPED_TRACE(from);
+    restore();
+    copy_page(from, "record");
+    open();
+    std::set<spool_seq> sent;
+    take_all(sent);
+    EXPECT_EQ(sent.size(), messages);
+    EXPECT_EQ(it->counters().missing, 0U);
+    EXPECT_EQ(it->counters().unreadable_total, 0U);
+    EXPECT_EQ(kept_aside(file("spool.db")), 1);
+  }
+}
+
+// The start has read other records; a running gateway meets it.
+TEST_F(misdirected, what_is_no_record_at_all_is_mended_by_the_running_gateway_once) {
+  fill();
+  {
+    bool damaged = false;
+    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(db->execute("UPDATE record SET message = x'0102' WHERE seq IN (10, 11);"
+                            "DELETE FROM record WHERE seq = 12"));
+  }
+  open();
+  EXPECT_EQ(image.waiting.size(), messages);
+  EXPECT_EQ(kept_aside(file("spool.db")), 0);
+  std::set<spool_seq> sent;
+  take_all(sent);
+  EXPECT_EQ(sent.size(), messages - 3);
+  EXPECT_EQ(it->counters().missing, 3U);
+  EXPECT_EQ(kept_aside(file("spool.db")), 1);
+}
+
+// Of a record that is ours and whose checksum fails there is no more to find.
+TEST_F(misdirected, a_record_that_fails_its_checksum_alone_is_no_reason_to_mend) {
+  fill(false);
+  auto bytes = contents(file("spool.db"));
+  const auto at = bytes.find("message 25x");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 100] ^= 1;
+  overwrite(file("spool.db"), bytes);
+  open();
+  std::set<spool_seq> sent;
+  take_all(sent);
+  EXPECT_EQ(sent.size(), messages - 1);
+  EXPECT_EQ(it->counters().unreadable_total, 1U);
+  EXPECT_EQ(kept_aside(file("spool.db")), 0);
+}
+
 } // namespace
 } // namespace causeway::store

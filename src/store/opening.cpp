@@ -124,6 +124,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   into.spool = *std::move(opened);
   once_open();
   if (auto done = load(into); !done) return unusable(file, done.fault());
+  // Once: what is still not there after a mending is for the one who reads it.
+  if (auto done = into.spool.try_records(into.image.waiting); !done) return unusable(file, done.fault());
   if (!into.spool.damage().any()) return {};
   if (auto done = mend(into.spool.damage().detail); !done) return done;
   auto again = spool_file::open(file, max_pages);

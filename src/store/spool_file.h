@@ -88,6 +88,9 @@ public:
   result<std::map<application_id, wall_time>> load_cursors();
   // 0 when it is damaged: then what waits is given up late.
   result<std::uint32_t> load_open_seconds();
+  // Reads a few of their records: whether the table of records is still that. What is alone in being bad is
+  // left to the one who reads it.
+  result<void> try_records(const std::vector<core::start_image::row>& waiting);
   const tally& counts() const { return tally_; }
   // What open and the loads above have found; waiting and dead letters are compared with the tally's.
   const spool_damage& damage() const { return damage_; }
@@ -121,7 +124,8 @@ public:
   result<bool> take_dead_letter(std::uint64_t id);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt (its record is not what was
-  // stored), store_damaged (no record, or another device's: the file's order is broken), store_unavailable.
+  // stored), store_damaged (no record, or nothing that is one, or another device's: the file's order is
+  // broken), store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
   // Looks at 1,000 of them at most, and no longer than some milliseconds.
   result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
