@@ -228,7 +228,7 @@ TEST_F(misdirected, what_is_no_record_at_all_is_mended_by_the_running_gateway_on
     bool damaged = false;
     auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
     ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(db->execute("UPDATE record SET message = x'0102' WHERE seq IN (10, 11);"
+    ASSERT_TRUE(db->execute("UPDATE record SET message = 7 WHERE seq IN (10, 11);"
                             "DELETE FROM record WHERE seq = 12"));
   }
   open();

@@ -140,7 +140,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "?3, ?4, ?5, ?6, ?7, ?8)",
       "DELETE FROM dead_letter WHERE id = ?1",
       "SELECT s.device, s.size, s.at, s.digest, r.seq IS NOT NULL, r.message, d.ref IS NOT NULL, "
-      "d.application, d.device "
+      "d.application, d.device, typeof(r.message) = 'blob' "
       "FROM spool s LEFT JOIN record r ON r.seq = s.seq LEFT JOIN device d ON d.ref = s.device WHERE s.seq "
       "= "
       "?1",

@@ -124,7 +124,7 @@ public:
   result<bool> take_dead_letter(std::uint64_t id);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt (its record is not what was
-  // stored), store_damaged (no record, or nothing that is one, or another device's: the file's order is
+  // stored), store_damaged (no record, or another table's row, or another device's: the file's order is
   // broken), store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
   // Looks at 1,000 of them at most, and no longer than some milliseconds.

@@ -22,7 +22,7 @@ std::optional<bool> integration_of(std::int64_t number) {
 }
 
 // Of the columns device, size, at, digest, whether there is a record, it, whether there is a device,
-// application, device.
+// application, device, whether the record is bytes.
 result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& row, spool_seq sealed_from) {
   const auto broken = [&](const char* why) {
     return error{errc::store_damaged, "message " + std::to_string(seq) + ": " + why};
@@ -33,9 +33,8 @@ result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& r
   if (row.integer(4) == 0) return broken("its record is not there");
   if (row.integer(6) == 0) return broken("its device is not there");
   auto content = row.text(5);
-  // One bad byte in a record leaves its head, but for the rare one in it: this is another table's row.
-  if (seq >= sealed_from && !is_sealed(content))
-    return broken("no record of this Causeway stands in its place");
+  // Not a record with bad bytes, but another table's row.
+  if (row.integer(9) == 0) return broken("no record of this Causeway stands in its place");
   if (is_sealed(content) || seq >= sealed_from) {
     const auto inside = unseal(content);
     if (!inside) return inside.fault();
