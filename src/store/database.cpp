@@ -105,6 +105,12 @@ void row_digest_of(sqlite3_context* to, int count, sqlite3_value** values) {
   sqlite3_result_int64(to, sum.value());
 }
 
+bool add_row_digest(sqlite3* to) {
+  constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  return sqlite3_create_function_v2(to, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
+                                    nullptr) == SQLITE_OK;
+}
+
 // A log that has been longer is cut when it begins anew.
 constexpr std::int64_t longest_idle_log = 64LL * 1024 * 1024;
 constexpr std::int64_t pages_at_once = 64; // of room that is taken
@@ -221,10 +227,7 @@ result<database> database::open(const database_settings& settings, bool& damaged
   };
   if (code != SQLITE_OK) return failed(made.fault());
   sqlite3_busy_timeout(raw, 2000);
-  constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  if (sqlite3_create_function_v2(raw, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
-                                 nullptr) != SQLITE_OK)
-    return made.fault();
+  if (!add_row_digest(raw)) return made.fault();
   const std::string pragmas =
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
       (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
@@ -259,6 +262,29 @@ result<database> database::open(const database_settings& settings, bool& damaged
     if (!prepared) return failed(std::move(prepared).fault());
     *where = std::move(*prepared);
   }
+  return made;
+}
+
+result<database> database::open_to_look(const std::filesystem::path& file) {
+  std::string name = "file:";
+  for (const char letter : file.string()) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '%' || letter == '?' || letter == '#')
+      name.append({'%', digits[byte >> 4], digits[byte & 0xfU]});
+    else
+      name += letter;
+  }
+  sqlite3* raw = nullptr;
+  constexpr int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                        SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2((name + "?immutable=1").c_str(), &raw, flags, counting_vfs());
+  if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
+  database made{raw};
+  if (code != SQLITE_OK || !add_row_digest(raw)) return made.fault();
+  constexpr const char* pragmas =
+      "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+  if (auto set = made.execute(pragmas); !set) return std::move(set).fault();
   return made;
 }
 

@@ -93,6 +93,9 @@ public:
   // Errors: store_unavailable or store_damaged with SQLite's own words; damaged() tells whether the file's
   // content is the reason. SQL has one function more, row_digest (seal.h).
   static result<database> open(const database_settings& settings, bool& damaged);
+  // Only to look: nothing is written, no lock is taken, and no log is read. Precondition: its log has nothing
+  // in it, and nobody has the file open. Errors: as above.
+  static result<database> open_to_look(const std::filesystem::path& file);
   database(); // closed: every call is a fault
   database(database&& other) noexcept;
   database& operator=(database&& other) noexcept;

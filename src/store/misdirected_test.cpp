@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages written to the wrong place, and files that another program has open: what a start makes of them.
 #include "store/migrations.h"
+#include "store/opening.h"
 #include "store/salvage.h"
 #include "store/store_fixture.h"
 
@@ -255,6 +256,46 @@ TEST_F(misdirected, a_record_that_fails_its_checksum_alone_is_no_reason_to_mend)
   EXPECT_EQ(sent.size(), messages - 1);
   EXPECT_EQ(it->counters().unreadable_total, 1U);
   EXPECT_EQ(kept_aside(file("spool.db")), 0);
+}
+
+TEST_F(misdirected, who_checks_finds_what_a_start_would_find_and_changes_nothing) {
+  fill();
+  EXPECT_EQ(look_as_a_start(file("spool.db")), "");
+  const auto finds = [&](const std::string& what) {
+    SCOPED_TRACE(what);
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator{options.directory})
+      names.insert(entry.path().filename());
+    const auto before = contents(file("spool.db"));
+    EXPECT_NE(look_as_a_start(file("spool.db")), "");
+    EXPECT_EQ(contents(file("spool.db")), before);
+    for (const auto& entry : fs::directory_iterator{options.directory})
+      EXPECT_TRUE(names.contains(entry.path().filename())) << entry.path();
+  };
+  for (const auto& [from, from_root] : roots)
+    for (const auto& [over, over_root] : roots) {
+      if (from == over) continue;
+      restore();
+      copy_page(from.c_str(), over.c_str());
+      const auto detail = from + " over " + over;
+      const bool seen = !look_as_a_start(file("spool.db")).empty();
+      const auto found = survey::make(file("spool.db"));
+      ASSERT_TRUE(found);
+      if (seen || found->findings().damaged()) continue;
+      // Both say that it is good: then a start says so, too.
+      SCOPED_TRACE(detail);
+      open();
+      EXPECT_EQ(kept_aside(file("spool.db")), 0);
+      EXPECT_EQ(image.waiting.size(), messages);
+    }
+  restore();
+  auto bytes = contents(file("spool.db"));
+  bytes[28] = 1; // more pages than there are, by the header
+  overwrite(file("spool.db"), bytes);
+  finds("the header");
+  restore();
+  copy_page("dead_letter_sum", "spool");
+  finds("a page of another kind");
 }
 
 } // namespace

@@ -61,6 +61,9 @@ public:
   // open, or the disk refuses to write.
   static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages, bool& damaged);
 
+  // Only to look, with the loads, at a file of this version (database::open_to_look).
+  static result<spool_file> open_to_look(const std::filesystem::path& file);
+
   database& db() { return db_; }
   // Of no file: every call is a fault, until one is assigned. What was open is closed.
   spool_file() = default;

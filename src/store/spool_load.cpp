@@ -162,6 +162,16 @@ result<std::uint32_t> spool_file::load_open_seconds() {
   return std::uint32_t{0};
 }
 
+result<spool_file> spool_file::open_to_look(const std::filesystem::path& file) {
+  auto db = database::open_to_look(file);
+  if (!db) return std::move(db).fault();
+  auto prepared = prepare(*db);
+  if (!prepared) return std::move(prepared).fault();
+  spool_file made{*std::move(db), *std::move(prepared)};
+  if (auto done = made.load_tally(); !done) return std::move(done).fault();
+  return made;
+}
+
 result<void> spool_file::load_tally() {
   auto query = db_.prepare("SELECT next_seq, next_device, waiting, sealed_from, digest FROM tally");
   auto row = query ? query->step() : result<bool>{query.fault()};
