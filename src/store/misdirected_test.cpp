@@ -298,5 +298,26 @@ TEST_F(misdirected, who_checks_finds_what_a_start_would_find_and_changes_nothing
   finds("a page of another kind");
 }
 
+// What a mending has buried is no damage of the new file: else each `spool salvage` would make another one.
+TEST_F(misdirected, what_is_left_of_a_damaged_record_is_no_damage_of_the_new_file) {
+  fill(false);
+  auto bytes = contents(file("spool.db"));
+  const auto at = bytes.find("message 25x");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 100] ^= 1;
+  overwrite(file("spool.db"), bytes);
+  {
+    auto found = survey::make(file("spool.db"));
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(found->findings().damaged());
+    ASSERT_TRUE(found->replace(1, wall_time{}));
+  }
+  const auto again = survey::make(file("spool.db"));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->findings().faults(), std::vector<std::string>{});
+  EXPECT_EQ(again->findings().letters, 1U);
+  EXPECT_EQ(again->findings().whole, messages - 1);
+}
+
 } // namespace
 } // namespace causeway::store
