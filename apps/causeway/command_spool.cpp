@@ -100,6 +100,12 @@ int command_spool_salvage(const spool_options& options) {
   const bool unreadable =
       found->findings().pages.pages == 0 && fs::file_size(at->file(), ignored) > 0 && !ignored;
   if (!found->findings().damaged() && !unreadable && at_a_start.empty()) return 0;
+  if (at_a_start.empty() && !unreadable && found->findings().bad_letters != 0 &&
+      found->findings().faults().size() == 1) {
+    fmt::print(
+        "a dead letter that is not what was stored is kept as it is: a new spool would have the same\n");
+    return 0;
+  }
   const auto kept = found->replace(1, system_clock{}.now().wall);
   if (!kept) return report("spool salvage", kept.fault());
   const auto& all = found->findings();
