@@ -203,6 +203,7 @@ bool survey::state::prove_letter(const found_row& row) {
   const auto message = blob_of(row, 7), event = blob_of(row, 8);
   const auto content = message ? message : event;
   if (!content || !unseal(*content)) return false;
+  if (row.table != "dead_letter") letters_are_whole = false;
   letters.push_back({row.rowid, true, row.place});
   return true;
 }
@@ -285,7 +286,9 @@ void survey::state::conclude() {
   // By the sums; without them nothing is lost where the letters' own pages are all in order.
   const auto& bad = found.pages.bad_tables;
   const bool knows_tables = found.pages.has_schema && !bad.contains("sqlite_schema");
-  const bool knows_sums = sums_are_whole && !bad.contains("dead_letter_sum") &&
+  // More letters than they say: they are another table's.
+  const bool knows_sums = sums_are_whole && summed_letters >= letters.size() &&
+                          !bad.contains("dead_letter_sum") &&
                           (knows_tables ? version >= first_with_sums : has_sums);
   if (knows_sums)
     found.lost_letters = summed_letters - std::min<std::uint64_t>(summed_letters, letters.size());
