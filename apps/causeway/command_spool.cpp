@@ -4,6 +4,7 @@
 #include "causeway/admin_client.h"
 #include "causeway/load_configuration.h"
 #include "store/lock.h"
+#include "store/opening.h"
 #include "store/salvage.h"
 #include "store/witness.h"
 
@@ -50,7 +51,7 @@ std::optional<place> open_place(const spool_options& options, const char* what, 
 }
 
 // Whether there is something to tell.
-bool tell(const store::spool_findings& found, const place& of) {
+bool tell(const store::spool_findings& found, const std::string& at_a_start, const place& of) {
   fmt::print("{}: {} pages, {} messages wait, {} dead letters, {} devices\n", of.file().string(),
              found.pages.pages, found.whole, found.letters, found.devices);
   if (found.unprotected != 0)
@@ -63,6 +64,11 @@ bool tell(const store::spool_findings& found, const place& of) {
         fmt::format("at most {} messages are missing: {} was acknowledged last, and the spool ends at {}; {} "
                     "waited then",
                     witness->highest - next + 1, witness->highest, next - 1, witness->waiting));
+  if (!at_a_start.empty()) faults.push_back("a start would find: " + at_a_start);
+  if (!witness && (found.pages.version == 0 || found.pages.version >= store::first_with_witness))
+    faults.push_back(
+        "cannot tell whether the spool is whole up to the last message that was acknowledged: there is "
+        "no witness that can be read");
   if (found.damaged() && !found.lost) faults.push_back("cannot tell whether more messages are missing");
   for (const auto& one : faults)
     fmt::print("damaged: {}\n", one);
@@ -78,7 +84,7 @@ int command_spool_check(const spool_options& options) {
   if (!at) return code;
   const auto found = store::survey::make(at->file());
   if (!found) return report("spool check", found.fault());
-  return tell(found->findings(), *at) ? 1 : 0;
+  return tell(found->findings(), store::look_as_a_start(at->file()), *at) ? 1 : 0;
 }
 
 int command_spool_salvage(const spool_options& options) {
@@ -88,11 +94,18 @@ int command_spool_salvage(const spool_options& options) {
   if (auto done = store::finish_replacement(at->file()); !done) return report("spool salvage", done.fault());
   auto found = store::survey::make(at->file());
   if (!found) return report("spool salvage", found.fault());
-  tell(found->findings(), *at);
+  const auto at_a_start = store::look_as_a_start(at->file());
+  tell(found->findings(), at_a_start, *at);
   std::error_code ignored;
   const bool unreadable =
       found->findings().pages.pages == 0 && fs::file_size(at->file(), ignored) > 0 && !ignored;
-  if (!found->findings().damaged() && !unreadable) return 0;
+  if (!found->findings().damaged() && !unreadable && at_a_start.empty()) return 0;
+  if (at_a_start.empty() && !unreadable && found->findings().bad_letters != 0 &&
+      found->findings().faults().size() == 1) {
+    fmt::print(
+        "a dead letter that is not what was stored is kept as it is: a new spool would have the same\n");
+    return 0;
+  }
   const auto kept = found->replace(1, system_clock{}.now().wall);
   if (!kept) return report("spool salvage", kept.fault());
   const auto& all = found->findings();

@@ -116,6 +116,9 @@ std::string picture(const boost::json::object& status) {
         "           damaged: {} messages are missing, {} could not be read; see spool_damaged and "
         "messages_missing in the log\n",
         gone, bad);
+  if (const auto* unknown = spool.if_contains("missing_unknown");
+      unknown != nullptr && unknown->is_bool() && unknown->get_bool())
+    out += "           damaged: cannot tell how many messages or dead letters are missing; see the log\n";
   for (const auto& one : array_of(spool, "applications"))
     if (one.is_object() && count_of(one.get_object(), "refused") > 0)
       out += fmt::format("           {}: {} events refused for its share of the spool\n",

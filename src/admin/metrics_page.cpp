@@ -215,6 +215,10 @@ const std::vector<family>& families() {
        "since this "
        "start: not there any more, or nothing of them can be read",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.missing)); }},
+      {"causeway_spool_missing_unknown", gauge, "",
+       "1 when damage found since this start may have taken more acknowledged messages than anything can "
+       "tell",
+       [](const snapshot& s, const emit& out) { out({}, s.store.missing_unknown ? 1 : 0); }},
       {"causeway_spool_unreadable_total", counter, "",
        "Messages that were read back and were not what was stored: not sent, dead letters record_corrupt",
        [](const snapshot& s, const emit& out) { out({}, number(s.store.unreadable)); }},

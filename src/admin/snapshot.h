@@ -87,6 +87,7 @@ struct store_figures {
   std::uint64_t file_bytes = 0, free_bytes = 0; // of the spool's file
   double last_commit_seconds = 0;
   std::uint64_t missing = 0, unreadable = 0; // taken by damage: not there; there, and not what was stored
+  bool missing_unknown = false;              // more may be: nobody can tell
 };
 
 // Of one application's transform.

@@ -199,6 +199,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
                               {"applications", uses_json(now.spool)},
                               {"dead_letters", now.store.dead_letters_kept},
                               {"missing", now.store.missing},
+                              {"missing_unknown", now.store.missing_unknown},
                               {"unreadable", now.store.unreadable},
                               {"last_commit_ms", rounded(now.store.last_commit_seconds * 1'000, 1'000)}};
   out["messages"] = json::object{{"sent", now.bridge.sent},

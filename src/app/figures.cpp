@@ -74,6 +74,7 @@ admin::store_figures figures_of(const store::store_counters& from) {
   to.bytes = from.waiting.bytes;
   to.queued = from.queued_messages;
   to.missing = from.missing;
+  to.missing_unknown = from.missing_unknown;
   to.unreadable = from.unreadable_total;
   to.last_commit_seconds = std::chrono::duration<double>(from.last_commit).count();
   return to;

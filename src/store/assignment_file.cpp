@@ -99,7 +99,8 @@ result<assignment_file> assignment_file::try_open(const std::filesystem::path& f
   if (!db) return std::move(db).fault();
   // A newer file is no damage, but a cache that this version cannot read is worth as little.
   const auto judged = [&](error fault) {
-    damaged = damaged || fault.code() == errc::state_newer || db->damaged();
+    damaged =
+        damaged || fault.code() == errc::state_newer || fault.code() == errc::store_damaged || db->damaged();
     return fault;
   };
   if (auto trial = transaction::begin(*db); !trial) return judged(std::move(trial).fault());

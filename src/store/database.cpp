@@ -31,8 +31,11 @@ error fault_of(sqlite3* raw) {
   if (const int cause = sqlite3_system_errno(raw);
       cause != 0 && (sqlite3_errcode(raw) & 0xff) == SQLITE_IOERR)
     detail.append(", errno ").append(std::to_string(cause));
+  detail += ")";
+  if (const int code = sqlite3_errcode(raw) & 0xff; code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    detail += ": another program has the file open; end that, or wait until it has ended";
   return error{is_damage(sqlite3_extended_errcode(raw)) ? errc::store_damaged : errc::store_unavailable,
-               detail + ")"};
+               std::move(detail)};
 }
 
 // SQLite offers no count of its syncs. Its files on Unix are tables of functions, a few static ones (the
@@ -100,6 +103,12 @@ void row_digest_of(sqlite3_context* to, int count, sqlite3_value** values) {
     }
   }
   sqlite3_result_int64(to, sum.value());
+}
+
+bool add_row_digest(sqlite3* to) {
+  constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  return sqlite3_create_function_v2(to, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
+                                    nullptr) == SQLITE_OK;
 }
 
 // A log that has been longer is cut when it begins anew.
@@ -212,55 +221,70 @@ result<database> database::open(const database_settings& settings, bool& damaged
   const int code = sqlite3_open_v2(settings.file.c_str(), &raw, flags, counting_vfs());
   if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
   database made{raw};
-  if (code != SQLITE_OK) return made.fault();
+  const auto failed = [&](error fault) {
+    damaged = made.damaged();
+    return fault;
+  };
+  if (code != SQLITE_OK) return failed(made.fault());
   sqlite3_busy_timeout(raw, 2000);
-  constexpr int traits = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  if (sqlite3_create_function_v2(raw, "row_digest", -1, traits, nullptr, row_digest_of, nullptr, nullptr,
-                                 nullptr) != SQLITE_OK)
-    return made.fault();
+  if (!add_row_digest(raw)) return made.fault();
   const std::string pragmas =
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
       (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
       "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
       "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=" + std::to_string(longest_idle_log) + ";";
-  if (auto set = made.execute(pragmas.c_str()); !set) {
-    damaged = made.damaged();
-    return std::move(set).fault();
-  }
+  if (auto set = made.execute(pragmas.c_str()); !set) return failed(std::move(set).fault());
   made.log_->most_pages = settings.autocheckpoint;
   sqlite3_wal_hook(raw, log_state::on_commit, made.log_.get());
   if (settings.max_pages > 0) {
     const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
-    if (auto set = made.execute(limit.c_str()); !set) return std::move(set).fault();
+    if (auto set = made.execute(limit.c_str()); !set) return failed(std::move(set).fault());
   }
   auto owner = made.integer("PRAGMA application_id");
-  if (!owner) {
-    damaged = made.damaged();
-    return std::move(owner).fault();
-  }
+  if (!owner) return failed(std::move(owner).fault());
   auto objects = made.integer("SELECT count(*) FROM sqlite_schema");
-  if (!objects) {
-    damaged = made.damaged();
-    return std::move(objects).fault();
-  }
+  if (!objects) return failed(std::move(objects).fault());
   if (*owner == 0 && *objects == 0) {
     const auto mark = "PRAGMA application_id=" + std::to_string(settings.application_id);
-    if (auto set = made.execute(mark.c_str()); !set) return std::move(set).fault();
+    if (auto set = made.execute(mark.c_str()); !set) return failed(std::move(set).fault());
   } else if (*owner != static_cast<std::int64_t>(settings.application_id)) {
     damaged = true;
     return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
   }
   const auto page_size = made.integer("PRAGMA page_size");
-  if (!page_size) return page_size.fault();
+  if (!page_size) return failed(page_size.fault());
   made.page_size_ = *page_size;
   const std::array kept{std::pair{&made.page_count_, "PRAGMA page_count"},
                         std::pair{&made.begin_, "BEGIN IMMEDIATE"}, std::pair{&made.commit_, "COMMIT"}};
   for (const auto& [where, sql] : kept) {
     auto prepared = made.prepare(sql);
-    if (!prepared) return std::move(prepared).fault();
+    if (!prepared) return failed(std::move(prepared).fault());
     *where = std::move(*prepared);
   }
+  return made;
+}
+
+result<database> database::open_to_look(const std::filesystem::path& file) {
+  std::string name = "file:";
+  for (const char letter : file.string()) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '%' || letter == '?' || letter == '#')
+      name.append({'%', digits[byte >> 4], digits[byte & 0xfU]});
+    else
+      name += letter;
+  }
+  sqlite3* raw = nullptr;
+  constexpr int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                        SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2((name + "?immutable=1").c_str(), &raw, flags, counting_vfs());
+  if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
+  database made{raw};
+  if (code != SQLITE_OK || !add_row_digest(raw)) return made.fault();
+  constexpr const char* pragmas =
+      "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+  if (auto set = made.execute(pragmas); !set) return std::move(set).fault();
   return made;
 }
 
@@ -331,9 +355,16 @@ result<void> database::reserve() {
 
 bool database::damaged() const {
   if (raw_ == nullptr) return false;
+  if (is_corrupt() || refused_row()) return true;
+  const int code = sqlite3_extended_errcode(raw_.get());
+  return (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_SCHEMA || (code & 0xff) == SQLITE_FORMAT ||
+         code == SQLITE_READONLY;
+}
+
+bool database::refused_row() const {
+  if (raw_ == nullptr) return false;
   const int code = sqlite3_errcode(raw_.get()) & 0xff;
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA ||
-         code == SQLITE_FORMAT || code == SQLITE_READONLY;
+  return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH;
 }
 
 bool database::is_corrupt() const {

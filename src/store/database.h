@@ -93,6 +93,9 @@ public:
   // Errors: store_unavailable or store_damaged with SQLite's own words; damaged() tells whether the file's
   // content is the reason. SQL has one function more, row_digest (seal.h).
   static result<database> open(const database_settings& settings, bool& damaged);
+  // Only to look: nothing is written, no lock is taken, and no log is read. Precondition: its log has nothing
+  // in it, and nobody has the file open. Errors: as above.
+  static result<database> open_to_look(const std::filesystem::path& file);
   database(); // closed: every call is a fault
   database(database&& other) noexcept;
   database& operator=(database&& other) noexcept;
@@ -110,9 +113,12 @@ public:
   // before its commit: so a log can always be folded, and begin anew, however full the disk is. Errors:
   // store_unavailable.
   result<void> reserve();
-  // The last fault was about the file's content: not a database, malformed, not one of ours, or marked as
-  // read-only by a damaged header.
+  // The last fault was about the file's content: not a database, malformed, not one of ours, marked as
+  // read-only by a damaged header, or with rows that no table of ours can have. Never: that another program
+  // has the file open, that the disk is full or refuses to write, that there is no memory.
   bool damaged() const;
+  // The last fault was that a row does not fit its table: a constraint, or a value of another type.
+  bool refused_row() const;
   // The last fault was that SQLite found a page in disorder, or that the disk could not read one.
   bool is_corrupt() const;
   bool is_open() const { return raw_ != nullptr; }

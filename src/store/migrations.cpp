@@ -157,7 +157,9 @@ result<void> migrate(database& file, std::span<const char* const> steps) {
   for (auto next = static_cast<std::size_t>(*version); next < steps.size(); ++next) {
     auto change = transaction::begin(file);
     if (!change) return std::move(change).fault();
-    if (auto done = file.execute(steps[next]); !done) return done;
+    // Said in the error: the rollback makes SQLite forget its last fault.
+    if (auto done = file.execute(steps[next]); !done)
+      return file.damaged() ? error{errc::store_damaged, done.fault().detail()} : done.fault();
     const auto mark = "PRAGMA user_version=" + std::to_string(next + 1);
     if (auto done = file.execute(mark.c_str()); !done) return done;
     if (auto done = change->commit(); !done) return done;

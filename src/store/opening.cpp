@@ -22,8 +22,6 @@ struct circumstances {
   std::optional<witnessed> witness;
 };
 
-constexpr std::int64_t first_with_witness = 7; // version of spool.db
-
 std::uintmax_t size_of_file(const fs::path& file) {
   std::error_code fault;
   const auto size = fs::file_size(file, fault);
@@ -44,35 +42,36 @@ error unusable(const fs::path& directory, const error& cause) {
   return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
 }
 
-result<void> load(opened_state& into) {
-  auto& spool = into.spool;
-  into.image = {};
+// What a start needs; what is damaged is noted in the spool's damage().
+result<void> load(spool_file& spool, core::start_image& image,
+                  std::map<application_id, wall_time>& cursors_of) {
+  image = {};
   auto devices = spool.load_devices();
   if (!devices) return std::move(devices).fault();
-  into.image.devices = *std::move(devices);
+  image.devices = *std::move(devices);
   auto waiting = spool.load_waiting();
   if (!waiting) return std::move(waiting).fault();
-  into.image.waiting = *std::move(waiting);
+  image.waiting = *std::move(waiting);
   std::vector<bool> there(spool.counts().next_device, false);
-  for (const auto& one : into.image.devices)
+  for (const auto& one : image.devices)
     there[index_of(one.ref)] = true;
-  for (const auto& row : into.image.waiting)
+  for (const auto& row : image.waiting)
     if (index_of(row.device) >= there.size() || !there[index_of(row.device)])
       spool.note_damage("message " + std::to_string(row.seq) + " waits for a device that is not there");
   auto keys = spool.load_keys();
   if (!keys) return std::move(keys).fault();
-  into.image.recent_keys = *std::move(keys);
+  image.recent_keys = *std::move(keys);
   auto cursors = spool.load_cursors();
   if (!cursors) return std::move(cursors).fault();
-  into.cursors = *std::move(cursors);
+  cursors_of = *std::move(cursors);
   auto open = spool.load_open_seconds();
   if (!open) return std::move(open).fault();
-  into.image.open_seconds = *open;
+  image.open_seconds = *open;
   auto letters = spool.count_dead_letters();
   if (!letters) return std::move(letters).fault();
-  into.image.dead_letters = *std::move(letters);
-  into.image.next_seq = spool.counts().next_seq;
-  into.image.next_device = spool.counts().next_device;
+  image.dead_letters = *std::move(letters);
+  image.next_seq = spool.counts().next_seq;
+  image.next_device = spool.counts().next_device;
   return {};
 }
 
@@ -114,21 +113,24 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   if (log->damaged)
     if (auto done = mend("its log has " + std::to_string(log->bad) + " bad frame(s) before good ones"); !done)
       return done;
-  auto opened = spool_file::open(file, max_pages);
-  if (!opened && opened.fault().code() != errc::state_newer && can_be_mended(file)) {
+  bool damaged = false;
+  auto opened = spool_file::open(file, max_pages, damaged);
+  if (!opened && damaged && can_be_mended(file)) {
     if (auto done = mend(opened.fault().detail()); !done) return done;
     opened = spool_file::open(file, max_pages);
   }
   if (!opened) return std::move(opened).fault();
   into.spool = *std::move(opened);
   once_open();
-  if (auto done = load(into); !done) return unusable(file, done.fault());
+  if (auto done = load(into.spool, into.image, into.cursors); !done) return unusable(file, done.fault());
+  // Once: what is still not there after a mending is for the one who reads it.
+  if (auto done = into.spool.try_records(into.image.waiting); !done) return unusable(file, done.fault());
   if (!into.spool.damage().any()) return {};
   if (auto done = mend(into.spool.damage().detail); !done) return done;
   auto again = spool_file::open(file, max_pages);
   if (!again) return std::move(again).fault();
   into.spool = *std::move(again);
-  if (auto done = load(into); !done) return unusable(file, done.fault());
+  if (auto done = load(into.spool, into.image, into.cursors); !done) return unusable(file, done.fault());
   if (into.spool.damage().any()) return needs_mending(file, into.spool.damage().detail);
   return {};
 }
@@ -174,6 +176,39 @@ result<void> hear_witness(opened_state& into, const fs::path& directory, const c
 
 } // namespace
 
+std::string look_as_a_start(const fs::path& file) {
+  const auto log = scan_log(file.string() + "-wal");
+  if (!log) return log.fault().detail();
+  if (log->pages != 0 || log->damaged || size_of_file(file) == 0) return {};
+  {
+    auto db = database::open_to_look(file);
+    if (!db) return db.fault().detail();
+    auto check = db->prepare("PRAGMA quick_check(1)");
+    if (!check) return check.fault().detail();
+    const auto row = check->step();
+    if (!row) return row.fault().detail();
+    if (std::string words{check->text(0)}; *row && words != "ok") {
+      std::replace(words.begin(), words.end(), '\n', ' ');
+      return words;
+    }
+    const auto owner = db->integer("PRAGMA application_id");
+    if (!owner) return owner.fault().detail();
+    if (*owner != static_cast<std::int64_t>(spool_application_id))
+      return "it is not marked as a file of Causeway";
+    const auto version = db->integer("PRAGMA user_version");
+    if (!version) return version.fault().detail();
+    if (*version != static_cast<std::int64_t>(spool_steps().size()))
+      return {}; // a start brings it there first
+  }
+  auto spool = spool_file::open_to_look(file);
+  if (!spool) return spool.fault().detail();
+  core::start_image image;
+  std::map<application_id, wall_time> cursors;
+  auto done = load(*spool, image, cursors);
+  if (done) done = spool->try_records(image.waiting);
+  return done ? spool->damage().detail : done.fault().detail();
+}
+
 std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& why, wall_time now) {
   const auto give_up = [&](const std::string& reason) {
     log::error("spool_damaged", {{"file", file.string()}, {"detail", why}, {"not_mended", reason}});
@@ -186,16 +221,20 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
   const auto aside = found->replace(1, now);
   if (!aside) return give_up(aside.fault().detail());
   const auto& all = found->findings();
-  const auto missing = std::max(all.lost.value_or(all.unreadable), all.unreadable);
-  log::error("spool_damaged", {{"file", file.string()},
-                               {"detail", why},
-                               {"kept_as", aside->string()},
-                               {"messages_whole", all.whole},
-                               {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
-                               {"messages_unreadable", all.unreadable},
-                               {"dead_letters", all.letters},
-                               {"dead_letters_lost", all.lost_letters}});
-  return mended_spool{missing, !all.lost};
+  // Dead letters were acknowledged, too.
+  const auto missing =
+      std::max(all.lost.value_or(all.unreadable), all.unreadable) + all.lost_letters.value_or(0);
+  log::error("spool_damaged",
+             {{"file", file.string()},
+              {"detail", why},
+              {"kept_as", aside->string()},
+              {"messages_whole", all.whole},
+              {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
+              {"messages_unreadable", all.unreadable},
+              {"dead_letters", all.letters},
+              {"dead_letters_lost", all.lost_letters ? std::to_string(*all.lost_letters) : "cannot tell"},
+              {"rows_left_out", all.bad_rows + all.misplaced}});
+  return mended_spool{missing, !all.lost || !all.lost_letters};
 }
 
 result<opened_state> open_state(const store_options& options, wall_time now) {

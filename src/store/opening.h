@@ -41,4 +41,11 @@ result<opened_state> open_state(const store_options& options, wall_time now);
 std::optional<mended_spool> mend_spool(const std::filesystem::path& file, const std::string& why,
                                        wall_time now);
 
+// What a start would find to be damaged by what SQLite and its loads say, beside what a survey says; empty:
+// nothing, or its log is not empty, so nobody can look without changing it. Changes nothing. Precondition:
+// the directory's lock is held.
+std::string look_as_a_start(const std::filesystem::path& file);
+
+inline constexpr std::uint32_t first_with_witness = 7; // version of spool.db
+
 } // namespace causeway::store

@@ -53,6 +53,7 @@ private:
     std::string insert; // up to the values
     std::vector<std::string> columns;
     std::vector<bool> is_rowid;
+    bool keyless = false; // WITHOUT ROWID
   };
   result<const table_shape*> shape_of(const std::string& table);
 
@@ -76,7 +77,7 @@ result<const replacement::table_shape*> replacement::shape_of(const std::string&
   if (!there) return std::move(there).fault();
   table_shape shape;
   if (*there) {
-    const bool keyless = kind->integer(0) != 0;
+    const bool keyless = shape.keyless = kind->integer(0) != 0;
     auto columns =
         to_.prepare(keyless ? "SELECT name, 0 FROM pragma_table_info(?1) ORDER BY pk = 0, pk, cid"
                             : "SELECT name, pk = 1 AND upper(type) = 'INTEGER' FROM pragma_table_info(?1)");
@@ -106,12 +107,17 @@ result<void> replacement::pace() {
   return {};
 }
 
-// A table that this version does not have is left out; a column that it does not have, too.
+// A table that this version does not have is left out; a column that it does not have, too. So is a row that
+// does not fit the table: it is counted.
 result<void> replacement::copy_row(const std::string& table, const found_row::where& at) {
   const auto row = from_.scan.row_at(at.page, at.cell);
   const auto shape = shape_of(table);
   if (!shape) return shape.fault();
   if (!row || (*shape)->columns.empty()) return {};
+  if ((*shape)->keyless == row->has_rowid) {
+    ++from_.found.misplaced;
+    return {};
+  }
   const auto count = std::min((*shape)->columns.size(), row->columns.size());
   std::string names, values;
   for (std::size_t i = 0; i < count; ++i) {
@@ -131,7 +137,11 @@ result<void> replacement::copy_row(const std::string& table, const found_row::wh
     if (const auto* words = std::get_if<std::string>(&value)) insert->bind(place, std::string_view{*words});
     if (const auto* bytes = std::get_if<blob>(&value)) insert->bind(place, blob_view{bytes->bytes});
   }
-  if (auto done = insert->run(); !done) return done;
+  if (auto done = insert->run(); !done) {
+    if (!to_.refused_row()) return done;
+    ++from_.found.misplaced; // one row that does not fit is no reason to give all up
+    return {};
+  }
   return pace();
 }
 

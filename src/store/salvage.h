@@ -30,7 +30,9 @@ struct spool_findings {
   std::uint64_t bad_rows = 0;             // of spool and device, that are not what was stored
   std::uint64_t devices = 0, renamed = 0; // renamed: known by their messages alone
   std::uint64_t letters = 0, bad_letters = 0; // dead letters; bad: whose content is not what was stored
-  std::uint64_t lost_letters = 0;             // by the tally
+  // Dead letters, by their sums; nothing: those cannot be read either, so nobody can tell.
+  std::optional<std::uint64_t> lost_letters;
+  std::uint64_t misplaced = 0; // rows in a table that they do not fit, or that is not theirs
   std::uint64_t bad_cursors = 0;
   bool lost_open_time = false;
   spool_seq highest = 0; // of all that was seen

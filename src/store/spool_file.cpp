@@ -14,8 +14,9 @@
 namespace causeway::store {
 namespace {
 
-error unusable(const std::filesystem::path& file, error cause) {
+error unusable(const std::filesystem::path& file, error cause, bool damaged) {
   if (cause.code() == errc::state_newer) return std::move(cause).in(file.string());
+  if (!damaged) return error{errc::state_unusable, file.string() + ": " + cause.detail()};
   return error{
       errc::state_unusable,
       file.string() + ": " + cause.detail() +
@@ -72,25 +73,38 @@ void log_ref_taken(const core::device_record& record) {
 }
 
 result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages) {
+  bool ignored = false;
+  return open(file, max_pages, ignored);
+}
+
+result<spool_file> spool_file::open(const std::filesystem::path& file, std::int64_t max_pages,
+                                    bool& damaged) {
+  damaged = false;
   if (auto made = make_private_file(file); !made) return std::move(made).fault();
-  bool damaged = false;
   database_settings settings{
       .file = file, .application_id = spool_application_id, .max_pages = max_pages, .gives_back = true};
   auto db = database::open(settings, damaged);
-  if (!db) return unusable(file, std::move(db).fault());
+  if (!db) return unusable(file, std::move(db).fault(), damaged);
+  const auto failed = [&](error fault) {
+    damaged = fault.code() != errc::state_newer && (fault.code() == errc::store_damaged || db->damaged());
+    return unusable(file, std::move(fault), damaged);
+  };
   // A file that cannot be written says so here, not at the first message.
-  if (auto trial = transaction::begin(*db); !trial) return unusable(file, std::move(trial).fault());
+  if (auto trial = transaction::begin(*db); !trial) return failed(std::move(trial).fault());
   const auto version = db->integer("PRAGMA user_version");
-  if (!version) return unusable(file, version.fault());
-  if (auto done = migrate(*db, spool_steps()); !done) return unusable(file, std::move(done).fault());
+  if (!version) return failed(version.fault());
+  if (auto done = migrate(*db, spool_steps()); !done) return failed(std::move(done).fault());
   let_give_back(*db);
   auto prepared = prepare(*db);
-  if (!prepared) return unusable(file, std::move(prepared).fault());
+  if (!prepared) return failed(std::move(prepared).fault());
   spool_file made{*std::move(db), *std::move(prepared)};
   made.version_found_ = *version;
-  made.load_tally();
+  if (auto done = made.load_tally(); !done) return unusable(file, std::move(done).fault(), false);
   const auto keyed = made.db_.integer("SELECT EXISTS (SELECT 1 FROM dead_letter WHERE key IS NOT NULL)");
-  if (!keyed && !made.db_.is_corrupt()) return unusable(file, keyed.fault());
+  if (!keyed && !made.db_.is_corrupt()) {
+    damaged = made.db_.damaged();
+    return unusable(file, keyed.fault(), damaged);
+  }
   if (!keyed) made.damage_.note("dead letters: " + keyed.fault().detail());
   made.may_have_keyed_letters_ = !keyed || *keyed != 0;
   made.begin_log();
@@ -126,7 +140,7 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "?3, ?4, ?5, ?6, ?7, ?8)",
       "DELETE FROM dead_letter WHERE id = ?1",
       "SELECT s.device, s.size, s.at, s.digest, r.seq IS NOT NULL, r.message, d.ref IS NOT NULL, "
-      "d.application, d.device "
+      "d.application, d.device, typeof(r.message) = 'blob' "
       "FROM spool s LEFT JOIN record r ON r.seq = s.seq LEFT JOIN device d ON d.ref = s.device WHERE s.seq "
       "= "
       "?1",

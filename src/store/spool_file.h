@@ -57,6 +57,12 @@ class spool_file {
 public:
   // Errors: state_unusable (names the file and what to do), state_newer.
   static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages);
+  // damaged: whether the file's content is why it could not be opened. False where another program has it
+  // open, or the disk refuses to write.
+  static result<spool_file> open(const std::filesystem::path& file, std::int64_t max_pages, bool& damaged);
+
+  // Only to look, with the loads, at a file of this version (database::open_to_look).
+  static result<spool_file> open_to_look(const std::filesystem::path& file);
 
   database& db() { return db_; }
   // Of no file: every call is a fault, until one is assigned. What was open is closed.
@@ -85,12 +91,15 @@ public:
   result<std::map<application_id, wall_time>> load_cursors();
   // 0 when it is damaged: then what waits is given up late.
   result<std::uint32_t> load_open_seconds();
+  // Reads a few of their records: whether the table of records is still that. What is alone in being bad is
+  // left to the one who reads it.
+  result<void> try_records(const std::vector<core::start_image::row>& waiting);
   const tally& counts() const { return tally_; }
   // What open and the loads above have found; waiting and dead letters are compared with the tally's.
   const spool_damage& damage() const { return damage_; }
   void note_damage(const std::string& what) { damage_.note(what); }
   // As many rows wait as the tally says.
-  bool is_complete();
+  result<bool> is_complete();
 
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
@@ -118,7 +127,8 @@ public:
   result<bool> take_dead_letter(std::uint64_t id);
 
   // The row with its body; nothing when it is gone. Errors: record_corrupt (its record is not what was
-  // stored), store_damaged (no record, or another device's: the file's order is broken), store_unavailable.
+  // stored), store_damaged (no record, or another table's row, or another device's: the file's order is
+  // broken), store_unavailable.
   result<std::optional<core::spool_row>> read(spool_seq seq);
   // Looks at 1,000 of them at most, and no longer than some milliseconds.
   result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
@@ -149,7 +159,7 @@ private:
   };
   result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
   result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
-  void load_tally();
+  result<void> load_tally();
   void compare_dead_letters(const core::dead_letter_amounts& by_sum);
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);

@@ -22,7 +22,7 @@ std::optional<bool> integration_of(std::int64_t number) {
 }
 
 // Of the columns device, size, at, digest, whether there is a record, it, whether there is a device,
-// application, device.
+// application, device, whether the record is bytes.
 result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& row, spool_seq sealed_from) {
   const auto broken = [&](const char* why) {
     return error{errc::store_damaged, "message " + std::to_string(seq) + ": " + why};
@@ -33,6 +33,8 @@ result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& r
   if (row.integer(4) == 0) return broken("its record is not there");
   if (row.integer(6) == 0) return broken("its device is not there");
   auto content = row.text(5);
+  // Not a record with bad bytes, but another table's row.
+  if (row.integer(9) == 0) return broken("no record of this Causeway stands in its place");
   if (is_sealed(content) || seq >= sealed_from) {
     const auto inside = unseal(content);
     if (!inside) return inside.fault();
@@ -160,9 +162,20 @@ result<std::uint32_t> spool_file::load_open_seconds() {
   return std::uint32_t{0};
 }
 
-void spool_file::load_tally() {
+result<spool_file> spool_file::open_to_look(const std::filesystem::path& file) {
+  auto db = database::open_to_look(file);
+  if (!db) return std::move(db).fault();
+  auto prepared = prepare(*db);
+  if (!prepared) return std::move(prepared).fault();
+  spool_file made{*std::move(db), *std::move(prepared)};
+  if (auto done = made.load_tally(); !done) return std::move(done).fault();
+  return made;
+}
+
+result<void> spool_file::load_tally() {
   auto query = db_.prepare("SELECT next_seq, next_device, waiting, sealed_from, digest FROM tally");
   auto row = query ? query->step() : result<bool>{query.fault()};
+  if (!row && !db_.damaged()) return std::move(row).fault();
   if (row && *row) {
     const auto number = [&](int column) { return query->integer(column); };
     const auto digest = row_digest{}.add(number(0)).add(number(1)).add(number(2)).add(number(3)).value();
@@ -170,15 +183,30 @@ void spool_file::load_tally() {
       tally_ = {static_cast<spool_seq>(number(0)), static_cast<std::uint32_t>(number(1)),
                 static_cast<std::uint64_t>(number(2)), static_cast<spool_seq>(number(3))};
       saved_ = tally_;
-      return;
+      return {};
     }
   }
   damage_.note("the tally is not what was stored");
+  return {};
 }
 
-bool spool_file::is_complete() {
+result<bool> spool_file::is_complete() {
   const auto rows = db_.integer("SELECT count(*) FROM spool");
-  return rows && static_cast<std::uint64_t>(*rows) == tally_.waiting;
+  if (!rows) return db_.is_corrupt() ? result<bool>{false} : rows.fault();
+  return static_cast<std::uint64_t>(*rows) == tally_.waiting;
+}
+
+result<void> spool_file::try_records(const std::vector<core::start_image::row>& waiting) {
+  if (waiting.empty() || damage_.any()) return {};
+  for (const auto at : {std::size_t{0}, waiting.size() / 2, waiting.size() - 1}) {
+    const auto seq = waiting[at].seq;
+    const auto row = read(seq);
+    if (!row && row.fault().code() == errc::store_damaged) damage_.note(row.fault().detail());
+    if (!row && row.fault().code() != errc::store_damaged && row.fault().code() != errc::record_corrupt)
+      return row.fault();
+    if (row && !*row) damage_.note("message " + std::to_string(seq) + ": its row is not there");
+  }
+  return {};
 }
 
 result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {

@@ -36,7 +36,29 @@ const Kept* find_seq(const std::vector<Kept>& all, std::int64_t seq) {
   return found != all.end() && found->seq == seq ? &*found : nullptr;
 }
 
-constexpr std::uint32_t first_with_digests = 7, first_with_open_time = 8; // versions
+constexpr std::uint32_t first_with_sums = 5, first_with_digests = 7, first_with_open_time = 8; // versions
+
+// n: null, i: a number, t: a text, b: a blob; B and I: or null. As many of them as the row has columns, and
+// not fewer than least.
+bool fits(const found_row& row, std::string_view kinds, std::size_t least) {
+  if (!row.whole || row.columns.size() < least || row.columns.size() > kinds.size()) return false;
+  for (std::size_t i = 0; i < row.columns.size(); ++i) {
+    const auto& value = row.columns[i];
+    const bool is_null = std::holds_alternative<std::monostate>(value);
+    const bool is_number = std::holds_alternative<std::int64_t>(value);
+    const bool is_blob = std::holds_alternative<blob>(value);
+    const char kind = kinds[i];
+    const bool right = (kind == 'n' && is_null) || (kind == 'i' && is_number) || (kind == 'b' && is_blob) ||
+                       (kind == 't' && std::holds_alternative<std::string>(value)) ||
+                       (kind == 'B' && (is_null || is_blob)) || (kind == 'I' && (is_null || is_number));
+    if (!right) return false;
+  }
+  return true;
+}
+
+bool fits_letters(const found_row& row) {
+  return row.has_rowid && fits(row, "nittttiBBI", 9);
+}
 
 } // namespace
 
@@ -46,65 +68,107 @@ std::optional<std::string_view> blob_of(const found_row& row, std::size_t at) {
   return std::nullopt;
 }
 
+// A row that proves itself is taken wherever it lies: of a page that two parents name, or that stands in
+// another's place, each row is what its own checksum says.
 void survey::state::take(const found_row& row) {
-  const bool is_stray = row.table.empty();
-  if (row.table == "spool" || (is_stray && (row.columns.size() == 5 || row.columns.size() == 6)))
-    take_waiting(row);
-  if (row.table == "record" || (is_stray && row.columns.size() == 2)) take_record(row);
-  if (row.table == "device" || (is_stray && row.columns.size() >= 8)) take_device(row);
-  if (row.table == "tally" || (is_stray && row.columns.size() == 6)) take_tally(row);
-  if (row.table == "dead_letter" || (is_stray && row.columns.size() >= 9)) take_letter(row);
+  if (const char* own = proven_by(row); own != nullptr) {
+    if (!row.table.empty() && row.table != own) ++found.misplaced;
+    return;
+  }
+  if (row.table.empty()) return take_stray(row);
+  if (row.table == "spool") return take_waiting(row);
+  if (row.table == "record") return broken.push_back({row.rowid, row.whole, row.place});
+  if (row.table == "device") return take_device(row);
+  if (row.table == "dead_letter") return take_letter(row);
   if (row.table == "cursor") return take_cursor(row);
-  if (row.table == "open_time") return take_open_time(row);
-  if (row.table == "dead_letter_sum")
-    summed_letters += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(row, 1).value_or(0)));
-  constexpr std::array own{"", "spool", "record", "device", "tally", "dead_letter", "dead_letter_sum"};
+  if (row.table == "dead_letter_sum") return take_sum(row);
+  if (row.table == "tally" || row.table == "open_time") return; // told by its absence
   const bool is_index = row.table.rfind("index ", 0) == 0 || row.table.rfind("sqlite_", 0) == 0;
-  if (is_index || std::find(own.begin(), own.end(), row.table) != own.end() || !row.whole) return;
-  others.emplace_back(row.table, row.place);
+  if (is_index || !row.whole) return;
+  const bool keeps_keys = row.table == "key_ring" || row.table == "recent_key";
+  if ((keeps_keys && !(row.has_rowid && fits(row, "nb", 2) && blob_of(row, 1)->size() % 8 == 0)) ||
+      (row.table == "counter" && !(!row.has_rowid && fits(row, "ti", 2))))
+    ++found.misplaced;
+  else
+    others.emplace_back(row.table, row.place);
+}
+
+// The table whose row it is for certain, and then it has been taken; or nothing.
+const char* survey::state::proven_by(const found_row& row) {
+  if (row.has_rowid && prove_waiting(row)) return "spool";
+  if (row.has_rowid && prove_record(row)) return "record";
+  if (row.has_rowid && prove_device(row)) return "device";
+  if (row.has_rowid && prove_tally(row)) return "tally";
+  if (row.has_rowid && prove_letter(row)) return "dead_letter";
+  if (row.has_rowid && prove_open_time(row)) return "open_time";
+  if (!row.has_rowid && prove_cursor(row)) return "cursor";
+  return nullptr;
+}
+
+// Without the list of tables the sums hang in none.
+void survey::state::take_stray(const found_row& row) {
+  if (!row.has_rowid && !found.pages.has_schema && row.columns.size() == 3) take_sum(row);
+}
+
+void survey::state::take_sum(const found_row& row) {
+  const auto letters_of = number(row, 1), bytes = number(row, 2);
+  if (row.has_rowid || !text(row, 0) || !letters_of || !bytes || *letters_of < 0 || *bytes < 0) {
+    sums_are_whole = false;
+    return;
+  }
+  has_sums = true;
+  summed_letters += static_cast<std::uint64_t>(*letters_of);
+}
+
+bool survey::state::prove_waiting(const found_row& row) {
+  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3), digest = number(row, 4);
+  if (row.columns.size() > 6 || !device || !size || !at || !digest) return false;
+  if (waiting_digest(row.rowid, *device, *size, *at) != *digest) return false;
+  waiting.push_back({row.rowid, *device, *size, *at, number(row, 5).value_or(0)});
+  return true;
 }
 
 void survey::state::take_waiting(const found_row& row) {
-  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3), digest = number(row, 4);
-  const bool is_sealed_row = device && size && at && digest;
-  if (is_sealed_row && waiting_digest(row.rowid, *device, *size, *at) == *digest) {
-    waiting.push_back({row.rowid, *device, *size, *at, number(row, 5).value_or(0)});
-  } else if (row.table == "spool") {
-    const bool is_old = row.columns.size() < 5 && version < first_with_digests;
-    if (is_old && device && size)
-      waiting.push_back({row.rowid, *device, *size, at.value_or(0), 0});
-    else
-      ++bad_waiting;
-  }
+  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3);
+  const bool is_old = row.has_rowid && row.columns.size() < 5 && version < first_with_digests;
+  if (is_old && device && size)
+    waiting.push_back({row.rowid, *device, *size, at.value_or(0), 0});
+  else
+    ++bad_waiting;
 }
 
-void survey::state::take_record(const found_row& row) {
-  const auto content = blob_of(row, 1);
+bool survey::state::prove_record(const found_row& row) {
+  const auto content = row.columns.size() == 2 ? blob_of(row, 1) : std::nullopt;
   if (content && is_sealed(*content)) {
-    if (const auto inside = unseal(*content); inside && core::decode_message(inside->content)) {
-      records.push_back({static_cast<std::int64_t>(inside->seal.seq), true, row.place});
-      return;
-    }
-  } else if (content && core::decode_message(*content)) {
-    records.push_back({row.rowid, false, row.place});
-    return;
+    const auto inside = unseal(*content);
+    if (!inside || !core::decode_message(inside->content)) return false;
+    records.push_back({static_cast<std::int64_t>(inside->seal.seq), true, row.place});
+    return true;
   }
-  if (row.table == "record") broken.push_back({row.rowid, row.whole, row.place});
+  // Without a seal only its table says what it is.
+  if (!row.table.empty() && row.table != "record") return false;
+  if (!content || !core::decode_message(*content)) return false;
+  records.push_back({row.rowid, false, row.place});
+  return true;
+}
+
+bool survey::state::prove_device(const found_row& row) {
+  const auto application = text(row, 1), device = text(row, 2), eui = text(row, 3);
+  const auto listed = number(row, 4), integration = number(row, 5), digest = number(row, 7);
+  const auto model = text(row, 6);
+  if (!application || !device || !eui || !listed || !integration || !model || !digest) return false;
+  row_digest sum;
+  sum.add(row.rowid).add(*application).add(*device).add(*eui).add(*listed).add(*integration).add(*model);
+  for (std::size_t later = 8; later < row.columns.size(); ++later) // of version 8 on
+    if (const auto value = number(row, later)) sum.add(*value);
+  if (sum.value() != *digest) return false;
+  add_device(row.rowid, *application, *device, row.place);
+  return true;
 }
 
 void survey::state::take_device(const found_row& row) {
   const auto application = text(row, 1), device = text(row, 2), eui = text(row, 3);
-  const auto listed = number(row, 4), integration = number(row, 5), digest = number(row, 7);
-  const auto model = text(row, 6);
-  if (application && device && eui && listed && integration && model && digest) {
-    row_digest sum;
-    sum.add(row.rowid).add(*application).add(*device).add(*eui).add(*listed).add(*integration).add(*model);
-    for (std::size_t later = 8; later < row.columns.size(); ++later) // of version 8 on
-      if (const auto value = number(row, later)) sum.add(*value);
-    if (sum.value() == *digest) return add_device(row.rowid, *application, *device, row.place);
-  }
-  if (row.table != "device") return;
-  const bool is_old = row.columns.size() < 8 && version < first_with_digests;
+  const bool is_old = row.has_rowid && row.columns.size() < 8 && version < first_with_digests;
   if (is_old && application && device && eui && row.rowid >= 0 && row.rowid < std::int64_t{1} << 28)
     return add_device(row.rowid, *application, *device, row.place);
   ++bad_devices;
@@ -117,45 +181,73 @@ void survey::state::add_device(std::int64_t ref, std::string_view application, s
   keys.emplace(ref, std::pair{std::string{application}, std::string{device}});
 }
 
-void survey::state::take_tally(const found_row& row) {
+bool survey::state::prove_tally(const found_row& row) {
+  if (row.columns.size() != 6) return false;
   row_digest sum;
   for (std::size_t i = 1; i < 5; ++i) {
     const auto value = number(row, i);
-    if (!value) return;
+    if (!value) return false;
     sum.add(*value);
   }
-  if (number(row, 5) != sum.value()) return;
-  found.counts = tally{static_cast<spool_seq>(*number(row, 1)), static_cast<std::uint32_t>(*number(row, 2)),
-                       static_cast<std::uint64_t>(*number(row, 3)), static_cast<spool_seq>(*number(row, 4))};
+  if (number(row, 5) != sum.value()) return false;
+  // An older one may lie elsewhere.
+  if (!found.counts || row.table == "tally")
+    found.counts =
+        tally{static_cast<spool_seq>(*number(row, 1)), static_cast<std::uint32_t>(*number(row, 2)),
+              static_cast<std::uint64_t>(*number(row, 3)), static_cast<spool_seq>(*number(row, 4))};
+  return true;
+}
+
+bool survey::state::prove_letter(const found_row& row) {
+  if (!fits_letters(row)) return false;
+  const auto message = blob_of(row, 7), event = blob_of(row, 8);
+  const auto content = message ? message : event;
+  if (!content || !unseal(*content)) return false;
+  if (row.table != "dead_letter") letters_are_whole = false;
+  letters.push_back({row.rowid, true, row.place});
+  return true;
 }
 
 void survey::state::take_letter(const found_row& row) {
+  if (!row.whole) return;
+  if (!fits_letters(row)) {
+    ++found.misplaced;
+    letters_are_whole = false;
+    return;
+  }
   const auto message = blob_of(row, 7), event = blob_of(row, 8);
   const auto content = message ? message : event;
-  const bool is_good = content && unseal(*content);
-  if (row.table != "dead_letter" && !is_good) return;
-  if (!row.whole) return;
-  if (content && is_sealed(*content) && !is_good) ++found.bad_letters;
+  // What is left of a damaged record was never whole in here.
+  const bool is_known = text(row, 4) == error{errc::record_corrupt}.name();
+  if (content && is_sealed(*content) && !is_known) ++found.bad_letters;
   letters.push_back({row.rowid, true, row.place});
 }
 
-void survey::state::take_cursor(const found_row& row) {
+bool survey::state::prove_cursor(const found_row& row) {
   const auto application = text(row, 0);
   const auto at = number(row, 1), digest = number(row, 2);
+  if (row.columns.size() != 3 || !application || !at || !digest) return false;
+  if (row_digest{}.add(*application).add(*at).value() != *digest) return false;
+  others.emplace_back("cursor", row.place);
+  return true;
+}
+
+void survey::state::take_cursor(const found_row& row) {
   const bool is_old = row.columns.size() < 3 && version < first_with_digests;
-  const bool is_good =
-      application && at && digest && row_digest{}.add(*application).add(*at).value() == *digest;
-  if (row.whole && application && at && (is_good || is_old))
+  if (row.whole && is_old && !row.has_rowid && text(row, 0) && number(row, 1))
     others.emplace_back(row.table, row.place);
   else
     ++found.bad_cursors;
 }
 
-void survey::state::take_open_time(const found_row& row) {
+bool survey::state::prove_open_time(const found_row& row) {
   const auto seconds = number(row, 1), digest = number(row, 2);
-  if (!seconds || !digest || row_digest{}.add(*seconds).value() != *digest) return;
+  if (row.columns.size() != 3 || !seconds || !digest) return false;
+  if (row_digest{}.add(*seconds).value() != *digest) return false;
+  if (open_seconds && row.table != "open_time") return true;
   open_seconds = *seconds;
-  others.emplace_back(row.table, row.place);
+  others.emplace_back("open_time", row.place);
+  return true;
 }
 
 void survey::state::conclude() {
@@ -191,7 +283,17 @@ void survey::state::conclude() {
   found.bad_rows = bad_waiting + bad_devices;
   found.devices = devices.size();
   found.letters = letters.size();
-  found.lost_letters = summed_letters - std::min<std::uint64_t>(summed_letters, letters.size());
+  // By the sums; without them nothing is lost where the letters' own pages are all in order.
+  const auto& bad = found.pages.bad_tables;
+  const bool knows_tables = found.pages.has_schema && !bad.contains("sqlite_schema");
+  // More letters than they say: they are another table's.
+  const bool knows_sums = sums_are_whole && summed_letters >= letters.size() &&
+                          !bad.contains("dead_letter_sum") &&
+                          (knows_tables ? version >= first_with_sums : has_sums);
+  if (knows_sums)
+    found.lost_letters = summed_letters - std::min<std::uint64_t>(summed_letters, letters.size());
+  else if (knows_tables && letters_are_whole && !bad.contains("dead_letter"))
+    found.lost_letters = 0;
   const auto top = [&](std::int64_t seq) {
     found.highest = std::max(found.highest, static_cast<spool_seq>(seq));
   };
@@ -250,6 +352,7 @@ std::vector<std::string> spool_findings::faults() const {
       " rows of messages or devices are not what was stored");
   if (lost_open_time)
     out.push_back("the time in which the store was open cannot be read; it is counted anew");
+  say(misplaced, " row lies in a table that is not its own", " rows lie in tables that are not their own");
   say(bad_cursors, " cursor is not what was stored", " cursors are not what was stored");
   say(unreadable, " message that waited cannot be read", " messages that waited cannot be read");
   if (lost && *lost > unreadable)
@@ -258,7 +361,8 @@ std::vector<std::string> spool_findings::faults() const {
     say(whole - counts->waiting, " message more than should wait is there",
         " messages more than should wait are there");
   say(bad_letters, " dead letter is not what was stored", " dead letters are not what was stored");
-  say(lost_letters, " dead letter is missing", " dead letters are missing");
+  say(lost_letters.value_or(0), " dead letter is missing", " dead letters are missing");
+  if (!lost_letters) out.push_back("cannot tell whether dead letters are missing");
   return out;
 }
 

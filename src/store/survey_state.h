@@ -27,14 +27,23 @@ struct survey::state {
       : file{std::move(of)}, image{std::move(pages)}, scan{image} {}
 
   void take(const found_row& row);
+  const char* proven_by(const found_row& row);
+  // True: its own checksum says so, and it has been taken.
+  bool prove_waiting(const found_row& row);
+  bool prove_record(const found_row& row);
+  bool prove_device(const found_row& row);
+  bool prove_tally(const found_row& row);
+  bool prove_letter(const found_row& row);
+  bool prove_cursor(const found_row& row);
+  bool prove_open_time(const found_row& row);
+  // Of the table, and without such a proof: by its version's rules, or it is counted as bad.
   void take_waiting(const found_row& row);
-  void take_record(const found_row& row);
   void take_device(const found_row& row);
-  void add_device(std::int64_t ref, std::string_view application, std::string_view device, const place& at);
-  void take_tally(const found_row& row);
   void take_letter(const found_row& row);
   void take_cursor(const found_row& row);
-  void take_open_time(const found_row& row);
+  void take_sum(const found_row& row);
+  void take_stray(const found_row& row);
+  void add_device(std::int64_t ref, std::string_view application, std::string_view device, const place& at);
   void conclude();
 
   std::filesystem::path file;
@@ -50,6 +59,7 @@ struct survey::state {
   std::map<std::int64_t, std::pair<std::string, std::string>> keys;
   std::vector<std::pair<std::string, place>> others; // of tables that are copied as they are
   std::uint64_t bad_waiting = 0, bad_devices = 0, summed_letters = 0;
+  bool has_sums = false, sums_are_whole = true, letters_are_whole = true; // but for bad pages
 };
 
 std::optional<std::string_view> blob_of(const found_row& row, std::size_t at);

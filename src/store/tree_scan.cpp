@@ -187,11 +187,12 @@ void tree_scan::take_rows(const std::string& table, std::uint32_t number, const 
   found_row row;
   row.table = table;
   for (std::uint32_t i = 0; i < of.cells; ++i) {
-    if (!cell_of(of, number, page, i, row, true)) {
+    const bool is_there = cell_of(of, number, page, i, row, true);
+    if (!is_there || !row.whole) {
       ++found_.bad_rows;
-      continue;
+      found_.bad_tables.insert(table);
     }
-    if (!row.whole) ++found_.bad_rows;
+    if (!is_there) continue;
     take(row);
   }
 }
@@ -202,26 +203,33 @@ void tree_scan::walk(const tree& from, const std::function<void(const found_row&
   };
   std::vector<step> todo{{from.root, 0}};
   std::string page;
+  const auto note_bad_page = [&] {
+    ++found_.bad_pages;
+    found_.bad_tables.insert(from.table);
+  };
   while (!todo.empty()) {
     const auto [number, parent] = todo.back();
     todo.pop_back();
     if (number == 0 || number > found_.pages || uses_[number] != use::unknown) {
-      ++found_.bad_pages;
+      note_bad_page();
       continue;
     }
     const auto of = pages_.read(number, page) ? layout_of(number, page) : std::nullopt;
     if (!of) {
-      ++found_.bad_pages;
+      note_bad_page();
       uses_[number] = use::tree;
       continue;
     }
     claim(number, use::tree, parent == 0 ? map_root : map_tree, parent);
+    // Another tree's page; what is on it may still prove itself.
+    if (from.is_index != (of->kind == index_node || of->kind == index_leaf)) note_bad_page();
     if (of->kind == table_node || of->kind == index_node) {
       todo.push_back({big_word(page, of->at + 8), number});
       for (std::uint32_t i = of->cells; i-- > 0;) {
         const std::size_t at = short_at(page, of->at + 12 + std::size_t{i} * 2);
         if (at + 4 > usable_) {
           ++found_.bad_rows;
+          found_.bad_tables.insert(from.table);
           continue;
         }
         todo.push_back({big_word(page, at), number});
@@ -265,7 +273,8 @@ void tree_scan::take_strays(const std::function<void(const found_row&)>& take) {
     const auto back = back_pointer(number);
     if (back && back->first == map_free) continue;
     const auto of = pages_.read(number, page) ? layout_of(number, page) : std::nullopt;
-    if (!of || of->kind != table_leaf) continue;
+    // Of the others only the list of tables would say what they are; without it their rows may.
+    if (!of || (of->kind != table_leaf && (found_.has_schema || of->kind != index_leaf))) continue;
     uses_[number] = use::tree;
     ++found_.stray_leaves;
     take_rows({}, number, *of, page, take);
@@ -287,7 +296,10 @@ scan_findings tree_scan::run(const std::function<void(const found_row&)>& take) 
     if (type == nullptr || name == nullptr || root == nullptr) return;
     found_.has_schema = true;
     if (*root == 0) return; // a trigger
-    trees.push_back({*type == "table" ? *name : "index " + *name, static_cast<std::uint32_t>(*root)});
+    const auto* sql = std::get_if<std::string>(&row.columns[4]);
+    const bool is_table = *type == "table";
+    const bool is_index = !is_table || (sql != nullptr && sql->find("WITHOUT ROWID") != std::string::npos);
+    trees.push_back({is_table ? *name : "index " + *name, static_cast<std::uint32_t>(*root), is_index});
   });
   for (const auto& one : trees)
     walk(one, take);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -33,10 +34,11 @@ struct found_row {
 
 struct scan_findings {
   std::uint32_t pages = 0;
-  std::uint64_t bad_pages = 0;    // in disorder, or unreadable
-  std::uint64_t stray_leaves = 0; // that no tree leads to, and that are not free
-  std::uint64_t bad_rows = 0;     // that cannot be taken apart
-  std::uint64_t bad_links = 0;    // of the free list and of the pointers back
+  std::uint64_t bad_pages = 0;      // in disorder, or unreadable
+  std::uint64_t stray_leaves = 0;   // that no tree leads to, and that are not free
+  std::uint64_t bad_rows = 0;       // that cannot be taken apart
+  std::uint64_t bad_links = 0;      // of the free list and of the pointers back
+  std::set<std::string> bad_tables; // of bad pages and rows: where they were looked for
   bool has_schema = false;
   std::uint32_t version = 0; // user_version
 };
@@ -58,6 +60,7 @@ private:
   struct tree {
     std::string table;
     std::uint32_t root = 0;
+    bool is_index = false; // or a table WITHOUT ROWID
   };
 
   std::optional<layout> layout_of(std::uint32_t number, std::string_view page) const;

@@ -78,7 +78,11 @@ result<void> writer::read_rows(const std::vector<spool_seq>& seqs, report& out) 
 result<bool> writer::read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended) {
   auto row = spool_.read(seq);
   // What a mended spool lacks has been told of.
-  if (row && !*row && spool_.is_complete()) return false;
+  if (row && !*row) {
+    const auto complete = spool_.is_complete();
+    if (!complete) return complete.fault();
+    if (*complete) return false;
+  }
   if (row && !*row)
     row = error{errc::store_damaged, "message " + std::to_string(seq) + ": its row is not there"};
   if (!row && row.fault().code() == errc::store_damaged && !mended) {
