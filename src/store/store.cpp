@@ -73,15 +73,16 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
 void store_events::on_dead_letters(std::uint64_t, result<core::dead_letter_page>) {}
 void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
 
-constexpr std::size_t enough_for_a_commit = 16;
+constexpr std::size_t enough_for_a_commit = 16, company = 4;
 
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
   store_events* events = nullptr;
   store_counters counters;
-  amount pending;        // of counters.waiting, what no report has told of yet
-  bool waking = false;   // the writer, by what was posted
-  std::size_t quiet = 0; // appends since
+  amount pending;          // of counters.waiting, what no report has told of yet
+  bool waking = false;     // the writer, by what was posted
+  std::size_t quiet = 0;   // appends since
+  std::uint64_t group = 0; // what the last commit has appended
 
   void take(report what);
 };
@@ -117,6 +118,7 @@ void store::owner_side::take(report what) {
     for (const auto& [application, there] : *what.kept_dead_letters)
       counters.dead_letters += there;
   }
+  if (what.appended.messages > 0) group = what.appended.messages;
   if (what.commits > 0) {
     counters.last_commit = what.commit_time;
     counters.longest_commit = std::max(counters.longest_commit, what.commit_time);
@@ -205,10 +207,10 @@ result<void> store::append(core::append_request request) {
   return {};
 }
 
-// What comes in one turn of the owner's loop is committed together, unless it is so much that the disk had
-// better begin.
+// Under load what comes in one turn of the owner's loop is committed together, unless it is so much that the
+// disk had better begin. Where each commit is nearly alone nobody waits for company.
 void store::wake_writer_in_a_moment() {
-  if (++owner_->quiet % enough_for_a_commit == 0) {
+  if (owner_->group < company || ++owner_->quiet % enough_for_a_commit == 0) {
     writer_->wake();
     return;
   }
