@@ -104,6 +104,8 @@ class damaged_disk(integration_test):
         told = metrics["causeway_spool_missing_messages"] + metrics["causeway_spool_unreadable_total"]
         # It goes on.
         self.assertEqual(under_test.post(PLANT, uplink(PLANT, DEVICES[0][1], 10_000))[0], 200)
+        # The log has a thread of its own, which a kill may come before.
+        wait_until(lambda: "gateway_started" in under_test.stderr()[before:], "its log has the start", PATIENCE)
         under_test.kill()
         log = under_test.stderr()[before:]
         self.assertNotIn("Sanitizer", log)
