@@ -117,9 +117,13 @@ bool http_server::state::make_room() {
     return false;
   };
   constexpr std::chrono::milliseconds at_once{0};
+  // One of whoever has most, however busy they are kept; strangers together count as one. So neither they nor
+  // a sender shut the others out, nor push out who has just come and not yet said who it is.
+  const auto largest = open.largest_sender();
+  const bool sender_has_most = largest && open.senders.at(*largest) > open.strangers.size();
+  if (sender_has_most && close_one(open.waiting, at_once, largest)) return true;
   if (close_one(open.strangers, at_once)) return true;
-  // However busy who has most keeps them: no sender shuts the others out.
-  if (const auto largest = open.largest_sender()) return close_one(open.waiting, at_once, largest);
+  if (largest) return close_one(open.waiting, at_once, largest);
   return close_one(open.waiting, limits.room_after);
 }
 

@@ -23,9 +23,9 @@ struct http_limits {
   std::chrono::milliseconds idle_time_out{120'000};  // between requests
   // When one more comes, the one that has waited longest for its peer's bytes is closed: a stranger, that is
   // who was never let in by the admission (or, without one, never answered with 2xx), however new it is, so
-  // that each newcomer has the time to say something. Where there is none it is one of the sender that has
-  // most, as the admission knows senders (http_request::admitted), so that none shuts others out; without an
-  // admission the one that has waited longest, if that is room_after.
+  // that each newcomer has the time to say something. Where a sender, as the admission knows them
+  // (http_request::admitted), has more than there are strangers, it is one of the sender that has most, so
+  // that none shuts others out; without an admission the one that has waited longest, if that is room_after.
   // HTTP/2 takes the memory of two and counts as two when it begins.
   std::size_t max_connections = 4'096;
   std::chrono::milliseconds room_after{5'000};
