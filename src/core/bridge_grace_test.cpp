@@ -298,13 +298,18 @@ TEST(deleted, under_an_identity_by_eui_another_eui_is_another_device_and_what_wa
                                    "find_hub 0 70B3D52DD600035B in dps"}));
 }
 
-TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_the_new_devices) {
-  graced f{"{dev_eui}"};
+// A message of the one whose EUI ends with 5A waits, and one of its successor, 5B.
+void become_another(graced& f) {
   f.bridge.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
   f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
   f.store("dev-1", 1);
   f.bridge.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
   f.store("dev-1", 2);
+}
+
+TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_the_new_devices) {
+  graced f{"{dev_eui}"};
+  become_another(f);
   f.pass(day); // its hub is away: no minute of it has begun
   EXPECT_EQ(f.buried(), 0U);
   // The process ends here: what is known of it is on disk.
@@ -328,11 +333,7 @@ TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_
 // The old identity was disabled in the hub: no minute of it ever began.
 TEST(deleted, a_former_identity_that_the_hub_refuses_has_its_minute_too) {
   graced f{"{dev_eui}"};
-  f.bridge.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
-  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
-  f.store("dev-1", 1);
-  f.bridge.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
-  f.store("dev-1", 2);
+  become_another(f);
   f.bridge.on_device_detached(first, error{errc::hub_device_disabled}, false, f.clock.now());
   f.ports.take();
   calls done;

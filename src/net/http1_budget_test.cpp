@@ -40,6 +40,12 @@ struct scene : http_server_scene {
 
 const std::string welcome = "POST /x HTTP/1.1\r\nHost: x\r\nSay: please\r\n";
 
+// For a handler that keeps it; so much of its body.
+std::string held(std::size_t length, std::size_t sent) {
+  return "POST /wait HTTP/1.1\r\nHost: x\r\nSay: please\r\nContent-Length: " + std::to_string(length) +
+         "\r\n\r\n" + std::string(sent, 'x');
+}
+
 http_limits holding(std::size_t bytes) {
   http_limits limits;
   limits.max_bytes = bytes;
@@ -72,19 +78,14 @@ TEST(http1_budget, bodies_that_do_not_end_are_given_up_for_those_that_come) {
 TEST(http1_budget, what_handlers_work_on_counts_until_their_answer) {
   scene s{holding(100'000)};
   auto one = s.connect();
-  run_task(s.on, scene::write(
-                     &one, "POST /wait HTTP/1.1\r\nHost: x\r\nSay: please\r\nContent-Length: 40000\r\n\r\n" +
-                               std::string(20'000, 'x')));
+  run_task(s.on, scene::write(&one, held(40000, 20'000)));
   s.until([&] { return s.server->held_bytes() > 10'000; });
   EXPECT_EQ(s.asked, 0);
   one.close();
   s.until([&] { return s.server->held_bytes() == 0; });
 
   auto other = s.connect();
-  run_task(
-      s.on,
-      scene::write(&other, "POST /wait HTTP/1.1\r\nHost: x\r\nSay: please\r\nContent-Length: 25000\r\n\r\n" +
-                               std::string(25'000, 'x')));
+  run_task(s.on, scene::write(&other, held(25000, 25'000)));
   s.until([&] { return s.asked == 1; });
   EXPECT_GT(s.server->held_bytes(), 25'000U);
   s.gate.notify();
@@ -95,9 +96,7 @@ TEST(http1_budget, what_handlers_work_on_counts_until_their_answer) {
 TEST(http1_budget, refuses_new_requests_while_handlers_hold_all_of_it) {
   scene s{holding(20'000)};
   auto one = s.connect();
-  run_task(s.on, scene::write(
-                     &one, "POST /wait HTTP/1.1\r\nHost: x\r\nSay: please\r\nContent-Length: 16000\r\n\r\n" +
-                               std::string(16'000, 'x')));
+  run_task(s.on, scene::write(&one, held(16000, 16'000)));
   s.until([&] { return s.asked == 1; });
   auto text =
       run_task(s.on, exchange(s.server->port(),

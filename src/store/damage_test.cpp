@@ -17,16 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string contents(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void overwrite(const fs::path& file, std::string_view bytes) {
-  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
-                                                                static_cast<std::streamsize>(bytes.size()));
-}
-
 constexpr std::uint32_t devices = 7;
 constexpr spool_seq messages = 60;
 
@@ -347,12 +337,7 @@ TEST_F(damage_test, a_replacement_keeps_since_when_a_message_waits) {
   it->save_open_seconds(100);
   close();
   // Of a row that is not what was stored, only its record's word is left, which has no such time.
-  {
-    bool damaged = false;
-    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(db->execute("UPDATE spool SET size = size + 1 WHERE seq = 2"));
-  }
+  alter_spool(file("spool.db"), "UPDATE spool SET size = size + 1 WHERE seq = 2");
   open();
   ASSERT_EQ(image.waiting.size(), 3U);
   EXPECT_EQ(image.waiting[0].accepted_at, 71U);
@@ -369,12 +354,7 @@ TEST_F(damage_test, a_damaged_count_of_time_makes_nothing_old) {
   ASSERT_TRUE(it->append(std::move(one)));
   it->save_open_seconds(100);
   close();
-  {
-    bool damaged = false;
-    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(db->execute("UPDATE open_time SET seconds = 1000000"));
-  }
+  alter_spool(file("spool.db"), "UPDATE open_time SET seconds = 1000000");
   open();
   ASSERT_EQ(image.waiting.size(), 1U);
   EXPECT_EQ(image.waiting[0].accepted_at, 0U);

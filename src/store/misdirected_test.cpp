@@ -20,16 +20,6 @@ constexpr std::uint32_t devices = 7;
 constexpr spool_seq messages = 60;
 constexpr spool_seq letters = 6;
 
-std::string contents(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void overwrite(const fs::path& file, std::string_view bytes) {
-  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
-                                                                static_cast<std::streamsize>(bytes.size()));
-}
-
 std::string body_of(spool_seq seq) {
   return "message " + std::to_string(seq) + std::string(300, 'x');
 }
@@ -225,13 +215,8 @@ TEST_F(misdirected, another_tables_page_over_the_records_is_mended_and_all_is_se
 // The start has read other records; a running gateway meets it.
 TEST_F(misdirected, what_is_no_record_at_all_is_mended_by_the_running_gateway_once) {
   fill();
-  {
-    bool damaged = false;
-    auto db = database::open({.file = file("spool.db"), .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(db->execute("UPDATE record SET message = 7 WHERE seq IN (10, 11);"
-                            "DELETE FROM record WHERE seq = 12"));
-  }
+  alter_spool(file("spool.db"), "UPDATE record SET message = 7 WHERE seq IN (10, 11);"
+                                "DELETE FROM record WHERE seq = 12");
   open();
   EXPECT_EQ(image.waiting.size(), messages);
   EXPECT_EQ(kept_aside(file("spool.db")), 0);

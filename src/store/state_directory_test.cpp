@@ -22,14 +22,15 @@ mode_t mode_of(const fs::path& file) {
   return ::stat(file.c_str(), &about) == 0 ? about.st_mode & 0777U : 0;
 }
 
-std::string contents(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void overwrite(const fs::path& file, std::string_view bytes) {
-  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
-                                                                static_cast<std::streamsize>(bytes.size()));
+// A spool.db as an earlier version made it.
+database former_spool(const fs::path& file, std::size_t version) {
+  EXPECT_TRUE(make_private_file(file));
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+  EXPECT_TRUE(db) << db.fault().message();
+  if (!db) return {};
+  EXPECT_TRUE(migrate(*db, spool_steps().first(version)));
+  return *std::move(db);
 }
 
 std::size_t damaged_copies(const fs::path& directory) {
@@ -111,13 +112,7 @@ TEST_F(state_directory_test, tells_that_it_is_older_and_stays_so) {
   EXPECT_FALSE(needed());
   const auto file = options.directory / "spool.db";
   fs::remove(file);
-  {
-    bool damaged = false;
-    ASSERT_TRUE(make_private_file(file));
-    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db);
-    ASSERT_TRUE(migrate(*db, spool_steps().first(1)));
-  }
+  former_spool(file, 1);
   const auto before = contents(file);
   EXPECT_TRUE(needed());
   EXPECT_EQ(contents(file), before);
@@ -280,14 +275,10 @@ TEST(migrations, an_empty_file_gets_every_step_and_a_planted_older_one_the_rest)
 TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";
-  ASSERT_TRUE(make_private_file(file));
   {
-    bool damaged = false;
-    auto db = database::open({.file = file, .application_id = 0x43575350}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(migrate(*db, spool_steps().first(1)));
-    ASSERT_TRUE(db->execute("INSERT INTO device VALUES (7, 'plant', 'meter-7', '70B3D57ED0000001');"
-                            "UPDATE counter SET value = 8 WHERE name = 'next_device'"));
+    auto db = former_spool(file, 1);
+    ASSERT_TRUE(db.execute("INSERT INTO device VALUES (7, 'plant', 'meter-7', '70B3D57ED0000001');"
+                           "UPDATE counter SET value = 8 WHERE name = 'next_device'"));
   }
   auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
@@ -305,17 +296,13 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
 TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";
-  ASSERT_TRUE(make_private_file(file));
   {
-    bool damaged = false;
-    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(migrate(*db, spool_steps().first(4)));
+    auto db = former_spool(file, 4);
     // Newest first, least significant byte first.
-    ASSERT_TRUE(db->execute("INSERT INTO recent_key VALUES (7, x'0200000000000000' || x'0100000000000000'), "
-                            "(8, x'0300000000000000')"));
-    ASSERT_TRUE(db->execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
-                            "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
+    ASSERT_TRUE(db.execute("INSERT INTO recent_key VALUES (7, x'0200000000000000' || x'0100000000000000'), "
+                           "(8, x'0300000000000000')"));
+    ASSERT_TRUE(db.execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
+                           "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
   }
   const char former = core::recent_keys::former;
   using recent_key = core::start_image::recent_key;
@@ -339,14 +326,10 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
 TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";
-  ASSERT_TRUE(make_private_file(file));
   {
-    bool damaged = false;
-    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(migrate(*db, spool_steps().first(4)));
-    ASSERT_TRUE(db->execute("INSERT INTO spool VALUES (5, 7, 100, 1)"));
-    EXPECT_EQ(*db->integer("PRAGMA auto_vacuum"), 0);
+    auto db = former_spool(file, 4);
+    ASSERT_TRUE(db.execute("INSERT INTO spool VALUES (5, 7, 100, 1)"));
+    EXPECT_EQ(*db.integer("PRAGMA auto_vacuum"), 0);
   }
   constexpr int incremental = 2;
   for (int opened = 0; opened < 2; ++opened) {
@@ -364,15 +347,11 @@ TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
 TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migration) {
   temporary_directory directory;
   const auto file = directory.path() / "spool.db";
-  ASSERT_TRUE(make_private_file(file));
   {
-    bool damaged = false;
-    auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
-    ASSERT_TRUE(db) << db.fault().message();
-    ASSERT_TRUE(migrate(*db, spool_steps().first(2)));
-    ASSERT_TRUE(db->execute("INSERT INTO spool VALUES (5, 7, 100)"));
-    ASSERT_TRUE(db->execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
-                            "VALUES (1, 'plant', 'd', 'format_refused', '', 30, x'00')"));
+    auto db = former_spool(file, 2);
+    ASSERT_TRUE(db.execute("INSERT INTO spool VALUES (5, 7, 100)"));
+    ASSERT_TRUE(db.execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
+                           "VALUES (1, 'plant', 'd', 'format_refused', '', 30, x'00')"));
   }
   auto spool = spool_file::open(file, 0);
   ASSERT_TRUE(spool) << spool.fault().message();

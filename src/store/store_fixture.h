@@ -3,6 +3,7 @@
 // writes down.
 #pragma once
 
+#include "store/migrations.h"
 #include "store/store.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +11,8 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,6 +37,24 @@ public:
 private:
   std::filesystem::path path_;
 };
+
+inline std::string contents(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+inline void overwrite(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream{file, std::ios::binary | std::ios::trunc}.write(bytes.data(),
+                                                                static_cast<std::streamsize>(bytes.size()));
+}
+
+// The spool's file, behind the back of a store that is closed.
+inline void alter_spool(const std::filesystem::path& file, const char* statements) {
+  bool damaged = false;
+  auto db = database::open({.file = file, .application_id = spool_application_id}, damaged);
+  ASSERT_TRUE(db) << db.fault().message();
+  ASSERT_TRUE(db->execute(statements));
+}
 
 // The owner's loop, run by hand.
 class mailbox {
