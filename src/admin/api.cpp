@@ -84,18 +84,19 @@ net::http_response api::devices(const parameters& asked) const {
                       {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
 }
 
-result<core::device_status> api::find(std::string_view application, std::string_view device) const {
+result<core::device_status> find_device(const fleet_view& fleet, std::string_view application,
+                                        std::string_view device) {
   const device_id id{std::string{device}};
   if (application != "-") {
-    auto found = fleet_.device({application_id{std::string{application}}, id});
+    auto found = fleet.device({application_id{std::string{application}}, id});
     if (!found) return error{errc::not_found, "no device " + id.str() + " is known"};
     return std::move(*found);
   }
   std::optional<core::device_status> only;
   std::string owners;
   std::size_t count = 0;
-  for (const auto& owner : fleet_.applications()) {
-    auto found = fleet_.device({owner, id});
+  for (const auto& owner : fleet.applications()) {
+    auto found = fleet.device({owner, id});
     if (!found) continue;
     owners += (owners.empty() ? "" : ", ") + owner.str();
     ++count;
@@ -118,7 +119,7 @@ net::http_response api::device(std::string_view rest) const {
   if (why) name.remove_suffix(4);
   if (name.empty() || name.find('/') != std::string_view::npos)
     return refuse(error{errc::not_found, "/api/devices/{application}/{device}"});
-  const auto found = find(percent_decode(rest.substr(0, slash)), percent_decode(name));
+  const auto found = find_device(fleet_, percent_decode(rest.substr(0, slash)), percent_decode(name));
   if (!found) return refuse(found.fault());
   if (why)
     return answer_json({{"application", found->key.application.str()},
@@ -172,7 +173,8 @@ net::http_response api::waterfall(const parameters& asked) const {
   out.content_type = "image/svg+xml; charset=utf-8";
   if (const auto* device = asked.find("device"); device != nullptr) {
     const auto* application = asked.find("application");
-    const auto found = find(application == nullptr ? "-" : std::string_view{*application}, *device);
+    const auto found =
+        find_device(fleet_, application == nullptr ? "-" : std::string_view{*application}, *device);
     if (!found) return refuse(found.fault());
     const auto row = last_session(line.of(found->ref, spans_of_device), line, found->key.device.str());
     const auto zero =

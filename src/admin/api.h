@@ -20,6 +20,11 @@ namespace causeway::admin {
 
 struct parameters;
 
+// By name; with "-" for the application the only device of that id. Errors: not_found, and field_invalid when
+// several applications have it, which are named.
+result<core::device_status> find_device(const fleet_view& fleet, std::string_view application,
+                                        std::string_view device);
+
 class api {
 public:
   // of must live as long.
@@ -35,10 +40,6 @@ private:
   net::http_response device(std::string_view rest) const;
   net::http_response spans(const parameters& asked) const;
   net::http_response waterfall(const parameters& asked) const;
-  // By name; with "-" for the application the only device of that id. Errors: not_found, and field_invalid
-  // when several applications have it, which are named.
-  result<core::device_status> find(std::string_view application, std::string_view device) const;
-
   // What has been worked out at most a second ago, or is now.
   template <class Value>
   struct kept {

@@ -29,6 +29,11 @@ inline net::http_response refuse(int status, const error& why) {
   return answer_json({{"error", why.name()}, {"message", why.message()}}, status);
 }
 
+// Of who may only look.
+inline net::http_response refuse_change() {
+  return refuse(403, error{errc::unauthorized, "changes are made over the admin socket only"});
+}
+
 inline net::http_response refuse(const error& why) {
   switch (why.code()) {
   case errc::not_found:

@@ -153,8 +153,7 @@ net::task<net::http_response> dead_letter_api::handle(net::http_request request,
       (path == again && request.method == "POST") || (path == all && request.method == "DELETE");
   if (!reads && !changes)
     co_return refuse_method(path == again ? "POST" : path == all ? "GET, DELETE" : "GET");
-  if (changes && !may_change)
-    co_return refuse(403, error{errc::unauthorized, "changes are made over the admin socket only"});
+  if (changes && !may_change) co_return refuse_change();
   if (path == again && reads) co_return refuse_method("POST");
   std::string query{request.query()};
   net::http_response out;

@@ -29,8 +29,7 @@ bool forget_api::owns(const net::http_request& request) {
 }
 
 net::http_response forget_api::handle(const net::http_request& request, bool may_change) const {
-  if (!may_change)
-    return refuse(403, error{errc::unauthorized, "changes are made over the admin socket only"});
+  if (!may_change) return refuse_change();
   return request.method == "POST" ? many(request) : one(request);
 }
 

@@ -50,18 +50,15 @@ void check_socket(const config::configuration& from, config::findings& found) {
 }
 
 void check_addresses(const config::configuration& from, config::findings& found) {
-  const std::pair<const char*, const std::string*> addresses[] = {{"webhook", &from.webhook.listen},
-                                                                  {"admin", &from.admin.listen}};
-  for (const auto& [section, address] : addresses)
-    if (auto parsed = net::listen_address::parse(*address); !parsed)
-      found.refuse(from.places.of(section, "listen"),
-                   std::move(parsed).fault().in(std::string{section} + ".listen"));
-  const auto webhook = net::listen_address::parse(from.webhook.listen);
-  const auto admin = net::listen_address::parse(from.admin.listen);
-  if (!webhook || !admin || webhook->port == 0 || webhook->port != admin->port) return;
-  const auto is_any = [](const std::string& host) {
-    return host == "0.0.0.0" || host == "::" || host == "[::]";
+  const auto parse = [&](const std::string& section, const std::string& address) {
+    auto parsed = net::listen_address::parse(address);
+    if (!parsed)
+      found.refuse(from.places.of(section, "listen"), error{parsed.fault()}.in(section + ".listen"));
+    return parsed;
   };
+  const auto webhook = parse("webhook", from.webhook.listen), admin = parse("admin", from.admin.listen);
+  if (!webhook || !admin || webhook->port == 0 || webhook->port != admin->port) return;
+  const auto is_any = [](const std::string& host) { return host == "0.0.0.0" || host == "[::]"; };
   if (webhook->host != admin->host && !is_any(webhook->host) && !is_any(admin->host)) return;
   found.refuse(from.places.of("admin", "listen"),
                error{errc::config_invalid_value, "admin.listen: " + from.admin.listen +

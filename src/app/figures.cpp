@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway shows of itself.
+#include "admin/api.h"
 #include "app/gateway_parts.h"
 
 namespace causeway::app {
@@ -202,18 +203,9 @@ std::optional<egress::traced_device> gateway::parts::trace(device_ref ref) const
 }
 
 result<application_id> gateway::parts::owner_of(const device_id& id) const {
-  std::vector<application_id> owners;
-  std::string names;
-  for (const auto& one : frame.applications)
-    if (device({one.id, id})) {
-      names += (owners.empty() ? "" : ", ") + one.id.str();
-      owners.push_back(one.id);
-    }
-  if (owners.empty()) return error{errc::not_found, "no device " + id.str() + " is known"};
-  if (owners.size() > 1)
-    return error{errc::field_invalid, "the device " + id.str() + " is in several applications: " + names +
-                                          "; name the one that is meant"};
-  return owners.front();
+  auto found = admin::find_device(*this, "-", id.str());
+  if (!found) return std::move(found).fault();
+  return found->key.application;
 }
 
 std::vector<application_id> gateway::parts::applications() const {

@@ -13,13 +13,8 @@ namespace causeway::app {
 namespace {
 
 std::string realm_of(const azure::hub_address& hub) {
-  auto name = to_lower(hub.id().str());
-  constexpr std::string_view device_names = ".device";
-  if (const auto domain = name.find(".azure-devices."); domain != std::string::npos) {
-    name.resize(domain);
-    if (name.ends_with(device_names)) name.resize(name.size() - device_names.size());
-  }
-  return "hub/" + name;
+  const auto name = hub.hub().str();
+  return "hub/" + name.substr(0, name.find(".azure-devices.")); // whatever its port
 }
 
 std::string shown(const config::application_settings& one) {

@@ -91,19 +91,20 @@ void bridge::start(start_image image, moment now) {
 void bridge::begin(start_image image, moment now) {
   restore(image, now);
   // The process ended while the former device had its minute.
+  std::set<device_ref> succeeded;
   for (const auto& record : image.devices) {
     if (record.former_until == 0 || !table_.contains(record.ref)) continue;
     bury_former(record.ref, record.former_until, now);
     ports_.devices.forget_assignment(record.ref);
     ports_.devices.save_device(record_of(record.ref, table_.at(record.ref)));
-    std::erase_if(image.assignments, [&](const auto& one) { return one.first == record.ref; });
+    succeeded.insert(record.ref);
   }
   std::vector<device_ref> attached, others;
   // Of two that have one identity on disk the older one has it.
   std::vector<const std::pair<device_ref, assignment>*> by_age;
   by_age.reserve(image.assignments.size());
   for (const auto& one : image.assignments)
-    by_age.push_back(&one);
+    if (!succeeded.contains(one.first)) by_age.push_back(&one);
   std::sort(by_age.begin(), by_age.end(), [](const auto* left, const auto* right) {
     return std::tie(left->second.assigned_at, left->first) <
            std::tie(right->second.assigned_at, right->first);

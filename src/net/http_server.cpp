@@ -104,6 +104,7 @@ void http_server::state::end_late(mono_time now) {
 
 // The coroutine of the one that is closed ends in the loop's next turn.
 bool http_server::state::make_room() {
+  lose(nullptr); // who comes finds no place, or takes another's
   const auto now = std::chrono::steady_clock::now();
   const auto close_one = [&](const connection_list& of, std::chrono::milliseconds after,
                              std::optional<std::size_t> sender = {}) {
@@ -121,16 +122,16 @@ bool http_server::state::make_room() {
   // a sender shut the others out, nor push out who has just come and not yet said who it is.
   const auto largest = open.largest_sender();
   const bool sender_has_most = largest && open.senders.at(*largest) > open.strangers.size();
-  if (sender_has_most && close_one(open.waiting, at_once, largest)) return true;
-  if (close_one(open.strangers, at_once)) return true;
-  if (largest) return close_one(open.waiting, at_once, largest);
-  return close_one(open.waiting, limits.room_after);
+  const auto close_a_known_one = [&] {
+    return close_one(open.waiting, largest ? at_once : limits.room_after, largest);
+  };
+  if (sender_has_most) return close_a_known_one() || close_one(open.strangers, at_once);
+  return close_one(open.strangers, at_once) || close_a_known_one();
 }
 
-// First come strangers, then those who have let us hold most for longest: bytes
-// alone would choose an honest burst among many who let little hang, time alone one slow request. Their
-// requests that are not whole are refused, so that they may be repeated; who has none and holds all the same
-// is cut off.
+// First come strangers, then those who have let us hold most for longest: bytes alone would choose an honest
+// burst among many who let little hang, time alone one slow request. Their requests that are not whole are
+// refused, so that they may be repeated; who has none and holds all the same is cut off.
 void http_server::state::make_room_in_budget() {
   const auto now = std::chrono::steady_clock::now();
   const auto period = budget->is_spent() ? room_period_when_spent : room_period;
@@ -198,12 +199,9 @@ task<std::optional<http_response>> http_server::state::handle_dated(std::shared_
 
 task<> http_server::state::serve_http2(std::shared_ptr<state> s, connection* c) {
   // One that speaks HTTP/2 takes the memory of two.
-  if (s->open_connections() + s->http2_open + 1 > s->limits.max_connections) {
-    s->lose(nullptr);
-    if (!s->make_room()) {
-      ++s->closed_for_room;
-      co_return;
-    }
+  if (s->open_connections() + s->http2_open + 1 > s->limits.max_connections && !s->make_room()) {
+    ++s->closed_for_room;
+    co_return;
   }
   http2_service service;
   service.limits = s->limits;
@@ -288,9 +286,7 @@ http_server http_server::start(loop& on, task_group& tasks, listener door,
   const auto serve = [weak](stream bytes) { return state::serve(weak.lock(), std::move(bytes)); };
   const auto make_room = [weak] {
     const auto live = weak.lock();
-    if (!live) return false;
-    live->lose(nullptr); // who comes finds no place, or takes another's
-    return live->make_room();
+    return live && live->make_room();
   };
   s->door.serve(tasks, std::move(tls), limits.max_connections, serve, make_room);
   tasks.spawn("http watch " + name, restart_policy::on_fault,

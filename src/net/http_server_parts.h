@@ -159,7 +159,7 @@ struct http_server::state {
   std::size_t open_connections() const {
     return open.strangers.size() + open.waiting.size() + open.busy.size();
   }
-  bool has_open() const { return !open.strangers.empty() || !open.waiting.empty() || !open.busy.empty(); }
+  bool has_open() const { return open_connections() != 0; }
 
   // Often enough that a limit is overstepped by a quarter at most.
   std::chrono::milliseconds watch_period() const {

@@ -34,7 +34,8 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr std::size_t handshakes_at_a_time = 1024;
-// A client that is there answers within a round trip and its turn in the pool, a second for 1,024 RSA keys.
+// A client that is there answers within a round trip; its turn in the pool, a second for 1,024 RSA keys, is
+// not its own time. More than that for so long is no burst.
 constexpr std::chrono::milliseconds round_trip{250}, longest_burst{1'000};
 constexpr std::chrono::milliseconds next_look{20};
 // Connections that make_room has told to close and that have not ended yet.

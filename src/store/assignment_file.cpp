@@ -38,10 +38,7 @@ result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
       db.prepare("SELECT application, device, hub, identity, section, assigned_at, fingerprint, digest "
                  "FROM assignment ORDER BY application, device");
   if (!query) return std::move(query).fault();
-  const auto count = db.integer("SELECT count(*) FROM assignment");
-  if (!count) return count.fault();
   std::vector<stored_assignment> all;
-  all.reserve(static_cast<std::size_t>(*count));
   for (;;) {
     auto row = query->step();
     if (!row) return std::move(row).fault();

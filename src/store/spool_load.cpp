@@ -54,9 +54,7 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
   auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
                            "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
-  const auto count = db_.integer("SELECT count(*) FROM device");
   std::vector<core::device_record> devices;
-  if (count) devices.reserve(static_cast<std::size_t>(*count));
   for (;;) {
     auto row = query->step();
     if (!row && db_.is_corrupt()) {

@@ -66,10 +66,15 @@ void writer::start() {
   thread_ = std::thread{[this] { run(); }};
 }
 
+// Precondition: mutex_ is held.
+void writer::rouse() {
+  if (std::exchange(sleeping_, false)) filled_.notify_one();
+}
+
 void writer::push(command what) {
   const std::lock_guard held{mutex_};
   inbox_.commands.push_back(std::move(what));
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_quietly(command what) {
@@ -79,45 +84,45 @@ void writer::push_quietly(command what) {
 
 void writer::wake() {
   const std::lock_guard held{mutex_};
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_device(const core::device_record& record) {
   const std::lock_guard held{mutex_};
   put(inbox_.devices, record);
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_mark(spool_seq seq) {
   const std::lock_guard held{mutex_};
   inbox_.marks.push_back(seq);
   if (minds_marks_ && inbox_.marks.size() < enough_marks) return;
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_read(std::vector<spool_seq> seqs) {
   const std::lock_guard held{mutex_};
   inbox_.reads.push_back(std::move(seqs));
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_question(question what) {
   const std::lock_guard held{mutex_};
   inbox_.questions.push_back(std::move(what));
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_assignment(device_ref device, std::optional<core::assignment> where) {
   const std::lock_guard held{mutex_};
   inbox_.assignments.insert_or_assign(device, std::move(where));
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 void writer::push_forgotten(device_ref device, const core::device_key& key) {
   const std::lock_guard held{mutex_};
   inbox_.commands.emplace_back(queued_forgotten{device});
   inbox_.forgotten.emplace_back(device, key);
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  rouse();
 }
 
 bool writer::stop(mono_time deadline) {

@@ -130,6 +130,7 @@ private:
 
   void run();
   // Waits for something to do. False: it is time to end.
+  void rouse();
   bool take();
   void empty_inbox(); // mutex_ held
   bool commit_is_due(mono_time now) const;
