@@ -109,9 +109,9 @@ net::task<> gateway::parts::tick() {
 }
 
 // A few at a time, so that the first post after a start need not wait for a million devices.
-net::task<> gateway::parts::connect_known() {
+net::task<> gateway::parts::start_known() {
   constexpr std::size_t at_a_time = 250;
-  while (bridge->connect_some(at_a_time, loop.now())) {
+  while (bridge->start_some(at_a_time, loop.now())) {
     const bool going_on = co_await net::sleep_for(milliseconds{0});
     if (!going_on) co_return;
   }
@@ -291,7 +291,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->bridge->begin(std::move(*image), on.now());
   p->listen(std::move(*opened_doors), from);
   p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
-                 [raw = p.get()] { return raw->connect_known(); });
+                 [raw = p.get()] { return raw->start_known(); });
   p->registry.start();
   p->backfill->start(p->store->cursors());
   p->start_mqtt(from);
@@ -318,6 +318,16 @@ net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
     if (!going_on) co_return;
   }
   co_await hubs.close(hub_close_time);
+}
+
+// The links of a large fleet are gone. The kernel takes their memory while the door is still served, and not
+// from a process that has ended, for whose end the next one waits.
+net::task<> gateway::parts::give_back_memory() {
+  const giving_back_memory beside;
+  while (!beside.is_done()) {
+    const bool going_on = co_await net::sleep_for(milliseconds{5});
+    if (!going_on) co_return;
+  }
 }
 
 net::task<> gateway::parts::close_webhook() {
@@ -348,9 +358,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
     p.backfill->on_down(one, p.loop.now().wall);
   const auto began = p.loop.now().mono;
   co_await p.drain(began, began + drain);
-  // The links of a large fleet are gone. The kernel takes their memory while the door is still served, and
-  // not from a process that has ended, for whose end the next one waits.
-  const giving_back_memory beside;
+  co_await p.give_back_memory();
   co_await p.close_webhook();
   p.backfill->save_cursors();
   p.admin_server->stop_accepting();

@@ -105,7 +105,8 @@ struct gateway::parts final : store::store_events,
   bool is_by_webhook_alone(const application_id& application) const;
 
   net::task<> tick();
-  net::task<> connect_known();
+  net::task<> start_known();
+  net::task<> give_back_memory();
   void listen(doors at, const config::configuration& from);
   net::task<> drain(mono_time began, mono_time deadline);
   net::task<> close_webhook();

@@ -168,7 +168,7 @@ std::vector<known_device> assigned_devices(const core::start_image& image,
                                            const egress::azure_section& section) {
   std::vector<known_device> out;
   std::set<std::string> hubs;
-  for (const auto& [ref, assigned] : image.assignments) {
+  for (const auto& [key, assigned] : image.assignments) {
     if (assigned.section != section.name || hubs.size() >= most_hubs || hubs.contains(assigned.hub.str()))
       continue;
     auto hub = azure::parse_hub_address(assigned.hub.str());

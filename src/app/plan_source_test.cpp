@@ -57,7 +57,7 @@ struct scene {
     where.identity = identity{image.devices[index_of(ref)].key.device.str()};
     where.section = azure_name{"field"};
     where.fingerprint = fingerprint;
-    image.assignments.emplace_back(ref, std::move(where));
+    image.assignments.push_back({image.devices[index_of(ref)].key, std::move(where)});
   }
   admin::plan_input count() {
     std::vector<core::application_rules> rules(3);

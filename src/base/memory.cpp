@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/memory.h"
 
+#include <chrono>
 #include <cstddef>
 
 // Of jemalloc (its manual, mallctl): there only where it is linked.
@@ -11,12 +12,13 @@ namespace causeway {
 
 giving_back_memory::giving_back_memory() {
   if (mallctl == nullptr) return;
-  // MALLCTL_ARENAS_ALL
-  thread_ = std::thread{[] { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }};
+  done_ = std::async(std::launch::async, [] {
+    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); // MALLCTL_ARENAS_ALL
+  });
 }
 
-giving_back_memory::~giving_back_memory() {
-  if (thread_.joinable()) thread_.join();
+bool giving_back_memory::is_done() const {
+  return !done_.valid() || done_.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
 }
 
 } // namespace causeway

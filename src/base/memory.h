@@ -2,21 +2,19 @@
 // What the process's allocator can be asked for.
 #pragma once
 
-#include <thread>
+#include <future>
 
 namespace causeway {
 
-// As long as it lives a thread of its own gives what is free back to the kernel: about 0.1 s for a gigabyte,
-// for which the destructor waits. Where another allocator than jemalloc is linked nothing happens.
+// A thread of its own gives what is free back to the kernel: about 0.1 s for a gigabyte, for which the
+// destructor waits. Where another allocator than jemalloc is linked nothing happens.
 class giving_back_memory {
 public:
   giving_back_memory();
-  ~giving_back_memory();
-  giving_back_memory(const giving_back_memory&) = delete;
-  giving_back_memory& operator=(const giving_back_memory&) = delete;
+  bool is_done() const;
 
 private:
-  std::thread thread_;
+  std::future<void> done_;
 };
 
 } // namespace causeway

@@ -61,7 +61,12 @@ struct bridge_options {
 // What the store had at start.
 struct start_image {
   std::vector<device_record> devices;
-  std::vector<std::pair<device_ref, assignment>> assignments;
+  struct assigned {
+    device_key key;
+    assignment where;
+    friend bool operator==(const assigned&, const assigned&) = default;
+  };
+  std::vector<assigned> assignments; // in any order; those of devices that are not there are passed over
   struct recent_key {
     device_ref device{};
     kept_key key; // of kind recent_keys::former: as former_hash
@@ -152,10 +157,10 @@ public:
   // send or whose hub is found at no cost are provisioned. Where the registry is followed and has not named a
   // device, the device waits for it; a record that was listed tells that there is a list to go by.
   void start(start_image image, moment now);
-  // The same in pieces, so that events are taken meanwhile: first this, then connect_some for at most so many
-  // devices, until it says false.
+  // The same in pieces, so that events are taken meanwhile: first this, then start_some for at most so many
+  // devices, until it says false. No device is connected before all have the assignments that are on disk.
   void begin(start_image image, moment now);
-  bool connect_some(std::size_t most, moment now);
+  bool start_some(std::size_t most, moment now);
 
   // From ingress.
   void on_uplink(ticket which, uplink event, moment now);
@@ -270,7 +275,12 @@ private:
   std::optional<answer> lacks_place(std::uint32_t application) const;
   void note_frame(device& d, const uplink& event, moment now);
   void set_eui(device& d, std::uint64_t eui);
+
+  // bridge_start.cpp
   void restore(const start_image& image, moment now);
+  void sort_assignments();
+  void place(const start_image::assigned& one);
+  void order_to_connect();
 
   // bridge_claims.cpp
   struct claimed_name {
@@ -384,8 +394,16 @@ private:
   mono_time started_;
 
   device_table table_;
-  std::vector<device_ref> to_connect_; // at the start, in this order,
-  std::size_t connected_ = 0;          // so many of them done
+  struct start_work {
+    std::vector<start_image::assigned> assignments;
+    std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
+    std::size_t placed = 0;            // so many of them done
+    std::set<device_key> lost;         // that do not count any more
+    bool has_order = false;
+    std::vector<device_ref> to_connect; // in this order,
+    std::size_t connected = 0;          // so many of them done
+  };
+  std::optional<start_work> starting_; // until all are on their way
   outbox outbox_;
   std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
   spool_room room_;

@@ -80,6 +80,7 @@ void bridge::set_state(device& d, device_state to, moment now) {
 }
 
 void bridge::connect(device_ref which, moment now) {
+  if (starting_ && !starting_->has_order) return set_state(table_.at(which), device_state::known, now);
   if (table_.at(which).assigned) return attach(which, now);
   provision(which, now);
 }

@@ -246,8 +246,8 @@ start_image image_of_two() {
   };
   image.devices = {record(3, "field", "dev-3"), record(5, "field", "dev-5")};
   image.assignments = {
-      {device_ref{3}, {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
-      {device_ref{5}, {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
+      {bridge_fixture::key("field", "dev-3"), {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
+      {bridge_fixture::key("field", "dev-5"), {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
   image.recent_keys = {{device_ref{5}, {'u', short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}}};
   image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
   image.next_seq = 42;
@@ -272,13 +272,68 @@ TEST(start, in_pieces_connects_each_device_once_and_takes_events_meanwhile) {
   bridge_fixture f;
   f.bridge.begin(image_of_two(), f.clock.now());
   EXPECT_EQ(f.ports.take(), calls{});
+  f.post(f.frame("field", "dev-5", 9));
+  EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
+  EXPECT_TRUE(f.bridge.start_some(3, f.clock.now())); // both places, and one of the two devices
+  EXPECT_EQ(f.ports.take(), calls{"attach 5 dev-5@h"});
   f.post(f.frame("field", "dev-3", 1));
   f.spooled(42);
-  EXPECT_EQ(f.ports.take(), (calls{"append 42", "answer 1 stored", "attach 3 dev-3@h"}));
-  EXPECT_TRUE(f.bridge.connect_some(1, f.clock.now()));
-  EXPECT_EQ(f.ports.take(), calls{"attach 5 dev-5@h"});
-  EXPECT_FALSE(f.bridge.connect_some(1, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), (calls{"append 42", "answer 2 stored", "attach 3 dev-3@h"}));
+  EXPECT_FALSE(f.bridge.start_some(1, f.clock.now()));
   EXPECT_EQ(f.ports.take(), calls{});
+}
+
+TEST(start, an_event_before_the_assignments_are_placed_asks_nobody_for_a_hub) {
+  bridge_fixture f;
+  f.bridge.begin(image_of_two(), f.clock.now());
+  f.post(f.frame("field", "dev-3", 1));
+  f.spooled(42);
+  f.post(f.frame("field", "dev-9", 1)); // a new one
+  f.spooled(43);
+  EXPECT_TRUE(f.bridge.start_some(1, f.clock.now()));
+  EXPECT_EQ(f.ports.take(),
+            (calls{"append 42", "answer 1 stored", "save_device 6 dev-9", "append 43", "answer 2 stored"}));
+  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), (calls{"attach 3 dev-3@h", "attach 5 dev-5@h", "find_hub 6 dev-9 in dps"}));
+}
+
+TEST(start, who_is_forgotten_before_its_assignment_is_placed_does_not_have_it_when_it_comes_back) {
+  bridge_fixture f;
+  f.bridge.begin(image_of_two(), f.clock.now());
+  EXPECT_EQ(f.bridge.forget({application_id{"field"}, device_id{"dev-3"}}, false, f.clock.now()),
+            forgetting::forgotten);
+  f.post(f.frame("field", "dev-3", 1));
+  f.spooled(42);
+  EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 3", "forget_device 3 dev-3", "save_device 6 dev-3",
+                                   "append 42", "answer 1 stored"}));
+  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "find_hub 6 dev-3 in dps"}));
+}
+
+TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own) {
+  auto rules = bridge_fixture::rules();
+  for (auto& one : rules)
+    one.identity_template = "{dev_eui}";
+  bridge_fixture f{{}, rules};
+  start_image image;
+  auto& record = image.devices.emplace_back();
+  record.key = bridge_fixture::key("meters", "dev-3");
+  record.dev_eui = dev_eui{"70B3D52DD6000001"};
+  record.listed = true;
+  image.assignments = {
+      {record.key,
+       {hub_host{"h"}, identity{"70B3D52DD6000001"}, bridge_fixture::rules()[2].section, {}, "f1/{dev_eui}"}}};
+  image.next_device = 1;
+  f.bridge.begin(std::move(image), f.clock.now());
+  auto word = f.word("dev-3");
+  word.dev_eui = dev_eui{"70B3D52DD6000003"};
+  f.bridge.on_registered(word, f.clock.now());
+  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  const auto done = f.ports.take();
+  EXPECT_EQ(std::count(done.begin(), done.end(), "forget_assignment 0"), 1);
+  EXPECT_EQ(std::count_if(done.begin(), done.end(),
+                          [](const auto& call) { return call.starts_with("find_hub 0 70B3D52DD6000003 in "); }),
+            1);
 }
 
 TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
@@ -310,7 +365,7 @@ TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they
   bridge_fixture f;
   start_image image;
   image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
-  image.assignments = {{device_ref{0}, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
+  image.assignments = {{image.devices[0].key, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
   f.bridge.start(image, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in hub"}));
   f.assigned(device_ref{0}, "new", "hub", "", "dev-1");

@@ -327,10 +327,10 @@ TEST(registry_at_start, the_cached_list_connects_whom_it_names) {
   image.devices = {record(0, "dev-0", true),        record(1, "dev-1", true, true, "dtmi:x:own;2"),
                    record(2, "dev-2", true, false), record(3, "dev-3", false),
                    record(4, "dev-4", false),       record(5, "dev-5", true)};
-  image.assignments = {{device_ref{0}, at_hub("dev-0")},
-                       {device_ref{2}, at_hub("dev-2")},
-                       {device_ref{3}, at_hub("dev-3")},
-                       {device_ref{5}, at_hub("dev-5")}};
+  image.assignments = {{bridge_fixture::key("meters", "dev-0"), at_hub("dev-0")},
+                       {bridge_fixture::key("meters", "dev-2"), at_hub("dev-2")},
+                       {bridge_fixture::key("meters", "dev-3"), at_hub("dev-3")},
+                       {bridge_fixture::key("meters", "dev-5"), at_hub("dev-5")}};
   image.waiting = {{7, device_ref{2}, 10}, {8, device_ref{4}, 10}, {9, device_ref{5}, 10}};
   image.next_seq = 10;
   image.next_device = 6;
@@ -354,7 +354,7 @@ TEST(registry_at_start, without_any_list_devices_wait_for_it) {
   bridge_fixture f;
   start_image image;
   image.devices = {record(0, "dev-0", false)};
-  image.assignments = {{device_ref{0}, at_hub("dev-0")}};
+  image.assignments = {{bridge_fixture::key("meters", "dev-0"), at_hub("dev-0")}};
   image.waiting = {{7, device_ref{0}, 10}};
   image.next_seq = 8;
   f.bridge.start(image, f.clock.now());

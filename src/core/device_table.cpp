@@ -63,9 +63,12 @@ std::size_t device_table::slot_of(std::uint32_t application, std::string_view na
   return slot;
 }
 
-void device_table::grow_slots() {
-  if (!slots_.empty() && (size_ + 1) * 4 <= slots_.size() * 3) return;
-  slots_.assign(std::max(first_slots, slots_.size() * 2), 0);
+void device_table::grow_slots(std::size_t devices) {
+  auto slots = std::max(first_slots, slots_.size());
+  while (devices * 4 > slots * 3)
+    slots *= 2;
+  if (slots == slots_.size()) return;
+  slots_.assign(slots, 0);
   for_each([this](device_ref ref, const device& d) {
     slots_[slot_of(d.application, d.name())] = index_of(ref) + 1;
   });
@@ -93,7 +96,7 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
   auto& d = place(index);
   CAUSEWAY_CHECK(!d.used);
   ++used_[index / block_devices];
-  grow_slots();
+  grow_slots(size_ + 1);
   d.kept_name = keep_name(name);
   d.application = static_cast<std::uint16_t>(application);
   d.used = true;
@@ -102,7 +105,8 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
   if (auto& slot = slots_[slot_of(application, name)]; slot == 0) slot = index + 1;
 }
 
-void device_table::reserve(std::uint32_t next_ref) {
+void device_table::reserve(std::uint32_t next_ref, std::size_t devices) {
+  grow_slots(devices);
   if (next_ref <= places_) return;
   while (blocks_.size() * block_devices < next_ref)
     blocks_.emplace_back();

@@ -51,8 +51,8 @@ public:
   // The device goes; its ref is never given again, and its name's bytes stay until the table goes.
   // Precondition: contains(ref).
   void remove(device_ref ref);
-  // Refs below this one are never given to a new device.
-  void reserve(std::uint32_t next_ref);
+  // Refs below this one are never given to a new device; so many devices are to come.
+  void reserve(std::uint32_t next_ref, std::size_t devices = 0);
   std::size_t size() const { return size_; }
   // One more than the highest ref.
   std::uint32_t places() const { return places_; }
@@ -91,7 +91,7 @@ private:
   }
   const char* keep_name(std::string_view name);
   std::size_t slot_of(std::uint32_t application, std::string_view name) const;
-  void grow_slots();
+  void grow_slots(std::size_t devices);
 
   // Blocks, so that addresses stay and growth copies nothing; none where no device is.
   std::vector<std::unique_ptr<device[]>> blocks_;

@@ -68,6 +68,12 @@ void hub_line::close() {
   up_->changed.notify();
 }
 
+bool hub_line::cut() {
+  if (!up_) return false;
+  up_->stream.close();
+  return true;
+}
+
 void hub_line::renew_tokens() {
   if (open() == nullptr) return;
   up_->connection.renew_tokens(pool_.loop.now());

@@ -43,6 +43,8 @@ public:
   std::optional<mono_time> slot;
   // Says CLOSE; what follows comes as after a loss.
   void close();
+  // Waits for nothing any more. False: it is not up.
+  bool cut();
   // As hub::connection, when it is open for devices.
   void renew_tokens();
   // What it is busy with, so that devices cannot be attached yet; empty while it is open, or pauses.

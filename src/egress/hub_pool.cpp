@@ -178,6 +178,12 @@ net::task<> hub_pool::close(std::chrono::milliseconds patience) {
     const bool going_on = co_await net::sleep_for(milliseconds{5});
     if (!going_on) co_return;
   }
+  // One after the other: the end of a thousand links is some milliseconds in which nothing else is served.
+  for (auto& [key, hub] : pool.upstreams)
+    while (pool.loop.now().mono < deadline + patience && hub->cut_one()) {
+      const bool going_on = co_await net::sleep_for(milliseconds{1});
+      if (!going_on) co_return;
+    }
 }
 
 std::map<std::string, hub_totals> hub_pool::totals() const {

@@ -57,7 +57,7 @@ public:
   void try_now();
   // Sends nothing more, waits for the outcomes of what is under way, lest it be sent again at the next start
   // (a quarter of this at most), says CLOSE on every connection and waits until the hubs have answered, at
-  // most this long.
+  // most this long. Who has not by then is cut off, for as long again at most.
   net::task<> close(std::chrono::milliseconds patience);
   // By hub, whichever of its names is in use.
   std::map<std::string, hub_totals> totals() const;

@@ -99,6 +99,8 @@ public:
   // Precondition: attached.
   void send(device_ref device, spool_seq seq, const core::message& what);
   void close();
+  // One line that is still up is cut; it ends a moment later. False: there is none.
+  bool cut_one();
   bool any_open() const;
   bool any_in_flight() const; // sent, and without an outcome
   core::link_progress progress(device_ref device) const;

@@ -41,6 +41,10 @@ void upstream::close() {
     line->close();
 }
 
+bool upstream::cut_one() {
+  return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->cut(); });
+}
+
 void upstream::renew_tokens() {
   for (const auto& line : lines_)
     line->renew_tokens();

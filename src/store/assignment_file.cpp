@@ -15,14 +15,18 @@ namespace causeway::store {
 namespace {
 
 constexpr int most_kept_aside = 1000;
+// To be ready for as many rows as there can be at most of the usual length.
+constexpr std::size_t page_bytes = 4096, row_bytes = 80;
 
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
-// at: milliseconds since 1970, apart from `where`, because a damaged number may be no time at all.
-std::string digest_of(const core::device_key& key, const core::assignment& where, std::int64_t at) {
-  std::string all;
+// at: milliseconds since 1970, apart from `where`, because a damaged number may be no time at all. all: what
+// it is made of; whoever asks for many keeps its memory.
+std::string digest_of(const core::device_key& key, const core::assignment& where, std::int64_t at,
+                      std::string& all) {
+  all.clear();
   for (const auto* field : {&key.application.str(), &key.device.str(), &where.hub.str(),
                             &where.identity.str(), &where.section.str(), &where.fingerprint}) {
     all.append(*field);
@@ -39,6 +43,10 @@ result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
                  "FROM assignment ORDER BY application, device");
   if (!query) return std::move(query).fault();
   std::vector<stored_assignment> all;
+  const auto pages = db.integer("PRAGMA page_count");
+  if (!pages) return pages.fault();
+  all.reserve(static_cast<std::size_t>(*pages) * page_bytes / row_bytes);
+  std::string scratch;
   for (;;) {
     auto row = query->step();
     if (!row) return std::move(row).fault();
@@ -47,7 +55,7 @@ result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
     stored_assignment one{{application_id{text(0)}, device_id{text(1)}},
                           {hub_host{text(2)}, identity{text(3)}, azure_name{text(4)}, {}, text(6)}};
     const auto at = query->integer(5);
-    if (digest_of(one.key, one.where, at) != query->text(7)) {
+    if (digest_of(one.key, one.where, at, scratch) != query->text(7)) {
       damaged = true;
       return error{errc::store_unavailable, "a row does not match its digest"};
     }
@@ -132,7 +140,8 @@ result<assignment_file> assignment_file::open(const std::filesystem::path& file,
 }
 
 result<void> assignment_file::save(const core::device_key& key, const core::assignment& where) {
-  const auto digest = digest_of(key, where, milliseconds_of(where.assigned_at));
+  std::string all;
+  const auto digest = digest_of(key, where, milliseconds_of(where.assigned_at), all);
   return save_
       .with(key.application.str(), key.device.str(), where.hub.str(), where.identity.str(),
             where.section.str(), milliseconds_of(where.assigned_at), where.fingerprint, blob_view{digest})

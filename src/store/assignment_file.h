@@ -4,8 +4,7 @@
 // One thread at a time.
 #pragma once
 
-#include "core/assignment.h"
-#include "core/uplink.h"
+#include "core/bridge.h"
 #include "store/database.h"
 
 #include <filesystem>
@@ -14,10 +13,7 @@
 
 namespace causeway::store {
 
-struct stored_assignment {
-  core::device_key key;
-  core::assignment where;
-};
+using stored_assignment = core::start_image::assigned;
 
 class assignment_file {
 public:

@@ -14,9 +14,12 @@ constexpr char first_byte = 2; // core::encode_message begins with 1
 constexpr std::size_t checksum_at = 1, sealed_from = 9;
 constexpr std::uint8_t with_eui = 1;
 
-void put(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(value >> (8 * i) & 0xffU);
+// Little-endian.
+void put(std::string& out, std::uint64_t value, std::size_t bytes) {
+  std::array<char, 8> all{};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<char>(value >> (8 * i) & 0xffU);
+  out.append(all.data(), bytes);
 }
 
 std::uint64_t take(std::string_view& from, std::size_t bytes) {
@@ -84,6 +87,11 @@ result<unsealed_record> unseal(std::string_view record) {
     return corrupt("cut off in its seal");
   out.content = rest;
   return out;
+}
+
+row_digest& row_digest::begin() {
+  all_.clear();
+  return *this;
 }
 
 row_digest& row_digest::add(std::int64_t number) {

@@ -36,6 +36,8 @@ result<unsealed_record> unseal(std::string_view record);
 // Over a row's columns in their order. The same numbers as SQL's row_digest(…).
 class row_digest {
 public:
+  // The next row, in the memory of the one before.
+  row_digest& begin();
   row_digest& add(std::int64_t number);
   row_digest& add(std::string_view text);
   // Never negative.

@@ -15,6 +15,7 @@ device_ref ref_of(std::int64_t value) {
 }
 
 constexpr std::int64_t not_said = -1;
+constexpr std::size_t most_reserved = 1'000'000; // devices, before it is seen whether there are as many
 
 std::optional<bool> integration_of(std::int64_t number) {
   if (number == not_said) return std::nullopt;
@@ -55,6 +56,8 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
                            "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
   std::vector<core::device_record> devices;
+  devices.reserve(std::min<std::size_t>(tally_.next_device, most_reserved));
+  row_digest digest_of;
   for (;;) {
     auto row = query->step();
     if (!row && db_.is_corrupt()) {
@@ -63,7 +66,7 @@ result<std::vector<core::device_record>> spool_file::load_devices() {
     }
     if (!row) return std::move(row).fault();
     if (!*row) return devices;
-    const auto digest = row_digest{}
+    const auto digest = digest_of.begin()
                             .add(query->integer(0))
                             .add(query->text(1))
                             .add(query->text(2))

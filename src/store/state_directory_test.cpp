@@ -172,8 +172,8 @@ TEST_F(state_directory_test, survives_damage_to_the_assignments_at_any_place) {
       EXPECT_TRUE(image.assignments.empty()) << "byte " << at;
     } else {
       ASSERT_EQ(image.assignments.size(), devices) << "byte " << at;
-      for (const auto& [ref, where] : image.assignments)
-        EXPECT_EQ(where, make_assignment(index_of(ref))) << "byte " << at;
+      for (const auto& one : image.assignments)
+        EXPECT_EQ(one, assignment_of(one.key)) << "byte " << at;
     }
     // Whatever it was, the cache works.
     it->save_assignment(device_ref{0}, make_assignment(0));
@@ -224,8 +224,8 @@ TEST_F(state_directory_test, rebuilds_a_cache_damaged_at_fifty_points_and_loses_
     } else {
       ASSERT_EQ(image.assignments.size(), devices) << n << " at " << at;
     }
-    for (const auto& [ref, where] : image.assignments)
-      ASSERT_EQ(where, make_assignment(index_of(ref))) << n << " at " << at;
+    for (const auto& one : image.assignments)
+      ASSERT_EQ(one, assignment_of(one.key)) << n << " at " << at;
     for (std::uint32_t ref = 0; ref < devices; ref += 100)
       it->save_assignment(device_ref{ref}, make_assignment(ref));
     reopen();

@@ -2,43 +2,16 @@
 #include "store/store.h"
 
 #include "base/check.h"
-#include "base/checksum.h"
 #include "base/log.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
 #include "store/opening.h"
 #include "store/writer.h"
 
-#include <unordered_map>
 #include <utility>
 
 namespace causeway::store {
 namespace {
-
-// Those of these devices, in their order.
-std::vector<std::pair<device_ref, core::assignment>> by_ref(const std::vector<core::device_record>& devices,
-                                                            std::vector<stored_assignment> known) {
-  struct name_hash {
-    std::size_t operator()(const core::device_key* key) const {
-      return checksum64(key->device.str()) ^ checksum64(key->application.str());
-    }
-  };
-  struct same_name {
-    bool operator()(const core::device_key* left, const core::device_key* right) const {
-      return *left == *right;
-    }
-  };
-  std::unordered_map<const core::device_key*, core::assignment*, name_hash, same_name> by_name;
-  by_name.reserve(known.size());
-  for (auto& one : known)
-    by_name.emplace(&one.key, &one.where);
-  std::vector<std::pair<device_ref, core::assignment>> out;
-  out.reserve(known.size());
-  for (const auto& device : devices)
-    if (const auto found = by_name.find(&device.key); found != by_name.end())
-      out.emplace_back(device.ref, std::move(*found->second));
-  return out;
-}
 
 bool is_older(const std::filesystem::path& file, std::uint32_t application_id, std::size_t versions) {
   std::error_code fault;
@@ -142,15 +115,13 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
                                            post_function post) {
   auto opened = open_state(options, now.now().wall);
   if (!opened) return std::move(opened).fault();
-  auto& known = opened->known;
-
   std::unique_ptr<store> made{new store{options, now}};
   made->image_ = std::move(opened->image);
   made->cursors_ = std::move(opened->cursors);
   made->next_device_ = made->image_.next_device;
   made->owner_->counters.missing = opened->missing;
   made->owner_->counters.missing_unknown = opened->missing_unknown;
-  made->image_.assignments = by_ref(made->image_.devices, std::move(known));
+  made->image_.assignments = std::move(opened->known);
 
   auto tell = [post, owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
     post([owner, held = std::make_shared<report>(std::move(what))] {

@@ -155,6 +155,12 @@ inline core::assignment make_assignment(std::uint32_t ref) {
           wall_time{milliseconds{1'700'000'000'123}}, "0123456789abcdef"};
 }
 
+// What save_assignment has kept of make_assignment for the device of that name.
+inline core::start_image::assigned assignment_of(const core::device_key& key) {
+  const auto& name = key.device.str();
+  return {key, make_assignment(static_cast<std::uint32_t>(std::stoul(name.substr(name.find('-') + 1))))};
+}
+
 // A store in a directory; opened again as often as a test likes.
 class store_fixture : public testing::Test {
 protected:

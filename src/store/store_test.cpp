@@ -260,7 +260,7 @@ TEST_F(store_test, a_forgotten_device_is_gone_with_all_that_was_its_and_its_numb
   reopen();
   ASSERT_EQ(image.devices.size(), 1U);
   ASSERT_EQ(image.assignments.size(), 1U);
-  EXPECT_EQ(image.assignments[0].first, device_ref{0});
+  EXPECT_EQ(image.assignments[0].key, make_device(0).key);
   EXPECT_TRUE(image.recent_keys.empty());
   EXPECT_TRUE(image.waiting.empty());
   EXPECT_EQ(image.dead_letters, (core::dead_letter_amounts{
@@ -321,14 +321,14 @@ TEST_F(store_test, assignments_are_kept_replaced_and_forgotten) {
   }
   reopen();
   ASSERT_EQ(image.assignments.size(), 3U);
-  EXPECT_EQ(image.assignments[2], (std::pair{device_ref{2}, make_assignment(2)}));
+  EXPECT_EQ(image.assignments[2], (core::start_image::assigned{make_device(2).key, make_assignment(2)}));
   auto moved = make_assignment(1);
   moved.hub = hub_host{"other.azure-devices.net"};
   it->save_assignment(device_ref{1}, moved);
   it->forget_assignment(device_ref{2});
   reopen();
   ASSERT_EQ(image.assignments.size(), 2U);
-  EXPECT_EQ(image.assignments[1], (std::pair{device_ref{1}, moved}));
+  EXPECT_EQ(image.assignments[1], (core::start_image::assigned{make_device(1).key, moved}));
 }
 
 TEST_F(store_test, an_assignment_waits_for_its_device_when_groups_are_small) {
@@ -412,7 +412,8 @@ TEST_F(store_test, many_assignments_are_stored_in_parts) {
   }
   reopen();
   ASSERT_EQ(image.assignments.size(), devices);
-  EXPECT_EQ(image.assignments.back().second, make_assignment(devices - 1));
+  for (const auto& one : image.assignments)
+    ASSERT_EQ(one, assignment_of(one.key));
 }
 
 TEST_F(store_test, can_be_looked_at_without_being_started) {

@@ -17,7 +17,8 @@ core::start_image memory_disk::load() const {
     image.devices.push_back(record);
     image.next_device = std::max(image.next_device, index_of(ref) + 1);
   }
-  image.assignments.assign(assignments_.begin(), assignments_.end());
+  for (const auto& [ref, where] : assignments_)
+    image.assignments.push_back({devices_.at(ref).key, where});
   image.recent_keys = keys_;
   for (const auto& [seq, row] : rows_)
     image.waiting.push_back({seq, row.device, static_cast<std::uint32_t>(core::size_of(row.body))});
