@@ -164,7 +164,7 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   const auto path = request.path();
   const bool get = request.method == "GET";
   if (path == "/healthz" && get) return reply(json::object{{"status", "ok"}});
-  if (path.starts_with("/ledger")) return answer_ledger_control(emulator, request);
+  if (path.starts_with("/ledger")) return answer_arrivals_control(emulator, request);
   if (path.starts_with("/devices")) return answer_devices_control(emulator, request);
   if (path.starts_with("/policies/")) return answer_policies_control(emulator, request);
   if (path == "/events") return answer_events_control(emulator, request);

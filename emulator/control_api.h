@@ -20,7 +20,7 @@ struct controlled {
   const installation* made = nullptr;
   net::loop* on = nullptr;
   fault_tables* faults = nullptr;
-  ledger* accepted = nullptr;
+  arrivals* accepted = nullptr;
   std::vector<hub_service*> hubs; // by index
   dps_service* dps = nullptr;
   stack_registry* registry = nullptr;

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 constexpr std::string_view no_such_hub = "there is no hub of this number";
 
-json::object to_json(const ledger_totals& totals) {
+json::object to_json(const arrival_totals& totals) {
   return {{"accepted", totals.accepted},     {"unique", totals.unique},
           {"duplicates", totals.duplicates}, {"out_of_order", totals.out_of_order},
           {"without_id", totals.without_id}, {"duplicates_unrecognisable", totals.unrecognisable}};
@@ -28,7 +28,7 @@ json::object to_json(const std::vector<std::pair<std::string, std::string>>& tex
   return object;
 }
 
-json::object to_json(const ledger_entry& entry, const std::string& hub) {
+json::object to_json(const arrival& entry, const std::string& hub) {
   json::object message{{"order", entry.order},         {"hub", hub},
                        {"device", entry.device.str()}, {"time", format_rfc3339(entry.at)},
                        {"duplicate", entry.duplicate}, {"out_of_order", entry.out_of_order}};
@@ -98,54 +98,54 @@ struct hub_figures {
   }
 };
 
-net::http_response show_ledger(const controlled& emulator) {
-  const auto& ledger = *emulator.accepted;
-  auto summary = to_json(ledger.totals());
-  summary["devices"] = ledger.devices();
+net::http_response show_arrivals(const controlled& emulator) {
+  const auto& arrivals = *emulator.accepted;
+  auto summary = to_json(arrivals.totals());
+  summary["devices"] = arrivals.devices();
   hub_figures all;
   json::array by_hub;
   for (auto* hub : emulator.hubs) {
     all.add(*hub);
     hub_figures own;
     own.add(*hub);
-    auto figures = to_json(ledger.totals_of_hub(hub->index()));
+    auto figures = to_json(arrivals.totals_of_hub(hub->index()));
     figures["hub"] = emulator.made->hub_host(hub->index());
     own.write(figures);
-    figures["latency"] = quantiles(ledger.latency_of_hub(hub->index()));
+    figures["latency"] = quantiles(arrivals.latency_of_hub(hub->index()));
     by_hub.push_back(std::move(figures));
   }
   all.write(summary);
-  summary["latency"] = quantiles(ledger.latency());
+  summary["latency"] = quantiles(arrivals.latency());
   summary["by_hub"] = std::move(by_hub);
   return reply(summary);
 }
 
 net::http_response show_messages(const controlled& emulator, const net::http_request& request) {
-  const auto& ledger = *emulator.accepted;
+  const auto& arrivals = *emulator.accepted;
   std::optional<identity> device;
   if (auto name = query_value(request, "device"); !name.empty()) device = identity{std::move(name)};
   const auto limit = std::min<std::uint64_t>(query_number(request, "limit").value_or(100), 10'000);
   json::array messages;
-  const auto add = [&](const ledger_entry& entry) {
+  const auto add = [&](const arrival& entry) {
     messages.push_back(to_json(entry, emulator.made->hub_host(entry.hub)));
   };
   if (const auto after = query_number(request, "after"))
-    ledger.visit(device, *after, static_cast<std::size_t>(limit), add);
+    arrivals.visit(device, *after, static_cast<std::size_t>(limit), add);
   else
-    ledger.visit_newest(device, static_cast<std::size_t>(limit), add);
+    arrivals.visit_newest(device, static_cast<std::size_t>(limit), add);
   return reply(json::object{{"messages", std::move(messages)}});
 }
 
-net::http_response show_ledger_devices(const controlled& emulator) {
+net::http_response show_arrived_devices(const controlled& emulator) {
   json::object devices;
   emulator.accepted->visit_devices(
-      [&](const identity& device, const ledger_totals& totals) { devices[device.str()] = to_json(totals); });
+      [&](const identity& device, const arrival_totals& totals) { devices[device.str()] = to_json(totals); });
   return reply(json::object{{"devices", std::move(devices)}});
 }
 
-net::http_response show_ledger_uplinks(const controlled& emulator) {
+net::http_response show_arrived_uplinks(const controlled& emulator) {
   json::object devices;
-  emulator.accepted->visit_markers([&](const identity& device, const ledger::marker_ranges& ranges) {
+  emulator.accepted->visit_markers([&](const identity& device, const arrivals::marker_ranges& ranges) {
     auto& list = devices[device.str()].emplace_array();
     for (const auto& [first, last] : ranges)
       list.push_back({first, last});
@@ -309,10 +309,10 @@ json::value quantiles(const histogram& durations) {
                       {"count", durations.count()}};
 }
 
-net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request) {
+net::http_response answer_arrivals_control(const controlled& emulator, const net::http_request& request) {
   const auto path = request.path();
   const bool get = request.method == "GET";
-  if (path == "/ledger" && get) return show_ledger(emulator);
+  if (path == "/ledger" && get) return show_arrivals(emulator);
   if (path == "/ledger" && request.method == "DELETE") {
     emulator.accepted->clear();
     for (auto* hub : emulator.hubs)
@@ -324,8 +324,8 @@ net::http_response answer_ledger_control(const controlled& emulator, const net::
     return reply(json::object{{"count", 0}});
   }
   if (path == "/ledger/messages" && get) return show_messages(emulator, request);
-  if (path == "/ledger/uplinks" && get) return show_ledger_uplinks(emulator);
-  if (path == "/ledger/devices" && get) return show_ledger_devices(emulator);
+  if (path == "/ledger/uplinks" && get) return show_arrived_uplinks(emulator);
+  if (path == "/ledger/devices" && get) return show_arrived_devices(emulator);
   return refuse(404, "there is nothing at this path for this method");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the control API that are about the hubs: ledger, identities, quotas (README.md). Loop's thread
-// only.
+// The parts of the control API that are about the hubs: arrivals, identities, quotas (README.md). Loop's
+// thread only.
 #pragma once
 
 #include "emulator/control_api.h"
@@ -11,7 +11,7 @@
 namespace causeway::emulator {
 
 // The path begins with /ledger.
-net::http_response answer_ledger_control(const controlled& emulator, const net::http_request& request);
+net::http_response answer_arrivals_control(const controlled& emulator, const net::http_request& request);
 // /devices and /devices/ID
 net::http_response answer_devices_control(const controlled& emulator, const net::http_request& request);
 // /policies/NAME: the keys of a shared access policy, which can be regenerated.

@@ -54,7 +54,7 @@ protected:
   std::optional<installation> made_;
   std::optional<identity_registry> first_, second_;
   fault_tables faults_{2};
-  ledger accepted_{"hub"};
+  arrivals accepted_{"hub"};
   std::vector<std::unique_ptr<hub_service>> hubs_;
   std::optional<dps_service> dps_;
   stack_registry registered_{faults_.services(), {}, "seed"};

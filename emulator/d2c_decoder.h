@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the bytes of a telemetry transfer to what the ledger keeps (azure-iot-wire.md B.5). Pure.
+// From the bytes of a telemetry transfer to what the arrivals keeps (azure-iot-wire.md B.5). Pure.
 #pragma once
 
 #include "amqp/value.h"
 #include "base/result.h"
-#include "emulator/ledger.h"
+#include "emulator/arrivals.h"
 
 #include <vector>
 

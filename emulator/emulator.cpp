@@ -24,7 +24,7 @@ net::task<> stop_all(net::loop* on, net::task_group* tasks) {
 // The hubs with what each has of its own. They stay where they are.
 class hub_sites {
 public:
-  hub_sites(const installation& made, ledger& accepted, fault_tables& faults) {
+  hub_sites(const installation& made, arrivals& accepted, fault_tables& faults) {
     for (std::size_t i = 0; i < made.options().hubs; ++i)
       sites_.push_back(std::make_unique<site>(made, accepted, faults, i));
   }
@@ -52,7 +52,7 @@ public:
 
 private:
   struct site {
-    site(const installation& made, ledger& accepted, fault_tables& faults, std::size_t index)
+    site(const installation& made, arrivals& accepted, fault_tables& faults, std::size_t index)
         : registry{made.make_registry(index)},
           hub{registry,
               accepted,
@@ -95,7 +95,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   if (!tls) return tls.fault();
 
   fault_tables faults{options.hubs};
-  ledger accepted{made.hub_host(0)};
+  arrivals accepted{made.hub_host(0)};
   hub_sites sites{made, accepted, faults};
   event_endpoint events{sites.event_hubs()};
   dps_service dps{sites.linked(made), faults.services(), made.make_dps_options(), made.seed("dps")};
@@ -115,7 +115,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr, stored,
                      made.seed("mqtt sessions") + std::to_string(unix_seconds(on.now().wall))};
   net::http_client http{on, {}};
-  accepted.listen([&](const ledger_entry& entry) {
+  accepted.listen([&](const arrival& entry) {
     stack.on_arrival(entry);
     by_mqtt.on_arrival(entry);
   });

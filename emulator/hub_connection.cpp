@@ -166,7 +166,7 @@ void hub_connection::flush() {
 }
 
 void hub_connection::pump() {
-  if (pumping_) return; // a listener of the ledger may come back here
+  if (pumping_) return; // a listener of the arrivals may come back here
   pumping_ = true;
   while (auto event = engine_->next_event()) {
     on_event(*event);

@@ -182,9 +182,9 @@ protected:
 
   manual_clock clock_;
   identity_registry registry_{{"localhost", "127.0.0.1"}};
-  ledger ledger_{"localhost"};
+  arrivals arrivals_{"localhost"};
   fault_table faults_;
-  hub_service hub_{registry_, ledger_, faults_, "DeviceGateway_00112233445566778899aabbccddeeff"};
+  hub_service hub_{registry_, arrivals_, faults_, "DeviceGateway_00112233445566778899aabbccddeeff"};
   std::optional<hub_connection> connection_;
   std::optional<amqp::engine> client_;
   std::vector<amqp::event> events_;

@@ -49,7 +49,7 @@ void hub_connection::on_link_opened(amqp::link native) {
   native.set_context(reinterpret_cast<std::uintptr_t>(&link));
 
   identify(link);
-  if (link.kind == link_kind::telemetry) hub_.arrivals_.arrive(now_.mono);
+  if (link.kind == link_kind::telemetry) hub_.connect_window_.arrive(now_.mono);
   if (link.refusal.empty()) link.refusal = judge_attach(link);
   std::chrono::nanoseconds wait = hub_.options().latency.attach;
   if (link.kind == link_kind::telemetry && link.refusal.empty()) wait += charge_connect(link);

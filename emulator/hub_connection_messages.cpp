@@ -78,7 +78,7 @@ void hub_connection::judge_telemetry(const held_message& received) {
   }
   for (auto& [message, encoded] : *messages) {
     if (hub_.events_ != nullptr) keep_event(on, encoded.empty() ? payload : encoded);
-    hub_.ledger().record(on.device, std::move(message), now_.wall, hub_.index());
+    hub_.arrivals().record(on.device, std::move(message), now_.wall, hub_.index());
   }
   accept(on, delivery);
 }

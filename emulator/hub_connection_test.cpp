@@ -201,7 +201,7 @@ TEST_F(hub_connection_test, refuses_an_attach_with_a_null_terminus_and_a_detach)
   EXPECT_FALSE(connection_->finished());
 }
 
-TEST_F(hub_connection_test, takes_a_message_into_the_ledger_under_the_links_own_device) {
+TEST_F(hub_connection_test, takes_a_message_into_the_arrivals_under_the_links_own_device) {
   open_cbs();
   put_token(token("localhost", keys_of("device policy").primary, "device"));
   const auto link = attach_device("dev-2");
@@ -219,7 +219,7 @@ TEST_F(hub_connection_test, takes_a_message_into_the_ledger_under_the_links_own_
   ASSERT_EQ(outcomes().size(), 1U);
   EXPECT_EQ(outcomes()[0].kind, amqp::outcome_kind::accepted);
   int seen = 0;
-  ledger_.visit({}, 0, 10, [&](const ledger_entry& e) {
+  arrivals_.visit({}, 0, 10, [&](const arrival& e) {
     ++seen;
     EXPECT_EQ(e.device.str(), "dev-2");
     EXPECT_EQ(e.whole->message_id, "u-1");
@@ -246,8 +246,8 @@ TEST_F(hub_connection_test, tops_up_credit_and_keeps_the_order) {
     events_.clear();
   }
   exchange();
-  EXPECT_EQ(ledger_.totals().accepted, 3000U);
-  EXPECT_EQ(ledger_.totals().out_of_order, 0U);
+  EXPECT_EQ(arrivals_.totals().accepted, 3000U);
+  EXPECT_EQ(arrivals_.totals().out_of_order, 0U);
 }
 
 TEST_F(hub_connection_test, answers_no_message_that_came_settled) {
@@ -257,7 +257,7 @@ TEST_F(hub_connection_test, answers_no_message_that_came_settled) {
   send(link, "{}", "m", true);
   const auto frames = performatives(exchange());
   EXPECT_EQ(std::count(frames.begin(), frames.end(), 0x15), 0);
-  EXPECT_EQ(ledger_.totals().accepted, 1U);
+  EXPECT_EQ(arrivals_.totals().accepted, 1U);
 }
 
 TEST_F(hub_connection_test, rejects_a_message_over_256_kib_and_closes_the_link_over_1_mib) {
@@ -274,7 +274,7 @@ TEST_F(hub_connection_test, rejects_a_message_over_256_kib_and_closes_the_link_o
   exchange();
   ASSERT_TRUE(detached());
   EXPECT_EQ(detached()->name, "amqp:link:message-size-exceeded");
-  EXPECT_EQ(ledger_.totals().accepted, 0U);
+  EXPECT_EQ(arrivals_.totals().accepted, 0U);
 }
 
 TEST_F(hub_connection_test, detaches_only_the_device_whose_token_runs_out) {
@@ -335,12 +335,12 @@ TEST_F(hub_connection_test, can_be_made_to_hang_and_answers_when_that_ends) {
   send(link, "{}");
   exchange();
   EXPECT_TRUE(outcomes().empty());
-  EXPECT_EQ(ledger_.totals().accepted, 0U);
+  EXPECT_EQ(arrivals_.totals().accepted, 0U);
   faults_.clear();
   hub_.resume();
   exchange();
   EXPECT_EQ(outcomes().size(), 1U);
-  EXPECT_EQ(ledger_.totals().accepted, 1U);
+  EXPECT_EQ(arrivals_.totals().accepted, 1U);
 }
 
 TEST_F(hub_connection_test, rejects_messages_and_tokens_as_the_faults_say) {
@@ -386,7 +386,7 @@ TEST_F(hub_connection_test, survives_the_end_of_a_session_with_links_and_held_me
   EXPECT_EQ(connection_->telemetry_links(), 0U);
   faults_.clear();
   hub_.resume();
-  EXPECT_EQ(ledger_.totals().accepted, 0U);
+  EXPECT_EQ(arrivals_.totals().accepted, 0U);
   EXPECT_FALSE(connection_->finished());
 }
 

@@ -232,11 +232,11 @@ TEST_F(hub_frames_test, frames_behind_an_end_do_not_cost_the_connection) {
 TEST_F(hub_frames_test, a_message_of_format_0_is_one_message_whatever_its_body_looks_like) {
   attach_telemetry();
   say(telemetry(0, 0, batch_of({"a", "b"})));
-  EXPECT_EQ(ledger_.totals().accepted, 1U);
+  EXPECT_EQ(arrivals_.totals().accepted, 1U);
   say(telemetry(1, batch_format, batch_of({"c", "d"})));
-  EXPECT_EQ(ledger_.totals().accepted, 3U);
+  EXPECT_EQ(arrivals_.totals().accepted, 3U);
   say(telemetry(2, 0, batch_of({"e", "f"})));
-  EXPECT_EQ(ledger_.totals().accepted, 4U) << "each has its own";
+  EXPECT_EQ(arrivals_.totals().accepted, 4U) << "each has its own";
 }
 
 TEST_F(hub_frames_test, a_format_is_its_messages_own_in_pieces_too) {
@@ -246,7 +246,7 @@ TEST_F(hub_frames_test, a_format_is_its_messages_own_in_pieces_too) {
   say(telemetry(0, batch_format, batch.substr(0, half), true) +
       frame(transfer_code, {{std::uint32_t{1}}, none, none, none, {false}, {false}}, batch.substr(half)) +
       telemetry(1, 0, batch_of({"c", "d"})));
-  EXPECT_EQ(ledger_.totals().accepted, 3U);
+  EXPECT_EQ(arrivals_.totals().accepted, 3U);
 }
 
 TEST_F(hub_frames_test, a_batch_that_is_none_is_rejected) {
@@ -255,7 +255,7 @@ TEST_F(hub_frames_test, a_batch_that_is_none_is_rejected) {
   text.kind = amqp::message::body_kind::data;
   text.data = "no message";
   say(telemetry(0, batch_format, amqp::encode_message(text)));
-  EXPECT_EQ(ledger_.totals().accepted, 0U);
+  EXPECT_EQ(arrivals_.totals().accepted, 0U);
   EXPECT_EQ(hub_.totals().messages_rejected, 1U);
 }
 

@@ -72,7 +72,7 @@ protected:
 
   certificate_directory certificates_;
   identity_registry registry_{{"localhost"}};
-  ledger messages_{"localhost"};
+  arrivals messages_{"localhost"};
   fault_table faults_;
   net::loop on_;
   net::task_group tasks_{on_};

@@ -76,7 +76,7 @@ TEST(hub_quotas, delay_messages_in_order_and_then_reject_them) {
   client.tick();
   EXPECT_EQ(hub.messages.totals().accepted, 31U);
   std::vector<std::string> ids;
-  hub.messages.visit({}, 0, 100, [&](const ledger_entry& e) { ids.push_back(e.whole->message_id); });
+  hub.messages.visit({}, 0, 100, [&](const arrival& e) { ids.push_back(e.whole->message_id); });
   EXPECT_EQ(ids[11], "11");
   EXPECT_EQ(ids[29], "29");
   EXPECT_EQ(ids[30], "last");

@@ -33,11 +33,11 @@ hub_totals& hub_totals::operator+=(const hub_totals& more) {
   return *this;
 }
 
-hub_service::hub_service(identity_registry& registry, causeway::emulator::ledger& accepted,
+hub_service::hub_service(identity_registry& registry, causeway::emulator::arrivals& accepted,
                          fault_table& faults, std::string container_id, std::size_t index,
                          hub_options options)
     : registry_{registry},
-      ledger_{accepted},
+      arrivals_{accepted},
       faults_{faults},
       container_id_{std::move(container_id)},
       index_{index},
@@ -49,7 +49,7 @@ hub_service::hub_service(identity_registry& registry, causeway::emulator::ledger
 
 hub_totals hub_service::totals() const {
   auto totals = totals_;
-  totals.connects_in_busiest_second = arrivals_.busiest();
+  totals.connects_in_busiest_second = connect_window_.busiest();
   return totals;
 }
 
@@ -57,7 +57,7 @@ void hub_service::reset_connects() {
   totals_.connects = totals_.shaped_connects = totals_.throttled_connects = 0;
   totals_.first_attach.reset();
   totals_.last_attach.reset();
-  arrivals_.reset();
+  connect_window_.reset();
 }
 
 void hub_service::cut_all() {

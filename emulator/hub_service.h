@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the connections of the emulated hub share: identities, ledger, faults, quotas, counters, the
+// What the connections of the emulated hub share: identities, arrivals, faults, quotas, counters, the
 // connections themselves and what is attached on them. Pure. One thread.
 #pragma once
 
 #include "amqp/engine.h"
 #include "azure/limits.h"
+#include "emulator/arrivals.h"
 #include "emulator/daily_meter.h"
 #include "emulator/emulated_clock.h"
 #include "emulator/event_log.h"
@@ -13,7 +14,6 @@
 #include "emulator/hub_throttle.h"
 #include "emulator/identity_registry.h"
 #include "emulator/latency.h"
-#include "emulator/ledger.h"
 #include "emulator/token_verdict.h"
 
 #include <functional>
@@ -63,13 +63,13 @@ class hub_service {
 public:
   // What the three refer to must live longer. container_id: "DeviceGateway_" and 32 hex digits, as the real
   // hub's. index: which of the emulator's hubs this is.
-  hub_service(identity_registry& registry, causeway::emulator::ledger& accepted, fault_table& faults,
+  hub_service(identity_registry& registry, causeway::emulator::arrivals& accepted, fault_table& faults,
               std::string container_id, std::size_t index = 0, hub_options options = {});
   hub_service(const hub_service&) = delete;
   hub_service& operator=(const hub_service&) = delete;
 
   identity_registry& registry() { return registry_; }
-  causeway::emulator::ledger& ledger() { return ledger_; }
+  causeway::emulator::arrivals& arrivals() { return arrivals_; }
   fault_table& faults() { return faults_; }
   // What is accepted from now on is also kept for the Event-Hubs-compatible endpoint. The log must live
   // longer.
@@ -122,7 +122,7 @@ private:
   std::vector<hub_link*> links_of(const identity& device, const hub_connection* on) const;
 
   identity_registry& registry_;
-  causeway::emulator::ledger& ledger_;
+  causeway::emulator::arrivals& arrivals_;
   fault_table& faults_;
   event_log* events_ = nullptr;
   hub_totals totals_;
@@ -132,7 +132,7 @@ private:
   emulated_clock clock_;
   hub_throttle connects_, sends_;
   daily_meter meter_;
-  arrival_window arrivals_;
+  connect_window connect_window_;
   std::set<hub_connection*> connections_;
   std::unordered_map<identity, std::vector<hub_link*>> books_; // what is attached
   std::size_t attached_ = 0, c2d_links_ = 0;

@@ -46,7 +46,7 @@ struct test_hub {
 
   manual_clock clock;
   identity_registry registry{{"localhost"}};
-  ledger messages{"localhost"};
+  arrivals messages{"localhost"};
   fault_table faults;
   hub_service service;
 };

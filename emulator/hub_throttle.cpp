@@ -21,14 +21,14 @@ std::optional<std::chrono::nanoseconds> hub_throttle::admit(mono_time now) {
   return wait;
 }
 
-void arrival_window::arrive(mono_time now) {
+void connect_window::arrive(mono_time now) {
   while (!times_.empty() && now - times_.front() >= std::chrono::seconds{1})
     times_.pop_front();
   times_.push_back(now);
   busiest_ = std::max<std::uint64_t>(busiest_, times_.size());
 }
 
-void arrival_window::reset() {
+void connect_window::reset() {
   times_.clear();
   busiest_ = 0;
 }

@@ -36,7 +36,7 @@ private:
 };
 
 // How many events there were in the busiest second, wherever that second begins.
-class arrival_window {
+class connect_window {
 public:
   void arrive(mono_time now);
   std::uint64_t busiest() const { return busiest_; }

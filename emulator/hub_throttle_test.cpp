@@ -50,9 +50,9 @@ TEST(hub_throttle, is_off_without_a_rate) {
     ASSERT_EQ(throttle.admit({}), 0ns);
 }
 
-TEST(arrival_window, finds_the_busiest_second_wherever_it_begins) {
+TEST(connect_window, finds_the_busiest_second_wherever_it_begins) {
   manual_clock clock;
-  arrival_window window;
+  connect_window window;
   for (int i = 0; i < 20; ++i) { // ten a second, but 15 of them around the turn of the second
     window.arrive(clock.now().mono);
     clock.advance(100ms);

@@ -78,7 +78,7 @@ void mqtt_stack::clear() {
   campaign_.reset();
 }
 
-void mqtt_stack::on_arrival(const ledger_entry& entry) {
+void mqtt_stack::on_arrival(const arrival& entry) {
   if (campaign_) campaign_->books.on_arrival(entry, on_.now().mono);
 }
 

@@ -29,7 +29,7 @@ public:
   bool is_alone() const { return campaign_ && alone_; }
   // The running or the last simulation; null before the first.
   const simulation* current() const;
-  void on_arrival(const ledger_entry& entry);
+  void on_arrival(const arrival& entry);
 
 private:
   struct campaign;

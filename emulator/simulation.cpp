@@ -204,7 +204,7 @@ void simulation::give_up(const simulated_turn& turn) {
   tidy(d);
 }
 
-void simulation::on_arrival(const ledger_entry& entry, mono_time now) {
+void simulation::on_arrival(const arrival& entry, mono_time now) {
   if (!entry.marker) return;
   const auto found = index_.find(entry.device.str());
   if (found == index_.end()) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The books of a fleet of simulated devices that send uplinks through The Things Stack: whose turn it is,
-// what was accepted, and what of it has arrived in the hub's ledger. Pure: the posting is things_stack's. One
-// thread.
+// what was accepted, and what of it has arrived in the hub's arrivals. Pure: the posting is things_stack's.
+// One thread.
 //
 // The stack's rules (things-stack-wire.md B.4): each uplink is posted once; what is not answered with 2xx is
 // lost for the webhook and never repeated, unless retries are on; the next uplink has the next f_cnt. At most
@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "emulator/arrivals.h"
 #include "emulator/histogram.h"
-#include "emulator/ledger.h"
 #include "emulator/webhook_hook.h"
 
 #include <cstdint>
@@ -72,7 +72,7 @@ struct simulation_plan {
 struct simulation_totals {
   std::uint64_t sent = 0;
   std::uint64_t accepted = 0;  // answered with 2xx
-  std::uint64_t delivered = 0; // accepted, and in the ledger
+  std::uint64_t delivered = 0; // accepted, and in the arrivals
   std::uint64_t duplicates = 0;
   std::uint64_t out_of_order = 0;               // accepted, and overtaken by one whose post began after that
   std::map<std::string, std::uint64_t> refused; // by HTTP status or "connection", "time_out"
@@ -128,7 +128,7 @@ public:
   }
   // status: of HTTP, or 0 and the reason.
   void answered(const simulated_turn& turn, int status, const std::string& reason, mono_time now);
-  void on_arrival(const ledger_entry& entry, mono_time now);
+  void on_arrival(const arrival& entry, mono_time now);
 
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
@@ -137,7 +137,7 @@ public:
   bool sending(mono_time now) const;
 
   const simulation_totals& totals() const { return totals_; }
-  // Accepted but not in the ledger: under way, or lost.
+  // Accepted but not in the arrivals: under way, or lost.
   std::uint64_t missing() const { return totals_.accepted - totals_.delivered; }
   const histogram& http() const { return http_; }
   const histogram& end_to_end() const { return end_to_end_; }

@@ -21,8 +21,8 @@ simulation_plan plan_of(std::uint64_t uplinks, double rate = 0) {
   return plan;
 }
 
-ledger_entry arrival(const std::string& device, std::uint64_t marker) {
-  ledger_entry entry;
+arrival arrival_of(const std::string& device, std::uint64_t marker) {
+  arrival entry;
   entry.device = identity{device};
   entry.marker = marker;
   return entry;
@@ -144,14 +144,14 @@ TEST_F(simulation_test, counts_as_out_of_order_only_what_was_accepted_before_the
     return simulated_turn{};
   };
   const auto late = [](std::uint64_t marker) {
-    auto entry = arrival("m-1", marker);
+    auto entry = arrival_of("m-1", marker);
     entry.out_of_order = true;
     return entry;
   };
   s.answered(post(1), 0, "time_out", now_ + 5s);
   now_ += 5s;
   s.answered(post(2), 200, "", now_ + 1ms);
-  s.on_arrival(arrival("m-1", 2), now_ + 2ms);
+  s.on_arrival(arrival_of("m-1", 2), now_ + 2ms);
   s.on_arrival(late(1), now_ + 3ms); // it had no answer when 2 began
   EXPECT_EQ(s.totals().out_of_order, 0U);
   EXPECT_TRUE(s.was_unanswered("m-1", 1));
@@ -160,7 +160,7 @@ TEST_F(simulation_test, counts_as_out_of_order_only_what_was_accepted_before_the
   s.answered(post(3), 200, "", now_ + 1ms);
   now_ += 1s;
   s.answered(post(4), 200, "", now_ + 1ms);
-  s.on_arrival(arrival("m-1", 4), now_ + 2ms);
+  s.on_arrival(arrival_of("m-1", 4), now_ + 2ms);
   s.on_arrival(late(3), now_ + 3ms);
   EXPECT_EQ(s.totals().out_of_order, 1U);
 }
@@ -169,14 +169,14 @@ TEST_F(simulation_test, counts_as_delivered_what_was_accepted_and_arrived_in_wha
   simulation s{plan_of(10), {}, now_};
   const auto first = *s.take_turn(now_);  // m-1
   const auto second = *s.take_turn(now_); // s-1
-  s.on_arrival(arrival("m-1", 1), now_ + 5ms);
+  s.on_arrival(arrival_of("m-1", 1), now_ + 5ms);
   EXPECT_EQ(s.totals().delivered, 0U);
   s.answered(first, 200, "", now_ + 2ms);
   EXPECT_EQ(s.totals().delivered, 1U);
   s.answered(second, 200, "", now_ + 2ms);
   EXPECT_EQ(s.missing(), 1U);
   EXPECT_EQ(s.missing_markers(10).at(0).first, "s-1");
-  s.on_arrival(arrival("s-1", 1), now_ + 9ms);
+  s.on_arrival(arrival_of("s-1", 1), now_ + 9ms);
   EXPECT_EQ(s.missing(), 0U);
   EXPECT_EQ(s.end_to_end().count(), 2U);
   EXPECT_EQ(s.http().count(), 2U);
@@ -186,11 +186,11 @@ TEST_F(simulation_test, does_not_count_arrivals_twice_or_of_others) {
   simulation s{plan_of(10), {}, now_};
   const auto first = *s.take_turn(now_);
   s.answered(first, 200, "", now_);
-  s.on_arrival(arrival("m-1", 1), now_);
-  auto again = arrival("m-1", 1);
+  s.on_arrival(arrival_of("m-1", 1), now_);
+  auto again = arrival_of("m-1", 1);
   again.duplicate = true;
   s.on_arrival(again, now_);
-  s.on_arrival(arrival("stranger", 1), now_);
+  s.on_arrival(arrival_of("stranger", 1), now_);
   EXPECT_EQ(s.totals().delivered, 1U);
   EXPECT_EQ(s.totals().duplicates, 1U);
 }
@@ -249,7 +249,7 @@ TEST_F(simulation_test, a_postponed_uplink_is_no_loss_until_it_is_given_up) {
   EXPECT_EQ(s.totals().retried, 3U);
   EXPECT_EQ(s.totals().lost_by_sender, 1U);
   EXPECT_EQ(s.missing(), 1U);
-  s.on_arrival(arrival(s.device_name(first->device), 1), now_);
+  s.on_arrival(arrival_of(s.device_name(first->device), 1), now_);
   EXPECT_EQ(s.missing(), 0U);
 }
 

@@ -235,7 +235,7 @@ void things_stack::stop() {
   if (campaign_) campaign_->books.stop();
 }
 
-void things_stack::on_arrival(const ledger_entry& entry) {
+void things_stack::on_arrival(const arrival& entry) {
   if (campaign_) campaign_->books.on_arrival(entry, on_.now().mono);
 }
 

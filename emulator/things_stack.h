@@ -31,8 +31,8 @@ public:
   std::uint64_t connections_opened() const;
   // Of its webhooks, by application; null before the first.
   const std::vector<webhook_health>* health() const;
-  // For the ledger: what has arrived at a hub.
-  void on_arrival(const ledger_entry& entry);
+  // For the arrivals: what has arrived at a hub.
+  void on_arrival(const arrival& entry);
 
 private:
   struct campaign;

@@ -2,16 +2,16 @@
 #include "causeway/command_line.h"
 
 #include "amqp/engine.h"
-#include "causeway/command_check.h"
-#include "causeway/command_dead_letters.h"
-#include "causeway/command_demo.h"
-#include "causeway/command_devices.h"
-#include "causeway/command_plan.h"
-#include "causeway/command_provision.h"
-#include "causeway/command_run.h"
-#include "causeway/command_spool.h"
-#include "causeway/command_status.h"
-#include "causeway/command_try_transform.h"
+#include "causeway/verb_check.h"
+#include "causeway/verb_dead_letters.h"
+#include "causeway/verb_demo.h"
+#include "causeway/verb_devices.h"
+#include "causeway/verb_plan.h"
+#include "causeway/verb_provision.h"
+#include "causeway/verb_run.h"
+#include "causeway/verb_spool.h"
+#include "causeway/verb_status.h"
+#include "causeway/verb_try_transform.h"
 
 #include <CLI/CLI.hpp>
 
@@ -31,12 +31,12 @@ struct options {
   try_transform_options trial;
 };
 
-CLI::Option* add_configuration(CLI::App* command, std::string& into) {
-  return command->add_option("-c,--config", into, "Configuration file (TOML)");
+CLI::Option* add_configuration(CLI::App* verb, std::string& into) {
+  return verb->add_option("-c,--config", into, "Configuration file (TOML)");
 }
 
-void add_address(CLI::App* command, admin_address& into) {
-  auto* where = command->add_option_group("gateway", "Where the running gateway listens");
+void add_address(CLI::App* verb, admin_address& into) {
+  auto* where = verb->add_option_group("gateway", "Where the running gateway listens");
   add_configuration(where, into.configuration);
   where->add_option("--socket", into.socket, "Its admin socket");
   where->require_option(1);
@@ -88,8 +88,8 @@ void add_devices(CLI::App& program, options& to) {
   forget->add_flag("--unlisted", to.devices.unlisted, "All of --application that the registry does not list");
   forget->add_flag("--drop-messages", to.devices.drop_messages,
                    "Those that messages wait for, too: the messages become dead letters");
-  for (auto* command : {show, why, waterfall, forget})
-    command->fallthrough(); // -c, --socket and --json may stand behind it, too
+  for (auto* verb : {show, why, waterfall, forget})
+    verb->fallthrough(); // -c, --socket and --json may stand behind it, too
 }
 
 void add_dead_letters(CLI::App& program, options& to) {
@@ -109,12 +109,12 @@ void add_dead_letters(CLI::App& program, options& to) {
   auto* replay = letters->add_subcommand(
       "replay", "Try again: a message goes to the end of its device's queue, an event through its format");
   auto* drop = letters->add_subcommand("drop", "Give up for good");
-  for (auto* command : {replay, drop}) {
-    command->add_option("id", into.ids, "Numbers");
-    command->add_flag("--all", into.all, "All that the filters take");
+  for (auto* verb : {replay, drop}) {
+    verb->add_option("id", into.ids, "Numbers");
+    verb->add_flag("--all", into.all, "All that the filters take");
   }
-  for (auto* command : {list, show, replay, drop})
-    command->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
+  for (auto* verb : {list, show, replay, drop})
+    verb->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
 }
 
 void add_spool(CLI::App& program, options& to) {
@@ -128,11 +128,11 @@ void add_spool(CLI::App& program, options& to) {
   auto* check = spool->add_subcommand("check", "Read all of it and say what is damaged; changes nothing");
   auto* salvage = spool->add_subcommand(
       "salvage", "Make a new one of what can be read, and keep the damaged one beside it");
-  for (auto* command : {check, salvage})
-    command->fallthrough(); // -c and --directory may stand behind it, too
+  for (auto* verb : {check, salvage})
+    verb->fallthrough(); // -c and --directory may stand behind it, too
 }
 
-void add_commands(CLI::App& program, options& to) {
+void add_verbs(CLI::App& program, options& to) {
   auto* run = program.add_subcommand("run", "Run the gateway");
   add_configuration(run, to.configuration)->required();
   auto* check = program.add_subcommand("check", "Check a configuration and say every fault at once");
@@ -168,40 +168,37 @@ void add_commands(CLI::App& program, options& to) {
   add_demo(program, to);
 }
 
-std::function<int()> command_of(const CLI::App& program, const std::shared_ptr<options>& with) {
+std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<options>& with) {
   const auto given = [&program](const char* name) { return program.get_subcommand(name)->parsed(); };
-  if (given("run")) return [with] { return command_run(with->configuration); };
-  if (given("check")) return [with] { return command_check(with->configuration, with->offline); };
-  if (given("plan")) return [with] { return command_plan(with->configuration, with->json); };
-  if (given("provision")) return [with] { return command_provision(with->configuration, with->json); };
-  if (given("status")) return [with] { return command_status(with->devices.where, with->json); };
-  if (given("try-transform")) return [with] { return command_try_transform(with->trial); };
-  if (given("demo")) return [with] { return command_demo(with->demo); };
+  if (given("run")) return [with] { return verb_run(with->configuration); };
+  if (given("check")) return [with] { return verb_check(with->configuration, with->offline); };
+  if (given("plan")) return [with] { return verb_plan(with->configuration, with->json); };
+  if (given("provision")) return [with] { return verb_provision(with->configuration, with->json); };
+  if (given("status")) return [with] { return verb_status(with->devices.where, with->json); };
+  if (given("try-transform")) return [with] { return verb_try_transform(with->trial); };
+  if (given("demo")) return [with] { return verb_demo(with->demo); };
   if (given("spool")) {
     const bool check = program.get_subcommand("spool")->get_subcommand("check")->parsed();
-    return [with, check] {
-      return check ? command_spool_check(with->spool) : command_spool_salvage(with->spool);
-    };
+    return [with, check] { return check ? verb_spool_check(with->spool) : verb_spool_salvage(with->spool); };
   }
   if (given("dead-letters")) {
     const auto* letters = program.get_subcommand("dead-letters");
     if (letters->get_subcommand("list")->parsed())
-      return [with] { return command_dead_letters_list(with->dead_letters); };
+      return [with] { return verb_dead_letters_list(with->dead_letters); };
     if (letters->get_subcommand("show")->parsed())
-      return [with] { return command_dead_letters_show(with->dead_letters); };
+      return [with] { return verb_dead_letters_show(with->dead_letters); };
     if (letters->get_subcommand("replay")->parsed())
-      return [with] { return command_dead_letters_replay(with->dead_letters); };
-    return [with] { return command_dead_letters_drop(with->dead_letters); };
+      return [with] { return verb_dead_letters_replay(with->dead_letters); };
+    return [with] { return verb_dead_letters_drop(with->dead_letters); };
   }
   const auto* devices = program.get_subcommand("devices");
-  if (devices->get_subcommand("show")->parsed())
-    return [with] { return command_devices_show(with->devices); };
-  if (devices->get_subcommand("why")->parsed()) return [with] { return command_devices_why(with->devices); };
+  if (devices->get_subcommand("show")->parsed()) return [with] { return verb_devices_show(with->devices); };
+  if (devices->get_subcommand("why")->parsed()) return [with] { return verb_devices_why(with->devices); };
   if (devices->get_subcommand("forget")->parsed())
-    return [with] { return command_devices_forget(with->devices); };
+    return [with] { return verb_devices_forget(with->devices); };
   if (devices->get_subcommand("waterfall")->parsed())
-    return [with] { return command_devices_waterfall(with->devices); };
-  return [with] { return command_devices(with->devices); };
+    return [with] { return verb_devices_waterfall(with->devices); };
+  return [with] { return verb_devices(with->devices); };
 }
 
 } // namespace
@@ -213,14 +210,14 @@ asked_for read_command_line(int argc, char** argv) {
                                             std::string{amqp::engine_version()} + " (AMQP)");
   program.require_subcommand(1);
   const auto with = std::make_shared<options>();
-  add_commands(program, *with);
+  add_verbs(program, *with);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
     const int code = program.exit(fault);
     return {{}, code == 0 ? 0 : wrong_usage};
   }
-  return {command_of(program, with), 0};
+  return {verb_of(program, with), 0};
 }
 
 } // namespace causeway

@@ -11,7 +11,7 @@ inline constexpr int wrong_usage = 2; // exit status
 
 // What to do; or its exit status when there is nothing to do: help was printed, or what is wrong.
 struct asked_for {
-  std::function<int()> command;
+  std::function<int()> verb;
   int status = 0;
 };
 asked_for read_command_line(int argc, char** argv);

@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   try {
     const auto asked = causeway::read_command_line(argc, argv);
-    return asked.command ? asked.command() : asked.status;
+    return asked.verb ? asked.verb() : asked.status;
   } catch (const std::exception& fault) {
     std::cerr << "causeway: " << fault.what() << '\n';
     return 1;

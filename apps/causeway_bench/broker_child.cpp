@@ -60,8 +60,8 @@ net::task<result<void>> broker_child::start(std::vector<user> users) {
   auto hashing = net::process::start(loop_, hash, true);
   if (!hashing) co_return std::move(hashing).fault();
   if (co_await hashing->wait() != 0) co_return error{errc::process_exited, *passwords};
-  std::vector<std::string> command{*broker, "-c", configuration};
-  auto started = net::process::start(loop_, command, true);
+  std::vector<std::string> arguments{*broker, "-c", configuration};
+  auto started = net::process::start(loop_, arguments, true);
   if (!started) co_return std::move(started).fault();
   process_.emplace(std::move(*started));
   const auto deadline = loop_.now().mono + start_patience;

@@ -19,12 +19,11 @@ std::string read_rate(const std::string& text, double& rate) {
 } // namespace
 
 CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
-  auto* command = program.add_subcommand("uplinks", "From the webhook through the disk to the hub's accept");
-  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+  auto* verb = program.add_subcommand("uplinks", "From the webhook through the disk to the hub's accept");
+  verb->add_option("--devices", options.devices, "Devices, half of them through DPS")
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str();
-  command
-      ->add_option_function<std::string>(
+  verb->add_option_function<std::string>(
           "--rate",
           [&options](const std::string& text) {
             if (const auto fault = read_rate(text, options.rate); !fault.empty())
@@ -32,158 +31,150 @@ CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
           },
           "Uplinks a second, or max")
       ->default_str("max");
-  command->add_option("--seconds", options.seconds, "How long to send")
+  verb->add_option("--seconds", options.seconds, "How long to send")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  command->add_option("--posts", options.posts, "Posts under way at most")
+  verb->add_option("--posts", options.posts, "Posts under way at most")
       ->check(CLI::Range(1, 10'000))
       ->default_str("64 at --rate max, else 1024");
-  command->add_flag("--tls", options.tls, "The webhook by HTTPS");
-  command->add_option("--key", options.key, "Of the webhook's certificate")
+  verb->add_flag("--tls", options.tls, "The webhook by HTTPS");
+  verb->add_option("--key", options.key, "Of the webhook's certificate")
       ->transform(one_of<net::key_kind>({{"p256", net::key_kind::p256}, {"rsa2048", net::key_kind::rsa2048}}))
       ->default_str("p256");
-  command
-      ->add_option("--connections", options.connections,
+  verb->add_option("--connections", options.connections,
                    "new: two idle ones are kept, further ones are closed after each post, and no TLS session "
                    "is resumed, as The Things Stack's client does")
       ->transform(one_of<emulator::connection_use>(
           {{"kept", emulator::connection_use::kept}, {"new", emulator::connection_use::fresh}}))
       ->default_str("kept");
-  command
-      ->add_option("--http", options.http,
+  verb->add_option("--http", options.http,
                    "2: HTTP/2 over one connection where the webhook offers it (--tls), as The Things Stack's "
                    "client does")
       ->check(CLI::IsMember({1, 2}))
       ->capture_default_str();
-  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
-  command->add_flag("--json", options.json, "Print one JSON object");
-  return command;
+  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
 }
 
 CLI::App* add_crash(CLI::App& program, crash_options& options) {
-  auto* command = program.add_subcommand(
+  auto* verb = program.add_subcommand(
       "crash", "The gateway is killed at random moments, and the hub's connections are cut at others");
-  command->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
+  verb->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
-  command->add_option("--cuts", options.cuts, "How often the hub's connections are cut")
+  verb->add_option("--cuts", options.cuts, "How often the hub's connections are cut")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
-  command->add_option("--seconds", options.seconds, "How long to send")
+  verb->add_option("--seconds", options.seconds, "How long to send")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+  verb->add_option("--devices", options.devices, "Devices, half of them through DPS")
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str();
-  command->add_option("--rate", options.rate, "Uplinks a second")
+  verb->add_option("--rate", options.rate, "Uplinks a second")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
-  auto* mqtt = command
-                   ->add_option("--mqtt-devices", options.mqtt_devices,
+  auto* mqtt = verb->add_option("--mqtt-devices", options.mqtt_devices,
                                 "Further devices that send by MQTT, each one uplink in two seconds")
                    ->check(CLI::Range(0, 100'000))
                    ->capture_default_str();
-  command
-      ->add_flag("--backfill", options.backfill,
+  verb->add_flag("--backfill", options.backfill,
                  "What was published while the gateway was away is fetched from the Storage Integration")
       ->needs(mqtt);
-  command->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
-  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+  verb->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
-  command->add_flag("--json", options.json, "Print one JSON object");
-  return command;
+  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
 }
 
 CLI::App* add_outage(CLI::App& program, outage_options& options) {
-  auto* command = program.add_subcommand(
+  auto* verb = program.add_subcommand(
       "outage",
       "A hub is away while uplinks come, and comes back; a quarter of the devices is on another one");
-  command->add_option("--seconds", options.seconds, "How long the hub is away")
+  verb->add_option("--seconds", options.seconds, "How long the hub is away")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  command->add_option("--devices", options.devices, "Devices, half of them through DPS")
+  verb->add_option("--devices", options.devices, "Devices, half of them through DPS")
       ->check(CLI::Range(4, 1'000'000))
       ->capture_default_str();
-  command->add_option("--rate", options.rate, "Uplinks a second, before, meanwhile and afterwards")
+  verb->add_option("--rate", options.rate, "Uplinks a second, before, meanwhile and afterwards")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
-  command->add_option("--spool-messages", options.spool_messages,
-                      "The spool's limit; without it the gateway's default");
-  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+  verb->add_option("--spool-messages", options.spool_messages,
+                   "The spool's limit; without it the gateway's default");
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
-  command->add_flag("--json", options.json, "Print one JSON object");
-  return command;
+  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
 }
 
 CLI::App* add_connect(CLI::App& program, connect_options& options) {
-  auto* command = program.add_subcommand("connect", "From the gateway's exec to the last device online");
-  command->add_option("--devices", options.devices, "Devices of the one application")
+  auto* verb = program.add_subcommand("connect", "From the gateway's exec to the last device online");
+  verb->add_option("--devices", options.devices, "Devices of the one application")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command
-      ->add_option("--azure", options.azure,
+  verb->add_option("--azure", options.azure,
                    "connection-string: one policy for all devices of the hub; dps; central: DPS as IoT "
                    "Central's, with model ids")
       ->transform(one_of<azure_way>({{"connection-string", azure_way::connection_string},
                                      {"dps", azure_way::dps},
                                      {"central", azure_way::central}}))
       ->default_str("dps");
-  command->add_option("--start", options.start, "warm: with the state that `causeway provision` has written")
+  verb->add_option("--start", options.start, "warm: with the state that `causeway provision` has written")
       ->transform(one_of<start_kind>({{"cold", start_kind::cold}, {"warm", start_kind::warm}}))
       ->default_str("cold");
-  command
-      ->add_option("--strategy", options.strategy,
+  verb->add_option("--strategy", options.strategy,
                    "sequential: one device after another, as the earlier gateway did")
       ->transform(one_of<strategy_kind>(
           {{"causeway", strategy_kind::causeway}, {"sequential", strategy_kind::sequential}}))
       ->default_str("causeway");
-  command->add_option("--retry-after", options.retry_after, "Seconds that DPS asks to wait")
+  verb->add_option("--retry-after", options.retry_after, "Seconds that DPS asks to wait")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  command
-      ->add_option("--assign-after", options.assign_after,
+  verb->add_option("--assign-after", options.assign_after,
                    "Seconds until an assignment is done, whatever DPS asks to wait")
       ->check(CLI::Range(0.0, 3600.0));
-  command->add_option("--first-poll", options.first_poll, "As first_poll in the configuration, such as 500ms")
+  verb->add_option("--first-poll", options.first_poll, "As first_poll in the configuration, such as 500ms")
       ->capture_default_str();
-  command->add_option("--latency", options.latency, "Of hub, DPS and registry")
+  verb->add_option("--latency", options.latency, "Of hub, DPS and registry")
       ->check(CLI::IsMember({"azure", "none"}))
       ->capture_default_str();
-  command->add_option("--dps-quota", options.dps_quota, "Registrations a minute; without it no quota")
+  verb->add_option("--dps-quota", options.dps_quota, "Registrations a minute; without it no quota")
       ->check(CLI::Range(1, 1'000'000));
-  command
-      ->add_option("--dps-enforced", options.dps_enforced,
+  verb->add_option("--dps-enforced", options.dps_enforced,
                    "What DPS holds to, where that is not the quota that the gateway knows")
       ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--tier", options.tier, "The hub's tier, such as S1; without it no quotas");
-  command->add_option("--units", options.units, "Units of the tier")
+  verb->add_option("--tier", options.tier, "The hub's tier, such as S1; without it no quotas");
+  verb->add_option("--units", options.units, "Units of the tier")
       ->check(CLI::Range(1, 200))
       ->capture_default_str();
-  command->add_option("--hold", options.hold, "Seconds to stay online, to measure the CPU of idleness")
+  verb->add_option("--hold", options.hold, "Seconds to stay online, to measure the CPU of idleness")
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str();
-  command->add_option("--runs", options.runs, "Runs; what is printed is the median of each figure")
+  verb->add_option("--runs", options.runs, "Runs; what is printed is the median of each figure")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
-  command->add_flag("--json", options.json, "Print one JSON object");
-  return command;
+  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
 }
 
 CLI::App* add_sequential_client(CLI::App& program, sequential_options& options) {
-  auto* command = program.add_subcommand("sequential-client", "What --strategy sequential runs as a process");
-  command->add_option("-c,--config", options.configuration, "causeway.toml")->required();
-  command->add_option("--spans", options.spans, "Where to write each phase of each device, as JSON lines");
-  return command;
+  auto* verb = program.add_subcommand("sequential-client", "What --strategy sequential runs as a process");
+  verb->add_option("-c,--config", options.configuration, "causeway.toml")->required();
+  verb->add_option("--spans", options.spans, "Where to write each phase of each device, as JSON lines");
+  return verb;
 }
 
 CLI::App* add_report(CLI::App& program, report_options& options) {
-  auto* command = program.add_subcommand("report", "Tables and plots of what `connect --json` has printed");
-  command->add_option("files", options.files, "Files of JSON lines; other lines are skipped")->required();
-  command->add_option("-o,--output", options.directory, "Folder for report.md and the plots")->required();
-  return command;
+  auto* verb = program.add_subcommand("report", "Tables and plots of what `connect --json` has printed");
+  verb->add_option("files", options.files, "Files of JSON lines; other lines are skipped")->required();
+  verb->add_option("-o,--output", options.directory, "Folder for report.md and the plots")->required();
+  return verb;
 }
 
 } // namespace causeway::bench

@@ -70,7 +70,7 @@ public:
   net::task<result<connect_figures>> measure();
 
 private:
-  std::vector<std::string> command(const std::string& configuration) const;
+  std::vector<std::string> arguments(const std::string& configuration) const;
   net::task<result<void>> wait_until_ready();
   net::task<result<std::uint64_t>> measure_base();
   net::task<result<void>> provision();
@@ -84,7 +84,7 @@ private:
   net::http_client client_;
 };
 
-std::vector<std::string> measured_run::command(const std::string& configuration) const {
+std::vector<std::string> measured_run::arguments(const std::string& configuration) const {
   if (run_.options.strategy == strategy_kind::sequential)
     return {program_directory() + "/causeway-bench",
             "sequential-client",
@@ -112,7 +112,7 @@ net::task<result<std::uint64_t>> measured_run::measure_base() {
   const auto configuration = file("without-devices.toml");
   if (auto written = write_configuration_without_devices(file("causeway.toml"), configuration); !written)
     co_return std::move(written).fault();
-  auto started = net::process::start(run_.loop, command(configuration), true);
+  auto started = net::process::start(run_.loop, arguments(configuration), true);
   if (!started) co_return std::move(started).fault();
   if (run_.options.strategy == strategy_kind::causeway) {
     auto ready = co_await wait_until_ready();
@@ -134,7 +134,7 @@ net::task<result<void>> measured_run::provision() {
   if (status != 0) co_return error{errc::process_exited, fmt::format("causeway provision: {}", status)};
   auto cleared = co_await hub_.clear_dps();
   if (!cleared) co_return std::move(cleared).fault();
-  co_return co_await hub_.clear_ledger();
+  co_return co_await hub_.clear_arrivals();
 }
 
 // Returns what the emulator says when all are online, or when nothing moves any more.
@@ -187,7 +187,7 @@ net::task<result<connect_figures>> measured_run::measure() {
   if (!before) co_return before.fault();
 
   const auto begun = run_.loop.now();
-  auto gateway = net::process::start(run_.loop, command(file("causeway.toml")), true);
+  auto gateway = net::process::start(run_.loop, arguments(file("causeway.toml")), true);
   if (!gateway) co_return std::move(gateway).fault();
   const auto seen = co_await wait_until_online(*gateway, out.cpu_seconds);
   if (!seen) co_return seen.fault();

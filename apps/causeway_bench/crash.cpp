@@ -72,8 +72,8 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, crash_optio
   auto arrived = co_await rig->wait_for_arrivals();
   if (!arrived) co_return std::move(arrived).fault();
   if (options.mqtt_devices > 0) {
-    auto settled = co_await rig->wait_for_mqtt();
-    if (!settled) co_return std::move(settled).fault();
+    auto quiet = co_await rig->wait_for_mqtt();
+    if (!quiet) co_return std::move(quiet).fault();
   }
   out.settling_seconds = std::chrono::duration<double>{loop->now().mono - sent}.count();
   if (rig->gateway_pid() == 0)

@@ -15,11 +15,11 @@ int main(int argc, char** argv) {
   connect_options connect;
   sequential_options sequential;
   report_options report;
-  const auto* uplinks_command = add_uplinks(program, uplinks);
-  const auto* crash_command = add_crash(program, crash);
-  const auto* outage_command = add_outage(program, outage);
-  const auto* connect_command = add_connect(program, connect);
-  const auto* sequential_command = add_sequential_client(program, sequential);
+  const auto* uplinks_verb = add_uplinks(program, uplinks);
+  const auto* crash_verb = add_crash(program, crash);
+  const auto* outage_verb = add_outage(program, outage);
+  const auto* connect_verb = add_connect(program, connect);
+  const auto* sequential_verb = add_sequential_client(program, sequential);
   add_report(program, report);
   try {
     program.parse(argc, argv);
@@ -27,11 +27,11 @@ int main(int argc, char** argv) {
     return program.exit(fault) == 0 ? 0 : 2;
   }
   try {
-    if (uplinks_command->parsed()) return measure_uplinks(uplinks);
-    if (crash_command->parsed()) return measure_crash(crash);
-    if (outage_command->parsed()) return measure_outage(outage);
-    if (connect_command->parsed()) return measure_connect(connect);
-    if (sequential_command->parsed()) return run_sequential_client(sequential);
+    if (uplinks_verb->parsed()) return measure_uplinks(uplinks);
+    if (crash_verb->parsed()) return measure_crash(crash);
+    if (outage_verb->parsed()) return measure_outage(outage);
+    if (connect_verb->parsed()) return measure_connect(connect);
+    if (sequential_verb->parsed()) return run_sequential_client(sequential);
     return write_report(report);
   } catch (const std::exception& fault) {
     std::cerr << "causeway-bench: " << fault.what() << '\n';

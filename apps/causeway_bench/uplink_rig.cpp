@@ -181,7 +181,7 @@ net::task<result<void>> uplink_rig::start() {
   if (figures->unique < options_.devices)
     co_return error{errc::hub_answer_missing,
                     fmt::format("{} of {} devices came online", figures->unique, options_.devices)};
-  auto cleared = co_await hub_->clear_ledger();
+  auto cleared = co_await hub_->clear_arrivals();
   co_return cleared;
 }
 
@@ -287,7 +287,7 @@ net::task<result<delivery>> uplink_rig::compare() {
   auto arrived = co_await hub_->arrived_uplinks();
   if (!arrived) co_return std::move(arrived).fault();
   for (const auto& [device, ranges] : *arrived) {
-    emulator::ledger_entry entry;
+    emulator::arrival entry;
     entry.device = identity{device};
     for (const auto& [first, last] : ranges)
       for (auto marker = first; marker <= last; ++marker) {

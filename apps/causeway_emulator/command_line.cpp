@@ -20,7 +20,7 @@ emulator::fleet_layout layout_of(const std::string& name) {
 
 } // namespace
 
-std::optional<int> read_command_line(int argc, char** argv, emulator_command& into) {
+std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into) {
   std::string directory, tier, layout = "mixed", latency = "azure";
   CLI::App app{"Azure IoT Hub, DPS and The Things Stack's application side, offline"};
   app.add_option(

@@ -11,13 +11,13 @@ namespace causeway {
 
 inline constexpr int wrong_usage = 2; // exit status
 
-struct emulator_command {
+struct emulator_verb {
   emulator::emulator_options options;
   log::level level = log::level::info;
   bool print_only = false;
 };
 
 // Nothing when the program is to go on; else its exit status: help was printed, or what is wrong.
-std::optional<int> read_command_line(int argc, char** argv, emulator_command& into);
+std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into);
 
 } // namespace causeway

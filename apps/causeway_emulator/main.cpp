@@ -55,9 +55,9 @@ int run(const emulator::emulator_options& options, log::level level, bool print_
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    emulator_command command;
-    if (const auto status = read_command_line(argc, argv, command)) return *status;
-    return run(command.options, command.level, command.print_only);
+    emulator_verb verb;
+    if (const auto status = read_command_line(argc, argv, verb)) return *status;
+    return run(verb.options, verb.level, verb.print_only);
   } catch (const std::exception& fault) {
     std::fprintf(stderr, "causeway-emulator: %s\n", fault.what());
     return failed;

@@ -53,9 +53,9 @@ void read_quantiles(const json::object& from, std::string_view key, double& p50_
   p99_ms = number(found->as_object(), "p99_ms");
 }
 
-std::vector<emulator_figures::of_hub> read_hubs(const json::object& ledger) {
+std::vector<emulator_figures::of_hub> read_hubs(const json::object& arrivals) {
   std::vector<emulator_figures::of_hub> out;
-  const auto* hubs = ledger.if_contains("by_hub");
+  const auto* hubs = arrivals.if_contains("by_hub");
   if (hubs == nullptr || !hubs->is_array()) return out;
   for (const auto& one : hubs->as_array()) {
     if (!one.is_object()) continue;
@@ -88,7 +88,7 @@ std::string program_directory() {
 emulator_child::emulator_child(net::loop& on, emulator_options options)
     : loop_{on}, options_{std::move(options)}, client_{on, {}} {}
 
-std::vector<std::string> emulator_child::command() const {
+std::vector<std::string> emulator_child::arguments() const {
   const auto& p = options_.ports;
   std::vector<std::string> words{options_.program,
                                  "--directory",
@@ -119,7 +119,7 @@ std::vector<std::string> emulator_child::command() const {
 
 result<void> emulator_child::write_configuration(const std::string& file) const {
   std::string line;
-  for (const auto& word : command())
+  for (const auto& word : arguments())
     line += quoted_for_shell(word) + " ";
   std::FILE* pipe = ::popen((line + "--print-config").c_str(), "r");
   if (pipe == nullptr) return error{errc::process_exited, options_.program};
@@ -139,7 +139,7 @@ result<void> emulator_child::write_configuration(const std::string& file) const 
 }
 
 net::task<result<void>> emulator_child::start() {
-  auto started = net::process::start(loop_, command(), true);
+  auto started = net::process::start(loop_, arguments(), true);
   if (!started) co_return std::move(started).fault();
   process_.emplace(std::move(*started));
   const auto deadline = loop_.now().mono + start_patience;
@@ -190,7 +190,7 @@ net::task<result<void>> emulator_child::put_registered(std::string application, 
   co_return result<void>{};
 }
 
-net::task<result<void>> emulator_child::clear_ledger() {
+net::task<result<void>> emulator_child::clear_arrivals() {
   auto answered = co_await ask("DELETE", "/ledger", {}, 200);
   if (!answered) co_return std::move(answered).fault();
   co_return result<void>{};
@@ -255,35 +255,35 @@ net::task<result<void>> emulator_child::clear_dps() {
 
 net::task<result<emulator_figures>> emulator_child::figures() {
   emulator_figures out;
-  const auto ledger_text = co_await get("/ledger");
-  if (!ledger_text) co_return ledger_text.fault();
+  const auto arrivals_text = co_await get("/ledger");
+  if (!arrivals_text) co_return arrivals_text.fault();
   const auto dps_text = co_await get("/dps");
   if (!dps_text) co_return dps_text.fault();
   const auto simulation_text = co_await get("/simulation");
   if (!simulation_text) co_return simulation_text.fault();
-  const auto ledger = parse_object(*ledger_text), dps = parse_object(*dps_text),
+  const auto arrivals = parse_object(*arrivals_text), dps = parse_object(*dps_text),
              simulation = parse_object(*simulation_text);
-  if (!ledger || !dps || !simulation)
+  if (!arrivals || !dps || !simulation)
     co_return error{errc::http_protocol, "the emulator's answer is no JSON object"};
 
-  out.attached = count(*ledger, "attached");
-  out.put_tokens = count(*ledger, "put_tokens");
-  out.attaches = count(*ledger, "attaches");
-  out.c2d_links = count(*ledger, "c2d_links");
-  out.connections = count(*ledger, "connections");
-  out.connections_open = count(*ledger, "connections_open");
-  out.connects_in_busiest_second = count(*ledger, "connects_in_busiest_second");
-  out.throttled_connects = count(*ledger, "throttled_connects");
-  out.sends_throttled = count(*ledger, "sends_throttled");
-  out.first_attach_ms = unix_ms(*ledger, "first_attach_ms");
-  out.last_attach_ms = unix_ms(*ledger, "last_attach_ms");
-  out.arrived = count(*ledger, "accepted");
-  out.unique = count(*ledger, "unique");
-  out.arrived_twice = count(*ledger, "duplicates");
-  out.arrived_out_of_order = count(*ledger, "out_of_order");
-  out.unrecognisable = count(*ledger, "duplicates_unrecognisable");
-  out.by_hub = read_hubs(*ledger);
-  read_quantiles(*ledger, "latency", out.latency_p50_ms, out.latency_p99_ms);
+  out.attached = count(*arrivals, "attached");
+  out.put_tokens = count(*arrivals, "put_tokens");
+  out.attaches = count(*arrivals, "attaches");
+  out.c2d_links = count(*arrivals, "c2d_links");
+  out.connections = count(*arrivals, "connections");
+  out.connections_open = count(*arrivals, "connections_open");
+  out.connects_in_busiest_second = count(*arrivals, "connects_in_busiest_second");
+  out.throttled_connects = count(*arrivals, "throttled_connects");
+  out.sends_throttled = count(*arrivals, "sends_throttled");
+  out.first_attach_ms = unix_ms(*arrivals, "first_attach_ms");
+  out.last_attach_ms = unix_ms(*arrivals, "last_attach_ms");
+  out.arrived = count(*arrivals, "accepted");
+  out.unique = count(*arrivals, "unique");
+  out.arrived_twice = count(*arrivals, "duplicates");
+  out.arrived_out_of_order = count(*arrivals, "out_of_order");
+  out.unrecognisable = count(*arrivals, "duplicates_unrecognisable");
+  out.by_hub = read_hubs(*arrivals);
+  read_quantiles(*arrivals, "latency", out.latency_p50_ms, out.latency_p99_ms);
   out.registrations = count(*dps, "registrations");
   out.polls = count(*dps, "polls");
   out.dps_requests = count(*dps, "requests");

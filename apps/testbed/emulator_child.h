@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The emulator as a child process, and its control API (emulator/README.md). For the demo and the bench: what
-// they report comes from the emulator's own ledger. Loop's thread only.
+// they report comes from the emulator's own arrivals. Loop's thread only.
 #pragma once
 
 #include "net/http_client.h"
@@ -28,7 +28,7 @@ struct emulator_options {
 };
 
 struct emulator_figures {
-  // the ledger's
+  // the arrivals's
   std::uint64_t attached = 0, put_tokens = 0, attaches = 0, c2d_links = 0; // attached: telemetry links now
   std::uint64_t connections = 0, connections_open = 0;                     // ever; now
   std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0, sends_throttled = 0;
@@ -47,7 +47,7 @@ struct emulator_figures {
                 out_of_order = 0;
   double seconds = 0;
   double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
-  // of the simulation's devices by MQTT; missing: the broker has it, the ledger has not
+  // of the simulation's devices by MQTT; missing: the broker has it, the arrivals has not
   struct by_mqtt {
     std::uint64_t published = 0, delivered = 0, missing = 0, duplicates = 0, out_of_order = 0;
   } mqtt;
@@ -73,11 +73,11 @@ public:
   // A device that the stack's registry is to have; with it, a new application gets its API key.
   net::task<result<void>> put_registered(std::string application, std::string device);
   // Forgets what has arrived, latencies included.
-  net::task<result<void>> clear_ledger();
+  net::task<result<void>> clear_arrivals();
   // Sets DPS' counters to zero.
   net::task<result<void>> clear_dps();
   net::task<result<emulator_figures>> figures();
-  // Begins the latencies of the ledger anew.
+  // Begins the latencies of the arrivals anew.
   net::task<result<void>> clear_latency();
   // fault: the body of POST /faults.
   net::task<result<void>> add_fault(std::string fault);
@@ -92,7 +92,7 @@ public:
   net::task<> stop();
 
 private:
-  std::vector<std::string> command() const;
+  std::vector<std::string> arguments() const;
   net::task<result<std::string>> get(std::string path);
   net::task<result<std::string>> ask(std::string method, std::string path, std::string body, int expected);
 

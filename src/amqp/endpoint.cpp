@@ -11,12 +11,12 @@
 
 namespace causeway::amqp {
 
-void* to_word(std::uintptr_t word) {
-  return reinterpret_cast<void*>(word);
+void* to_context(std::uintptr_t context) {
+  return reinterpret_cast<void*>(context);
 }
 
-std::uintptr_t from_word(const void* word) {
-  return reinterpret_cast<std::uintptr_t>(word);
+std::uintptr_t from_context(const void* context) {
+  return reinterpret_cast<std::uintptr_t>(context);
 }
 
 condition read_condition(pn_condition_t* from) {
@@ -56,7 +56,7 @@ void session::close(const condition& why) {
   pn_session_close(native_);
 }
 void session::free() {
-  pn_session_set_context(native_, to_word(freed_word));
+  pn_session_set_context(native_, to_context(freed_context));
   pn_session_free(native_);
   native_ = nullptr;
 }
@@ -66,11 +66,11 @@ condition session::remote_condition() const {
 bool session::remote_open() const {
   return (pn_session_state(native_) & PN_REMOTE_ACTIVE) != 0;
 }
-void session::set_context(std::uintptr_t word) {
-  pn_session_set_context(native_, to_word(word));
+void session::set_context(std::uintptr_t context) {
+  pn_session_set_context(native_, to_context(context));
 }
 std::uintptr_t session::context() const {
-  return from_word(pn_session_get_context(native_));
+  return from_context(pn_session_get_context(native_));
 }
 link session::sender(const std::string& name) {
   return link{pn_sender(native_, name.c_str())};
@@ -146,15 +146,15 @@ void link::refuse(const condition& why) {
   close(why);
 }
 void link::free() {
-  pn_link_set_context(native_, to_word(freed_word));
+  pn_link_set_context(native_, to_context(freed_context));
   pn_link_free(native_);
   native_ = nullptr;
 }
-void link::set_context(std::uintptr_t word) {
-  pn_link_set_context(native_, to_word(word));
+void link::set_context(std::uintptr_t context) {
+  pn_link_set_context(native_, to_context(context));
 }
 std::uintptr_t link::context() const {
-  return from_word(pn_link_get_context(native_));
+  return from_context(pn_link_get_context(native_));
 }
 std::string link::name() const {
   return pn_link_name(native_);
@@ -291,11 +291,11 @@ void delivery::settle() {
   native_ = nullptr;
 }
 
-void delivery::set_context(std::uintptr_t word) {
-  if (native_ != nullptr) pn_delivery_set_context(native_, to_word(word));
+void delivery::set_context(std::uintptr_t context) {
+  if (native_ != nullptr) pn_delivery_set_context(native_, to_context(context));
 }
 std::uintptr_t delivery::context() const {
-  return native_ == nullptr ? 0 : from_word(pn_delivery_get_context(native_));
+  return native_ == nullptr ? 0 : from_context(pn_delivery_get_context(native_));
 }
 
 } // namespace causeway::amqp

@@ -42,8 +42,8 @@ std::string text_or_empty(const char* text) {
 }
 
 bool is_freed(pn_link_t* native) {
-  return from_word(pn_link_get_context(native)) == freed_word ||
-         from_word(pn_session_get_context(pn_link_session(native))) == freed_word;
+  return from_context(pn_link_get_context(native)) == freed_context ||
+         from_context(pn_session_get_context(pn_link_session(native))) == freed_context;
 }
 
 } // namespace
@@ -254,7 +254,7 @@ std::optional<event> engine::state::on_session(event_kind kind, pn_event_t* nati
   event out;
   out.kind = kind;
   out.session = amqp::session{pn_event_session(native)};
-  if (out.session.context() == freed_word) return std::nullopt;
+  if (out.session.context() == freed_context) return std::nullopt;
   return out;
 }
 

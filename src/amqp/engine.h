@@ -81,8 +81,8 @@ public:
   void free();
   condition remote_condition() const;
   bool remote_open() const;
-  // A word of the caller's, for finding its own object again; 0 at first.
-  void set_context(std::uintptr_t word);
+  // A number of the caller's, for finding its own object again; 0 at first.
+  void set_context(std::uintptr_t context);
   std::uintptr_t context() const;
   link sender(const std::string& name);
   link receiver(const std::string& name);
@@ -118,7 +118,7 @@ public:
   // The rest is echoed.
   void refuse(const condition& why);
   void free();
-  void set_context(std::uintptr_t word);
+  void set_context(std::uintptr_t context);
   std::uintptr_t context() const;
 
   std::string name() const;
@@ -163,7 +163,7 @@ public:
   // Sender: forgets it; call once the outcome is known. A peer that has not settled (receive mode second)
   // gets a disposition with its state echoed.
   void settle();
-  void set_context(std::uintptr_t word);
+  void set_context(std::uintptr_t context);
   std::uintptr_t context() const;
   pn_delivery_t* native() const { return native_; }
 

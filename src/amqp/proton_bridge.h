@@ -14,10 +14,10 @@
 namespace causeway::amqp {
 
 // The context of a freed link or session: events that Proton still has for it are dropped.
-inline constexpr std::uintptr_t freed_word = std::numeric_limits<std::uintptr_t>::max();
+inline constexpr std::uintptr_t freed_context = std::numeric_limits<std::uintptr_t>::max();
 
-void* to_word(std::uintptr_t word);
-std::uintptr_t from_word(const void* word);
+void* to_context(std::uintptr_t context);
+std::uintptr_t from_context(const void* context);
 condition read_condition(pn_condition_t* from);
 void write_condition(pn_condition_t* to, const condition& from);
 // Null when there is nothing, or nothing that decode() takes.

@@ -26,7 +26,7 @@ struct provision_progress {
   std::map<std::string, std::string> registry_faults{}; // by application
   bool done = false;
 
-  std::uint64_t settled() const { return from_cache + assigned + refused; }
+  std::uint64_t decided() const { return from_cache + assigned + refused; }
 };
 
 struct refused_device {

@@ -227,8 +227,8 @@ device_ref bridge::seen(const uplink& event, std::uint32_t application, moment n
   }
   auto& d = table_.at(*ref);
   // Where the identity is made of it, the registry alone says it, or the first body that brought one.
-  const bool is_settled = names_by_eui(d) && (d.has_eui || rules_of(d).follows_registry);
-  if (eui && !is_settled && (!d.has_eui || *eui != d.eui)) {
+  const bool is_fixed = names_by_eui(d) && (d.has_eui || rules_of(d).follows_registry);
+  if (eui && !is_fixed && (!d.has_eui || *eui != d.eui)) {
     take_eui(*ref, *eui, now);
     ports_.devices.save_device(record_of(*ref, d));
     if (d.state == device_state::parked && d.reason == errc::identity_incomplete) {

@@ -43,7 +43,8 @@ TEST(claims, who_has_the_identity_on_disk_keeps_it_whatever_waits_for_the_other)
     image.devices = {record(0, "plant"), record(1, "field")};
     const std::string fingerprint = std::string{section} == "dps" ? "f1/{dev_eui}" : "";
     image.assignments = {
-        {claimed::key("field", "dev-1"), {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{section}, {}, fingerprint}}};
+        {claimed::key("field", "dev-1"),
+         {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{section}, {}, fingerprint}}};
     image.waiting = {{1, first, 10}};
     image.next_seq = 2;
     image.next_device = 2;
@@ -91,7 +92,8 @@ TEST(claims, an_identity_by_connection_string_is_remembered_once) {
   claimed g;
   start_image image;
   image.devices = {record(0, "plant")};
-  image.assignments = {{claimed::key("plant", "dev-1"), {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{"hub"}, {}, ""}}};
+  image.assignments = {{claimed::key("plant", "dev-1"),
+                        {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{"hub"}, {}, ""}}};
   image.next_device = 1;
   g.bridge.start(image, g.clock.now());
   EXPECT_EQ(g.ports.take(), (calls{"find_hub 0 70B3D52DD600035A in hub"}));

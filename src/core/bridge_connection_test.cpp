@@ -241,7 +241,8 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
     image.devices.push_back({device_ref{i}, bridge_fixture::key("meters", name), {}, true});
     if (i < cached)
       image.assignments.push_back(
-          {bridge_fixture::key("meters", name), {hub_host{"hub-a"}, identity{name}, azure_name{"dps"}, {}, "f1/{device_id}"}});
+          {bridge_fixture::key("meters", name),
+           {hub_host{"hub-a"}, identity{name}, azure_name{"dps"}, {}, "f1/{device_id}"}});
   }
   image.next_device = cached + fresh;
   b.start(std::move(image), clock.now());

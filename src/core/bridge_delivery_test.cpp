@@ -245,9 +245,10 @@ start_image image_of_two() {
     return device_record{device_ref{ref}, {application_id{app}, device_id{name}}, {}};
   };
   image.devices = {record(3, "field", "dev-3"), record(5, "field", "dev-5")};
-  image.assignments = {
-      {bridge_fixture::key("field", "dev-3"), {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
-      {bridge_fixture::key("field", "dev-5"), {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
+  image.assignments = {{bridge_fixture::key("field", "dev-3"),
+                        {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
+                       {bridge_fixture::key("field", "dev-5"),
+                        {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
   image.recent_keys = {{device_ref{5}, {'u', short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}}};
   image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
   image.next_seq = 42;
@@ -320,9 +321,12 @@ TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own
   record.key = bridge_fixture::key("meters", "dev-3");
   record.dev_eui = dev_eui{"70B3D52DD6000001"};
   record.listed = true;
-  image.assignments = {
-      {record.key,
-       {hub_host{"h"}, identity{"70B3D52DD6000001"}, bridge_fixture::rules()[2].section, {}, "f1/{dev_eui}"}}};
+  image.assignments = {{record.key,
+                        {hub_host{"h"},
+                         identity{"70B3D52DD6000001"},
+                         bridge_fixture::rules()[2].section,
+                         {},
+                         "f1/{dev_eui}"}}};
   image.next_device = 1;
   f.bridge.begin(std::move(image), f.clock.now());
   auto word = f.word("dev-3");
@@ -331,9 +335,10 @@ TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own
   EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
   const auto done = f.ports.take();
   EXPECT_EQ(std::count(done.begin(), done.end(), "forget_assignment 0"), 1);
-  EXPECT_EQ(std::count_if(done.begin(), done.end(),
-                          [](const auto& call) { return call.starts_with("find_hub 0 70B3D52DD6000003 in "); }),
-            1);
+  EXPECT_EQ(
+      std::count_if(done.begin(), done.end(),
+                    [](const auto& call) { return call.starts_with("find_hub 0 70B3D52DD6000003 in "); }),
+      1);
 }
 
 TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
@@ -365,7 +370,8 @@ TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they
   bridge_fixture f;
   start_image image;
   image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
-  image.assignments = {{image.devices[0].key, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
+  image.assignments = {
+      {image.devices[0].key, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
   f.bridge.start(image, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in hub"}));
   f.assigned(device_ref{0}, "new", "hub", "", "dev-1");

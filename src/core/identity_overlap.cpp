@@ -67,7 +67,7 @@ public:
   const std::vector<part>& parts() const { return parts_; }
 
   bool is_end(position at) const {
-    settle(at);
+    skip_to_match(at);
     return at.part == parts_.size() || (may_end(at) && at.part + 1 == parts_.size());
   }
 
@@ -79,7 +79,7 @@ public:
 
 private:
   // A placeholder's text that is as long as it gets has ended.
-  void settle(position& at) const {
+  void skip_to_match(position& at) const {
     if (at.part < parts_.size() && parts_[at.part].is == part::kind::dev_eui && at.length == eui_digits)
       at = {at.part + 1};
   }
@@ -95,7 +95,7 @@ private:
     case part::kind::dev_eui:
       if (!is_digit(c) && !(any_case_ ? c >= 'a' && c <= 'f' : c >= 'A' && c <= 'F')) return;
       ++at.length;
-      settle(at);
+      skip_to_match(at);
       into.push_back(at);
       return;
     case part::kind::device_id:

@@ -52,13 +52,13 @@ void backfill_window::on_progress(wall_time until, wall_time asked) {
 
 void backfill_window::on_complete(wall_time asked, moment now) {
   on_progress(gap_until_, asked);
-  const auto settled = gap_until_ + options_.delay;
-  if (asked >= settled) {
+  const auto whole_until = gap_until_ + options_.delay;
+  if (asked >= whole_until) {
     missing_ = !live_;
     return;
   }
   const auto turn = std::max<std::chrono::nanoseconds>(options_.delay / turns_a_delay, shortest_turn);
-  due_ = now.mono + std::min<std::chrono::nanoseconds>(turn, settled - asked);
+  due_ = now.mono + std::min<std::chrono::nanoseconds>(turn, whole_until - asked);
 }
 
 } // namespace causeway::egress

@@ -2,7 +2,7 @@
 #include "egress/hub_line.h"
 
 #include "base/encoding.h"
-#include "egress/upstream.h"
+#include "egress/hub_fleet.h"
 
 namespace causeway::egress {
 namespace {
@@ -35,7 +35,7 @@ struct hub_line::live {
         writer_ended{on} {}
 };
 
-hub_line::hub_line(pool_state& pool, upstream& hub, std::uint32_t index)
+hub_line::hub_line(pool_state& pool, hub_fleet& hub, std::uint32_t index)
     : pool_{pool}, hub_{hub}, index_{index}, woken_{pool.loop} {}
 
 hub_line::~hub_line() = default;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection to a hub, made again when it is lost. Carries bytes between a stream and hub::connection;
-// what happens on it is its upstream's matter. Part of hub_pool. Loop's thread only.
+// what happens on it is its fleet's matter. Part of hub_pool. Loop's thread only.
 #pragma once
 
 #include "core/timeline.h"
@@ -13,12 +13,12 @@
 
 namespace causeway::egress {
 
-class upstream;
+class hub_fleet;
 struct pool_state;
 
 class hub_line {
 public:
-  hub_line(pool_state& pool, upstream& hub, std::uint32_t index);
+  hub_line(pool_state& pool, hub_fleet& hub, std::uint32_t index);
   ~hub_line();
   hub_line(const hub_line&) = delete;
   hub_line& operator=(const hub_line&) = delete;
@@ -39,7 +39,7 @@ public:
   std::uint64_t tokens_put() const;
   // What hub::connection would not take: answered with the next events.
   void refuse(hub::sent what);
-  // When its upstream lets it connect; given once for each try.
+  // When its fleet lets it connect; given once for each try.
   std::optional<mono_time> slot;
   // Says CLOSE; what follows comes as after a loss.
   void close();
@@ -60,7 +60,7 @@ private:
   void abandon();
 
   pool_state& pool_;
-  upstream& hub_;
+  hub_fleet& hub_;
   std::uint32_t index_;
   net::wake_up woken_;
   std::shared_ptr<live> up_;

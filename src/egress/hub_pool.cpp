@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress/hub_pool.h"
 
-#include "egress/upstream.h"
+#include "egress/hub_fleet.h"
 
 #include <algorithm>
 
@@ -57,15 +57,15 @@ void hub_pool::answer_to(core::bridge& bridge) {
   state_->bridge = &bridge;
 }
 
-upstream* hub_pool::upstream_of(const core::assignment& where) {
+hub_fleet* hub_pool::fleet_of(const core::assignment& where) {
   auto& pool = *state_;
   auto address = azure::parse_hub_address(where.hub.str());
   if (!address) return nullptr;
   const auto key = where.section.str() + " " + address->hub().str();
-  if (const auto found = pool.upstreams.find(key); found != pool.upstreams.end()) return found->second.get();
+  if (const auto found = pool.fleets.find(key); found != pool.fleets.end()) return found->second.get();
   const auto section = std::find_if(sections_.begin(), sections_.end(),
                                     [&](const auto& s) { return s.name == where.section; });
-  if (section == sections_.end() || pool.upstreams.size() >= most_hubs) return nullptr;
+  if (section == sections_.end() || pool.fleets.size() >= most_hubs) return nullptr;
   auto& budgets = pool.budgets[address->hub().str()];
   if (budgets) {
     // Two sections with one hub: what the more careful one says.
@@ -76,16 +76,16 @@ upstream* hub_pool::upstream_of(const core::assignment& where) {
     budgets = std::make_shared<hub_budgets>(hub_budgets{{budget_of(section->connects_per_second, 0.025), now},
                                                         {budget_of(section->sends_per_second, 0.1), now}});
   }
-  auto made = std::make_unique<upstream>(pool, *section, std::move(*address), budgets);
-  return pool.upstreams.emplace(key, std::move(made)).first->second.get();
+  auto made = std::make_unique<hub_fleet>(pool, *section, std::move(*address), budgets);
+  return pool.fleets.emplace(key, std::move(made)).first->second.get();
 }
 
 void hub_pool::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) {
   auto& pool = *state_;
   if (pool.closing) return; // the spool keeps what the device has
-  auto* hub = upstream_of(where);
+  auto* hub = fleet_of(where);
   if (pool.scouts != 0)
-    for (const auto& [key, other] : pool.upstreams)
+    for (const auto& [key, other] : pool.fleets)
       if (other->is_scout(device)) other->on_scout_told(other.get() != hub);
   if (auto* known = pool.find(device)) {
     const bool same = known->hub == hub && known->identity == where.identity;
@@ -147,12 +147,12 @@ core::link_progress hub_pool::progress(device_ref device) const {
 }
 
 void hub_pool::renew_tokens() {
-  for (const auto& [key, hub] : state_->upstreams)
+  for (const auto& [key, hub] : state_->fleets)
     hub->renew_tokens();
 }
 
 void hub_pool::try_now() {
-  for (const auto& [key, hub] : state_->upstreams)
+  for (const auto& [key, hub] : state_->fleets)
     hub->try_now();
 }
 
@@ -161,17 +161,17 @@ net::task<> hub_pool::close(std::chrono::milliseconds patience) {
   pool.closing = true;
   const auto began = pool.loop.now().mono, deadline = began + patience;
   const auto any_in_flight = [&pool] {
-    return std::any_of(pool.upstreams.begin(), pool.upstreams.end(),
+    return std::any_of(pool.fleets.begin(), pool.fleets.end(),
                        [](const auto& hub) { return hub.second->any_in_flight(); });
   };
   while (any_in_flight() && pool.loop.now().mono < began + patience / 4) {
     const bool going_on = co_await net::sleep_for(milliseconds{5});
     if (!going_on) co_return;
   }
-  for (auto& [key, hub] : pool.upstreams)
+  for (auto& [key, hub] : pool.fleets)
     hub->close();
   const auto any_open = [&pool] {
-    return std::any_of(pool.upstreams.begin(), pool.upstreams.end(),
+    return std::any_of(pool.fleets.begin(), pool.fleets.end(),
                        [](const auto& hub) { return hub.second->any_open(); });
   };
   while (any_open() && pool.loop.now().mono < deadline) {
@@ -179,7 +179,7 @@ net::task<> hub_pool::close(std::chrono::milliseconds patience) {
     if (!going_on) co_return;
   }
   // One after the other: the end of a thousand links is some milliseconds in which nothing else is served.
-  for (auto& [key, hub] : pool.upstreams)
+  for (auto& [key, hub] : pool.fleets)
     while (pool.loop.now().mono < deadline + patience && hub->cut_one()) {
       const bool going_on = co_await net::sleep_for(milliseconds{1});
       if (!going_on) co_return;
@@ -188,7 +188,7 @@ net::task<> hub_pool::close(std::chrono::milliseconds patience) {
 
 std::map<std::string, hub_totals> hub_pool::totals() const {
   std::map<std::string, hub_totals> out;
-  for (const auto& [key, hub] : state_->upstreams) {
+  for (const auto& [key, hub] : state_->fleets) {
     const auto one = hub->totals();
     auto& sum = out[hub->address().hub().str()];
     sum.connections_open += one.connections_open;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, lets devices connect
 // and send within the hub's quotas, and brings them back when a connection is lost. Holds no rules of the
-// protocol: those are hub::connection's. What concerns one hub is in upstream.h, one connection in
+// protocol: those are hub::connection's. What concerns one hub is in hub_fleet.h, one connection in
 // hub_line.h. Loop's thread only.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace causeway::egress {
 
-class upstream;
+class hub_fleet;
 struct pool_state;
 
 // Of one hub. Plain numbers; those of budgets are a second.
@@ -63,7 +63,7 @@ public:
   std::map<std::string, hub_totals> totals() const;
 
 private:
-  upstream* upstream_of(const core::assignment& where);
+  hub_fleet* fleet_of(const core::assignment& where);
   std::unique_ptr<pool_state> state_;
   const std::vector<azure_section>& sections_;
 };

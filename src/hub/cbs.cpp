@@ -62,7 +62,7 @@ bool cbs::ready() const {
          receiver_.remote_open() && !receiver_.remote_terminus_null();
 }
 
-void cbs::put_token(std::uint64_t word, const std::string& audience, const secret& token, mono_time now) {
+void cbs::put_token(std::uint64_t asker, const std::string& audience, const secret& token, mono_time now) {
   CAUSEWAY_CHECK(can_send());
   const std::uint64_t id = ++last_id_;
   amqp::message request;
@@ -78,11 +78,11 @@ void cbs::put_token(std::uint64_t word, const std::string& audience, const secre
   request.body = amqp::value{std::string{token.reveal()}};
   amqp::delivery delivery = sender_.send(std::to_string(id), amqp::encode_message(request), false);
   delivery.set_context(static_cast<std::uintptr_t>(id));
-  waiting_.emplace(id, word);
+  waiting_.emplace(id, asker);
   deadlines_.push_back({now + answer_time_out_, id});
 }
 
-result<void> cbs::on_event(const amqp::event& what, std::vector<answer>& out) {
+result<void> cbs::on_event(const amqp::event& what, std::vector<reply>& out) {
   switch (what.kind) {
   case amqp::event_kind::message:
     on_message(what, out);
@@ -103,42 +103,42 @@ result<void> cbs::on_event(const amqp::event& what, std::vector<answer>& out) {
   return {};
 }
 
-void cbs::on_message(const amqp::event& what, std::vector<answer>& out) {
+void cbs::on_message(const amqp::event& what, std::vector<reply>& out) {
   amqp::delivery delivery = what.delivery;
   if (delivery) delivery.settle({amqp::outcome_kind::accepted, {}});
   receiver_.add_credit(1);
-  const auto reply = amqp::decode_message(what.payload);
+  const auto message = amqp::decode_message(what.payload);
   // What cannot be read or matched helps nobody: the put-token that it may have meant runs into its time-out.
-  if (!reply) return;
-  const auto id = parse_id(reply->correlation_id);
+  if (!message) return;
+  const auto id = parse_id(message->correlation_id);
   if (!id) return;
-  const amqp::value* status = reply->application_property("status-code");
+  const amqp::value* status = message->application_property("status-code");
   const auto code = status == nullptr ? std::nullopt : status->integer();
-  const amqp::value* text = reply->application_property("status-description");
+  const amqp::value* text = message->application_property("status-description");
   const std::string* description = text == nullptr ? nullptr : text->text();
-  if (!code) return settle(*id, error{errc::hub_protocol, "$cbs answered without a status-code"}, out);
-  if (*code == 200 || *code == 202) return settle(*id, {}, out);
+  if (!code) return conclude(*id, error{errc::hub_protocol, "$cbs answered without a status-code"}, out);
+  if (*code == 200 || *code == 202) return conclude(*id, {}, out);
   const std::string_view said = description == nullptr ? std::string_view{} : *description;
-  settle(*id, error_from_status(*code, said), out, time_in(said));
+  conclude(*id, error_from_status(*code, said), out, time_in(said));
 }
 
-void cbs::on_outcome(amqp::delivery delivery, std::vector<answer>& out) {
+void cbs::on_outcome(amqp::delivery delivery, std::vector<reply>& out) {
   const amqp::outcome outcome = delivery.remote_outcome();
   const std::uint64_t id = delivery.context();
   delivery.settle();
   switch (outcome.kind) {
   case amqp::outcome_kind::rejected:
-    return settle(id, error_from_condition(outcome.reason), out, time_in(outcome.reason.description));
+    return conclude(id, error_from_condition(outcome.reason), out, time_in(outcome.reason.description));
   case amqp::outcome_kind::released:
   case amqp::outcome_kind::modified:
-    return settle(id, error{errc::hub_busy, "the put-token was released"}, out);
+    return conclude(id, error{errc::hub_busy, "the put-token was released"}, out);
   default:
     break; // accepted: the answer follows as a message
   }
 }
 
-void cbs::settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out,
-                 std::optional<wall_time> hub_time) {
+void cbs::conclude(std::uint64_t id, result<void> outcome, std::vector<reply>& out,
+                   std::optional<wall_time> hub_time) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
   out.push_back({found->second, std::move(outcome), hub_time});
@@ -147,10 +147,10 @@ void cbs::settle(std::uint64_t id, result<void> outcome, std::vector<answer>& ou
     deadlines_.pop_front();
 }
 
-void cbs::expire(mono_time now, std::vector<answer>& out) {
+void cbs::expire(mono_time now, std::vector<reply>& out) {
   while (!deadlines_.empty() && deadlines_.front().due <= now) {
     const std::uint64_t id = deadlines_.front().id;
-    settle(id, error{errc::hub_answer_missing, "put-token"}, out);
+    conclude(id, error{errc::hub_answer_missing, "put-token"}, out);
   }
 }
 

@@ -19,8 +19,8 @@ namespace causeway::hub {
 
 class cbs {
 public:
-  struct answer {
-    std::uint64_t word = 0; // the caller's, as given to put_token()
+  struct reply {
+    std::uint64_t asker = 0; // the caller's, as given to put_token()
     result<void> outcome;
     std::optional<wall_time> hub_time; // as the hub gave it with a refusal
   };
@@ -30,7 +30,7 @@ public:
       : in_flight_{in_flight}, answer_time_out_{answer_time_out} {}
 
   // Begins the session and attaches the first link; the second one too where the hub is known to give
-  // sessions room for two, else once its BEGIN has said so. context: the word that marks all its handles.
+  // sessions room for two, else once its BEGIN has said so. context: what marks all its handles.
   void open(amqp::engine& engine, std::uintptr_t context, bool room_for_two);
   // The hub's BEGIN is in. Errors: hub_protocol where that leaves no room for the second link.
   result<void> on_begun(std::uint32_t handle_max);
@@ -38,13 +38,13 @@ public:
   bool ready() const;
   // Precondition of put_token().
   bool can_send() const { return ready() && waiting_.size() < in_flight_ && sender_.credit() > 0; }
-  void put_token(std::uint64_t word, const std::string& audience, const secret& token, mono_time now);
+  void put_token(std::uint64_t asker, const std::string& audience, const secret& token, mono_time now);
 
   // An event of one of its handles; answers are appended. A fault means that the links or the session are
   // gone, and with them the use of the connection.
-  result<void> on_event(const amqp::event& what, std::vector<answer>& out);
+  result<void> on_event(const amqp::event& what, std::vector<reply>& out);
   // Appends hub_answer_missing for what has waited too long. An answer that comes later is ignored.
-  void expire(mono_time now, std::vector<answer>& out);
+  void expire(mono_time now, std::vector<reply>& out);
   std::optional<mono_time> deadline() const;
 
   std::size_t waiting() const { return waiting_.size(); }
@@ -52,17 +52,17 @@ public:
 
 private:
   void open_receiver();
-  void on_message(const amqp::event& what, std::vector<answer>& out);
-  void on_outcome(amqp::delivery delivery, std::vector<answer>& out);
-  void settle(std::uint64_t id, result<void> outcome, std::vector<answer>& out,
-              std::optional<wall_time> hub_time = std::nullopt);
+  void on_message(const amqp::event& what, std::vector<reply>& out);
+  void on_outcome(amqp::delivery delivery, std::vector<reply>& out);
+  void conclude(std::uint64_t id, result<void> outcome, std::vector<reply>& out,
+                std::optional<wall_time> hub_time = std::nullopt);
 
   std::uint32_t in_flight_;
   milliseconds answer_time_out_;
   amqp::session session_;
   amqp::link sender_, receiver_;
   std::uint64_t last_id_ = 0;
-  std::unordered_map<std::uint64_t, std::uint64_t> waiting_; // message-id → the caller's word
+  std::unordered_map<std::uint64_t, std::uint64_t> waiting_; // message-id → the asker
   struct deadline_of {
     mono_time due;
     std::uint64_t id;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint16_t own_channel_max = 8191;
 constexpr std::size_t header_size = 8;
-constexpr std::uintptr_t cbs_context = 1; // device_session::word() is never that
+constexpr std::uintptr_t cbs_context = 1; // device_session::context() is never that
 
 azure::hub_address address_of(const hub_host& host) {
   auto parsed = azure::parse_hub_address(host.str());
@@ -50,7 +50,7 @@ connection::connection(connection_options options, token_source& tokens, moment 
   engine_.open();
   cbs_.open(engine_, cbs_context, options_.two_links_a_session);
   engine_due_ = engine_.tick(now.mono);
-  settle(now);
+  advance(now);
 }
 
 connection::~connection() = default;
@@ -66,7 +66,7 @@ void connection::on_bytes(std::string_view bytes, moment now) {
   engine_.feed(bytes);
   // The engine notices at a tick only that something has come, and counts the silence from there.
   engine_due_ = engine_.tick(now.mono);
-  settle(now);
+  advance(now);
 }
 
 void connection::on_stream_end(const error& why, moment) {
@@ -92,7 +92,7 @@ void connection::tick(moment now) {
   on_answers_due(now);
   on_tokens_due(now.mono);
   on_policy_due(now.mono);
-  settle(now);
+  advance(now);
 }
 
 bool connection::take_output(std::string& out) {
@@ -143,15 +143,15 @@ void connection::attach(device_ref device, const identity& name, const link_wish
   who.identity = name;
   who.model_id = wish.model_id;
   who.commands = wish.commands;
-  attach_queue_.push_back(who.word());
-  settle(now);
+  attach_queue_.push_back(who.context());
+  advance(now);
 }
 
 void connection::detach(device_ref device, moment now) {
   device_session* who = table_.find(device);
   if (who == nullptr) return;
   drop(*who, error{errc::stopped, "detached"});
-  settle(now);
+  advance(now);
 }
 
 result<void> connection::send(device_ref device, spool_seq seq, const core::message& what, moment now) {
@@ -175,7 +175,7 @@ void connection::close(moment now) {
   phase_due_ = now.mono + options_.answer_time_out;
   drop_all(error{errc::stopped});
   engine_.close();
-  settle(now);
+  advance(now);
 }
 
 std::string_view connection::waiting_for() const {
@@ -207,7 +207,7 @@ std::uint32_t connection::capacity() const {
   return room;
 }
 
-void connection::settle(moment now) {
+void connection::advance(moment now) {
   last_call_ = now.mono;
   const auto handle_events = [&] {
     while (phase_ != phase::closed) {
@@ -237,9 +237,9 @@ void connection::on_engine_event(const amqp::event& what, moment now) {
     break;
   }
   if (phase_ == phase::closing) return;
-  const std::uintptr_t word = what.session.context();
-  if (word == cbs_context) return on_cbs_event(what, now);
-  if (device_session* who = table_.find_word(word)) on_device_event(*who, what, now);
+  const std::uintptr_t context = what.session.context();
+  if (context == cbs_context) return on_cbs_event(what, now);
+  if (device_session* who = table_.find_context(context)) on_device_event(*who, what, now);
 }
 
 void connection::on_connection_opened(moment now) {
@@ -253,7 +253,7 @@ void connection::on_connection_opened(moment now) {
                                               ", which leaves no session for a device"});
   }
   while (table_.size() > capacity() && !attach_queue_.empty()) {
-    device_session* who = table_.find_word(attach_queue_.back());
+    device_session* who = table_.find_context(attach_queue_.back());
     attach_queue_.pop_back();
     if (who != nullptr) drop(*who, error{errc::hub_token_limit, "the hub allows fewer sessions"});
   }
@@ -274,10 +274,10 @@ void connection::on_cbs_event(const amqp::event& what, moment now) {
     if (const auto begun = cbs_.on_begun(engine_.peer().handle_max); !begun) return fail(begun.fault());
     return;
   }
-  std::vector<cbs::answer> answers;
+  std::vector<cbs::reply> answers;
   const result<void> outcome = cbs_.on_event(what, answers);
-  for (const cbs::answer& answer : answers)
-    on_cbs_answer(answer, now);
+  for (const cbs::reply& answer : answers)
+    on_cbs_reply(answer, now);
   if (!outcome) return fail(outcome.fault());
   check_open(now.mono);
 }

@@ -173,7 +173,7 @@ private:
   enum class phase : std::uint8_t { opening, open, closing, closed };
 
   // Handles what the engine has, then hands out what waits for its turn.
-  void settle(moment now);
+  void advance(moment now);
   void on_engine_event(const amqp::event& what, moment now);
   void on_connection_opened(moment now);
   void on_connection_closed(const amqp::condition& why, moment now);
@@ -194,10 +194,10 @@ private:
   void put_policy_token(moment now);
   void put_device_token(device_session& who, moment now);
   void begin_session(device_session& who, mono_time now);
-  void on_cbs_answer(const cbs::answer& what, moment now);
-  void on_policy_answer(const cbs::answer& what, moment now);
+  void on_cbs_reply(const cbs::reply& what, moment now);
+  void on_policy_reply(const cbs::reply& what, moment now);
   // What a first token's refusal means: that it has expired already is the clocks' fault.
-  error first_refusal(const cbs::answer& what, moment now) const;
+  error first_refusal(const cbs::reply& what, moment now) const;
   // Whether a token made now would be made by another time than one that was made by `made` and sent then.
   bool has_learnt_the_time(wall_time made, mono_time sent, moment now) const;
   // Whether a device's refusal means the policy's token, which is then put anew.
@@ -229,7 +229,7 @@ private:
   token_wheel wheel_; // by place in the table
   deadline_list attach_deadlines_, send_deadlines_;
   std::deque<std::uint64_t> attach_queue_,
-      renewal_queue_; // words; those of devices that have gone are skipped
+      renewal_queue_; // contexts; those of devices that have gone are skipped
   std::unordered_set<std::uint32_t> authorised_;
   std::vector<event> events_;
   connection_counters counters_;

@@ -11,7 +11,7 @@
 namespace causeway::hub {
 namespace {
 
-constexpr std::uint64_t policy_word = 1; // device_session::word() is never that
+constexpr std::uint64_t policy_asker = 1; // device_session::context() is never that
 // What the hub may allow beyond a token's expiry (azure-iot-wire.md A.2).
 constexpr seconds clock_tolerance{300};
 // A token made by a time that differs by less is the same token.
@@ -35,7 +35,7 @@ void connection::pump(moment now) {
 // Before attaches: a device that is online must not go down because others come up.
 void connection::pump_renewals(moment now) {
   while (!renewal_queue_.empty() && cbs_.can_send()) {
-    device_session* who = table_.find_word(renewal_queue_.front());
+    device_session* who = table_.find_context(renewal_queue_.front());
     renewal_queue_.pop_front();
     if (who != nullptr && who->state != session_state::ending) put_device_token(*who, now);
   }
@@ -43,7 +43,7 @@ void connection::pump_renewals(moment now) {
 
 void connection::pump_attaches(moment now) {
   while (!attach_queue_.empty()) {
-    device_session* who = table_.find_word(attach_queue_.front());
+    device_session* who = table_.find_context(attach_queue_.front());
     if (who != nullptr) {
       // A session that is ending keeps its channel until the peer's END.
       if (channels_ >= device_channels()) return note_stall(now.mono);
@@ -78,7 +78,7 @@ void connection::put_policy_token(moment now) {
   policy_sent_ = now.mono;
   policy_made_ = tokens_.time(now);
   policy_key_ = tokens_.policy_key();
-  cbs_.put_token(policy_word, address_.host, tokens_.policy_token(policy_made_ + options_.token_life),
+  cbs_.put_token(policy_asker, address_.host, tokens_.policy_token(policy_made_ + options_.token_life),
                  now.mono);
   ++counters_.put_tokens;
 }
@@ -87,7 +87,7 @@ void connection::put_device_token(device_session& who, moment now) {
   who.token_sent = now.mono;
   who.token_made = tokens_.time(now);
   const secret token = tokens_.device_token(who.device, who.identity, who.token_made + options_.token_life);
-  cbs_.put_token(who.word(), azure::device_resource(address_, who.identity), token, now.mono);
+  cbs_.put_token(who.context(), azure::device_resource(address_, who.identity), token, now.mono);
   ++counters_.put_tokens;
 }
 
@@ -97,10 +97,10 @@ void connection::begin_session(device_session& who, mono_time now) {
   attach_deadlines_.push(table_.places(), who, now + options_.answer_time_out);
 }
 
-void connection::on_cbs_answer(const cbs::answer& what, moment now) {
+void connection::on_cbs_reply(const cbs::reply& what, moment now) {
   if (what.hub_time) tokens_.on_hub_time(*what.hub_time, now);
-  if (what.word == policy_word) return on_policy_answer(what, now);
-  device_session* who = table_.find_word(what.word);
+  if (what.asker == policy_asker) return on_policy_reply(what, now);
+  device_session* who = table_.find_context(what.asker);
   if (who == nullptr || who->state == session_state::ending) return; // the device has gone meanwhile
   if (who->state != session_state::authorising) return on_renewal_answer(*who, what.outcome, now);
   if (what.outcome) {
@@ -112,7 +112,7 @@ void connection::on_cbs_answer(const cbs::answer& what, moment now) {
     who->corrected = true;
     who->state = session_state::queued;
     --channels_;
-    attach_queue_.push_front(who->word());
+    attach_queue_.push_front(who->context());
     return;
   }
   drop(*who, first_refusal(what, now));
@@ -148,7 +148,7 @@ bool connection::doubts_policy(const device_session& who, const error& why, mono
   return true;
 }
 
-error connection::first_refusal(const cbs::answer& what, moment now) const {
+error connection::first_refusal(const cbs::reply& what, moment now) const {
   const error& why = what.outcome.fault();
   if (why.code() != errc::hub_token_expired) return why;
   std::string detail = "the hub finds a new token, valid for " + std::to_string(options_.token_life.count()) +
@@ -183,7 +183,7 @@ void connection::on_renewal_answer(device_session& who, const result<void>& outc
   wheel_.schedule(who.place, std::min(now.mono + pause, who.token_expires));
 }
 
-void connection::on_policy_answer(const cbs::answer& what, moment now) {
+void connection::on_policy_reply(const cbs::reply& what, moment now) {
   policy_in_flight_ = false;
   if (what.outcome) {
     if (phase_ == phase::open) ++counters_.renewals;
@@ -219,7 +219,7 @@ void connection::renew_tokens(moment now) {
       wheel_.schedule(place, now.mono + milliseconds{static_cast<std::int64_t>(wait)});
     }
   }
-  settle(now);
+  advance(now);
 }
 
 void connection::on_tokens_due(mono_time now) {
@@ -234,7 +234,7 @@ void connection::on_tokens_due(mono_time now) {
     }
     if (!who.renewing) {
       who.renewing = true;
-      renewal_queue_.push_back(who.word());
+      renewal_queue_.push_back(who.context());
     }
     wheel_.schedule(place, who.token_expires);
   }
@@ -251,10 +251,10 @@ void connection::on_policy_due(mono_time now) {
 }
 
 void connection::on_answers_due(moment now) {
-  std::vector<cbs::answer> answers;
+  std::vector<cbs::reply> answers;
   cbs_.expire(now.mono, answers);
-  for (const cbs::answer& answer : answers)
-    on_cbs_answer(answer, now);
+  for (const cbs::reply& answer : answers)
+    on_cbs_reply(answer, now);
   for (const deadline_list* list : {&attach_deadlines_, &send_deadlines_}) {
     while (list->front() != deadline_list::none && table_.at(list->front()).answer_due <= now.mono) {
       device_session& who = table_.at(list->front());

@@ -19,9 +19,9 @@ amqp::value symbol_of(std::string_view name) {
 
 void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
                            const std::string& client_version) {
-  const auto context = static_cast<std::uintptr_t>(word());
+  const auto own = static_cast<std::uintptr_t>(context());
   session = engine.new_session();
-  session.set_context(context);
+  session.set_context(own);
   session.open();
   // Short names and few properties: the engine keeps each of both twice. The terminus on this side says
   // nothing, and the API version comes only with a model id, which needs it, as Node's SDK has it.
@@ -43,7 +43,7 @@ void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
   }
   for (amqp::link* link : {&telemetry, &c2d}) {
     if (!*link) continue;
-    link->set_context(context);
+    link->set_context(own);
     link->set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
     link->open();
   }
@@ -146,11 +146,11 @@ device_session* session_table::find(device_ref device) {
   return owned == by_device_.end() ? nullptr : &places_[owned->second];
 }
 
-device_session* session_table::find_word(std::uint64_t word) {
-  const auto low = static_cast<std::uint32_t>(word & 0xffffffffu);
+device_session* session_table::find_context(std::uint64_t context) {
+  const auto low = static_cast<std::uint32_t>(context & 0xffffffffu);
   if (low < 2 || low - 2 >= places_.size()) return nullptr;
   device_session& found = places_[low - 2];
-  return found.state != session_state::vacant && found.word() == word ? &found : nullptr;
+  return found.state != session_state::vacant && found.context() == context ? &found : nullptr;
 }
 
 std::vector<std::uint32_t> session_table::owned() const {

@@ -55,7 +55,7 @@ struct device_session {
   bool commands = false; // has a cloud-to-device link, too
 
   // Marks this use of the place in engine contexts and put-tokens. Never 0 or 1.
-  std::uint64_t word() const { return (std::uint64_t{generation} << 32) | (place + 2); }
+  std::uint64_t context() const { return (std::uint64_t{generation} << 32) | (place + 2); }
 
   // BEGIN and ATTACH. link_number: unique on the connection.
   void begin(amqp::engine& engine, std::uint64_t link_number, const std::string& client_version);
@@ -95,7 +95,7 @@ public:
 
   device_session* find(device_ref device);
   // Nullptr when that use of the place is over.
-  device_session* find_word(std::uint64_t word);
+  device_session* find_context(std::uint64_t context);
   device_session& at(std::uint32_t place) { return places_[place]; }
   const device_session& at(std::uint32_t place) const { return places_[place]; }
   std::deque<device_session>& places() { return places_; }

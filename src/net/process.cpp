@@ -99,27 +99,27 @@ struct process::state {
   std::optional<int> ended;
 };
 
-result<process> process::start(loop& on, const std::vector<std::string>& command, bool quiet_stdout) {
-  return start(on, command, quiet_stdout, nullptr);
+result<process> process::start(loop& on, const std::vector<std::string>& arguments, bool quiet_stdout) {
+  return start(on, arguments, quiet_stdout, nullptr);
 }
 
-result<process> process::start_with_pipes(loop& on, const std::vector<std::string>& command) {
+result<process> process::start_with_pipes(loop& on, const std::vector<std::string>& arguments) {
   pipes through;
   if (!through.open())
-    return error{errc::process_exited, command.front() + ": " + std::generic_category().message(errno)};
-  return start(on, command, false, &through);
+    return error{errc::process_exited, arguments.front() + ": " + std::generic_category().message(errno)};
+  return start(on, arguments, false, &through);
 }
 
-result<process> process::start(loop& on, const std::vector<std::string>& command, bool quiet_stdout,
+result<process> process::start(loop& on, const std::vector<std::string>& arguments, bool quiet_stdout,
                                pipes* through) {
-  CAUSEWAY_CHECK(!command.empty());
-  const auto fault = [&command](int code) {
-    return error{errc::process_exited, command.front() + ": " + std::generic_category().message(code)};
+  CAUSEWAY_CHECK(!arguments.empty());
+  const auto fault = [&arguments](int code) {
+    return error{errc::process_exited, arguments.front() + ": " + std::generic_category().message(code)};
   };
-  std::vector<char*> arguments;
-  for (const auto& word : command)
-    arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  std::vector<char*> argv;
+  for (const auto& one : arguments)
+    argv.push_back(const_cast<char*>(one.c_str()));
+  argv.push_back(nullptr);
 
   char* const nothing[] = {nullptr};
   child_ends ends;
@@ -132,7 +132,7 @@ result<process> process::start(loop& on, const std::vector<std::string>& command
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    const int code = become(arguments.data(), ends, parent);
+    const int code = become(argv.data(), ends, parent);
     [[maybe_unused]] const auto told = ::write(report[1], &code, sizeof code);
     ::_exit(127);
   }

@@ -13,12 +13,12 @@ namespace causeway::net {
 
 class process {
 public:
-  // command[0] is the program's path. stdin is /dev/null; stdout and stderr go where ours go, or stdout to
+  // arguments[0] is the program's path. stdin is /dev/null; stdout and stderr go where ours go, or stdout to
   // stderr when quiet_stdout. The child gets SIGTERM when this process dies (PR_SET_PDEATHSIG). Errors:
   // process_exited, naming the program.
-  static result<process> start(loop& on, const std::vector<std::string>& command, bool quiet_stdout);
+  static result<process> start(loop& on, const std::vector<std::string>& arguments, bool quiet_stdout);
   // The same, but stdin and stdout are pipes for write() and read(), and the environment is empty.
-  static result<process> start_with_pipes(loop& on, const std::vector<std::string>& command);
+  static result<process> start_with_pipes(loop& on, const std::vector<std::string>& arguments);
   process(process&&) noexcept;
   process& operator=(process&&) noexcept;
   ~process(); // SIGKILL if it still runs, and waits
@@ -40,7 +40,7 @@ public:
 private:
   struct state;
   struct pipes;
-  static result<process> start(loop& on, const std::vector<std::string>& command, bool quiet_stdout,
+  static result<process> start(loop& on, const std::vector<std::string>& arguments, bool quiet_stdout,
                                pipes* through);
   explicit process(std::unique_ptr<state> s);
   std::unique_ptr<state> state_;

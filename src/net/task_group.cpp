@@ -22,7 +22,7 @@ namespace {
 constexpr backoff_policy restart_pause{std::chrono::milliseconds{100}, std::chrono::milliseconds{30'000}, 2.0,
                                        0.25};
 // A task that ran this long starts again with the shortest pause.
-constexpr std::chrono::seconds settled{60};
+constexpr std::chrono::seconds steady{60};
 
 double uniform() {
   static thread_local std::minstd_rand source{std::random_device{}()};
@@ -79,7 +79,7 @@ task<> task_group::state::supervise(std::shared_ptr<state> s, std::shared_ptr<en
     }
     const bool again = fault && s->log_fault(*e, fault) && e->policy == restart_policy::on_fault;
     if (!again || s->stopping) co_return;
-    if (std::chrono::steady_clock::now() - started > settled) pauses.reset();
+    if (std::chrono::steady_clock::now() - started > steady) pauses.reset();
     const auto pause = pauses.next(uniform());
     co_await sleep_for(pause);
     if (s->stopping) co_return;

@@ -69,8 +69,8 @@ void store::owner_side::take(report what) {
     counters.waiting = *what.waiting;
     counters.waiting += pending;
   }
-  counters.queued_messages -= what.settled.messages;
-  counters.queued_bytes -= what.settled.bytes;
+  counters.queued_messages -= what.concluded.messages;
+  counters.queued_bytes -= what.concluded.bytes;
   counters.appended_total += what.appended.messages;
   counters.refused_total += what.refused.messages;
   counters.erased_total += what.erased.messages;
@@ -103,7 +103,7 @@ void store::owner_side::take(report what) {
   if (what.healed) to->on_store_healed();
   if (what.kept_dead_letters) to->on_dead_letters_counted(*what.kept_dead_letters);
   if (!what.spooled.empty()) to->on_spooled(std::move(what.spooled));
-  for (auto& one : what.answers)
+  for (auto& one : what.replies)
     to->on_dead_letters(one.request, std::move(one.page));
   if (what.has_read) to->on_read_back(std::move(what.rows), std::move(what.gone));
 }

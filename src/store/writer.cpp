@@ -22,7 +22,7 @@ mono_time now_mono() {
   return std::chrono::steady_clock::now();
 }
 
-const queued_append* as_append(const command& what) {
+const queued_append* as_append(const work& what) {
   return std::get_if<queued_append>(&what);
 }
 
@@ -54,7 +54,7 @@ writer::writer(const store_options& options, opened_state state, report_function
       assignment_file_{std::move(state.assignments)},
       witness_{std::move(state.witness)},
       retry_{retry_policy},
-      most_commands_{options.batch_rows},
+      most_pieces_{options.batch_rows},
       trial_bytes_{least_trial},
       syncs_seen_{syncs_so_far()} {}
 
@@ -71,15 +71,15 @@ void writer::rouse() {
   if (std::exchange(sleeping_, false)) filled_.notify_one();
 }
 
-void writer::push(command what) {
+void writer::push(work what) {
   const std::lock_guard held{mutex_};
-  inbox_.commands.push_back(std::move(what));
+  inbox_.pieces.push_back(std::move(what));
   rouse();
 }
 
-void writer::push_quietly(command what) {
+void writer::push_quietly(work what) {
   const std::lock_guard held{mutex_};
-  inbox_.commands.push_back(std::move(what));
+  inbox_.pieces.push_back(std::move(what));
 }
 
 void writer::wake() {
@@ -120,7 +120,7 @@ void writer::push_assignment(device_ref device, std::optional<core::assignment> 
 
 void writer::push_forgotten(device_ref device, const core::device_key& key) {
   const std::lock_guard held{mutex_};
-  inbox_.commands.emplace_back(queued_forgotten{device});
+  inbox_.pieces.emplace_back(queued_forgotten{device});
   inbox_.forgotten.emplace_back(device, key);
   rouse();
 }
@@ -150,7 +150,7 @@ void writer::run() {
     if (now_mono() >= upkeep_at_ && !hurried_) upkeep();
   }
   report last;
-  settle(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
+  conclude(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
   left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
                     !forgotten_.empty() || !last.spooled.empty();
   if (!last.spooled.empty()) tell_(std::move(last));
@@ -197,11 +197,11 @@ bool writer::take() {
 }
 
 void writer::empty_inbox() {
-  for (auto& one : inbox_.commands) {
+  for (auto& one : inbox_.pieces) {
     fresh_append_ = fresh_append_ || as_append(one) != nullptr;
     work_.push_back(std::move(one));
   }
-  inbox_.commands.clear();
+  inbox_.pieces.clear();
   if (devices_.empty()) devices_.swap(inbox_.devices);
   for (auto& [device, record] : inbox_.devices)
     put(devices_, std::move(record));
@@ -263,7 +263,7 @@ std::size_t writer::group() const {
     const auto* append = as_append(one);
     sum += append == nullptr ? amount{1, 0} : append->queued;
     if (count > 0 &&
-        (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes || count >= most_commands_))
+        (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes || count >= most_pieces_))
       break;
     ++count;
   }
@@ -271,42 +271,42 @@ std::size_t writer::group() const {
 }
 
 void writer::commit_group() {
-  const auto commands = group();
+  const auto pieces = group();
   // With a device that is forgotten goes all that was delivered of it: its rows would be nobody's.
   const bool forgets =
-      std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(commands),
-                  [](const command& one) { return std::holds_alternative<queued_forgotten>(one); });
+      std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(pieces),
+                  [](const work& one) { return std::holds_alternative<queued_forgotten>(one); });
   const auto marks = forgets ? marks_.size() : std::min(marks_.size(), most_marks);
-  const auto devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, commands));
+  const auto devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, pieces));
   report out;
   progress done;
   const auto began = now_mono();
-  auto outcome = apply(commands, marks, devices, done);
+  auto outcome = apply(pieces, marks, devices, done);
   if (!outcome && outcome.fault().code() == errc::store_damaged && mend(outcome.fault(), out))
-    outcome = apply(commands, marks, devices, done);
+    outcome = apply(pieces, marks, devices, done);
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
-  if (!outcome && spool_.db().fold()) outcome = apply(commands, marks, devices, done);
+  if (!outcome && spool_.db().fold()) outcome = apply(pieces, marks, devices, done);
   if (outcome) {
-    note_erased(commands, marks);
+    note_erased(pieces, marks);
     forget_marks(marks);
     out.commits = 1;
   } else if (erase_alone(marks, out)) {
-    outcome = apply(commands, 0, devices, done);
+    outcome = apply(pieces, 0, devices, done);
     out.commits += outcome ? 1 : 0;
   }
   if (outcome) {
     for (const auto saved : done.saved)
       devices_.erase(saved);
-    most_commands_ = options_.batch_rows;
+    most_pieces_ = options_.batch_rows;
   } else {
     out.commits_failed = 1;
-    most_commands_ = std::max<std::size_t>(1, commands / 2);
+    most_pieces_ = std::max<std::size_t>(1, pieces / 2);
   }
   out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   // When the disk refuses, nobody waits for an answer behind what is kept.
-  settle(outcome ? commands : work_.size(), outcome, done, out);
+  conclude(outcome ? pieces : work_.size(), outcome, done, out);
   if (done.letters_changed)
     if (auto counted = spool_.count_dead_letters()) out.kept_dead_letters = *std::move(counted);
   note_outcome(outcome, out);
@@ -319,10 +319,10 @@ void writer::commit_group() {
 }
 
 // A read that waits finds them gone.
-void writer::note_erased(std::size_t commands, std::size_t marks) {
+void writer::note_erased(std::size_t pieces, std::size_t marks) {
   if (reads_.empty()) return;
   erased_.insert(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
-  for (std::size_t i = 0; i < commands; ++i)
+  for (std::size_t i = 0; i < pieces; ++i)
     if (const auto* letter = std::get_if<queued_dead_letter>(&work_[i])) erased_.insert(letter->seq);
 }
 
@@ -354,17 +354,17 @@ void writer::forget_marks(std::size_t first) {
 }
 
 // All or nothing: after a fault done is empty.
-result<void> writer::apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
+result<void> writer::apply(std::size_t pieces, std::size_t marks, std::size_t devices, progress& done) {
   done = {};
   const auto counts = spool_.counts();
-  auto outcome = write(commands, marks, devices, done);
+  auto outcome = write(pieces, marks, devices, done);
   if (outcome) return outcome;
   done = {};
   spool_.undo_tally(counts);
   return outcome;
 }
 
-result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done) {
+result<void> writer::write(std::size_t pieces, std::size_t marks, std::size_t devices, progress& done) {
   if (!lock_.holds())
     return error{errc::store_unavailable,
                  lock_.directory().string() +
@@ -379,7 +379,7 @@ result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t 
     if (auto folded = spool_.db().fold(); !folded) return folded;
   auto change = transaction::begin(spool_.db());
   if (!change) return std::move(change).fault();
-  for (std::size_t i = 0; i < commands; ++i)
+  for (std::size_t i = 0; i < pieces; ++i)
     if (auto applied = apply_one(work_[i], done); !applied) return applied;
   for (const auto& [device, record] : devices_) {
     if (done.saved.size() >= devices) break;
@@ -391,14 +391,14 @@ result<void> writer::write(std::size_t commands, std::size_t marks, std::size_t 
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = spool_.erase(seqs, done.erased); !erased) return erased;
   // Nothing waits for the disk, and nothing may come before it is known that it takes something again.
-  if (failing_ && commands == 0 && marks == 0)
+  if (failing_ && pieces == 0 && marks == 0)
     if (auto tried = spool_.try_out(trial_bytes_); !tried) return tried;
   if (auto saved = spool_.save_tally(); !saved) return saved;
   if (auto reserved = spool_.db().reserve(); !reserved) return reserved;
   return change->commit();
 }
 
-result<void> writer::apply_one(command& what, progress& done) {
+result<void> writer::apply_one(work& what, progress& done) {
   if (const auto* append = as_append(what)) return apply_append(*append, done);
   if (auto* drop = std::get_if<queued_drop>(&what)) {
     drop->dropped.clear();
@@ -458,11 +458,11 @@ result<void> writer::apply_device(device_ref which, progress& done) {
   return spool_.save_device(waiting->second);
 }
 
-// Answers the appends among the first commands. When they could not be stored, what is no append stays for
+// Answers the appends among the first pieces. When they could not be stored, what is no append stays for
 // later.
-void writer::settle(std::size_t commands, const result<void>& outcome, const progress& done, report& out) {
-  std::vector<command> kept;
-  for (std::size_t i = 0; i < commands; ++i) {
+void writer::conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out) {
+  std::vector<work> kept;
+  for (std::size_t i = 0; i < pieces; ++i) {
     auto& one = work_[i];
     if (const auto* append = as_append(one)) {
       const auto first = append->request.first;
@@ -472,20 +472,20 @@ void writer::settle(std::size_t commands, const result<void>& outcome, const pro
       if (const auto came = done.letters.find(first); outcome && came != done.letters.end())
         answered.letters = came->second;
       out.spooled.push_back(std::move(answered));
-      out.settled += append->queued;
+      out.concluded += append->queued;
       (outcome && !is_gone ? out.appended : out.refused) += append->what;
     } else if (auto* drop = std::get_if<queued_drop>(&one)) {
-      out.answers.push_back({drop->request, outcome ? page_of(drop->dropped)
+      out.replies.push_back({drop->request, outcome ? page_of(drop->dropped)
                                                     : result<core::dead_letter_page>{outcome.fault()}});
     } else if (!outcome && !std::holds_alternative<queued_cursor>(one) &&
                !std::holds_alternative<queued_open_seconds>(one)) {
       kept.push_back(std::move(one));
     }
   }
-  work_.erase(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(commands));
+  work_.erase(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(pieces));
   work_.insert(work_.begin(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
   fresh_append_ =
-      std::any_of(work_.begin(), work_.end(), [](const command& one) { return as_append(one) != nullptr; });
+      std::any_of(work_.begin(), work_.end(), [](const work& one) { return as_append(one) != nullptr; });
 }
 
 void writer::note_outcome(const result<void>& outcome, report& out) {

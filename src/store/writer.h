@@ -42,8 +42,8 @@ struct queued_drop {
   std::vector<std::uint64_t> ids;
   std::vector<std::uint64_t> dropped{}; // once applied
 };
-using command = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
-                             queued_forgotten, queued_drop>;
+using work = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
+                          queued_forgotten, queued_drop>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, core::device_record>;
 // As above; nothing = forget.
@@ -55,7 +55,7 @@ struct question {
   std::uint64_t id = 0;
   core::dead_letter_query query;
 };
-struct answer {
+struct page_reply {
   std::uint64_t request = 0;
   result<core::dead_letter_page> page;
 };
@@ -65,7 +65,7 @@ struct report {
   std::vector<core::spool_result> spooled;
   amount appended;                           // durable now
   amount refused;                            // rolled back
-  amount settled;                            // left the queue: both of these, and refused events
+  amount concluded;                          // left the queue: both of these, and refused events
   amount erased;                             // left the spool
   std::uint64_t unreadable = 0, missing = 0; // store_counters
   bool missing_unknown = false;
@@ -78,7 +78,7 @@ struct report {
   bool has_read = false;
   std::vector<core::spool_row> rows;
   std::vector<spool_seq> gone;
-  std::vector<answer> answers;
+  std::vector<page_reply> replies;
   std::optional<core::dead_letter_amounts> kept_dead_letters; // when that may have changed
   std::optional<spool_file::file_pages> pages;                // after upkeep
 };
@@ -91,9 +91,9 @@ public:
   ~writer();
 
   void start();
-  void push(command what);
+  void push(work what);
   // Waits for wake(), or for anything else that wakes the thread.
-  void push_quietly(command what);
+  void push_quietly(work what);
   void wake();
   // Stored before, or together with, whatever is appended for the device later.
   void push_device(const core::device_record& record);
@@ -107,7 +107,7 @@ public:
 
 private:
   struct inbox {
-    std::vector<command> commands;
+    std::vector<work> pieces;
     queued_devices devices;
     std::vector<spool_seq> marks;
     std::vector<std::vector<spool_seq>> reads;
@@ -139,14 +139,14 @@ private:
   mono_time next_due() const; // precondition: nothing is due
   std::size_t group() const;
   void commit_group();
-  result<void> apply(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
-  result<void> write(std::size_t commands, std::size_t marks, std::size_t devices, progress& done);
+  result<void> apply(std::size_t pieces, std::size_t marks, std::size_t devices, progress& done);
+  result<void> write(std::size_t pieces, std::size_t marks, std::size_t devices, progress& done);
   bool erase_alone(std::size_t marks, report& out);
   void forget_marks(std::size_t first);
-  result<void> apply_one(command& what, progress& done);
+  result<void> apply_one(work& what, progress& done);
   result<void> apply_append(const queued_append& what, progress& done);
   result<void> apply_device(device_ref which, progress& done);
-  void settle(std::size_t commands, const result<void>& outcome, const progress& done, report& out);
+  void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
   void note_outcome(const result<void>& outcome, report& out);
   void commit_assignments();
   result<void> apply_assignments();
@@ -159,7 +159,7 @@ private:
   result<bool> read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended);
   bool mend(const error& why, report& out);
   void count_after_mending(report& out);
-  void note_erased(std::size_t commands, std::size_t marks);
+  void note_erased(std::size_t pieces, std::size_t marks);
   bool idle() const {
     return work_.empty() && devices_.empty() && marks_.empty() && reads_.empty() && questions_.empty() &&
            assignments_.empty() && forgotten_.empty();
@@ -187,7 +187,7 @@ private:
   witness_file witness_;
   std::set<spool_seq>
       erased_; // since the reads that wait were asked for: their rows are gone for good reason
-  std::deque<command> work_;
+  std::deque<work> work_;
   queued_devices devices_;
   std::vector<spool_seq> marks_;
   std::deque<std::vector<spool_seq>> reads_;
@@ -210,7 +210,7 @@ private:
   mono_time upkeep_at_ = never;
   mono_time last_commit_{};
   std::uint64_t slice_ = 16;  // pages at a time
-  std::size_t most_commands_; // in a group: fewer when the disk has refused more
+  std::size_t most_pieces_;   // in a group: fewer when the disk has refused more
   std::uint64_t trial_bytes_; // what has to fit before the disk counts as healed
   bool gave_back_ = false;    // since the log was folded
   std::uint64_t syncs_seen_ = 0;

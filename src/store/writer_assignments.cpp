@@ -35,13 +35,13 @@ result<void> writer::apply_assignments() {
   const auto forgotten = std::min(forgotten_.size(), most_assignments);
   for (std::size_t i = 0; i < forgotten; ++i)
     if (auto done = assignment_file_.forget(forgotten_[i]); !done) return done;
-  std::vector<device_ref> settled;
+  std::vector<device_ref> written;
   for (const auto& [device, where] : assignments_) {
-    if (settled.size() >= most_assignments) break;
+    if (written.size() >= most_assignments) break;
     auto key = spool_.find_device(device);
     if (!key) return std::move(key).fault();
     if (!*key && devices_.contains(device)) continue; // saved first
-    settled.push_back(device);
+    written.push_back(device);
     if (!*key) {
       log::error("assignment_without_device", {{"ref", index_of(device)}});
       continue;
@@ -50,10 +50,10 @@ result<void> writer::apply_assignments() {
     if (!done) return done;
   }
   if (auto done = change->commit(); !done) return done;
-  for (const auto device : settled)
+  for (const auto device : written)
     assignments_.erase(device);
   forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(forgotten));
-  const bool more = settled.size() >= most_assignments || !forgotten_.empty();
+  const bool more = written.size() >= most_assignments || !forgotten_.empty();
   assignments_due_ = std::chrono::steady_clock::now() + (more ? milliseconds{0} : options_.mark_delay);
   return {};
 }

@@ -42,15 +42,15 @@ void writer::answer_question() {
   questions_.pop_front();
   report out;
   if (asked.id == 0) {
-    out.answers.push_back({asked.request, spool_.list_dead_letters(asked.query)});
+    out.replies.push_back({asked.request, spool_.list_dead_letters(asked.query)});
   } else {
     auto found = spool_.read_dead_letter(asked.id);
     if (found) {
       core::dead_letter_page page;
       if (*found) page.letters.push_back(*std::move(*found));
-      out.answers.push_back({asked.request, std::move(page)});
+      out.replies.push_back({asked.request, std::move(page)});
     } else {
-      out.answers.push_back({asked.request, std::move(found).fault()});
+      out.replies.push_back({asked.request, std::move(found).fault()});
     }
   }
   tell_(std::move(out));

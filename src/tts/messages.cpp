@@ -150,7 +150,7 @@ result<std::string> read_time(json_span span, std::string_view field) {
 }
 
 // The body's id, or the path's where the body has none.
-result<std::string> settle_id(json_span in_body, const std::string& in_path, std::string_view field,
+result<std::string> choose_id(json_span in_body, const std::string& in_path, std::string_view field,
                               bool must_match) {
   auto id = read_text(in_body, field);
   if (!id) return id;
@@ -171,9 +171,9 @@ result<void> read_ids(json_span ids, const path_ids& path, core::uplink& event) 
     return invalid("application_ids", "is not an object");
   read_members(applications, {{"application_id", &application}});
 
-  auto application_text = settle_id(application, path.application, "application_id", true);
+  auto application_text = choose_id(application, path.application, "application_id", true);
   if (!application_text) return application_text.fault();
-  auto device_text = settle_id(device, path.device, "device_id", path.device_must_match);
+  auto device_text = choose_id(device, path.device, "device_id", path.device_must_match);
   const auto eui_text = read_text(eui, "dev_eui");
   if (!device_text && device_text.fault().code() == errc::identifiers_missing && eui_text &&
       !eui_text->empty())

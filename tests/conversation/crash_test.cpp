@@ -56,7 +56,7 @@ TEST_P(crash, at_twenty_points_loses_nothing_that_was_acknowledged) {
   EXPECT_GT(repeats, 0u);
   EXPECT_EQ(w.devices_in(core::device_state::online), devices);
   // The crashes hit between accept and mark, and between webhook and commit.
-  EXPECT_GT(w.ledger.totals().duplicates, 0u);
+  EXPECT_GT(w.arrivals.totals().duplicates, 0u);
   EXPECT_LT(w.stored(), w.posted());
   EXPECT_EQ(w.bridge().totals().parks, 0u);
 }

@@ -20,7 +20,7 @@ void expect_others_online(gateway_world& w, std::size_t uplinks) {
     EXPECT_EQ(w.status_of(i).state, core::device_state::online) << i;
     EXPECT_EQ(w.status_of(i).waiting, 0u) << i;
     EXPECT_EQ(w.arrived(i), uplinks) << i;
-    EXPECT_EQ(w.ledger.totals_of(gateway_world::name_of(i)).duplicates, 0u) << i;
+    EXPECT_EQ(w.arrivals.totals_of(gateway_world::name_of(i)).duplicates, 0u) << i;
   }
 }
 
@@ -111,7 +111,7 @@ TEST_P(device_fault_either_way, of_being_throttled_delays_messages_and_keeps_the
   w.expect_all_delivered();
   EXPECT_EQ(w.hub.totals().messages_rejected, 150u);
   EXPECT_EQ(w.bridge().totals().resent, 150u);
-  EXPECT_EQ(w.ledger.totals().duplicates, 0u);
+  EXPECT_EQ(w.arrivals.totals().duplicates, 0u);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
   EXPECT_EQ(w.hub.totals().attaches, devices);
 }
@@ -125,7 +125,7 @@ TEST(device_fault, a_device_that_floods_delays_no_other) {
   std::map<std::string, std::size_t> arrived_before; // how much of the flood came before the last of each
   std::size_t of_the_flood = 0;
   const auto flooder = gateway_world::name_of(odd_one);
-  w.ledger.listen([&](const emulator::ledger_entry& one) {
+  w.arrivals.listen([&](const emulator::arrival& one) {
     if (one.device == flooder)
       ++of_the_flood;
     else

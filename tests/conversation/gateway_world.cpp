@@ -67,8 +67,8 @@ gateway_world::gateway::gateway(gateway_world& world, std::size_t number)
 
 gateway_world::gateway_world(world_options options)
     : registry{{host}},
-      ledger{host},
-      hub{registry, ledger, faults, "DeviceGateway_" + std::string(32, '0')},
+      arrivals{host},
+      hub{registry, arrivals, faults, "DeviceGateway_" + std::string(32, '0')},
       disk{clock},
       options_{options},
       sources_(options.devices) {
@@ -173,7 +173,7 @@ double gateway_world::random() {
   return static_cast<double>(random_ >> 8) / 16777216.0;
 }
 
-void gateway_world::settle() {
+void gateway_world::run_until_quiet() {
   for (int steps = 0; steps < most_steps_at_once; ++steps) {
     bool any = false;
     for (auto answered = std::exchange(assignments_, {}); auto& [device, where] : answered) {
@@ -209,11 +209,11 @@ std::optional<mono_time> gateway_world::deadline() const {
 
 void gateway_world::run_for(milliseconds time) {
   const auto end = clock.now().mono + time;
-  settle();
+  run_until_quiet();
   while (clock.now().mono < end && !::testing::Test::HasFatalFailure()) {
     const auto due = deadline().value_or(end);
     clock.advance(std::min(due, end) - clock.now().mono);
-    settle();
+    run_until_quiet();
   }
 }
 
@@ -230,15 +230,15 @@ bool gateway_world::run_until_delivered(milliseconds longest) {
 }
 
 void gateway_world::expect_all_delivered() const {
-  struct arrivals {
+  struct arrived_ids {
     std::map<std::uint64_t, std::string> ids; // by marker
     std::uint64_t newest = 0;
   };
-  std::map<identity, arrivals> by_device;
+  std::map<identity, arrived_ids> by_device;
   std::size_t copies = 0;
-  ledger.visit({}, 0, ledger.totals().accepted, [&](const emulator::ledger_entry& entry) {
+  arrivals.visit({}, 0, arrivals.totals().accepted, [&](const emulator::arrival& entry) {
     auto& of = by_device[entry.device];
-    ASSERT_NE(entry.whole, nullptr) << "the ledger has forgotten a body";
+    ASSERT_NE(entry.whole, nullptr) << "the list of arrivals has forgotten a body";
     ASSERT_TRUE(entry.marker);
     const auto [found, first] = of.ids.emplace(*entry.marker, entry.whole->message_id);
     EXPECT_EQ(found->second, entry.whole->message_id) << entry.device.str() << " " << *entry.marker;
@@ -257,7 +257,7 @@ void gateway_world::expect_all_delivered() const {
     for (const auto marker : sources_[i].stored)
       EXPECT_TRUE(of.ids.contains(marker)) << name_of(i).str() << " has lost " << marker;
   }
-  const auto& totals = ledger.totals();
+  const auto& totals = arrivals.totals();
   EXPECT_EQ(totals.unique, distinct);
   EXPECT_EQ(totals.duplicates, copies);
   EXPECT_EQ(totals.accepted, distinct + copies);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack, a gateway and an IoT hub in one place, on a manual clock. Real: the parser, the flat
-// format, core::bridge, hub::connection, and the emulated hub with its ledger as the witness. In memory: the
-// disk and the wire.
+// format, core::bridge, hub::connection, and the emulated hub with its arrivals as the witness. In memory:
+// the disk and the wire.
 #pragma once
 
 #include "conversation/memory_disk.h"
@@ -41,7 +41,7 @@ public:
 
   manual_clock clock;
   emulator::identity_registry registry;
-  emulator::ledger ledger;
+  emulator::arrivals arrivals;
   emulator::fault_table faults;
   emulator::hub_service hub;
   device_keys keys;
@@ -72,11 +72,11 @@ public:
   // Answered `stored`.
   std::size_t stored() const { return stored_; }
   std::size_t unanswered() const { return waiting_.size(); }
-  // Of one device, by the ledger.
-  std::size_t arrived(std::size_t device) const { return ledger.totals_of(name_of(device)).unique; }
+  // Of one device, by the arrivals.
+  std::size_t arrived(std::size_t device) const { return arrivals.totals_of(name_of(device)).unique; }
 
-  // By the ledger: every uplink that was answered `stored` has arrived, each device's in order, copies under
-  // the id of the first; and nothing waits in the gateway or on the disk.
+  // By the arrivals: every uplink that was answered `stored` has arrived, each device's in order, copies
+  // under the id of the first; and nothing waits in the gateway or on the disk.
   void expect_all_delivered() const;
 
 private:
@@ -99,7 +99,7 @@ private:
   void start_gateway();
   void hand_in(core::ticket which, const std::string& text, std::size_t device);
   std::string uplink_text(std::size_t device, std::uint64_t marker) const;
-  void settle();
+  void run_until_quiet();
   std::optional<mono_time> deadline() const;
   double random();
 

@@ -25,7 +25,7 @@ protected:
     EXPECT_TRUE(w.run_until_delivered(10s));
     EXPECT_EQ(w.link().connections_made(), 1u);
     w.expect_all_delivered();
-    EXPECT_EQ(w.ledger.totals().duplicates, 0u);
+    EXPECT_EQ(w.arrivals.totals().duplicates, 0u);
     return w.link().bytes_carried();
   }
 };
@@ -54,8 +54,8 @@ TEST_P(lost_connection, at_fifty_points_costs_a_hundred_devices_no_message) {
   EXPECT_EQ(w.link().connections_made(), breaks + 1);
   EXPECT_EQ(w.devices_in(core::device_state::online), devices);
   // Without these the breaks would not have hit where it hurts.
-  EXPECT_GT(w.ledger.totals().duplicates, 0u);
-  EXPECT_GT(w.bridge().totals().resent, w.ledger.totals().duplicates);
+  EXPECT_GT(w.arrivals.totals().duplicates, 0u);
+  EXPECT_GT(w.bridge().totals().resent, w.arrivals.totals().duplicates);
   EXPECT_GT(w.disk.rows_read_back(), 0u);
   EXPECT_GT(w.disk.largest_group(), 1u);
   // Nobody was detached for a reason of its own.
@@ -81,7 +81,7 @@ TEST_P(lost_connection, at_any_byte_of_a_small_conversation_costs_no_message) {
     w.expect_all_delivered();
     EXPECT_EQ(w.breaks.breaks, 1u);
     EXPECT_EQ(w.link().connections_made(), 2u);
-    duplicates += w.ledger.totals().duplicates;
+    duplicates += w.arrivals.totals().duplicates;
     if (HasFailure()) return;
   }
   EXPECT_GT(duplicates, 0u);
@@ -111,7 +111,7 @@ TEST_P(lost_connection, is_not_needed_for_outcomes_to_stay_away) {
   w.faults.add(silence);
   w.post_round();
   w.run_for(10min);
-  EXPECT_EQ(w.ledger.totals().accepted, 20u);
+  EXPECT_EQ(w.arrivals.totals().accepted, 20u);
   w.faults.clear();
   w.hub.resume();
   ASSERT_TRUE(w.run_until_delivered(1h));

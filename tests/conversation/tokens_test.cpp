@@ -30,8 +30,8 @@ TEST_P(tokens, are_renewed_for_a_day_without_any_device_noticing) {
   }
   ASSERT_TRUE(w.run_until_delivered(10s));
   w.expect_all_delivered();
-  EXPECT_EQ(w.ledger.totals().unique, 13 * devices);
-  EXPECT_EQ(w.ledger.totals().duplicates, 0u);
+  EXPECT_EQ(w.arrivals.totals().unique, 13 * devices);
+  EXPECT_EQ(w.arrivals.totals().duplicates, 0u);
   EXPECT_EQ(w.link().connections_made(), 1u);
   EXPECT_EQ(w.hub.totals().attaches, devices);
   EXPECT_EQ(w.hub.totals().detaches, 0u);

@@ -6,6 +6,6 @@
 namespace causeway {
 
 // 0: shown. 1: no gateway answers. 2: the configuration cannot be used.
-int command_status(const admin_address& where, bool json);
+int verb_status(const admin_address& where, bool json);
 
 } // namespace causeway

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_provision.h"
+#include "causeway/verb_provision.h"
 
 #include "admin/plan.h"
 #include "admin/printable.h"
@@ -56,13 +56,13 @@ public:
 private:
   static std::string bar(const app::provision_progress& now) {
     const auto filled =
-        now.devices == 0 ? 0 : static_cast<std::size_t>(bar_width * now.settled() / now.devices);
+        now.devices == 0 ? 0 : static_cast<std::size_t>(bar_width * now.decided() / now.devices);
     return "[" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "] ";
   }
   std::string words(const app::provision_progress& now, mono_time at) const {
     const double passed = std::chrono::duration<double>(at - started_).count();
     const double rate = passed > 0 ? static_cast<double>(now.assigned) / passed * 60 : 0;
-    auto text = fmt::format("{} of {}{} devices, {:.0f} a minute (budget {:.0f})", now.settled(), now.devices,
+    auto text = fmt::format("{} of {}{} devices, {:.0f} a minute (budget {:.0f})", now.decided(), now.devices,
                             now.listing ? " or more" : "", rate, now.limit_per_minute);
     if (now.refused != 0) text += fmt::format(", {} refused", now.refused);
     if (now.held_seconds > 0) text += ", DPS asks to wait " + admin::format_seconds(now.held_seconds);
@@ -147,7 +147,7 @@ void print_summary(const provisioning& of) {
 
 } // namespace
 
-int command_provision(const std::string& configuration, bool json) {
+int verb_provision(const std::string& configuration, bool json) {
   ::umask(077);
   const auto settings = load_configuration(configuration);
   if (!settings) return 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hub's devices and their turns. What happens when its connections fail is in upstream_repair.cpp.
-#include "egress/upstream.h"
+// A hub's devices and their turns. What happens when its connections fail is in hub_fleet_repair.cpp.
+#include "egress/hub_fleet.h"
 
 #include "base/check.h"
 #include "base/log.h"
@@ -41,8 +41,8 @@ bool hub_budgets::take_send(mono_time now) {
   return true;
 }
 
-upstream::upstream(pool_state& pool, const azure_section& section, azure::hub_address address,
-                   std::shared_ptr<hub_budgets> budgets)
+hub_fleet::hub_fleet(pool_state& pool, const azure_section& section, azure::hub_address address,
+                     std::shared_ptr<hub_budgets> budgets)
     : pool_{pool},
       section_{section},
       address_{std::move(address)},
@@ -53,13 +53,13 @@ upstream::upstream(pool_state& pool, const azure_section& section, azure::hub_ad
   pool_.tasks.spawn("hub.pace " + address_.host, net::restart_policy::on_fault, [this] { return pace(); });
 }
 
-upstream::~upstream() = default;
+hub_fleet::~hub_fleet() = default;
 
-hub_line& upstream::line_of(device_ref device) {
+hub_line& hub_fleet::line_of(device_ref device) {
   return *lines_[placement_.find(device).value()];
 }
 
-void upstream::on_over(hub_line& which) {
+void hub_fleet::on_over(hub_line& which) {
   for (const auto device : placement_.members(which.index()))
     if (auto& who = pool_.at(device); who.at == pool_member::stage::queued) {
       queue_.remove(device);
@@ -67,14 +67,14 @@ void upstream::on_over(hub_line& which) {
     }
 }
 
-void upstream::attach(device_ref device) {
+void hub_fleet::attach(device_ref device) {
   if (totals_.devices == 0) failing_since_.reset();
   pool_.at(device).since = pool_.loop.now().mono;
   ++totals_.devices;
   place(device);
 }
 
-void upstream::place(device_ref device) {
+void hub_fleet::place(device_ref device) {
   auto& who = pool_.at(device);
   who.at = pool_member::stage::placed;
   const auto number = placement_.place(device);
@@ -89,7 +89,7 @@ void upstream::place(device_ref device) {
     line.wake();
 }
 
-void upstream::enqueue(device_ref device, mono_time since) {
+void hub_fleet::enqueue(device_ref device, mono_time since) {
   auto& who = pool_.at(device);
   who.at = pool_member::stage::queued;
   who.since = since;
@@ -97,7 +97,7 @@ void upstream::enqueue(device_ref device, mono_time since) {
   work_.notify();
 }
 
-void upstream::release(device_ref device, mono_time now) {
+void hub_fleet::release(device_ref device, mono_time now) {
   auto& who = pool_.at(device);
   auto& line = line_of(device);
   if (line.open() == nullptr) { // it waits for the next connection
@@ -111,7 +111,7 @@ void upstream::release(device_ref device, mono_time now) {
   line.flush();
 }
 
-void upstream::forget(device_ref device) {
+void hub_fleet::forget(device_ref device) {
   auto& who = pool_.at(device);
   if (who.at == pool_member::stage::attached) --totals_.attached;
   pool_.disown(device);
@@ -128,7 +128,7 @@ void upstream::forget(device_ref device) {
   if (connection) consider_rotation(*connection);
 }
 
-void upstream::detach(device_ref device) {
+void hub_fleet::detach(device_ref device) {
   auto& line = line_of(device);
   forget(device);
   if (auto* on = line.open()) {
@@ -137,12 +137,12 @@ void upstream::detach(device_ref device) {
   }
 }
 
-void upstream::hurry(device_ref device) {
+void hub_fleet::hurry(device_ref device) {
   pool_.at(device).urgent = true;
   queue_.promote(device);
 }
 
-void upstream::send(device_ref device, spool_seq seq, const core::message& what) {
+void hub_fleet::send(device_ref device, spool_seq seq, const core::message& what) {
   auto& who = pool_.at(device);
   CAUSEWAY_CHECK(who.at == pool_member::stage::attached);
   const auto now = pool_.loop.now().mono;
@@ -166,14 +166,14 @@ void upstream::send(device_ref device, spool_seq seq, const core::message& what)
 }
 
 // With a pause that ends, spread over some time, when the quota is asked after again.
-error upstream::not_today(mono_time now) const {
+error hub_fleet::not_today(mono_time now) const {
   constexpr double spread = 0.25;
   const auto until = std::chrono::duration<double, std::milli>(budgets_->day.next(now) - now).count();
   const milliseconds pause{1'000 + static_cast<std::int64_t>(until * (1.0 + spread * pool_.random()))};
   return error{errc::hub_quota_exceeded, address_.host}.with_retry_after(pause);
 }
 
-void upstream::send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now) {
+void hub_fleet::send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now) {
   pool_.at(device).taken_at = now;
   auto& line = line_of(device);
   if (auto taken = line.open()->send(device, seq, what, pool_.loop.now()); !taken)
@@ -181,12 +181,12 @@ void upstream::send_now(device_ref device, spool_seq seq, const core::message& w
   line.flush();
 }
 
-void upstream::on_not_sent(const hub::sent& what) {
+void hub_fleet::on_not_sent(const hub::sent& what) {
   if (auto* who = pool_.find(what.device); who != nullptr && who->hub == this) who->sending = false;
   pool_.bridge->on_send_outcome(what.device, what.seq, what.outcome, pool_.loop.now());
 }
 
-void upstream::on_sent(const hub::sent& what) {
+void hub_fleet::on_sent(const hub::sent& what) {
   auto* who = pool_.find(what.device);
   if (who != nullptr && who->hub == this) {
     who->sending = false;
@@ -211,7 +211,7 @@ void upstream::on_sent(const hub::sent& what) {
   pool_.bridge->on_send_outcome(what.device, what.seq, what.outcome, pool_.loop.now());
 }
 
-void upstream::on_attached(hub_line& which, const hub::attached& what) {
+void hub_fleet::on_attached(hub_line& which, const hub::attached& what) {
   auto* who = pool_.find(what.device);
   if (who == nullptr || who->hub != this || who->at != pool_member::stage::released) return;
   who->at = pool_member::stage::attached;
@@ -233,7 +233,7 @@ void upstream::on_attached(hub_line& which, const hub::attached& what) {
   pool_.bridge->on_device_attached(what.device, now);
 }
 
-void upstream::on_detached(hub_line& which, const hub::detached& what, bool line_is_over) {
+void hub_fleet::on_detached(hub_line& which, const hub::detached& what, bool line_is_over) {
   auto* who = pool_.find(what.device);
   if (who == nullptr || who->hub != this || &line_of(what.device) != &which) return;
   // We asked for it: the device has been placed anew meanwhile.
@@ -287,7 +287,7 @@ void upstream::on_detached(hub_line& which, const hub::detached& what, bool line
   pool_.bridge->on_device_detached(what.device, what.why, false, now);
 }
 
-net::task<> upstream::pace() {
+net::task<> hub_fleet::pace() {
   while (!pool_.closing) {
     const auto now = pool_.loop.now().mono;
     pace_connects(now);
@@ -308,7 +308,7 @@ net::task<> upstream::pace() {
   }
 }
 
-void upstream::pace_connects(mono_time now) {
+void hub_fleet::pace_connects(mono_time now) {
   if (trouble_) {
     if (on_trial_ || now < next_trial_ || queue_.empty() || !budgets_->connects.take(now)) return;
     const auto device = *queue_.pop();
@@ -321,7 +321,7 @@ void upstream::pace_connects(mono_time now) {
     release(*queue_.pop(), now);
 }
 
-void upstream::pace_sends(mono_time now) {
+void hub_fleet::pace_sends(mono_time now) {
   while (!send_queue_.empty() && budgets_->take_send(now)) {
     const auto device = *send_queue_.pop();
     const auto waiting = sends_.extract(index_of(device));
@@ -331,7 +331,7 @@ void upstream::pace_sends(mono_time now) {
 }
 
 // Opening a connection anew gives back the places of devices that have left: worth it when a tenth is lost.
-void upstream::consider_rotation(std::uint32_t connection) {
+void hub_fleet::consider_rotation(std::uint32_t connection) {
   const auto now = pool_.loop.now().mono;
   if (rotating_ || pool_.closing || now < next_rotation_ || !placement_.spent(connection)) return;
   if (placement_.devices(connection) * 10 > hub::placement_options{}.devices_per_connection * 9) return;
@@ -346,7 +346,7 @@ void upstream::consider_rotation(std::uint32_t connection) {
 }
 
 // Moves some of the devices that have nothing under way. True while there is more to do.
-bool upstream::rotate_some(mono_time now) {
+bool hub_fleet::rotate_some(mono_time now) {
   if (!rotating_) return false;
   if (!queue_.empty()) return true; // who is offline comes first
   auto& line = *lines_[*rotating_];
@@ -374,7 +374,7 @@ bool upstream::rotate_some(mono_time now) {
   return false;
 }
 
-hub_totals upstream::totals() const {
+hub_totals hub_fleet::totals() const {
   auto out = totals_;
   for (const auto& line : lines_)
     out.tokens_put += line->tokens_put();

@@ -12,9 +12,9 @@ struct spool_options {
 
 // Reads all of the spool and says what is damaged; changes nothing. 0: all is as it was stored. 1: something
 // is not, or it cannot be looked at (a gateway runs). 2: the configuration cannot be used.
-int command_spool_check(const spool_options& options);
+int verb_spool_check(const spool_options& options);
 // Makes a new spool of what can be read of a damaged one, which is kept beside it. 0: done, or nothing was
 // damaged. 1: it could not be done. 2: as above.
-int command_spool_salvage(const spool_options& options);
+int verb_spool_salvage(const spool_options& options);
 
 } // namespace causeway

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/ledger.h"
+#include "emulator/arrivals.h"
 
 #include "base/digest.h"
 
@@ -42,7 +42,7 @@ std::optional<std::uint64_t> find_marker(std::string_view body) {
   return number;
 }
 
-ledger_totals& ledger_totals::operator+=(const ledger_totals& more) {
+arrival_totals& arrival_totals::operator+=(const arrival_totals& more) {
   accepted += more.accepted;
   unique += more.unique;
   duplicates += more.duplicates;
@@ -52,9 +52,9 @@ ledger_totals& ledger_totals::operator+=(const ledger_totals& more) {
   return *this;
 }
 
-ledger::ledger(std::string hub, ledger_limits limits) : hub_{std::move(hub)}, limits_{limits} {}
+arrivals::arrivals(std::string hub, arrivals_limits limits) : hub_{std::move(hub)}, limits_{limits} {}
 
-void ledger::record(const identity& device, d2c_message message, wall_time now, std::size_t hub) {
+void arrivals::record(const identity& device, d2c_message message, wall_time now, std::size_t hub) {
   const auto [slot, is_new] = index_.try_emplace(device, static_cast<std::uint32_t>(names_.size()));
   if (is_new) {
     names_.push_back(device);
@@ -97,7 +97,7 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
     record.has_marker = true;
   }
 
-  ledger_totals one;
+  arrival_totals one;
   one.accepted = 1;
   one.unique = kept.duplicate ? 0 : 1;
   one.duplicates = kept.duplicate ? 1 : 0;
@@ -116,7 +116,7 @@ void ledger::record(const identity& device, d2c_message message, wall_time now, 
   if (listener_) listener_(expand(next_order_ - 1));
 }
 
-void ledger::forget_oldest() {
+void arrivals::forget_oldest() {
   if (bodies_.size() > limits_.body_capacity) bodies_.pop_front();
   if (compacts_.size() <= limits_.compact_capacity) return;
   // A duplicate leaves the hash to the message that still has it; the first one takes it along.
@@ -125,7 +125,7 @@ void ledger::forget_oldest() {
   compacts_.pop_front();
 }
 
-void ledger::clear() {
+void arrivals::clear() {
   totals_ = {};
   by_hub_.clear();
   clear_latency();
@@ -139,25 +139,25 @@ void ledger::clear() {
   ids_.clear();
 }
 
-void ledger::clear_latency() {
+void arrivals::clear_latency() {
   latency_ = {};
   latency_by_hub_.clear();
 }
 
-const histogram& ledger::latency_of_hub(std::size_t hub) const {
+const histogram& arrivals::latency_of_hub(std::size_t hub) const {
   static const histogram none;
   return hub < latency_by_hub_.size() ? latency_by_hub_[hub] : none;
 }
 
-ledger_totals ledger::totals_of(const identity& device) const {
+arrival_totals arrivals::totals_of(const identity& device) const {
   const auto found = index_.find(device);
-  return found == index_.end() ? ledger_totals{} : records_[found->second].totals;
+  return found == index_.end() ? arrival_totals{} : records_[found->second].totals;
 }
 
-ledger_entry ledger::expand(std::uint64_t order) const {
+arrival arrivals::expand(std::uint64_t order) const {
   const auto behind = static_cast<std::size_t>(next_order_ - order); // 1 = the newest
   const auto& kept = compacts_[compacts_.size() - behind];
-  ledger_entry entry;
+  arrival entry;
   entry.order = order;
   entry.hub = kept.hub;
   entry.device = names_[kept.device];
@@ -170,8 +170,8 @@ ledger_entry ledger::expand(std::uint64_t order) const {
   return entry;
 }
 
-void ledger::visit(const std::optional<identity>& device, std::uint64_t after, std::size_t limit,
-                   const std::function<void(const ledger_entry&)>& visit) const {
+void arrivals::visit(const std::optional<identity>& device, std::uint64_t after, std::size_t limit,
+                     const std::function<void(const arrival&)>& visit) const {
   std::uint32_t wanted = 0;
   if (device) {
     const auto found = index_.find(*device);
@@ -186,8 +186,8 @@ void ledger::visit(const std::optional<identity>& device, std::uint64_t after, s
   }
 }
 
-void ledger::visit_newest(const std::optional<identity>& device, std::size_t limit,
-                          const std::function<void(const ledger_entry&)>& visit) const {
+void arrivals::visit_newest(const std::optional<identity>& device, std::size_t limit,
+                            const std::function<void(const arrival&)>& visit) const {
   std::vector<std::uint64_t> orders;
   const std::uint64_t oldest = next_order_ - compacts_.size();
   std::uint32_t wanted = 0;
@@ -203,18 +203,18 @@ void ledger::visit_newest(const std::optional<identity>& device, std::size_t lim
     visit(expand(*order));
 }
 
-void ledger::visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const {
+void arrivals::visit_devices(const std::function<void(const identity&, const arrival_totals&)>& visit) const {
   for (std::size_t i = 0; i < names_.size(); ++i)
     visit(names_[i], records_[i].totals);
 }
 
-void ledger::visit_late(
+void arrivals::visit_late(
     const std::function<void(const identity&, const std::vector<std::uint64_t>&)>& visit) const {
   for (std::size_t i = 0; i < names_.size(); ++i)
     if (!records_[i].late.empty()) visit(names_[i], records_[i].late);
 }
 
-void ledger::visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const {
+void arrivals::visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     marker_ranges ranges;
     const auto& seen = records_[i].seen;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_dead_letters.h"
+#include "causeway/verb_dead_letters.h"
 
 #include "admin/printable.h"
 #include "base/encoding.h"
@@ -103,8 +103,8 @@ result<void> change_all(const admin_client& client, const std::string& method, c
   return listed ? outcome : listed;
 }
 
-int command_change(const dead_letters_options& options, const char* name, const std::string& method,
-                   const std::string& path, const char* done, const char* left) {
+int verb_change(const dead_letters_options& options, const char* name, const std::string& method,
+                const std::string& path, const char* done, const char* left) {
   const auto what = std::string{"dead-letters "} + name;
   const bool filtered = !options.application.empty() || !options.device.empty() || !options.reason.empty();
   if (options.all == !options.ids.empty() || (filtered && !options.all)) {
@@ -135,7 +135,7 @@ int command_change(const dead_letters_options& options, const char* name, const 
 
 } // namespace
 
-int command_dead_letters_list(const dead_letters_options& options) {
+int verb_dead_letters_list(const dead_letters_options& options) {
   const auto client = admin_client::at(options.where);
   if (!client) return 2;
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
@@ -156,7 +156,7 @@ int command_dead_letters_list(const dead_letters_options& options) {
   return listed ? 0 : report("dead-letters list", listed.fault());
 }
 
-int command_dead_letters_show(const dead_letters_options& options) {
+int verb_dead_letters_show(const dead_letters_options& options) {
   const auto client = admin_client::at(options.where);
   if (!client) return 2;
   const auto body = client->get("/api/dead-letters/" + std::to_string(options.ids.front()));
@@ -182,12 +182,12 @@ int command_dead_letters_show(const dead_letters_options& options) {
   return 0;
 }
 
-int command_dead_letters_replay(const dead_letters_options& options) {
-  return command_change(options, "replay", "POST", "/api/dead-letters/replay", "replayed", "left");
+int verb_dead_letters_replay(const dead_letters_options& options) {
+  return verb_change(options, "replay", "POST", "/api/dead-letters/replay", "replayed", "left");
 }
 
-int command_dead_letters_drop(const dead_letters_options& options) {
-  return command_change(options, "drop", "DELETE", "/api/dead-letters", "dropped", "unknown");
+int verb_dead_letters_drop(const dead_letters_options& options) {
+  return verb_change(options, "drop", "DELETE", "/api/dead-letters", "dropped", "unknown");
 }
 
 } // namespace causeway

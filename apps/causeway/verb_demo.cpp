@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_demo.h"
+#include "causeway/verb_demo.h"
 
 #include "app/gateway.h"
 #include "app/open_files.h"
@@ -165,7 +165,7 @@ net::task<result<void>> show(demonstration* demo) {
   const auto stopped = co_await (*gateway)->stop(milliseconds{5'000});
   if (!stopped && outcome) outcome = stopped.fault();
   if (outcome) {
-    // The gateway has drained; what is in the ledger now is all that will be.
+    // The gateway has drained; what has arrived by now is all that will be.
     auto figures = co_await emulator.figures();
     if (figures) {
       const auto attached = demo->last.attached;
@@ -198,7 +198,7 @@ net::task<> perform(demonstration* demo) {
 
 } // namespace
 
-int command_demo(const demo_options& options) {
+int verb_demo(const demo_options& options) {
   if (options.exit && options.uplinks == 0) {
     std::cerr << "causeway demo: --exit needs --uplinks: it ends when they are all delivered\n";
     return 2;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_try_transform.h"
+#include "causeway/verb_try_transform.h"
 
 #include "admin/printable.h"
 #include "app/randomness.h"
@@ -61,7 +61,7 @@ net::task<> try_it(trying* self, const config::configuration* settings, core::up
 
 } // namespace
 
-int command_try_transform(const try_transform_options& options) {
+int verb_try_transform(const try_transform_options& options) {
   const auto settings = load_configuration(options.configuration);
   if (!settings) return 2;
   const auto text = read_sample(options.sample);

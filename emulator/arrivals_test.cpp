@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/ledger.h"
+#include "emulator/arrivals.h"
 
 #include <gtest/gtest.h>
 
@@ -16,14 +16,14 @@ d2c_message message(std::string id, std::string body = "{}") {
   return m;
 }
 
-std::vector<ledger_entry> all(const ledger& l, std::optional<identity> device = {}, std::uint64_t after = 0) {
-  std::vector<ledger_entry> entries;
-  l.visit(device, after, 1000, [&](const ledger_entry& e) { entries.push_back(e); });
+std::vector<arrival> all(const arrivals& l, std::optional<identity> device = {}, std::uint64_t after = 0) {
+  std::vector<arrival> entries;
+  l.visit(device, after, 1000, [&](const arrival& e) { entries.push_back(e); });
   return entries;
 }
 
-TEST(ledger, counts_a_repeated_message_id_of_the_same_device_as_a_duplicate) {
-  ledger l{"hub"};
+TEST(arrivals, counts_a_repeated_message_id_of_the_same_device_as_a_duplicate) {
+  arrivals l{"hub"};
   l.record(meter, message("a"), {});
   l.record(sensor, message("a"), {});
   l.record(meter, message("a"), {});
@@ -35,16 +35,16 @@ TEST(ledger, counts_a_repeated_message_id_of_the_same_device_as_a_duplicate) {
   EXPECT_EQ(l.devices(), 2U);
 }
 
-TEST(ledger, never_takes_messages_without_an_id_for_duplicates) {
-  ledger l{"hub"};
+TEST(arrivals, never_takes_messages_without_an_id_for_duplicates) {
+  arrivals l{"hub"};
   l.record(meter, message(""), {});
   l.record(meter, message(""), {});
   EXPECT_EQ(l.totals().duplicates, 0U);
   EXPECT_EQ(l.totals().without_id, 2U);
 }
 
-TEST(ledger, counts_as_out_of_order_only_the_first_arrival_of_a_lower_marker) {
-  ledger l{"hub"};
+TEST(arrivals, counts_as_out_of_order_only_the_first_arrival_of_a_lower_marker) {
+  arrivals l{"hub"};
   l.record(meter, message("1", R"({"uplink":1})"), {});
   l.record(meter, message("3", R"({"uplink":3})"), {});
   l.record(meter, message("2", R"({"uplink":2})"), {});
@@ -55,8 +55,8 @@ TEST(ledger, counts_as_out_of_order_only_the_first_arrival_of_a_lower_marker) {
   EXPECT_TRUE(all(l)[2].out_of_order);
 }
 
-TEST(ledger, counts_an_uplink_that_comes_again_under_another_message_id) {
-  ledger l{"hub"};
+TEST(arrivals, counts_an_uplink_that_comes_again_under_another_message_id) {
+  arrivals l{"hub"};
   l.record(meter, message("1", R"({"uplink":1})"), {});
   l.record(meter, message("1", R"({"uplink":1})"), {}); // recognisable
   l.record(meter, message("x", R"({"uplink":1})"), {});
@@ -66,22 +66,22 @@ TEST(ledger, counts_an_uplink_that_comes_again_under_another_message_id) {
   EXPECT_EQ(l.totals().duplicates, 1U);
 }
 
-TEST(ledger, lists_the_markers_of_each_device_in_ranges) {
-  ledger l{"hub"};
+TEST(arrivals, lists_the_markers_of_each_device_in_ranges) {
+  arrivals l{"hub"};
   for (const auto* marker : {"1", "2", "3", "7", "5", "2"})
     l.record(meter, message(marker, R"({"uplink":)" + std::string{marker} + "}"), {});
   l.record(sensor, message("no marker"), {});
   std::size_t devices = 0;
-  l.visit_markers([&](const identity& device, const ledger::marker_ranges& ranges) {
+  l.visit_markers([&](const identity& device, const arrivals::marker_ranges& ranges) {
     ++devices;
     EXPECT_EQ(device, meter);
-    EXPECT_EQ(ranges, (ledger::marker_ranges{{1, 3}, {5, 5}, {7, 7}}));
+    EXPECT_EQ(ranges, (arrivals::marker_ranges{{1, 3}, {5, 5}, {7, 7}}));
   });
   EXPECT_EQ(devices, 1U);
 }
 
-TEST(ledger, lists_messages_in_the_order_of_arrival_by_device_and_from_a_number_on) {
-  ledger l{"hub"};
+TEST(arrivals, lists_messages_in_the_order_of_arrival_by_device_and_from_a_number_on) {
+  arrivals l{"hub"};
   l.record(meter, message("a"), {});
   l.record(sensor, message("b"), {});
   l.record(meter, message("c"), {});
@@ -92,12 +92,12 @@ TEST(ledger, lists_messages_in_the_order_of_arrival_by_device_and_from_a_number_
   EXPECT_TRUE(all(l, identity{"nobody"}).empty());
 
   std::vector<std::string> newest;
-  l.visit_newest({}, 2, [&](const ledger_entry& e) { newest.push_back(e.whole->message_id); });
+  l.visit_newest({}, 2, [&](const arrival& e) { newest.push_back(e.whole->message_id); });
   EXPECT_EQ(newest, (std::vector<std::string>{"b", "c"}));
 }
 
-TEST(ledger, keeps_only_the_last_bodies_and_the_last_entries) {
-  ledger l{"hub", {.compact_capacity = 3, .body_capacity = 2}};
+TEST(arrivals, keeps_only_the_last_bodies_and_the_last_entries) {
+  arrivals l{"hub", {.compact_capacity = 3, .body_capacity = 2}};
   for (const auto* id : {"a", "b", "c", "d"})
     l.record(meter, message(id), {});
   const auto kept = all(l);
@@ -109,16 +109,16 @@ TEST(ledger, keeps_only_the_last_bodies_and_the_last_entries) {
   EXPECT_EQ(l.totals().accepted, 4U);
 }
 
-TEST(ledger, tells_its_listener_of_each_message) {
-  ledger l{"hub"};
+TEST(arrivals, tells_its_listener_of_each_message) {
+  arrivals l{"hub"};
   std::vector<std::uint64_t> markers;
-  l.listen([&](const ledger_entry& e) { markers.push_back(*e.marker); });
+  l.listen([&](const arrival& e) { markers.push_back(*e.marker); });
   l.record(meter, message("a", R"({"temperature":1,"uplink":41})"), {});
   EXPECT_EQ(markers, std::vector<std::uint64_t>{41});
 }
 
-TEST(ledger, starts_anew_when_cleared) {
-  ledger l{"hub"};
+TEST(arrivals, starts_anew_when_cleared) {
+  arrivals l{"hub"};
   l.record(meter, message("a"), {});
   l.clear();
   EXPECT_EQ(l.totals().accepted, 0U);
@@ -136,14 +136,14 @@ TEST(find_marker, reads_the_number_behind_the_first_uplink_key) {
   EXPECT_EQ(find_marker("{}"), std::nullopt);
 }
 
-TEST(ledger, does_not_index_markers_beyond_reason) {
-  ledger l{"hub"};
+TEST(arrivals, does_not_index_markers_beyond_reason) {
+  arrivals l{"hub"};
   l.record(meter, message("a", R"({"uplink":18446744073709551615})"), {});
   EXPECT_EQ(all(l)[0].marker, std::nullopt);
 }
 
-TEST(ledger, finds_a_duplicate_whichever_hub_took_it) {
-  ledger l{"hub"};
+TEST(arrivals, finds_a_duplicate_whichever_hub_took_it) {
+  arrivals l{"hub"};
   l.record(meter, message("a"), {}, 0);
   l.record(meter, message("a"), {}, 1);
   EXPECT_EQ(l.totals().duplicates, 1U);
@@ -151,7 +151,7 @@ TEST(ledger, finds_a_duplicate_whichever_hub_took_it) {
   EXPECT_EQ(l.totals_of_hub(1).duplicates, 1U);
   EXPECT_EQ(l.totals_of_hub(2).accepted, 0U);
   std::vector<std::size_t> hubs;
-  l.visit(std::nullopt, 0, 10, [&](const ledger_entry& entry) { hubs.push_back(entry.hub); });
+  l.visit(std::nullopt, 0, 10, [&](const arrival& entry) { hubs.push_back(entry.hub); });
   EXPECT_EQ(hubs, (std::vector<std::size_t>{0, 1}));
 }
 

@@ -8,6 +8,6 @@ namespace causeway {
 // What a start with this configuration will do and how long it takes. A running gateway is asked; else the
 // state is read and the registry is asked; nothing is changed. 0: shown. 1: it cannot be told. 2: the
 // configuration cannot be used.
-int command_plan(const std::string& configuration, bool json);
+int verb_plan(const std::string& configuration, bool json);
 
 } // namespace causeway

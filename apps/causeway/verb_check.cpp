@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_check.h"
+#include "causeway/verb_check.h"
 
 #include "admin/printable.h"
 #include "app/online_check.h"
@@ -35,7 +35,7 @@ net::task<> try_all(checking* self, const config::configuration* settings) {
 
 } // namespace
 
-int command_check(const std::string& file, bool offline) {
+int verb_check(const std::string& file, bool offline) {
   const auto settings = load_configuration(file, purpose::check);
   if (!settings) return 2;
   std::cout << file << ": good: " << settings->applications.size() << " application(s), "

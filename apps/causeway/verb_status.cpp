@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_status.h"
+#include "causeway/verb_status.h"
 
 #include "admin/plan.h"
 #include "admin/printable.h"
@@ -133,7 +133,7 @@ std::string picture(const boost::json::object& status) {
 
 } // namespace
 
-int command_status(const admin_address& where, bool json) {
+int verb_status(const admin_address& where, bool json) {
   const auto client = admin_client::at(where);
   if (!client) return 2;
   if (json) {

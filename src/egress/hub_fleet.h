@@ -23,7 +23,7 @@
 
 namespace causeway::egress {
 
-// What all upstreams of one hub share: the hub counts for all of them.
+// What all fleets of one hub share: the hub counts for all of them.
 struct hub_budgets {
   budget connects, sends;
   daily_quota day{};
@@ -41,7 +41,7 @@ struct pool_member {
     released, // on its way
     attached,
   };
-  upstream* hub = nullptr;
+  hub_fleet* hub = nullptr;
   causeway::identity identity;
   std::uint32_t model = 0; // held in pool_state::models
   std::uint32_t lane = 0;
@@ -63,12 +63,11 @@ struct pool_state {
   core::connection_number connections = 0; // so far
   std::deque<pool_member> members{};       // by device
   core::shared_texts models{};
-  std::size_t scouts = 0;                                        // upstreams that wait for one
+  std::size_t scouts = 0;                                        // fleets that wait for one
   std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of hub and identity
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets{}; // by hub
-  std::map<std::string, std::unique_ptr<upstream>>
-      upstreams{};                                      // by section and hub; declared last: goes first
-  std::shared_ptr<int> alive = std::make_shared<int>(); // for what is posted
+  std::map<std::string, std::unique_ptr<hub_fleet>> fleets{}; // by section and hub; declared last: goes first
+  std::shared_ptr<int> alive = std::make_shared<int>();       // for what is posted
 
   pool_member* find(device_ref device);
   pool_member& at(device_ref device) { return members[index_of(device)]; }
@@ -79,11 +78,11 @@ struct pool_state {
             std::optional<errc> fault = {});
 };
 
-class upstream {
+class hub_fleet {
 public:
-  upstream(pool_state& pool, const azure_section& section, azure::hub_address address,
-           std::shared_ptr<hub_budgets> budgets);
-  ~upstream();
+  hub_fleet(pool_state& pool, const azure_section& section, azure::hub_address address,
+            std::shared_ptr<hub_budgets> budgets);
+  ~hub_fleet();
 
   const azure_section& section() const { return section_; }
   const azure::hub_address& address() const { return address_; }

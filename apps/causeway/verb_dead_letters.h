@@ -19,9 +19,9 @@ struct dead_letters_options {
 
 // 0: done. 1: no gateway answers, there is no such dead letter, or not all could be replayed or dropped. 2:
 // the configuration cannot be used, or neither ids nor --all are given.
-int command_dead_letters_list(const dead_letters_options& options);
-int command_dead_letters_show(const dead_letters_options& options);
-int command_dead_letters_replay(const dead_letters_options& options);
-int command_dead_letters_drop(const dead_letters_options& options);
+int verb_dead_letters_list(const dead_letters_options& options);
+int verb_dead_letters_show(const dead_letters_options& options);
+int verb_dead_letters_replay(const dead_letters_options& options);
+int verb_dead_letters_drop(const dead_letters_options& options);
 
 } // namespace causeway

@@ -24,7 +24,7 @@
 
 namespace causeway::emulator {
 
-struct ledger_limits {
+struct arrivals_limits {
   std::size_t compact_capacity = 2'000'000;
   std::size_t body_capacity = 10'000;
 };
@@ -38,8 +38,8 @@ struct d2c_message {
   std::string body;
 };
 
-// What the ledger tells about one message. `whole` is null when only the compact form is kept.
-struct ledger_entry {
+// What the arrivals tells about one message. `whole` is null when only the compact form is kept.
+struct arrival {
   std::uint64_t order = 0; // from 1, over all devices and hubs
   std::size_t hub = 0;     // which of the emulator's hubs took it
   identity device;
@@ -51,7 +51,7 @@ struct ledger_entry {
   const d2c_message* whole = nullptr;
 };
 
-struct ledger_totals {
+struct arrival_totals {
   std::uint64_t accepted = 0;
   std::uint64_t unique = 0; // different message-ids of a device; messages without one count each
   std::uint64_t duplicates = 0;
@@ -59,25 +59,25 @@ struct ledger_totals {
   std::uint64_t without_id = 0;
   std::uint64_t unrecognisable = 0; // a marker of the device again, and no duplicate: under another id
 
-  ledger_totals& operator+=(const ledger_totals& more);
+  arrival_totals& operator+=(const arrival_totals& more);
 };
 
-class ledger {
+class arrivals {
 public:
-  explicit ledger(std::string hub, ledger_limits limits = {});
+  explicit arrivals(std::string hub, arrivals_limits limits = {});
 
   // Records one message that a hub has accepted and tells the listener. A message-id that came before is a
   // duplicate whichever hub took it.
   void record(const identity& device, d2c_message message, wall_time now, std::size_t hub = 0);
   // Called for each message after it has been recorded.
-  void listen(std::function<void(const ledger_entry&)> listener) { listener_ = std::move(listener); }
+  void listen(std::function<void(const arrival&)> listener) { listener_ = std::move(listener); }
   // Forgets everything; order numbers start anew.
   void clear();
 
   const std::string& hub() const { return hub_; }
-  const ledger_totals& totals() const { return totals_; }
-  ledger_totals totals_of_hub(std::size_t hub) const {
-    return hub < by_hub_.size() ? by_hub_[hub] : ledger_totals{};
+  const arrival_totals& totals() const { return totals_; }
+  arrival_totals totals_of_hub(std::size_t hub) const {
+    return hub < by_hub_.size() ? by_hub_[hub] : arrival_totals{};
   }
   // From each message's iothub-creation-time-utc to its arrival; of those that have one in the past.
   const histogram& latency() const { return latency_; }
@@ -85,17 +85,17 @@ public:
   // Begins these anew.
   void clear_latency();
   // Zeros for a device that has not sent.
-  ledger_totals totals_of(const identity& device) const;
+  arrival_totals totals_of(const identity& device) const;
   std::size_t devices() const { return names_.size(); }
   // Calls visit for kept messages with order > after, oldest first, at most limit times; of one device when
   // given.
   void visit(const std::optional<identity>& device, std::uint64_t after, std::size_t limit,
-             const std::function<void(const ledger_entry&)>& visit) const;
+             const std::function<void(const arrival&)>& visit) const;
   // The newest `limit` of them, oldest first.
   void visit_newest(const std::optional<identity>& device, std::size_t limit,
-                    const std::function<void(const ledger_entry&)>& visit) const;
+                    const std::function<void(const arrival&)>& visit) const;
   // Each device that has sent, with its totals.
-  void visit_devices(const std::function<void(const identity&, const ledger_totals&)>& visit) const;
+  void visit_devices(const std::function<void(const identity&, const arrival_totals&)>& visit) const;
   // Each device that has shown markers, with all of them in ranges, first and last.
   using marker_ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   void visit_markers(const std::function<void(const identity&, const marker_ranges&)>& visit) const;
@@ -113,21 +113,21 @@ private:
     bool has_marker = false, duplicate = false, out_of_order = false, unrecognisable = false;
   };
   struct device_record {
-    ledger_totals totals;
+    arrival_totals totals;
     std::uint64_t highest_marker = 0;
     bool has_marker = false;
     std::vector<bool> seen;          // by marker
     std::vector<std::uint64_t> late; // markers that were out of order
   };
 
-  ledger_entry expand(std::uint64_t order) const;
+  arrival expand(std::uint64_t order) const;
   void forget_oldest();
 
   std::string hub_;
-  ledger_limits limits_;
-  std::function<void(const ledger_entry&)> listener_;
-  ledger_totals totals_;
-  std::vector<ledger_totals> by_hub_;
+  arrivals_limits limits_;
+  std::function<void(const arrival&)> listener_;
+  arrival_totals totals_;
+  std::vector<arrival_totals> by_hub_;
   std::size_t late_kept_ = 0; // of all devices
   histogram latency_;
   std::vector<histogram> latency_by_hub_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hub's connections: made, lost, made again; and what follows when the hub is gone.
-#include "egress/upstream.h"
+#include "egress/hub_fleet.h"
 
 #include "azure/limits.h"
 #include "base/log.h"
@@ -22,18 +22,18 @@ constexpr seconds suspicious{900}, suspicious_without_a_name{120};
 
 } // namespace
 
-bool upstream::any_open() const {
+bool hub_fleet::any_open() const {
   return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->is_up(); });
 }
 
-bool upstream::any_in_flight() const {
+bool hub_fleet::any_in_flight() const {
   return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
     const auto* const open = line->open();
     return open != nullptr && open->in_flight() != 0;
   });
 }
 
-void upstream::close() {
+void hub_fleet::close() {
   queue_ = {};
   send_queue_ = {};
   sends_.clear();
@@ -41,16 +41,16 @@ void upstream::close() {
     line->close();
 }
 
-bool upstream::cut_one() {
+bool hub_fleet::cut_one() {
   return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->cut(); });
 }
 
-void upstream::renew_tokens() {
+void hub_fleet::renew_tokens() {
   for (const auto& line : lines_)
     line->renew_tokens();
 }
 
-void upstream::try_now() {
+void hub_fleet::try_now() {
   const auto now = pool_.loop.now().mono;
   failures_ = trouble_failures_ = replacements_ = 0;
   next_try_ = next_trial_ = next_replacement_ = now;
@@ -59,7 +59,7 @@ void upstream::try_now() {
   work_.notify();
 }
 
-core::link_progress upstream::progress(device_ref device) const {
+core::link_progress hub_fleet::progress(device_ref device) const {
   constexpr seconds a_moment{2};
   const auto now = pool_.loop.now().mono;
   const auto& who = pool_.at(device);
@@ -106,7 +106,7 @@ core::link_progress upstream::progress(device_ref device) const {
   return out;
 }
 
-bool upstream::wants(const hub_line& which) {
+bool hub_fleet::wants(const hub_line& which) {
   if (placement_.devices(which.index()) != 0) return true;
   if (!any_open() && (!probe_ || probe_ == which.index())) {
     // It will not try for the others.
@@ -117,7 +117,7 @@ bool upstream::wants(const hub_line& which) {
   return false;
 }
 
-mono_time upstream::may_connect(hub_line& which, mono_time now) {
+mono_time hub_fleet::may_connect(hub_line& which, mono_time now) {
   if (std::max(next_try_, next_replacement_) > now) return std::max(next_try_, next_replacement_);
   if (failures_ != 0 && !any_open()) {
     // One tries for all.
@@ -131,14 +131,14 @@ mono_time upstream::may_connect(hub_line& which, mono_time now) {
   return *which.slot;
 }
 
-void upstream::on_made(hub_line& which) {
+void hub_fleet::on_made(hub_line& which) {
   ++totals_.connections_made;
   ++totals_.connections_open;
   placement_.reopened(which.index());
   if (rotating_ == which.index()) rotating_.reset(); // it has been opened anew by itself
 }
 
-void upstream::on_open(hub_line& which, const hub::opened& how) {
+void hub_fleet::on_open(hub_line& which, const hub::opened& how) {
   totals_.last_fault.reset();
   mute_closes_ = 0;
   failing_since_.reset();
@@ -158,7 +158,7 @@ void upstream::on_open(hub_line& which, const hub::opened& how) {
     if (const auto& who = pool_.at(device); who.at == pool_member::stage::placed) enqueue(device, who.since);
 }
 
-error upstream::name_mute(error why) {
+error hub_fleet::name_mute(error why) {
   constexpr std::uint32_t no_accident = 3;
   if (++mute_closes_ < no_accident) return why;
   return error{errc::hub_speaks_no_amqp, "it has closed the connection " + std::to_string(mute_closes_) +
@@ -168,7 +168,7 @@ error upstream::name_mute(error why) {
 // True: the connection that has refused it takes nobody any more, and the device is to have another one. That
 // one is made no sooner than the shared back-off allows, and only for a connection that the hub has filled:
 // where it has refused the first token already, or the same device twice, it means the device.
-bool upstream::moves_for_tokens(hub_line& which, device_ref device) {
+bool hub_fleet::moves_for_tokens(hub_line& which, device_ref device) {
   const auto now = pool_.loop.now().mono;
   const auto taken = which.open() == nullptr ? 0 : which.open()->attached_devices();
   if (taken == 0 || !moved_.insert(index_of(device)).second) return false;
@@ -189,7 +189,7 @@ bool upstream::moves_for_tokens(hub_line& which, device_ref device) {
   return true;
 }
 
-void upstream::on_trouble(device_ref device, const error& why) {
+void hub_fleet::on_trouble(device_ref device, const error& why) {
   const auto now = pool_.loop.now().mono;
   on_probe_ended(device);
   if (trouble_ && now < next_trial_) return; // those that were under way
@@ -202,18 +202,18 @@ void upstream::on_trouble(device_ref device, const error& why) {
   next_trial_ = now + pause_after(reconnect, trouble_failures_++, pool_.random());
 }
 
-void upstream::on_probe_ended(device_ref device) {
+void hub_fleet::on_probe_ended(device_ref device) {
   if (on_trial_ != device) return;
   on_trial_.reset();
   work_.notify();
 }
 
-void upstream::on_gone(hub_line& which) {
+void hub_fleet::on_gone(hub_line& which) {
   --totals_.connections_open;
   totals_.tokens_put += which.tokens_put();
 }
 
-void upstream::on_lost(hub_line& which, const error& why, bool proven) {
+void hub_fleet::on_lost(hub_line& which, const error& why, bool proven) {
   if (why.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us
   const auto now = pool_.loop.now().mono;
   ++totals_.connections_lost;
@@ -254,13 +254,13 @@ void upstream::on_lost(hub_line& which, const error& why, bool proven) {
   pool_.bridge->on_device_detached(scout, error{errc::hub_not_found, why.message()}, false, pool_.loop.now());
 }
 
-void upstream::on_scout_told(bool another_hub) {
+void hub_fleet::on_scout_told(bool another_hub) {
   if (std::exchange(scout_, std::nullopt)) --pool_.scouts;
   if (!another_hub) return;
   give_up(error{errc::hub_not_found, "DPS has given another device of this hub a new one"});
 }
 
-void upstream::give_up(const error& why) {
+void hub_fleet::give_up(const error& why) {
   std::vector<device_ref> members; // a copy: the core may attach them again at once
   for (const auto& line : lines_)
     if (line->open() == nullptr)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_plan.h"
+#include "causeway/verb_plan.h"
 
 #include "admin/printable.h"
 #include "app/rehearsal.h"
@@ -44,7 +44,7 @@ int show(const result<std::string>& body, bool json) {
 
 } // namespace
 
-int command_plan(const std::string& configuration, bool json) {
+int verb_plan(const std::string& configuration, bool json) {
   const auto settings = load_configuration(configuration);
   if (!settings) return 2;
   const admin_client client{settings->admin.socket.string()};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_run.h"
+#include "causeway/verb_run.h"
 
 #include "app/gateway.h"
 #include "app/open_files.h"
@@ -53,7 +53,7 @@ net::task<> live(running* self, const config::configuration* settings,
 
 } // namespace
 
-int command_run(const std::string& file) {
+int verb_run(const std::string& file) {
   auto sockets = std::make_shared<net::inherited_sockets>(net::inherited_sockets::take_from_environment());
   ::umask(077);
   const auto settings = load_configuration(file);

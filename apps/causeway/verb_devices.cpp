@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_devices.h"
+#include "causeway/verb_devices.h"
 
 #include "admin/plan.h"
 #include "admin/printable.h"
@@ -62,7 +62,7 @@ std::string value_text(const boost::json::value& value) {
 
 } // namespace
 
-int command_devices(const devices_options& options) {
+int verb_devices(const devices_options& options) {
   const auto client = admin_client::at(options.where);
   if (!client) return 2;
   std::string filter = std::string{"limit="} + most_rows;
@@ -91,7 +91,7 @@ int command_devices(const devices_options& options) {
   }
 }
 
-int command_devices_show(const devices_options& options) {
+int verb_devices_show(const devices_options& options) {
   const auto client = admin_client::at(options.where);
   if (!client) return 2;
   const auto body = client->get(path_of(options.device));
@@ -108,7 +108,7 @@ int command_devices_show(const devices_options& options) {
   return 0;
 }
 
-int command_devices_why(const devices_options& options) {
+int verb_devices_why(const devices_options& options) {
   const auto client = admin_client::at(options.where);
   if (!client) return 2;
   const auto body = client->get(path_of(options.device) + "/why");
@@ -168,7 +168,7 @@ int forget_many(const admin_client& client, const devices_options& options) {
 
 } // namespace
 
-int command_devices_forget(const devices_options& options) {
+int verb_devices_forget(const devices_options& options) {
   const bool many = options.unlisted || options.never_attached;
   if (many == !options.device.empty() || (options.unlisted && options.never_attached) ||
       (many && options.application.empty())) {
@@ -181,7 +181,7 @@ int command_devices_forget(const devices_options& options) {
   return many ? forget_many(*client, options) : forget_one(*client, options);
 }
 
-int command_devices_waterfall(const devices_options& options) {
+int verb_devices_waterfall(const devices_options& options) {
   if (options.all == !options.device.empty()) {
     std::cerr << "causeway devices waterfall: name a device, or give --all\n";
     return 2;

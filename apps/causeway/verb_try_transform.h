@@ -14,6 +14,6 @@ struct try_transform_options {
 
 // Prints what would be sent for an event of The Things Stack. 0: it is sent, or there is nothing to be sent;
 // 1: the sample or the format refuses; 2: the configuration cannot be used, or lacks the application.
-int command_try_transform(const try_transform_options& options);
+int verb_try_transform(const try_transform_options& options);
 
 } // namespace causeway

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "causeway/command_spool.h"
+#include "causeway/verb_spool.h"
 
 #include "causeway/admin_client.h"
 #include "causeway/load_configuration.h"
@@ -78,7 +78,7 @@ bool tell(const store::spool_findings& found, const std::string& at_a_start, con
 
 } // namespace
 
-int command_spool_check(const spool_options& options) {
+int verb_spool_check(const spool_options& options) {
   int code = 0;
   const auto at = open_place(options, "spool check", code);
   if (!at) return code;
@@ -87,7 +87,7 @@ int command_spool_check(const spool_options& options) {
   return tell(found->findings(), store::look_as_a_start(at->file()), *at) ? 1 : 0;
 }
 
-int command_spool_salvage(const spool_options& options) {
+int verb_spool_salvage(const spool_options& options) {
   int code = 0;
   const auto at = open_place(options, "spool salvage", code);
   if (!at) return code;

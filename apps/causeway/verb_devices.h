@@ -19,10 +19,10 @@ struct devices_options {
 };
 
 // 0: shown. 1: no gateway answers, or it does not know the device. 2: the configuration cannot be used.
-int command_devices(const devices_options& options);
-int command_devices_show(const devices_options& options);
-int command_devices_why(const devices_options& options);
-int command_devices_forget(const devices_options& options);
-int command_devices_waterfall(const devices_options& options);
+int verb_devices(const devices_options& options);
+int verb_devices_show(const devices_options& options);
+int verb_devices_why(const devices_options& options);
+int verb_devices_forget(const devices_options& options);
+int verb_devices_waterfall(const devices_options& options);
 
 } // namespace causeway

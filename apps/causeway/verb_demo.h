@@ -15,6 +15,6 @@ struct demo_options {
 };
 
 // 0: every accepted uplink was delivered. 1: something was lost or could not start.
-int command_demo(const demo_options& options);
+int verb_demo(const demo_options& options);
 
 } // namespace causeway
