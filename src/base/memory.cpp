@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <system_error>
 
 // Of jemalloc (its manual, mallctl): there only where it is linked.
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size, void* value,
@@ -12,9 +13,12 @@ namespace causeway {
 
 giving_back_memory::giving_back_memory() {
   if (mallctl == nullptr) return;
-  done_ = std::async(std::launch::async, [] {
-    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); // MALLCTL_ARENAS_ALL
-  });
+  try {
+    done_ = std::async(std::launch::async, [] {
+      mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); // MALLCTL_ARENAS_ALL
+    });
+  } catch (const std::system_error&) { // no thread to be had: the kernel takes it at the end
+  }
 }
 
 bool giving_back_memory::is_done() const {

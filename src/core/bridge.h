@@ -162,7 +162,7 @@ public:
   void begin(start_image image, moment now);
   bool start_some(std::size_t most, moment now);
 
-  // From ingress.
+  // From the door.
   void on_uplink(ticket which, uplink event, moment now);
   // Its format has not answered yet.
   bool is_formatting(ticket which) const { return formatting_.count(which) != 0; }
@@ -395,6 +395,7 @@ private:
 
   device_table table_;
   struct start_work {
+    std::uint32_t places = 0; // of the table: devices beyond them have come since
     std::vector<start_image::assigned> assignments;
     std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
     std::size_t placed = 0;            // so many of them done

@@ -59,7 +59,7 @@ void bridge::leave(device_ref which, moment now) {
 void bridge::lose_assignment(device_ref which) {
   auto& d = table_.at(which);
   unclaim(which);
-  if (starting_) starting_->lost.insert(key_of(d));
+  if (starting_ && !starting_->has_order) starting_->lost.insert(key_of(d));
   d.assigned = false;
   d.remembered = false;
   d.own_identity.reset();

@@ -311,6 +311,19 @@ TEST(start, who_is_forgotten_before_its_assignment_is_placed_does_not_have_it_wh
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "find_hub 6 dev-3 in dps"}));
 }
 
+// A crash between the two files, or a spool that was lost, leaves such a row: it was the former device's.
+TEST(start, an_assignment_whose_device_is_not_on_disk_is_nobodys) {
+  bridge_fixture f;
+  auto image = image_of_two();
+  image.assignments.push_back({bridge_fixture::key("field", "dev-9"), image.assignments[0].where});
+  f.bridge.begin(std::move(image), f.clock.now());
+  f.post(f.frame("field", "dev-9", 1)); // before its turn
+  f.spooled(42);
+  f.ports.take();
+  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h", "find_hub 6 dev-9 in dps"}));
+}
+
 TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own) {
   auto rules = bridge_fixture::rules();
   for (auto& one : rules)

@@ -17,7 +17,9 @@ void bridge::start(start_image image, moment now) {
 
 void bridge::begin(start_image image, moment now) {
   restore(image, now);
-  starting_.emplace().assignments = std::move(image.assignments);
+  starting_.emplace();
+  starting_->places = table_.places();
+  starting_->assignments = std::move(image.assignments);
   // The process ended while the former device had its minute.
   for (const auto& record : image.devices) {
     if (record.former_until == 0 || !table_.contains(record.ref)) continue;
@@ -55,8 +57,10 @@ bool bridge::start_some(std::size_t most, moment now) {
   if (!starting_) return false;
   auto& work = *starting_;
   if (work.by_age.size() < work.assignments.size()) sort_assignments();
-  for (; most > 0 && work.placed < work.by_age.size(); --most)
-    place(work.assignments[work.by_age[work.placed++]]);
+  for (; most > 0 && work.placed < work.by_age.size(); --most) {
+    const auto one = std::move(work.assignments[work.by_age[work.placed++]]); // its memory goes with it
+    place(one);
+  }
   if (work.placed < work.by_age.size()) return true;
   if (!work.has_order) order_to_connect();
   for (; most > 0 && work.connected < work.to_connect.size(); --most) {
@@ -72,7 +76,8 @@ bool bridge::start_some(std::size_t most, moment now) {
 void bridge::place(const start_image::assigned& one) {
   const auto application = rules_of(one.key.application);
   const auto found = application ? table_.find(*application, one.key.device.str()) : std::nullopt;
-  if (!found || starting_->lost.contains(one.key)) return;
+  // What nobody had at the start is nobody's: its device was forgotten, or lost.
+  if (!found || index_of(*found) >= starting_->places || starting_->lost.contains(one.key)) return;
   const auto ref = *found;
   const auto& where = one.where;
   auto& d = table_.at(ref);
@@ -89,10 +94,10 @@ void bridge::place(const start_image::assigned& one) {
     d.hub = table_.intern({where.hub, where.section, {}});
     return;
   }
-  d.assigned = true;
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
   set_identity(d, where.identity);
   d.hub = table_.intern({where.hub, where.section, where.fingerprint});
+  d.assigned = true;
 }
 
 void bridge::order_to_connect() {
@@ -113,6 +118,10 @@ void bridge::order_to_connect() {
     work.to_connect.insert(work.to_connect.end(), group->begin(), group->end());
   }
   work.has_order = true;
+  work.assignments = {};
+  work.by_age = {};
+  work.lost = {};
+  work.placed = 0;
 }
 
 void bridge::restore(const start_image& image, moment now) {

@@ -7,6 +7,7 @@
 #include "store/lock.h"
 #include "store/migrations.h"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr int most_kept_aside = 1000;
 // To be ready for as many rows as there can be at most of the usual length.
-constexpr std::size_t page_bytes = 4096, row_bytes = 80;
+constexpr std::size_t page_bytes = 4096, row_bytes = 80, most_reserved = 1'000'000;
 
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
@@ -45,7 +46,7 @@ result<std::vector<stored_assignment>> load(database& db, bool& damaged) {
   std::vector<stored_assignment> all;
   const auto pages = db.integer("PRAGMA page_count");
   if (!pages) return pages.fault();
-  all.reserve(static_cast<std::size_t>(*pages) * page_bytes / row_bytes);
+  all.reserve(std::min(static_cast<std::size_t>(*pages) * page_bytes / row_bytes, most_reserved));
   std::string scratch;
   for (;;) {
     auto row = query->step();

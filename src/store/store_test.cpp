@@ -416,6 +416,31 @@ TEST_F(store_test, many_assignments_are_stored_in_parts) {
     ASSERT_EQ(one, assignment_of(one.key));
 }
 
+// A crash between the two files gave a device the identity of the one that had had its name before.
+TEST_F(store_test, a_forgotten_assignment_is_gone_from_disk_before_what_is_stored_after_it) {
+  options.mark_delay = std::chrono::hours{1};
+  open();
+  for (std::uint32_t ref : {0U, 1U}) {
+    it->save_device(make_device(ref));
+    it->save_assignment(device_ref{ref}, make_assignment(ref));
+  }
+  reopen();
+  it->forget_assignment(device_ref{0});
+  it->save_device(make_device(0));
+  it->forget_device(device_ref{1}, make_device(1).key);
+  ASSERT_TRUE(it->append(make_append(1)));
+  ASSERT_TRUE(answered(1));
+  const auto crashed = directory.path() / "crashed";
+  std::filesystem::copy(options.directory, crashed);
+  auto opened = store::open({.directory = crashed}, clock, [](const std::function<void()>&) {});
+  ASSERT_TRUE(opened);
+  const auto loaded = (*opened)->load();
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->waiting.size(), 1U);
+  EXPECT_EQ(loaded->devices.size(), 1U);
+  EXPECT_TRUE(loaded->assignments.empty());
+}
+
 TEST_F(store_test, can_be_looked_at_without_being_started) {
   open();
   it->save_device(make_device(0));

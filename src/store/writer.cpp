@@ -143,7 +143,10 @@ bool writer::stop(mono_time deadline) {
 void writer::run() {
   while (take()) {
     const auto now = now_mono();
-    if (commit_is_due(now)) commit_group();
+    if (commit_is_due(now)) {
+      if (forgets_wait_) commit_forgets();
+      commit_group();
+    }
     if (assignments_are_due(now_mono())) commit_assignments();
     if (read_is_due(now)) serve_read();
     if (!questions_.empty()) answer_question();
@@ -219,10 +222,13 @@ void writer::empty_inbox() {
   inbox_.questions.clear();
   if (assignments_.empty() && !inbox_.assignments.empty())
     assignments_due_ = now_mono() + options_.mark_delay;
-  for (auto& [device, where] : inbox_.assignments)
+  for (auto& [device, where] : inbox_.assignments) {
+    forgets_wait_ = forgets_wait_ || !where;
     assignments_.insert_or_assign(device, std::move(where));
+  }
   inbox_.assignments.clear();
   if (forgotten_.empty() && !inbox_.forgotten.empty()) assignments_due_ = now_mono() + options_.mark_delay;
+  forgets_wait_ = forgets_wait_ || !inbox_.forgotten.empty();
   for (auto& [device, key] : inbox_.forgotten) {
     assignments_.erase(device);
     forgotten_.push_back(std::move(key));

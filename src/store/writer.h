@@ -149,6 +149,7 @@ private:
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
   void note_outcome(const result<void>& outcome, report& out);
   void commit_assignments();
+  void commit_forgets();
   result<void> apply_assignments();
   void serve_read();
   void answer_question();
@@ -202,6 +203,7 @@ private:
   mono_time retry_at_{};
   backoff retry_;
   bool assignments_failing_ = false;
+  bool forgets_wait_ = false; // some of both may be
   mono_time assignments_due_{};
   mono_time assignments_retry_at_{};
   bool reads_failing_ = false;

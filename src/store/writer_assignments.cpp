@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace causeway::store {
@@ -27,6 +28,19 @@ void writer::commit_assignments() {
   if (!std::exchange(assignments_failing_, true))
     log::error("assignments_failing",
                {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
+}
+
+// Before the spool says that a device is another now, or gone: after a crash between the two files it would
+// find what was the former's.
+void writer::commit_forgets() {
+  for (auto before = std::numeric_limits<std::size_t>::max(); forgets_wait_;) {
+    const auto left = assignments_.size() + forgotten_.size();
+    if (left >= before || std::chrono::steady_clock::now() < assignments_retry_at_) return;
+    before = left;
+    commit_assignments();
+    forgets_wait_ = !forgotten_.empty() || std::any_of(assignments_.begin(), assignments_.end(),
+                                                       [](const auto& one) { return !one.second; });
+  }
 }
 
 result<void> writer::apply_assignments() {
