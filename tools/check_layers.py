@@ -31,6 +31,7 @@ class Module:
     def __init__(self, name, fields):
         self.name = name
         self.folder = (fields.get("in") or ["src/" + name])[0]
+        self.prefix = self.folder.removeprefix("src/") + "/"  # of its headers in #include lines
         self.target = "causeway_" + (fields.get("target") or [name])[0]
         self.uses = set(fields.get("uses", ()))
         self.through = set(fields.get("through", ()))
@@ -74,7 +75,7 @@ class Law:
                 self.targets.setdefault(target, set()).add(name)
             return
         module = Module(name, fields)
-        for used in sorted((module.uses | module.through) - set(self.modules)):
+        for used in sorted((module.uses | module.through) - set(self.modules) - (module.through & self.libraries)):
             self.faults.append(f"src/LAYERS:{number}: {name} uses {used}, which does not stand above it")
         for library in sorted(module.all_libraries - self.libraries):
             self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
@@ -83,6 +84,11 @@ class Law:
     def module_of(self, target):
         """The module that this CMake target builds, or None."""
         return next((module for module in self.modules.values() if module.target == target), None)
+
+    def owner_of(self, header):
+        """The module that this header belongs to by its folder, or None."""
+        found = [module for module in self.modules.values() if header.startswith(module.prefix)]
+        return max(found, key=lambda module: len(module.prefix), default=None)
 
     def libraries_of(self, header):
         """The libraries with the longest prefix of this header; empty when none has one."""
@@ -128,6 +134,7 @@ class Checker:
         self.breaches = list(self.law.faults)
         self.calls = {}
         self.test_headers = set()
+        self.used = {}  # module -> modules and libraries that its files include, tests aside
 
     def breach(self, where, text):
         self.breaches.append(f"{where}: {text}")
@@ -153,7 +160,7 @@ class Checker:
         for module, path in sources:
             name = path.relative_to(self.root / module.folder).as_posix()
             if self.is_inner(module, path) and name not in self.listed(module, "SOURCES"):
-                candidates[path] = includers.get(f"{module.name}/{name}", [])
+                candidates[path] = includers.get(module.prefix + name, [])
         self.unused_headers = [path for path, used_by in candidates.items() if not used_by]
         self.test_headers = {path for path, used_by in candidates.items() if used_by}
         while True:
@@ -178,20 +185,48 @@ class Checker:
         header = (quoted or angled).group(1)
         if ".." in header.split("/") or header.startswith(("/", "./")):
             return self.breach(where, f'"{header}" is a path; write "module/file.h"')
-        first = header.split("/", 1)[0]
-        if "/" in header and first in self.law.modules and not self.law.libraries_of(header):
-            return self.check_module_include(module, path, where, header)
+        owner = self.law.owner_of(header)
+        if owner and not self.law.libraries_of(header):
+            self.note_use(module, path, owner.name)
+            return self.check_module_include(module, path, where, header, owner)
         if quoted:
             return self.breach(where, f'"{header}" is not "module/file.h" of a module in src/LAYERS')
         return self.check_library_include(module, path, where, header)
 
-    def check_module_include(self, module, path, where, header):
-        used, name = header.split("/", 1)
+    def note_use(self, module, path, what):
+        if not self.is_test(module, path):
+            self.used.setdefault(module.name, set()).add(what)
+
+    def check_grants(self):
+        """A grant that nobody uses opens a way that nobody has thought about."""
+        for module in self.law.modules.values():
+            used = self.used.get(module.name, set())
+            for kind, granted in (("include", module.uses), ("include", module.all_libraries)):
+                for what in sorted(granted - used):
+                    self.breach("src/LAYERS", f"{module.name} may {kind} {what}, and none of its files does")
+            inherited = self.inherited_by(module)
+            for what in sorted(module.through - inherited):
+                self.breach("src/LAYERS", f"{what} does not come along with what {module.name} uses")
+
+    def inherited_by(self, module):
+        """The modules and libraries that come along with what it links, to any depth."""
+        seen, waiting = set(), list(self.listed(module, "MODULES"))
+        while waiting:
+            used = waiting.pop()
+            if used not in seen:
+                seen.add(used)
+                lists = self.calls.get(used, {})
+                waiting += lists.get("MODULES", ())
+                for target in lists.get("PUBLIC", ()):
+                    seen |= self.law.targets.get(target, set())
+        return seen
+
+    def check_module_include(self, module, path, where, header, owner):
+        used, name = owner.name, header.removeprefix(owner.prefix)
         if used == module.name:
             return
         if used in module.never:
             return self.breach(where, f"{module.name} must never include {used}")
-        owner = self.law.modules[used]
         other = self.root / owner.folder / name
         if name.endswith(".h") and other.exists() and used in self.calls and self.is_inner(owner, other):
             if not (self.is_test(module, path) and self.is_test(owner, other)):
@@ -212,6 +247,8 @@ class Checker:
         libraries = self.law.libraries_of(header)
         if not libraries:
             return self.breach(where, f"<{header}> belongs to no library in src/LAYERS")
+        for library in libraries & module.all_libraries:
+            self.note_use(module, path, library)
         if libraries & module.libraries:
             return
         if libraries & (module.sealed | module.inner):
@@ -283,7 +320,7 @@ class Checker:
                 self.breach(where, f"{module.name} may not link {used}, which comes by way of {via}")
             for target in lists.get("PUBLIC", ()):
                 libraries = self.law.targets.get(target, set())
-                if libraries and not libraries & (module.all_libraries | {"threads"}):
+                if libraries and not libraries & (module.all_libraries | module.through | {"threads"}):
                     self.breach(where, f"{module.name} may not link {target}, which comes by way of {used}")
             waiting += [(deeper, via) for deeper in lists.get("MODULES", ())]
 
@@ -368,6 +405,7 @@ class Checker:
     def run(self, dot=None):
         self.read_calls()
         self.check_includes()
+        self.check_grants()
         self.check_calls()
         self.check_folders()
         if dot is not None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # clang-tidy over the modules without coroutines (all of their files) and over other files that changed since BASE. Clang 14 does not
-# parse what GCC 12's library does for coroutines, so files of net, ingress, egress, admin, app and the emulator's listeners that
+# parse what GCC 12's library does for coroutines, so files of net, stack, cloud, transform, watch, app and the emulator's listeners that
 # reach <coroutine> are left to GCC's warnings and the sanitizers.
 #
 #   check_tidy.sh [--changed] [BASE]     --changed: only changed files, of the pure modules too. Default BASE: origin/main, else HEAD~1

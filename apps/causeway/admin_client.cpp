@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/admin_client.h"
 
-#include "admin/printable.h"
 #include "causeway/load_configuration.h"
 #include "net/http_client.h"
+#include "watch/printable.h"
 
 #include <iostream>
 #include <memory>
@@ -97,7 +97,7 @@ result<boost::json::object> read_object(const std::string& body) {
 }
 
 int report(const char* what, const error& why) {
-  std::cerr << "causeway " << what << ": " << why.name() << ": " << admin::printable(why.message()) << '\n';
+  std::cerr << "causeway " << what << ": " << why.name() << ": " << watch::printable(why.message()) << '\n';
   return 1;
 }
 

@@ -18,7 +18,7 @@ std::string bar(std::uint64_t part, std::uint64_t whole, std::size_t width) {
   return std::string(filled, '#') + std::string(width - filled, '.');
 }
 
-std::uint64_t in_state(const admin::snapshot& gateway, core::device_state state) {
+std::uint64_t in_state(const watch::snapshot& gateway, core::device_state state) {
   return gateway.bridge.devices[static_cast<std::size_t>(state)];
 }
 
@@ -32,7 +32,7 @@ std::size_t columns_of_terminal() {
 
 } // namespace
 
-void demo_view::show(const admin::snapshot& gateway, const emulator_figures& emulator, mono_time now) {
+void demo_view::show(const watch::snapshot& gateway, const emulator_figures& emulator, mono_time now) {
   if (!on_terminal_ && now - shown_at_ < plain_interval && shown_at_ != mono_time{}) return;
   if (shown_at_ != mono_time{} && now > shown_at_) {
     const double passed = std::chrono::duration<double>(now - shown_at_).count();
@@ -49,14 +49,14 @@ void demo_view::show(const admin::snapshot& gateway, const emulator_figures& emu
   draw(picture(gateway, emulator, columns), columns);
 }
 
-std::string demo_view::plain_line(const admin::snapshot& gateway, const emulator_figures& emulator) const {
+std::string demo_view::plain_line(const watch::snapshot& gateway, const emulator_figures& emulator) const {
   return fmt::format("devices online {}/{}, uplinks accepted {}, delivered {}, {:.0f} a second, end to "
                      "end p50 {:.1f} ms\n",
                      in_state(gateway, core::device_state::online), devices_, emulator.accepted,
                      emulator.delivered, rate_, emulator.end_to_end_p50_ms);
 }
 
-std::vector<std::string> demo_view::picture(const admin::snapshot& gateway, const emulator_figures& emulator,
+std::vector<std::string> demo_view::picture(const watch::snapshot& gateway, const emulator_figures& emulator,
                                             std::size_t columns) const {
   const auto online = in_state(gateway, core::device_state::online);
   const auto provisioning = in_state(gateway, core::device_state::provisioning);

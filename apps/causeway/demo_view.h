@@ -3,8 +3,8 @@
 // elsewhere.
 #pragma once
 
-#include "admin/snapshot.h"
 #include "testbed/emulator_child.h"
+#include "watch/snapshot.h"
 
 #include <string>
 #include <vector>
@@ -16,13 +16,13 @@ public:
   // on_terminal: whether stderr is one.
   demo_view(bool on_terminal, std::uint32_t devices) : on_terminal_{on_terminal}, devices_{devices} {}
   // Draws to stderr.
-  void show(const admin::snapshot& gateway, const emulator_figures& emulator, mono_time now);
+  void show(const watch::snapshot& gateway, const emulator_figures& emulator, mono_time now);
   // Leaves the last picture standing.
   void end();
 
 private:
-  std::string plain_line(const admin::snapshot& gateway, const emulator_figures& emulator) const;
-  std::vector<std::string> picture(const admin::snapshot& gateway, const emulator_figures& emulator,
+  std::string plain_line(const watch::snapshot& gateway, const emulator_figures& emulator) const;
+  std::vector<std::string> picture(const watch::snapshot& gateway, const emulator_figures& emulator,
                                    std::size_t columns) const;
   void draw(const std::vector<std::string>& lines, std::size_t columns);
 

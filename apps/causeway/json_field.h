@@ -3,7 +3,7 @@
 // show what a newer gateway says. Texts come as they may be shown: a gateway passes on what others have said.
 #pragma once
 
-#include "admin/printable.h"
+#include "watch/printable.h"
 
 #include <boost/json.hpp>
 
@@ -15,13 +15,13 @@ namespace causeway {
 // Empty for null and for what is no text. One line.
 inline std::string text_of(const boost::json::object& from, const char* name) {
   const auto* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? admin::printable(value->get_string()) : std::string{};
+  return value != nullptr && value->is_string() ? watch::printable(value->get_string()) : std::string{};
 }
 
 // The same, of several lines.
 inline std::string lines_of(const boost::json::object& from, const char* name) {
   const auto* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? admin::printable_lines(value->get_string()) : std::string{};
+  return value != nullptr && value->is_string() ? watch::printable_lines(value->get_string()) : std::string{};
 }
 
 inline double number_of(const boost::json::object& from, const char* name) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/load_configuration.h"
 
-#include "admin/printable.h"
 #include "app/configuration_check.h"
 #include "app/transforms.h"
 #include "config/loader.h"
+#include "watch/printable.h"
 
 #include <sys/resource.h>
 
@@ -33,7 +33,7 @@ std::optional<config::configuration> load_configuration(const std::string& file,
     report.add(std::move(found));
   }
   for (const auto& line : report.lines())
-    std::cerr << admin::printable(line) << '\n';
+    std::cerr << watch::printable(line) << '\n';
   return std::move(report.value);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_check.h"
 
-#include "admin/printable.h"
 #include "app/online_check.h"
 #include "base/mask.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
+#include "watch/printable.h"
 
 #include <iostream>
 
@@ -26,7 +26,7 @@ net::task<> try_all(checking* self, const config::configuration* settings) {
     const char* word = line.what == app::verdict::good   ? "good: "
                        : line.what == app::verdict::note ? "note: "
                                                          : "BAD: ";
-    std::cout << admin::printable(line.subject) << ": " << word << admin::printable(mask_secrets(line.text))
+    std::cout << watch::printable(line.subject) << ": " << word << watch::printable(mask_secrets(line.text))
               << '\n';
     self->well = self->well && line.what != app::verdict::bad;
   }

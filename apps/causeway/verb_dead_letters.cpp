@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_dead_letters.h"
 
-#include "admin/printable.h"
 #include "base/encoding.h"
 #include "causeway/json_field.h"
 #include "causeway/text_table.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -119,7 +119,7 @@ int verb_change(const dead_letters_options& options, const char* name, const std
                                    : change(*client, method, path, options.ids, done, left, sum);
   if (options.json) {
     const boost::json::object shown{{done, sum.done}, {left, sum.left}};
-    fmt::print("{}\n", admin::printable_json(boost::json::serialize(shown)));
+    fmt::print("{}\n", watch::printable_json(boost::json::serialize(shown)));
   } else {
     fmt::print("{} {}\n", sum.done.size(), done);
     for (const auto& one : sum.left)
@@ -147,7 +147,7 @@ int verb_dead_letters_list(const dead_letters_options& options) {
         for (const auto& one : letters)
           if (one.is_object()) table.add(row_of(one.get_object()));
         if (options.json)
-          fmt::print("{}", admin::printable_json(body)); // a page a line
+          fmt::print("{}", watch::printable_json(body)); // a page a line
         else if (!letters.empty() || first)
           fmt::print("{}", table.text(on_terminal, first));
         first = false;
@@ -162,15 +162,15 @@ int verb_dead_letters_show(const dead_letters_options& options) {
   const auto body = client->get("/api/dead-letters/" + std::to_string(options.ids.front()));
   if (!body) return report("dead-letters show", body.fault());
   if (options.json) {
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
     return 0;
   }
   const auto letter = read_object(*body);
   if (!letter) return report("dead-letters show", letter.fault());
   const auto line = [](const std::string& name, const boost::json::value& value) {
-    fmt::print("{:<18}{}\n", admin::printable(name),
-               value.is_string() ? admin::printable(value.get_string())
-                                 : admin::printable(boost::json::serialize(value)));
+    fmt::print("{:<18}{}\n", watch::printable(name),
+               value.is_string() ? watch::printable(value.get_string())
+                                 : watch::printable(boost::json::serialize(value)));
   };
   for (const auto& [name, value] : *letter) {
     if (value.is_object())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_devices.h"
 
-#include "admin/plan.h"
-#include "admin/printable.h"
 #include "base/encoding.h"
 #include "causeway/json_field.h"
 #include "causeway/text_table.h"
+#include "watch/plan.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ std::vector<std::string> row_of(const boost::json::object& device) {
   auto next = std::string{};
   if (const auto* seconds = device.if_contains("next_try_seconds");
       seconds != nullptr && seconds->is_number())
-    next = admin::format_seconds(seconds->to_number<double>());
+    next = watch::format_seconds(seconds->to_number<double>());
   return {text_of(device, "application"),
           text_of(device, "device"),
           text_of(device, "state"),
@@ -55,9 +55,9 @@ std::string spans_text(const boost::json::object& device) {
 
 std::string value_text(const boost::json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return admin::printable(value.get_string());
+  if (value.is_string()) return watch::printable(value.get_string());
   if (value.is_double()) return fmt::format("{:g}", value.get_double());
-  return admin::printable(boost::json::serialize(value));
+  return watch::printable(boost::json::serialize(value));
 }
 
 } // namespace
@@ -81,7 +81,7 @@ int verb_devices(const devices_options& options) {
       if (one.is_object()) table.add(row_of(one.get_object()));
     const bool any = !array_of(*page, "devices").empty();
     if (options.json)
-      fmt::print("{}", admin::printable_json(*body)); // a page a line
+      fmt::print("{}", watch::printable_json(*body)); // a page a line
     else if (any || first)
       fmt::print("{}", table.text(on_terminal, first));
     first = false;
@@ -97,13 +97,13 @@ int verb_devices_show(const devices_options& options) {
   const auto body = client->get(path_of(options.device));
   if (!body) return report("devices show", body.fault());
   if (options.json) {
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
     return 0;
   }
   const auto device = read_object(*body);
   if (!device) return report("devices show", device.fault());
   for (const auto& [name, value] : *device)
-    if (name != "spans") fmt::print("{:<18}{}\n", admin::printable(name), value_text(value));
+    if (name != "spans") fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
   fmt::print("spans\n{}", spans_text(*device));
   return 0;
 }
@@ -116,7 +116,7 @@ int verb_devices_why(const devices_options& options) {
   const auto answer = read_object(*body);
   if (!answer) return report("devices why", answer.fault());
   if (options.json)
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
   else
     fmt::print("{}\n", text_of(*answer, "why"));
   return 0;
@@ -131,9 +131,9 @@ int forget_one(const admin_client& client, const devices_options& options) {
   const auto body = client.call("DELETE", path + (options.drop_messages ? "?messages=drop" : ""));
   if (!body) return report("devices forget", body.fault());
   if (options.json)
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
   else
-    fmt::print("forgotten: {}\n", admin::printable(options.device));
+    fmt::print("forgotten: {}\n", watch::printable(options.device));
   return 0;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_plan.h"
 
-#include "admin/printable.h"
 #include "app/rehearsal.h"
 #include "base/log.h"
 #include "causeway/admin_client.h"
 #include "causeway/json_field.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ constexpr milliseconds registry_patience{120'000};
 struct rehearsing {
   net::loop loop;
   net::task_group tasks{loop};
-  std::optional<result<admin::plan>> outcome;
+  std::optional<result<watch::plan>> outcome;
 };
 
 net::task<> rehearse(rehearsing* self, const config::configuration* settings) {
@@ -33,7 +33,7 @@ net::task<> rehearse(rehearsing* self, const config::configuration* settings) {
 int show(const result<std::string>& body, bool json) {
   if (!body) return report("plan", body.fault());
   if (json) {
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
     return 0;
   }
   const auto plan = read_object(*body);
@@ -62,7 +62,7 @@ int verb_plan(const std::string& configuration, bool json) {
   if (!*self.outcome) return report("plan", self.outcome->fault());
   const auto& plan = **self.outcome;
   fmt::print("{}",
-             json ? admin::printable_json(admin::format_plan_json(plan)) + "\n" : admin::format_plan(plan));
+             json ? watch::printable_json(watch::format_plan_json(plan)) + "\n" : watch::format_plan(plan));
   return 0;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_provision.h"
 
-#include "admin/plan.h"
-#include "admin/printable.h"
 #include "app/gateway.h"
 #include "app/open_files.h"
 #include "app/provision_run.h"
@@ -11,6 +9,8 @@
 #include "causeway/admin_client.h"
 #include "causeway/load_configuration.h"
 #include "net/task_group.h"
+#include "watch/plan.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -65,12 +65,12 @@ private:
     auto text = fmt::format("{} of {}{} devices, {:.0f} a minute (budget {:.0f})", now.decided(), now.devices,
                             now.listing ? " or more" : "", rate, now.limit_per_minute);
     if (now.refused != 0) text += fmt::format(", {} refused", now.refused);
-    if (now.held_seconds > 0) text += ", DPS asks to wait " + admin::format_seconds(now.held_seconds);
+    if (now.held_seconds > 0) text += ", DPS asks to wait " + watch::format_seconds(now.held_seconds);
     if (now.unsettled != 0 && now.limit_per_minute > 0)
       text += ", done in about " +
-              admin::format_seconds(now.held_seconds +
+              watch::format_seconds(now.held_seconds +
                                     static_cast<double>(now.unsettled) * 60 / now.limit_per_minute +
-                                    admin::dps_pause_seconds);
+                                    watch::dps_pause_seconds);
     return text;
   }
 
@@ -81,7 +81,7 @@ private:
 // What is wrong with the registry concerns an operator who waits for the list of his devices.
 void note_registry(const app::provision_progress& now) {
   for (const auto& [application, why] : now.registry_faults)
-    std::cerr << "warning: application " << application << ": " << admin::printable(why)
+    std::cerr << "warning: application " << application << ": " << watch::printable(why)
               << "; its devices are those known before\n";
 }
 
@@ -118,7 +118,7 @@ void print_json(const provisioning& of) {
   for (const auto& one : of.refused)
     refused += fmt::format("{}{{\"application\":{},\"device\":{},\"error\":{},\"detail\":{}}}",
                            refused.empty() ? "" : ",", json_quoted(one.application), json_quoted(one.device),
-                           json_quoted(one.error), admin::printable_json(json_quoted(one.detail)));
+                           json_quoted(one.error), watch::printable_json(json_quoted(one.detail)));
   fmt::print(
       "{{\"devices\":{},\"assigned\":{},\"from_cache\":{},\"refused\":{},\"unsettled\":{},\"complete\":{},"
       "\"seconds\":{:.3f},\"refused_devices\":[{}]}}\n",
@@ -131,14 +131,14 @@ void print_summary(const provisioning& of) {
              of.last.assigned, of.last.from_cache, of.last.refused,
              of.last.unsettled == 0 ? std::string{}
                                     : fmt::format(", {} not settled (run it again)", of.last.unsettled),
-             admin::format_seconds(of.seconds));
+             watch::format_seconds(of.seconds));
   std::map<std::string, std::vector<const app::refused_device*>> by_reason;
   for (const auto& one : of.refused)
     by_reason[one.error].push_back(&one);
   for (const auto& [reason, devices] : by_reason) {
     fmt::print("  {} {}{}: {}\n", devices.size(), reason,
                of.refused.size() == most_refused ? " (at least)" : "",
-               admin::printable(devices.front()->detail));
+               watch::printable(devices.front()->detail));
     for (std::size_t i = 0; i < std::min(devices.size(), named_refused); ++i)
       fmt::print("    {}/{}\n", devices[i]->application, devices[i]->device);
     if (devices.size() > named_refused) fmt::print("    and {} more\n", devices.size() - named_refused);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_status.h"
 
-#include "admin/plan.h"
-#include "admin/printable.h"
 #include "causeway/json_field.h"
+#include "watch/plan.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 
@@ -15,13 +15,13 @@ std::string devices_line(const boost::json::object& status) {
   for (const auto& [name, count] : object_of(status, "devices_by_state"))
     if (count.is_number() && count.to_number<double>() > 0)
       states += fmt::format("{}{:.0f} {}", states.empty() ? ": " : ", ", count.to_number<double>(),
-                            admin::printable(name));
+                            watch::printable(name));
   const auto* seconds = status.if_contains("seconds_to_all_online");
   std::string end;
   if (seconds != nullptr && seconds->is_null())
     end = "; nobody can say when the rest is online";
   else if (const auto left = number_of(status, "seconds_to_all_online"); left > 0)
-    end = "; those on their way are online in about " + admin::format_seconds(left);
+    end = "; those on their way are online in about " + watch::format_seconds(left);
   return fmt::format("devices    {}{}{}\n", count_of(status, "devices"), states, end);
 }
 
@@ -31,7 +31,7 @@ std::string budget_text(const boost::json::object& budget, const char* unit) {
   if (const auto refused = count_of(budget, "refused"); refused != 0)
     text += fmt::format(", {} refused for their pace", refused);
   if (const auto held = number_of(budget, "held_seconds"); held > 0)
-    text += ", held for " + admin::format_seconds(held);
+    text += ", held for " + watch::format_seconds(held);
   return text;
 }
 
@@ -54,7 +54,7 @@ std::string lines(const boost::json::object& status, const char* name, const Lin
 std::string picture(const boost::json::object& status) {
   auto out =
       fmt::format("gateway    {}, up {}, {}\n", text_of(status, "version"),
-                  admin::format_seconds(number_of(status, "uptime_seconds")),
+                  watch::format_seconds(number_of(status, "uptime_seconds")),
                   flag_of(status, "ready") ? "ready" : "not ready: " + text_of(status, "not_ready_because"));
   out += devices_line(status);
   out += lines(status, "hubs", [](const auto& hub) {
@@ -82,7 +82,7 @@ std::string picture(const boost::json::object& status) {
                        flag_of(registry, "whole") ? "" : ", the list is not complete");
   });
   out += lines(status, "mqtt", [](const auto& mqtt) {
-    const auto since = admin::format_seconds(number_of(mqtt, "since_seconds"));
+    const auto since = watch::format_seconds(number_of(mqtt, "since_seconds"));
     auto text = fmt::format("mqtt       {}: {} for {}, {} messages, {} waiting", text_of(mqtt, "application"),
                             flag_of(mqtt, "connected") ? "connected" : "not connected", since,
                             count_of(mqtt, "messages"), count_of(mqtt, "waiting"));
@@ -109,7 +109,7 @@ std::string picture(const boost::json::object& status) {
     given_up += count_of(object_of(spool, "dropped"), why);
   out += fmt::format(
       "spool      {} messages, {} bytes{}{}; {} dead letters\n", count_of(spool, "messages"),
-      count_of(spool, "bytes"), oldest > 0 ? ", the oldest has waited " + admin::format_seconds(oldest) : "",
+      count_of(spool, "bytes"), oldest > 0 ? ", the oldest has waited " + watch::format_seconds(oldest) : "",
       given_up > 0 ? fmt::format(", {} given up", given_up) : "", count_of(spool, "dead_letters"));
   if (const auto gone = count_of(spool, "missing"), bad = count_of(spool, "unreadable"); gone + bad > 0)
     out += fmt::format(
@@ -139,7 +139,7 @@ int verb_status(const admin_address& where, bool json) {
   if (json) {
     const auto body = client->get("/api/status");
     if (!body) return report("status", body.fault());
-    fmt::print("{}", admin::printable_json(*body));
+    fmt::print("{}", watch::printable_json(*body));
     return 0;
   }
   const auto status = client->ask("/api/status");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway/verb_try_transform.h"
 
-#include "admin/printable.h"
 #include "app/randomness.h"
 #include "app/transforms.h"
 #include "app/trial.h"
@@ -9,6 +8,7 @@
 #include "causeway/admin_client.h"
 #include "causeway/load_configuration.h"
 #include "tts/messages.h"
+#include "watch/printable.h"
 
 #include <fmt/format.h>
 
@@ -82,8 +82,8 @@ int verb_try_transform(const try_transform_options& options) {
   self.loop.run();
   log::stop();
   const auto& outcome = self.outcome;
-  fmt::print("{}", options.json ? admin::printable_json(app::format_trial_json(outcome)) + "\n"
-                                : admin::printable_lines(app::format_trial(outcome)));
+  fmt::print("{}", options.json ? watch::printable_json(app::format_trial_json(outcome)) + "\n"
+                                : watch::printable_lines(app::format_trial(outcome)));
   const bool well = outcome.outcome == core::answer::stored || outcome.outcome == core::answer::control ||
                     outcome.outcome == core::answer::unwanted;
   return well ? 0 : 1;

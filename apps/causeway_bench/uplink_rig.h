@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the measurements of uplinks share: the emulator and the gateway as child processes, and The Things
 // Stack's sending side in this one. What was accepted is what got a 200; the rest is the emulator's
-// arrivals's. Loop's thread only.
+// arrivals'. Loop's thread only.
 #pragma once
 
 #include "causeway_bench/broker_child.h"
-#include "emulator/installation.h"
-#include "emulator/things_stack.h"
+#include "emulator/control/installation.h"
+#include "emulator/stack/things_stack.h"
 #include "net/http_client.h"
 #include "net/process.h"
 #include "net/task_group.h"
@@ -40,8 +40,8 @@ struct cpu_use {
 // After a run: what was accepted, against what has arrived.
 struct delivery {
   std::uint64_t accepted = 0;  // got a 2xx
-  std::uint64_t delivered = 0; // of these, in the arrivals
-  std::uint64_t lost = 0;      // of these, not in the arrivals
+  std::uint64_t delivered = 0; // of these, arrived
+  std::uint64_t lost = 0;      // of these, not arrived
   std::uint64_t duplicates = 0;
   std::uint64_t duplicates_unrecognisable = 0; // not by their message-id
   std::uint64_t out_of_order = 0;              // accepted, and overtaken by a later one of their device
@@ -56,7 +56,7 @@ public:
   uplink_rig(net::loop& on, net::task_group& tasks, rig_options options, std::string directory);
 
   // Starts emulator and gateway and sends one uplink of each device, so that all are online; then the
-  // arrivals is empty. Errors: those of the programs; hub_answer_missing when a device did not come online.
+  // arrivals are none. Errors: those of the programs; hub_answer_missing when a device did not come online.
   net::task<result<void>> start();
   // Starts the gateway (again).
   result<void> launch_gateway();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "emulator/simulation.h"
+#include "emulator/stack/simulation.h"
 #include "net/tls.h"
 
 #include <cstdint>

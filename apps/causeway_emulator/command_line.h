@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/log.h"
-#include "emulator/installation.h"
+#include "emulator/control/installation.h"
 
 #include <optional>
 

@@ -4,7 +4,7 @@
 #include "command_line.h"
 
 #include "base/log.h"
-#include "emulator/emulator.h"
+#include "emulator/run/emulator.h"
 #include "net/listener.h"
 
 #include <csignal>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway_transform/confinement.h"
 
-#include "egress/transform_protocol.h"
+#include "transform/transform_protocol.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -54,7 +54,7 @@ const char* confine() {
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null < 0 || ::dup2(null, STDERR_FILENO) < 0) return "/dev/null";
     ::close(null);
-    if (!limit(RLIMIT_AS, egress::transform::memory_bytes)) return "RLIMIT_AS";
+    if (!limit(RLIMIT_AS, transform::protocol::memory_bytes)) return "RLIMIT_AS";
     if (!limit(RLIMIT_NPROC, 0)) return "RLIMIT_NPROC";
   }
   // Below it there are only the pipes and stderr: whatever jq would open gets a number that is not allowed.
@@ -63,10 +63,10 @@ const char* confine() {
 }
 
 // Where the gateway reads it from the exit status.
-static_assert(128 + SIGPROF == egress::transform::exit_out_of_time);
+static_assert(128 + SIGPROF == transform::protocol::exit_out_of_time);
 
 void begin_work() {
-  set_timer(egress::transform::processor_time);
+  set_timer(transform::protocol::processor_time);
 }
 
 void end_of_work() {

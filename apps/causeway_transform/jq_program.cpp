@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway_transform/jq_program.h"
 
-#include "egress/transform_protocol.h"
+#include "transform/transform_protocol.h"
 
 // jq's headers are C: casts of theirs come in by macros.
 extern "C" {
@@ -13,7 +13,7 @@ extern "C" {
 namespace causeway {
 namespace {
 
-namespace limits = egress::transform;
+namespace limits = transform::protocol;
 
 std::string text_of(jv value) {
   std::string text{jv_string_value(value), static_cast<std::size_t>(jv_string_length_bytes(jv_copy(value)))};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// jq for the gateway, in a process that can be killed: egress/transform_protocol.h says what is spoken. It is
-// started by causeway and is of no use by hand.
+// jq for the gateway, in a process that can be killed: transform/transform_protocol.h says what is spoken. It
+// is started by causeway and is of no use by hand.
 #include "base/frames.h"
 #include "causeway_transform/confinement.h"
 #include "causeway_transform/jq_program.h"
-#include "egress/transform_protocol.h"
+#include "transform/transform_protocol.h"
 
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 namespace causeway {
 namespace {
 
-namespace protocol = egress::transform;
+namespace protocol = transform::protocol;
 
 [[noreturn]] void out_of_memory(void*) {
   ::_exit(protocol::exit_out_of_memory);

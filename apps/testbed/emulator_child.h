@@ -28,7 +28,7 @@ struct emulator_options {
 };
 
 struct emulator_figures {
-  // the arrivals's
+  // the arrivals'
   std::uint64_t attached = 0, put_tokens = 0, attaches = 0, c2d_links = 0; // attached: telemetry links now
   std::uint64_t connections = 0, connections_open = 0;                     // ever; now
   std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0, sends_throttled = 0;
@@ -47,7 +47,7 @@ struct emulator_figures {
                 out_of_order = 0;
   double seconds = 0;
   double http_p50_ms = 0, http_p99_ms = 0, end_to_end_p50_ms = 0, end_to_end_p99_ms = 0;
-  // of the simulation's devices by MQTT; missing: the broker has it, the arrivals has not
+  // of the simulation's devices by MQTT; missing: the broker has it, the hub has not
   struct by_mqtt {
     std::uint64_t published = 0, delivered = 0, missing = 0, duplicates = 0, out_of_order = 0;
   } mqtt;

@@ -16,7 +16,7 @@ public:
   section_maker(const config::azure_settings& from, const config::places& places, config::findings& found)
       : from_{from}, places_{places}, found_{found}, path_{"azure." + from.name.str()} {}
 
-  egress::azure_section make() {
+  cloud::azure_section make() {
     section_.name = from_.name;
     section_.ca_file = from_.ca_file.string();
     read_strings();
@@ -159,18 +159,18 @@ private:
   const config::places& places_;
   config::findings& found_;
   std::string path_;
-  egress::azure_section section_;
+  cloud::azure_section section_;
 };
 
 } // namespace
 
-egress::azure_section make_section(const config::azure_settings& from, const config::places& places,
-                                   config::findings& found) {
+cloud::azure_section make_section(const config::azure_settings& from, const config::places& places,
+                                  config::findings& found) {
   return section_maker{from, places, found}.make();
 }
 
-result<std::vector<egress::azure_section>> make_sections(const config::configuration& from) {
-  std::vector<egress::azure_section> sections;
+result<std::vector<cloud::azure_section>> make_sections(const config::configuration& from) {
+  std::vector<cloud::azure_section> sections;
   config::findings found;
   for (const auto& settings : from.azure) {
     sections.push_back(make_section(settings, from.places, found));

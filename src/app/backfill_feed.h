@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What egress::backfill needs of the gateway: hands in what was missed, and keeps the cursors. Loop's thread
+// What stack::backfill needs of the gateway: hands in what was missed, and keeps the cursors. Loop's thread
 // only.
 #pragma once
 
 #include "core/bridge.h"
-#include "egress/backfill.h"
-#include "ingress/answer_desk.h"
+#include "stack/answer_desk.h"
+#include "stack/backfill.h"
 #include "store/store.h"
 
 namespace causeway::app {
 
-class backfill_feed final : public egress::backfill_events {
+class backfill_feed final : public stack::backfill_events {
 public:
   // All of them must live as long.
-  backfill_feed(core::bridge& bridge, ingress::answer_desk& desk, store::store& store, const clock& time)
+  backfill_feed(core::bridge& bridge, stack::answer_desk& desk, store::store& store, const clock& time)
       : bridge_{bridge}, desk_{desk}, store_{store}, clock_{time} {}
 
   void take(core::uplink event, std::function<void(core::answer)> done) override;
@@ -21,7 +21,7 @@ public:
 
 private:
   core::bridge& bridge_;
-  ingress::answer_desk& desk_;
+  stack::answer_desk& desk_;
   store::store& store_;
   const clock& clock_;
 };

@@ -204,8 +204,8 @@ TEST(configuration_check, the_policys_other_key_signs_once_the_first_is_given_up
   ASSERT_TRUE(report.value) << joined(report);
   const auto sections = make_sections(*report.value);
   ASSERT_TRUE(sections);
-  egress::service_clocks clocks;
-  egress::section_tokens tokens{sections->front(), sections->front().policy->hub, clocks};
+  service_clocks clocks;
+  cloud::section_tokens tokens{sections->front(), sections->front().policy->hub, clocks};
   const auto policy_of = [&] {
     return azure::parse_sas_token(tokens.policy_token(wall_time{seconds{2'000'000'000}}).reveal())->skn;
   };

@@ -3,10 +3,10 @@
 // the connections of the admin listeners. Loop's thread only.
 #pragma once
 
-#include "admin/dead_letter_api.h"
 #include "core/bridge.h"
-#include "ingress/answer_desk.h"
+#include "stack/answer_desk.h"
 #include "store/store.h"
+#include "watch/dead_letter_api.h"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -16,9 +16,9 @@
 
 namespace causeway::app {
 
-class dead_letter_desk final : public admin::dead_letter_view {
+class dead_letter_desk final : public watch::dead_letter_view {
 public:
-  dead_letter_desk(net::loop& on, ingress::answer_desk& desk) : loop_{on}, desk_{desk} {}
+  dead_letter_desk(net::loop& on, stack::answer_desk& desk) : loop_{on}, desk_{desk} {}
   // Before the first question.
   void ask(store::store& of, core::bridge& bridge) {
     store_ = &of;
@@ -44,7 +44,7 @@ private:
   net::task<result<core::dead_letter_page>> wait(std::uint64_t request);
 
   net::loop& loop_;
-  ingress::answer_desk& desk_;
+  stack::answer_desk& desk_;
   store::store* store_ = nullptr;
   core::bridge* bridge_ = nullptr;
   std::uint64_t last_ = 0;

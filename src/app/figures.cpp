@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway shows of itself.
-#include "admin/api.h"
 #include "app/gateway_parts.h"
+#include "watch/api.h"
 
 namespace causeway::app {
 namespace {
 
-admin::hub_figures figures_of(const egress::hub_totals& from) {
-  admin::hub_figures to;
+watch::hub_figures figures_of(const cloud::hub_totals& from) {
+  watch::hub_figures to;
   to.connections_open = from.connections_open;
   to.connections_made = from.connections_made;
   to.connections_lost = from.connections_lost;
@@ -28,8 +28,8 @@ admin::hub_figures figures_of(const egress::hub_totals& from) {
   return to;
 }
 
-admin::dps_figures figures_of(const egress::dps_totals& from) {
-  admin::dps_figures to;
+watch::dps_figures figures_of(const cloud::dps_totals& from) {
+  watch::dps_figures to;
   to.requests = from.requests;
   to.assigned = from.assigned;
   to.refused = from.refused;
@@ -43,8 +43,8 @@ admin::dps_figures figures_of(const egress::dps_totals& from) {
   return to;
 }
 
-admin::registry_figures figures_of(const egress::registry_totals& from) {
-  admin::registry_figures to;
+watch::registry_figures figures_of(const stack::registry_totals& from) {
+  watch::registry_figures to;
   to.whole = from.complete;
   to.devices = from.listed;
   to.requests = from.requests;
@@ -56,12 +56,12 @@ admin::registry_figures figures_of(const egress::registry_totals& from) {
   return to;
 }
 
-admin::transform_figures figures_of(const egress::transform_totals& from) {
+watch::transform_figures figures_of(const transform::transform_totals& from) {
   return {from.events, from.outputs, from.refused, from.ends, from.waiting, from.running};
 }
 
-admin::store_figures figures_of(const store::store_counters& from) {
-  admin::store_figures to;
+watch::store_figures figures_of(const store::store_counters& from) {
+  watch::store_figures to;
   to.commits = from.commits_total;
   to.commit_faults = from.commits_failed_total;
   to.appended = from.appended_total;
@@ -81,8 +81,8 @@ admin::store_figures figures_of(const store::store_counters& from) {
   return to;
 }
 
-admin::backfill_figures figures_of(const egress::backfill_totals& from) {
-  admin::backfill_figures to;
+watch::backfill_figures figures_of(const stack::backfill_totals& from) {
+  watch::backfill_figures to;
   to.whole = from.whole;
   to.cursor_seconds = std::chrono::duration<double>(from.cursor.time_since_epoch()).count();
   to.requests = from.requests;
@@ -95,8 +95,8 @@ admin::backfill_figures figures_of(const egress::backfill_totals& from) {
   return to;
 }
 
-admin::exporter_figures figures_of(const egress::exporter_totals& from) {
-  admin::exporter_figures to;
+watch::exporter_figures figures_of(const watch::exporter_totals& from) {
+  watch::exporter_figures to;
   to.exported = from.exported;
   to.lost = from.lost;
   to.dropped = from.dropped;
@@ -109,8 +109,8 @@ admin::exporter_figures figures_of(const egress::exporter_totals& from) {
   return to;
 }
 
-admin::mqtt_figures figures_of(const ingress::mqtt_totals& from, mono_time now) {
-  admin::mqtt_figures to;
+watch::mqtt_figures figures_of(const stack::mqtt_totals& from, mono_time now) {
+  watch::mqtt_figures to;
   const auto& line = from.line;
   to.connected = line.connected;
   to.since_seconds = std::chrono::duration<double>(now - line.since).count();
@@ -130,14 +130,14 @@ admin::mqtt_figures figures_of(const ingress::mqtt_totals& from, mono_time now) 
   for (const auto& [code, count] : from.refused)
     to.refused[std::string{describe(code).name}] = count;
   for (std::size_t i = 0; i < from.lost.size(); ++i)
-    to.lost[std::string{ingress::to_string(static_cast<ingress::mqtt_loss>(i))}] = from.lost[i];
+    to.lost[std::string{stack::to_string(static_cast<stack::mqtt_loss>(i))}] = from.lost[i];
   return to;
 }
 
 } // namespace
 
-admin::snapshot gateway::parts::figures() const {
-  admin::snapshot out;
+watch::snapshot gateway::parts::figures() const {
+  watch::snapshot out;
   out.bridge = bridge->totals();
   for (const auto& one : clocks.readings(loop.now()))
     out.clock_skews[one.service] = -std::chrono::duration<double>(one.ahead).count();
@@ -194,16 +194,16 @@ std::optional<core::device_key> gateway::parts::key_of(device_ref ref) const {
   return core::device_key{frame.applications[d.application].id, device_id{std::string{d.name()}}};
 }
 
-std::optional<egress::traced_device> gateway::parts::trace(device_ref ref) const {
+std::optional<watch::traced_device> gateway::parts::trace(device_ref ref) const {
   auto key = key_of(ref);
   if (!key) return std::nullopt;
   const auto of = bridge->status(*key);
   if (!of) return std::nullopt;
-  return egress::traced_device{std::move(*key), of->identity, of->hub};
+  return watch::traced_device{std::move(*key), of->identity, of->hub};
 }
 
 result<application_id> gateway::parts::owner_of(const device_id& id) const {
-  auto found = admin::find_device(*this, "-", id.str());
+  auto found = watch::find_device(*this, "-", id.str());
   if (!found) return std::move(found).fault();
   return found->key.application;
 }

@@ -29,8 +29,7 @@ constexpr milliseconds turn_of_last_call{10};
 constexpr int turns_to_begin = 100, turns_to_finish = 500;
 constexpr milliseconds last_turn{2};
 
-egress::registry_options registry_options_of(const config::configuration& from,
-                                             egress::service_clocks& clocks) {
+stack::registry_options registry_options_of(const config::configuration& from, service_clocks& clocks) {
   auto options = make_registry_options(from);
   options.clocks = &clocks;
   return options;
@@ -41,7 +40,7 @@ constexpr std::size_t other_files = 96, files_a_section = 16, files_an_applicati
 
 } // namespace
 
-gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s)
+gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s)
     : loop{on},
       tasks{on},
       spans{on.now()},
@@ -172,7 +171,7 @@ result<doors> doors::open(net::loop& on, const config::configuration& from, net:
                std::move(*socket),
                std::move(tls),
                std::move(certificate),
-               admin_address->is_local() ? admin::api_access::loopback : admin::api_access::refused};
+               admin_address->is_local() ? watch::api_access::loopback : watch::api_access::refused};
 }
 
 void gateway::parts::listen(doors at, const config::configuration& from) {
@@ -206,7 +205,7 @@ void gateway::parts::listen(doors at, const config::configuration& from) {
   admin_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.admin), {}, limits,
       [this](net::http_request request) { return pages->handle(std::move(request)); }));
-  socket_pages.emplace(*this, api, letter_api, forgetter, admin::api_access::open);
+  socket_pages.emplace(*this, api, letter_api, forgetter, watch::api_access::open);
   socket_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.socket), {}, limits,
       [this](net::http_request request) { return socket_pages->handle(std::move(request)); }));
@@ -216,7 +215,7 @@ result<void> gateway::parts::export_spans(const config::configuration& from) {
   auto targets = make_exporters(from.telemetry);
   if (!targets) return std::move(targets).fault();
   for (auto& options : *targets) {
-    exporters.push_back(std::make_unique<egress::trace_exporter>(
+    exporters.push_back(std::make_unique<watch::trace_exporter>(
         loop, tasks, std::move(options), spans, [this](device_ref ref) { return trace(ref); },
         [this] { return random.unit(); }));
     exporters.back()->start();
@@ -373,7 +372,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   co_return closed;
 }
 
-admin::snapshot gateway::figures() const {
+watch::snapshot gateway::figures() const {
   return parts_->figures();
 }
 

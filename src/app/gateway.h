@@ -3,10 +3,10 @@
 // Loop's thread only.
 #pragma once
 
-#include "admin/snapshot.h"
 #include "config/configuration.h"
 #include "net/inherited_sockets.h"
 #include "net/loop.h"
+#include "watch/snapshot.h"
 
 #include <memory>
 
@@ -29,7 +29,7 @@ public:
   // store. Errors: store_unavailable when not all could be written.
   net::task<result<void>> stop(std::chrono::milliseconds drain);
 
-  admin::snapshot figures() const;
+  watch::snapshot figures() const;
 
 private:
   struct parts;

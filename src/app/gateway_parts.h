@@ -2,8 +2,6 @@
 // What a gateway is made of, in the order of construction. For app's own .cpp files. Loop's thread only.
 #pragma once
 
-#include "admin/fleet_view.h"
-#include "admin/pages.h"
 #include "app/backfill_feed.h"
 #include "app/certificate_watch.h"
 #include "app/dead_letter_desk.h"
@@ -12,13 +10,15 @@
 #include "app/plan_source.h"
 #include "app/randomness.h"
 #include "base/rate_meter.h"
-#include "egress/hub_pool.h"
-#include "egress/provisioning.h"
-#include "egress/registry_client.h"
-#include "egress/trace_exporter.h"
-#include "ingress/mqtt_source.h"
-#include "ingress/webhook.h"
+#include "cloud/hub_pool.h"
+#include "cloud/provisioning.h"
+#include "stack/mqtt_source.h"
+#include "stack/registry_client.h"
+#include "stack/webhook.h"
 #include "store/store.h"
+#include "watch/fleet_view.h"
+#include "watch/pages.h"
+#include "watch/trace_exporter.h"
 
 namespace causeway::app {
 
@@ -27,44 +27,44 @@ struct doors {
   net::listener webhook, admin, socket;
   std::optional<net::tls_server_context> tls;        // of the webhook
   std::optional<net::certificate_facts> certificate; // likewise
-  admin::api_access admin_access;
+  watch::api_access admin_access;
 
   static result<doors> open(net::loop& on, const config::configuration& from,
                             net::inherited_sockets& sockets);
 };
 
 struct gateway::parts final : store::store_events,
-                              ingress::mqtt_watcher,
-                              ingress::webhook_watcher,
-                              admin::fleet_view,
-                              admin::forget_desk {
+                              stack::mqtt_watcher,
+                              stack::webhook_watcher,
+                              watch::fleet_view,
+                              watch::forget_desk {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
   core::timeline spans; // before all that note in it
-  std::vector<egress::azure_section> sections;
+  std::vector<cloud::azure_section> sections;
   plan_frame frame;
-  ingress::answer_desk desk;
+  stack::answer_desk desk;
   message_formatter formatter;
-  egress::transform_runner transforms;
+  transform::transform_runner transforms;
   std::unique_ptr<store::store> store;
-  egress::service_clocks clocks;
-  egress::provisioning provisioning;
-  egress::registry_client registry;
-  egress::hub_pool hubs;
+  service_clocks clocks;
+  cloud::provisioning provisioning;
+  stack::registry_client registry;
+  cloud::hub_pool hubs;
   std::optional<core::bridge> bridge;
-  std::optional<ingress::webhook> webhook;
+  std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;
-  std::optional<egress::backfill> backfill;
+  std::optional<stack::backfill> backfill;
   std::vector<application_id> by_webhook; // applications whose events come in by it
   std::vector<application_id> by_mqtt; // what they miss is told by their connection, whatever else they take
-  std::optional<ingress::mqtt_source> mqtt;
-  std::vector<std::unique_ptr<egress::trace_exporter>> exporters;
+  std::optional<stack::mqtt_source> mqtt;
+  std::vector<std::unique_ptr<watch::trace_exporter>> exporters;
   dead_letter_desk letters;
-  admin::dead_letter_api letter_api;
-  admin::forget_api forgetter{*this};
-  admin::api api;
-  std::optional<admin::pages> pages, socket_pages;
+  watch::dead_letter_api letter_api;
+  watch::forget_api forgetter{*this};
+  watch::api api;
+  std::optional<watch::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
   std::optional<certificate_watch> webhook_certificate; // where it is served by TLS
   wall_time started;
@@ -74,7 +74,7 @@ struct gateway::parts final : store::store_events,
   bool stopping = false;
   mono_time open_saved{};
 
-  parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s);
+  parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s);
 
   void on_spooled(std::vector<core::spool_result> results) override;
   void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override;
@@ -126,7 +126,7 @@ struct gateway::parts final : store::store_events,
 
   // figures.cpp
   moment now() const override { return loop.now(); }
-  admin::snapshot figures() const override;
+  watch::snapshot figures() const override;
   core::device_page list(std::optional<device_ref> after, std::size_t limit,
                          std::optional<core::device_state> state) const override {
     return bridge->list(after, limit, state);
@@ -135,10 +135,10 @@ struct gateway::parts final : store::store_events,
     return bridge->status(key);
   }
   std::optional<core::device_key> key_of(device_ref ref) const override;
-  std::optional<egress::traced_device> trace(device_ref ref) const;
+  std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const core::timeline& timeline() const override { return spans; }
-  admin::plan_input plan() const override { return count_plan(*bridge, frame); }
+  watch::plan_input plan() const override { return count_plan(*bridge, frame); }
 };
 
 } // namespace causeway::app

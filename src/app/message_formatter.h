@@ -5,9 +5,9 @@
 
 #include "config/configuration.h"
 #include "core/bridge.h"
-#include "egress/transform_runner.h"
 #include "formats/envelope.h"
 #include "formats/transformed.h"
+#include "transform/transform_runner.h"
 
 #include <functional>
 #include <unordered_map>
@@ -21,7 +21,7 @@ public:
   // Before the first format. transforms must have a program for each application with a transform, and answer
   // to on_transformed.
   void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
-  void transform_by(egress::transform_runner& transforms) { transforms_ = &transforms; }
+  void transform_by(transform::transform_runner& transforms) { transforms_ = &transforms; }
 
   // Precondition: the event is of an application of the configuration.
   void format(core::ticket which, const core::uplink& event, moment now) override;
@@ -44,7 +44,7 @@ private:
   std::unordered_map<application_id, recipe> recipes_;
   std::unordered_map<core::ticket, in_transform> in_transform_; // bounded by the runner
   core::bridge* bridge_ = nullptr;
-  egress::transform_runner* transforms_ = nullptr;
+  transform::transform_runner* transforms_ = nullptr;
 };
 
 } // namespace causeway::app

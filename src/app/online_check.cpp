@@ -6,11 +6,11 @@
 #include "app/randomness.h"
 #include "app/rehearsal.h"
 #include "app/wiring.h"
-#include "dps/answer.h"
+#include "base/http_fields.h"
 #include "dps/registration.h"
-#include "ingress/mqtt_probe.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
+#include "stack/mqtt_probe.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -58,8 +58,8 @@ net::task<check_lines> try_mqtt_log_ins(probing* shared) {
   for (const auto& one : applications)
     subjects.push_back("mqtt " + one.id.str());
   const auto outcomes =
-      co_await ingress::try_mqtt(&shared->loop, make_mqtt_settings(shared->from, random.bits()),
-                                 make_mqtt_applications(shared->from), shared->patience);
+      co_await stack::try_mqtt(&shared->loop, make_mqtt_settings(shared->from, random.bits()),
+                               make_mqtt_applications(shared->from), shared->patience);
   check_lines lines;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto& outcome = outcomes[i];
@@ -165,10 +165,14 @@ struct known_device {
 };
 
 std::vector<known_device> assigned_devices(const core::start_image& image,
-                                           const egress::azure_section& section) {
+                                           const cloud::azure_section& section) {
   std::vector<known_device> out;
   std::set<std::string> hubs;
+  std::set<core::device_key> known;
+  for (const auto& device : image.devices)
+    known.insert(device.key);
   for (const auto& [key, assigned] : image.assignments) {
+    if (!known.contains(key)) continue; // forgotten, and gone in Azure, too
     if (assigned.section != section.name || hubs.size() >= most_hubs || hubs.contains(assigned.hub.str()))
       continue;
     auto hub = azure::parse_hub_address(assigned.hub.str());
@@ -194,7 +198,7 @@ std::optional<identity> device_of(const core::start_image& image, const config::
   return std::nullopt;
 }
 
-void plan_hubs(const config::configuration& from, const egress::azure_section& section,
+void plan_hubs(const config::configuration& from, const cloud::azure_section& section,
                const result<core::start_image>& state, std::vector<hub_trial>& trials, check_lines& untried) {
   const auto known = state ? assigned_devices(*state, section) : std::vector<known_device>{};
   const std::string why =
@@ -231,7 +235,7 @@ void plan_hubs(const config::configuration& from, const egress::azure_section& s
 
 void probing::note_date(const std::string& whose, const net::http_answer& answer,
                         std::chrono::nanoseconds took) {
-  const auto date = dps::parse_http_date(answer.header("Date"));
+  const auto date = parse_http_date(answer.header("Date"));
   if (!date) return;
   // Written somewhere between the request and now, and cut to its second.
   const auto theirs = *date + std::chrono::milliseconds{500};

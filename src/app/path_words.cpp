@@ -2,7 +2,7 @@
 #include "app/path_words.h"
 
 #include "base/log.h"
-#include "ingress/webhook_path.h"
+#include "stack/webhook_path.h"
 
 #include <unordered_map>
 
@@ -12,7 +12,7 @@ std::vector<path_word_device> find_path_word_devices(const core::start_image& im
   std::vector<path_word_device> found;
   std::unordered_map<device_ref, std::size_t> places;
   for (const auto& record : image.devices) {
-    if (record.listed || !record.dev_eui.empty() || !ingress::is_path_word(record.key.device.str())) continue;
+    if (record.listed || !record.dev_eui.empty() || !stack::is_path_word(record.key.device.str())) continue;
     places.emplace(record.ref, found.size());
     found.push_back({record.key});
   }

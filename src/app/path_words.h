@@ -15,7 +15,7 @@ struct path_word_device {
   friend bool operator==(const path_word_device&, const path_word_device&) = default;
 };
 
-// Devices with the name of a word that the stack's paths have (ingress::is_path_word), of which neither an
+// Devices with the name of a word that the stack's paths have (stack::is_path_word), of which neither an
 // event (no DevEUI) nor the registry has ever said that there is such a device. Each may be one all the same:
 // it is connected as any other, and only told of.
 std::vector<path_word_device> find_path_word_devices(const core::start_image& image);

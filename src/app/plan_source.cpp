@@ -24,14 +24,14 @@ struct destinations {
   std::uint64_t unnamed = 0;
 };
 
-std::vector<admin::plan_hub> hubs_of(const planned_section& section, destinations found) {
+std::vector<watch::plan_hub> hubs_of(const planned_section& section, destinations found) {
   // Where DPS has only ever said one hub it is likely to say it again.
   if (found.hosts.size() == 1) {
     found.hosts.begin()->second += found.unnamed;
     found.unnamed = 0;
   }
   if (found.unnamed != 0) found.hosts["a hub of " + section.name.str()] = found.unnamed;
-  std::vector<admin::plan_hub> hubs;
+  std::vector<watch::plan_hub> hubs;
   for (const auto& [host, devices] : found.hosts)
     hubs.push_back(
         {host, section.name.str(), devices, section.connects_per_second, section.tier, section.tiers});
@@ -41,7 +41,7 @@ std::vector<admin::plan_hub> hubs_of(const planned_section& section, destination
 } // namespace
 
 plan_frame make_plan_frame(const config::configuration& from,
-                           const std::vector<egress::azure_section>& sections) {
+                           const std::vector<cloud::azure_section>& sections) {
   plan_frame frame;
   for (const auto& section : sections) {
     planned_section made;
@@ -65,8 +65,8 @@ plan_frame make_plan_frame(const config::configuration& from,
   return frame;
 }
 
-admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame) {
-  admin::plan_input plan;
+watch::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame) {
+  watch::plan_input plan;
   std::vector<destinations> to(frame.sections.size());
   std::vector<std::uint64_t> registrations(frame.sections.size());
   for (const auto& application : frame.applications) {
@@ -113,7 +113,7 @@ admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame
     }
     for (auto& hub : hubs_of(section, std::move(to[i]))) {
       // Sections may share a hub, and then its quota.
-      const auto same = std::ranges::find(plan.hubs, hub.name, &admin::plan_hub::name);
+      const auto same = std::ranges::find(plan.hubs, hub.name, &watch::plan_hub::name);
       if (same == plan.hubs.end())
         plan.hubs.push_back(std::move(hub));
       else

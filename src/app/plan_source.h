@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What admin::make_plan needs, counted from a bridge: a running one, or one that was started over silent
+// What watch::make_plan needs, counted from a bridge: a running one, or one that was started over silent
 // ports to see what it would do. Loop's thread only.
 #pragma once
 
-#include "admin/plan.h"
+#include "cloud/azure_section.h"
 #include "config/configuration.h"
 #include "core/bridge.h"
-#include "egress/azure_section.h"
+#include "watch/plan.h"
 
 #include <string>
 #include <vector>
@@ -29,7 +29,7 @@ struct planned_section {
 struct planned_application {
   application_id id; // in the order of the bridge's rules
   std::size_t section = 0;
-  std::string source, note; // as admin::plan_application
+  std::string source, note; // as watch::plan_application
 };
 
 struct plan_frame {
@@ -39,7 +39,7 @@ struct plan_frame {
 
 // sections: made from the same configuration.
 plan_frame make_plan_frame(const config::configuration& from,
-                           const std::vector<egress::azure_section>& sections);
-admin::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame);
+                           const std::vector<cloud::azure_section>& sections);
+watch::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame);
 
 } // namespace causeway::app

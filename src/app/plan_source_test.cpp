@@ -59,7 +59,7 @@ struct scene {
     where.fingerprint = fingerprint;
     image.assignments.push_back({image.devices[index_of(ref)].key, std::move(where)});
   }
-  admin::plan_input count() {
+  watch::plan_input count() {
     std::vector<core::application_rules> rules(3);
     for (std::size_t i = 0; i < 3; ++i) {
       rules[i].id = frame.applications[i].id;

@@ -27,8 +27,8 @@ public:
   secret policy_token(wall_time expiry) override { return inner_.policy_token(expiry); }
 
 private:
-  egress::service_clocks clocks_; // of this trial alone: what it says of the clock is told by its own lines
-  egress::section_tokens inner_;
+  service_clocks clocks_; // of this trial alone: what it says of the clock is told by its own lines
+  cloud::section_tokens inner_;
 };
 
 struct hub_outcome {
@@ -151,7 +151,7 @@ net::task<check_lines> try_hub(probing* shared, hub_trial what) {
   co_return lines;
 }
 
-net::task<check_lines> try_dps(probing* shared, const egress::azure_section* section) {
+net::task<check_lines> try_dps(probing* shared, const cloud::azure_section* section) {
   const auto& host = *section->dps;
   const auto shown = host.port == azure::https_port ? host.host : host.host + ":" + std::to_string(host.port);
   check_line line{"DPS " + shown + " of azure." + section->name.str(), verdict::bad, ""};

@@ -2,7 +2,7 @@
 #include "app/certificate_watch.h"
 #include "app/probes.h"
 #include "base/encoding.h"
-#include "egress/stack_fault.h"
+#include "stack/stack_fault.h"
 
 #include <algorithm>
 
@@ -245,12 +245,12 @@ net::task<check_lines> try_api_key(probing* shared, key_trial what) {
     lines.push_back({std::move(of), verdict::bad, std::string{why.name()} + ": " + why.message()});
   };
   if (!answer) {
-    refuse(subject, egress::stack_fault(answer.fault()));
+    refuse(subject, stack::stack_fault(answer.fault()));
     co_return lines;
   }
   shared->note_date("The Things Stack", *answer, answer->total);
   if (answer->status != 200) {
-    auto why = egress::stack_fault(*answer, application.id);
+    auto why = stack::stack_fault(*answer, application.id);
     // What cannot even be a key is answered so.
     if (answer->status == 400) why = error{errc::registry_unauthorized, why.detail()};
     refuse(subject, why);
@@ -279,7 +279,7 @@ net::task<check_lines> try_api_key(probing* shared, key_trial what) {
   if (!listed || listed->status != 200) {
     // An older stack may not know one of the fields: what cannot be looked at is no fault.
     const auto why =
-        listed ? egress::stack_fault(*listed, application.id) : egress::stack_fault(listed.fault());
+        listed ? stack::stack_fault(*listed, application.id) : stack::stack_fault(listed.fault());
     const bool unknown_field = listed && listed->status == 400;
     lines.push_back(
         {hooks_subject, unknown_field ? verdict::note : verdict::bad,

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/online_check.h"
-#include "egress/azure_section.h"
+#include "cloud/azure_section.h"
 #include "net/http_client.h"
 #include "tts/access.h"
 
@@ -25,7 +25,7 @@ struct probing {
 using check_lines = std::vector<check_line>;
 
 struct hub_trial {
-  const egress::azure_section* section = nullptr;
+  const cloud::azure_section* section = nullptr;
   azure::hub_address hub;
   bool second_key = false;        // signs with second_policy
   std::optional<identity> device; // to be attached; else why not:
@@ -34,7 +34,7 @@ struct hub_trial {
 // TLS, OPEN, the policy's token, and the attach of a device.
 net::task<check_lines> try_hub(probing* shared, hub_trial what);
 // TLS, id scope and key, by the status look-up of a registration: that registers nobody, and is not billed.
-net::task<check_lines> try_dps(probing* shared, const egress::azure_section* section);
+net::task<check_lines> try_dps(probing* shared, const cloud::azure_section* section);
 
 struct key_trial {
   const config::application_settings* application = nullptr;

@@ -5,8 +5,8 @@
 #include "app/registry_wait.h"
 #include "app/silent_ports.h"
 #include "app/wiring.h"
-#include "egress/provisioning.h"
-#include "egress/registry_client.h"
+#include "cloud/provisioning.h"
+#include "stack/registry_client.h"
 #include "store/store.h"
 
 #include <set>
@@ -49,19 +49,19 @@ struct provision_run::parts final : store::store_events {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
-  std::vector<egress::azure_section> sections;
+  std::vector<cloud::azure_section> sections;
   std::vector<bool> through_dps; // by application
   silent_hub hub;
   silent_formatter formatter;
   silent_answers answers;
   std::unique_ptr<store::store> store;
-  egress::provisioning provisioning;
-  egress::registry_client registry;
+  cloud::provisioning provisioning;
+  stack::registry_client registry;
   core::bridge bridge;
   std::uint64_t from_cache = 0;
   registry_wait listing;
 
-  parts(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s,
+  parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s,
         std::unique_ptr<store::store> disk)
       : loop{on},
         tasks{on},

@@ -3,7 +3,7 @@
 
 namespace causeway::app {
 
-std::optional<error> registry_wait::why_not(const egress::registry_totals& of,
+std::optional<error> registry_wait::why_not(const stack::registry_totals& of,
                                             std::chrono::nanoseconds without_page) const {
   const bool throttled = of.last_error ? of.last_error->cls() == error_class::throttled : of.throttled != 0;
   if (throttled) {
@@ -16,7 +16,7 @@ std::optional<error> registry_wait::why_not(const egress::registry_totals& of,
   return of.last_error;
 }
 
-void registry_wait::look(const std::map<application_id, egress::registry_totals>& all, mono_time now) {
+void registry_wait::look(const std::map<application_id, stack::registry_totals>& all, mono_time now) {
   is_listing_ = false;
   given_up_.clear();
   for (const auto& [application, totals] : all) {

@@ -2,7 +2,7 @@
 // How long a command waits for the registry's lists. Pure; any one thread.
 #pragma once
 
-#include "egress/registry_client.h"
+#include "stack/registry_client.h"
 
 #include <map>
 
@@ -19,7 +19,7 @@ public:
   registry_wait(registry_patience patience, mono_time now) : patience_{patience}, started_{now} {}
 
   // Again and again, as time passes.
-  void look(const std::map<application_id, egress::registry_totals>& all, mono_time now);
+  void look(const std::map<application_id, stack::registry_totals>& all, mono_time now);
   // Whether a list may still come to its end; as of the last look.
   bool is_listing() const { return is_listing_; }
   // Those that it was not waited for any longer, and why; as of the last look.
@@ -31,8 +31,7 @@ private:
     mono_time at{};
   };
   // Nothing: it may still come to its end.
-  std::optional<error> why_not(const egress::registry_totals& of,
-                               std::chrono::nanoseconds without_page) const;
+  std::optional<error> why_not(const stack::registry_totals& of, std::chrono::nanoseconds without_page) const;
 
   registry_patience patience_;
   mono_time started_;

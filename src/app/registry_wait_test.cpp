@@ -8,10 +8,10 @@ namespace {
 
 struct scene {
   manual_clock clock;
-  std::map<application_id, egress::registry_totals> all{{application_id{"water"}, {}}};
+  std::map<application_id, stack::registry_totals> all{{application_id{"water"}, {}}};
   registry_wait wait{{seconds{60}, seconds{180}}, clock.now().mono};
 
-  egress::registry_totals& water() { return all.begin()->second; }
+  stack::registry_totals& water() { return all.begin()->second; }
   bool is_listing_after(std::chrono::nanoseconds passed) {
     clock.advance(passed);
     wait.look(all, clock.now().mono);

@@ -6,8 +6,8 @@
 #include "app/registry_wait.h"
 #include "app/silent_ports.h"
 #include "app/wiring.h"
-#include "egress/provisioning.h"
-#include "egress/registry_client.h"
+#include "cloud/provisioning.h"
+#include "stack/registry_client.h"
 #include "store/store.h"
 
 #include <algorithm>
@@ -24,17 +24,17 @@ struct stage {
   net::loop& loop;
   net::task_group tasks;
   randomness random;
-  std::vector<egress::azure_section> sections;
+  std::vector<cloud::azure_section> sections;
   silent_hub hub;
   silent_formatter formatter;
   silent_answers answers;
   silent_store disk;
-  egress::provisioning provisioning; // for its fingerprints
+  cloud::provisioning provisioning; // for its fingerprints
   silent_provisioner provisioner;
-  egress::registry_client registry;
+  stack::registry_client registry;
   core::bridge bridge;
 
-  stage(net::loop& on, const config::configuration& from, std::vector<egress::azure_section> s)
+  stage(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s)
       : loop{on},
         tasks{on},
         sections{std::move(s)},
@@ -78,7 +78,7 @@ result<core::start_image> read_state(const net::loop& on, const config::configur
   return std::move(*image);
 }
 
-net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
+net::task<result<watch::plan>> rehearse(net::loop& on, const config::configuration& from,
                                         milliseconds patience) {
   auto sections = make_sections(from);
   if (!sections) co_return std::move(sections).fault();
@@ -110,7 +110,7 @@ net::task<result<admin::plan>> rehearse(net::loop& on, const config::configurati
                                                   : std::string{"the registry did not answer in time"};
     }
   }
-  auto plan = admin::make_plan(count_plan(s->bridge, frame));
+  auto plan = watch::make_plan(count_plan(s->bridge, frame));
   co_await s->tasks.stop();
   co_return std::move(plan);
 }

@@ -3,10 +3,10 @@
 // attached or written. Loop's thread only.
 #pragma once
 
-#include "admin/plan.h"
 #include "config/configuration.h"
 #include "core/bridge.h"
 #include "net/loop.h"
+#include "watch/plan.h"
 
 namespace causeway::app {
 
@@ -18,7 +18,7 @@ result<core::start_image> read_state(const net::loop& on, const config::configur
 // counted and the plan says so. from must live until it has ended. Errors: as gateway::start; state_locked
 // means that a gateway runs, which can be asked; state_unusable, too, where a start would migrate an older
 // state.
-net::task<result<admin::plan>> rehearse(net::loop& on, const config::configuration& from,
+net::task<result<watch::plan>> rehearse(net::loop& on, const config::configuration& from,
                                         milliseconds patience);
 
 } // namespace causeway::app

@@ -17,7 +17,7 @@ struct compiling {
 };
 
 net::task<> compile(compiling* self, std::string executable, std::string program) {
-  auto outcome = co_await egress::check_transform(&self->loop, std::move(executable), std::move(program));
+  auto outcome = co_await transform::check_transform(&self->loop, std::move(executable), std::move(program));
   self->outcome.emplace(std::move(outcome));
   self->loop.stop();
 }
@@ -47,8 +47,8 @@ std::string transform_executable() {
   return (self.parent_path() / "causeway-transform").string();
 }
 
-std::vector<egress::transform_program> make_transform_programs(const config::configuration& from) {
-  std::vector<egress::transform_program> programs;
+std::vector<transform::transform_program> make_transform_programs(const config::configuration& from) {
+  std::vector<transform::transform_program> programs;
   for (const auto& one : from.applications)
     if (one.transform) programs.push_back({one.id, one.transform->program});
   return programs;

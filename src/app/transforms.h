@@ -5,7 +5,7 @@
 
 #include "config/configuration.h"
 #include "config/loader.h"
-#include "egress/transform_runner.h"
+#include "transform/transform_runner.h"
 
 #include <string>
 #include <vector>
@@ -14,7 +14,7 @@ namespace causeway::app {
 
 // causeway-transform, beside the program that runs.
 std::string transform_executable();
-std::vector<egress::transform_program> make_transform_programs(const config::configuration& from);
+std::vector<transform::transform_program> make_transform_programs(const config::configuration& from);
 
 // Compiles each transform, on a loop of its own. Faults: transform_invalid, with the application and jq's
 // words; transform_missing; each at the place of the key.

@@ -65,7 +65,7 @@ struct trial_stage {
   no_provisioner provisioner;
   no_registry registry;
   message_formatter formatter;
-  egress::transform_runner transforms;
+  transform::transform_runner transforms;
   trial_spool spool;
   trial_answers answers;
   core::bridge bridge;

@@ -43,30 +43,30 @@ core::spool_limits make_spool_limits(const config::spool_settings& from) {
   return made;
 }
 
-egress::registry_options make_registry_options(const config::configuration& from) {
-  egress::registry_options made;
+stack::registry_options make_registry_options(const config::configuration& from) {
+  stack::registry_options made;
   made.base_url = from.things_stack.base_url;
   made.ca_file = from.things_stack.ca_file.string();
   return made;
 }
 
-std::vector<egress::registry_application> make_registry_applications(const config::configuration& from) {
-  std::vector<egress::registry_application> made;
+std::vector<stack::registry_application> make_registry_applications(const config::configuration& from) {
+  std::vector<stack::registry_application> made;
   for (const auto& application : from.applications)
     if (application.api_key) made.push_back({application.id, application.api_key->clone()});
   return made;
 }
 
-egress::backfill_settings make_backfill_settings(const config::configuration& from) {
-  egress::backfill_settings made;
+stack::backfill_settings make_backfill_settings(const config::configuration& from) {
+  stack::backfill_settings made;
   made.base_url = from.things_stack.application_server_url;
   made.window.delay = from.things_stack.storage_delay;
   made.ca_file = from.things_stack.ca_file.string();
   return made;
 }
 
-std::vector<egress::backfill_application> make_backfill_applications(const config::configuration& from) {
-  std::vector<egress::backfill_application> made;
+std::vector<stack::backfill_application> make_backfill_applications(const config::configuration& from) {
+  std::vector<stack::backfill_application> made;
   for (const auto& application : from.applications) {
     if (!application.backfill) continue;
     const auto& events = application.events;
@@ -76,23 +76,23 @@ std::vector<egress::backfill_application> make_backfill_applications(const confi
   return made;
 }
 
-result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from) {
-  std::vector<egress::exporter_options> out;
+result<std::vector<watch::exporter_options>> make_exporters(const config::telemetry_settings& from) {
+  std::vector<watch::exporter_options> out;
   if (!from.otlp_endpoint.empty())
-    out.push_back({"otlp", from.otlp_endpoint + "/v1/traces", egress::otlp_format(CAUSEWAY_VERSION)});
+    out.push_back({"otlp", from.otlp_endpoint + "/v1/traces", watch::otlp_format(CAUSEWAY_VERSION)});
   if (from.application_insights_connection_string) {
-    auto target = egress::parse_application_insights(*from.application_insights_connection_string,
-                                                     "telemetry.application_insights_connection_string");
+    auto target = watch::parse_application_insights(*from.application_insights_connection_string,
+                                                    "telemetry.application_insights_connection_string");
     if (!target) return std::move(target).fault();
     out.push_back(
         {"application_insights", std::move(target->url),
-         egress::application_insights_format(std::move(target->instrumentation_key), CAUSEWAY_VERSION)});
+         watch::application_insights_format(std::move(target->instrumentation_key), CAUSEWAY_VERSION)});
   }
   return out;
 }
 
-std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from) {
-  std::vector<ingress::webhook_application> out;
+std::vector<stack::webhook_application> make_webhook_applications(const config::configuration& from) {
+  std::vector<stack::webhook_application> out;
   for (const auto& application : from.applications)
     if (application.takes("webhook"))
       out.push_back(
@@ -101,8 +101,8 @@ std::vector<ingress::webhook_application> make_webhook_applications(const config
   return out;
 }
 
-ingress::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance) {
-  ingress::mqtt_settings made;
+stack::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance) {
+  stack::mqtt_settings made;
   if (const auto& server = from.things_stack.mqtt)
     made.server = {server->host, server->port, server->tls, from.things_stack.ca_file.string()};
   made.tenant = from.things_stack.tenant;
@@ -111,8 +111,8 @@ ingress::mqtt_settings make_mqtt_settings(const config::configuration& from, std
   return made;
 }
 
-std::vector<ingress::mqtt_application> make_mqtt_applications(const config::configuration& from) {
-  std::vector<ingress::mqtt_application> made;
+std::vector<stack::mqtt_application> make_mqtt_applications(const config::configuration& from) {
+  std::vector<stack::mqtt_application> made;
   for (const auto& application : from.applications)
     if (application.takes("mqtt") && !application.events.empty())
       made.push_back({application.id, application.mqtt_key->clone(), application.events});

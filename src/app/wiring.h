@@ -3,15 +3,15 @@
 // loads.
 #pragma once
 
+#include "cloud/azure_section.h"
 #include "config/configuration.h"
 #include "core/rules.h"
 #include "core/spool_room.h"
-#include "egress/azure_section.h"
-#include "egress/backfill.h"
-#include "egress/registry_client.h"
-#include "egress/trace_exporter.h"
-#include "ingress/mqtt_settings.h"
-#include "ingress/webhook.h"
+#include "stack/backfill.h"
+#include "stack/mqtt_settings.h"
+#include "stack/registry_client.h"
+#include "stack/webhook.h"
+#include "watch/trace_exporter.h"
 
 #include <string>
 #include <vector>
@@ -20,21 +20,21 @@ namespace causeway::app {
 
 // Preconditions of the following: check_configuration found no fault. A file that has changed since is an
 // error.
-result<std::vector<egress::azure_section>> make_sections(const config::configuration& from);
+result<std::vector<cloud::azure_section>> make_sections(const config::configuration& from);
 std::vector<core::application_rules> make_rules(const config::configuration& from);
 core::spool_limits make_spool_limits(const config::spool_settings& from);
 // The applications that follow the registry: those with an API key.
-egress::registry_options make_registry_options(const config::configuration& from);
-std::vector<egress::registry_application> make_registry_applications(const config::configuration& from);
+stack::registry_options make_registry_options(const config::configuration& from);
+std::vector<stack::registry_application> make_registry_applications(const config::configuration& from);
 // The applications whose outages are filled up from the storage.
-egress::backfill_settings make_backfill_settings(const config::configuration& from);
-std::vector<egress::backfill_application> make_backfill_applications(const config::configuration& from);
+stack::backfill_settings make_backfill_settings(const config::configuration& from);
+std::vector<stack::backfill_application> make_backfill_applications(const config::configuration& from);
 // Where spans go; none where nothing is configured.
-result<std::vector<egress::exporter_options>> make_exporters(const config::telemetry_settings& from);
-std::vector<ingress::webhook_application> make_webhook_applications(const config::configuration& from);
+result<std::vector<watch::exporter_options>> make_exporters(const config::telemetry_settings& from);
+std::vector<stack::webhook_application> make_webhook_applications(const config::configuration& from);
 
 // The applications that take MQTT. instance: different in each process.
-ingress::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance);
-std::vector<ingress::mqtt_application> make_mqtt_applications(const config::configuration& from);
+stack::mqtt_settings make_mqtt_settings(const config::configuration& from, std::uint64_t instance);
+std::vector<stack::mqtt_application> make_mqtt_applications(const config::configuration& from);
 
 } // namespace causeway::app

@@ -4,7 +4,7 @@
 
 namespace causeway::core {
 
-// Devices with an event on its way from ingress to the disk.
+// Devices with an event on its way from the door to the disk.
 std::set<device_ref> bridge::in_storing() const {
   std::set<device_ref> all;
   for (const auto& [which, one] : formatting_)

@@ -193,7 +193,7 @@ public:
   virtual void format(ticket which, const uplink& event, moment now) = 0;
 };
 
-// What became of an event that an ingress handed in.
+// What became of an event that somebody handed in.
 enum class answer : std::uint8_t {
   stored,            // durable now
   duplicate,         // the first copy is durable

@@ -36,8 +36,4 @@ struct error_answer {
 };
 error_answer parse_error_answer(std::string_view body);
 
-// The Date header, as RFC 9110 5.6.7 has it to be written: "Wed, 21 Oct 2026 07:28:00 GMT". Nothing for any
-// other form.
-std::optional<wall_time> parse_http_date(std::string_view text);
-
 } // namespace causeway::dps

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/http_fields.h"
 #include "dps/answer.h"
 
 #include <algorithm>
@@ -311,11 +312,7 @@ std::string registration::about(std::string_view what) const {
 }
 
 std::optional<seconds> retry_after_of(const header_list& headers) {
-  const auto value = header(headers, "retry-after");
-  std::uint32_t number = 0;
-  const auto [stop, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (fault != std::errc{} || stop != value.data() + value.size()) return std::nullopt;
-  return seconds{number};
+  return parse_retry_after(header(headers, "retry-after"));
 }
 
 std::string fingerprint(std::string_view id_scope, const azure::signing_key& key) {

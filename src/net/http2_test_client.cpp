@@ -85,9 +85,6 @@ std::int32_t http2_test_client::request(http_fields all, std::string body, bool 
   };
   return nghttp2_submit_request(session_, nullptr, list.data(), list.size(), &provider, nullptr);
 }
-void http2_test_client::ping() {
-  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
-}
 void http2_test_client::cancel(std::int32_t id) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
 }

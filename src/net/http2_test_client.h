@@ -45,7 +45,6 @@ public:
   // ends: with the body; otherwise the request stays open.
   std::int32_t post(const std::string& path, std::string body, http_fields more = {}, bool ends = true);
   std::int32_t request(http_fields all, std::string body = {}, bool ends = true);
-  void ping();
   void cancel(std::int32_t id);
   std::string take_output();
   void feed(std::string_view bytes);

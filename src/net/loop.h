@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one event loop. SIGPIPE and SIGXFSZ are ignored from its creation on. Everything in ingress, egress,
+// The one event loop. SIGPIPE and SIGXFSZ are ignored from its creation on. Everything in stack, cloud,
 // admin and app runs on the thread that calls run().
 #pragma once
 

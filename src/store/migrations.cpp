@@ -24,7 +24,7 @@ namespace {
 //                byte first; id = 256 * device + the kind's letter (core::letter_of)
 //   recent_key   the same of a device, as the versions before key_ring left them (core::former_hash); only
 //                read, and not any more when a kind has 32 newer ones
-//   cursor       of an application: milliseconds since 1970, egress/backfill_window.h
+//   cursor       of an application: milliseconds since 1970, stack/backfill_window.h
 //   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers
 //   dead_letter  message (a record) or event (the raw body in a seal), never both, or neither where damage
 //   has

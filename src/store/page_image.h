@@ -14,7 +14,6 @@ public:
   static result<page_image> open(const std::filesystem::path& file);
 
   const log_findings& log() const { return log_; }
-  bool has_file() const { return file_.has_value(); }
   std::uint32_t pages() const { return pages_; }
   // What our files are made with; a header that says otherwise is damaged.
   static constexpr std::uint32_t page_size = 4096;

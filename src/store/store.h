@@ -144,7 +144,7 @@ public:
   void forget_assignment(device_ref device) override;
   void forget_device(device_ref device, const core::device_key& key) override;
 
-  // Until when everything is here that an application's stack received (egress/backfill_window.h). Rides in
+  // Until when everything is here that an application's stack received (stack/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.
   void save_cursor(const application_id& application, wall_time at);
 

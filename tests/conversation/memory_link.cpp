@@ -8,7 +8,7 @@
 namespace causeway::conversation {
 namespace {
 
-// As egress::hub_pool.
+// As cloud::hub_pool.
 constexpr backoff_policy reconnect{milliseconds{500}, milliseconds{60'000}, 2.0, 0.25};
 constexpr seconds proven{10};
 // A TCP segment each way takes this long, so that traffic, webhooks and commits fall into each other.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // core::hub_link over one hub::connection and the emulated hub's end of it, with byte queues in between. Made
-// again after a back-off when it is lost, as egress::hub_pool does it, but pure: step() moves bytes and
+// again after a back-off when it is lost, as cloud::hub_pool does it, but pure: step() moves bytes and
 // events, time is the manual clock's.
 #pragma once
 
 #include "base/backoff.h"
 #include "core/bridge.h"
-#include "emulator/hub_connection.h"
+#include "emulator/hub/hub_connection.h"
 #include "hub/connection.h"
 
 #include <deque>

@@ -109,18 +109,28 @@ class includes(a_copy_of_the_tree):
 
     def test_beast_in_a_header_of_net_and_asio_ssl_outside_it(self):
         self.plant(self.one_of("src/net", "*.h"), "#include <boost/beast/http.hpp>")
-        self.plant(self.one_of("src/egress", "*.cpp"), "#include <boost/asio/ssl/context.hpp>")
+        self.plant(self.one_of("src/cloud", "*.cpp"), "#include <boost/asio/ssl/context.hpp>")
         self.expect("<boost/beast/http.hpp>: net may include beast in .cpp files only")
-        self.expect("egress may not include <boost/asio/ssl/context.hpp>")
+        self.expect("cloud may not include <boost/asio/ssl/context.hpp>")
 
     def test_the_emulator_including_the_gateways_client_logic(self):
-        for module in ("core", "formats", "tts", "dps", "hub", "ingress", "egress"):
-            self.plant(self.one_of("emulator", "*.cpp"), f'#include "{module}/anything.h"')
-            self.expect(f"emulator must never include {module}")
+        for module in ("core", "formats", "tts", "dps", "hub", "stack", "cloud", "transform", "watch"):
+            self.plant(self.one_of("emulator/hub", "*.cpp"), f'#include "{module}/anything.h"')
+            self.expect(f"emulator_hub must never include {module}")
+
+    def test_a_room_of_the_emulator_that_looks_up(self):
+        self.plant(self.one_of("emulator/hub", "*.h"), '#include "emulator/stack/things_stack.h"')
+        self.expect("emulator_hub may not include emulator_stack")
+
+    def test_a_room_that_sees_the_other_peer(self):
+        self.plant(self.one_of("src/stack", "*.cpp"), '#include "azure/names.h"')
+        self.expect("stack must never include azure")
+        self.plant(self.one_of("src/cloud", "*.cpp"), '#include "tts/messages.h"')
+        self.expect("cloud must never include tts")
 
     def test_a_test_of_the_emulator_including_the_gateways_client_logic(self):
-        (self.root / "emulator" / "planted_test.cpp").write_text('#include "hub/connection.h"\n', encoding="utf-8")
-        self.expect("emulator must never include hub")
+        (self.root / "emulator" / "dps" / "planted_test.cpp").write_text('#include "hub/connection.h"\n', encoding="utf-8")
+        self.expect("emulator_dps must never include hub")
 
     def test_a_test_that_uses_a_module_no_list_names(self):
         (self.root / "src" / "base" / "planted_test.cpp").write_text('#include "net/loop.h"\n', encoding="utf-8")
@@ -165,18 +175,18 @@ class links(a_copy_of_the_tree):
         self.expect("include_directories() goes around")
 
     def test_the_emulators_tests_linking_the_hub_client(self):
-        file = self.root / "emulator" / "CMakeLists.txt"
+        file = self.root / "emulator" / "hub" / "CMakeLists.txt"
         text = file.read_text(encoding="utf-8")
         at = text.index("SOURCES")
         file.write_text(text[:at] + " TEST_MODULES hub " + text[at:], encoding="utf-8")
-        self.expect("the tests of emulator must never link hub")
+        self.expect("the tests of emulator_hub must never link hub")
 
 
 class cmakes_own_graph(a_copy_of_the_tree):
     PROJECT = """
         cmake_minimum_required(VERSION 3.25)
         project(planted LANGUAGES CXX)
-        foreach(module base core net emulator_lib hub)
+        foreach(module base core net emulator_run hub)
           file(WRITE ${CMAKE_BINARY_DIR}/${module}.cpp "")
           add_library(causeway_${module} STATIC ${CMAKE_BINARY_DIR}/${module}.cpp)
         endforeach()
@@ -196,9 +206,23 @@ class cmakes_own_graph(a_copy_of_the_tree):
 
     def test_links_that_are_written_far_from_the_modules_folder(self):
         dot = self.graph_of("target_link_libraries(causeway_core PRIVATE causeway_net)\n"
-                            "target_link_libraries(causeway_emulator_lib PUBLIC causeway_hub)\n")
+                            "target_link_libraries(causeway_emulator_run PUBLIC causeway_hub)\n")
         self.expect("core may not link net", dot)
-        self.expect("emulator may not link hub", dot)
+        self.expect("emulator_run may not link hub", dot)
+
+
+class grants(a_copy_of_the_tree):
+    def test_a_module_that_may_be_included_and_never_is(self):
+        self.replace("src/LAYERS", "module azure    uses base", "module azure    uses base config")
+        self.expect("azure may include config, and none of its files does")
+
+    def test_a_library_that_may_be_included_and_never_is(self):
+        self.replace("src/LAYERS", "module azure    uses base", "module azure    uses base  libraries json")
+        self.expect("azure may include json, and none of its files does")
+
+    def test_what_is_said_to_come_along_and_does_not(self):
+        self.replace("src/LAYERS", "module azure    uses base", "module azure    uses base  through config")
+        self.expect("config does not come along with what azure uses")
 
 
 class folders(a_copy_of_the_tree):

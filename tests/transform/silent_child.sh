@@ -1,5 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Speaks egress/transform_protocol.h as far as `ready`, and then never again.
+# Speaks transform/transform_protocol.h as far as `ready`, and then never again.
 printf '\000\000\000\000r'
 exec /bin/sleep 1000

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egress/transform_runner.h"
+#include "transform/transform_runner.h"
 
 #include "net/run_task.h"
 
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace causeway::egress {
+namespace causeway::transform {
 namespace {
 
 constexpr const char* executable = CAUSEWAY_TRANSFORM;
@@ -214,4 +214,4 @@ TEST(check_transform, names_the_program_that_is_not_there) {
 }
 
 } // namespace
-} // namespace causeway::egress
+} // namespace causeway::transform

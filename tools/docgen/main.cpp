@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints the page of docs/ that its argument names, from what the code says. `--list` prints the names.
-#include "admin/metrics_page.h"
 #include "base/error.h"
 #include "config/key_table.h"
+#include "watch/metrics_page.h"
 
 #include <array>
 #include <cstdio>
@@ -56,7 +56,7 @@ std::string metrics_page() {
       "What `/metrics` of the `[admin]` listener exports, in Prometheus' text format. Names and labels are "
       "an interface: they do\n"
       "not change without a line in the changelog. Counters start at zero with the process.\n\n");
-  return page.append(causeway::admin::describe_metrics_markdown());
+  return page.append(causeway::watch::describe_metrics_markdown());
 }
 
 std::string config_page() {

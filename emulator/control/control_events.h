@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the control API that is about the Event-Hubs-compatible endpoint (README.md). Loop's thread
+// only.
+#pragma once
+
+#include "emulator/control/control_api.h"
+
+namespace causeway::emulator {
+
+// The path is /events.
+net::http_response answer_events_control(const controlled& emulator, const net::http_request& request);
+
+} // namespace causeway::emulator

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, lets devices connect
+// and send within the hub's quotas, and brings them back when a connection is lost. Holds no rules of the
+// protocol: those are hub::connection's. What concerns one hub is in hub_fleet.h, one connection in
+// hub_line.h. Loop's thread only.
+#pragma once
+
+#include "cloud/azure_section.h"
+#include "core/bridge.h"
+#include "core/timeline.h"
+#include "net/task_group.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace causeway::cloud {
+
+class hub_fleet;
+struct pool_state;
+
+// Of one hub. Plain numbers; those of budgets are a second.
+struct hub_totals {
+  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0, connections_rotated = 0;
+  std::uint64_t devices = 0;                             // that belong here
+  std::uint64_t attached = 0;                            // of these, online
+  std::uint64_t queued = 0;                              // of these, waiting for the budget of connects
+  std::uint64_t connects = 0;                            // let through by the budget
+  std::uint64_t connects_refused = 0, sends_refused = 0; // by the hub, for their pace
+  std::uint64_t sends_waiting = 0;
+  std::uint64_t tokens_put = 0;
+  double connects_limit = 0, connects_ceiling = 0;
+  double sends_limit = 0, sends_ceiling = 0;
+  double connects_held = 0, sends_held = 0; // seconds that the hub has asked to wait, from now
+  bool quota_used_up = false;               // the day's messages; one asks when sends_held is over
+  std::optional<error> last_fault;          // of the connection; none while it is up
+};
+
+class hub_pool final : public core::hub_link {
+public:
+  // sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
+  hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
+           service_clocks& clocks, std::function<double()> random, core::timeline* spans = nullptr);
+  ~hub_pool() override;
+  // Before the first attach.
+  void answer_to(core::bridge& bridge);
+
+  void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
+  void detach(device_ref device) override;
+  void hurry(device_ref device) override;
+  void send(device_ref device, spool_seq seq, const core::message& what) override;
+  core::link_progress progress(device_ref device) const override;
+
+  // Tokens are made by another time than before: all are put anew.
+  void renew_tokens();
+  // What was in the way may have gone: what waits for its next try is tried now.
+  void try_now();
+  // Sends nothing more, waits for the outcomes of what is under way, lest it be sent again at the next start
+  // (a quarter of this at most), says CLOSE on every connection and waits until the hubs have answered, at
+  // most this long. Who has not by then is cut off, for as long again at most.
+  net::task<> close(std::chrono::milliseconds patience);
+  // By hub, whichever of its names is in use.
+  std::map<std::string, hub_totals> totals() const;
+
+private:
+  hub_fleet* fleet_of(const core::assignment& where);
+  std::unique_ptr<pool_state> state_;
+  const std::vector<azure_section>& sections_;
+};
+
+} // namespace causeway::cloud

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/provisioning.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::cloud {
+
+provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
+                           std::function<double()> random, core::timeline* timeline)
+    : loop_{on}, sections_{sections} {
+  for (const auto& section : sections_) {
+    if (!section.through_dps()) continue;
+    services_.emplace(section.name.str(),
+                      std::make_unique<dps_client>(on, tasks, section, random, timeline,
+                                                   [this](device_ref device, result<core::assignment> where) {
+                                                     answer_(device, std::move(where));
+                                                   }));
+  }
+}
+
+provisioning::~provisioning() = default;
+
+void provisioning::answer_to(core::bridge& bridge) {
+  answer_ = [this, to = &bridge](device_ref device, result<core::assignment> where) {
+    to->on_assignment(device, std::move(where), loop_.now());
+  };
+}
+
+const azure_section* provisioning::find(const azure_name& name) const {
+  const auto found =
+      std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.name == name; });
+  return found == sections_.end() ? nullptr : &*found;
+}
+
+std::string provisioning::fingerprint(const azure_name& section) const {
+  const auto found = services_.find(section.str());
+  return found == services_.end() ? std::string{} : found->second->fingerprint();
+}
+
+void provisioning::answer_later(device_ref device, result<core::assignment> where) {
+  // Posted, because the core does not expect its answer from inside the call.
+  loop_.post([this, device, where = std::move(where), alive = std::weak_ptr<int>{alive_}]() mutable {
+    if (!alive.expired()) answer_(device, std::move(where));
+  });
+}
+
+void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted,
+                            const core::connect_wish& wish) {
+  if (const auto dps = services_.find(name.str()); dps != services_.end())
+    return dps->second->find_hub(device, wanted, wish);
+  const auto* section = find(name);
+  if (section == nullptr)
+    return answer_later(device, error{errc::internal, "no section azure." + name.str()});
+  core::assignment where{{}, wanted, name, loop_.now().wall, {}};
+  if (const auto own = section->devices.find(wanted.str()); own != section->devices.end()) {
+    where.hub = own->second.hub.id();
+  } else if (section->policy) {
+    where.hub = section->policy->hub.id();
+  } else {
+    return answer_later(device,
+                        error{errc::hub_unauthorized,
+                              "azure." + name.str() + " has no connection string for " + wanted.str()});
+  }
+  answer_later(device, std::move(where));
+}
+
+void provisioning::call_off(device_ref device) {
+  for (const auto& [name, service] : services_)
+    service->call_off(device);
+}
+
+void provisioning::hurry(device_ref device) {
+  for (const auto& [name, service] : services_)
+    service->hurry(device);
+}
+
+core::link_progress provisioning::progress(device_ref device) const {
+  for (const auto& [name, service] : services_)
+    if (auto progress = service->progress(device); progress.fault || !progress.waits_for.empty())
+      return progress;
+  return {};
+}
+
+void provisioning::by_clocks(service_clocks& clocks) {
+  for (const auto& [name, service] : services_)
+    service->by_clocks(clocks);
+}
+
+void provisioning::try_now() {
+  for (const auto& [name, service] : services_)
+    service->try_now();
+}
+
+provisioning_totals provisioning::totals() const {
+  provisioning_totals all;
+  for (const auto& [name, service] : services_) {
+    const auto one = service->totals();
+    all.requests += one.requests;
+    all.registrations += one.registrations;
+    all.polls += one.polls;
+    all.throttled += one.throttled;
+    all.assigned += one.assigned;
+    all.refused += one.refused;
+    all.in_progress += one.in_progress;
+    all.waiting += one.waiting;
+    all.limit += one.limit;
+    all.ceiling += one.ceiling;
+    all.held_for = std::max(all.held_for, one.held_for);
+    if (one.unreachable) all.unreachable = one.unreachable;
+    all.sections.emplace(name, one);
+  }
+  return all;
+}
+
+} // namespace causeway::cloud

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/registry_client.h"
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "stack/rate_limit.h"
+#include "stack/stack_fault.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace causeway::stack {
+namespace {
+
+// Offsets shift while one pages, so a list may be a little longer than the registry's own count.
+constexpr std::uint64_t spare_pages = 16;
+// A list that ends before the registry's own count is read again so often, then believed.
+constexpr std::uint32_t most_repeats = 2;
+// Handed to the core between two turns of the loop.
+constexpr std::size_t batch = 256;
+// Each device with an unreadable attribute has one line, an application so many; the rest are counted.
+constexpr std::size_t most_warned = 10'000, most_warnings = 20;
+
+class bridge_events final : public registry_events {
+public:
+  bridge_events(core::bridge& bridge, net::loop& on) : bridge_{bridge}, loop_{on} {}
+  void on_registered(const core::registered_device& what) override {
+    bridge_.on_registered(what, loop_.now());
+  }
+  void on_listed(const application_id& application) override { bridge_.on_listed(application, loop_.now()); }
+  void on_looked_up(device_ref which, result<core::registered_device> what) override {
+    bridge_.on_looked_up(which, std::move(what), loop_.now());
+  }
+
+private:
+  core::bridge& bridge_;
+  net::loop& loop_;
+};
+
+std::optional<std::uint64_t> total_of(const net::http_answer& answer) {
+  return parse_count(answer.header("X-Total-Count"));
+}
+
+} // namespace
+
+struct registry_client::application {
+  application(registry_application what, registry_totals& into, const registry_options& options)
+      : id{std::move(what.id)},
+        key{std::move(what.api_key)},
+        totals{into},
+        unavailable{options.unavailable},
+        refused{options.refused},
+        limit{options.unavailable} {}
+
+  application_id id;
+  secret key;
+  registry_totals& totals;
+  backoff unavailable, refused;
+  rate_limit limit;
+  std::uint32_t repeats = 0;
+  std::unordered_set<std::string> warned; // device ids
+};
+
+// A place among the requests that may be under way; given up when it goes.
+struct registry_client::place {
+  explicit place(registry_client& of) : client{of} {}
+  ~place() { client.leave(); }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+  registry_client& client;
+};
+
+struct registry_client::listing {
+  std::uint64_t page = 1;
+  std::uint64_t entries = 0, pages = 0, duplicates = 0, skipped = 0, ignored = 0;
+  std::optional<std::uint64_t> total;
+  std::unordered_set<std::string> seen;
+  mono_time begun{};
+};
+
+registry_client::registry_client(net::loop& on, net::task_group& tasks, registry_options options,
+                                 std::vector<registry_application> applications,
+                                 std::function<double()> random)
+    : loop_{on},
+      tasks_{tasks},
+      options_{std::move(options)},
+      random_{std::move(random)},
+      client_{on, [this] {
+                net::http_client_options made;
+                made.ca_file = options_.ca_file;
+                made.max_connections = 2 * options_.requests_at_once;
+                return made;
+              }()} {
+  for (auto& one : applications) {
+    auto& totals = totals_[one.id];
+    applications_.push_back(std::make_unique<application>(std::move(one), totals, options_));
+  }
+}
+
+registry_client::~registry_client() = default;
+
+void registry_client::answer_to(core::bridge& bridge) {
+  own_events_ = std::make_unique<bridge_events>(bridge, loop_);
+  events_ = own_events_.get();
+}
+
+void registry_client::start() {
+  for (const auto& one : applications_)
+    tasks_.spawn("registry.list " + one->id.str(), net::restart_policy::on_fault,
+                 [this, of = one.get()] { return list(of); });
+  if (applications_.empty()) return;
+  for (std::size_t i = 0; i < options_.requests_at_once; ++i) {
+    bells_.push_back(std::make_unique<net::wake_up>(loop_));
+    tasks_.spawn("registry.look_up", net::restart_policy::on_fault,
+                 [this, bell = bells_.back().get()] { return answer_questions(bell); });
+  }
+}
+
+registry_client::application* registry_client::find(const application_id& id) {
+  const auto found =
+      std::find_if(applications_.begin(), applications_.end(), [&](const auto& a) { return a->id == id; });
+  return found == applications_.end() ? nullptr : found->get();
+}
+
+net::task<bool> registry_client::enter() {
+  if (entered_ < options_.requests_at_once) {
+    ++entered_;
+    co_return true;
+  }
+  const auto bell = std::make_shared<net::wake_up>(loop_);
+  at_the_gate_.push_back(bell);
+  const bool let_in = co_await bell->wait(); // whoever leaves has given its place
+  if (!let_in) std::erase(at_the_gate_, bell);
+  co_return let_in;
+}
+
+void registry_client::leave() {
+  if (at_the_gate_.empty()) {
+    --entered_;
+    return;
+  }
+  at_the_gate_.front()->notify();
+  at_the_gate_.pop_front();
+}
+
+net::task<result<net::http_answer>> registry_client::ask(application* of, std::string path_and_query) {
+  net::http_call call;
+  call.url = options_.base_url + "/api/v3/applications/" + of->id.str() + path_and_query;
+  call.headers = {{"Authorization", "Bearer " + std::string{of->key.reveal()}},
+                  {"Accept", "application/json"}};
+  call.time_out = options_.time_out;
+  call.max_answer = options_.max_answer;
+  ++of->totals.requests;
+  auto answered = co_await client_.call(std::move(call));
+  if (!answered) co_return stack_fault(std::move(answered).fault());
+  if (options_.clocks != nullptr)
+    options_.clocks->on_answer("The Things Stack", service_clocks::owner::things_stack, answered->headers,
+                               loop_.now());
+  of->limit.on_answer(answered->status, answered->headers, loop_.now().mono, random_());
+  if (answered->status == 200) co_return answered;
+  if (answered->status == 429) ++of->totals.throttled;
+  auto fault = stack_fault(*answered, of->id);
+  if (answered->status == 429) fault = std::move(fault).with_retry_after(of->limit.wait(loop_.now().mono));
+  co_return fault;
+}
+
+void registry_client::note_attribute(application& of, const tts::listed_device& device) {
+  const auto& id = device.device.key.device;
+  if (of.warned.size() >= most_warned || !of.warned.insert(id.str()).second) return;
+  if (of.warned.size() > most_warnings) return;
+  log::warning("registry_attribute_ignored",
+               {{"application", of.id}, {"device", id}, {"detail", device.warning}});
+}
+
+net::task<> registry_client::report(application* of, std::vector<tts::listed_device> devices) {
+  std::size_t reported = 0;
+  for (const auto& one : devices) {
+    if (!one.warning.empty()) note_attribute(*of, one);
+    events_->on_registered(one.device);
+    if (++reported % batch == 0) co_await net::sleep_for(milliseconds{0}); // others have their turn
+  }
+}
+
+net::task<result<net::http_answer>> registry_client::ask_for_page(application* of, std::uint64_t page) {
+  const bool let_in = co_await enter();
+  if (!let_in) co_return error{errc::stopped};
+  const place held{*this};
+  auto answered = co_await ask(of, "/devices?field_mask=attributes&order=created_at&limit=" +
+                                       std::to_string(options_.page_size) + "&page=" + std::to_string(page));
+  co_return answered;
+}
+
+// True when the page was the last.
+net::task<result<bool>> registry_client::take_page(application* of, listing* work) {
+  auto answered = co_await ask_for_page(of, work->page);
+  if (!answered) co_return std::move(answered).fault();
+  auto page = tts::parse_registry_page(answered->body, of->id);
+  if (!page) co_return std::move(page).fault().in(of->id.str());
+
+  if (const auto total = total_of(*answered)) work->total = total;
+  const auto known = work->seen.size();
+  for (const auto& one : page->devices) {
+    if (!work->seen.insert(one.device.key.device.str()).second) ++work->duplicates;
+    if (!one.warning.empty()) ++work->ignored;
+  }
+  ++work->pages;
+  work->entries += page->entries;
+  work->duplicates += page->duplicates;
+  work->skipped += page->skipped;
+  auto& totals = of->totals;
+  totals.listed = work->seen.size();
+  totals.pages = work->pages;
+  totals.duplicates = work->duplicates;
+  totals.skipped = work->skipped;
+  totals.ignored = work->ignored;
+  log::debug("registry_page", {{"application", of->id}, {"page", work->page}, {"devices", page->entries}});
+  if (page->entries == 0) co_return true;
+  // Offsets shift while one pages, and a stack may give less than it was asked for: so where it counts, its
+  // count says whether more is to come, and a short page alone where it does not.
+  const bool last = work->total ? work->entries >= *work->total : page->entries < options_.page_size;
+
+  const bool brings_nothing = work->seen.size() == known && page->skipped == 0;
+  ++work->page;
+  co_await report(of, std::move(page->devices));
+  const auto devices = std::to_string(work->seen.size()) + " devices";
+  if (brings_nothing)
+    co_return error{errc::registry_inconsistent, of->id.str() + ": page " + std::to_string(work->page - 1) +
+                                                     " repeats what came before; " + devices};
+  if (last) co_return true;
+  const bool too_long = work->entries > options_.max_devices ||
+                        (work->total && work->pages > *work->total / options_.page_size + spare_pages);
+  if (too_long)
+    co_return error{errc::registry_inconsistent,
+                    of->id.str() + ": no end after " + std::to_string(work->pages) + " pages, " + devices};
+  co_return false;
+}
+
+net::task<result<void>> registry_client::list_once(application* of, listing* work) {
+  while (true) {
+    if (const auto wait = of->limit.wait(loop_.now().mono); wait > milliseconds{0}) {
+      const bool going_on = co_await net::sleep_for(wait);
+      if (!going_on) co_return error{errc::stopped};
+    }
+    auto last = co_await take_page(of, work);
+    if (!last && last.fault().code() == errc::registry_throttled) {
+      // The same page again, after the pause; one that is never over must not be silent.
+      if (!of->totals.last_error || of->totals.last_error->code() != errc::registry_throttled)
+        log::warning("registry_unavailable", {{"application", of->id},
+                                              {"error", last.fault().name()},
+                                              {"detail", last.fault().detail()},
+                                              {"page", work->page},
+                                              {"pause_ms", of->limit.wait(loop_.now().mono).count()}});
+      of->totals.last_error = std::move(last).fault();
+      continue;
+    }
+    if (!last) co_return std::move(last).fault();
+    of->unavailable.reset();
+    of->refused.reset();
+    if (!*last) continue;
+    const auto found = work->seen.size() + work->skipped;
+    if (work->total && found < *work->total && of->repeats < most_repeats) {
+      ++of->repeats; // a device that was deleted meanwhile has shifted another one out of sight
+      co_return error{errc::registry_inconsistent, of->id.str() + ": " + std::to_string(found) +
+                                                       " devices, the registry counts " +
+                                                       std::to_string(*work->total)};
+    }
+    co_return result<void>{};
+  }
+}
+
+net::task<> registry_client::list(application* of) {
+  listing work;
+  work.begun = loop_.now().mono;
+  auto& totals = of->totals;
+  while (true) {
+    auto listed = co_await list_once(of, &work);
+    if (listed) break;
+    const auto why = std::move(listed).fault();
+    if (why.code() == errc::stopped) co_return;
+    totals.last_error = why;
+    const bool for_operator = why.cls() == error_class::permanent || why.cls() == error_class::config;
+    const auto pause = (for_operator ? of->refused : of->unavailable).next(random_());
+    log::warning("registry_unavailable", {{"application", of->id},
+                                          {"error", why.name()},
+                                          {"detail", why.detail()},
+                                          {"page", work.page},
+                                          {"pause_ms", pause.count()}});
+    // What has come so far stays; only a list whose pages fit together is gone on with.
+    if (why.code() != errc::registry_unavailable) {
+      work = {};
+      work.begun = loop_.now().mono;
+    }
+    const bool going_on = co_await net::sleep_for(pause);
+    if (!going_on) co_return;
+  }
+  totals.complete = true;
+  totals.completed_at = loop_.now().wall;
+  totals.took = loop_.now().mono - work.begun;
+  totals.last_error.reset();
+  log::info("registry_listed", {{"application", of->id},
+                                {"devices", work.seen.size()},
+                                {"pages", work.pages},
+                                {"duplicates", work.duplicates},
+                                {"skipped", work.skipped},
+                                {"attributes_ignored", work.ignored},
+                                {"ms", std::chrono::duration_cast<milliseconds>(totals.took).count()}});
+  events_->on_listed(of->id);
+}
+
+void registry_client::look_up(device_ref device, const core::device_key& key) {
+  if (questions_.size() >= options_.max_look_ups) {
+    // Posted, because the core does not expect its answer from inside the call.
+    loop_.post([this, device, alive = std::weak_ptr<int>{alive_}] {
+      if (!alive.expired())
+        events_->on_looked_up(device, error{errc::registry_unavailable, "too many look-ups wait"});
+    });
+    return;
+  }
+  questions_.push_back({device, key});
+  if (idle_.empty()) return;
+  idle_.back()->notify();
+  idle_.pop_back();
+}
+
+net::task<result<core::registered_device>> registry_client::get(application* of, core::device_key key) {
+  if (of == nullptr) co_return error{errc::registry_unauthorized, key.application.str() + " has no API key"};
+  if (const auto wait = of->limit.held_for(loop_.now().mono); wait > milliseconds{0})
+    co_return error{errc::registry_throttled, of->id.str()}.with_retry_after(wait);
+  auto answered = co_await ask(of, "/devices/" + percent_encode(key.device.str()) + "?field_mask=attributes");
+  if (!answered) {
+    auto why = std::move(answered).fault();
+    // The application is there, or its list would not have ended: it is the device that is not.
+    if (why.code() == errc::registry_application_unknown)
+      co_return error{errc::device_unlisted, why.detail()};
+    co_return why;
+  }
+  auto device = tts::parse_registered_device(answered->body, key);
+  if (!device) co_return std::move(device).fault();
+  if (!device->warning.empty()) note_attribute(*of, *device);
+  co_return std::move(device->device);
+}
+
+net::task<> registry_client::answer_questions(net::wake_up* bell) {
+  while (true) {
+    if (questions_.empty()) {
+      idle_.push_back(bell);
+      const bool going_on = co_await bell->wait();
+      if (!going_on) co_return;
+      continue;
+    }
+    // Whoever asked waits for an answer, whatever becomes of this task: what may fail for want of memory
+    // comes before the question is taken.
+    std::exception_ptr broken;
+    result<core::registered_device> found = error{errc::registry_unavailable, "the look-up was broken off"};
+    const auto next = std::move(questions_.front());
+    questions_.pop_front();
+    try {
+      found = co_await get(find(next.key.application), next.key);
+    } catch (...) {
+      broken = std::current_exception();
+    }
+    if (!found && found.fault().code() == errc::stopped) co_return;
+    events_->on_looked_up(next.device, std::move(found));
+    if (broken) std::rethrow_exception(broken);
+  }
+}
+
+} // namespace causeway::stack

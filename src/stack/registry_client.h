@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Things Stack's registry: lists the devices of each application that has an API key, page by page to the
+// end, several applications at once, and looks up single devices. Pages follow one another at once; only the
+// registry's own rate-limit headers slow them down (things-stack-wire.md E). Implements the core's registry.
+// Loop's thread only.
+#pragma once
+
+#include "base/secret.h"
+#include "base/service_clocks.h"
+#include "core/bridge.h"
+#include "net/http_client.h"
+#include "net/task_group.h"
+#include "net/wake_up.h"
+#include "tts/registry_page.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace causeway::stack {
+
+struct registry_application {
+  application_id id;
+  secret api_key;
+};
+
+struct registry_options {
+  std::string base_url;                // "https://host[:port]", without a slash at the end
+  std::string ca_file;                 // empty: the system's
+  std::uint32_t page_size = 1'000;     // the registry's maximum
+  std::size_t requests_at_once = 4;    // of listings; look-ups have as many again
+  std::size_t max_look_ups = 10'000;   // that wait; further ones end at once with registry_unavailable
+  std::size_t max_devices = 1'000'000; // of one application: a longer list does not end
+  std::size_t max_answer = 16 * 1024 * 1024;
+  std::chrono::milliseconds time_out{30'000};
+  service_clocks* clocks = nullptr; // hear of each answer's Date
+  backoff_policy unavailable{milliseconds{1'000}, milliseconds{300'000}, 2.0,
+                             0.25};                                                 // and what cannot be read
+  backoff_policy refused{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25}; // an operator must act
+};
+
+struct registry_totals {
+  std::uint64_t listed = 0;     // devices, of the last listing (or the one under way)
+  std::uint64_t pages = 0;      // of it, the empty last one included
+  std::uint64_t duplicates = 0; // of it
+  std::uint64_t skipped = 0;    // of it: entries without a valid id, or of another application
+  std::uint64_t ignored = 0;    // of it: devices with an attribute that was ignored
+  std::uint64_t requests = 0;   // all, look-ups included
+  std::uint64_t throttled = 0;  // answered with 429
+  bool complete = false;        // a listing has come to its end
+  std::optional<wall_time> completed_at;
+  std::chrono::nanoseconds took{0}; // the last whole listing
+  std::optional<error> last_error;  // since then
+};
+
+// What the client reports. bridge takes it; tests have their own.
+class registry_events {
+public:
+  virtual ~registry_events() = default;
+  virtual void on_registered(const core::registered_device& what) = 0;
+  virtual void on_listed(const application_id& application) = 0;
+  virtual void on_looked_up(device_ref which, result<core::registered_device> what) = 0;
+};
+
+class registry_client final : public core::registry {
+public:
+  // random: uniform in [0, 1).
+  registry_client(net::loop& on, net::task_group& tasks, registry_options options,
+                  std::vector<registry_application> applications, std::function<double()> random);
+  ~registry_client() override;
+  // One of them, before start.
+  void answer_to(core::bridge& bridge);
+  void answer_to(registry_events& events) { events_ = &events; }
+  // Begins to list.
+  void start();
+
+  // Of an application without an API key: registry_unauthorized.
+  void look_up(device_ref device, const core::device_key& key) override;
+  const std::map<application_id, registry_totals>& totals() const { return totals_; }
+
+private:
+  struct application;
+  struct listing;
+  struct place;
+  struct question {
+    device_ref device{};
+    core::device_key key;
+  };
+
+  net::task<result<net::http_answer>> ask(application* of, std::string path_and_query);
+  net::task<result<net::http_answer>> ask_for_page(application* of, std::uint64_t page);
+  net::task<> list(application* of);
+  net::task<result<void>> list_once(application* of, listing* work);
+  net::task<result<bool>> take_page(application* of, listing* work);
+  net::task<> report(application* of, std::vector<tts::listed_device> devices);
+  net::task<> answer_questions(net::wake_up* bell);
+  net::task<result<core::registered_device>> get(application* of, core::device_key key);
+  net::task<bool> enter();
+  void leave();
+  application* find(const application_id& id);
+  void note_attribute(application& of, const tts::listed_device& device);
+
+  net::loop& loop_;
+  net::task_group& tasks_;
+  registry_options options_;
+  std::function<double()> random_;
+  net::http_client client_;
+  std::unique_ptr<registry_events> own_events_;
+  registry_events* events_ = nullptr;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(); // for what is posted
+  std::vector<std::unique_ptr<application>> applications_;
+  std::map<application_id, registry_totals> totals_;
+
+  std::size_t entered_ = 0; // listings' requests under way
+  std::deque<std::shared_ptr<net::wake_up>> at_the_gate_;
+
+  std::deque<question> questions_;
+  std::vector<std::unique_ptr<net::wake_up>> bells_; // of the look-up tasks
+  std::vector<net::wake_up*> idle_;
+};
+
+} // namespace causeway::stack

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/api.h"
+
+#include "net/run_task.h"
+#include "watch/pages.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace causeway::watch {
+namespace {
+
+namespace json = boost::json;
+
+struct small_fleet final : fleet_view {
+  manual_clock clock;
+  core::timeline line{clock.now(), 100};
+  std::vector<core::device_status> all;
+  mutable std::size_t names_asked = 0, plans_made = 0;
+
+  void add(const char* application, const char* id, core::device_state state) {
+    core::device_status one;
+    one.ref = static_cast<device_ref>(all.size());
+    one.key = {application_id{application}, device_id{id}};
+    one.state = state;
+    if (state == core::device_state::parked) {
+      one.reason = errc::hub_device_disabled;
+      one.next_try = clock.now().mono + seconds{90};
+    }
+    all.push_back(std::move(one));
+  }
+  moment now() const override { return clock.now(); }
+  snapshot figures() const override {
+    snapshot s;
+    s.ready = true;
+    return s;
+  }
+  core::device_page list(std::optional<device_ref> after, std::size_t limit,
+                         std::optional<core::device_state> state) const override {
+    core::device_page page;
+    for (const auto& one : all) {
+      if (after && index_of(one.ref) <= index_of(*after)) continue;
+      if (page.devices.size() >= limit) {
+        page.next = page.devices.back().ref;
+        break;
+      }
+      if (!state || one.state == *state) page.devices.push_back(one);
+    }
+    return page;
+  }
+  std::optional<core::device_status> device(const core::device_key& key) const override {
+    for (const auto& one : all)
+      if (one.key == key) return one;
+    return std::nullopt;
+  }
+  std::optional<core::device_key> key_of(device_ref ref) const override {
+    ++names_asked;
+    if (index_of(ref) >= all.size()) return std::nullopt;
+    return all[index_of(ref)].key;
+  }
+  std::vector<application_id> applications() const override {
+    return {application_id{"gas"}, application_id{"heat"}, application_id{"water"}};
+  }
+  const core::timeline& timeline() const override { return line; }
+  plan_input plan() const override {
+    ++plans_made;
+    plan_input in;
+    in.applications = {{"water", 6, 0, 0, 6, 0, "cache", ""}};
+    in.dps = {{"field", 6, 1'000}};
+    return in;
+  }
+};
+
+struct scene {
+  small_fleet fleet;
+  watch::api api{fleet, "0.1.0"};
+
+  scene() {
+    fleet.add("water", "meter-1", core::device_state::online);
+    fleet.add("water", "meter-2", core::device_state::parked);
+    fleet.add("gas", "meter-1", core::device_state::online);
+  }
+  net::http_response get(std::string target, std::string method = "GET") const {
+    net::http_request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    return api.handle(request);
+  }
+  json::value body(std::string target) const { return json::parse(get(std::move(target)).body); }
+};
+
+TEST(api, shows_status_and_plan) {
+  const scene s;
+  EXPECT_EQ(s.body("/api/status").at("version"), "0.1.0");
+  const auto plan = s.body("/api/plan");
+  EXPECT_EQ(plan.at("through_dps").to_number<int>(), 6);
+  EXPECT_EQ(plan.at("seconds_to_all_online").to_number<double>(), 3.5);
+  EXPECT_NE(std::string{plan.at("text").as_string()}.find("All online after about 3.5 s"), std::string::npos);
+}
+
+TEST(api, lists_devices_in_pages) {
+  const scene s;
+  auto page = s.body("/api/devices?limit=2");
+  EXPECT_EQ(page.at("devices").as_array().size(), 2U);
+  EXPECT_EQ(page.at("next").to_number<int>(), 1);
+  page = s.body("/api/devices?limit=2&after=1");
+  EXPECT_EQ(page.at("devices").as_array().size(), 1U);
+  EXPECT_TRUE(page.at("next").is_null());
+  EXPECT_EQ(s.body("/api/devices?state=parked").at("devices").as_array().size(), 1U);
+  EXPECT_EQ(s.body("/api/devices?application=gas").at("devices").as_array().size(), 1U);
+}
+
+TEST(api, shows_one_device_and_why) {
+  const scene s;
+  const auto device = s.body("/api/devices/water/meter-2");
+  EXPECT_EQ(device.at("state"), "parked");
+  EXPECT_EQ(device.at("reason"), "hub_device_disabled");
+  EXPECT_EQ(device.at("next_try_seconds").to_number<double>(), 90);
+  const auto why = s.body("/api/devices/water/meter-2/why");
+  EXPECT_FALSE(why.at("why").as_string().empty());
+}
+
+TEST(api, takes_a_device_id_alone_where_it_is_unique) {
+  scene s;
+  s.fleet.add("heat", "meter-1", core::device_state::online);
+  EXPECT_EQ(s.body("/api/devices/-/meter-2").at("application"), "water");
+  const auto both = s.get("/api/devices/-/meter-1");
+  EXPECT_EQ(both.status, 400);
+  EXPECT_EQ(json::parse(both.body).at("error"), "field_invalid");
+  EXPECT_NE(both.body.find("gas, heat, water"), std::string::npos) << both.body;
+  EXPECT_EQ(s.get("/api/devices/-/meter-9").status, 404);
+}
+
+TEST(api, shows_the_spans_of_a_device) {
+  scene s;
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, core::phase::dps_register, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  EXPECT_EQ(s.body("/api/devices/water/meter-2").at("spans").as_array().size(), 1U);
+  EXPECT_EQ(s.body("/api/timeline").at("spans").as_array().size(), 2U);
+  const auto one = s.body("/api/timeline?device=meter-1&application=gas");
+  ASSERT_EQ(one.at("spans").as_array().size(), 1U);
+  EXPECT_EQ(one.at("spans").at(0).at("phase"), "dps.poll");
+  EXPECT_EQ(one.at("next").to_number<int>(), 2);
+  EXPECT_EQ(s.body("/api/timeline/summary").at("phases").as_array().size(), 2U);
+  const auto all = s.get("/api/timeline/waterfall.svg?limit=10");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_TRUE(all.content_type.starts_with("image/svg+xml"));
+  EXPECT_NE(s.get("/api/timeline/waterfall.svg?device=meter-2").body.find("dps.register"), std::string::npos);
+}
+
+TEST(api, a_search_for_one_devices_spans_names_only_those_it_shows) {
+  scene s;
+  for (int i = 0; i < 90; ++i)
+    s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, core::phase::dps_register, {}});
+  EXPECT_EQ(s.body("/api/timeline?device=meter-2").at("spans").as_array().size(), 1U);
+  EXPECT_EQ(s.fleet.names_asked, 1U);
+  EXPECT_EQ(s.body("/api/timeline?device=nobody").at("spans").as_array().size(), 0U);
+  EXPECT_EQ(s.fleet.names_asked, 1U);
+  // Of an application, each device once, and each span that is shown.
+  EXPECT_EQ(s.body("/api/timeline?application=water").at("spans").as_array().size(), 1U);
+  EXPECT_EQ(s.fleet.names_asked, 4U);
+}
+
+TEST(api, what_looks_at_everything_is_worked_out_once_a_second) {
+  scene s;
+  const auto spans_in = [&] {
+    const auto phases = s.body("/api/timeline/summary").at("phases").as_array();
+    return phases.empty() ? 0 : phases[0].at("count").to_number<int>();
+  };
+  const auto rows_in = [&] {
+    const auto picture = s.get("/api/timeline/waterfall.svg").body;
+    return picture.find("1 devices") != std::string::npos;
+  };
+  EXPECT_EQ(spans_in(), 0);
+  EXPECT_FALSE(rows_in());
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  for (int i = 0; i < 50; ++i)
+    s.get("/api/plan");
+  EXPECT_EQ(s.fleet.plans_made, 1U);
+  EXPECT_EQ(spans_in(), 0);
+  EXPECT_FALSE(rows_in());
+  s.fleet.clock.advance(seconds{1});
+  s.get("/api/plan");
+  EXPECT_EQ(s.fleet.plans_made, 2U);
+  EXPECT_EQ(spans_in(), 1);
+  EXPECT_TRUE(rows_in());
+}
+
+TEST(api, says_what_is_wrong_with_a_question) {
+  const scene s;
+  for (const auto* target :
+       {"/api/devices?limit=0", "/api/devices?limit=1001", "/api/devices?limit=x", "/api/devices?after=-1",
+        "/api/devices?state=happy", "/api/devices?colour=red", "/api/timeline?after=1x",
+        "/api/timeline/waterfall.svg?limit=5000", "/api/devices?limit=99999999999999999999999"}) {
+    const auto answer = s.get(target);
+    EXPECT_EQ(answer.status, 400) << target;
+    EXPECT_EQ(json::parse(answer.body).at("error"), "field_invalid") << target;
+  }
+  for (const auto* target : {"/api", "/api/", "/api/nothing", "/api/devices/", "/api/devices/water",
+                             "/api/devices/water/", "/api/devices/water/meter-1/x/why"})
+    EXPECT_EQ(s.get(target).status, 404) << target;
+  EXPECT_EQ(s.get("/api/status", "POST").status, 405);
+}
+
+struct no_letters final : dead_letter_view {
+  net::task<result<core::dead_letter_page>> list(core::dead_letter_query) override {
+    co_return core::dead_letter_page{};
+  }
+  net::task<result<core::dead_letter>> find(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<core::answer>> replay(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t>) override {
+    co_return std::vector<std::uint64_t>{};
+  }
+};
+
+struct no_desk final : forget_desk {
+  core::forgetting forget(const core::device_key&, bool) override { return core::forgetting::unknown; }
+  core::forget_page forget_some(const application_id&, core::forgettable, bool, std::optional<device_ref>,
+                                std::size_t) override {
+    return {};
+  }
+  result<application_id> owner_of(const device_id&) const override { return error{errc::not_found}; }
+};
+
+int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status",
+              const char* method = "GET") {
+  no_letters none;
+  dead_letter_api letters{none};
+  no_desk desk;
+  const forget_api forget{desk};
+  pages page{s.fleet, s.api, letters, forget, access};
+  net::http_request request;
+  request.method = method;
+  request.target = path;
+  request.headers.emplace_back("Host", host);
+  net::loop on;
+  return net::run_task(on, page.handle(request)).status;
+}
+
+TEST(pages, serve_the_api_to_this_machine_only) {
+  const scene s;
+  EXPECT_EQ(status_of(s, api_access::open, "anything"), 200);
+  EXPECT_EQ(status_of(s, api_access::refused, "127.0.0.1:9464"), 403);
+  for (const auto* host :
+       {"localhost:9464", "127.0.0.1:9464", "127.0.0.1", "[::1]:9464", "[::1]", "localhost"})
+    EXPECT_EQ(status_of(s, api_access::loopback, host), 200) << host;
+  for (const auto* host : {"evil.example:9464", "", "unix:/x", "127.0.0.1.evil.example"})
+    EXPECT_EQ(status_of(s, api_access::loopback, host), 403) << host;
+}
+
+TEST(pages, let_only_the_socket_change_anything) {
+  const scene s;
+  const auto* letters = "/api/dead-letters?ids=1";
+  EXPECT_EQ(status_of(s, api_access::open, "x", letters, "DELETE"), 200);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", letters, "DELETE"), 403);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/dead-letters"), 200);
+  EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/dead-letters"), 403);
+  EXPECT_EQ(status_of(s, api_access::open, "x", "/api/status", "DELETE"), 405);
+}
+
+TEST(pages, serve_the_metrics_to_scrapers_under_any_name) {
+  const scene s;
+  for (const auto* path : {"/metrics", "/healthz", "/readyz"})
+    for (const auto access : {api_access::loopback, api_access::refused})
+      EXPECT_EQ(status_of(s, access, "gateway.example:9464", path), 200) << path;
+}
+
+} // namespace
+} // namespace causeway::watch

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/metrics_page.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace causeway::watch {
+namespace {
+
+snapshot example() {
+  snapshot s;
+  s.bridge.sent = 7;
+  s.bridge.latency = {3, 1};
+  s.bridge.latency.back() = 1;
+  s.bridge.latency_ms_sum = 12'345;
+  s.hubs["contoso.azure-devices.net"].connections_open = 2;
+  s.clock_skews["contoso.azure-devices.net"] = -2'400;
+  s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 0};
+  s.dps["field"].registrations = {500, 1'000, 2, 1.5};
+  s.registry["water-meters"].devices = 3'000;
+  s.exporters["otlp"].lost = 4;
+  s.mqtt["water-meters"].connected = true;
+  s.mqtt["water-meters"].away_seconds = 1.25;
+  s.mqtt["water-meters"].answered["stored"] = 5;
+  s.mqtt["water-meters"].lost["not_taken"] = 2;
+  s.webhook_connections["2"] = 3;
+  s.webhook_by_status[200] = 9;
+  s.webhook_refused["unauthorized"] = 1;
+  return s;
+}
+
+TEST(metrics_page, parses_as_prometheus_text_without_duplicates) {
+  std::istringstream page{render_metrics(example())};
+  const std::regex comment{R"(# (HELP|TYPE) ([a-z_]+) (.+))"};
+  const std::regex sample{R"(([a-z_]+)(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? ([0-9.e+-]+|\+Inf))"};
+  std::map<std::string, std::string> types;
+  std::set<std::string> samples;
+  for (std::string line; std::getline(page, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, comment)) {
+      if (match[1] == "TYPE") {
+        EXPECT_TRUE(types.emplace(match[2], match[3]).second) << line;
+      }
+    } else {
+      ASSERT_TRUE(std::regex_match(line, match, sample)) << line;
+      EXPECT_TRUE(samples.insert(match[1].str() + match[2].str()).second) << line;
+      const auto name = std::regex_replace(match[1].str(), std::regex{"_(bucket|sum|count)$"}, "");
+      EXPECT_TRUE(types.contains(name)) << line;
+      if (types[name] == "counter") {
+        EXPECT_TRUE(name.ends_with("_total")) << name;
+      }
+    }
+  }
+  EXPECT_TRUE(samples.contains("causeway_messages_sent_total"));
+  EXPECT_TRUE(samples.contains(R"(causeway_clock_skew_seconds{service="contoso.azure-devices.net"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_hub_connections{hub="contoso.azure-devices.net"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_dps_throttled_total{section="field"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_registry_devices{application="water-meters"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_mqtt_connected{application="water-meters"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_mqtt_lost_total{application="water-meters",reason="not_taken"})"));
+  EXPECT_TRUE(samples.contains(R"(causeway_export_spans_lost_total{exporter="otlp"})"));
+}
+
+TEST(metrics_page, tells_a_budget_from_its_quota) {
+  const auto page = render_metrics(example());
+  EXPECT_NE(page.find("causeway_hub_connects_limit{hub=\"contoso.azure-devices.net\"} 87.5\n"),
+            std::string::npos);
+  EXPECT_NE(page.find("causeway_hub_connects_ceiling{hub=\"contoso.azure-devices.net\"} 100\n"),
+            std::string::npos);
+}
+
+TEST(metrics_page, the_histogram_is_cumulative) {
+  const auto page = render_metrics(example());
+  EXPECT_NE(page.find("causeway_delivery_latency_seconds_count 5\n"), std::string::npos);
+  EXPECT_NE(page.find("causeway_delivery_latency_seconds_bucket{le=\"0.002\"} 4\n"), std::string::npos);
+  EXPECT_NE(page.find("causeway_delivery_latency_seconds_bucket{le=\"+Inf\"} 5\n"), std::string::npos);
+}
+
+TEST(metrics_page, every_metric_is_documented) {
+  const auto table = describe_metrics_markdown();
+  std::istringstream page{render_metrics(example())};
+  for (std::string line; std::getline(page, line);)
+    if (line.starts_with("# TYPE ")) {
+      const auto name = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_NE(table.find("`" + name + "`"), std::string::npos) << name;
+    }
+}
+
+} // namespace
+} // namespace causeway::watch

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands the timeline's spans to a collector, a batch at a time, as they are noted. It never disturbs the
+// gateway: it holds one batch, tries it again while the collector is away, and when the ring overtakes it,
+// counts what it has lost. Loop's thread only.
+#pragma once
+
+#include "base/backoff.h"
+#include "core/uplink.h"
+#include "net/http_client.h"
+#include "net/task_group.h"
+#include "watch/trace_records.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace causeway::watch {
+
+struct exporter_options {
+  std::string name; // "otlp", for metrics and the log
+  std::string url;
+  trace_format format;
+  std::string ca_file{}; // empty: the system's
+  std::size_t batch = 2'000;
+  milliseconds period{1'000};
+  // While the collector cannot take them; its Retry-After is obeyed up to the longest of these.
+  backoff_policy pauses{milliseconds{1'000}, milliseconds{300'000}, 2.0, 0.25};
+  milliseconds time_out{30'000};
+};
+
+struct exporter_totals {
+  std::uint64_t exported = 0; // spans that were taken
+  std::uint64_t lost = 0;     // overwritten before they could be sent
+  std::uint64_t dropped = 0;  // refused for good
+  std::uint64_t requests = 0, faults = 0;
+  std::optional<error> last_fault; // none once a request went well
+};
+
+struct traced_device {
+  core::device_key key;
+  causeway::identity identity;
+  hub_host hub;
+};
+
+class trace_exporter {
+public:
+  // spans must live as long. names: nothing for a device that is gone. random: uniform in [0, 1).
+  trace_exporter(net::loop& on, net::task_group& tasks, exporter_options options, const core::timeline& spans,
+                 std::function<std::optional<traced_device>(device_ref)> names,
+                 std::function<double()> random);
+  // Begins with the oldest span that is kept.
+  void start();
+
+  const std::string& name() const { return options_.name; }
+  const exporter_totals& totals() const { return totals_; }
+
+private:
+  struct way { // of one device to its hub: one trace
+    mono_time begin{};
+    bool arrived = false;
+  };
+  struct batch {
+    std::string body;
+    std::size_t spans = 0;
+  };
+
+  net::task<> run();
+  net::task<bool> collect(batch* into);
+  net::task<bool> deliver(batch* what);
+  // Nothing: it is settled. Else: how long to wait before it is tried again.
+  std::optional<milliseconds> judge(const batch& what, const result<net::http_answer>& answer);
+  milliseconds put_off(error why, std::optional<seconds> retry_after);
+  span_record record_of(std::uint64_t number);
+  mono_time way_of(const core::span& one, device_ref device);
+
+  net::loop& loop_;
+  net::task_group& tasks_;
+  exporter_options options_;
+  const core::timeline& spans_;
+  std::function<std::optional<traced_device>(device_ref)> names_;
+  std::function<double()> random_;
+  net::http_client client_;
+  std::uint64_t next_ = 0;
+  std::unordered_map<device_ref, way> ways_;
+  backoff pauses_;
+  exporter_totals totals_;
+};
+
+} // namespace causeway::watch
