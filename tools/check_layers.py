@@ -370,7 +370,7 @@ class Checker:
         readme = (source / "README.md").read_text(encoding="utf-8")
         self.compare("src/README.md", set(re.findall(r"^\| `([a-z_]+)/` \|", readme, re.M)), law)
         build = (self.root / "CMakeLists.txt").read_text(encoding="utf-8")
-        listed = re.search(r"set\(CAUSEWAY_MODULES\s+([a-z_\s]+?)\s+CACHE", build)
+        listed = re.search(r"set\(CAUSEWAY_MODULES\s+([a-z_\s]+?)\s*\)", build)
         order = listed.group(1).split() if listed else []
         self.compare("CMakeLists.txt", set(order), law)
         place = {name: index for index, name in enumerate(order)}

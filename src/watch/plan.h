@@ -61,7 +61,7 @@ struct plan {
   std::vector<std::pair<std::string, double>> by_tier{}; // the same start on other tiers; when a tier decides
 };
 
-// What DPS asks a device to wait between register and poll, usually (limits-and-lessons.md 3).
+// What DPS asks a device to wait between register and poll, usually (azure-iot-wire.md E.1).
 inline constexpr double dps_pause_seconds = 3;
 // Register, poll, TLS and attach, beside the quotas.
 inline constexpr double way_seconds = 0.5;
