@@ -65,7 +65,8 @@ def dead_links():
         page = ROOT / name
         if not page.exists() or name.startswith("tests/data/"):
             continue
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        prose = re.sub(r"```.*?```|`[^`\n]*`(?!\])", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", prose):
             if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():
                 print(f"{name}: links to {target}, which is not there")
                 dead += 1
