@@ -181,9 +181,9 @@ watch::snapshot gateway::parts::figures() const {
     out.certificate_ends["webhook"] =
         std::chrono::duration<double>(webhook_certificate->facts().ends.time_since_epoch()).count();
   out.start_seconds = std::chrono::duration<double>(started.time_since_epoch()).count();
-  out.ready = !stopping && !store_fault;
-  if (stopping) out.not_ready_because = "stopping";
-  if (store_fault) out.not_ready_because = store_fault->message();
+  const auto why_not = why_not_ready();
+  out.ready = !why_not;
+  out.not_ready_because = why_not.value_or("");
   return out;
 }
 

@@ -127,6 +127,10 @@ struct gateway::parts final : store::store_events,
   // figures.cpp
   moment now() const override { return loop.now(); }
   watch::snapshot figures() const override;
+  std::optional<std::string> why_not_ready() const override {
+    if (store_fault) return store_fault->message();
+    return stopping ? std::optional<std::string>{"stopping"} : std::nullopt;
+  }
   core::device_page list(std::optional<device_ref> after, std::size_t limit,
                          std::optional<core::device_state> state) const override {
     return bridge->list(after, limit, state);

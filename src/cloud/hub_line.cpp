@@ -96,22 +96,25 @@ void hub_line::deliver_events(live& on) {
     on.over = true; // so that what the core does now goes to the next connection
     hub_.on_over(*this);
   }
-  for (auto& event : on.connection.take_events()) {
-    if (const auto* up = std::get_if<hub::attached>(&event)) {
-      hub_.on_attached(*this, *up);
-    } else if (const auto* done = std::get_if<hub::sent>(&event)) {
-      hub_.on_sent(*done);
-    } else if (const auto* gone = std::get_if<hub::detached>(&event)) {
-      hub_.on_detached(*this, *gone, over);
-    } else if (const auto* ready = std::get_if<hub::opened>(&event)) {
+  // A kind that is not here does not compile.
+  struct hands_on {
+    hub_line& line;
+    live& on;
+    mono_time now;
+    bool over;
+    void operator()(const hub::attached& what) const { line.hub_.on_attached(line, what); }
+    void operator()(const hub::sent& what) const { line.hub_.on_sent(what); }
+    void operator()(const hub::detached& what) const { line.hub_.on_detached(line, what, over); }
+    void operator()(const hub::closed& what) const { on.fault = what.why; }
+    void operator()(const hub::opened& what) const {
       on.opened_at = now;
-      pool_.note(core::phase::open, now - ready->cbs - ready->open, ready->open, {}, number_);
-      pool_.note(core::phase::cbs_link, now - ready->cbs, ready->cbs, {}, number_);
-      hub_.on_open(*this, *ready);
-    } else if (const auto* end = std::get_if<hub::closed>(&event)) {
-      on.fault = end->why;
+      line.pool_.note(core::phase::open, now - what.cbs - what.open, what.open, {}, line.number_);
+      line.pool_.note(core::phase::cbs_link, now - what.cbs, what.cbs, {}, line.number_);
+      line.hub_.on_open(line, what);
     }
-  }
+  };
+  for (const auto& event : on.connection.take_events())
+    std::visit(hands_on{*this, on, now, over}, event);
 }
 
 net::task<> hub_line::write_out(std::shared_ptr<live> on) {
@@ -171,7 +174,7 @@ net::task<error> hub_line::carry(net::connected_stream how, mono_time begun) {
                          hex_encode(std::to_string(pool_.loop.now().wall.time_since_epoch().count())) + "-" +
                          std::to_string(number_);
   options.mode = hub_.tokens().mode();
-  options.client_version = "causeway/0.1.0";
+  options.client_version = "causeway/" CAUSEWAY_VERSION;
   options.two_links_a_session = hub_.two_links_a_session();
   since_ = pool_.loop.now().mono;
   auto on = std::make_shared<live>(std::move(how.bytes), std::move(options), hub_.tokens(), pool_.loop);

@@ -29,8 +29,12 @@ struct small_fleet final : fleet_view {
     }
     all.push_back(std::move(one));
   }
+  std::optional<std::string> trouble;
+  mutable int looked = 0; // at all figures
   moment now() const override { return clock.now(); }
+  std::optional<std::string> why_not_ready() const override { return trouble; }
   snapshot figures() const override {
+    ++looked;
     snapshot s;
     s.ready = true;
     return s;
@@ -257,6 +261,15 @@ TEST(pages, let_only_the_socket_change_anything) {
   EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/dead-letters"), 200);
   EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/dead-letters"), 403);
   EXPECT_EQ(status_of(s, api_access::open, "x", "/api/status", "DELETE"), 405);
+}
+
+TEST(pages, say_that_it_is_not_ready_and_look_at_no_figures_for_it) {
+  scene s;
+  s.fleet.trouble = "store_unavailable: disk full";
+  EXPECT_EQ(status_of(s, api_access::refused, "x", "/readyz"), 503);
+  s.fleet.trouble.reset();
+  EXPECT_EQ(status_of(s, api_access::refused, "x", "/readyz"), 200);
+  EXPECT_EQ(s.fleet.looked, 0);
 }
 
 TEST(pages, serve_the_metrics_to_scrapers_under_any_name) {

@@ -18,6 +18,8 @@ public:
   virtual ~fleet_view() = default;
   virtual moment now() const = 0;
   virtual snapshot figures() const = 0;
+  // Nothing: it can accept and spool safely.
+  virtual std::optional<std::string> why_not_ready() const = 0;
   // As core::bridge::list.
   virtual core::device_page list(std::optional<device_ref> after, std::size_t limit,
                                  std::optional<core::device_state> state) const = 0;

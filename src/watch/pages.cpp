@@ -53,8 +53,8 @@ net::task<net::http_response> pages::handle(net::http_request request) {
   // That this answers at all shows that the loop turns.
   if (path == "/healthz") co_return text(200, "ok\n");
   if (path == "/readyz") {
-    const auto now = fleet_.figures();
-    co_return now.ready ? text(200, "ready\n") : text(503, "not ready: " + now.not_ready_because + "\n");
+    const auto why_not = fleet_.why_not_ready();
+    co_return why_not ? text(503, "not ready: " + *why_not + "\n") : text(200, "ready\n");
   }
   // For scrapers on other hosts, so under any name, as the health of the process above; it has figures and
   // the names of hubs, sections and applications, and no devices.
