@@ -148,6 +148,18 @@ struct forget_page {
   std::optional<device_ref> next;           // where it goes on; nothing: that was all
 };
 
+// What a start has still to do. Not inside bridge: clang takes initialisers there for no default constructor.
+struct start_work {
+  std::uint32_t places = 0; // of the table: devices beyond them have come since
+  std::vector<start_image::assigned> assignments;
+  std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
+  std::size_t placed = 0;            // so many of them done
+  std::set<device_key> lost;         // that do not count any more
+  bool has_order = false;
+  std::vector<device_ref> to_connect; // in this order,
+  std::size_t connected = 0;          // so many of them done
+};
+
 class bridge {
 public:
   bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now);
@@ -394,16 +406,6 @@ private:
   mono_time started_;
 
   device_table table_;
-  struct start_work {
-    std::uint32_t places = 0; // of the table: devices beyond them have come since
-    std::vector<start_image::assigned> assignments;
-    std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
-    std::size_t placed = 0;            // so many of them done
-    std::set<device_key> lost;         // that do not count any more
-    bool has_order = false;
-    std::vector<device_ref> to_connect; // in this order,
-    std::size_t connected = 0;          // so many of them done
-  };
   std::optional<start_work> starting_; // until all are on their way
   outbox outbox_;
   std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
