@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-from check_words import NO_CODE
+from cpp_text import names_only
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 # A type, a name, its parameters, and what ends a declaration or begins a body.
@@ -25,7 +25,7 @@ KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "catch", "declty
 
 def find(files):
     """files: path → text. Yields path and name."""
-    code = {path: NO_CODE.sub(" ", text) for path, text in files.items()}
+    code = {path: names_only(text) for path, text in files.items()}
     seen = collections.Counter()
     defined = collections.Counter()
     for path, text in code.items():

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+from cpp_text import without_comments
+
 STANDARD = set("""
 algorithm any array bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath compare
 complex concepts cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution
@@ -103,15 +105,6 @@ class Law:
 
 
 # ---------------------------------------------------------------- #include
-
-def without_comments(text):
-    """The same lines without comments; string literals are stepped over."""
-    def blank(match):
-        token = match.group(0)
-        return re.sub(r"[^\n]", " ", token) if token.startswith(("//", "/*")) else token
-    pattern = r'R"([^()\\ \n]{0,16})\((?:.|\n)*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*(?:.|\n)*?\*/'
-    return re.sub(pattern, blank, text)
-
 
 @functools.lru_cache(maxsize=None)
 def includes_in(text):

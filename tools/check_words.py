@@ -11,9 +11,9 @@ import pathlib
 import re
 import sys
 
+from cpp_text import names_only
+
 ROW = re.compile(r"^\| ([a-z ]+) \| (.+?) \| (.*?) ?\|$")
-# Comments, raw strings, strings, characters (but not the ' of 1'000), #include lines.
-NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-zA-Z])\'(?:\\.|[^\'\\\n])\'|^[ \t]*#[ \t]*include[^\n]*', re.S | re.M)
 NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -31,8 +31,7 @@ def rows(text):
 
 
 def names_of(code):
-    code = NO_CODE.sub(lambda found: "\n" * found[0].count("\n"), code)
-    for number, line in enumerate(code.splitlines(), 1):
+    for number, line in enumerate(names_only(code).splitlines(), 1):
         for name in NAME.findall(line):
             yield number, name
 
