@@ -9,11 +9,11 @@
 #include "base/backoff.h"
 #include "base/budget.h"
 #include "base/log_limiter.h"
+#include "base/shared_texts.h"
 #include "cloud/daily_quota.h"
 #include "cloud/fair_queue.h"
 #include "cloud/hub_line.h"
 #include "cloud/hub_pool.h"
-#include "core/device_table.h"
 #include "hub/placement.h"
 #include "net/wake_up.h"
 
@@ -62,7 +62,7 @@ struct pool_state {
   bool closing = false;
   core::connection_number connections = 0; // so far
   std::deque<pool_member> members{};       // by device
-  core::shared_texts models{};
+  shared_texts models{};
   std::size_t scouts = 0;                                        // fleets that wait for one
   std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of hub and identity
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets{}; // by hub
