@@ -18,9 +18,9 @@
 #pragma once
 
 #include "base/budget.h"
+#include "base/fair_queue.h"
 #include "base/log_limiter.h"
 #include "cloud/azure_section.h"
-#include "cloud/fair_queue.h"
 #include "core/assignment.h"
 #include "core/ports.h"
 #include "core/timeline.h"

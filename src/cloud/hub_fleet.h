@@ -8,12 +8,12 @@
 
 #include "base/backoff.h"
 #include "base/budget.h"
+#include "base/fair_queue.h"
 #include "base/log_limiter.h"
 #include "base/shared_texts.h"
-#include "cloud/daily_quota.h"
-#include "cloud/fair_queue.h"
 #include "cloud/hub_line.h"
 #include "cloud/hub_pool.h"
+#include "hub/daily_quota.h"
 #include "hub/placement.h"
 #include "net/wake_up.h"
 
@@ -26,7 +26,7 @@ namespace causeway::cloud {
 // What all fleets of one hub share: the hub counts for all of them.
 struct hub_budgets {
   budget connects, sends;
-  daily_quota day{};
+  hub::daily_quota day{};
 
   // One message may go now, and is counted.
   bool take_send(mono_time now);

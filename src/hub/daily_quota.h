@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace causeway::cloud {
+namespace causeway::hub {
 
 class daily_quota {
 public:
@@ -31,4 +31,4 @@ private:
   mono_time next_try_{};
 };
 
-} // namespace causeway::cloud
+} // namespace causeway::hub

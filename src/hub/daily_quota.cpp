@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/daily_quota.h"
+#include "hub/daily_quota.h"
 
 #include <algorithm>
 
-namespace causeway::cloud {
+namespace causeway::hub {
 namespace {
 
 constexpr std::chrono::minutes first_pause{1}, longest_pause{15};
@@ -41,4 +41,4 @@ bool daily_quota::on_refused(moment now) {
   return news;
 }
 
-} // namespace causeway::cloud
+} // namespace causeway::hub

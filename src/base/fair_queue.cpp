@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/fair_queue.h"
+#include "base/fair_queue.h"
 
-namespace causeway::cloud {
+namespace causeway {
 
 fair_queue::entry fair_queue::take_first(std::deque<entry>& from) {
   const auto first = from.front();
@@ -77,4 +77,4 @@ std::optional<device_ref> fair_queue::pop() {
   return std::nullopt;
 }
 
-} // namespace causeway::cloud
+} // namespace causeway

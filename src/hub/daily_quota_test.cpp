@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/daily_quota.h"
+#include "hub/daily_quota.h"
 
 #include <gtest/gtest.h>
 
-namespace causeway::cloud {
+namespace causeway::hub {
 namespace {
 
 using std::chrono::minutes;
@@ -59,4 +59,4 @@ TEST(daily_quota, asks_again_when_nobody_answers) {
 }
 
 } // namespace
-} // namespace causeway::cloud
+} // namespace causeway::hub

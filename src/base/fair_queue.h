@@ -14,7 +14,7 @@
 #include <optional>
 #include <unordered_map>
 
-namespace causeway::cloud {
+namespace causeway {
 
 class fair_queue {
 public:
@@ -63,4 +63,4 @@ private:
   std::size_t entries_ = 0;
 };
 
-} // namespace causeway::cloud
+} // namespace causeway

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/fair_queue.h"
+#include "base/fair_queue.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace causeway::cloud {
+namespace causeway {
 namespace {
 
 std::vector<std::uint32_t> drain(fair_queue& queue) {
@@ -79,4 +79,4 @@ TEST(fair_queue, does_not_grow_with_devices_that_come_and_go) {
 }
 
 } // namespace
-} // namespace causeway::cloud
+} // namespace causeway
