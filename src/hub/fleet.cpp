@@ -174,8 +174,7 @@ void fleet::on_event(line& which, const attached& what, moment now) {
   // The turn at $cbs is waited for on the line itself.
   const auto begun = now.mono - what.attach - what.cbs;
   context_.note(core::phase::hub_queue, who->since, begun - who->since, what.device, which.number());
-  if (what.cbs.count() != 0)
-    context_.note(core::phase::cbs, begun, what.cbs, what.device, which.number());
+  if (what.cbs.count() != 0) context_.note(core::phase::cbs, begun, what.cbs, what.device, which.number());
   context_.note(core::phase::attach, now.mono - what.attach, what.attach, what.device, which.number());
   context_.events.on_device_attached(what.device, now);
 }
@@ -262,8 +261,8 @@ void fleet::advance(moment now) {
     return next == mono_time::max() ? next : std::max(next, now.mono + shortest_turn);
   };
   const auto rotates = rotate_some(now);
-  due_ = std::min({due_, turn(connects_.next(now.mono)), turn(sends_.next(now.mono)), rotates,
-                   open_lines(now.mono)});
+  due_ = std::min(
+      {due_, turn(connects_.next(now.mono)), turn(sends_.next(now.mono)), rotates, open_lines(now.mono)});
 }
 
 // Moves some of the devices that have nothing under way. When to go on.
@@ -285,8 +284,8 @@ mono_time fleet::rotate_some(moment now) {
     who.since = now.mono;
     place(device);
     if (was_attached)
-      context_.events.on_device_detached(
-          device, error{errc::hub_interrupted, "moves to another connection"}, true, now);
+      context_.events.on_device_detached(device, error{errc::hub_interrupted, "moves to another connection"},
+                                         true, now);
   }
   context_.orders.flush(line);
   if (placement_.devices(number) != 0) return now.mono + rotation_turn;

@@ -29,8 +29,9 @@ TEST(fleet_lines, a_lost_line_brings_its_devices_back) {
   s.run();
   s.take_words();
   s.lose(0);
-  EXPECT_EQ(s.words, (words{"detached 0 connection_lost, comes back", "detached 1 connection_lost, comes back",
-                            "detached 2 connection_lost, comes back"}));
+  EXPECT_EQ(s.words,
+            (words{"detached 0 connection_lost, comes back", "detached 1 connection_lost, comes back",
+                   "detached 2 connection_lost, comes back"}));
   EXPECT_EQ(s.totals().attached, 0U);
   EXPECT_EQ(s.totals().devices, 3U);
   EXPECT_EQ(s.totals().connections_lost, 1U);

@@ -22,8 +22,7 @@ protected:
     seen.insert(token.audience);
     const auto device = token.audience.substr(std::min(token.audience.rfind('/') + 1, token.audience.size()));
     if (seen.size() > most_tokens || never.contains(device))
-      return scripted_peer::status{500,
-                                   "The maximum number of tokens per connection has been reached."};
+      return scripted_peer::status{500, "The maximum number of tokens per connection has been reached."};
     return scripted_peer::status{};
   }
 

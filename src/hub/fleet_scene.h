@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of hub::fleet_set: hubs written by hand behind its lines, on a manual clock, and what it tells
-// as words.
+// For the tests of hub::fleet_set: hubs written by hand behind its lines, on a manual clock, and what it
+// tells as words.
 #pragma once
 
 #include "hub/fleet_set.h"
@@ -32,20 +32,20 @@ public:
   // What the test decides at any time.
   double random = 0.5;
   std::uint16_t channel_max = 8191;
-  bool answers_orders = true;             // those to open a line
-  std::optional<error> unreachable;       // what they are answered with
-  bool says_nothing = false;              // who answers
+  bool answers_orders = true;                                          // those to open a line
+  std::optional<error> unreachable;                                    // what they are answered with
+  bool says_nothing = false;                                           // who answers
   std::function<void(scripted_peer&)> on_peer = [](scripted_peer&) {}; // each new one
 
   // What it has seen.
   manual_clock clock;
   core::timeline spans{clock.now(), 100'000};
   std::vector<std::string> words; // "attached 1", "detached 1 hub_interrupted, comes back", "sent 7 ok"
-  std::vector<std::pair<fleet*, line*>> orders; // not answered
-  std::vector<mono_time> orders_at;             // all there were
-  std::map<std::uint32_t, wire> wires;          // by the line's id
-  std::vector<std::string> containers;          // of the connections ever made
-  std::vector<std::string> told_in_a_call;      // what came when it must not
+  std::vector<std::pair<fleet*, line*>> orders;    // not answered
+  std::vector<mono_time> orders_at;                // all there were
+  std::map<std::uint32_t, wire> wires;             // by the line's id
+  std::vector<std::string> containers;             // of the connections ever made
+  std::vector<std::string> told_in_a_call;         // what came when it must not
   std::map<std::string, recording_tokens*> tokens; // by section and hub
   std::size_t wakes = 0;
 

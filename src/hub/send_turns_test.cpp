@@ -101,8 +101,7 @@ TEST_F(send_turns_test, bytes_that_wait_are_bounded_too) {
 TEST_F(send_turns_test, a_refusal_for_the_pace_holds_all_and_is_told_as_it_is) {
   ASSERT_TRUE(*offer(1));
   ASSERT_FALSE(*offer(2));
-  const auto told =
-      turns_.on_refused(error{errc::hub_throttled}.with_retry_after(3s), now(), time_.now());
+  const auto told = turns_.on_refused(error{errc::hub_throttled}.with_retry_after(3s), now(), time_.now());
   EXPECT_EQ(told.code(), errc::hub_throttled);
   EXPECT_EQ(told.retry_after(), 3s);
   EXPECT_EQ(turns_.refused(), 1U);

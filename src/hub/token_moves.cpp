@@ -20,8 +20,7 @@ token_moves::meaning token_moves::on_refused(placement& places, std::uint32_t co
                                              device_ref device, mono_time now) {
   if (taken == 0 || !moved_.insert(index_of(device)).second) return meaning::the_device;
   places.retire(connection);
-  if (now < next_)
-    return meaning::the_connection; // the same connection, or one that has gone the same way
+  if (now < next_) return meaning::the_connection; // the same connection, or one that has gone the same way
   // What the hub has taken, or half of what we thought: it may not always count the same.
   const auto half = std::min<std::uint32_t>(places.tokens_per_connection(), most_tokens) / 2;
   places.lower_tokens(std::max(static_cast<std::uint32_t>(taken), half));

@@ -45,11 +45,11 @@ secret device_keys::policy_token(wall_time expiry) {
   return azure::make_sas_token(host, key_of(policy + " primary"), expiry, policy);
 }
 
-gateway_world::gateway::gateway(gateway_world& world, std::size_t number)
+gateway_world::gateway::gateway(gateway_world& world)
     : link{world.clock,
            world.hub,
            world.keys,
-           {hub_host{host}, world.options_.mode, "causeway-" + std::to_string(number)},
+           {section, hub_host{host}, world.options_.mode},
            world.breaks,
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
@@ -81,7 +81,7 @@ gateway_world::gateway_world(world_options options)
 gateway_world::~gateway_world() = default;
 
 void gateway_world::start_gateway() {
-  gateway_ = std::make_unique<gateway>(*this, crashes_);
+  gateway_ = std::make_unique<gateway>(*this);
   disk.answer_to(&gateway_->bridge);
   gateway_->bridge.start(disk.load(), clock.now());
 }

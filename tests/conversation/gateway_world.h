@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack, a gateway and an IoT hub in one place, on a manual clock. Real: the parser, the flat
-// format, core::bridge, hub::connection, and the emulated hub with its arrivals as the witness. In memory:
-// the disk and the wire.
+// format, core::bridge, hub::fleet_set with all below it, and the emulated hub with its arrivals as the
+// witness. In memory: the disk and the wire.
 #pragma once
 
 #include "conversation/memory_disk.h"
@@ -93,7 +93,7 @@ private:
   struct gateway {
     memory_link link;
     core::bridge bridge;
-    gateway(gateway_world& world, std::size_t number);
+    explicit gateway(gateway_world& world);
   };
 
   void start_gateway();
