@@ -18,10 +18,6 @@ constexpr std::uint64_t least_trial = 64ULL * 1024; // bytes
 constexpr std::uint64_t most_log_pages = 4ULL * pages_of_log;
 constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
 
-mono_time now_mono() {
-  return std::chrono::steady_clock::now();
-}
-
 const queued_append* as_append(const work& what) {
   return std::get_if<queued_append>(&what);
 }
@@ -59,7 +55,7 @@ writer::writer(const store_options& options, opened_state state, report_function
       syncs_seen_{syncs_so_far()} {}
 
 writer::~writer() {
-  static_cast<void>(stop(now_mono()));
+  static_cast<void>(stop(now()));
 }
 
 void writer::start() {
@@ -140,18 +136,34 @@ bool writer::stop(mono_time deadline) {
   return !left_something_;
 }
 
-void writer::run() {
-  while (take()) {
-    const auto now = now_mono();
-    if (commit_is_due(now)) {
-      if (forgets_wait_) commit_forgets();
-      commit_group();
+mono_time writer::now() const {
+  return stepped_at_ ? *stepped_at_ : std::chrono::steady_clock::now();
+}
+
+bool writer::step(mono_time at) {
+  stepped_at_ = at;
+  {
+    const std::lock_guard held{mutex_};
+    if (sleeping_ && at < wakes_at_) return false;
+    empty_inbox();
+    if (!is_anything_due(at)) {
+      fall_asleep();
+      return false;
     }
-    if (assignments_are_due(now_mono())) commit_assignments();
-    if (read_is_due(now)) serve_read();
-    if (!questions_.empty()) answer_question();
-    if (now_mono() >= upkeep_at_ && !hurried_) upkeep();
+    sleeping_ = minds_marks_ = false;
   }
+  do_what_is_due();
+  return true;
+}
+
+mono_time writer::next_step() {
+  const std::lock_guard held{mutex_};
+  return sleeping_ ? wakes_at_ : mono_time::min();
+}
+
+void writer::run() {
+  while (take())
+    do_what_is_due();
   report last;
   conclude(work_.size(), error{errc::store_unavailable, "stopped before it could be written"}, {}, last);
   left_something_ = !work_.empty() || !devices_.empty() || !marks_.empty() || !assignments_.empty() ||
@@ -162,6 +174,30 @@ void writer::run() {
   const std::lock_guard held{mutex_};
   has_ended_ = true;
   ended_.notify_all();
+}
+
+void writer::do_what_is_due() {
+  const auto began = now();
+  if (commit_is_due(began)) {
+    if (forgets_wait_) commit_forgets();
+    commit_group();
+  }
+  if (assignments_are_due(now())) commit_assignments();
+  if (read_is_due(began)) serve_read();
+  if (!questions_.empty()) answer_question();
+  if (now() >= upkeep_at_ && !hurried_) upkeep();
+}
+
+bool writer::is_anything_due(mono_time at) const {
+  return commit_is_due(at) || (at >= upkeep_at_ && !hurried_) || !questions_.empty() || read_is_due(at) ||
+         assignments_are_due(at);
+}
+
+// Precondition: mutex_ is held, and nothing is due.
+void writer::fall_asleep() {
+  sleeping_ = true;
+  minds_marks_ = !marks_.empty();
+  wakes_at_ = std::min(next_due(), hurried_ ? never : upkeep_at_);
 }
 
 bool writer::take() {
@@ -175,24 +211,19 @@ bool writer::take() {
       questions_.clear();
       if (idle() || abandon_) return false;
     }
-    const auto now = now_mono();
-    const bool commit = commit_is_due(now);
-    if (commit && fresh_append_ && !lingered && !hurried_ && group() == work_.size()) {
+    const auto at = now();
+    if (commit_is_due(at) && fresh_append_ && !lingered && !hurried_ && group() == work_.size()) {
       lingered = true;
       filled_.wait_for(held, options_.linger, [this] { return stopping_; });
       continue;
     }
-    const bool upkeep_due = now >= upkeep_at_ && !hurried_;
-    if (commit || upkeep_due || !questions_.empty() || read_is_due(now) || assignments_are_due(now))
-      return true;
-    sleeping_ = true;
-    minds_marks_ = !marks_.empty();
+    if (is_anything_due(at)) return true;
+    fall_asleep();
     const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
-    const auto until = std::min(next_due(), hurried_ ? never : upkeep_at_);
-    if (until == never) {
+    if (wakes_at_ == never) {
       filled_.wait(held, woken);
     } else {
-      filled_.wait_until(held, until, woken);
+      filled_.wait_until(held, wakes_at_, woken);
     }
     sleeping_ = false;
     minds_marks_ = false;
@@ -210,7 +241,7 @@ void writer::empty_inbox() {
     put(devices_, std::move(record));
   inbox_.devices.clear();
   if (!inbox_.marks.empty()) {
-    if (marks_.empty()) marks_due_ = now_mono() + options_.mark_delay;
+    if (marks_.empty()) marks_due_ = now() + options_.mark_delay;
     marks_.insert(marks_.end(), inbox_.marks.begin(), inbox_.marks.end());
     inbox_.marks.clear();
   }
@@ -220,14 +251,13 @@ void writer::empty_inbox() {
   for (auto& one : inbox_.questions)
     questions_.push_back(std::move(one));
   inbox_.questions.clear();
-  if (assignments_.empty() && !inbox_.assignments.empty())
-    assignments_due_ = now_mono() + options_.mark_delay;
+  if (assignments_.empty() && !inbox_.assignments.empty()) assignments_due_ = now() + options_.mark_delay;
   for (auto& [device, where] : inbox_.assignments) {
     forgets_wait_ = forgets_wait_ || !where;
     assignments_.insert_or_assign(device, std::move(where));
   }
   inbox_.assignments.clear();
-  if (forgotten_.empty() && !inbox_.forgotten.empty()) assignments_due_ = now_mono() + options_.mark_delay;
+  if (forgotten_.empty() && !inbox_.forgotten.empty()) assignments_due_ = now() + options_.mark_delay;
   forgets_wait_ = forgets_wait_ || !inbox_.forgotten.empty();
   for (auto& [device, key] : inbox_.forgotten) {
     assignments_.erase(device);
@@ -286,7 +316,7 @@ void writer::commit_group() {
   const auto devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, pieces));
   report out;
   progress done;
-  const auto began = now_mono();
+  const auto began = now();
   auto outcome = apply(pieces, marks, devices, done);
   if (!outcome && outcome.fault().code() == errc::store_damaged && mend(outcome.fault(), out))
     outcome = apply(pieces, marks, devices, done);
@@ -308,7 +338,7 @@ void writer::commit_group() {
     out.commits_failed = 1;
     most_pieces_ = std::max<std::size_t>(1, pieces / 2);
   }
-  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
+  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now() - began);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   // When the disk refuses, nobody waits for an answer behind what is kept.
@@ -502,7 +532,7 @@ void writer::note_outcome(const result<void>& outcome, report& out) {
     if (out.healed) log::info("store_healed");
     return;
   }
-  retry_at_ = now_mono() + retry_.next(0.5);
+  retry_at_ = now() + retry_.next(0.5);
   // As much as was refused: a few free pages in the file are no room.
   trial_bytes_ = std::max(trial_bytes_, std::min<std::uint64_t>(out.refused.bytes, options_.batch_bytes));
   if (std::exchange(failing_, true)) return;
@@ -511,15 +541,15 @@ void writer::note_outcome(const result<void>& outcome, report& out) {
 }
 
 void writer::note_commit() {
-  last_commit_ = now_mono();
+  last_commit_ = now();
   if (upkeep_at_ == never) upkeep_at_ = last_commit_ + options_.upkeep_delay;
 }
 
 // Between commits.
 void writer::upkeep() {
-  const auto now = now_mono();
-  const bool is_quiet = now >= last_commit_ + options_.upkeep_delay;
-  upkeep_at_ = is_quiet ? never : now + options_.upkeep_delay;
+  const auto began = now();
+  const bool is_quiet = began >= last_commit_ + options_.upkeep_delay;
+  upkeep_at_ = is_quiet ? never : began + options_.upkeep_delay;
   if (failing_) return; // the next commit that succeeds asks again
   auto there = spool_.pages();
   if (there && there->free >= options_.upkeep_from && there->free >= there->all / (is_quiet ? 8 : 2)) {
@@ -542,9 +572,9 @@ void writer::give_back(const spool_file::file_pages& there) {
   constexpr milliseconds short_time{2}, long_time{4};
   constexpr std::uint64_t most_pages = 2048;
   constexpr milliseconds pause{20};
-  const auto began = now_mono();
+  const auto began = now();
   const bool done = spool_.give_back(std::min(slice_, there.free)).has_value();
-  const auto ended = now_mono();
+  const auto ended = now();
   if (ended - began > long_time) slice_ = std::max<std::uint64_t>(1, slice_ / 2);
   if (ended - began < short_time) slice_ = std::min(most_pages, slice_ * 2);
   upkeep_at_ = ended + (done ? pause : options_.upkeep_delay);

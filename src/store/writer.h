@@ -91,6 +91,11 @@ public:
   ~writer();
 
   void start();
+  // In place of start, on the owner's thread and by its clock: what the thread would do at this moment.
+  // False: nothing. What is not done when the writer goes is lost, as in a crash.
+  bool step(mono_time at);
+  // When step has something to do; mono_time::max() when only a push can bring it about.
+  mono_time next_step();
   void push(work what);
   // Waits for wake(), or for anything else that wakes the thread.
   void push_quietly(work what);
@@ -129,9 +134,13 @@ private:
   };
 
   void run();
-  // Waits for something to do. False: it is time to end.
+  mono_time now() const;
   void rouse();
+  // Waits for something to do. False: it is time to end.
   bool take();
+  bool is_anything_due(mono_time at) const;
+  void fall_asleep();
+  void do_what_is_due();
   void empty_inbox(); // mutex_ held
   bool commit_is_due(mono_time now) const;
   bool read_is_due(mono_time now) const;
@@ -175,12 +184,13 @@ private:
   std::mutex mutex_;
   std::condition_variable filled_, ended_;
   inbox inbox_;
-  bool sleeping_ = false;    // the thread waits for filled_
+  bool sleeping_ = false;    // the thread waits for filled_, until wakes_at_
   bool minds_marks_ = false; // it sleeps until they are due: another one need not wake it
   bool stopping_ = false;    // finish what is there
   bool abandon_ = false;     // the deadline has passed
   bool has_ended_ = false;
   bool left_something_ = false;
+  mono_time wakes_at_{};
 
   // The thread's own.
   spool_file spool_;
@@ -209,6 +219,7 @@ private:
   bool reads_failing_ = false;
   mono_time reads_retry_at_{};
   static constexpr mono_time never = mono_time::max();
+  std::optional<mono_time> stepped_at_; // no thread: the owner's time
   mono_time upkeep_at_ = never;
   mono_time last_commit_{};
   std::uint64_t slice_ = 16;  // pages at a time

@@ -24,7 +24,7 @@ void writer::commit_assignments() {
     if (std::exchange(assignments_failing_, false)) log::info("assignments_healed");
     return;
   }
-  assignments_retry_at_ = std::chrono::steady_clock::now() + side_retry;
+  assignments_retry_at_ = now() + side_retry;
   if (!std::exchange(assignments_failing_, true))
     log::error("assignments_failing",
                {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
@@ -35,7 +35,7 @@ void writer::commit_assignments() {
 void writer::commit_forgets() {
   for (auto before = std::numeric_limits<std::size_t>::max(); forgets_wait_;) {
     const auto left = assignments_.size() + forgotten_.size();
-    if (left >= before || std::chrono::steady_clock::now() < assignments_retry_at_) return;
+    if (left >= before || now() < assignments_retry_at_) return;
     before = left;
     commit_assignments();
     forgets_wait_ = !forgotten_.empty() || std::any_of(assignments_.begin(), assignments_.end(),
@@ -68,7 +68,7 @@ result<void> writer::apply_assignments() {
     assignments_.erase(device);
   forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(forgotten));
   const bool more = written.size() >= most_assignments || !forgotten_.empty();
-  assignments_due_ = std::chrono::steady_clock::now() + (more ? milliseconds{0} : options_.mark_delay);
+  assignments_due_ = now() + (more ? milliseconds{0} : options_.mark_delay);
   return {};
 }
 

@@ -18,7 +18,7 @@ void writer::serve_read() {
   out.has_read = true;
   auto outcome = read_rows(reads_.front(), out);
   if (!outcome) {
-    reads_retry_at_ = std::chrono::steady_clock::now() + read_retry;
+    reads_retry_at_ = now() + read_retry;
     if (!std::exchange(reads_failing_, true))
       log::error("read_back_failing",
                  {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
