@@ -196,7 +196,6 @@ void fleet::on_event(line& which, const detached& what, moment now) {
                   what.why.code());
   if (connects_.on_ended(what.device)) stir();
   if (line_is_over) {
-    connects_.remove(what.device);
     who->since = now.mono;
     return context_.events.on_device_detached(what.device, what.why, true, now);
   }

@@ -377,6 +377,18 @@ TEST_F(fleet_gone, nobody_asks_once_the_hub_is_back) {
   EXPECT_TRUE(asked().empty());
 }
 
+TEST_F(fleet_gone, how_long_it_was_away_while_nobody_wanted_it_means_nothing) {
+  go_away();
+  for (std::uint32_t device = 0; device < 5; ++device)
+    s.detach(device);
+  s.advance(1h);
+  s.attach(7);
+  s.advance(10min);
+  EXPECT_TRUE(asked().empty());
+  s.advance(7min);
+  EXPECT_EQ(asked(), std::vector<std::uint32_t>{7});
+}
+
 TEST_F(fleet_gone, a_device_that_was_sent_to_ask_before_the_hub_came_back_means_nothing_any_more) {
   go_away();
   s.advance(16min);
@@ -442,6 +454,19 @@ TEST(fleet_lines, the_end_sends_nothing_more_and_says_close) {
   EXPECT_EQ(s.totals().connections_open, 0U);
   s.advance(1h);
   EXPECT_EQ(s.totals().connections_made, 2U);
+}
+
+TEST(fleet_lines, the_end_lets_nobody_connect_any_more) {
+  fleet_scene s;
+  s.sections[0].connects_per_second = 1;
+  s.attach_many(0, 3);
+  s.run();
+  s.set().stop();
+  EXPECT_EQ(s.set().deadline(), mono_time::max());
+  s.advance(10s);
+  s.set().advance(s.clock.now());
+  s.run();
+  EXPECT_EQ(s.words, (words{"attached 0"}));
 }
 
 TEST(fleet_lines, the_end_waits_for_outcomes_as_long_as_its_owner_likes) {

@@ -12,6 +12,7 @@ protected:
   fleet_refusals() {
     s.on_peer = [this](scripted_peer& peer) {
       auto* const self = &peer;
+      authorised[self].clear();
       peer.on_put_token = [this, self](const scripted_peer::put_token& token) { return judge(*self, token); };
     };
   }
@@ -72,6 +73,19 @@ TEST_F(fleet_refusals, the_next_one_tries_for_all_when_the_device_that_did_has_l
   EXPECT_EQ(s.count_of("attached"), 2U);
 }
 
+TEST_F(fleet_refusals, the_next_one_tries_for_all_when_the_line_of_the_one_that_did_is_lost) {
+  keys_off = true;
+  s.attach_many(0, 3);
+  s.run();
+  for (auto& [id, on] : s.wires)
+    on.peer->on_put_token = [](const auto&) { return std::nullopt; };
+  s.advance(1s); // one is on its way
+  s.lose(0);
+  keys_off = false;
+  s.advance(5s);
+  EXPECT_EQ(s.count_of("attached"), 3U);
+}
+
 TEST_F(fleet_refusals, what_was_in_the_way_may_have_gone) {
   keys_off = true;
   s.attach_many(0, 3);
@@ -94,6 +108,22 @@ TEST_F(fleet_refusals, a_connection_whose_tokens_are_used_up_takes_nobody_any_mo
   s.attach(500);
   s.run();
   EXPECT_EQ(s.peer(1).telemetry.size(), 51U) << "also without being refused first";
+}
+
+TEST_F(fleet_refusals, a_device_that_has_moved_once_and_was_attached_moves_again) {
+  s.sections[0].connects_per_second = 100; // so that some are attached when the first is refused
+  most_tokens = 100;
+  s.attach_many(0, 150);
+  s.advance(1min);
+  s.take_words();
+  most_tokens = 30;
+  s.peer(0).on_put_token = [](const auto&) { return scripted_peer::status{}; };
+  s.lose(1); // with the 50 that have moved
+  s.advance(1min);
+  EXPECT_EQ(s.count_of("attached"), 50U);
+  EXPECT_EQ(s.count_of("detached"), 50U);
+  for (const auto& word : s.words)
+    EXPECT_EQ(word.find("hub_token_limit"), std::string::npos) << word;
 }
 
 TEST_F(fleet_refusals, connections_that_are_made_for_it_are_made_no_faster_than_the_back_off_allows) {
@@ -207,6 +237,22 @@ TEST_F(fleet_rotation, moves_twenty_a_turn) {
   EXPECT_EQ(s.count_of("detached"), 20U);
   s.set().advance(s.clock.now());
   EXPECT_EQ(s.count_of("detached"), 40U);
+}
+
+// On a connection of its own.
+TEST_F(fleet_rotation, waits_until_nobody_is_offline) {
+  s.attach(2'000);
+  s.advance(1s);
+  ASSERT_EQ(s.totals().connections_open, 2U);
+  s.take_words();
+  s.attach_many(3'000, 800);
+  leave(95, 90);
+  EXPECT_GT(s.totals().queued, 0U);
+  s.set().advance(s.clock.now());
+  EXPECT_GT(s.totals().queued, 0U) << "more than the budget lets through at once";
+  EXPECT_EQ(s.count_of("detached"), 0U);
+  s.advance(1min);
+  EXPECT_EQ(s.count_of("detached"), 810U);
 }
 
 } // namespace

@@ -35,9 +35,8 @@ core::start_image stepped_store::load() {
   store::store_options options;
   options.directory = directory_;
   options.read_bytes = read_bytes;
-  auto opened = store::store::open(options, clock_, [this](std::function<void()> work) {
-    posted_.push_back(std::move(work));
-  });
+  auto opened = store::store::open(
+      options, clock_, [this](std::function<void()> work) { posted_.push_back(std::move(work)); });
   EXPECT_TRUE(opened) << opened.fault().message();
   store_ = *std::move(opened);
   auto image = store_->load();
