@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 namespace causeway::hub {
 namespace {
@@ -33,12 +34,11 @@ fleet::fleet(fleet_context& context, std::shared_ptr<const fleet_terms> terms, a
       name_{address_.hub()},
       keys_{terms_->keys_of(address_)},
       placement_{make_placement(keys_.mode)},
+      lines_{context.orders, context.lines},
       connects_{budgets, context.random},
       sends_{address_.host, budgets, context.random},
       outage_{context.random},
       moves_{context.random} {}
-
-fleet::~fleet() = default;
 
 void fleet::stir() {
   if (due_ == mono_time::min()) return;
@@ -56,10 +56,7 @@ void fleet::attach(device_ref device, mono_time now) {
 void fleet::place(device_ref device) {
   auto& who = context_.devices.at(device);
   who.at = member::stage::placed;
-  const auto number = placement_.place(device);
-  while (lines_.size() <= number)
-    lines_.push_back(std::make_unique<line>(static_cast<std::uint32_t>(lines_.size()), context_.lines++));
-  if (lines_[number]->open() != nullptr)
+  if (lines_.get(placement_.place(device)).open() != nullptr)
     enqueue(device, who.since);
   else
     stir(); // for its line
@@ -226,7 +223,8 @@ bool fleet::stays(line& which, const detached& what, bool was_released, mono_tim
     return true;
   }
   if (was_released && is_everybodys(what.why.code())) {
-    if (connects_.on_trouble(what.device, what.why, now)) log_attention(what.why);
+    if (connects_.on_trouble(what.device, what.why, now))
+      tell_operator(address_.host, totals_.devices, what.why);
     enqueue(what.device, who.since);
     return true;
   }
@@ -260,8 +258,8 @@ void fleet::advance(moment now) {
     return next == mono_time::max() ? next : std::max(next, now.mono + shortest_turn);
   };
   const auto rotates = rotate_some(now);
-  due_ = std::min(
-      {due_, turn(connects_.next(now.mono)), turn(sends_.next(now.mono)), rotates, open_lines(now.mono)});
+  due_ = std::min({due_, turn(connects_.next(now.mono)), turn(sends_.next(now.mono)), rotates,
+                   lines_.open_due(*this, placement_, outage_, moves_.next(), now.mono)});
 }
 
 // Moves some of the devices that have nothing under way. When to go on.
@@ -269,7 +267,7 @@ mono_time fleet::rotate_some(moment now) {
   if (!rotation_.connection()) return mono_time::max();
   if (!connects_.empty()) return now.mono + rotation_turn; // who is offline comes first
   const auto number = *rotation_.connection();
-  auto& line = *lines_[number];
+  auto& line = lines_.at(number);
   std::vector<device_ref> moving;
   for (const auto device : placement_.members(number))
     if (!context_.devices.at(device).sending && moving.size() < moved_at_once) moving.push_back(device);

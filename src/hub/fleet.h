@@ -14,7 +14,7 @@
 #include "hub/connect_turns.h"
 #include "hub/fleet_context.h"
 #include "hub/fleet_totals.h"
-#include "hub/line.h"
+#include "hub/line_set.h"
 #include "hub/outage.h"
 #include "hub/placement.h"
 #include "hub/rotation.h"
@@ -24,7 +24,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace causeway::hub {
 
@@ -37,9 +36,6 @@ class fleet {
 public:
   fleet(fleet_context& context, std::shared_ptr<const fleet_terms> terms, azure::hub_address address,
         std::shared_ptr<hub_budgets> budgets);
-  ~fleet();
-  fleet(const fleet&) = delete;
-  fleet& operator=(const fleet&) = delete;
 
   const fleet_terms& terms() const { return *terms_; }
   const azure::hub_address& address() const { return address_; }
@@ -54,13 +50,11 @@ public:
   // Precondition: attached, and nothing of the device's under way.
   void send(device_ref device, spool_seq seq, const core::message& what, moment now);
   core::link_progress progress(device_ref device, mono_time now) const;
-  // Tokens are made by another time than before: all are put anew.
-  void renew_tokens(moment now);
   // What was in the way may have gone: what waits for its next try is tried now.
   void try_now(mono_time now);
-  // The device that asks DPS on behalf of all whether the hub is another now; and what it was told.
-  bool is_scout(device_ref device) const { return scout_ == device; }
-  void on_scout_told(bool another_hub);
+  // A device's hub is found, this one or another. If it is the one that has asked DPS on behalf of all
+  // whether the hub is another now, that is what it was told.
+  void on_found(device_ref device, bool another_hub);
 
   // To be called at deadline(); before it nothing happens. After it or any other call there may be another
   // deadline; mono_time::max(): only an event can bring anything about.
@@ -77,14 +71,11 @@ public:
 
   // Says CLOSE on every line, and sends nothing more.
   void close(moment now);
-  // Orders one line that is still up to be cut. False: there is none.
-  bool cut_one();
-  // A line has a connection, open or not.
-  bool any_up() const;
-  bool any_in_flight() const; // sent, and without an outcome
+  line_set& lines() { return lines_; }
+  const line_set& lines() const { return lines_; }
 
 private:
-  line& line_of(device_ref device) { return *lines_[placement_.find(device).value()]; }
+  line& line_of(device_ref device) { return lines_.at(placement_.find(device).value()); }
   // deadline() is now.
   void stir();
   void place(device_ref device);
@@ -93,9 +84,7 @@ private:
   // The device is no longer here; its owner has been told, or is told next.
   void forget(device_ref device, mono_time now);
   void send_now(line& on, device_ref device, spool_seq seq, const core::message& what, moment now);
-  mono_time open_lines(mono_time now);
   mono_time rotate_some(moment now);
-  void on_over(line& which);
   void on_not_sent(const sent& what, moment now);
   // A kind of event that is not here does not compile.
   void on_event(line& which, const opened& what, moment now);
@@ -106,7 +95,6 @@ private:
   // Its hub has refused the device, or taken it away, while the connection goes on. True: it stays here.
   bool stays(line& which, const detached& what, bool was_released, mono_time now);
   void on_lost(line& which, const error& why, bool proven, moment now);
-  void log_attention(const error& why) const;
   void send_scout(device_ref scout, const error& why, moment now);
   void give_up(const error& why, moment now);
 
@@ -116,7 +104,7 @@ private:
   hub_host name_;
   hub_keys keys_;
   placement placement_;
-  std::vector<std::unique_ptr<line>> lines_; // by their number in the placement
+  line_set lines_;
   connect_turns connects_;
   send_turns sends_;
   outage outage_;

@@ -5,29 +5,9 @@
 #include "base/encoding.h"
 #include "base/log.h"
 
-#include <algorithm>
+#include <vector>
 
 namespace causeway::hub {
-
-// When one may be opened next.
-mono_time fleet::open_lines(mono_time now) {
-  if (const auto probe = outage_.probe();
-      probe && lines_[*probe]->is_idle() && placement_.devices(*probe) == 0)
-    outage_.on_unwanted(*probe);
-  const bool is_any_up = any_up();
-  auto next = mono_time::max();
-  for (const auto& line : lines_) {
-    if (!line->is_idle() || placement_.devices(line->index()) == 0) continue;
-    const auto start = outage_.may_connect(line->index(), line->slot, is_any_up, moves_.next(), now);
-    if (start > now) {
-      next = std::min(next, start);
-      continue;
-    }
-    line->begin_connecting(now);
-    context_.orders.open(*this, *line);
-  }
-  return next;
-}
 
 bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
   if (context_.closing) {
@@ -57,17 +37,14 @@ bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
 void fleet::line_events(line& which, moment now) {
   for (const auto& refused : which.take_refused())
     on_not_sent(refused, now);
-  if (which.notice_end()) on_over(which); // so that what the core does now goes to the next connection
+  if (which.notice_end()) // from here on, what the core does goes to the next connection
+    for (const auto device : placement_.members(which.index()))
+      if (auto& who = context_.devices.at(device); who.at == member::stage::queued) {
+        connects_.remove(device);
+        who.at = member::stage::placed;
+      }
   for (const auto& next : which.take_events())
     std::visit([&](const auto& what) { on_event(which, what, now); }, next);
-}
-
-void fleet::on_over(line& which) {
-  for (const auto device : placement_.members(which.index()))
-    if (auto& who = context_.devices.at(device); who.at == member::stage::queued) {
-      connects_.remove(device);
-      who.at = member::stage::placed;
-    }
 }
 
 void fleet::on_event(line& which, const opened& what, moment now) {
@@ -124,21 +101,15 @@ void fleet::on_lost(line& which, const error& why, bool proven, moment now) {
                                        {"error", why.name()},
                                        {"detail", why.detail()},
                                        {"next_try_ms", pause.count()}});
-  if (outage_.needs_attention(why)) log_attention(why);
+  if (outage_.needs_attention(why)) tell_operator(address_.host, totals_.devices, why);
   // Where DPS gave the hub, it may know another one. Otherwise all stay and come back with the line, as soon
   // as somebody has mended what is wrong.
   if (!terms_->through_dps) return;
   if (why.cls() == error_class::permanent) return give_up(why, now);
   // A scout that DPS refused does not come back: after a while another one goes.
-  if (any_up() || !outage_.suspects_gone(why, now.mono) || placement_.devices(which.index()) == 0) return;
+  if (lines_.any_up() || !outage_.suspects_gone(why, now.mono) || placement_.devices(which.index()) == 0)
+    return;
   send_scout(placement_.members(which.index()).front(), why, now);
-}
-
-void fleet::log_attention(const error& why) const {
-  log::error("hub_needs_attention", {{"hub", address_.host},
-                                     {"devices", totals_.devices},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()}});
 }
 
 void fleet::send_scout(device_ref scout, const error& why, moment now) {
@@ -151,8 +122,10 @@ void fleet::send_scout(device_ref scout, const error& why, moment now) {
   context_.events.on_device_detached(scout, error{errc::hub_not_found, why.message()}, false, now);
 }
 
-void fleet::on_scout_told(bool another_hub) {
-  if (std::exchange(scout_, std::nullopt)) --context_.scouts;
+void fleet::on_found(device_ref device, bool another_hub) {
+  if (scout_ != device) return;
+  scout_.reset();
+  --context_.scouts;
   if (!another_hub) return;
   hub_is_another_ = true;
   stir();
@@ -160,23 +133,14 @@ void fleet::on_scout_told(bool another_hub) {
 
 void fleet::give_up(const error& why, moment now) {
   std::vector<device_ref> members; // a copy: the core may attach them again at once
-  for (const auto& line : lines_)
-    if (line->open() == nullptr)
-      members.insert(members.end(), placement_.members(line->index()).begin(),
-                     placement_.members(line->index()).end());
+  for (std::uint32_t number = 0; number < placement_.connections(); ++number)
+    if (lines_.get(number).open() == nullptr)
+      members.insert(members.end(), placement_.members(number).begin(), placement_.members(number).end());
   for (const auto device : members) {
     if (context_.devices.at(device).hub != this) continue; // the owner has thought again
     forget(device, now.mono);
     context_.events.on_device_detached(device, why, false, now);
   }
-}
-
-void fleet::renew_tokens(moment now) {
-  for (const auto& line : lines_)
-    if (auto* const on = line->open()) {
-      on->renew_tokens(now);
-      context_.orders.flush(*line);
-    }
 }
 
 void fleet::try_now(mono_time now) {
@@ -189,29 +153,7 @@ void fleet::try_now(mono_time now) {
 void fleet::close(moment now) {
   connects_.clear();
   sends_.clear();
-  for (const auto& line : lines_)
-    if (line->is_up()) {
-      line->close(now);
-      context_.orders.flush(*line);
-    }
-}
-
-bool fleet::cut_one() {
-  const auto up = std::find_if(lines_.begin(), lines_.end(), [](const auto& line) { return line->is_up(); });
-  if (up == lines_.end()) return false;
-  context_.orders.cut(**up);
-  return true;
-}
-
-bool fleet::any_up() const {
-  return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->is_up(); });
-}
-
-bool fleet::any_in_flight() const {
-  return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
-    const auto* const open = line->open();
-    return open != nullptr && open->in_flight() != 0;
-  });
+  lines_.close(now);
 }
 
 } // namespace causeway::hub

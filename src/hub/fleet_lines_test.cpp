@@ -188,6 +188,37 @@ TEST(fleet_lines, when_the_devices_of_the_line_that_would_try_have_left_another_
   EXPECT_EQ(s.count("attached 1") + s.count("attached 2"), 2U);
 }
 
+TEST(fleet_lines, a_line_that_opens_for_nobody_any_more_shows_the_others_that_the_hub_is_there) {
+  fleet_scene s;
+  open_lines(s, 3);
+  s.answers_orders = false;
+  lose_all(s);
+  s.advance(1s);
+  ASSERT_EQ(s.orders.size(), 1U);
+  const auto first = s.orders[0].second->index();
+  s.detach(first);
+  s.take_words();
+  s.answers_orders = true;
+  s.advance(10ms);
+  EXPECT_EQ(s.count_of("attached"), 2U);
+}
+
+TEST(fleet_lines, a_connection_that_is_made_again_counts_from_nothing) {
+  fleet_scene s;
+  s.attach_many(0, 900);
+  s.advance(1s);
+  for (std::uint32_t device = 0; device < 50; ++device)
+    s.detach(device);
+  s.attach_many(1'000, 50);
+  s.lose(0);
+  s.advance(1s);
+  for (std::uint32_t device = 50; device < 100; ++device)
+    s.detach(device);
+  s.attach_many(2'000, 50);
+  s.advance(1s);
+  EXPECT_EQ(s.totals().connections_open, 1U) << "the hub has forgotten the first fifty";
+}
+
 TEST(fleet_lines, lines_that_are_lost_together_count_as_one_failure) {
   fleet_scene s;
   open_lines(s, 8);
@@ -403,6 +434,20 @@ TEST_F(fleet_gone, a_device_that_was_sent_to_ask_before_the_hub_came_back_means_
   EXPECT_EQ(s.totals().attached, 4U);
 }
 
+TEST_F(fleet_gone, what_it_is_told_then_means_nothing_when_the_hub_goes_away_once_more) {
+  go_away();
+  s.advance(16min);
+  ASSERT_EQ(asked().size(), 1U);
+  const auto scout = asked()[0];
+  s.unreachable.reset();
+  s.advance(2min);
+  go_away();
+  s.attach(scout, fleet_scene::at("other.azure-devices.net", name_of(scout).str()));
+  s.advance(1min);
+  EXPECT_TRUE(asked().empty());
+  EXPECT_EQ(s.totals().devices, 4U);
+}
+
 TEST_F(fleet_gone, a_hub_that_says_so_itself_is_believed) {
   s.on_peer = [](scripted_peer& peer) {
     peer.answers_open = false;
@@ -413,6 +458,42 @@ TEST_F(fleet_gone, a_hub_that_says_so_itself_is_believed) {
   s.advance(1s);
   EXPECT_EQ(asked().size(), 5U);
   EXPECT_EQ(s.totals().devices, 0U);
+}
+
+// Of two lines, one each for two devices.
+class fleet_half_gone : public testing::Test {
+protected:
+  fleet_half_gone() {
+    s.sections[0].through_dps = true;
+    open_lines(s, 2);
+  }
+  fleet_scene s;
+};
+
+TEST_F(fleet_half_gone, a_hub_with_another_connection_is_not_suspected) {
+  s.unreachable = error{errc::connection_refused};
+  s.lose(1);
+  s.advance(1h);
+  EXPECT_EQ(s.totals().devices, 2U);
+}
+
+TEST_F(fleet_half_gone, who_is_on_another_connection_stays_there) {
+  s.peer(1).engine().close({"com.microsoft:iot-hub-not-found-error", ""});
+  s.run();
+  EXPECT_EQ(s.words, (words{"detached 1 hub_not_found, comes back", "detached 1 hub_not_found"}));
+  EXPECT_EQ(s.totals().attached, 1U);
+}
+
+TEST_F(fleet_half_gone, the_owner_may_let_go_of_others_while_it_hears_that_one_is_given_up) {
+  s.unreachable = error{errc::hub_not_found};
+  s.on_detached = [&](device_ref device, bool link_retries, moment when) {
+    if (!link_retries) s.set().detach(ref(1 - index_of(device)), when);
+  };
+  s.lose(0);
+  s.lose(1);
+  s.advance(1s);
+  EXPECT_EQ(s.totals().devices, 0U);
+  EXPECT_EQ(s.count_of("detached 0 hub_not_found") + s.count_of("detached 1 hub_not_found"), 1U);
 }
 
 TEST(fleet_lines, where_no_dps_can_know_another_hub_all_stay) {
@@ -454,6 +535,19 @@ TEST(fleet_lines, the_end_sends_nothing_more_and_says_close) {
   EXPECT_EQ(s.totals().connections_open, 0U);
   s.advance(1h);
   EXPECT_EQ(s.totals().connections_made, 2U);
+}
+
+TEST(fleet_lines, what_is_lost_at_the_end_stays_lost_and_is_no_fault) {
+  fleet_scene s;
+  open_lines(s, 2);
+  s.set().stop();
+  s.lose(0);
+  EXPECT_EQ(s.words, (words{"detached 0 connection_lost, comes back"}));
+  s.set().advance(s.clock.now());
+  s.advance(1h);
+  EXPECT_TRUE(s.orders_at.empty());
+  EXPECT_EQ(s.totals().connections_lost, 0U);
+  EXPECT_EQ(s.totals().connections_open, 1U);
 }
 
 TEST(fleet_lines, the_end_lets_nobody_connect_any_more) {

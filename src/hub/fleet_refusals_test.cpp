@@ -137,6 +137,16 @@ TEST_F(fleet_refusals, connections_that_are_made_for_it_are_made_no_faster_than_
   EXPECT_EQ(s.orders_at.size(), 2U);
 }
 
+TEST_F(fleet_refusals, nor_slower_when_what_was_in_the_way_may_have_gone) {
+  most_tokens = 100;
+  s.attach_many(0, 150);
+  s.run();
+  ASSERT_EQ(s.orders_at.size(), 1U);
+  s.set().try_now(s.now());
+  s.advance(5ms);
+  EXPECT_EQ(s.orders_at.size(), 2U);
+}
+
 TEST_F(fleet_refusals, a_device_that_no_connection_has_room_for_is_meant_itself) {
   never.insert("dev-7");
   s.attach_many(0, 20);
@@ -253,6 +263,29 @@ TEST_F(fleet_rotation, waits_until_nobody_is_offline) {
   EXPECT_EQ(s.count_of("detached"), 0U);
   s.advance(1min);
   EXPECT_EQ(s.count_of("detached"), 810U);
+}
+
+TEST_F(fleet_rotation, is_not_needed_any_more_when_the_connection_has_been_made_anew_by_itself) {
+  s.attach_many(3'000, 8'000); // who keep the turns for themselves
+  s.advance(30ms);
+  s.take_words();
+  leave(95, 90);
+  s.lose(0);
+  s.advance(1min);
+  EXPECT_EQ(s.totals().connections_rotated, 0U);
+  EXPECT_EQ(s.totals().attached, 8'810U);
+  EXPECT_EQ(s.peer(0).telemetry.size(), 810U);
+}
+
+TEST_F(fleet_rotation, the_owner_may_let_go_of_devices_while_it_hears_that_others_move) {
+  leave(95, 90);
+  s.on_detached = [&](device_ref device, bool, moment when) {
+    if (index_of(device) % 2 == 0) s.set().detach(ref(index_of(device) + 1), when);
+  };
+  s.advance(1min);
+  EXPECT_EQ(s.totals().devices, 406U);
+  EXPECT_EQ(s.totals().attached, 406U);
+  EXPECT_EQ(s.totals().connections_rotated, 1U);
 }
 
 } // namespace

@@ -48,7 +48,7 @@ void fleet_set::answer(due_answer what) {
 void fleet_set::tell_scouts(device_ref device, const fleet* hub) {
   if (context_.scouts == 0) return;
   for (const auto& [key, other] : fleets_)
-    if (other->is_scout(device)) other->on_scout_told(other.get() != hub);
+    other->on_found(device, other.get() != hub);
 }
 
 void fleet_set::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish,
@@ -98,7 +98,7 @@ core::link_progress fleet_set::progress(device_ref device, mono_time now) const 
 
 void fleet_set::renew_tokens(moment now) {
   for (const auto& [key, hub] : fleets_)
-    hub->renew_tokens(now);
+    hub->lines().renew_tokens(now);
 }
 
 void fleet_set::try_now(mono_time now) {
@@ -134,7 +134,7 @@ mono_time fleet_set::deadline() const {
 
 bool fleet_set::any_in_flight() const {
   return std::any_of(fleets_.begin(), fleets_.end(),
-                     [](const auto& one) { return one.second->any_in_flight(); });
+                     [](const auto& one) { return one.second->lines().any_in_flight(); });
 }
 
 void fleet_set::close(moment now) {
@@ -143,11 +143,13 @@ void fleet_set::close(moment now) {
 }
 
 bool fleet_set::any_up() const {
-  return std::any_of(fleets_.begin(), fleets_.end(), [](const auto& one) { return one.second->any_up(); });
+  return std::any_of(fleets_.begin(), fleets_.end(),
+                     [](const auto& one) { return one.second->lines().any_up(); });
 }
 
 bool fleet_set::cut_one() {
-  return std::any_of(fleets_.begin(), fleets_.end(), [](const auto& one) { return one.second->cut_one(); });
+  return std::any_of(fleets_.begin(), fleets_.end(),
+                     [](const auto& one) { return one.second->lines().cut_one(); });
 }
 
 std::map<std::string, fleet_totals> fleet_set::totals(mono_time now) const {

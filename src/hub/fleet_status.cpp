@@ -8,8 +8,7 @@ namespace causeway::hub {
 
 fleet_totals fleet::totals(mono_time now) const {
   auto out = totals_;
-  for (const auto& line : lines_)
-    out.tokens_put += line->tokens_put();
+  out.tokens_put += lines_.tokens_put();
   if (connects_.trouble() && !out.last_fault) out.last_fault = connects_.trouble();
   out.queued = connects_.size();
   out.connects_refused = connects_.throttled();
@@ -53,7 +52,7 @@ core::link_progress fleet::progress(device_ref device, mono_time now) const {
       return out;
     }
     const bool queued = who.at == member::stage::queued;
-    const auto owed = queued || !lines_[*own]->is_up() ? std::string{} : lines_[*own]->waits_for();
+    const auto owed = queued || !lines_.at(*own).is_up() ? std::string{} : lines_.at(*own).waits_for();
     out.waits_for = queued         ? "its turn within the budget of connects"
                     : owed.empty() ? "the hub's answer to its token and its link"
                                    : owed;
@@ -61,7 +60,7 @@ core::link_progress fleet::progress(device_ref device, mono_time now) const {
     return out;
   }
   // One line tries for all while nothing is open.
-  const auto& line = *lines_[any_up() ? *own : outage_.probe().value_or(*own)];
+  const auto& line = lines_.at(lines_.any_up() ? *own : outage_.probe().value_or(*own));
   const auto opens = std::max({outage_.next_try(), moves_.next(), mono_time{}});
   // What is under way now says more than how the try before it ended.
   if (auto doing = line.waits_for();

@@ -2,6 +2,7 @@
 #include "hub/outage.h"
 
 #include "base/backoff.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,11 @@ constexpr milliseconds between_openings{2};
 constexpr seconds suspicious{900}, suspicious_without_a_name{120};
 
 } // namespace
+
+void tell_operator(const std::string& host, std::uint64_t devices, const error& why) {
+  log::error("hub_needs_attention",
+             {{"hub", host}, {"devices", devices}, {"error", why.name()}, {"detail", why.detail()}});
+}
 
 mono_time outage::may_connect(std::uint32_t line, std::optional<mono_time>& slot, bool any_up,
                               mono_time not_before, mono_time now) {

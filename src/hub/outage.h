@@ -9,8 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace causeway::hub {
+
+// Writes to the log that somebody must do something, or a hub's devices stay away.
+void tell_operator(const std::string& host, std::uint64_t devices, const error& why);
 
 class outage {
 public:
