@@ -25,7 +25,8 @@ public:
 
   // Orders all to be opened that have devices to carry and may connect now, none before not_before. When the
   // next one may; mono_time::max() when only an event can bring it about.
-  mono_time open_due(fleet& owner, const placement& places, outage& away, mono_time not_before, mono_time now);
+  mono_time open_due(fleet& owner, const placement& places, outage& away, mono_time not_before,
+                     mono_time now);
   // As hub::connection, on each that is open for devices.
   void renew_tokens(moment now);
   // Says CLOSE on all that are up.

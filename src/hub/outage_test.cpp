@@ -106,6 +106,18 @@ TEST_F(outage_test, a_connection_that_has_lasted_starts_the_pauses_anew) {
   EXPECT_EQ(outage_.next_try(), now_ + 500ms);
 }
 
+TEST_F(outage_test, one_that_has_lasted_and_is_lost_with_others_is_no_failure_of_its_own) {
+  for (int i = 0; i < 3; ++i) {
+    lose();
+    now_ = outage_.next_try();
+  }
+  lose();
+  lose(errc::connection_lost, true);
+  now_ = outage_.next_try();
+  lose();
+  EXPECT_EQ(outage_.next_try(), now_ + 8s);
+}
+
 // A hub that accepts and closes at once is not asked the faster for it.
 TEST_F(outage_test, an_open_that_does_not_last_does_not) {
   for (int i = 0; i < 5; ++i) {
