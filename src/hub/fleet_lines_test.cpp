@@ -163,7 +163,9 @@ TEST(fleet_lines, one_line_tries_for_all_while_nothing_is_open) {
   s.unreachable.reset();
   s.orders_at.clear();
   s.advance(62s);
-  EXPECT_EQ(s.orders_at.size(), 5U) << "one, and all the others as soon as it is open";
+  ASSERT_EQ(s.orders_at.size(), 5U) << "one, and all the others as soon as it is open";
+  for (std::size_t i = 1; i < 5; ++i)
+    EXPECT_EQ(s.orders_at[i] - s.orders_at[i - 1], 2ms);
   EXPECT_EQ(s.count_of("attached"), 5U);
 }
 

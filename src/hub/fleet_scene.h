@@ -47,7 +47,7 @@ public:
   std::vector<std::string> containers;             // of the connections ever made
   std::vector<std::string> told_in_a_call;         // what came when it must not
   std::map<std::string, recording_tokens*> tokens; // by section and hub
-  std::size_t wakes = 0;
+  std::size_t wakes = 0, turns = 0;
 
   static fleet_terms terms_named(const std::string& name) {
     fleet_terms made;
@@ -115,6 +115,7 @@ public:
       any = false;
       if (set().deadline() <= now()) {
         set().advance(clock.now());
+        ++turns;
         any = true;
       }
       if (answers_orders && !orders.empty()) {

@@ -106,6 +106,17 @@ TEST(fleet, keeps_the_budget_of_connects) {
   EXPECT_EQ(s.count_of("attached"), 100U);
 }
 
+TEST(fleet, takes_no_more_than_two_hundred_turns_a_second) {
+  fleet_scene s;
+  s.sections[0].connects_per_second = 1'000;
+  s.attach_many(0, 500);
+  s.run();
+  s.turns = 0;
+  s.advance(250ms);
+  EXPECT_GT(s.count_of("attached"), 200U);
+  EXPECT_LE(s.turns, 50U);
+}
+
 TEST(fleet, urgent_devices_connect_first_and_applications_take_turns) {
   fleet_scene s;
   s.sections[0].connects_per_second = 10;
