@@ -65,14 +65,14 @@ void fleet_set::attach(device_ref device, const core::assignment& where, const c
   if (hub == nullptr)
     return answer({device, error{errc::hub_not_found,
                                  "\"" + where.hub.str() + "\" is no host name, or one hub too many"}});
-  if (context_.devices.is_taken(hub->name(), where.identity, device))
+  auto* const who = context_.devices.add(device, *hub, hub->name(), where.identity, wish.model_id);
+  if (who == nullptr)
     return answer(
         {device, error{errc::identity_taken,
                        where.identity.str() + "; the identity templates must tell the devices apart"}});
-  auto& who = context_.devices.add(device, *hub, hub->name(), where.identity, wish.model_id);
-  who.lane = wish.application;
-  who.commands = wish.commands && hub->terms().commands;
-  who.urgent = wish.urgent;
+  who->lane = wish.application;
+  who->commands = wish.commands && hub->terms().commands;
+  who->urgent = wish.urgent;
   hub->attach(device, now.mono);
 }
 

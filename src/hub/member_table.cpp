@@ -24,27 +24,21 @@ const member* member_table::find(device_ref device) const {
   return who.hub == nullptr ? nullptr : &who;
 }
 
-bool member_table::is_taken(const hub_host& where, const identity& name, device_ref by_another_than) const {
-  const auto owner = owners_.find(owner_key(where, name));
-  return owner != owners_.end() && owner->second != by_another_than;
-}
-
-member& member_table::add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
+member* member_table::add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
                           const std::string& model_id) {
+  if (!owners_.try_emplace(owner_key(where, name), device).second) return nullptr;
   if (index_of(device) >= members_.size()) members_.resize(index_of(device) + 1);
   auto& who = at(device);
   CAUSEWAY_CHECK(who.hub == nullptr);
   who.hub = &hub;
   who.identity = name;
   who.model = models_.hold(model_id);
-  owners_.insert_or_assign(owner_key(where, name), device);
-  return who;
+  return &who;
 }
 
 void member_table::remove(device_ref device, const hub_host& where) {
   auto& who = at(device);
-  const auto owner = owners_.find(owner_key(where, who.identity));
-  if (owner != owners_.end() && owner->second == device) owners_.erase(owner);
+  owners_.erase(owner_key(where, who.identity));
   models_.release(who.model);
   who = {};
 }

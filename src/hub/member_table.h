@@ -42,10 +42,8 @@ public:
   member& at(device_ref device) { return members_[index_of(device)]; }
   const member& at(device_ref device) const { return members_[index_of(device)]; }
 
-  // Another device has this identity of this hub.
-  bool is_taken(const hub_host& where, const identity& name, device_ref by_another_than) const;
-  // Preconditions: find(device) is nullptr, and its identity is not taken.
-  member& add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
+  // Nullptr: another device has this identity of this hub. Precondition: find(device) is nullptr.
+  member* add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
               const std::string& model_id);
   // Its identity is free for another device. Precondition: it has been added, with this hub.
   void remove(device_ref device, const hub_host& where);

@@ -18,10 +18,11 @@ fleet& some_fleet() {
 TEST(member_table, a_device_is_there_from_add_to_remove) {
   member_table table;
   EXPECT_EQ(table.find(one), nullptr);
-  auto& who = table.add(one, some_fleet(), plant, identity{"meter"}, "dtmi:x:a;1");
-  EXPECT_EQ(table.find(one), &who);
-  EXPECT_EQ(who.identity.str(), "meter");
-  EXPECT_EQ(table.model_of(who), "dtmi:x:a;1");
+  auto* const who = table.add(one, some_fleet(), plant, identity{"meter"}, "dtmi:x:a;1");
+  ASSERT_NE(who, nullptr);
+  EXPECT_EQ(table.find(one), who);
+  EXPECT_EQ(who->identity.str(), "meter");
+  EXPECT_EQ(table.model_of(*who), "dtmi:x:a;1");
   EXPECT_EQ(table.find(device_ref{0}), nullptr);
   table.remove(one, plant);
   EXPECT_EQ(table.find(one), nullptr);
@@ -30,12 +31,13 @@ TEST(member_table, a_device_is_there_from_add_to_remove) {
 TEST(member_table, an_identity_is_taken_in_its_hub_only_and_by_others_only) {
   member_table table;
   table.add(one, some_fleet(), plant, identity{"meter"}, "");
-  EXPECT_TRUE(table.is_taken(plant, identity{"meter"}, two));
-  EXPECT_FALSE(table.is_taken(plant, identity{"meter"}, one));
-  EXPECT_FALSE(table.is_taken(mill, identity{"meter"}, two));
-  EXPECT_FALSE(table.is_taken(plant, identity{"Meter"}, two));
+  EXPECT_EQ(table.add(two, some_fleet(), plant, identity{"meter"}, "dtmi:x:a;1"), nullptr);
+  EXPECT_EQ(table.find(two), nullptr);
+  EXPECT_EQ(table.models(), 0U) << "what is refused holds nothing";
+  EXPECT_NE(table.add(two, some_fleet(), mill, identity{"meter"}, ""), nullptr);
+  EXPECT_NE(table.add(device_ref{3}, some_fleet(), plant, identity{"Meter"}, ""), nullptr);
   table.remove(one, plant);
-  EXPECT_FALSE(table.is_taken(plant, identity{"meter"}, two));
+  EXPECT_NE(table.add(device_ref{4}, some_fleet(), plant, identity{"meter"}, ""), nullptr);
 }
 
 TEST(member_table, keeps_a_model_as_long_as_a_device_has_it) {
