@@ -57,28 +57,18 @@ bridge::bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_
     : rules_{std::move(rules)},
       ports_{ports},
       options_{std::move(options)},
-      started_{now.mono},
+      time_{now},
+      census_{rules_.size(), table_, options_.max_devices, options_.limits.application_share},
       room_{options_.limits, rules_.size()},
       cache_{options_.body_cache_bytes},
       watch_{options_.refusals} {
   CAUSEWAY_CHECK(options_.random != nullptr);
   origins_.resize(rules_.size());
   has_list_.resize(rules_.size());
-  told_portless_.resize(rules_.size());
   share_refusals_.resize(rules_.size());
   drops_.resize(rules_.size());
   letters_told_.resize(rules_.size());
   online_.resize(rules_.size());
-  device_counts_.resize(rules_.size());
-  device_share_refusals_.resize(rules_.size());
-  for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    rule_index_.emplace(rules_[i].id, i);
-}
-
-std::optional<std::uint32_t> bridge::rules_of(const application_id& id) const {
-  const auto found = rule_index_.find(id);
-  if (found == rule_index_.end()) return std::nullopt;
-  return found->second;
 }
 
 void bridge::answer_now(ticket which, answer what) {
@@ -142,76 +132,14 @@ void bridge::judge(copy one, moment now) {
   ports_.formatter.format(which, entry->second.event, now);
 }
 
-void bridge::note_frame(device& d, const uplink& event, moment now) {
-  d.last_seen = now.wall;
-  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || !event.f_cnt) return;
-  const auto f_cnt = *event.f_cnt;
-  constexpr std::uint16_t no_session = 1;
-  const auto named = [](std::uint16_t hash) {
-    return hash == 0xffff ? hash : static_cast<std::uint16_t>(hash + no_session);
-  };
-  const auto session = event.session ? named(*event.session) : std::max(d.session, no_session);
-  if (session != d.session) { // a join: its counter says nothing of the one before
-    d.session = session;
-    d.last_f_cnt = f_cnt;
-    return;
-  }
-  // An ABP device's counter may start again in its only session: neither late nor a gap of four billion
-  // frames. A 0 behind the 1 is rather the frame that came before it.
-  constexpr std::uint32_t plausible_gap = 16384;
-  const bool may_restart = session == no_session || !event.session;
-  if (f_cnt > d.last_f_cnt) {
-    const std::uint32_t skipped = f_cnt - d.last_f_cnt - 1;
-    if (skipped < plausible_gap) {
-      d.gaps += skipped;
-      totals_.frames_missing += skipped;
-    }
-    d.last_f_cnt = f_cnt;
-  } else if (f_cnt != d.last_f_cnt && d.last_f_cnt - f_cnt < plausible_gap &&
-             (f_cnt != 0 || !may_restart || d.last_f_cnt == 1)) {
-    if (d.late < std::numeric_limits<decltype(d.late)>::max()) ++d.late;
-    ++totals_.frames_late;
-  } else {
-    d.last_f_cnt = f_cnt;
-  }
-}
-
-void bridge::note_portless(const uplink& event, std::uint32_t application) {
-  ++totals_.portless;
-  if (told_portless_[application]) return;
-  told_portless_[application] = true;
-  log::info("uplink_without_port", {{"application", event.from.application},
-                                    {"device", event.from.device},
-                                    {"detail", "sent without fPort; the webhook's field mask has no "
-                                               "up.uplink_message.f_port"}});
-}
-
 device_ref bridge::add(const device_key& key, std::uint32_t application, device_state state, moment now) {
   const auto ref = table_.add(application, key.device.str());
   auto& d = table_.at(ref);
   d.state = state;
   d.since = now.mono;
   ++totals_.devices[static_cast<std::size_t>(state)];
-  ++device_counts_[application];
+  census_.add(application);
   return ref;
-}
-
-// What is too small for one more device of the application; nothing when there is room.
-std::optional<answer> bridge::lacks_place(std::uint32_t application) const {
-  if (table_.size() >= options_.max_devices) return answer::devices_full;
-  if (rules_.size() < 2) return std::nullopt;
-  const auto share = std::max<std::uint64_t>(1, std::uint64_t{options_.max_devices} *
-                                                    options_.limits.application_share / 100);
-  if (device_counts_[application] >= share) return answer::device_share_full;
-  return std::nullopt;
-}
-
-void bridge::set_eui(device& d, std::uint64_t eui) {
-  // The identity stays what the hub knows it by, although the template may now give another.
-  const auto kept = d.assigned ? identity_of(d) : identity{};
-  d.eui = eui;
-  d.has_eui = true;
-  if (d.assigned) set_identity(d, kept);
 }
 
 // Precondition: it is known, or there is a place for it.
@@ -220,14 +148,14 @@ device_ref bridge::seen(const uplink& event, std::uint32_t application, moment n
   const auto eui = parse_eui(event.dev_eui);
   if (!ref) {
     ref = add(event.from, application,
-              rules_[application].follows_registry ? device_state::unlisted : device_state::known, now);
+              rules_.at(application).follows_registry ? device_state::unlisted : device_state::known, now);
     auto& made = table_.at(*ref);
-    if (eui && !(names_by_eui(made) && rules_of(made).follows_registry)) set_eui(made, *eui);
+    if (eui && !(names_.is_by_eui(made) && rules_of(made).follows_registry)) names_.set_eui(made, *eui);
     ports_.devices.save_device(record_of(*ref, table_.at(*ref)));
   }
   auto& d = table_.at(*ref);
   // Where the identity is made of it, the registry alone says it, or the first body that brought one.
-  const bool is_fixed = names_by_eui(d) && (d.has_eui || rules_of(d).follows_registry);
+  const bool is_fixed = names_.is_by_eui(d) && (d.has_eui || rules_of(d).follows_registry);
   if (eui && !is_fixed && (!d.has_eui || *eui != d.eui)) {
     take_eui(*ref, *eui, now);
     ports_.devices.save_device(record_of(*ref, d));
@@ -236,37 +164,37 @@ device_ref bridge::seen(const uplink& event, std::uint32_t application, moment n
       try_again(*ref, now);
     }
   }
-  note_frame(d, event, now);
+  frames_.note(d, event, now);
   return *ref;
 }
 
 void bridge::on_uplink(ticket which, uplink event, moment now) {
   ++totals_.received[static_cast<std::size_t>(event.kind)];
-  const auto application = rules_of(event.from.application);
-  if (!application || !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
+  const auto application = rules_.find(event.from.application);
+  if (!application || !rules_.at(*application).events.test(static_cast<std::size_t>(event.kind)))
     return answer_now(which, answer::unwanted);
   // Without the registry nothing but the application's own word says whether its devices are wanted.
-  if (const auto& rules = rules_[*application]; !rules.follows_registry && !rules.enabled_by_default)
+  if (const auto& rules = rules_.at(*application); !rules.follows_registry && !rules.enabled_by_default)
     return answer_now(which, answer::unwanted);
   const auto known = table_.find(*application, event.from.device.str());
   if (is_control_frame(event)) {
-    if (known) note_frame(table_.at(*known), event, now);
+    if (known) frames_.note(table_.at(*known), event, now);
     return answer_now(which, answer::control);
   }
   if (known && table_.at(*known).state == device_state::off) {
     auto& d = table_.at(*known);
-    note_frame(d, event, now);
+    frames_.note(d, event, now);
     log_switched_off(d);
     return answer_now(which, answer::unwanted);
   }
   if (formatting_.size() + appending_.size() + pending_copies_ >= options_.max_in_progress)
     return answer_now(which, answer::full);
-  if (const auto full = known ? std::nullopt : lacks_place(*application)) {
-    ++device_share_refusals_[*application];
+  if (const auto full = known ? std::nullopt : census_.lacks_place(*application)) {
+    census_.note_refusal(*application);
     return answer_now(which, *full);
   }
   const auto ref = seen(event, *application, now);
-  if (is_radio_uplink(event.kind) && event.f_port == 0) note_portless(event, *application);
+  if (is_radio_uplink(event.kind) && event.f_port == 0) frames_.note_portless(event, *application);
   judge({which, ref, std::move(event)}, now);
 }
 
@@ -312,11 +240,12 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
     more.bytes += size_of(m);
   if (const auto refused = make_room(table_.at(ref).application, more, now, leaves))
     return conclude(which, ref, request.key, *refused, now);
-  const auto accepted_ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
+  const auto accepted_ms = time_.ms_since_start(now);
   request.first = next_seq_;
   std::vector<outbox::waiting_message> waiting;
   for (auto& m : messages) {
-    waiting.push_back({next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, since_start(now)});
+    waiting.push_back(
+        {next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, time_.since_start(now)});
     cache_.keep(next_seq_, m);
     request.rows.push_back({next_seq_, ref, std::move(m)});
     ++next_seq_;
@@ -326,10 +255,10 @@ void bridge::store(ticket which, append_request request, std::vector<message> me
 
 void bridge::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
                     moment now) {
-  request.accepted_at = open_seconds(now);
+  request.accepted_at = time_.seconds_at(now);
   const auto first = request.first;
   const auto& d = table_.at(request.device);
-  request.from = key_of(d);
+  request.from = names_.key_of(d);
   if (d.has_eui) request.dev_eui = d.eui;
   appending entry{which, request.device, request.key, std::move(messages), {}, request.refused.has_value()};
   for (const auto& m : entry.messages)

@@ -11,15 +11,22 @@
 
 #include "base/backoff.h"
 #include "base/log_limiter.h"
-#include "core/dead_letter.h"
+#include "core/census.h"
+#include "core/claims.h"
 #include "core/device_status.h"
 #include "core/device_table.h"
+#include "core/forgetting.h"
+#include "core/frame_watch.h"
+#include "core/naming.h"
+#include "core/open_time.h"
 #include "core/outbox.h"
 #include "core/ports.h"
 #include "core/refusal_watch.h"
-#include "core/rules.h"
+#include "core/rule_book.h"
 #include "core/spool_room.h"
+#include "core/start_image.h"
 #include "core/timeline.h"
+#include "core/totals.h"
 
 #include <array>
 #include <deque>
@@ -56,96 +63,6 @@ struct bridge_options {
   core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   spool_limits limits{};
   refusal_limits refusals{};
-};
-
-// What the store had at start.
-struct start_image {
-  std::vector<device_record> devices;
-  struct assigned {
-    device_key key;
-    assignment where;
-    friend bool operator==(const assigned&, const assigned&) = default;
-  };
-  std::vector<assigned> assignments; // in any order; those of devices that are not there are passed over
-  struct recent_key {
-    device_ref device{};
-    kept_key key; // of kind recent_keys::former: as former_hash
-    friend bool operator==(const recent_key&, const recent_key&) = default;
-  };
-  std::vector<recent_key> recent_keys; // oldest first
-  struct row {
-    spool_seq seq;
-    device_ref device;
-    std::uint32_t bytes;
-    std::uint32_t accepted_at = 0; // of bridge::open_seconds
-  };
-  std::vector<row> waiting; // in the order of seq
-  dead_letter_amounts dead_letters;
-  std::uint32_t open_seconds = 0; // as saved last
-  spool_seq next_seq = 1;
-  std::uint32_t next_device =
-      0; // refs below were given before, to devices that may not be in `devices` any more
-};
-
-// Latency buckets: up to 1, 2, 5, 10, … 10,000 ms, and above.
-inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1,   2,   5,    10,   20,   50,   100,
-                                                                 200, 500, 1000, 2000, 5000, 10000};
-
-// Of The Things Stack's registry.
-struct registry_totals {
-  std::uint64_t listed = 0;     // devices that it has named, now
-  std::uint64_t words = 0;      // times it has named one
-  std::uint64_t changes = 0;    // of these, what was new
-  std::uint64_t look_ups = 0;   // asked for one device
-  std::uint64_t over_limit = 0; // of these words, for devices beyond max_devices
-};
-
-struct bridge_totals {
-  std::array<std::uint64_t, event_kinds> received{};
-  std::array<std::uint64_t, answers_known> answered{}; // by answer
-  std::array<std::uint64_t, device_states> devices{};  // now, by state
-  std::uint64_t sent = 0;                              // accepted by the hub
-  std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
-  std::uint64_t dead_lettered = 0;
-  std::uint64_t refused_unknown = 0;     // by a hub, for a reason that is not in the catalogue
-  std::uint64_t applications_paused = 0; // now, on a hub, for such refusals
-  std::uint64_t grace_ended = 0;         // of these: their device could not be attached for removed_grace
-  std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
-  std::uint64_t waiting_messages = 0, waiting_bytes = 0;
-  std::uint64_t read_back = 0;
-  std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
-  std::uint64_t frames_late = 0, frames_missing = 0;
-  std::uint64_t portless = 0; // uplinks with a payload and without a port, which a field mask has left out
-  std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
-  std::uint64_t latency_ms_sum = 0;
-  registry_totals registry;
-};
-
-// What one application has in the spool.
-struct spool_use {
-  application_id application;
-  amount waiting;            // what is being stored included
-  amount letters;            // dead ones
-  double letters_part = 0;   // of its share
-  std::uint64_t refused = 0; // events answered share_full
-  std::uint64_t dropped = 0; // messages given up
-  std::uint64_t devices = 0;
-  std::uint64_t devices_refused = 0; // events of devices beyond its share, or beyond max_devices
-};
-
-// What has become of a wish to forget a device.
-enum class forgetting : std::uint8_t {
-  forgotten,
-  unknown,       // there is no such device
-  messages_wait, // for it, and they were not to become dead letters
-  busy,          // an event of it is being stored: a moment later
-};
-// Devices that a listing of the registry lacks (unlisted), or that never reached a hub.
-enum class forgettable : std::uint8_t { unlisted, never_attached };
-struct forget_page {
-  std::uint64_t forgotten = 0, letters = 0; // devices; messages of theirs that are dead letters now
-  std::uint64_t left = 0;                   // devices, because messages wait for them
-  std::optional<device_ref> next;           // where it goes on; nothing: that was all
 };
 
 // What a start has still to do. Not inside bridge: clang takes initialisers there for no default constructor.
@@ -224,7 +141,7 @@ public:
   std::optional<seconds> oldest_age(moment now) const;
   // For how long this store has been open in all its life, as far as it knows; to be saved each minute. The
   // only clock by which anything is given up: neither a stopped process nor a machine's wrong clock moves it.
-  std::uint32_t open_seconds(moment now) const;
+  std::uint32_t open_seconds(moment now) const { return time_.seconds_at(now); }
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
   // before next_seq() was this: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
@@ -275,35 +192,19 @@ private:
   void judge(copy one, moment now);
   void judge_again(moment now);
   bool is_duplicate(const device& d, const uplink& event, const kept_key& key) const;
-  void note_portless(const uplink& event, std::uint32_t application);
   void store(ticket which, append_request request, std::vector<message> messages, moment now,
              const amount& leaves = {});
   void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
               moment now);
-  std::optional<std::uint32_t> rules_of(const application_id& id) const;
-  const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
+  const application_rules& rules_of(const device& d) const { return rules_.of(d); }
   device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
   device_ref seen(const uplink& event, std::uint32_t application, moment now);
-  std::optional<answer> lacks_place(std::uint32_t application) const;
-  void note_frame(device& d, const uplink& event, moment now);
-  void set_eui(device& d, std::uint64_t eui);
 
   // bridge_start.cpp
   void restore(const start_image& image, moment now);
   void sort_assignments();
   void place(const start_image::assigned& one);
   void order_to_connect();
-
-  // bridge_claims.cpp
-  struct claimed_name {
-    std::uint64_t hash = 0;
-    std::string text;
-  };
-  std::optional<claimed_name> name_of(const device& d) const;
-  claimed_name name_of(const device& d, const identity& wanted) const;
-  std::optional<device_ref> holder_of(const claimed_name& name) const;
-  bool claim(device_ref which, const identity& wanted);
-  void unclaim(device_ref which);
 
   // bridge_forget.cpp
   std::set<device_ref> in_storing() const;
@@ -327,7 +228,6 @@ private:
   void leave(device_ref which, moment now);
   void end_link(device_ref which, errc why, moment now);
   void lose_assignment(device_ref which);
-  bool names_by_eui(const device& d) const;
   void take_eui(device_ref which, std::uint64_t eui, moment now);
   bool is_succeeded(device_ref which) const;
   void become_other(device_ref which, moment now);
@@ -341,10 +241,6 @@ private:
 
   // bridge_connection.cpp
   const std::string& origin_of(std::uint32_t application);
-  const std::string& model_of(const device& d) const;
-  identity identity_of(const device& d) const;
-  void set_identity(device& d, const identity& is);
-  connect_wish wish_of(const device& d) const;
   void set_state(device& d, device_state to, moment now);
   void connect(device_ref which, moment now);
   void try_again(device_ref which, moment now);
@@ -388,24 +284,25 @@ private:
   void drop_overdue(moment now);
   void note_drop(drop_reason why, const amount& what, moment now);
   void end_drop_episode(moment now);
-  std::int32_t since_start(moment now) const;
   std::optional<outbox::waiting_message> oldest() const;
 
   // bridge_status.cpp
-  device_key key_of(const device& d) const { return {rules_of(d).id, device_id{std::string{d.name()}}}; }
   device_record record_of(device_ref ref, const device& d) const;
   device_status status_of(device_ref ref, const device& d) const;
 
-  std::vector<application_rules> rules_;
-  std::unordered_map<application_id, std::uint32_t> rule_index_;
+  rule_book rules_;
   std::vector<std::optional<std::string>> origins_; // by application, once worked out
   std::vector<bool> has_list_;                      // by application: the registry's list is there
-  std::vector<bool> told_portless_;                 // by application
   bridge_ports ports_;
   bridge_options options_;
-  mono_time started_;
+  bridge_totals totals_;
+  open_time time_;
 
   device_table table_;
+  naming names_{rules_, table_};
+  claims claims_{rules_, names_, table_};
+  census census_;
+  frame_watch frames_{rules_.size(), totals_};
   std::optional<start_work> starting_; // until all are on their way
   outbox outbox_;
   std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
@@ -440,13 +337,10 @@ private:
     std::uint32_t saved = 0;  // the `since` that is on disk
   };
   std::map<device_ref, refused_device> refused_devices_;
-  device_ref grace_next_{}; // where the next look at them begins
-  std::uint32_t open_at_start_ = 0;
-  std::vector<std::uint64_t> online_;                                // by application
-  std::vector<std::uint64_t> device_counts_, device_share_refusals_; // by application
-  std::unordered_map<std::uint64_t, device_ref> claims_;             // who has which identity, by its hash
-  std::deque<device_ref> suspects_; // to be looked up: a listing lacks them, or another claims their name
-  std::set<device_ref> asked_;      // of these, under way
+  device_ref grace_next_{};           // where the next look at them begins
+  std::vector<std::uint64_t> online_; // by application
+  std::deque<device_ref> suspects_;   // to be looked up: a listing lacks them, or another claims their name
+  std::set<device_ref> asked_;        // of these, under way
   static constexpr std::size_t most_asked = 4;
   mono_time next_suspect_{};
   // Under an identity by EUI another EUI is another device: what waited for the one before goes first.
@@ -464,7 +358,6 @@ private:
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
   log_limiter park_log_, letter_log_;
-  bridge_totals totals_;
 };
 
 } // namespace causeway::core

@@ -35,33 +35,11 @@ bool is_for_good(const error& why) {
 const std::string& bridge::origin_of(std::uint32_t application) {
   auto& origin = origins_[application];
   if (!origin) {
-    const auto& rules = rules_[application];
+    const auto& rules = rules_.at(application);
     origin = ports_.provisioner.fingerprint(rules.section);
     if (!origin->empty()) *origin += "/" + rules.identity_template;
   }
   return *origin;
-}
-
-const std::string& bridge::model_of(const device& d) const {
-  const auto& rules = rules_of(d);
-  const auto& own = table_.model_of(d);
-  return rules.follows_registry && !own.empty() ? own : rules.model_id;
-}
-
-// Precondition: assigned.
-identity bridge::identity_of(const device& d) const {
-  if (d.own_identity) return identity{*d.own_identity};
-  auto given = expand_identity(rules_of(d).identity_template, key_of(d), d.dev_eui());
-  return given ? *std::move(given) : identity{};
-}
-
-void bridge::set_identity(device& d, const identity& is) {
-  d.own_identity.reset();
-  if (identity_of(d) != is) d.own_identity = std::make_unique<std::string>(is.str());
-}
-
-connect_wish bridge::wish_of(const device& d) const {
-  return {model_of(d), rules_of(d).commands, d.application, d.waiting != 0};
 }
 
 void bridge::set_state(device& d, device_state to, moment now) {
@@ -94,21 +72,20 @@ void bridge::try_again(device_ref which, moment now) {
 
 void bridge::provision(device_ref which, moment now) {
   auto& d = table_.at(which);
-  auto wanted = expand_identity(rules_of(d).identity_template, key_of(d), d.dev_eui());
+  auto wanted = names_.wanted_of(d);
   if (!wanted) return park(which, wanted.fault(), now);
-  if (!claim(which, *wanted)) {
+  if (const auto holder = claims_.claim(which, *wanted)) {
     // That another one claims it is a reason to ask whether its holder is still there.
-    const auto holder = holder_of(name_of(d, *wanted)).value();
-    suspect(holder);
+    suspect(*holder);
+    const auto theirs = names_.key_of(table_.at(*holder));
     return park(which,
-                error{errc::identity_taken, wanted->str() + " is that of " +
-                                                key_of(table_.at(holder)).device.str() + " of application " +
-                                                key_of(table_.at(holder)).application.str()},
+                error{errc::identity_taken, wanted->str() + " is that of " + theirs.device.str() +
+                                                " of application " + theirs.application.str()},
                 now);
   }
   set_state(d, device_state::provisioning, now);
   ++totals_.provisionings;
-  ports_.provisioner.find_hub(which, rules_of(d).section, *wanted, wish_of(d));
+  ports_.provisioner.find_hub(which, rules_of(d).section, *wanted, names_.wish_of(d));
 }
 
 void bridge::attach(device_ref which, moment now) {
@@ -117,8 +94,9 @@ void bridge::attach(device_ref which, moment now) {
   set_state(d, device_state::attaching, now);
   ++totals_.attaches;
   ports_.hub.attach(
-      which, {hub.host, identity_of(d), hub.section, wall_time{seconds{d.assigned_at}}, hub.fingerprint},
-      wish_of(d));
+      which,
+      {hub.host, names_.identity_of(d), hub.section, wall_time{seconds{d.assigned_at}}, hub.fingerprint},
+      names_.wish_of(d));
 }
 
 void bridge::on_assignment(device_ref which, result<assignment> where, moment now) {
@@ -139,12 +117,12 @@ void bridge::on_assignment(device_ref which, result<assignment> where, moment no
   where->fingerprint = origin_of(d.application);
   const auto hub = table_.intern({where->hub, where->section, where->fingerprint});
   // One by connection string that is on disk has the identity of its template.
-  const bool is_same = (d.assigned && d.hub == hub && identity_of(d) == where->identity) ||
+  const bool is_same = (d.assigned && d.hub == hub && names_.identity_of(d) == where->identity) ||
                        (!d.assigned && d.remembered && d.hub == hub);
   if (d.assigned && !is_same) d.failures = 0;
   d.assigned = true;
   d.hub = hub;
-  set_identity(d, where->identity);
+  names_.set_identity(d, where->identity);
   if (!is_same) ports_.devices.save_assignment(which, *where);
   d.remembered = true;
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where->assigned_at));
@@ -295,8 +273,8 @@ std::optional<mono_time> bridge::deadline() const {
   const auto consider = [&](mono_time at) { next = next ? std::min(*next, at) : at; };
   if (!timers_.empty()) consider(timers_.top().at);
   if (const auto first = options_.limits.max_age ? oldest() : std::nullopt)
-    consider(started_ + seconds{first->accepted_s} + *options_.limits.max_age);
-  if (!released_.empty()) consider(started_);
+    consider(time_.started() + seconds{first->accepted_s} + *options_.limits.max_age);
+  if (!released_.empty()) consider(time_.started());
   if (!suspects_.empty() && asked_.size() < most_asked) consider(next_suspect_);
   if (const auto probe = watch_.deadline(); probe && !held_.empty()) consider(*probe);
   if (drop_episode_) consider(drop_episode_->last + drop_pause);

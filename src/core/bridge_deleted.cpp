@@ -28,7 +28,7 @@ void bridge::tick_suspects(moment now) {
     asked_.insert(which);
     next_suspect_ = now.mono + pace;
     ++totals_.registry.look_ups;
-    ports_.registry.look_up(which, key_of(d));
+    ports_.registry.look_up(which, names_.key_of(d));
   }
 }
 
@@ -58,16 +58,12 @@ void bridge::leave(device_ref which, moment now) {
 
 void bridge::lose_assignment(device_ref which) {
   auto& d = table_.at(which);
-  unclaim(which);
-  if (starting_ && !starting_->has_order) starting_->lost.insert(key_of(d));
+  claims_.give_up(which);
+  if (starting_ && !starting_->has_order) starting_->lost.insert(names_.key_of(d));
   d.assigned = false;
   d.remembered = false;
   d.own_identity.reset();
   ports_.devices.forget_assignment(which);
-}
-
-bool bridge::names_by_eui(const device& d) const {
-  return rules_of(d).identity_template.find("{dev_eui}") != std::string::npos;
 }
 
 void bridge::take_eui(device_ref which, std::uint64_t eui, moment now) {
@@ -85,7 +81,7 @@ void bridge::take_eui(device_ref which, std::uint64_t eui, moment now) {
                                           {"now", other.dev_eui()},
                                           {"more", *more}});
   }
-  if (!d.has_eui || !names_by_eui(d)) return set_eui(d, eui);
+  if (!d.has_eui || !names_.is_by_eui(d)) return names_.set_eui(d, eui);
   successions_[which] = {eui, next_seq_ - 1, {}, now.mono};
   if (d.waiting == 0) become_other(which, now);
 }
@@ -111,7 +107,7 @@ void bridge::become_other(device_ref which, moment now) {
   bury_former(which, next.until, now);
   lose_assignment(which);
   d.failures = 0;
-  set_eui(d, next.eui);
+  names_.set_eui(d, next.eui);
   refused_devices_.erase(which);
   ports_.devices.save_device(record_of(which, d));
   const bool goes_on = d.state == device_state::provisioning || d.state == device_state::attaching ||

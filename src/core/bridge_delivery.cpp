@@ -150,7 +150,7 @@ void bridge::on_sent(device_ref which, spool_seq seq, moment now) {
   auto& d = table_.at(which);
   const auto accepted_ms = outbox_.front(d).accepted_ms;
   if (accepted_ms != 0) {
-    const auto ms = static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1}) - accepted_ms;
+    const auto ms = time_.ms_since_start(now) - accepted_ms;
     const auto bucket = std::lower_bound(latency_bounds_ms.begin(), latency_bounds_ms.end(), ms);
     ++totals_.latency[static_cast<std::size_t>(bucket - latency_bounds_ms.begin())];
     totals_.latency_ms_sum += ms;

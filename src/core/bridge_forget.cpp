@@ -22,7 +22,7 @@ void bridge::erase_device(device_ref which, moment now) {
   while (d.waiting != 0)
     bury(which, outbox_.front(d).seq, error{errc::device_forgotten}, now);
   if (!table_.contains(which)) return;
-  const auto key = key_of(d);
+  const auto key = names_.key_of(d);
   lose_assignment(which);
   watch_.forget(which);
   refused_devices_.erase(which);
@@ -30,13 +30,13 @@ void bridge::erase_device(device_ref which, moment now) {
   asked_.erase(which);
   --totals_.devices[static_cast<std::size_t>(d.state)];
   if (d.listed) --totals_.registry.listed;
-  --device_counts_[d.application];
+  census_.remove(d.application);
   table_.remove(which);
   ports_.devices.forget_device(which, key);
 }
 
 forgetting bridge::forget(const device_key& key, bool drop_messages, moment now) {
-  const auto application = rules_of(key.application);
+  const auto application = rules_.find(key.application);
   const auto ref = application ? table_.find(*application, key.device.str()) : std::nullopt;
   if (!ref) return forgetting::unknown;
   if (in_storing().contains(*ref)) return forgetting::busy;
@@ -49,7 +49,7 @@ forget_page bridge::forget_some(const application_id& application, forgettable w
                                 std::optional<device_ref> after, std::size_t limit, moment now) {
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
-  const auto index = rules_of(application);
+  const auto index = rules_.find(application);
   if (!index) return page;
   const auto busy = in_storing();
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;

@@ -43,10 +43,6 @@ bool may_be_of_device(errc code) {
 
 } // namespace
 
-std::uint32_t bridge::open_seconds(moment now) const {
-  return open_at_start_ + static_cast<std::uint32_t>(since_start(now));
-}
-
 // For a reason that is, or may be, its own.
 bool bridge::is_refused(const device& d) const {
   if (d.state == device_state::off) return true;
@@ -58,14 +54,14 @@ bool bridge::is_refused_now(const device& d) const {
   if (!is_refused(d)) return false;
   if (d.state == device_state::off || is_of_device(d.reason)) return true;
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    if (online_[i] != 0 && rules_[i].section == rules_of(d).section) return true;
+    if (online_[i] != 0 && rules_.at(i).section == rules_of(d).section) return true;
   return false;
 }
 
 void bridge::note_refused(device_ref which, moment now) {
   const auto& d = table_.at(which);
   if (d.waiting == 0 || !is_refused(d)) return;
-  const auto at = std::max<std::uint32_t>(1, open_seconds(now));
+  const auto at = std::max<std::uint32_t>(1, time_.seconds_at(now));
   const auto [entry, fresh] = refused_devices_.try_emplace(which, refused_device{at, at, at});
   if (fresh) ports_.devices.save_device(record_of(which, d));
 }
@@ -73,11 +69,11 @@ void bridge::note_refused(device_ref which, moment now) {
 // How many it has given up, at most so many.
 int bridge::give_up_overdue(device_ref which, std::uint32_t since, int most, moment now) {
   auto& d = table_.at(which);
-  const auto open = static_cast<std::int64_t>(open_seconds(now));
+  const auto open = static_cast<std::int64_t>(time_.seconds_at(now));
   int given_up = 0;
   while (given_up < most && d.waiting != 0 && is_refused(d)) {
     const auto& oldest = outbox_.front(d);
-    const auto came = static_cast<std::int64_t>(open_at_start_) + oldest.accepted_s;
+    const auto came = static_cast<std::int64_t>(time_.at_start()) + oldest.accepted_s;
     if (std::max<std::int64_t>(came, since) + rules_of(d).removed_grace.count() > open) break;
     const auto why = d.state == device_state::off ? errc::device_switched_off : d.reason;
     std::string detail = "waited for removed_grace";
@@ -95,7 +91,7 @@ void bridge::tick_grace(moment now) {
   constexpr int most_looked_at = 512;
   constexpr std::uint32_t save_after = 3600;
   int most_given_up = 1000; // so that the loop turns
-  const auto open = open_seconds(now);
+  const auto open = time_.seconds_at(now);
   auto next = refused_devices_.lower_bound(grace_next_);
   for (int i = 0; i < most_looked_at && most_given_up > 0; ++i) {
     if (next == refused_devices_.end()) {

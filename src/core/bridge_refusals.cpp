@@ -42,7 +42,7 @@ void bridge::on_refused_unknown(device_ref which, spool_seq seq, const error& wh
 void bridge::release(refusal_watch::place at, std::string_view why) {
   log::info(
       "application_resumed",
-      {{"application", rules_[at.application].id}, {"hub", table_.hub_at(at.hub).host}, {"reason", why}});
+      {{"application", rules_.at(at.application).id}, {"hub", table_.hub_at(at.hub).host}, {"reason", why}});
   auto node = held_.extract(at);
   if (node.empty()) return;
   released_.insert(released_.end(), node.mapped().begin(), node.mapped().end());

@@ -18,7 +18,7 @@ void bridge::look_up(device_ref which, moment now) {
   set_state(d, device_state::unlisted, now);
   d.looking_up = true;
   ++totals_.registry.look_ups;
-  ports_.registry.look_up(which, key_of(d));
+  ports_.registry.look_up(which, names_.key_of(d));
 }
 
 bool bridge::is_news(const device& d, const registered_device& what) const {
@@ -40,12 +40,12 @@ void bridge::take_word(device_ref which, const registered_device& what, moment n
 }
 
 void bridge::on_registered(const registered_device& what, moment now) {
-  const auto application = rules_of(what.key.application);
-  if (!application || !rules_[*application].follows_registry || !is_valid_tts_id(what.key.device.str()))
+  const auto application = rules_.find(what.key.application);
+  if (!application || !rules_.at(*application).follows_registry || !is_valid_tts_id(what.key.device.str()))
     return;
   ++totals_.registry.words;
   auto ref = table_.find(*application, what.key.device.str());
-  if (const auto full = ref ? std::nullopt : lacks_place(*application)) {
+  if (const auto full = ref ? std::nullopt : census_.lacks_place(*application)) {
     if (totals_.registry.over_limit++ == 0)
       log::error("devices_over_limit", {{"application", what.key.application},
                                         {"reason", to_string(*full)},
@@ -57,7 +57,7 @@ void bridge::on_registered(const registered_device& what, moment now) {
   d.named = true;
   asked_.erase(*ref);            // what is answered to an older question is old
   if (!is_news(d, what)) return; // most of them, at each start
-  const auto model_before = model_of(d);
+  const auto model_before = names_.model_of(d);
   const bool was_awaited = awaits_registry(d);
   take_word(*ref, what, now);
   ports_.devices.save_device(record_of(*ref, d));
@@ -83,7 +83,7 @@ void bridge::on_registered(const registered_device& what, moment now) {
     return;
   case device_state::attaching:
   case device_state::online:
-    if (model_of(d) == model_before) return;
+    if (names_.model_of(d) == model_before) return;
     // The hub learns the model when the link is opened.
     ports_.hub.detach(*ref);
     if (d.in_flight) {
@@ -99,7 +99,7 @@ void bridge::on_registered(const registered_device& what, moment now) {
 }
 
 void bridge::on_listed(const application_id& application, moment now) {
-  const auto index = rules_of(application);
+  const auto index = rules_.find(application);
   if (!index) return;
   has_list_[*index] = true;
   table_.for_each([&](device_ref ref, device& d) {
@@ -117,7 +117,7 @@ void bridge::on_looked_up(device_ref which, result<registered_device> what, mome
   auto& d = table_.at(which);
   d.looking_up = false;
   if (what) {
-    what->key = key_of(d);
+    what->key = names_.key_of(d);
     on_registered(*what, now);
   } else if (d.state == device_state::unlisted) { // else a listing has named it meanwhile
     park(which, what.fault(), now);

@@ -16,9 +16,9 @@ std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from
     answer_now(which, what);
     return std::nullopt;
   };
-  const auto application = rules_of(from.application);
+  const auto application = rules_.find(from.application);
   if (!application || !is_valid_tts_id(from.device.str())) return refuse(answer::unwanted);
-  const auto& rules = rules_[*application];
+  const auto& rules = rules_.at(*application);
   if (!rules.follows_registry && !rules.enabled_by_default) return refuse(answer::unwanted);
   if (formatting_.size() + appending_.size() + pending_copies_ >= options_.max_in_progress)
     return refuse(answer::full);
@@ -26,7 +26,7 @@ std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from
     if (table_.at(*known).state == device_state::off) return refuse(answer::unwanted);
     return known;
   }
-  if (const auto full = lacks_place(*application)) return refuse(*full);
+  if (const auto full = census_.lacks_place(*application)) return refuse(*full);
   const auto ref =
       add(from, *application, rules.follows_registry ? device_state::unlisted : device_state::known, now);
   ports_.devices.save_device(record_of(ref, table_.at(ref)));
@@ -44,9 +44,9 @@ void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, 
 }
 
 void bridge::replay(ticket which, std::uint64_t letter, uplink event, moment now) {
-  const auto application = rules_of(event.from.application);
+  const auto application = rules_.find(event.from.application);
   if (!application || is_control_frame(event) ||
-      !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
+      !rules_.at(*application).events.test(static_cast<std::size_t>(event.kind)))
     return answer_now(which, answer::unwanted);
   const auto ref = replay_to(which, event.from, now);
   if (!ref) return;

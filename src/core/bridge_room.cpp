@@ -8,10 +8,6 @@
 
 namespace causeway::core {
 
-std::int32_t bridge::since_start(moment now) const {
-  return static_cast<std::int32_t>((now.mono - started_) / seconds{1});
-}
-
 // Nothing: there is room now. leaves: what goes as the other comes.
 std::optional<answer> bridge::make_room(std::uint32_t application, const amount& comes, moment now,
                                         const amount& leaves) {
@@ -68,7 +64,7 @@ std::optional<outbox::waiting_message> bridge::oldest() const {
 std::optional<seconds> bridge::oldest_age(moment now) const {
   const auto first = oldest();
   if (!first) return std::nullopt;
-  return seconds{std::max(0, since_start(now) - first->accepted_s)};
+  return seconds{std::max(0, time_.since_start(now) - first->accepted_s)};
 }
 
 void bridge::drop_overdue(moment now) {
@@ -111,18 +107,18 @@ void bridge::end_drop_episode(moment now) {
 std::vector<spool_use> bridge::spool_by_application() const {
   std::vector<spool_use> all;
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    all.push_back({rules_[i].id, room_.of(i), room_.letters_of(i), room_.letters_part(i), share_refusals_[i],
-                   drops_[i], device_counts_[i], device_share_refusals_[i]});
+    all.push_back({rules_.at(i).id, room_.of(i), room_.letters_of(i), room_.letters_part(i),
+                   share_refusals_[i], drops_[i], census_.devices_of(i), census_.refusals_of(i)});
   return all;
 }
 
 void bridge::on_dead_letters_counted(const dead_letter_amounts& are) {
   amount strays;
   for (const auto& [application, there] : are)
-    if (!rules_of(application)) strays += there;
+    if (!rules_.find(application)) strays += there;
   room_.set_stray_letters(strays);
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
-    const auto found = are.find(rules_[i].id);
+    const auto found = are.find(rules_.at(i).id);
     room_.set_letters(i, found == are.end() ? amount{} : found->second);
   }
 }
@@ -136,7 +132,7 @@ void bridge::tell_of_letters(moment now) {
     const auto part = room_.letters_part(i);
     if (part < much || (letters_told_[i] && now.mono < *letters_told_[i] + again)) continue;
     letters_told_[i] = now.mono;
-    log::warning("dead_letters_take_share", {{"application", rules_[i].id},
+    log::warning("dead_letters_take_share", {{"application", rules_.at(i).id},
                                              {"dead_letters", room_.letters_of(i).messages},
                                              {"bytes", room_.letters_of(i).bytes},
                                              {"percent", static_cast<std::uint64_t>(part * 100)}});

@@ -74,7 +74,7 @@ bool bridge::start_some(std::size_t most, moment now) {
 }
 
 void bridge::place(const start_image::assigned& one) {
-  const auto application = rules_of(one.key.application);
+  const auto application = rules_.find(one.key.application);
   const auto found = application ? table_.find(*application, one.key.device.str()) : std::nullopt;
   // What nobody had at the start is nobody's: its device was forgotten, or lost.
   if (!found || index_of(*found) >= starting_->places || starting_->lost.contains(one.key)) return;
@@ -82,10 +82,10 @@ void bridge::place(const start_image::assigned& one) {
   const auto& where = one.where;
   auto& d = table_.at(ref);
   const auto& origin = origin_of(d.application);
-  const auto wanted = expand_identity(rules_of(d).identity_template, key_of(d), d.dev_eui());
+  const auto wanted = names_.wanted_of(d);
   const bool fits = where.section == rules_of(d).section && where.fingerprint == origin &&
                     (!origin.empty() || (wanted && *wanted == where.identity));
-  if (!fits || (wanted && !claim(ref, *wanted))) {
+  if (!fits || (wanted && claims_.claim(ref, *wanted))) {
     ports_.devices.forget_assignment(ref);
     return;
   }
@@ -95,7 +95,7 @@ void bridge::place(const start_image::assigned& one) {
     return;
   }
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
-  set_identity(d, where.identity);
+  names_.set_identity(d, where.identity);
   d.hub = table_.intern({where.hub, where.section, where.fingerprint});
   d.assigned = true;
 }
@@ -126,23 +126,23 @@ void bridge::order_to_connect() {
 
 void bridge::restore(const start_image& image, moment now) {
   next_seq_ = image.next_seq;
-  open_at_start_ = image.open_seconds;
+  time_.restore(image.open_seconds);
   table_.reserve(image.next_device, image.devices.size());
   for (const auto& record : image.devices) {
     // A device of an application that is no longer configured keeps its place and its messages, and stays
     // where it is.
-    const auto application = rules_of(record.key.application);
+    const auto application = rules_.find(record.key.application);
     if (!application) continue;
     table_.restore(record.ref, *application, record.key.device.str());
     auto& d = table_.at(record.ref);
     d.since = now.mono;
-    if (const auto eui = parse_eui(record.dev_eui)) set_eui(d, *eui);
+    if (const auto eui = parse_eui(record.dev_eui)) names_.set_eui(d, *eui);
     d.listed = record.listed;
     d.deleted = record.deleted;
     d.attached = record.attached;
-    ++device_counts_[*application];
+    census_.add(*application);
     if (record.refused_at != 0)
-      refused_devices_[record.ref] = {record.refused_at, open_at_start_, record.refused_at};
+      refused_devices_[record.ref] = {record.refused_at, time_.at_start(), record.refused_at};
     d.integration_said = record.integration.has_value();
     d.integration = record.integration.value_or(false);
     table_.set_model(d, record.model_id);
@@ -155,9 +155,9 @@ void bridge::restore(const start_image& image, moment now) {
   for (const auto& [ref, key] : image.recent_keys)
     if (table_.contains(ref)) table_.at(ref).keys.add(key.kind, key.hash);
   for (const auto& row : image.waiting) {
-    const auto age = open_at_start_ - std::min(open_at_start_, row.accepted_at);
+    const auto age = time_.at_start() - std::min(time_.at_start(), row.accepted_at);
     const outbox::waiting_message message{row.seq, row.bytes, 0,
-                                          since_start(now) - static_cast<std::int32_t>(age)};
+                                          time_.since_start(now) - static_cast<std::int32_t>(age)};
     if (!table_.contains(row.device)) {
       strays_.push_back(message);
       room_.take_stray({1, row.bytes});

@@ -17,7 +17,7 @@ bridge_totals bridge::totals() const {
 
 device_record bridge::record_of(device_ref ref, const device& d) const {
   const auto refused = refused_devices_.find(ref);
-  device_record record{ref, key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d), d.deleted};
+  device_record record{ref, names_.key_of(d), d.dev_eui(), d.listed, d.said(), table_.model_of(d), d.deleted};
   record.attached = d.attached;
   if (refused != refused_devices_.end()) record.refused_at = refused->second.since;
   // From the first word on, so that after a crash nothing of the former is taken for the new one's.
@@ -43,17 +43,17 @@ bool bridge::is_sending(spool_seq before) const {
 device_status bridge::status_of(device_ref ref, const device& d) const {
   device_status status;
   status.ref = ref;
-  status.key = key_of(d);
+  status.key = names_.key_of(d);
   status.dev_eui = d.dev_eui();
   if (d.assigned) {
     const auto& hub = table_.hub_of(d);
-    status.identity = identity_of(d);
+    status.identity = names_.identity_of(d);
     status.hub = hub.host;
     status.section = hub.section;
     status.through_dps = !hub.fingerprint.empty();
     status.assigned_at = wall_time{seconds{d.assigned_at}};
   }
-  status.model_id = model_of(d);
+  status.model_id = names_.model_of(d);
   status.listed = d.listed;
   status.integration = d.said();
   status.looking_up = d.looking_up;
@@ -84,7 +84,7 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
   status.in_flight = d.in_flight;
   status.deleted = d.deleted;
   if (const auto found = refused_devices_.find(ref); found != refused_devices_.end() && d.waiting != 0) {
-    const auto came = static_cast<std::int64_t>(open_at_start_) + outbox_.front(d).accepted_s;
+    const auto came = static_cast<std::int64_t>(time_.at_start()) + outbox_.front(d).accepted_s;
     const auto due = std::max<std::int64_t>(came, found->second.since) + rules_of(d).removed_grace.count();
     status.grace_left = seconds{std::max<std::int64_t>(0, due - found->second.looked)};
   }
@@ -97,7 +97,7 @@ device_status bridge::status_of(device_ref ref, const device& d) const {
 }
 
 std::optional<device_status> bridge::status(const device_key& key) const {
-  const auto application = rules_of(key.application);
+  const auto application = rules_.find(key.application);
   if (!application) return std::nullopt;
   const auto ref = table_.find(*application, key.device.str());
   if (!ref) return std::nullopt;
