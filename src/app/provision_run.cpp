@@ -39,7 +39,7 @@ void take_as_listed(core::start_image& image, const config::configuration& from)
 }
 
 bool is_worth_another_try(const core::device& d) {
-  const auto cls = describe(d.reason).cls;
+  const auto cls = describe(d.reason()).cls;
   return cls == error_class::transient || cls == error_class::throttled;
 }
 
@@ -102,8 +102,8 @@ struct provision_run::parts final : store::store_events {
   }
   bool counts(const core::device& d) const {
     return d.application < through_dps.size() && through_dps[d.application] &&
-           d.state != core::device_state::off && d.state != core::device_state::unlisted &&
-           d.state != core::device_state::removed;
+           d.state() != core::device_state::off && d.state() != core::device_state::unlisted &&
+           d.state() != core::device_state::removed;
   }
 };
 
@@ -145,7 +145,7 @@ provision_progress provision_run::progress() const {
     ++out.devices;
     if (d.assigned)
       ++out.assigned;
-    else if (d.state == core::device_state::parked && !is_worth_another_try(d))
+    else if (d.state() == core::device_state::parked && !is_worth_another_try(d))
       ++out.refused;
     else
       ++out.unsettled;

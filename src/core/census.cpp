@@ -9,8 +9,9 @@ census::census(std::uint32_t applications, const device_table& table, std::uint3
                std::uint32_t share_percent)
     : table_{table},
       most_{most_devices},
-      share_{applications < 2 ? most_devices
-                              : std::max<std::uint64_t>(1, std::uint64_t{most_devices} * share_percent / 100)},
+      share_{applications < 2
+                 ? most_devices
+                 : std::max<std::uint64_t>(1, std::uint64_t{most_devices} * share_percent / 100)},
       devices_(applications),
       refusals_(applications) {}
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames that are late or missing, by their counters, and those that a field mask has cut. Changes nothing but
-// counts. Owned by the bridge; one thread.
+// Frames that are late or missing, by their counters, and those that a field mask has cut. Changes nothing
+// but counts. Owned by the bridge; one thread.
 #pragma once
 
 #include "core/device.h"
@@ -15,7 +15,8 @@ namespace causeway::core {
 class frame_watch {
 public:
   // totals must live as long.
-  frame_watch(std::uint32_t applications, bridge_totals& totals) : totals_{totals}, told_portless_(applications) {}
+  frame_watch(std::uint32_t applications, bridge_totals& totals)
+      : totals_{totals}, told_portless_(applications) {}
 
   void note(device& d, const uplink& event, moment now);
   // An uplink with a payload and without a port: told once for each application.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For how long the store has been open in all its life: the only clock by which anything is given up, for neither
-// a stopped process nor a machine's wrong clock moves it (decision 20). Owned by the bridge; one thread.
+// For how long the store has been open in all its life: the only clock by which anything is given up, for
+// neither a stopped process nor a machine's wrong clock moves it (decision 20). Owned by the bridge; one
+// thread.
 #pragma once
 
 #include "base/clock.h"
@@ -15,7 +16,9 @@ public:
 
   // At start, what the disk says.
   void restore(std::uint32_t open_seconds) { at_start_ = open_seconds; }
-  std::uint32_t seconds_at(moment now) const { return at_start_ + static_cast<std::uint32_t>(since_start(now)); }
+  std::uint32_t seconds_at(moment now) const {
+    return at_start_ + static_cast<std::uint32_t>(since_start(now));
+  }
   std::uint32_t at_start() const { return at_start_; }
   mono_time started() const { return started_; }
   // Of the process: whole seconds, and milliseconds that wrap after 49 days.
