@@ -240,7 +240,7 @@ forget_page bridge::forget_some(const application_id& application, forgettable w
     const auto& d = table_.at(ref);
     const bool is_meant = d.application == *index &&
                           (which == forgettable::unlisted ? rules_.of(d).follows_registry && !d.listed
-                                                          : !d.attached && !d.listed);
+                                                          : !d.was_attached() && !d.listed);
     if (!is_meant) continue;
     if (busy.contains(ref) || (d.waiting != 0 && !drop_messages)) {
       ++page.left;

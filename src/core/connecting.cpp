@@ -21,10 +21,11 @@ connecting::connecting(device_table& table, const rule_book& rules, bridge_total
   CAUSEWAY_CHECK(random_ != nullptr);
 }
 
-void connecting::appear(device_ref which, device_state in, moment now) {
+void connecting::appear(device_ref which, device_state in, moment now, bool was_attached) {
   auto& d = table_.at(which);
   d.state_ = in;
   d.since_ = now.mono;
+  d.was_attached_ = was_attached;
   ++totals_.devices[static_cast<std::size_t>(in)];
 }
 
@@ -83,6 +84,7 @@ void connecting::apply(device_ref which, device& d, const transition_row& row, c
   if (row.to) enter(d, state_of(*row.to), with.now);
   if (row.to == stage::paused || row.to == stage::owed) return pause(which, d, row, with);
   if (row.to == stage::online) {
+    d.was_attached_ = true;
     d.held_ = false;
     d.next_try_ = {};
   }

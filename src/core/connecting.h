@@ -33,7 +33,7 @@ public:
              std::function<double()> random);
 
   // A device that was not there, known or unlisted; one that goes for good. Precondition: it is in the table.
-  void appear(device_ref which, device_state in, moment now);
+  void appear(device_ref which, device_state in, moment now, bool was_attached = false);
   void vanish(device_ref which);
   // Precondition: it is in the table; a refusal comes with its reason.
   transition on(device_ref which, device_event what, circumstances with);

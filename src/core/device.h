@@ -50,13 +50,49 @@ private:
   std::unique_ptr<std::uint64_t[]> kept_;
 };
 
-struct device {
+// Where a device stands on its way to its hub: connecting alone moves it.
+class standing {
+public:
+  device_state state() const { return state_; }
+  // In this state; online: when it was attached.
+  mono_time since() const { return since_; }
+  // Parked or paused; else, the earliest next question to DPS that has not answered.
+  mono_time next_try() const { return next_try_; }
+  bool paused() const { return state_ == device_state::online && held_; } // until next_try
+  // Parked or paused: why; the detail is null where there is none.
+  errc reason() const { return reason_; }
+  const std::string* reason_detail() const { return reason_detail_.get(); }
+  // In a row, stays at the largest; feeds the pause.
+  std::uint8_t failures() const { return failures_; }
+  // The hub refused the assignment: another refusal parks the device.
+  bool is_distrusted() const { return distrusted_; }
+  // Once at least, in all its life.
+  bool was_attached() const { return was_attached_; }
+  // Parked: DPS is asked before the hub.
+  bool asks_first() const { return ask_first_; }
+
+private:
+  friend class connecting;
+  std::unique_ptr<std::string> reason_detail_;
+  mono_time since_{}, next_try_{};
+  errc reason_ = errc::internal;
+  device_state state_ = device_state::known;
+  std::uint8_t failures_ = 0;
+  bool was_attached_ : 1 = false;
+  bool distrusted_ : 1 = false;
+  bool ask_first_ : 1 = false;
+  bool held_ : 1 =
+      false; // for the reason; online: its last message was refused; attaching: its link was lost
+};
+
+struct device : standing {
+  // The outbox's chain. Here, for the room that `standing` leaves at its end.
+  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0;
   const char* kept_name = nullptr;           // in the table's names: read it with name()
   std::uint64_t eui = 0;                     // meaningful with has_eui
   std::unique_ptr<std::string> own_identity; // in its hub, where it is not what the template gives
   recent_keys keys;
   wall_time last_seen{};
-  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
   std::uint32_t last_f_cnt = 0;
   std::uint32_t gaps = 0;    // frames skipped
   std::uint16_t late = 0;    // frames that came after a later one; stays at the largest
@@ -73,7 +109,6 @@ struct device {
   bool integration_said : 1 = false, integration : 1 = false;
   bool looking_up : 1 = false;   // the registry is being asked for it
   bool named : 1 = false;        // by the listing under way
-  bool attached : 1 = false;     // once at least
   bool suspected : 1 = false;    // waits to be looked up
   bool remembered : 1 = false;   // its identity is on disk
   bool deleted : 1 = false;      // from the registry; what waits is delivered first
@@ -88,34 +123,6 @@ struct device {
     return integration_said ? std::optional<bool>{integration} : std::nullopt;
   }
   causeway::dev_eui dev_eui() const;
-
-  device_state state() const { return state_; }
-  // In this state; online: when it was attached.
-  mono_time since() const { return since_; }
-  // Parked or paused; else, the earliest next question to DPS that has not answered.
-  mono_time next_try() const { return next_try_; }
-  bool paused() const { return state_ == device_state::online && held_; } // until next_try
-  // Parked or paused: why; the detail is null where there is none.
-  errc reason() const { return reason_; }
-  const std::string* reason_detail() const { return reason_detail_.get(); }
-  // In a row, stays at the largest; feeds the pause.
-  std::uint8_t failures() const { return failures_; }
-  // The hub refused the assignment: another refusal parks the device.
-  bool is_distrusted() const { return distrusted_; }
-  // Parked: DPS is asked before the hub.
-  bool asks_first() const { return ask_first_; }
-
-private:
-  friend class connecting; // which alone moves it
-  bool distrusted_ : 1 = false;
-  bool ask_first_ : 1 = false;
-  bool held_ : 1 =
-      false; // for the reason; online: its last message was refused; attaching: its link was lost
-  std::uint8_t failures_ = 0;
-  device_state state_ = device_state::known;
-  errc reason_ = errc::internal;
-  std::unique_ptr<std::string> reason_detail_;
-  mono_time since_{}, next_try_{};
 };
 
 // 16 hex digits, and the number that they are; nothing for any other text.

@@ -31,6 +31,7 @@ public:
   struct stored {
     device_ref device{};
     bool first_waits = false;
+    friend bool operator==(const stored&, const stored&) = default;
   };
 
   // All must live as long. most_in_progress: events being formatted or stored.

@@ -20,12 +20,16 @@ journey::journey(const grounds& on, const outlets& to, const connecting::pauses&
       records_{on.names, on.table, grace_, successions_, to.disk},
       roster_{on.rules, on.names, on.table, to.stack, on.totals} {}
 
-transition journey::follow(device_ref which, device_event what, circumstances with) {
+transition journey::move(device_ref which, device_event what, circumstances& with) {
   const auto& d = on_.table.at(which);
   with.being_placed = opening_.is_placing();
   with.may_be_asked = roster_.may_be_asked(d);
   with.awaited = roster_.awaits(d);
-  const auto change = connecting_.on(which, what, with);
+  return connecting_.on(which, what, with);
+}
+
+transition journey::follow(device_ref which, device_event what, circumstances with) {
+  const auto change = move(which, what, with);
   carry_out(which, change, with);
   return change;
 }
@@ -95,8 +99,8 @@ void journey::count_grace(device_ref which, moment now) {
   if (grace_.note(which, now)) records_.save(which);
 }
 
-void journey::appear(device_ref which, device_state in, moment now) {
-  connecting_.appear(which, in, now);
+void journey::appear(device_ref which, device_state in, moment now, bool was_attached) {
+  connecting_.appear(which, in, now, was_attached);
   on_.counts.add(on_.table.at(which).application);
 }
 
@@ -132,15 +136,14 @@ void journey::on_assignment(device_ref which, result<assignment> where, moment n
 
 void journey::on_attached(device_ref which, moment now) {
   if (!on_.table.contains(which)) return;
-  auto& d = on_.table.at(which);
+  const auto& d = on_.table.at(which);
   if (d.state() != device_state::attaching) return; // detached meanwhile
   on_.out.came_online(which);
-  const bool was_refused = grace_.end(which);
-  if (was_refused || !d.attached) {
-    d.attached = true;
-    records_.save(which);
-  }
-  follow(which, device_event::attached, {now});
+  const bool is_news = grace_.end(which) || !d.was_attached();
+  circumstances with{now};
+  const auto change = move(which, device_event::attached, with);
+  if (is_news) records_.save(which);
+  carry_out(which, change, with);
 }
 
 void journey::on_detached(device_ref which, const error& why, bool link_retries, moment now) {

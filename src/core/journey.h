@@ -50,7 +50,7 @@ public:
   transition follow(device_ref which, device_event what, circumstances with);
 
   // A device that was not there, or, at start, was in the table only.
-  void appear(device_ref which, device_state in, moment now);
+  void appear(device_ref which, device_state in, moment now, bool was_attached = false);
   device_ref add(const device_key& key, std::uint32_t application, device_state in, moment now);
   void on_stored(device_ref which, bool first_waits, moment now);
   // last: of the messages so far.
@@ -82,6 +82,7 @@ public:
   const links& ways() const { return links_; }
 
 private:
+  transition move(device_ref which, device_event what, circumstances& with);
   void carry_out(device_ref which, const transition& change, const circumstances& with);
   void claim(device_ref which, moment now);
   void go_on(device_ref which, moment now);

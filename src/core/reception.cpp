@@ -132,9 +132,8 @@ void reception::restore(const std::vector<device_record>& devices, moment now) {
     if (!application) continue;
     table_.restore(record.ref, *application, record.key.device.str());
     auto& d = table_.at(record.ref);
-    ways_.appear(record.ref, device_state::known, now);
+    ways_.appear(record.ref, device_state::known, now, record.attached);
     if (const auto eui = parse_eui(record.dev_eui)) names_.set_eui(d, *eui);
-    d.attached = record.attached;
     ways_.refused().restore(record.ref, record.refused_at);
     ways_.words().restore(record.ref, record);
   }

@@ -7,7 +7,7 @@ void records::save(device_ref which) const {
   const auto& d = table_.at(which);
   device_record record{which,    names_.key_of(d),   d.dev_eui(), d.listed,
                        d.said(), table_.model_of(d), d.deleted};
-  record.attached = d.attached;
+  record.attached = d.was_attached();
   record.refused_at = grace_.refused_at(which);
   // From the first word on, so that after a crash nothing of the former is taken for the new one's.
   if (const auto* const next = heirs_.heir_of(which)) {
