@@ -4,49 +4,16 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "core/event_key.h"
+#include "model/event_key.h"
 
 #include <algorithm>
 #include <limits>
 
 namespace causeway::core {
 
-std::string_view to_string(answer what) {
-  switch (what) {
-  case answer::stored:
-    return "stored";
-  case answer::duplicate:
-    return "duplicate";
-  case answer::control:
-    return "control";
-  case answer::unwanted:
-    return "unwanted";
-  case answer::dead_lettered:
-    return "dead_lettered";
-  case answer::full:
-    return "full";
-  case answer::unavailable:
-    return "unavailable";
-  case answer::share_full:
-    return "share_full";
-  case answer::devices_full:
-    return "devices_full";
-  case answer::device_share_full:
-    return "device_share_full";
-  case answer::transform_busy:
-    return "transform_busy";
-  }
-  return "unknown";
-}
-
-bool is_for_now(answer what) {
-  return what == answer::full || what == answer::share_full || what == answer::unavailable ||
-         what == answer::transform_busy;
-}
-
 namespace {
 
-std::optional<kept_key> kept_key_of(const uplink& event) {
+std::optional<kept_key> kept_key_of(const model::event& event) {
   if (!event.key) return std::nullopt;
   return kept_key{letter_of(event.kind), short_hash(*event.key)};
 }
@@ -118,12 +85,12 @@ void bridge::judge_again(moment now) {
   judging_ = false;
 }
 
-bool bridge::is_duplicate(const device& d, const uplink& event, const kept_key& key) const {
+bool bridge::is_duplicate(const device& d, const model::event& event, const kept_key& key) const {
   if (d.keys.contains(key.kind, key.hash)) return true;
   // Joins have kept their key over the change, uplinks have not.
   return d.keys.has_former() &&
-         (d.keys.contains(recent_keys::former, key.hash) ||
-          (event.kind == event_kind::uplink && d.keys.contains(recent_keys::former, former_hash(event))));
+         (d.keys.contains(kept_key::former, key.hash) ||
+          (event.kind == event_kind::uplink && d.keys.contains(kept_key::former, former_hash(event))));
 }
 
 void bridge::judge(copy one, moment now) {
@@ -142,15 +109,18 @@ void bridge::judge(copy one, moment now) {
   ports_.formatter.format(which, entry->second.event, now);
 }
 
-void bridge::note_frame(device& d, const uplink& event, moment now) {
+void bridge::note_frame(device& d, const model::event& event, moment now) {
   d.last_seen = now.wall;
-  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || !event.f_cnt) return;
-  const auto f_cnt = *event.f_cnt;
+  const auto* frame = uplink_of(event);
+  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || frame == nullptr ||
+      !frame->f_cnt)
+    return;
+  const auto f_cnt = *frame->f_cnt;
   constexpr std::uint16_t no_session = 1;
   const auto named = [](std::uint16_t hash) {
     return hash == 0xffff ? hash : static_cast<std::uint16_t>(hash + no_session);
   };
-  const auto session = event.session ? named(*event.session) : std::max(d.session, no_session);
+  const auto session = frame->session ? named(*frame->session) : std::max(d.session, no_session);
   if (session != d.session) { // a join: its counter says nothing of the one before
     d.session = session;
     d.last_f_cnt = f_cnt;
@@ -159,7 +129,7 @@ void bridge::note_frame(device& d, const uplink& event, moment now) {
   // An ABP device's counter may start again in its only session: neither late nor a gap of four billion
   // frames. A 0 behind the 1 is rather the frame that came before it.
   constexpr std::uint32_t plausible_gap = 16384;
-  const bool may_restart = session == no_session || !event.session;
+  const bool may_restart = session == no_session || !frame->session;
   if (f_cnt > d.last_f_cnt) {
     const std::uint32_t skipped = f_cnt - d.last_f_cnt - 1;
     if (skipped < plausible_gap) {
@@ -176,7 +146,7 @@ void bridge::note_frame(device& d, const uplink& event, moment now) {
   }
 }
 
-void bridge::note_portless(const uplink& event, std::uint32_t application) {
+void bridge::note_portless(const model::event& event, std::uint32_t application) {
   ++totals_.portless;
   if (told_portless_[application]) return;
   told_portless_[application] = true;
@@ -215,7 +185,7 @@ void bridge::set_eui(device& d, std::uint64_t eui) {
 }
 
 // Precondition: it is known, or there is a place for it.
-device_ref bridge::seen(const uplink& event, std::uint32_t application, moment now) {
+device_ref bridge::seen(const model::event& event, std::uint32_t application, moment now) {
   auto ref = table_.find(application, event.from.device.str());
   const auto eui = parse_eui(event.dev_eui);
   if (!ref) {
@@ -240,7 +210,7 @@ device_ref bridge::seen(const uplink& event, std::uint32_t application, moment n
   return *ref;
 }
 
-void bridge::on_uplink(ticket which, uplink event, moment now) {
+void bridge::on_event(ticket which, model::event event, moment now) {
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = rules_of(event.from.application);
   if (!application || !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))
@@ -266,7 +236,8 @@ void bridge::on_uplink(ticket which, uplink event, moment now) {
     return answer_now(which, *full);
   }
   const auto ref = seen(event, *application, now);
-  if (is_radio_uplink(event.kind) && event.f_port == 0) note_portless(event, *application);
+  if (const auto* frame = uplink_of(event); frame != nullptr && frame->f_port == 0)
+    note_portless(event, *application);
   judge({which, ref, std::move(event)}, now);
 }
 

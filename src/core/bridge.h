@@ -11,15 +11,23 @@
 
 #include "base/backoff.h"
 #include "base/log_limiter.h"
-#include "core/dead_letter.h"
-#include "core/device_status.h"
 #include "core/device_table.h"
 #include "core/outbox.h"
-#include "core/ports.h"
 #include "core/refusal_watch.h"
 #include "core/rules.h"
 #include "core/spool_room.h"
-#include "core/timeline.h"
+#include "core/words.h"
+#include "model/dead_letter.h"
+#include "model/device_status.h"
+#include "model/forgetting.h"
+#include "model/formatter.h"
+#include "model/hub_link.h"
+#include "model/journal.h"
+#include "model/provisioner.h"
+#include "model/registry.h"
+#include "model/start_image.h"
+#include "model/timeline.h"
+#include "model/totals.h"
 
 #include <array>
 #include <deque>
@@ -33,13 +41,13 @@
 namespace causeway::core {
 
 struct bridge_ports {
-  core::spool& spool;
-  core::device_store& devices;
-  core::hub_link& hub;
-  core::provisioner& provisioner;
-  core::registry& registry;
-  core::formatter& formatter;
-  core::answers& answers;
+  model::spool& spool;
+  model::device_store& devices;
+  model::hub_link& hub;
+  model::provisioner& provisioner;
+  model::registry& registry;
+  model::formatter& formatter;
+  model::answers& answers;
 };
 
 struct bridge_options {
@@ -52,100 +60,10 @@ struct bridge_options {
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
   backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
-  std::function<double()> random{};   // uniform in [0, 1)
-  core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+  std::function<double()> random{};    // uniform in [0, 1)
+  model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   spool_limits limits{};
   refusal_limits refusals{};
-};
-
-// What the store had at start.
-struct start_image {
-  std::vector<device_record> devices;
-  struct assigned {
-    device_key key;
-    assignment where;
-    friend bool operator==(const assigned&, const assigned&) = default;
-  };
-  std::vector<assigned> assignments; // in any order; those of devices that are not there are passed over
-  struct recent_key {
-    device_ref device{};
-    kept_key key; // of kind recent_keys::former: as former_hash
-    friend bool operator==(const recent_key&, const recent_key&) = default;
-  };
-  std::vector<recent_key> recent_keys; // oldest first
-  struct row {
-    spool_seq seq;
-    device_ref device;
-    std::uint32_t bytes;
-    std::uint32_t accepted_at = 0; // of bridge::open_seconds
-  };
-  std::vector<row> waiting; // in the order of seq
-  dead_letter_amounts dead_letters;
-  std::uint32_t open_seconds = 0; // as saved last
-  spool_seq next_seq = 1;
-  std::uint32_t next_device =
-      0; // refs below were given before, to devices that may not be in `devices` any more
-};
-
-// Latency buckets: up to 1, 2, 5, 10, … 10,000 ms, and above.
-inline constexpr std::array<std::uint32_t, 13> latency_bounds_ms{1,   2,   5,    10,   20,   50,   100,
-                                                                 200, 500, 1000, 2000, 5000, 10000};
-
-// Of The Things Stack's registry.
-struct registry_totals {
-  std::uint64_t listed = 0;     // devices that it has named, now
-  std::uint64_t words = 0;      // times it has named one
-  std::uint64_t changes = 0;    // of these, what was new
-  std::uint64_t look_ups = 0;   // asked for one device
-  std::uint64_t over_limit = 0; // of these words, for devices beyond max_devices
-};
-
-struct bridge_totals {
-  std::array<std::uint64_t, event_kinds> received{};
-  std::array<std::uint64_t, answers_known> answered{}; // by answer
-  std::array<std::uint64_t, device_states> devices{};  // now, by state
-  std::uint64_t sent = 0;                              // accepted by the hub
-  std::uint64_t resent = 0; // sends after a try that had no outcome or a refusal for now
-  std::uint64_t dead_lettered = 0;
-  std::uint64_t refused_unknown = 0;     // by a hub, for a reason that is not in the catalogue
-  std::uint64_t applications_paused = 0; // now, on a hub, for such refusals
-  std::uint64_t grace_ended = 0;         // of these: their device could not be attached for removed_grace
-  std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
-  std::uint64_t waiting_messages = 0, waiting_bytes = 0;
-  std::uint64_t read_back = 0;
-  std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
-  std::uint64_t frames_late = 0, frames_missing = 0;
-  std::uint64_t portless = 0; // uplinks with a payload and without a port, which a field mask has left out
-  std::array<std::uint64_t, latency_bounds_ms.size() + 1> latency{}; // acceptance to the hub's accept
-  std::uint64_t latency_ms_sum = 0;
-  registry_totals registry;
-};
-
-// What one application has in the spool.
-struct spool_use {
-  application_id application;
-  amount waiting;            // what is being stored included
-  amount letters;            // dead ones
-  double letters_part = 0;   // of its share
-  std::uint64_t refused = 0; // events answered share_full
-  std::uint64_t dropped = 0; // messages given up
-  std::uint64_t devices = 0;
-  std::uint64_t devices_refused = 0; // events of devices beyond its share, or beyond max_devices
-};
-
-// What has become of a wish to forget a device.
-enum class forgetting : std::uint8_t {
-  forgotten,
-  unknown,       // there is no such device
-  messages_wait, // for it, and they were not to become dead letters
-  busy,          // an event of it is being stored: a moment later
-};
-// Devices that a listing of the registry lacks (unlisted), or that never reached a hub.
-enum class forgettable : std::uint8_t { unlisted, never_attached };
-struct forget_page {
-  std::uint64_t forgotten = 0, letters = 0; // devices; messages of theirs that are dead letters now
-  std::uint64_t left = 0;                   // devices, because messages wait for them
-  std::optional<device_ref> next;           // where it goes on; nothing: that was all
 };
 
 // What a start has still to do. Not inside bridge: clang takes initialisers there for no default constructor.
@@ -160,7 +78,11 @@ struct start_work {
   std::size_t connected = 0;          // so many of them done
 };
 
-class bridge {
+class bridge final : public door,
+                     public formatter_events,
+                     public registry_events,
+                     public hub_link_events,
+                     public provisioner_events {
 public:
   bridge(std::vector<application_rules> rules, bridge_ports ports, bridge_options options, moment now);
 
@@ -175,10 +97,10 @@ public:
   bool start_some(std::size_t most, moment now);
 
   // From the door.
-  void on_uplink(ticket which, uplink event, moment now);
+  void on_event(ticket which, model::event event, moment now) override;
   // Its format has not answered yet.
-  bool is_formatting(ticket which) const { return formatting_.count(which) != 0; }
-  void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
+  bool is_formatting(ticket which) const override { return formatting_.count(which) != 0; }
+  void on_formatted(ticket which, result<std::vector<message>> messages, moment now) override;
   // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
   // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its
   // application, kind or device is not, or its format makes nothing of it), dead_lettered (it would be
@@ -186,23 +108,23 @@ public:
   // and goes to the end of its device's queue; the event goes through its format, and nothing is a duplicate
   // of it but the copy that is on its way meanwhile: then it is answered `unavailable`.
   void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
-  void replay(ticket which, std::uint64_t letter, uplink event, moment now);
+  void replay(ticket which, std::uint64_t letter, model::event event, moment now);
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
   // How many dead letters there are, before on_spooled of the commit that has changed it.
   void on_dead_letters_counted(const dead_letter_amounts& are);
   // From the provisioner.
-  void on_assignment(device_ref which, result<assignment> where, moment now);
+  void on_assignment(device_ref which, result<assignment> where, moment now) override;
   // From the registry: one device of a listing; then, once, that the application's first listing is whole.
   // Until then a device that no listing ever named waits with its messages.
-  void on_registered(const registered_device& what, moment now);
-  void on_listed(const application_id& application, moment now);
-  void on_looked_up(device_ref which, result<registered_device> what, moment now);
+  void on_registered(const registered_device& what, moment now) override;
+  void on_listed(const application_id& application, moment now) override;
+  void on_looked_up(device_ref which, result<registered_device> what, moment now) override;
   // From the hub link.
-  void on_device_attached(device_ref which, moment now);
-  void on_device_detached(device_ref which, const error& why, bool link_retries, moment now);
-  void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now);
+  void on_device_attached(device_ref which, moment now) override;
+  void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) override;
+  void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) override;
   // From the operator: the device goes, with its assignment, and comes back when it sends something or the
   // registry names it. drop_messages: what waits for it becomes dead letters; else such a device stays.
   forgetting forget(const device_key& key, bool drop_messages, moment now);
@@ -216,7 +138,7 @@ public:
   void on_clock_set(moment now);
   std::optional<mono_time> deadline() const;
 
-  bridge_totals totals() const;
+  shard_totals totals() const;
   std::uint64_t sent() const { return totals_.sent; } // of these
   // By application, in the order of the rules.
   std::vector<spool_use> spool_by_application() const;
@@ -239,7 +161,7 @@ public:
 private:
   struct in_progress { // between on_uplink and on_formatted
     device_ref device{};
-    uplink event;
+    model::event event;
     std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_spooled
@@ -261,7 +183,7 @@ private:
   struct copy { // of an event that is between on_uplink and on_spooled
     ticket which{};
     device_ref device{};
-    uplink event;
+    model::event event;
   };
   struct timer {
     mono_time at;
@@ -274,8 +196,8 @@ private:
   void conclude(ticket which, device_ref device, std::optional<kept_key> key, answer what, moment now);
   void judge(copy one, moment now);
   void judge_again(moment now);
-  bool is_duplicate(const device& d, const uplink& event, const kept_key& key) const;
-  void note_portless(const uplink& event, std::uint32_t application);
+  bool is_duplicate(const device& d, const model::event& event, const kept_key& key) const;
+  void note_portless(const model::event& event, std::uint32_t application);
   void store(ticket which, append_request request, std::vector<message> messages, moment now,
              const amount& leaves = {});
   void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
@@ -283,9 +205,9 @@ private:
   std::optional<std::uint32_t> rules_of(const application_id& id) const;
   const application_rules& rules_of(const device& d) const { return rules_[d.application]; }
   device_ref add(const device_key& key, std::uint32_t application, device_state state, moment now);
-  device_ref seen(const uplink& event, std::uint32_t application, moment now);
+  device_ref seen(const model::event& event, std::uint32_t application, moment now);
   std::optional<answer> lacks_place(std::uint32_t application) const;
-  void note_frame(device& d, const uplink& event, moment now);
+  void note_frame(device& d, const model::event& event, moment now);
   void set_eui(device& d, std::uint64_t eui);
 
   // bridge_start.cpp
@@ -464,7 +386,7 @@ private:
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
   log_limiter park_log_, letter_log_;
-  bridge_totals totals_;
+  shard_totals totals_;
 };
 
 } // namespace causeway::core

@@ -3,7 +3,7 @@
 #include "core/bridge.h"
 
 #include "base/check.h"
-#include "core/event_key.h"
+#include "model/event_key.h"
 
 #include <utility>
 
@@ -43,7 +43,7 @@ void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, 
   store(which, {0, *ref, std::nullopt, {}, {}, letter}, std::move(one), now, leaves);
 }
 
-void bridge::replay(ticket which, std::uint64_t letter, uplink event, moment now) {
+void bridge::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
   const auto application = rules_of(event.from.application);
   if (!application || is_control_frame(event) ||
       !rules_[*application].events.test(static_cast<std::size_t>(event.kind)))

@@ -6,7 +6,7 @@
 
 namespace causeway::core {
 
-bridge_totals bridge::totals() const {
+shard_totals bridge::totals() const {
   auto totals = totals_;
   totals.waiting_messages = outbox_.messages();
   totals.waiting_bytes = outbox_.bytes();

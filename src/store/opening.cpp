@@ -43,7 +43,7 @@ error unusable(const fs::path& directory, const error& cause) {
 }
 
 // What a start needs; what is damaged is noted in the spool's damage().
-result<void> load(spool_file& spool, core::start_image& image,
+result<void> load(spool_file& spool, model::start_image& image,
                   std::map<application_id, wall_time>& cursors_of) {
   image = {};
   auto devices = spool.load_devices();
@@ -202,7 +202,7 @@ std::string look_as_a_start(const fs::path& file) {
   }
   auto spool = spool_file::open_to_look(file);
   if (!spool) return spool.fault().detail();
-  core::start_image image;
+  model::start_image image;
   std::map<application_id, wall_time> cursors;
   auto done = load(*spool, image, cursors);
   if (done) done = spool->try_records(image.waiting);

@@ -66,7 +66,7 @@ std::int64_t number_of(const std::optional<bool>& integration) {
 
 } // namespace
 
-void log_ref_taken(const core::device_record& record) {
+void log_ref_taken(const model::device_record& record) {
   log::error("device_ref_taken", {{"ref", index_of(record.ref)},
                                   {"application", record.key.application},
                                   {"device", record.key.device}});
@@ -175,15 +175,15 @@ namespace {
 
 // The oldest first. bytes: the newest first.
 void append_keys(std::string_view bytes, device_ref device, char kind,
-                 std::vector<core::start_image::recent_key>& into) {
+                 std::vector<model::start_image::recent_key>& into) {
   for (; bytes.size() >= 8; bytes.remove_suffix(8))
     into.push_back({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
 }
 
 } // namespace
 
-result<std::vector<core::start_image::recent_key>> spool_file::load_keys() {
-  std::vector<core::start_image::recent_key> keys;
+result<std::vector<model::start_image::recent_key>> spool_file::load_keys() {
+  std::vector<model::start_image::recent_key> keys;
   if (auto former = load_former_keys(keys); !former) return std::move(former).fault();
   auto query = db_.prepare("SELECT id, hashes FROM key_ring ORDER BY id");
   if (!query) return std::move(query).fault();
@@ -200,7 +200,7 @@ result<std::vector<core::start_image::recent_key>> spool_file::load_keys() {
   }
 }
 
-result<void> spool_file::load_former_keys(std::vector<core::start_image::recent_key>& into) {
+result<void> spool_file::load_former_keys(std::vector<model::start_image::recent_key>& into) {
   const auto any = db_.integer("SELECT EXISTS (SELECT 1 FROM recent_key)");
   if (!any && db_.is_corrupt()) damage_.note("recent keys: " + any.fault().detail());
   if (!any) return db_.is_corrupt() ? result<void>{} : any.fault();
@@ -216,7 +216,7 @@ result<void> spool_file::load_former_keys(std::vector<core::start_image::recent_
     }
     if (!row) return std::move(row).fault();
     if (!*row) return {};
-    append_keys(query->text(1), ref_of(query->integer(0)), core::recent_keys::former, into);
+    append_keys(query->text(1), ref_of(query->integer(0)), model::kept_key::former, into);
   }
 }
 
@@ -237,7 +237,7 @@ result<void> spool_file::save_tally() {
   return {};
 }
 
-result<void> spool_file::save_device(const core::device_record& record) {
+result<void> spool_file::save_device(const model::device_record& record) {
   const auto ref = index_of(record.ref);
   const auto listed = record.listed ? 1 : 0;
   const auto digest = row_digest{}
@@ -280,11 +280,11 @@ void spool_file::note_next_device(std::uint32_t next) {
   tally_.next_device = std::max(tally_.next_device, next);
 }
 
-result<void> spool_file::append(const core::append_request& request, wall_time at, append_effect& effect) {
+result<void> spool_file::append(const model::append_request& request, wall_time at, append_effect& effect) {
   if (request.refused) return bury_event(request, at, effect);
   const auto accepted = milliseconds_of(at);
   for (const auto& row : request.rows) {
-    const auto size = static_cast<std::int64_t>(core::size_of(row.body));
+    const auto size = static_cast<std::int64_t>(model::size_of(row.body));
     const auto seq = static_cast<std::int64_t>(row.seq);
     const auto ref = std::int64_t{index_of(row.device)};
     if (auto done =
@@ -296,7 +296,7 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
     ++tally_.waiting;
     const auto record =
         seal({row.seq, accepted, request.from.application.str(), request.from.device.str(), request.dev_eui},
-             core::encode_message(row.body));
+             model::encode_message(row.body));
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
   }
   const auto letter = find_letter(request.key);
@@ -309,14 +309,14 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
   return add_key(request.device, *request.key);
 }
 
-result<void> spool_file::add_key(device_ref device, const core::kept_key& key) {
+result<void> spool_file::add_key(device_ref device, const model::kept_key& key) {
   const auto hash = bytes_of(key.hash);
   const auto id = std::int64_t{index_of(device)} << 8 | static_cast<std::uint8_t>(key.kind);
   return sql_.add_key.with(id, blob_view{{hash.data(), hash.size()}}).run();
 }
 
 result<std::optional<spool_file::keyed_letter>>
-spool_file::find_letter(const std::optional<core::kept_key>& key) {
+spool_file::find_letter(const std::optional<model::kept_key>& key) {
   if (!key || !may_have_keyed_letters_) return std::optional<keyed_letter>{};
   auto row = sql_.keyed_letter.with(static_cast<std::int64_t>(key->hash)).step();
   if (!row) return std::move(row).fault();
@@ -328,7 +328,7 @@ spool_file::find_letter(const std::optional<core::kept_key>& key) {
 }
 
 // One a key: the longer of two copies has what a field mask has cut from the other.
-result<void> spool_file::bury_event(const core::append_request& request, wall_time at,
+result<void> spool_file::bury_event(const model::append_request& request, wall_time at,
                                     append_effect& effect) {
   const auto bytes = request.refused->raw.size();
   const auto letter = find_letter(request.key);
@@ -390,7 +390,7 @@ result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note
   return erase_range(seq, seq, gone);
 }
 
-result<void> spool_file::insert_refused(const core::append_request& request, wall_time at) {
+result<void> spool_file::insert_refused(const model::append_request& request, wall_time at) {
   const auto& what = *request.refused;
   const auto event = seal({request.first, milliseconds_of(at), what.from.application.str(),
                            what.from.device.str(), request.dev_eui},
@@ -415,12 +415,12 @@ result<bool> spool_file::take_dead_letter(std::uint64_t id) {
   return db_.changes() != 0;
 }
 
-result<std::optional<core::device_key>> spool_file::find_device(device_ref device) {
+result<std::optional<model::device_key>> spool_file::find_device(device_ref device) {
   auto row = sql_.find_device.with(index_of(device)).step();
   if (!row) return std::move(row).fault();
-  if (!*row) return std::optional<core::device_key>{};
-  core::device_key key{application_id{std::string{sql_.find_device.text(0)}},
-                       device_id{std::string{sql_.find_device.text(1)}}};
+  if (!*row) return std::optional<model::device_key>{};
+  model::device_key key{application_id{std::string{sql_.find_device.text(0)}},
+                        device_id{std::string{sql_.find_device.text(1)}}};
   sql_.find_device.reset();
   return std::optional{std::move(key)};
 }
@@ -454,10 +454,10 @@ result<void> spool_file::give_back(std::uint64_t pages) {
   return db_.execute(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
 }
 
-result<core::dead_letter_amounts> spool_file::count_dead_letters() {
+result<model::dead_letter_amounts> spool_file::count_dead_letters() {
   auto query = db_.prepare("SELECT application, letters, bytes FROM dead_letter_sum WHERE letters > 0");
   if (!query) return std::move(query).fault();
-  core::dead_letter_amounts amounts;
+  model::dead_letter_amounts amounts;
   for (;;) {
     auto row = query->step();
     if (!row && db_.is_corrupt()) damage_.note("dead letters: " + row.fault().detail());
@@ -473,7 +473,7 @@ result<core::dead_letter_amounts> spool_file::count_dead_letters() {
 
 // The sums are kept beside the letters, so letters that a damaged page no longer shows are missed. Not where
 // it would take long.
-void spool_file::compare_dead_letters(const core::dead_letter_amounts& by_sum) {
+void spool_file::compare_dead_letters(const model::dead_letter_amounts& by_sum) {
   constexpr std::uint64_t most_bytes = 64ULL * 1024 * 1024;
   amount all;
   for (const auto& [application, there] : by_sum)
@@ -490,8 +490,8 @@ void spool_file::compare_dead_letters(const core::dead_letter_amounts& by_sum) {
 namespace {
 
 // Of the columns id, at, application, device, reason, detail, size, and whether it is an event.
-core::dead_letter letter_of(const statement& row) {
-  core::dead_letter one;
+model::dead_letter letter_of(const statement& row) {
+  model::dead_letter one;
   one.id = static_cast<std::uint64_t>(row.integer(0));
   one.at = wall_time{milliseconds{row.integer(1)}};
   one.from = {application_id{std::string{row.text(2)}}, device_id{std::string{row.text(3)}}};
@@ -502,7 +502,7 @@ core::dead_letter letter_of(const statement& row) {
   return one;
 }
 
-bool matches(const core::dead_letter& one, const core::dead_letter_query& query) {
+bool matches(const model::dead_letter& one, const model::dead_letter_query& query) {
   return (query.application.empty() || one.from.application.str() == query.application) &&
          (query.device.empty() || one.from.device.str() == query.device) &&
          (query.reason.empty() || one.reason == query.reason);
@@ -510,11 +510,11 @@ bool matches(const core::dead_letter& one, const core::dead_letter_query& query)
 
 } // namespace
 
-result<core::dead_letter_page> spool_file::list_dead_letters(const core::dead_letter_query& query) {
+result<model::dead_letter_page> spool_file::list_dead_letters(const model::dead_letter_query& query) {
   constexpr std::size_t most_looked_at = 1000;
   constexpr milliseconds longest{5}; // commits wait meanwhile
   const auto until = std::chrono::steady_clock::now() + longest;
-  core::dead_letter_page page;
+  model::dead_letter_page page;
   auto newest = db_.integer("SELECT coalesce(max(id), 0) FROM dead_letter");
   if (!newest) return std::move(newest).fault();
   page.newest = static_cast<std::uint64_t>(*newest);
@@ -538,13 +538,13 @@ result<core::dead_letter_page> spool_file::list_dead_letters(const core::dead_le
   }
 }
 
-result<std::optional<core::dead_letter>> spool_file::read_dead_letter(std::uint64_t id) {
+result<std::optional<model::dead_letter>> spool_file::read_dead_letter(std::uint64_t id) {
   auto query = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL, "
                            "coalesce(event, message) FROM dead_letter WHERE id = ?1");
   if (!query) return std::move(query).fault();
   auto row = query->with(std::min<std::uint64_t>(id, std::numeric_limits<std::int64_t>::max())).step();
   if (!row) return std::move(row).fault();
-  if (!*row) return std::optional<core::dead_letter>{};
+  if (!*row) return std::optional<model::dead_letter>{};
   auto one = letter_of(*query);
   auto content = query->text(8);
   if (const auto inside = unseal(content)) {

@@ -24,7 +24,7 @@ std::optional<bool> integration_of(std::int64_t number) {
 
 // Of the columns device, size, at, digest, whether there is a record, it, whether there is a device,
 // application, device, whether the record is bytes.
-result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& row, spool_seq sealed_from) {
+result<std::optional<model::spool_row>> checked(spool_seq seq, const statement& row, spool_seq sealed_from) {
   const auto broken = [&](const char* why) {
     return error{errc::store_damaged, "message " + std::to_string(seq) + ": " + why};
   };
@@ -44,18 +44,18 @@ result<std::optional<core::spool_row>> checked(spool_seq seq, const statement& r
       return broken("its row names another device than its record");
     content = inside->content;
   }
-  auto message = core::decode_message(content);
+  auto message = model::decode_message(content);
   if (!message) return std::move(message).fault();
-  return std::optional{core::spool_row{seq, ref_of(row.integer(0)), *std::move(message)}};
+  return std::optional{model::spool_row{seq, ref_of(row.integer(0)), *std::move(message)}};
 }
 
 } // namespace
 
-result<std::vector<core::device_record>> spool_file::load_devices() {
+result<std::vector<model::device_record>> spool_file::load_devices() {
   auto query = db_.prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
                            "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
-  std::vector<core::device_record> devices;
+  std::vector<model::device_record> devices;
   devices.reserve(std::min<std::size_t>(tally_.next_device, most_reserved));
   row_digest digest_of;
   for (;;) {
@@ -104,10 +104,10 @@ result<amount> spool_file::count_waiting() {
   return amount{static_cast<std::uint64_t>(query->integer(0)), static_cast<std::uint64_t>(query->integer(1))};
 }
 
-result<std::vector<core::start_image::row>> spool_file::load_waiting() {
+result<std::vector<model::start_image::row>> spool_file::load_waiting() {
   auto query = db_.prepare("SELECT seq, device, size, at, digest, open FROM spool ORDER BY seq");
   if (!query) return std::move(query).fault();
-  std::vector<core::start_image::row> rows;
+  std::vector<model::start_image::row> rows;
   for (;;) {
     auto row = query->step();
     if (!row && !db_.is_corrupt()) return std::move(row).fault();
@@ -197,7 +197,7 @@ result<bool> spool_file::is_complete() {
   return static_cast<std::uint64_t>(*rows) == tally_.waiting;
 }
 
-result<void> spool_file::try_records(const std::vector<core::start_image::row>& waiting) {
+result<void> spool_file::try_records(const std::vector<model::start_image::row>& waiting) {
   if (waiting.empty() || damage_.any()) return {};
   for (const auto at : {std::size_t{0}, waiting.size() / 2, waiting.size() - 1}) {
     const auto seq = waiting[at].seq;
@@ -210,11 +210,11 @@ result<void> spool_file::try_records(const std::vector<core::start_image::row>& 
   return {};
 }
 
-result<std::optional<core::spool_row>> spool_file::read(spool_seq seq) {
+result<std::optional<model::spool_row>> spool_file::read(spool_seq seq) {
   auto& row = sql_.read_row;
   auto found = row.with(seq).step();
   if (!found) return db_.is_corrupt() ? error{errc::store_damaged, found.fault().detail()} : found.fault();
-  if (!*found) return std::optional<core::spool_row>{};
+  if (!*found) return std::optional<model::spool_row>{};
   auto read = checked(seq, row, tally_.sealed_from);
   row.reset();
   return read;

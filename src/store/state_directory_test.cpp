@@ -286,7 +286,7 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   ASSERT_TRUE(devices);
   ASSERT_EQ(devices->size(), 1U);
   const auto& one = devices->front();
-  EXPECT_EQ(one.key, (core::device_key{application_id{"plant"}, device_id{"meter-7"}}));
+  EXPECT_EQ(one.key, (model::device_key{application_id{"plant"}, device_id{"meter-7"}}));
   EXPECT_EQ(one.dev_eui, dev_eui{"70B3D57ED0000001"});
   EXPECT_FALSE(one.listed);
   EXPECT_EQ(one.integration, std::nullopt);
@@ -304,8 +304,8 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
     ASSERT_TRUE(db.execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
                            "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
   }
-  const char former = core::recent_keys::former;
-  using recent_key = core::start_image::recent_key;
+  const char former = model::kept_key::former;
+  using recent_key = model::start_image::recent_key;
   auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
   EXPECT_EQ(*opened->load_keys(),
@@ -314,7 +314,7 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
   append_effect effect;
   for (spool_seq seq = 1; seq <= 32; ++seq) {
     auto request = make_append(seq, 7);
-    request.key = core::kept_key{'u', seq};
+    request.key = model::kept_key{'u', seq};
     ASSERT_TRUE(opened->append(request, wall_time{}, effect));
   }
   const auto keys = opened->load_keys();
@@ -362,7 +362,7 @@ TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migra
   EXPECT_EQ(waiting->front().bytes, 100U);
   EXPECT_EQ(waiting->front().accepted_at, 0U);
   EXPECT_EQ(*spool->load_open_seconds(), 0U);
-  EXPECT_EQ(*spool->count_dead_letters(), (core::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
+  EXPECT_EQ(*spool->count_dead_letters(), (model::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
 }
 
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {

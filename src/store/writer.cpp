@@ -26,8 +26,8 @@ const queued_append* as_append(const work& what) {
   return std::get_if<queued_append>(&what);
 }
 
-core::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
-  core::dead_letter_page page;
+model::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
+  model::dead_letter_page page;
   for (const auto id : ids) {
     page.letters.emplace_back();
     page.letters.back().id = id;
@@ -36,7 +36,7 @@ core::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
 }
 
 // As in the file: a ref keeps its key for ever.
-void put(queued_devices& into, core::device_record record) {
+void put(queued_devices& into, model::device_record record) {
   const auto [place, is_new] = into.try_emplace(record.ref);
   if (is_new || place->second.key == record.key)
     place->second = std::move(record);
@@ -87,7 +87,7 @@ void writer::wake() {
   rouse();
 }
 
-void writer::push_device(const core::device_record& record) {
+void writer::push_device(const model::device_record& record) {
   const std::lock_guard held{mutex_};
   put(inbox_.devices, record);
   rouse();
@@ -112,13 +112,13 @@ void writer::push_question(question what) {
   rouse();
 }
 
-void writer::push_assignment(device_ref device, std::optional<core::assignment> where) {
+void writer::push_assignment(device_ref device, std::optional<model::assignment> where) {
   const std::lock_guard held{mutex_};
   inbox_.assignments.insert_or_assign(device, std::move(where));
   rouse();
 }
 
-void writer::push_forgotten(device_ref device, const core::device_key& key) {
+void writer::push_forgotten(device_ref device, const model::device_key& key) {
   const std::lock_guard held{mutex_};
   inbox_.pieces.emplace_back(queued_forgotten{device});
   inbox_.forgotten.emplace_back(device, key);
@@ -473,7 +473,7 @@ void writer::conclude(std::size_t pieces, const result<void>& outcome, const pro
     if (const auto* append = as_append(one)) {
       const auto first = append->request.first;
       const bool is_gone = outcome && done.not_replayed.contains(first);
-      core::spool_result answered{
+      model::spool_result answered{
           first, is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}} : outcome};
       if (const auto came = done.letters.find(first); outcome && came != done.letters.end())
         answered.letters = came->second;
@@ -482,7 +482,7 @@ void writer::conclude(std::size_t pieces, const result<void>& outcome, const pro
       (outcome && !is_gone ? out.appended : out.refused) += append->what;
     } else if (auto* drop = std::get_if<queued_drop>(&one)) {
       out.replies.push_back({drop->request, outcome ? page_of(drop->dropped)
-                                                    : result<core::dead_letter_page>{outcome.fault()}});
+                                                    : result<model::dead_letter_page>{outcome.fault()}});
     } else if (!outcome && !std::holds_alternative<queued_cursor>(one) &&
                !std::holds_alternative<queued_open_seconds>(one)) {
       kept.push_back(std::move(one));

@@ -18,7 +18,7 @@
 namespace causeway::store {
 
 struct queued_append {
-  core::append_request request;
+  model::append_request request;
   amount what;    // of its rows
   amount queued;  // what it counts for while it is not answered
   wall_time at{}; // accepted
@@ -45,24 +45,24 @@ struct queued_drop {
 using work = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
                           queued_forgotten, queued_drop>;
 // Last call wins, so there is never more than one a device.
-using queued_devices = std::map<device_ref, core::device_record>;
+using queued_devices = std::map<device_ref, model::device_record>;
 // As above; nothing = forget.
-using queued_assignments = std::map<device_ref, std::optional<core::assignment>>;
+using queued_assignments = std::map<device_ref, std::optional<model::assignment>>;
 
 // About dead letters; id 0: the query.
 struct question {
   std::uint64_t request = 0;
   std::uint64_t id = 0;
-  core::dead_letter_query query;
+  model::dead_letter_query query;
 };
 struct page_reply {
   std::uint64_t request = 0;
-  result<core::dead_letter_page> page;
+  result<model::dead_letter_page> page;
 };
 
 // What one commit or one read has to tell the owner.
 struct report {
-  std::vector<core::spool_result> spooled;
+  std::vector<model::spool_result> spooled;
   amount appended;                           // durable now
   amount refused;                            // rolled back
   amount concluded;                          // left the queue: both of these, and refused events
@@ -76,11 +76,11 @@ struct report {
   std::optional<error> fault; // an episode begins
   bool healed = false;        // an episode has ended
   bool has_read = false;
-  std::vector<core::spool_row> rows;
+  std::vector<model::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<page_reply> replies;
-  std::optional<core::dead_letter_amounts> kept_dead_letters; // when that may have changed
-  std::optional<spool_file::file_pages> pages;                // after upkeep
+  std::optional<model::dead_letter_amounts> kept_dead_letters; // when that may have changed
+  std::optional<spool_file::file_pages> pages;                 // after upkeep
 };
 
 class writer {
@@ -96,12 +96,12 @@ public:
   void push_quietly(work what);
   void wake();
   // Stored before, or together with, whatever is appended for the device later.
-  void push_device(const core::device_record& record);
+  void push_device(const model::device_record& record);
   void push_mark(spool_seq seq);
   void push_read(std::vector<spool_seq> seqs);
   void push_question(question what);
-  void push_assignment(device_ref device, std::optional<core::assignment> where);
-  void push_forgotten(device_ref device, const core::device_key& key);
+  void push_assignment(device_ref device, std::optional<model::assignment> where);
+  void push_forgotten(device_ref device, const model::device_key& key);
   // True: everything was stored.
   bool stop(mono_time deadline);
 
@@ -113,7 +113,7 @@ private:
     std::vector<std::vector<spool_seq>> reads;
     std::vector<question> questions;
     queued_assignments assignments;
-    std::vector<std::pair<device_ref, core::device_key>> forgotten;
+    std::vector<std::pair<device_ref, model::device_key>> forgotten;
   };
 
   // What a transaction will have done once it is committed.
@@ -194,7 +194,7 @@ private:
   std::deque<std::vector<spool_seq>> reads_;
   std::deque<question> questions_;
   queued_assignments assignments_;
-  std::vector<core::device_key> forgotten_; // whose assignments go
+  std::vector<model::device_key> forgotten_; // whose assignments go
   mono_time marks_due_{};
   bool mended_ = false;       // what waits must be counted anew
   bool hurried_ = false;      // stopping: nothing waits for company

@@ -46,7 +46,7 @@ void writer::answer_question() {
   } else {
     auto found = spool_.read_dead_letter(asked.id);
     if (found) {
-      core::dead_letter_page page;
+      model::dead_letter_page page;
       if (*found) page.letters.push_back(*std::move(*found));
       out.replies.push_back({asked.request, std::move(page)});
     } else {
@@ -94,7 +94,7 @@ result<bool> writer::read_one(spool_seq seq, report& out, std::size_t& bytes, bo
     }
   }
   if (row && *row) {
-    bytes += core::size_of((*row)->body);
+    bytes += model::size_of((*row)->body);
     out.rows.push_back(**std::move(row));
     return true;
   }
