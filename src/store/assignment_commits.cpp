@@ -21,8 +21,7 @@ assignment_commits::assignment_commits(const store_options& options, assignment_
     : options_{options}, file_{std::move(file)}, spool_{spool}, commits_{commits} {}
 
 void assignment_commits::put(queued_assignments assignments,
-                             std::vector<std::pair<device_ref, model::device_key>> forgotten,
-                             mono_time now) {
+                             std::vector<std::pair<device_ref, model::device_key>> forgotten, mono_time now) {
   if (assignments_.empty() && !assignments.empty()) due_ = now + options_.mark_delay;
   for (auto& [device, where] : assignments) {
     forgets_wait_ = forgets_wait_ || !where;

@@ -9,7 +9,7 @@
 namespace causeway::store {
 namespace {
 
-constexpr std::size_t most_marks = 4000;   // a commit's
+constexpr std::size_t most_marks = 4000; // a commit's
 // Beside appends; alone, a commit takes as many devices as rows.
 constexpr std::size_t least_devices = 200;
 constexpr std::uint64_t least_trial = 64ULL * 1024; // bytes
@@ -107,8 +107,7 @@ group_commit::share group_commit::next_share() const {
       std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(out.pieces),
                   [](const work& one) { return std::holds_alternative<queued_forgotten>(one); });
   out.marks = forgets ? marks_.size() : std::min(marks_.size(), most_marks);
-  out.devices =
-      std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, out.pieces));
+  out.devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, out.pieces));
   return out;
 }
 
@@ -294,7 +293,8 @@ result<void> group_commit::apply_device(device_ref which, progress& done) {
 
 // Answers the appends among the first pieces. When they could not be stored, what is no append stays for
 // later.
-void group_commit::conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out) {
+void group_commit::conclude(std::size_t pieces, const result<void>& outcome, const progress& done,
+                            report& out) {
   std::vector<work> kept;
   for (std::size_t i = 0; i < pieces; ++i) {
     auto& one = work_[i];

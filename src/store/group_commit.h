@@ -95,7 +95,7 @@ private:
   bool failing_ = false;      // an episode of refused commits; work_ and marks_ wait until retry_at_
   mono_time retry_at_{};
   backoff retry_;
-  spool_seq reached_ = 0; // numbers below this one have been given by a commit that has no witness yet
+  spool_seq reached_ = 0;     // numbers below this one have been given by a commit that has no witness yet
   std::size_t most_pieces_;   // in a group: fewer when the disk has refused more
   std::uint64_t trial_bytes_; // what has to fit before the disk counts as healed
 };

@@ -7,6 +7,7 @@
 #include "store/lock.h"
 #include "store/seal.h"
 #include "store/spool_file.h"
+#include "store/spool_loader.h"
 #include "store/store_fixture.h"
 
 #include <algorithm>
@@ -265,7 +266,7 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
   auto check = spool->db().prepare("PRAGMA integrity_check");
   if (!check || !*check->step() || check->text(0) != "ok") return "is damaged";
   check->reset();
-  const auto waiting = spool->load_waiting();
+  const auto waiting = spool_loader{*spool}.waiting();
   if (!waiting) return "cannot be read: " + waiting.fault().message();
   std::set<spool_seq> there;
   for (const auto& row : *waiting) {
@@ -283,7 +284,7 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
       letters.emplace(event->content);
     else
       letters.emplace(query->text(0));
-  const auto keys = spool->load_keys();
+  const auto keys = spool_loader{*spool}.keys();
   std::set<std::uint64_t> known;
   for (const auto& one : *keys)
     known.insert(one.key.hash);

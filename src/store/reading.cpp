@@ -2,6 +2,7 @@
 #include "store/reading.h"
 
 #include "base/log.h"
+#include "store/dead_letters.h"
 
 #include <utility>
 
@@ -56,10 +57,10 @@ report reading::reply() {
   questions_.pop_front();
   report out;
   if (asked.id == 0) {
-    out.replies.push_back({asked.request, spool_.file().list_dead_letters(asked.query)});
+    out.replies.push_back({asked.request, list_dead_letters(spool_.file().db(), asked.query)});
     return out;
   }
-  auto found = spool_.file().read_dead_letter(asked.id);
+  auto found = read_dead_letter(spool_.file().db(), asked.id);
   if (!found) {
     out.replies.push_back({asked.request, std::move(found).fault()});
     return out;

@@ -30,17 +30,6 @@ std::array<char, 8> bytes_of(std::uint64_t hash) {
   return bytes;
 }
 
-std::uint64_t hash_of(std::string_view bytes) {
-  std::uint64_t hash = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    hash |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  return hash;
-}
-
-device_ref ref_of(std::int64_t value) {
-  return static_cast<device_ref>(static_cast<std::uint32_t>(value));
-}
-
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
@@ -169,55 +158,6 @@ result<spool_file::statements> spool_file::prepare(database& db) {
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++), std::move(*next++),
                     std::move(*next++), std::move(*next++), std::move(*next++)};
-}
-
-namespace {
-
-// The oldest first. bytes: the newest first.
-void append_keys(std::string_view bytes, device_ref device, char kind,
-                 std::vector<model::start_image::recent_key>& into) {
-  for (; bytes.size() >= 8; bytes.remove_suffix(8))
-    into.push_back({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
-}
-
-} // namespace
-
-result<std::vector<model::start_image::recent_key>> spool_file::load_keys() {
-  std::vector<model::start_image::recent_key> keys;
-  if (auto former = load_former_keys(keys); !former) return std::move(former).fault();
-  auto query = db_.prepare("SELECT id, hashes FROM key_ring ORDER BY id");
-  if (!query) return std::move(query).fault();
-  for (;;) {
-    auto row = query->step();
-    if (!row && db_.is_corrupt()) {
-      damage_.note("recent keys: " + row.fault().detail());
-      return keys;
-    }
-    if (!row) return std::move(row).fault();
-    if (!*row) return keys;
-    const auto id = query->integer(0);
-    append_keys(query->text(1), ref_of(id >> 8), static_cast<char>(id & 0xff), keys);
-  }
-}
-
-result<void> spool_file::load_former_keys(std::vector<model::start_image::recent_key>& into) {
-  const auto any = db_.integer("SELECT EXISTS (SELECT 1 FROM recent_key)");
-  if (!any && db_.is_corrupt()) damage_.note("recent keys: " + any.fault().detail());
-  if (!any) return db_.is_corrupt() ? result<void>{} : any.fault();
-  if (*any == 0) return {};
-  auto query = db_.prepare("SELECT device, hashes FROM recent_key WHERE device NOT IN "
-                           "(SELECT id >> 8 FROM key_ring WHERE length(hashes) = 256) ORDER BY device");
-  if (!query) return std::move(query).fault();
-  for (;;) {
-    auto row = query->step();
-    if (!row && db_.is_corrupt()) {
-      damage_.note("recent keys: " + row.fault().detail());
-      return {};
-    }
-    if (!row) return std::move(row).fault();
-    if (!*row) return {};
-    append_keys(query->text(1), ref_of(query->integer(0)), model::kept_key::former, into);
-  }
 }
 
 result<void> spool_file::save_tally() {
@@ -485,77 +425,6 @@ void spool_file::compare_dead_letters(const model::dead_letter_amounts& by_sum) 
   damage_.note(rows ? std::to_string(*rows) + " dead letters lie where " + std::to_string(all.messages) +
                           " should"
                     : "dead letters: " + rows.fault().detail());
-}
-
-namespace {
-
-// Of the columns id, at, application, device, reason, detail, size, and whether it is an event.
-model::dead_letter letter_of(const statement& row) {
-  model::dead_letter one;
-  one.id = static_cast<std::uint64_t>(row.integer(0));
-  one.at = wall_time{milliseconds{row.integer(1)}};
-  one.from = {application_id{std::string{row.text(2)}}, device_id{std::string{row.text(3)}}};
-  one.reason = row.text(4);
-  one.detail = row.text(5);
-  one.bytes = static_cast<std::uint64_t>(row.integer(6));
-  one.is_event = row.integer(7) != 0;
-  return one;
-}
-
-bool matches(const model::dead_letter& one, const model::dead_letter_query& query) {
-  return (query.application.empty() || one.from.application.str() == query.application) &&
-         (query.device.empty() || one.from.device.str() == query.device) &&
-         (query.reason.empty() || one.reason == query.reason);
-}
-
-} // namespace
-
-result<model::dead_letter_page> spool_file::list_dead_letters(const model::dead_letter_query& query) {
-  constexpr std::size_t most_looked_at = 1000;
-  constexpr milliseconds longest{5}; // commits wait meanwhile
-  const auto until = std::chrono::steady_clock::now() + longest;
-  model::dead_letter_page page;
-  auto newest = db_.integer("SELECT coalesce(max(id), 0) FROM dead_letter");
-  if (!newest) return std::move(newest).fault();
-  page.newest = static_cast<std::uint64_t>(*newest);
-  auto rows = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL "
-                          "FROM dead_letter WHERE id > ?1 ORDER BY id");
-  if (!rows) return std::move(rows).fault();
-  rows->with(std::min<std::uint64_t>(query.after, std::numeric_limits<std::int64_t>::max()));
-  std::uint64_t last = query.after;
-  for (std::size_t looked_at = 0;; ++looked_at) {
-    auto row = rows->step();
-    if (!row) return std::move(row).fault();
-    if (!*row) return page;
-    const bool is_long = looked_at > 0 && looked_at % 16 == 0 && std::chrono::steady_clock::now() >= until;
-    if (page.letters.size() >= query.limit || looked_at >= most_looked_at || is_long) {
-      page.next = last;
-      return page;
-    }
-    auto one = letter_of(*rows);
-    last = one.id;
-    if (matches(one, query)) page.letters.push_back(std::move(one));
-  }
-}
-
-result<std::optional<model::dead_letter>> spool_file::read_dead_letter(std::uint64_t id) {
-  auto query = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL, "
-                           "coalesce(event, message) FROM dead_letter WHERE id = ?1");
-  if (!query) return std::move(query).fault();
-  auto row = query->with(std::min<std::uint64_t>(id, std::numeric_limits<std::int64_t>::max())).step();
-  if (!row) return std::move(row).fault();
-  if (!*row) return std::optional<model::dead_letter>{};
-  auto one = letter_of(*query);
-  auto content = query->text(8);
-  if (const auto inside = unseal(content)) {
-    one.from = {application_id{std::string{inside->seal.application}},
-                device_id{std::string{inside->seal.device}}};
-    content = inside->content;
-  } else if (is_sealed(content) || content.empty()) {
-    one.is_event = false;
-  }
-  one.content = content;
-  return std::optional{std::move(one)};
 }
 
 } // namespace causeway::store

@@ -83,21 +83,9 @@ public:
   // cut when the log is folded into it.
   result<void> give_back(std::uint64_t pages);
 
-  // What a start needs. What is damaged is left out and noted in damage(). Errors: store_unavailable.
-  result<std::vector<model::device_record>> load_devices();
-  result<std::vector<model::start_image::row>> load_waiting();
-  // A device's of one kind oldest first. Of the version before only those that may still be of use.
-  result<std::vector<model::start_image::recent_key>> load_keys();
-  result<std::map<application_id, wall_time>> load_cursors();
-  // 0 when it is damaged: then what waits is given up late.
-  result<std::uint32_t> load_open_seconds();
-  // Reads a few of their records: whether the table of records is still that. What is alone in being bad is
-  // left to the one who reads it.
-  result<void> try_records(const std::vector<model::start_image::row>& waiting);
   const tally& counts() const { return tally_; }
-  // What open and the loads above have found; waiting and dead letters are compared with the tally's.
-  const spool_damage& damage() const { return damage_; }
-  void note_damage(const std::string& what) { damage_.note(what); }
+  // What open and spool_loader have found; waiting and dead letters are compared with the tally's.
+  spool_damage& damage() { return damage_; }
   // As many rows wait as the tally says.
   result<bool> is_complete();
 
@@ -130,11 +118,6 @@ public:
   // stored), store_damaged (no record, or another table's row, or another device's: the file's order is
   // broken), store_unavailable.
   result<std::optional<model::spool_row>> read(spool_seq seq);
-  // Looks at 1,000 of them at most, and no longer than some milliseconds.
-  result<model::dead_letter_page> list_dead_letters(const model::dead_letter_query& query);
-  // With its content, out of its seal; what does not match its seal stays in it, as a message that cannot be
-  // decoded. Nothing when there is none of this id.
-  result<std::optional<model::dead_letter>> read_dead_letter(std::uint64_t id);
   // How much there is of each application, empty name: not known; those that have none are left out.
   result<model::dead_letter_amounts> count_dead_letters();
   // Nothing when the device is not there.
@@ -158,7 +141,6 @@ private:
     std::uint64_t id = 0, bytes = 0;
   };
   result<std::optional<keyed_letter>> find_letter(const std::optional<model::kept_key>& key);
-  result<void> load_former_keys(std::vector<model::start_image::recent_key>& into);
   result<void> load_tally();
   void compare_dead_letters(const model::dead_letter_amounts& by_sum);
   void begin_log();
