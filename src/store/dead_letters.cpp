@@ -40,7 +40,7 @@ result<model::dead_letter_page> list_dead_letters(database& db, const model::dea
   if (!newest) return std::move(newest).fault();
   page.newest = static_cast<std::uint64_t>(*newest);
   auto rows = db.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL "
-                          "FROM dead_letter WHERE id > ?1 ORDER BY id");
+                         "FROM dead_letter WHERE id > ?1 ORDER BY id");
   if (!rows) return std::move(rows).fault();
   rows->with(std::min<std::uint64_t>(query.after, std::numeric_limits<std::int64_t>::max()));
   std::uint64_t last = query.after;
@@ -61,7 +61,7 @@ result<model::dead_letter_page> list_dead_letters(database& db, const model::dea
 
 result<std::optional<model::dead_letter>> read_dead_letter(database& db, std::uint64_t id) {
   auto query = db.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL, "
-                           "coalesce(event, message) FROM dead_letter WHERE id = ?1");
+                          "coalesce(event, message) FROM dead_letter WHERE id = ?1");
   if (!query) return std::move(query).fault();
   auto row = query->with(std::min<std::uint64_t>(id, std::numeric_limits<std::int64_t>::max())).step();
   if (!row) return std::move(row).fault();

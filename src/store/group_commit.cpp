@@ -15,10 +15,6 @@ constexpr std::size_t least_devices = 200;
 constexpr std::uint64_t least_trial = 64ULL * 1024; // bytes
 constexpr backoff_policy retry_policy{milliseconds{100}, milliseconds{5000}, 2.0, 0.0};
 
-mono_time now_mono() {
-  return std::chrono::steady_clock::now();
-}
-
 const queued_append* as_append(const work& what) {
   return std::get_if<queued_append>(&what);
 }
@@ -34,10 +30,12 @@ model::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
 
 } // namespace
 
-group_commit::group_commit(const store_options& options, working_spool& spool, gone_rows& gone)
+group_commit::group_commit(const store_options& options, working_spool& spool, gone_rows& gone,
+                           std::function<mono_time()> now)
     : options_{options},
       spool_{spool},
       gone_{gone},
+      now_{std::move(now)},
       retry_{retry_policy},
       most_pieces_{options.batch_rows},
       trial_bytes_{least_trial} {}
@@ -115,7 +113,7 @@ report group_commit::commit() {
   const auto mine = next_share();
   report out;
   progress done;
-  const auto began = now_mono();
+  const auto began = now_();
   auto outcome = apply(mine, done);
   if (!outcome && outcome.fault().code() == errc::store_damaged && spool_.mend(outcome.fault(), out))
     outcome = apply(mine, done);
@@ -137,7 +135,7 @@ report group_commit::commit() {
     out.commits_failed = 1;
     most_pieces_ = std::max<std::size_t>(1, mine.pieces / 2);
   }
-  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_mono() - began);
+  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_() - began);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   // When the disk refuses, nobody waits for an answer behind what is kept.
@@ -330,7 +328,7 @@ void group_commit::note_outcome(const result<void>& outcome, report& out) {
     if (out.healed) log::info("store_healed");
     return;
   }
-  retry_at_ = now_mono() + retry_.next(0.5);
+  retry_at_ = now_() + retry_.next(0.5);
   // As much as was refused: a few free pages in the file are no room.
   trial_bytes_ = std::max(trial_bytes_, std::min<std::uint64_t>(out.refused.bytes, options_.batch_bytes));
   if (std::exchange(failing_, true)) return;

@@ -8,6 +8,7 @@
 #include "store/working_spool.h"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <vector>
@@ -24,8 +25,9 @@ struct gone_rows {
 
 class group_commit {
 public:
-  // spool and gone must live as long.
-  group_commit(const store_options& options, working_spool& spool, gone_rows& gone);
+  // spool and gone must live as long. now: asked again after a commit, which may take its time.
+  group_commit(const store_options& options, working_spool& spool, gone_rows& gone,
+               std::function<mono_time()> now);
 
   void put(work piece);
   void put(queued_devices devices);
@@ -87,6 +89,7 @@ private:
   const store_options& options_;
   working_spool& spool_;
   gone_rows& gone_;
+  std::function<mono_time()> now_;
   std::deque<work> work_;
   queued_devices devices_;
   std::vector<spool_seq> marks_;

@@ -39,8 +39,9 @@ void append_keys(std::string_view bytes, device_ref device, char kind,
 } // namespace
 
 result<std::vector<model::device_record>> spool_loader::devices() {
-  auto query = file_.db().prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
-                           "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
+  auto query =
+      file_.db().prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
+                         "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
   std::vector<model::device_record> devices;
   devices.reserve(std::min<std::size_t>(file_.counts().next_device, most_reserved));
@@ -68,7 +69,8 @@ result<std::vector<model::device_record>> spool_loader::devices() {
                             .value();
     if (digest != query->integer(7) || query->integer(0) >= std::int64_t{file_.counts().next_device}) {
       ++file_.damage().devices;
-      file_.damage().note("the row of device " + std::to_string(query->integer(0)) + " is not what was stored");
+      file_.damage().note("the row of device " + std::to_string(query->integer(0)) +
+                          " is not what was stored");
       continue;
     }
     devices.push_back({ref_of(query->integer(0)),
@@ -95,14 +97,15 @@ result<std::vector<model::start_image::row>> spool_loader::waiting() {
     if (!row || !*row) {
       if (rows.size() + file_.damage().rows != file_.counts().waiting)
         file_.damage().note(std::to_string(rows.size() + file_.damage().rows) + " messages wait where " +
-                     std::to_string(file_.counts().waiting) + " should");
+                            std::to_string(file_.counts().waiting) + " should");
       if (rows.size() < file_.counts().waiting) file_.damage().rows = file_.counts().waiting - rows.size();
       return rows;
     }
     if (waiting_digest(query->integer(0), query->integer(1), query->integer(2), query->integer(3)) !=
         query->integer(4)) {
       ++file_.damage().rows;
-      file_.damage().note("the row of message " + std::to_string(query->integer(0)) + " is not what was stored");
+      file_.damage().note("the row of message " + std::to_string(query->integer(0)) +
+                          " is not what was stored");
       continue;
     }
     rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
@@ -135,8 +138,9 @@ result<void> spool_loader::former_keys(std::vector<model::start_image::recent_ke
   if (!any && file_.db().is_corrupt()) file_.damage().note("recent keys: " + any.fault().detail());
   if (!any) return file_.db().is_corrupt() ? result<void>{} : any.fault();
   if (*any == 0) return {};
-  auto query = file_.db().prepare("SELECT device, hashes FROM recent_key WHERE device NOT IN "
-                           "(SELECT id >> 8 FROM key_ring WHERE length(hashes) = 256) ORDER BY device");
+  auto query =
+      file_.db().prepare("SELECT device, hashes FROM recent_key WHERE device NOT IN "
+                         "(SELECT id >> 8 FROM key_ring WHERE length(hashes) = 256) ORDER BY device");
   if (!query) return std::move(query).fault();
   for (;;) {
     auto row = query->step();

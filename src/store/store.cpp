@@ -151,6 +151,19 @@ void store::start(store_events& events) {
   writer_->start();
 }
 
+void store::start_by_hand(store_events& events) {
+  CAUSEWAY_CHECK(owner_->events == nullptr);
+  owner_->events = &events;
+}
+
+bool store::step(mono_time at) {
+  return writer_->step(at);
+}
+
+mono_time store::next_step() const {
+  return writer_->next_step();
+}
+
 result<void> store::close(mono_time deadline) {
   closed_ = true;
   if (!writer_->stop(deadline))

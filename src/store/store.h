@@ -125,6 +125,12 @@ public:
   std::uint32_t next_device() const { return next_device_; }
   // Starts the thread. Before it: no call of model::spool or model::device_store.
   void start(store_events& events);
+  // In place of start: no thread, no clock but the owner's. step does what the thread would do at this moment
+  // (false: nothing), and posts as ever. What is not done when the store goes is lost, as in a crash.
+  void start_by_hand(store_events& events);
+  bool step(mono_time at);
+  // When step has something to do; mono_time::max() when only a call can bring it about.
+  mono_time next_step() const;
   // Takes no more appends, commits all that is queued, folds the log into the file and ends the thread; waits
   // until then, at the longest until the deadline. What it answers is posted as ever. Idempotent. Errors:
   // store_unavailable, when something could not be stored; those appends are answered with it.

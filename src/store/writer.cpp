@@ -9,23 +9,19 @@ namespace {
 
 constexpr mono_time never = mono_time::max();
 
-mono_time now_mono() {
-  return std::chrono::steady_clock::now();
-}
-
 } // namespace
 
 writer::writer(const store_options& options, opened_state state, report_function tell)
     : options_{options},
       tell_{std::move(tell)},
       spool_{std::move(state.lock), std::move(state.spool), std::move(state.witness), options.max_pages},
-      commits_{options_, spool_, gone_},
+      commits_{options_, spool_, gone_, [this] { return now(); }},
       assignments_{options_, std::move(state.assignments), spool_, commits_},
       reading_{options_, spool_, commits_, gone_},
       upkeep_{options_, spool_} {}
 
 writer::~writer() {
-  static_cast<void>(stop(now_mono()));
+  static_cast<void>(stop(now()));
 }
 
 void writer::start() {
@@ -106,22 +102,55 @@ bool writer::stop(mono_time deadline) {
   return !left_something_;
 }
 
-void writer::run() {
-  while (take()) {
-    const auto now = now_mono();
-    if (commits_.is_due(now, hurried_)) {
-      assignments_.commit_forgets(now);
-      auto done = commits_.commit();
-      upkeep_.on_commit(now_mono());
-      tell_(std::move(done));
-      commits_.bear_witness();
+mono_time writer::now() const {
+  return stepped_at_ ? *stepped_at_ : std::chrono::steady_clock::now();
+}
+
+bool writer::step(mono_time at) {
+  stepped_at_ = at;
+  {
+    const std::lock_guard held{mutex_};
+    if (sleeping_ && at < wakes_at_) return false;
+    empty_inbox();
+    if (!is_anything_due(at)) {
+      fall_asleep();
+      return false;
     }
-    if (assignments_.is_due(now_mono(), hurried_)) assignments_.commit(now_mono());
-    if (reading_.is_read_due(now))
-      if (auto read = reading_.read(now_mono())) tell_(*std::move(read));
-    if (reading_.has_questions()) tell_(reading_.reply());
-    if (!hurried_ && now_mono() >= upkeep_.due()) tell_(upkeep_.work(now_mono(), commits_.is_failing()));
+    sleeping_ = minds_marks_ = false;
   }
+  do_what_is_due();
+  return true;
+}
+
+mono_time writer::next_step() {
+  const std::lock_guard held{mutex_};
+  return sleeping_ ? wakes_at_ : mono_time::min();
+}
+
+bool writer::is_anything_due(mono_time at) const {
+  return commits_.is_due(at, hurried_) || reading_.has_questions() || reading_.is_read_due(at) ||
+         assignments_.is_due(at, hurried_) || (!hurried_ && at >= upkeep_.due());
+}
+
+void writer::do_what_is_due() {
+  const auto began = now();
+  if (commits_.is_due(began, hurried_)) {
+    assignments_.commit_forgets(began);
+    auto done = commits_.commit();
+    upkeep_.on_commit(now());
+    tell_(std::move(done));
+    commits_.bear_witness();
+  }
+  if (assignments_.is_due(now(), hurried_)) assignments_.commit(now());
+  if (reading_.is_read_due(began))
+    if (auto read = reading_.read(now())) tell_(*std::move(read));
+  if (reading_.has_questions()) tell_(reading_.reply());
+  if (!hurried_ && now() >= upkeep_.due()) tell_(upkeep_.work(now(), commits_.is_failing()));
+}
+
+void writer::run() {
+  while (take())
+    do_what_is_due();
   auto last = commits_.give_up();
   left_something_ = !idle() || !last.spooled.empty();
   if (!last.spooled.empty()) tell_(std::move(last));
@@ -142,50 +171,42 @@ bool writer::take() {
       reading_.call_off(); // nobody sends any more
       if (idle() || abandon_) return false;
     }
-    const auto now = now_mono();
-    const bool commit = commits_.is_due(now, hurried_);
-    if (commit && !lingered && !hurried_ && commits_.may_wait_for_company()) {
+    const auto at = now();
+    if (!lingered && !hurried_ && commits_.is_due(at, hurried_) && commits_.may_wait_for_company()) {
       lingered = true;
       filled_.wait_for(held, options_.linger, [this] { return stopping_; });
       continue;
     }
-    const bool upkeep_due = !hurried_ && now >= upkeep_.due();
-    if (commit || upkeep_due || reading_.has_questions() || reading_.is_read_due(now) ||
-        assignments_.is_due(now, hurried_))
-      return true;
-    sleep(held);
+    if (is_anything_due(at)) return true;
+    fall_asleep();
+    const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
+    if (wakes_at_ == never) {
+      filled_.wait(held, woken);
+    } else {
+      filled_.wait_until(held, wakes_at_, woken);
+    }
+    sleeping_ = minds_marks_ = false;
   }
 }
 
-void writer::sleep(std::unique_lock<std::mutex>& held) {
+// Precondition: mutex_ is held, and nothing is due.
+void writer::fall_asleep() {
   sleeping_ = true;
   minds_marks_ = commits_.has_marks();
-  const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
-  const auto until = next_due();
-  if (until == never) {
-    filled_.wait(held, woken);
-  } else {
-    filled_.wait_until(held, until, woken);
-  }
-  sleeping_ = false;
-  minds_marks_ = false;
+  wakes_at_ = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
+  if (!hurried_) wakes_at_ = std::min(wakes_at_, upkeep_.due());
 }
 
 void writer::empty_inbox() {
-  const auto now = now_mono();
+  const auto at = now();
   for (auto& one : inbox_.pieces)
     commits_.put(std::move(one));
   inbox_.pieces.clear();
   commits_.put(std::exchange(inbox_.devices, {}));
-  commits_.put(inbox_.marks, now);
+  commits_.put(inbox_.marks, at);
   inbox_.marks.clear();
   reading_.put(std::exchange(inbox_.reads, {}), std::exchange(inbox_.questions, {}));
-  assignments_.put(std::exchange(inbox_.assignments, {}), std::exchange(inbox_.forgotten, {}), now);
-}
-
-mono_time writer::next_due() const {
-  const auto next = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
-  return hurried_ ? next : std::min(next, upkeep_.due());
+  assignments_.put(std::exchange(inbox_.assignments, {}), std::exchange(inbox_.forgotten, {}), at);
 }
 
 } // namespace causeway::store

@@ -24,6 +24,11 @@ public:
   ~writer();
 
   void start();
+  // In place of start, on the owner's thread and by its clock: what the thread would do at this moment.
+  // False: nothing. What is not done when the writer goes is lost, as in a crash.
+  bool step(mono_time at);
+  // When step has something to do; mono_time::max() when only a push can bring it about.
+  mono_time next_step();
   void push(work what);
   // Waits for wake(), or for anything else that wakes the thread.
   void push_quietly(work what);
@@ -40,12 +45,14 @@ public:
 
 private:
   void run();
-  // Waits for something to do. False: it is time to end.
+  mono_time now() const;
   void rouse();
+  // Waits for something to do. False: it is time to end.
   bool take();
+  bool is_anything_due(mono_time at) const;
+  void fall_asleep();
+  void do_what_is_due();
   void empty_inbox(); // mutex_ held
-  void sleep(std::unique_lock<std::mutex>& held);
-  mono_time next_due() const; // precondition: nothing is due
   bool idle() const { return commits_.is_empty() && reading_.is_empty() && assignments_.is_empty(); }
 
   // Constant after construction.
@@ -56,12 +63,13 @@ private:
   std::mutex mutex_;
   std::condition_variable filled_, ended_;
   inbox inbox_;
-  bool sleeping_ = false;    // the thread waits for filled_
+  bool sleeping_ = false;    // the thread waits for filled_, until wakes_at_
   bool minds_marks_ = false; // it sleeps until they are due: another one need not wake it
   bool stopping_ = false;    // finish what is there
   bool abandon_ = false;     // the deadline has passed
   bool has_ended_ = false;
   bool left_something_ = false;
+  mono_time wakes_at_{};
 
   // The thread's own.
   working_spool spool_;
@@ -70,7 +78,8 @@ private:
   assignment_commits assignments_;
   reading reading_;
   upkeep upkeep_;
-  bool hurried_ = false; // stopping: nothing waits for company
+  std::optional<mono_time> stepped_at_; // no thread: the owner's time
+  bool hurried_ = false;                // stopping: nothing waits for company
 
   std::thread thread_; // last: everything above is there before it runs
 };
