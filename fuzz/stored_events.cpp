@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (!one.event) continue;
     CAUSEWAY_CHECK(one.event->from.application == app && is_valid_tts_id(one.event->from.device.str()));
     CAUSEWAY_CHECK(one.event->simulated && !(one.event->key && *one.event->simulated));
-    CAUSEWAY_CHECK(one.event->kind != core::event_kind::uplink || one.event->f_cnt);
+    CAUSEWAY_CHECK(one.event->kind != model::event_kind::uplink || model::uplink_of(*one.event)->f_cnt);
   }
   return 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The body of a webhook, through to the message that IoT Hub gets in each format.
-#include "core/message.h"
 #include "formats/devmobile.h"
 #include "formats/flat.h"
 #include "formats/location.h"
 #include "formats/things_stack.h"
+#include "model/message.h"
 #include "target.h"
 #include "tts/messages.h"
 
@@ -30,13 +30,13 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-void check_message(const core::message& made) {
+void check_message(const model::message& made) {
   check_json_object(made.body);
-  CAUSEWAY_CHECK(core::size_of(made) <= core::max_message_bytes);
+  CAUSEWAY_CHECK(model::size_of(made) <= model::max_message_bytes);
   CAUSEWAY_CHECK(!made.id.empty() && made.id.size() <= max_id && is_ascii(made.id));
   for (const auto& [name, value] : made.properties)
     CAUSEWAY_CHECK(!name.empty() && is_ascii(name) && is_ascii(value));
-  const auto stored = core::decode_message(core::encode_message(made));
+  const auto stored = model::decode_message(model::encode_message(made));
   CAUSEWAY_CHECK(stored && *stored == made);
 }
 
@@ -47,15 +47,16 @@ void check_event(std::string_view body, const tts::path_ids& path,
   CAUSEWAY_CHECK(is_valid_tts_id(event->from.application.str()) && is_valid_tts_id(event->from.device.str()));
   CAUSEWAY_CHECK(event->dev_eui.empty() || is_valid_eui(event->dev_eui.str()));
   CAUSEWAY_CHECK(event->raw == body);
-  if (!event->decoded_payload.empty()) check_json_object(event->decoded_payload);
-  CAUSEWAY_CHECK(event->has_payload || (event->frm_payload.empty() && event->normalized_payload.empty()));
+  if (const auto fields = fields_of(*event); !fields.empty()) check_json_object(fields);
+  if (const auto* frame = model::uplink_of(*event))
+    CAUSEWAY_CHECK(frame->has_payload || (frame->frm_payload.empty() && frame->normalized_payload.empty()));
   formats::format_context for_central;
   for_central.iot_central = true;
   for (const auto& messages :
        {formats::format_flat(*event, {}), formats::format_flat(*event, for_central),
         formats::format_devmobile(*event, {}), formats::format_things_stack(*event, {})}) {
     if (!messages) continue;
-    CAUSEWAY_CHECK(event->kind != core::event_kind::unknown && messages->size() == 1);
+    CAUSEWAY_CHECK(event->kind != model::event_kind::unknown && messages->size() == 1);
     check_message(messages->front());
   }
 }

@@ -18,7 +18,7 @@ std::string bar(std::uint64_t part, std::uint64_t whole, std::size_t width) {
   return std::string(filled, '#') + std::string(width - filled, '.');
 }
 
-std::uint64_t in_state(const watch::snapshot& gateway, core::device_state state) {
+std::uint64_t in_state(const watch::snapshot& gateway, model::device_state state) {
   return gateway.bridge.devices[static_cast<std::size_t>(state)];
 }
 
@@ -52,22 +52,22 @@ void demo_view::show(const watch::snapshot& gateway, const emulator_figures& emu
 std::string demo_view::plain_line(const watch::snapshot& gateway, const emulator_figures& emulator) const {
   return fmt::format("devices online {}/{}, uplinks accepted {}, delivered {}, {:.0f} a second, end to "
                      "end p50 {:.1f} ms\n",
-                     in_state(gateway, core::device_state::online), devices_, emulator.accepted,
+                     in_state(gateway, model::device_state::online), devices_, emulator.accepted,
                      emulator.delivered, rate_, emulator.end_to_end_p50_ms);
 }
 
 std::vector<std::string> demo_view::picture(const watch::snapshot& gateway, const emulator_figures& emulator,
                                             std::size_t columns) const {
-  const auto online = in_state(gateway, core::device_state::online);
-  const auto provisioning = in_state(gateway, core::device_state::provisioning);
-  const auto attaching = in_state(gateway, core::device_state::attaching);
+  const auto online = in_state(gateway, model::device_state::online);
+  const auto provisioning = in_state(gateway, model::device_state::provisioning);
+  const auto attaching = in_state(gateway, model::device_state::attaching);
   const auto counts = fmt::format("{} online of {}", online, devices_);
   constexpr std::size_t around = 16; // the name before the bar, its brackets, and a column that stays free
   const auto width = std::clamp<std::size_t>(columns - std::min(columns, around + counts.size()), 4, 40);
   return {
       fmt::format("  devices   [{}] {}", bar(online, devices_, width), counts),
       fmt::format("            provisioning {}, attaching {}, parked {}", provisioning, attaching,
-                  in_state(gateway, core::device_state::parked)),
+                  in_state(gateway, model::device_state::parked)),
       fmt::format("  uplinks   accepted {}, delivered {}, waiting {}", emulator.accepted, emulator.delivered,
                   gateway.bridge.waiting_messages),
       fmt::format("            {:.0f} a second", rate_),

@@ -35,7 +35,7 @@ result<std::string> read_sample(const std::string& name) {
 }
 
 // A webhook's field mask may leave the ids to the path: then the application is the one that was asked for.
-result<core::uplink> read_event(const std::string& text, const std::string& application) {
+result<model::event> read_event(const std::string& text, const std::string& application) {
   auto event = tts::parse_application_up(text, {});
   if (!event && event.fault().code() == errc::identifiers_missing && !application.empty())
     event = tts::parse_application_up(text, {application, ""});
@@ -52,7 +52,7 @@ struct trying {
   app::trial outcome;
 };
 
-net::task<> try_it(trying* self, const config::configuration* settings, core::uplink event) {
+net::task<> try_it(trying* self, const config::configuration* settings, model::event event) {
   app::trial_options options{app::transform_executable(), [self] { return self->random.bits(); },
                              self->loop.now()};
   self->outcome = co_await app::try_event(&self->loop, settings, std::move(event), std::move(options));
@@ -84,8 +84,8 @@ int verb_try_transform(const try_transform_options& options) {
   const auto& outcome = self.outcome;
   fmt::print("{}", options.json ? watch::printable_json(app::format_trial_json(outcome)) + "\n"
                                 : watch::printable_lines(app::format_trial(outcome)));
-  const bool well = outcome.outcome == core::answer::stored || outcome.outcome == core::answer::control ||
-                    outcome.outcome == core::answer::unwanted;
+  const bool well = outcome.outcome == model::answer::stored || outcome.outcome == model::answer::control ||
+                    outcome.outcome == model::answer::unwanted;
   return well ? 0 : 1;
 }
 

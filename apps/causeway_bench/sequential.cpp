@@ -6,9 +6,9 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "config/loader.h"
-#include "core/timeline.h"
 #include "dps/registration.h"
 #include "hub/connection.h"
+#include "model/timeline.h"
 #include "net/http_client.h"
 #include "net/stream.h"
 #include "net/task_group.h"
@@ -76,11 +76,11 @@ struct plain_client {
   plain_client(sequential_options o, config::configuration s)
       : options{std::move(o)}, settings{std::move(s)} {}
 
-  void note(const std::string& device, core::phase what, mono_time begun, std::chrono::nanoseconds lasted) {
+  void note(const std::string& device, model::phase what, mono_time begun, std::chrono::nanoseconds lasted) {
     if (!spans.is_open()) return;
     const auto ms = [](auto duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
     spans << fmt::format("{{\"device\":{},\"phase\":\"{}\",\"begin_ms\":{:.3f},\"duration_ms\":{:.3f}}}\n",
-                         json_quoted(device), core::to_string(what), ms(begun.time_since_epoch()),
+                         json_quoted(device), model::to_string(what), ms(begun.time_since_epoch()),
                          ms(lasted));
     spans.flush();
   }
@@ -127,7 +127,7 @@ net::task<result<target>> register_device(plain_client* self, const config::azur
       const auto wait = registration.due() - begun.mono;
       const bool going_on = co_await net::sleep_for(wait);
       if (!going_on) co_return error{errc::stopped};
-      self->note(name, core::phase::dps_wait, begun.mono, self->loop.now().mono - begun.mono);
+      self->note(name, model::phase::dps_wait, begun.mono, self->loop.now().mono - begun.mono);
       continue;
     }
     net::http_call call;
@@ -138,7 +138,7 @@ net::task<result<target>> register_device(plain_client* self, const config::azur
     auto answered = co_await client.call(std::move(call));
     const auto now = self->loop.now();
     const bool first = request->kind == dps::request_kind::register_device;
-    self->note(name, first ? core::phase::dps_register : core::phase::dps_poll, begun.mono,
+    self->note(name, first ? model::phase::dps_register : model::phase::dps_poll, begun.mono,
                now.mono - begun.mono);
     if (answered)
       static_cast<void>(
@@ -179,9 +179,9 @@ net::task<result<void>> connect_device(plain_client* self, const config::azure_s
   auto connected = co_await net::connect(std::move(how));
   if (!connected) co_return std::move(connected).fault();
   const auto& timing = connected->timing;
-  self->note(name, core::phase::dns, begun, timing.dns);
-  self->note(name, core::phase::tcp, begun + timing.dns, timing.tcp);
-  self->note(name, core::phase::tls, begun + timing.dns + timing.tcp, timing.tls);
+  self->note(name, model::phase::dns, begun, timing.dns);
+  self->note(name, model::phase::tcp, begun + timing.dns, timing.tcp);
+  self->note(name, model::phase::tls, begun + timing.dns + timing.tcp, timing.tls);
 
   hub::connection_options options;
   options.host = to.hub.id();
@@ -200,11 +200,11 @@ net::task<result<void>> connect_device(plain_client* self, const config::azure_s
     for (auto& event : connection.take_events()) {
       const auto now = self->loop.now().mono;
       if (const auto* open = std::get_if<hub::opened>(&event)) {
-        self->note(name, core::phase::open, now - open->cbs - open->open, open->open);
-        self->note(name, core::phase::cbs_link, now - open->cbs, open->cbs);
+        self->note(name, model::phase::open, now - open->cbs - open->open, open->open);
+        self->note(name, model::phase::cbs_link, now - open->cbs, open->cbs);
       } else if (const auto* up = std::get_if<hub::attached>(&event)) {
-        self->note(name, core::phase::cbs, now - up->attach - up->cbs, up->cbs);
-        self->note(name, core::phase::attach, now - up->attach, up->attach);
+        self->note(name, model::phase::cbs, now - up->attach - up->cbs, up->cbs);
+        self->note(name, model::phase::attach, now - up->attach, up->attach);
         auto* kept = line.get();
         self->lines.push_back(std::move(line));
         self->tasks.spawn("read " + name, net::restart_policy::never,

@@ -16,7 +16,7 @@ public:
   backfill_feed(core::bridge& bridge, stack::answer_desk& desk, store::store& store, const clock& time)
       : bridge_{bridge}, desk_{desk}, store_{store}, clock_{time} {}
 
-  void take(core::uplink event, std::function<void(core::answer)> done) override;
+  void take(model::event event, std::function<void(model::answer)> done) override;
   void save_cursor(const application_id& application, wall_time cursor) override;
 
 private:

@@ -22,7 +22,7 @@ std::uint64_t dead_letter_desk::open() {
   return last_;
 }
 
-net::task<result<core::dead_letter_page>> dead_letter_desk::wait(std::uint64_t request) {
+net::task<result<model::dead_letter_page>> dead_letter_desk::wait(std::uint64_t request) {
   auto& mine = open_.at(request); // stays in place until it is extracted below
   if (!mine.page) {
     mine.waiter = std::make_unique<asio::steady_timer>(loop_.executor(), patience);
@@ -35,21 +35,21 @@ net::task<result<core::dead_letter_page>> dead_letter_desk::wait(std::uint64_t r
   co_return *std::move(node.mapped().page);
 }
 
-void dead_letter_desk::on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) {
+void dead_letter_desk::on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page) {
   const auto found = open_.find(request);
   if (found == open_.end()) return; // who asked has lost patience
   found->second.page.emplace(std::move(page));
   if (found->second.waiter) found->second.waiter->cancel();
 }
 
-net::task<result<core::dead_letter_page>> dead_letter_desk::list(core::dead_letter_query query) {
+net::task<result<model::dead_letter_page>> dead_letter_desk::list(model::dead_letter_query query) {
   const auto request = open();
   store_->list_dead_letters(request, std::move(query));
   auto page = co_await wait(request);
   co_return page;
 }
 
-net::task<result<core::dead_letter>> dead_letter_desk::find(std::uint64_t id) {
+net::task<result<model::dead_letter>> dead_letter_desk::find(std::uint64_t id) {
   const auto request = open();
   store_->read_dead_letter(request, id);
   auto page = co_await wait(request);
@@ -59,10 +59,10 @@ net::task<result<core::dead_letter>> dead_letter_desk::find(std::uint64_t id) {
   co_return std::move(page->letters.front());
 }
 
-net::task<result<core::answer>> dead_letter_desk::replay(std::uint64_t id) {
+net::task<result<model::answer>> dead_letter_desk::replay(std::uint64_t id) {
   auto letter = co_await find(id);
   if (!letter) co_return std::move(letter).fault();
-  core::ticket which{};
+  model::ticket which{};
   if (letter->is_event) {
     auto event = tts::parse_application_up(letter->content,
                                            {letter->from.application.str(), letter->from.device.str()});
@@ -70,7 +70,7 @@ net::task<result<core::answer>> dead_letter_desk::replay(std::uint64_t id) {
     which = desk_.open();
     bridge_->replay(which, id, *std::move(event), loop_.now());
   } else {
-    auto message = core::decode_message(letter->content);
+    auto message = model::decode_message(letter->content);
     if (!message) co_return std::move(message).fault();
     which = desk_.open();
     bridge_->replay(which, id, letter->from, *std::move(message), loop_.now());

@@ -25,23 +25,23 @@ public:
     bridge_ = &bridge;
   }
 
-  net::task<result<core::dead_letter_page>> list(core::dead_letter_query query) override;
-  net::task<result<core::dead_letter>> find(std::uint64_t id) override;
-  net::task<result<core::answer>> replay(std::uint64_t id) override;
+  net::task<result<model::dead_letter_page>> list(model::dead_letter_query query) override;
+  net::task<result<model::dead_letter>> find(std::uint64_t id) override;
+  net::task<result<model::answer>> replay(std::uint64_t id) override;
   net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t> ids) override;
 
   // From the store.
-  void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page);
+  void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page);
 
 private:
   struct entry {
-    std::optional<result<core::dead_letter_page>> page;
+    std::optional<result<model::dead_letter_page>> page;
     std::unique_ptr<boost::asio::steady_timer> waiter;
   };
   // Opens a request; its number.
   std::uint64_t open();
   // Errors: store_unavailable when the answer does not come.
-  net::task<result<core::dead_letter_page>> wait(std::uint64_t request);
+  net::task<result<model::dead_letter_page>> wait(std::uint64_t request);
 
   net::loop& loop_;
   stack::answer_desk& desk_;

@@ -126,7 +126,7 @@ watch::mqtt_figures figures_of(const stack::mqtt_totals& from, mono_time now) {
   to.messages = from.messages;
   to.waiting = from.waiting;
   for (std::size_t i = 0; i < from.answered.size(); ++i)
-    to.answered[std::string{core::to_string(static_cast<core::answer>(i))}] = from.answered[i];
+    to.answered[std::string{model::to_string(static_cast<model::answer>(i))}] = from.answered[i];
   for (const auto& [code, count] : from.refused)
     to.refused[std::string{describe(code).name}] = count;
   for (std::size_t i = 0; i < from.lost.size(); ++i)
@@ -187,11 +187,11 @@ watch::snapshot gateway::parts::figures() const {
   return out;
 }
 
-std::optional<core::device_key> gateway::parts::key_of(device_ref ref) const {
+std::optional<model::device_key> gateway::parts::key_of(device_ref ref) const {
   const auto& table = bridge->devices();
   if (!table.contains(ref)) return std::nullopt;
   const auto& d = table.at(ref);
-  return core::device_key{frame.applications[d.application].id, device_id{std::string{d.name()}}};
+  return model::device_key{frame.applications[d.application].id, device_id{std::string{d.name()}}};
 }
 
 std::optional<watch::traced_device> gateway::parts::trace(device_ref ref) const {

@@ -53,7 +53,7 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                  {.executable = transform_executable()},
                  make_transform_programs(from),
                  [this] { return random.unit(); },
-                 [this](core::ticket which, result<std::vector<std::string>> outputs) {
+                 [this](model::ticket which, result<std::vector<std::string>> outputs) {
                    formatter.on_transformed(which, std::move(outputs), loop.now());
                  }},
       provisioning{on, tasks, sections, [this] { return random.unit(); }, &spans},
@@ -65,13 +65,13 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       api{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {}
 
-void gateway::parts::on_spooled(std::vector<core::spool_result> results) {
+void gateway::parts::on_spooled(std::vector<model::spool_result> results) {
   const auto at = loop.now();
   for (const auto& one : results)
     bridge->on_spooled(one, at);
 }
 
-void gateway::parts::on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) {
+void gateway::parts::on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) {
   bridge->on_read_back(std::move(rows), gone, loop.now());
 }
 

@@ -12,6 +12,8 @@
 #include "base/rate_meter.h"
 #include "cloud/hub_pool.h"
 #include "cloud/provisioning.h"
+#include "core/bridge.h"
+#include "core/explain.h"
 #include "stack/mqtt_source.h"
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
@@ -41,7 +43,7 @@ struct gateway::parts final : store::store_events,
   net::loop& loop;
   net::task_group tasks;
   randomness random;
-  core::timeline spans; // before all that note in it
+  model::timeline spans; // before all that note in it
   std::vector<cloud::azure_section> sections;
   plan_frame frame;
   stack::answer_desk desk;
@@ -76,12 +78,12 @@ struct gateway::parts final : store::store_events,
 
   parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s);
 
-  void on_spooled(std::vector<core::spool_result> results) override;
-  void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override;
-  void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
+  void on_spooled(std::vector<model::spool_result> results) override;
+  void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) override;
+  void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page) override {
     letters.on_dead_letters(request, std::move(page));
   }
-  void on_dead_letters_counted(const core::dead_letter_amounts& amounts) override {
+  void on_dead_letters_counted(const model::dead_letter_amounts& amounts) override {
     bridge->on_dead_letters_counted(amounts);
   }
   void on_store_fault(const error& what) override;
@@ -114,12 +116,12 @@ struct gateway::parts final : store::store_events,
   void save_open_seconds();
   result<void> export_spans(const config::configuration& from);
 
-  core::forgetting forget(const core::device_key& key, bool drop_messages) override {
+  model::forgetting forget(const model::device_key& key, bool drop_messages) override {
     return bridge->forget(key, drop_messages, loop.now());
   }
-  core::forget_page forget_some(const application_id& application, core::forgettable which,
-                                bool drop_messages, std::optional<device_ref> after,
-                                std::size_t limit) override {
+  model::forget_page forget_some(const application_id& application, model::forgettable which,
+                                 bool drop_messages, std::optional<device_ref> after,
+                                 std::size_t limit) override {
     return bridge->forget_some(application, which, drop_messages, after, limit, loop.now());
   }
   result<application_id> owner_of(const device_id& device) const override;
@@ -131,17 +133,18 @@ struct gateway::parts final : store::store_events,
     if (store_fault) return store_fault->message();
     return stopping ? std::optional<std::string>{"stopping"} : std::nullopt;
   }
-  core::device_page list(std::optional<device_ref> after, std::size_t limit,
-                         std::optional<core::device_state> state) const override {
+  model::device_page list(std::optional<device_ref> after, std::size_t limit,
+                          std::optional<model::device_state> state) const override {
     return bridge->list(after, limit, state);
   }
-  std::optional<core::device_status> device(const core::device_key& key) const override {
+  std::optional<model::device_status> device(const model::device_key& key) const override {
     return bridge->status(key);
   }
-  std::optional<core::device_key> key_of(device_ref ref) const override;
+  std::string explain(const model::device_status& of) const override { return core::explain(of, loop.now()); }
+  std::optional<model::device_key> key_of(device_ref ref) const override;
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
-  const core::timeline& timeline() const override { return spans; }
+  const model::timeline& timeline() const override { return spans; }
   watch::plan_input plan() const override { return count_plan(*bridge, frame); }
 };
 

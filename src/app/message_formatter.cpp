@@ -11,8 +11,8 @@
 namespace causeway::app {
 namespace {
 
-result<std::vector<core::message>> format_by(config::message_format how, const core::uplink& event,
-                                             const formats::format_context& context) {
+result<std::vector<model::message>> format_by(config::message_format how, const model::event& event,
+                                              const formats::format_context& context) {
   switch (how) {
   case config::message_format::things_stack:
     return formats::format_things_stack(event, context);
@@ -36,7 +36,7 @@ message_formatter::message_formatter(const config::configuration& from, std::fun
                             from.azure_of(one.azure).kind == config::azure_kind::iot_central});
 }
 
-void message_formatter::format(core::ticket which, const core::uplink& event, moment now) {
+void message_formatter::format(model::ticket which, const model::event& event, moment now) {
   const auto& how = recipes_.at(event.from.application);
   formats::format_context context;
   context.accepted_at = now.wall;
@@ -45,21 +45,20 @@ void message_formatter::format(core::ticket which, const core::uplink& event, mo
     const std::uint64_t bits[]{random_(), random_()};
     std::memcpy(context.random_id.data(), bits, sizeof bits);
   }
-  if (!how.transform) return bridge_->on_formatted(which, format_by(how.format, event, context), now);
+  if (!how.transform) return core_->on_formatted(which, format_by(how.format, event, context), now);
   CAUSEWAY_CHECK(transforms_ != nullptr);
   const auto taken = transforms_->run(event.from.application, which, event.raw);
-  if (!taken) return bridge_->on_formatted(which, taken.fault(), now);
+  if (!taken) return core_->on_formatted(which, taken.fault(), now);
   in_transform_.emplace(which, in_transform{&event, context, how.output});
 }
 
-void message_formatter::on_transformed(core::ticket which, result<std::vector<std::string>> outputs,
+void message_formatter::on_transformed(model::ticket which, result<std::vector<std::string>> outputs,
                                        moment now) {
   const auto node = in_transform_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
-  if (!outputs) return bridge_->on_formatted(which, std::move(outputs).fault(), now);
+  if (!outputs) return core_->on_formatted(which, std::move(outputs).fault(), now);
   const auto& [event, context, output] = node.mapped();
-  bridge_->on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs), output),
-                        now);
+  core_->on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs), output), now);
 }
 
 } // namespace causeway::app

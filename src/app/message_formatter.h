@@ -4,9 +4,9 @@
 #pragma once
 
 #include "config/configuration.h"
-#include "core/bridge.h"
 #include "formats/envelope.h"
 #include "formats/transformed.h"
+#include "model/formatter.h"
 #include "transform/transform_runner.h"
 
 #include <functional>
@@ -14,18 +14,18 @@
 
 namespace causeway::app {
 
-class message_formatter final : public core::formatter {
+class message_formatter final : public model::formatter {
 public:
   // random: 64 random bits, for the ids of messages without a de-duplication key.
   message_formatter(const config::configuration& from, std::function<std::uint64_t()> random);
   // Before the first format. transforms must have a program for each application with a transform, and answer
   // to on_transformed.
-  void answer_to(core::bridge& bridge) { bridge_ = &bridge; }
+  void answer_to(model::formatter_events& core) { core_ = &core; }
   void transform_by(transform::transform_runner& transforms) { transforms_ = &transforms; }
 
   // Precondition: the event is of an application of the configuration.
-  void format(core::ticket which, const core::uplink& event, moment now) override;
-  void on_transformed(core::ticket which, result<std::vector<std::string>> outputs, moment now);
+  void format(model::ticket which, const model::event& event, moment now) override;
+  void on_transformed(model::ticket which, result<std::vector<std::string>> outputs, moment now);
 
 private:
   struct recipe {
@@ -35,15 +35,15 @@ private:
     bool iot_central = false;
   };
   struct in_transform {
-    const core::uplink* event = nullptr;
+    const model::event* event = nullptr;
     formats::format_context context;
     formats::transform_output output = formats::transform_output::body;
   };
 
   std::function<std::uint64_t()> random_;
   std::unordered_map<application_id, recipe> recipes_;
-  std::unordered_map<core::ticket, in_transform> in_transform_; // bounded by the runner
-  core::bridge* bridge_ = nullptr;
+  std::unordered_map<model::ticket, in_transform> in_transform_; // bounded by the runner
+  model::formatter_events* core_ = nullptr;
   transform::transform_runner* transforms_ = nullptr;
 };
 

@@ -164,11 +164,11 @@ struct known_device {
   identity device;
 };
 
-std::vector<known_device> assigned_devices(const core::start_image& image,
+std::vector<known_device> assigned_devices(const model::start_image& image,
                                            const cloud::azure_section& section) {
   std::vector<known_device> out;
   std::set<std::string> hubs;
-  std::set<core::device_key> known;
+  std::set<model::device_key> known;
   for (const auto& device : image.devices)
     known.insert(device.key);
   for (const auto& [key, assigned] : image.assignments) {
@@ -184,7 +184,7 @@ std::vector<known_device> assigned_devices(const core::start_image& image,
 }
 
 // A device of the state that goes to this section's one hub.
-std::optional<identity> device_of(const core::start_image& image, const config::configuration& from,
+std::optional<identity> device_of(const model::start_image& image, const config::configuration& from,
                                   const azure_name& section) {
   const auto rules = make_rules(from);
   for (const auto& device : image.devices) {
@@ -199,7 +199,8 @@ std::optional<identity> device_of(const core::start_image& image, const config::
 }
 
 void plan_hubs(const config::configuration& from, const cloud::azure_section& section,
-               const result<core::start_image>& state, std::vector<hub_trial>& trials, check_lines& untried) {
+               const result<model::start_image>& state, std::vector<hub_trial>& trials,
+               check_lines& untried) {
   const auto known = state ? assigned_devices(*state, section) : std::vector<known_device>{};
   const std::string why =
       !state && state.fault().code() == errc::state_locked

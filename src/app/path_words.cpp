@@ -8,7 +8,7 @@
 
 namespace causeway::app {
 
-std::vector<path_word_device> find_path_word_devices(const core::start_image& image) {
+std::vector<path_word_device> find_path_word_devices(const model::start_image& image) {
   std::vector<path_word_device> found;
   std::unordered_map<device_ref, std::size_t> places;
   for (const auto& record : image.devices) {
@@ -22,7 +22,7 @@ std::vector<path_word_device> find_path_word_devices(const core::start_image& im
   return found;
 }
 
-void tell_of_path_word_devices(const core::start_image& image) {
+void tell_of_path_word_devices(const model::start_image& image) {
   constexpr std::size_t most_told = 20;
   const auto found = find_path_word_devices(image);
   for (std::size_t i = 0; i < found.size() && i < most_told; ++i)

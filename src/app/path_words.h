@@ -10,7 +10,7 @@
 namespace causeway::app {
 
 struct path_word_device {
-  core::device_key key;
+  model::device_key key;
   std::uint64_t waiting = 0; // messages
   friend bool operator==(const path_word_device&, const path_word_device&) = default;
 };
@@ -18,9 +18,9 @@ struct path_word_device {
 // Devices with the name of a word that the stack's paths have (stack::is_path_word), of which neither an
 // event (no DevEUI) nor the registry has ever said that there is such a device. Each may be one all the same:
 // it is connected as any other, and only told of.
-std::vector<path_word_device> find_path_word_devices(const core::start_image& image);
+std::vector<path_word_device> find_path_word_devices(const model::start_image& image);
 
 // A line for each, 20 at most.
-void tell_of_path_word_devices(const core::start_image& image);
+void tell_of_path_word_devices(const model::start_image& image);
 
 } // namespace causeway::app

@@ -79,9 +79,9 @@ watch::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame
     const auto& section = frame.sections[index];
     auto& count = plan.applications[d.application];
     ++count.devices;
-    const bool waits = d.state() == core::device_state::off || d.state() == core::device_state::unlisted ||
-                       d.state() == core::device_state::removed ||
-                       (d.state() == core::device_state::known && !d.assigned);
+    const bool waits = d.state() == model::device_state::off || d.state() == model::device_state::unlisted ||
+                       d.state() == model::device_state::removed ||
+                       (d.state() == model::device_state::known && !d.assigned);
     if (waits) {
       ++count.idle;
       return;

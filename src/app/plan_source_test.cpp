@@ -2,7 +2,7 @@
 #include "app/plan_source.h"
 
 #include "app/silent_ports.h"
-#include "core/timeline.h"
+#include "model/timeline.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@ namespace causeway::app {
 namespace {
 
 // As a section with DPS would answer; an empty one is by connection string.
-struct fixed_provisioner final : core::provisioner {
-  void find_hub(device_ref, const azure_name&, const identity&, const core::connect_wish&) override {}
+struct fixed_provisioner final : model::provisioner {
+  void find_hub(device_ref, const azure_name&, const identity&, const model::connect_wish&) override {}
   void call_off(device_ref) override {}
   void hurry(device_ref) override {}
   std::string fingerprint(const azure_name& section) const override {
@@ -19,8 +19,8 @@ struct fixed_provisioner final : core::provisioner {
   }
 };
 
-struct silent_registry final : core::registry {
-  void look_up(device_ref, const core::device_key&) override {}
+struct silent_registry final : model::registry {
+  void look_up(device_ref, const model::device_key&) override {}
 };
 
 struct scene {
@@ -31,7 +31,7 @@ struct scene {
   fixed_provisioner provisioner;
   silent_registry registry;
   std::unique_ptr<core::bridge> bridge;
-  core::start_image image;
+  model::start_image image;
   plan_frame frame;
 
   scene() {
@@ -43,7 +43,7 @@ struct scene {
   }
   device_ref add(const char* application, std::string id, bool listed, std::optional<bool> integration = {}) {
     const auto ref = static_cast<device_ref>(image.devices.size());
-    core::device_record record;
+    model::device_record record;
     record.ref = ref;
     record.key = {application_id{application}, device_id{std::move(id)}};
     record.listed = listed;
@@ -52,7 +52,7 @@ struct scene {
     return ref;
   }
   void assign(device_ref ref, const char* host, const char* fingerprint = "key-1/{device_id}") {
-    core::assignment where;
+    model::assignment where;
     where.hub = hub_host{host};
     where.identity = identity{image.devices[index_of(ref)].key.device.str()};
     where.section = azure_name{"field"};

@@ -6,6 +6,7 @@
 #include "app/silent_ports.h"
 #include "app/wiring.h"
 #include "cloud/provisioning.h"
+#include "core/bridge.h"
 #include "stack/registry_client.h"
 #include "store/store.h"
 
@@ -27,7 +28,7 @@ std::vector<core::application_rules> rules_for_all(const config::configuration& 
   return rules;
 }
 
-void take_as_listed(core::start_image& image, const config::configuration& from) {
+void take_as_listed(model::start_image& image, const config::configuration& from) {
   std::set<std::string> without_registry;
   for (const auto& rules : make_rules(from))
     if (!rules.follows_registry) without_registry.insert(rules.id.str());
@@ -85,8 +86,8 @@ struct provision_run::parts final : store::store_events {
     return out;
   }
 
-  void on_spooled(std::vector<core::spool_result>) override {}
-  void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) override {
+  void on_spooled(std::vector<model::spool_result>) override {}
+  void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) override {
     bridge.on_read_back(std::move(rows), gone, loop.now());
   }
   void on_store_fault(const error&) override {} // the store itself logs store_failing
@@ -102,8 +103,8 @@ struct provision_run::parts final : store::store_events {
   }
   bool counts(const core::device& d) const {
     return d.application < through_dps.size() && through_dps[d.application] &&
-           d.state() != core::device_state::off && d.state() != core::device_state::unlisted &&
-           d.state() != core::device_state::removed;
+           d.state() != model::device_state::off && d.state() != model::device_state::unlisted &&
+           d.state() != model::device_state::removed;
   }
 };
 
@@ -145,7 +146,7 @@ provision_progress provision_run::progress() const {
     ++out.devices;
     if (d.assigned)
       ++out.assigned;
-    else if (d.state() == core::device_state::parked && !is_worth_another_try(d))
+    else if (d.state() == model::device_state::parked && !is_worth_another_try(d))
       ++out.refused;
     else
       ++out.unsettled;
@@ -173,7 +174,7 @@ std::vector<refused_device> provision_run::refused(std::size_t limit) const {
   std::vector<refused_device> out;
   std::optional<device_ref> after;
   do {
-    const auto page = parts_->bridge.list(after, limit, core::device_state::parked);
+    const auto page = parts_->bridge.list(after, limit, model::device_state::parked);
     for (const auto& one : page.devices)
       if (out.size() < limit && one.reason)
         out.push_back({one.key.application.str(), one.key.device.str(),

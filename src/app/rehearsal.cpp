@@ -56,10 +56,10 @@ struct stage {
 
 } // namespace
 
-result<core::start_image> read_state(const net::loop& on, const config::configuration& from) {
+result<model::start_image> read_state(const net::loop& on, const config::configuration& from) {
   std::error_code ignored;
   // A first start: to look must not make it.
-  if (!std::filesystem::exists(from.state.directory / "spool.db", ignored)) return core::start_image{};
+  if (!std::filesystem::exists(from.state.directory / "spool.db", ignored)) return model::start_image{};
   const auto older = store::needs_migration(from.state.directory);
   if (!older) return older.fault();
   if (*older)

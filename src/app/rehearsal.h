@@ -12,7 +12,7 @@ namespace causeway::app {
 
 // Reads what a start would find, as it stands; nothing where there has been no start. Errors: state_locked,
 // state_unusable, state_newer.
-result<core::start_image> read_state(const net::loop& on, const config::configuration& from);
+result<model::start_image> read_state(const net::loop& on, const config::configuration& from);
 
 // Waits for the registry at most this long; where it does not answer, the devices of its last listing are
 // counted and the plan says so. from must live until it has ended. Errors: as gateway::start; state_locked

@@ -11,15 +11,15 @@
 namespace causeway::app {
 namespace {
 
-struct no_provisioner final : core::provisioner {
-  void find_hub(device_ref, const azure_name&, const identity&, const core::connect_wish&) override {}
+struct no_provisioner final : model::provisioner {
+  void find_hub(device_ref, const azure_name&, const identity&, const model::connect_wish&) override {}
   void call_off(device_ref) override {}
   void hurry(device_ref) override {}
   std::string fingerprint(const azure_name&) const override { return {}; }
 };
 
-struct no_registry final : core::registry {
-  void look_up(device_ref, const core::device_key&) override {}
+struct no_registry final : model::registry {
+  void look_up(device_ref, const model::device_key&) override {}
 };
 
 // Takes the messages and says nothing: for the trial the way ends here.
@@ -27,8 +27,8 @@ struct trial_spool final : silent_store {
   trial& into;
   net::wake_up& done;
   trial_spool(trial& t, net::wake_up& d) : into{t}, done{d} {}
-  result<void> append(core::append_request request) override {
-    into.outcome = request.refused ? core::answer::dead_lettered : core::answer::stored;
+  result<void> append(model::append_request request) override {
+    into.outcome = request.refused ? model::answer::dead_lettered : model::answer::stored;
     if (request.refused) into.refusal = std::move(request.refused->reason);
     for (auto& row : request.rows)
       into.messages.push_back(std::move(row.body));
@@ -37,11 +37,11 @@ struct trial_spool final : silent_store {
   }
 };
 
-struct trial_answers final : core::answers {
+struct trial_answers final : model::answers {
   trial& into;
   net::wake_up& done;
   trial_answers(trial& t, net::wake_up& d) : into{t}, done{d} {}
-  void on_answer(core::ticket, core::answer what) override {
+  void on_answer(model::ticket, model::answer what) override {
     into.outcome = what;
     done.notify();
   }
@@ -80,7 +80,7 @@ struct trial_stage {
                    {.executable = std::move(options.transform_executable)},
                    make_transform_programs(from),
                    [] { return 0.5; },
-                   [this](core::ticket which, result<std::vector<std::string>> outputs) {
+                   [this](model::ticket which, result<std::vector<std::string>> outputs) {
                      formatter.on_transformed(which, std::move(outputs), at);
                    }},
         spool{outcome, done},
@@ -102,7 +102,7 @@ void append_quoted_member(std::string& out, std::string_view name, std::string_v
   out.append(json_quoted(name)).append(":").append(json_quoted(text)).append(",");
 }
 
-void append_message_json(std::string& out, const core::message& m) {
+void append_message_json(std::string& out, const model::message& m) {
   out += '{';
   append_quoted_member(out, "id", m.id);
   append_quoted_member(out, "contentType", m.content_type);
@@ -116,11 +116,11 @@ void append_message_json(std::string& out, const core::message& m) {
 
 } // namespace
 
-net::task<trial> try_event(net::loop* on, const config::configuration* from, core::uplink event,
+net::task<trial> try_event(net::loop* on, const config::configuration* from, model::event event,
                            trial_options options) {
   trial_stage stage{*on, *from, std::move(options)};
   stage.transforms.start();
-  stage.bridge.on_uplink(core::ticket{1}, std::move(event), stage.at);
+  stage.bridge.on_event(model::ticket{1}, std::move(event), stage.at);
   static_cast<void>(co_await stage.done.wait());
   co_await stage.tasks.stop();
   co_return std::move(stage.outcome);

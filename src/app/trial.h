@@ -15,9 +15,9 @@
 namespace causeway::app {
 
 struct trial {
-  core::answer outcome = core::answer::unavailable; // `stored` stands for: would be sent
-  std::optional<error> refusal;                     // of the format: exactly when dead_lettered
-  std::vector<core::message> messages;              // in their order
+  model::answer outcome = model::answer::unavailable; // `stored` stands for: would be sent
+  std::optional<error> refusal;                       // of the format: exactly when dead_lettered
+  std::vector<model::message> messages;               // in their order
 };
 
 struct trial_options {
@@ -28,7 +28,7 @@ struct trial_options {
 
 // event: of an application of the configuration, whose devices count as switched on. from must live until it
 // has ended.
-net::task<trial> try_event(net::loop* on, const config::configuration* from, core::uplink event,
+net::task<trial> try_event(net::loop* on, const config::configuration* from, model::event event,
                            trial_options options);
 
 // For people: the outcome, and each message with its properties and body, one a line.

@@ -21,9 +21,9 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.commands = application.commands;
     made.removed_grace = application.removed_grace;
     made.follows_registry = application.api_key.has_value();
-    for (std::size_t i = 0; i < core::event_kinds; ++i) {
-      const auto kind = static_cast<core::event_kind>(i);
-      const auto group = core::event_group(kind);
+    for (std::size_t i = 0; i < model::event_kinds; ++i) {
+      const auto kind = static_cast<model::event_kind>(i);
+      const auto group = model::event_group(kind);
       // Events of downlinks are reports on commands of ours; those of others are never telemetry.
       if (group.empty() || group == "downlink") continue;
       if (std::find(application.events.begin(), application.events.end(), group) != application.events.end())

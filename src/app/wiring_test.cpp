@@ -61,13 +61,13 @@ enabled_by_default = false
   ASSERT_TRUE(sections);
   ASSERT_EQ(sections->size(), 2u);
   const auto rules = make_rules(settings);
-  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::uplink)));
-  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::join_accept)));
-  EXPECT_FALSE(rules[0].events.test(static_cast<std::size_t>(core::event_kind::downlink_ack)));
+  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::uplink)));
+  EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::join_accept)));
+  EXPECT_FALSE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::downlink_ack)));
   EXPECT_TRUE(rules[0].enabled_by_default && rules[0].commands);
   EXPECT_FALSE(rules[0].follows_registry);
   EXPECT_FALSE(rules[1].enabled_by_default);
-  EXPECT_TRUE(rules[1].events.test(static_cast<std::size_t>(core::event_kind::uplink)));
+  EXPECT_TRUE(rules[1].events.test(static_cast<std::size_t>(model::event_kind::uplink)));
   EXPECT_TRUE(make_registry_applications(settings).empty());
 }
 

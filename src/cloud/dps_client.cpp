@@ -23,7 +23,7 @@ net::http_client_options options_of(const azure_section& section) {
 } // namespace
 
 dps_client::dps_client(net::loop& on, net::task_group& tasks, const azure_section& section,
-                       std::function<double()> random, core::timeline* timeline, sink answer)
+                       std::function<double()> random, model::timeline* timeline, sink answer)
     : loop_{on},
       origin_{"https://" + section.dps->host + ":" + std::to_string(section.dps->port)},
       fleet_{section, std::move(random), timeline, on.now()},
@@ -39,7 +39,7 @@ dps_client::dps_client(net::loop& on, net::task_group& tasks, const azure_sectio
   tasks.spawn(name, net::restart_policy::on_fault, [this] { return dispatch(); });
 }
 
-void dps_client::find_hub(device_ref device, const identity& wanted, const core::connect_wish& wish) {
+void dps_client::find_hub(device_ref device, const identity& wanted, const model::connect_wish& wish) {
   fleet_.find(device, wanted, wish, loop_.now());
   changed_.notify();
 }

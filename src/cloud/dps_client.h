@@ -17,16 +17,16 @@ namespace causeway::cloud {
 class dps_client {
 public:
   // Never called from inside find_hub, call_off and hurry.
-  using sink = std::function<void(device_ref, result<core::assignment>)>;
+  using sink = std::function<void(device_ref, result<model::assignment>)>;
 
   // section and timeline (which may be null) must live as long. random: uniform in [0, 1).
   dps_client(net::loop& on, net::task_group& tasks, const azure_section& section,
-             std::function<double()> random, core::timeline* timeline, sink answer);
+             std::function<double()> random, model::timeline* timeline, sink answer);
   dps_client(const dps_client&) = delete;
   dps_client& operator=(const dps_client&) = delete;
 
-  // As core::provisioner.
-  void find_hub(device_ref device, const identity& wanted, const core::connect_wish& wish);
+  // As model::provisioner.
+  void find_hub(device_ref device, const identity& wanted, const model::connect_wish& wish);
   void call_off(device_ref device) { fleet_.call_off(device); }
   void hurry(device_ref device) { fleet_.hurry(device); }
 
@@ -36,7 +36,7 @@ public:
     fleet_.try_now();
     changed_.notify();
   }
-  core::link_progress progress(device_ref device) const { return fleet_.progress(device); }
+  model::link_progress progress(device_ref device) const { return fleet_.progress(device); }
 
   const std::string& fingerprint() const { return fleet_.fingerprint(); }
   dps_totals totals() const { return fleet_.totals(loop_.now().mono); }

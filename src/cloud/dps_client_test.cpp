@@ -16,11 +16,11 @@ struct scene {
   net::task_group tasks{on};
   std::optional<net::http_server> server;
   azure_section section;
-  core::timeline timeline{on.now()};
+  model::timeline timeline{on.now()};
   std::optional<dps_client> client;
   std::vector<std::string> asked;
   std::size_t wanted = 0;
-  std::vector<std::pair<device_ref, result<core::assignment>>> answers;
+  std::vector<std::pair<device_ref, result<model::assignment>>> answers;
 
   scene() {
     auto started =
@@ -54,7 +54,7 @@ struct scene {
   void find(std::vector<std::uint32_t> devices) {
     client.emplace(
         on, tasks, section, [] { return 0.5; }, &timeline,
-        [this](device_ref device, result<core::assignment> where) {
+        [this](device_ref device, result<model::assignment> where) {
           answers.emplace_back(device, std::move(where));
           if (answers.size() == wanted) on.stop();
         });
@@ -130,7 +130,7 @@ TEST(dps_client, an_answer_counts_once_even_when_taking_it_throws) {
         throw std::bad_alloc{};
       },
       &s.timeline,
-      [&](device_ref device, result<core::assignment> where) {
+      [&](device_ref device, result<model::assignment> where) {
         s.answers.emplace_back(device, std::move(where));
         s.on.stop();
       });

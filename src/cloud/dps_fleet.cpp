@@ -37,7 +37,7 @@ budget_options quota(double ceiling) {
 
 } // namespace
 
-dps_fleet::dps_fleet(const azure_section& section, std::function<double()> random, core::timeline* timeline,
+dps_fleet::dps_fleet(const azure_section& section, std::function<double()> random, model::timeline* timeline,
                      moment now)
     : section_{section},
       random_{std::move(random)},
@@ -78,11 +78,11 @@ void dps_fleet::try_now() {
   down_until_ = mono_time::min();
 }
 
-core::link_progress dps_fleet::progress(device_ref device) const {
+model::link_progress dps_fleet::progress(device_ref device) const {
   const auto known = by_device_.find(index_of(device));
   if (known == by_device_.end()) return {};
   const auto& e = entries_.at(known->second);
-  core::link_progress out;
+  model::link_progress out;
   out.since = e.since;
   if (e.machine)
     out.waits_for = "DPS's answer";
@@ -95,7 +95,7 @@ core::link_progress dps_fleet::progress(device_ref device) const {
   return out;
 }
 
-void dps_fleet::find(device_ref device, const identity& wanted, const core::connect_wish& wish, moment now) {
+void dps_fleet::find(device_ref device, const identity& wanted, const model::connect_wish& wish, moment now) {
   auto id = section_.registration_of(wanted);
   if (const auto known = by_device_.find(index_of(device)); known != by_device_.end()) {
     if (auto& e = entries_.at(known->second); e.id == id) {
@@ -166,7 +166,7 @@ void dps_fleet::forget(std::uint64_t number) {
   entries_.erase(found);
 }
 
-void dps_fleet::note(const entry& e, core::phase what, mono_time begin, mono_time end,
+void dps_fleet::note(const entry& e, model::phase what, mono_time begin, mono_time end,
                      std::optional<errc> fault) {
   if (timeline_ == nullptr) return;
   for (const auto device : e.devices)
@@ -196,7 +196,7 @@ void dps_fleet::conclude(std::uint64_t number, moment now) {
   for (const auto device : e.devices) {
     if (end)
       findings_.push_back(
-          {device, core::assignment{end->hub, end->device, section_.name, now.wall, fingerprint_}});
+          {device, model::assignment{end->hub, end->device, section_.name, now.wall, fingerprint_}});
     else
       findings_.push_back({device, end.fault()});
   }
@@ -246,7 +246,7 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   const auto made_by = by_their_clock(now);
   auto request = e.machine->next_request(made_by);
   CAUSEWAY_CHECK(request); // it is due, and advance() has ended what is over time
-  note(e, first ? core::phase::dps_queue : core::phase::dps_wait, e.since, now.mono, std::nullopt);
+  note(e, first ? model::phase::dps_queue : model::phase::dps_wait, e.since, now.mono, std::nullopt);
   e.since = now.mono;
   schedule(number, e, e.machine->due());
   ++under_way_;
@@ -472,7 +472,7 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
                      : end && !*end ? std::optional{end->fault().code()}
                                     : std::nullopt;
   const bool poll = what.kind == dps::request_kind::poll;
-  note(e, poll ? core::phase::dps_poll : core::phase::dps_register, e.since, now.mono, fault);
+  note(e, poll ? model::phase::dps_poll : model::phase::dps_register, e.since, now.mono, fault);
   e.since = now.mono;
   if (setback) log_setback(e, *setback, now.mono);
   if (what.early && end && *end) {
@@ -496,7 +496,7 @@ void dps_fleet::on_fault(const errand& what, error fault, moment now) {
   if (found == entries_.end() || !found->second.machine) return;
   auto& e = found->second;
   const bool poll = what.kind == dps::request_kind::poll;
-  note(e, poll ? core::phase::dps_poll : core::phase::dps_register, e.since, now.mono, fault.code());
+  note(e, poll ? model::phase::dps_poll : model::phase::dps_register, e.since, now.mono, fault.code());
   e.since = now.mono;
   if (is_everybodys(fault.code())) return put_back(what.registration, fault, what.sent_at, now);
   static_cast<void>(e.machine->on_transport_error(std::move(fault), now, random_()));

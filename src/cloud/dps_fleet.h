@@ -21,10 +21,10 @@
 #include "base/log_limiter.h"
 #include "cloud/azure_section.h"
 #include "cloud/fair_queue.h"
-#include "core/assignment.h"
-#include "core/ports.h"
-#include "core/timeline.h"
 #include "dps/registration.h"
+#include "model/assignment.h"
+#include "model/connect_wish.h"
+#include "model/timeline.h"
 
 #include <deque>
 #include <functional>
@@ -55,7 +55,7 @@ struct dps_totals {
 class dps_fleet {
 public:
   // section and timeline must live as long; timeline may be null. random: uniform in [0, 1).
-  dps_fleet(const azure_section& section, std::function<double()> random, core::timeline* timeline,
+  dps_fleet(const azure_section& section, std::function<double()> random, model::timeline* timeline,
             moment now);
 
   // Tokens are made by DPS's time, as far as clocks knows it, and it hears of each answer's Date. From then
@@ -65,11 +65,11 @@ public:
   void by_clocks(service_clocks& clocks) { clocks_ = &clocks; }
   // What was in the way may have gone: no more waiting for the next try.
   void try_now();
-  core::link_progress progress(device_ref device) const;
+  model::link_progress progress(device_ref device) const;
 
   // Ends in one finding for the device, unless it is called off. Devices of one registration id share a
   // registration. Asked twice for one device, the last word counts.
-  void find(device_ref device, const identity& wanted, const core::connect_wish& wish, moment now);
+  void find(device_ref device, const identity& wanted, const model::connect_wish& wish, moment now);
   void call_off(device_ref device);
   void hurry(device_ref device);
 
@@ -96,7 +96,7 @@ public:
 
   struct finding {
     device_ref device{};
-    result<core::assignment> where;
+    result<model::assignment> where;
   };
   std::vector<finding> take_findings() { return std::exchange(findings_, {}); }
 
@@ -139,12 +139,12 @@ private:
   void limit_polls(mono_time sent_at, milliseconds pause, mono_time now);
   void on_unreachable(const error& why, mono_time sent_at, mono_time now);
   void on_reached();
-  void note(const entry& e, core::phase what, mono_time begin, mono_time end, std::optional<errc> fault);
+  void note(const entry& e, model::phase what, mono_time begin, mono_time end, std::optional<errc> fault);
   void log_setback(const entry& e, const error& why, mono_time now);
 
   const azure_section& section_;
   std::function<double()> random_;
-  core::timeline* timeline_;
+  model::timeline* timeline_;
   std::string fingerprint_;
 
   budget registrations_;

@@ -151,7 +151,7 @@ protected:
 
   manual_clock time_;
   azure_section section_ = make_section();
-  core::timeline timeline_{time_.now(), 100'000};
+  model::timeline timeline_{time_.now(), 100'000};
   scripted_dps dps_;
   std::chrono::nanoseconds latency_ = usual_latency;
   std::multimap<mono_time, under_way> flying_;

@@ -39,11 +39,11 @@ TEST_F(dps_fleet_test, notes_where_the_time_went) {
   run_for(10s);
   const auto spans = timeline_.of(device_ref{7});
   ASSERT_EQ(spans.size(), 4U);
-  const std::pair<core::phase, std::chrono::nanoseconds> expected[] = {
-      {core::phase::dps_queue, 0ms},
-      {core::phase::dps_register, usual_latency},
-      {core::phase::dps_wait, 3s},
-      {core::phase::dps_poll, usual_latency}};
+  const std::pair<model::phase, std::chrono::nanoseconds> expected[] = {
+      {model::phase::dps_queue, 0ms},
+      {model::phase::dps_register, usual_latency},
+      {model::phase::dps_wait, 3s},
+      {model::phase::dps_poll, usual_latency}};
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(spans[i].what, expected[i].first);
     EXPECT_EQ(spans[i].duration, expected[i].second);

@@ -120,7 +120,7 @@ void hub_fleet::forget(device_ref device) {
   queue_.remove(device);
   if (send_queue_.remove(device)) {
     const auto waiting = sends_.extract(index_of(device));
-    send_bytes_ -= core::size_of(waiting.mapped().what);
+    send_bytes_ -= model::size_of(waiting.mapped().what);
   }
   on_probe_ended(device);
   const auto connection = placement_.find(device);
@@ -142,7 +142,7 @@ void hub_fleet::hurry(device_ref device) {
   queue_.promote(device);
 }
 
-void hub_fleet::send(device_ref device, spool_seq seq, const core::message& what) {
+void hub_fleet::send(device_ref device, spool_seq seq, const model::message& what) {
   auto& who = pool_.at(device);
   CAUSEWAY_CHECK(who.at == pool_member::stage::attached);
   const auto now = pool_.loop.now().mono;
@@ -160,7 +160,7 @@ void hub_fleet::send(device_ref device, spool_seq seq, const core::message& what
     return;
   }
   sends_.insert_or_assign(index_of(device), pending_send{seq, what});
-  send_bytes_ += core::size_of(what);
+  send_bytes_ += model::size_of(what);
   send_queue_.push(device, who.lane, false);
   work_.notify();
 }
@@ -173,7 +173,7 @@ error hub_fleet::not_today(mono_time now) const {
   return error{errc::hub_quota_exceeded, address_.host}.with_retry_after(pause);
 }
 
-void hub_fleet::send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now) {
+void hub_fleet::send_now(device_ref device, spool_seq seq, const model::message& what, mono_time now) {
   pool_.at(device).taken_at = now;
   auto& line = line_of(device);
   if (auto taken = line.open()->send(device, seq, what, pool_.loop.now()); !taken)
@@ -227,9 +227,9 @@ void hub_fleet::on_attached(hub_line& which, const hub::attached& what) {
   const auto now = pool_.loop.now();
   // The turn at $cbs is waited for on the line itself.
   const auto begun = now.mono - what.attach - what.cbs;
-  pool_.note(core::phase::hub_queue, who->since, begun - who->since, what.device, which.number());
-  if (what.cbs.count() != 0) pool_.note(core::phase::cbs, begun, what.cbs, what.device, which.number());
-  pool_.note(core::phase::attach, now.mono - what.attach, what.attach, what.device, which.number());
+  pool_.note(model::phase::hub_queue, who->since, begun - who->since, what.device, which.number());
+  if (what.cbs.count() != 0) pool_.note(model::phase::cbs, begun, what.cbs, what.device, which.number());
+  pool_.note(model::phase::attach, now.mono - what.attach, what.attach, what.device, which.number());
   pool_.bridge->on_device_attached(what.device, now);
 }
 
@@ -245,11 +245,11 @@ void hub_fleet::on_detached(hub_line& which, const hub::detached& what, bool lin
   who->at = pool_member::stage::placed;
   if (send_queue_.remove(what.device)) {
     const auto waiting = sends_.extract(index_of(what.device));
-    send_bytes_ -= core::size_of(waiting.mapped().what);
+    send_bytes_ -= model::size_of(waiting.mapped().what);
   }
   who->sending = false;
   if (was_released && !line_is_over)
-    pool_.note(core::phase::attach, who->taken_at, now.mono - who->taken_at, what.device, which.number(),
+    pool_.note(model::phase::attach, who->taken_at, now.mono - who->taken_at, what.device, which.number(),
                what.why.code());
   on_probe_ended(what.device);
   if (line_is_over) {
@@ -325,7 +325,7 @@ void hub_fleet::pace_sends(mono_time now) {
   while (!send_queue_.empty() && budgets_->take_send(now)) {
     const auto device = *send_queue_.pop();
     const auto waiting = sends_.extract(index_of(device));
-    send_bytes_ -= core::size_of(waiting.mapped().what);
+    send_bytes_ -= model::size_of(waiting.mapped().what);
     send_now(device, waiting.mapped().seq, waiting.mapped().what, now);
   }
 }

@@ -57,11 +57,11 @@ struct pool_state {
   net::task_group& tasks;
   service_clocks& clocks;
   std::function<double()> random;
-  core::timeline* spans;
-  core::bridge* bridge = nullptr;
+  model::timeline* spans;
+  model::hub_link_events* bridge = nullptr;
   bool closing = false;
-  core::connection_number connections = 0; // so far
-  std::deque<pool_member> members{};       // by device
+  model::connection_number connections = 0; // so far
+  std::deque<pool_member> members{};        // by device
   core::shared_texts models{};
   std::size_t scouts = 0;                                        // fleets that wait for one
   std::unordered_map<std::uint64_t, device_ref> owners{};        // by a hash of hub and identity
@@ -73,8 +73,8 @@ struct pool_state {
   pool_member& at(device_ref device) { return members[index_of(device)]; }
   // Its identity is free for another device, and its model's text is let go. Precondition: its hub is set.
   void disown(device_ref device);
-  void note(core::phase what, mono_time begin, std::chrono::nanoseconds duration,
-            std::optional<device_ref> device, core::connection_number connection,
+  void note(model::phase what, mono_time begin, std::chrono::nanoseconds duration,
+            std::optional<device_ref> device, model::connection_number connection,
             std::optional<errc> fault = {});
 };
 
@@ -96,13 +96,13 @@ public:
   void detach(device_ref device);
   void hurry(device_ref device);
   // Precondition: attached.
-  void send(device_ref device, spool_seq seq, const core::message& what);
+  void send(device_ref device, spool_seq seq, const model::message& what);
   void close();
   // One line that is still up is cut; it ends a moment later. False: there is none.
   bool cut_one();
   bool any_open() const;
   bool any_in_flight() const; // sent, and without an outcome
-  core::link_progress progress(device_ref device) const;
+  model::link_progress progress(device_ref device) const;
   // As hub_pool.
   void renew_tokens();
   void try_now();
@@ -135,7 +135,7 @@ public:
 private:
   struct pending_send {
     spool_seq seq = 0;
-    core::message what;
+    model::message what;
   };
   hub_line& line_of(device_ref device);
   void place(device_ref device);
@@ -145,7 +145,7 @@ private:
   void forget(device_ref device);
   void give_up(const error& why);
   error not_today(mono_time now) const;
-  void send_now(device_ref device, spool_seq seq, const core::message& what, mono_time now);
+  void send_now(device_ref device, spool_seq seq, const model::message& what, mono_time now);
   net::task<> pace();
   void pace_connects(mono_time now);
   void pace_sends(mono_time now);

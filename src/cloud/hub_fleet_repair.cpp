@@ -59,13 +59,13 @@ void hub_fleet::try_now() {
   work_.notify();
 }
 
-core::link_progress hub_fleet::progress(device_ref device) const {
+model::link_progress hub_fleet::progress(device_ref device) const {
   constexpr seconds a_moment{2};
   const auto now = pool_.loop.now().mono;
   const auto& who = pool_.at(device);
   const auto own = placement_.find(device);
   if (!own) return {};
-  core::link_progress out;
+  model::link_progress out;
   if (who.at == pool_member::stage::attached) {
     if (budgets_->day.is_used_up()) {
       out.fault = not_today(now);

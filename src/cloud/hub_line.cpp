@@ -108,8 +108,8 @@ void hub_line::deliver_events(live& on) {
     void operator()(const hub::closed& what) const { on.fault = what.why; }
     void operator()(const hub::opened& what) const {
       on.opened_at = now;
-      line.pool_.note(core::phase::open, now - what.cbs - what.open, what.open, {}, line.number_);
-      line.pool_.note(core::phase::cbs_link, now - what.cbs, what.cbs, {}, line.number_);
+      line.pool_.note(model::phase::open, now - what.cbs - what.open, what.open, {}, line.number_);
+      line.pool_.note(model::phase::cbs_link, now - what.cbs, what.cbs, {}, line.number_);
       line.hub_.on_open(line, what);
     }
   };
@@ -164,9 +164,9 @@ net::task<> hub_line::write_out(std::shared_ptr<live> on) {
 
 net::task<error> hub_line::carry(net::connected_stream how, mono_time begun) {
   number_ = ++pool_.connections;
-  pool_.note(core::phase::dns, begun, how.timing.dns, {}, number_);
-  pool_.note(core::phase::tcp, begun + how.timing.dns, how.timing.tcp, {}, number_);
-  pool_.note(core::phase::tls, begun + how.timing.dns + how.timing.tcp, how.timing.tls, {}, number_);
+  pool_.note(model::phase::dns, begun, how.timing.dns, {}, number_);
+  pool_.note(model::phase::tcp, begun + how.timing.dns, how.timing.tcp, {}, number_);
+  pool_.note(model::phase::tls, begun + how.timing.dns + how.timing.tcp, how.timing.tls, {}, number_);
 
   hub::connection_options options;
   options.host = hub_.address().id();

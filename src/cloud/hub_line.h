@@ -3,8 +3,8 @@
 // what happens on it is its fleet's matter. Part of hub_pool. Loop's thread only.
 #pragma once
 
-#include "core/timeline.h"
 #include "hub/connection.h"
+#include "model/timeline.h"
 #include "net/stream.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -35,7 +35,7 @@ public:
   hub::connection* open();
   // There is a connection, open or not.
   bool is_up() const { return up_ != nullptr; }
-  core::connection_number number() const { return number_; }
+  model::connection_number number() const { return number_; }
   std::uint64_t tokens_put() const;
   // What hub::connection would not take: answered with the next events.
   void refuse(hub::sent what);
@@ -64,7 +64,7 @@ private:
   std::uint32_t index_;
   net::wake_up woken_;
   std::shared_ptr<live> up_;
-  core::connection_number number_ = 0;
+  model::connection_number number_ = 0;
   bool connecting_ = false;
   mono_time since_{};   // connecting, or waiting for the hub
   bool proven_ = false; // the last connection has lasted

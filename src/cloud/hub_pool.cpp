@@ -40,24 +40,24 @@ void pool_state::disown(device_ref device) {
   models.release(who.model);
 }
 
-void pool_state::note(core::phase what, mono_time begin, std::chrono::nanoseconds duration,
-                      std::optional<device_ref> device, core::connection_number connection,
+void pool_state::note(model::phase what, mono_time begin, std::chrono::nanoseconds duration,
+                      std::optional<device_ref> device, model::connection_number connection,
                       std::optional<errc> fault) {
   if (spans != nullptr) spans->note({begin, duration, device, connection, what, fault});
 }
 
 hub_pool::hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-                   service_clocks& clocks, std::function<double()> random, core::timeline* spans)
+                   service_clocks& clocks, std::function<double()> random, model::timeline* spans)
     : state_{std::make_unique<pool_state>(pool_state{on, tasks, clocks, std::move(random), spans})},
       sections_{sections} {}
 
 hub_pool::~hub_pool() = default;
 
-void hub_pool::answer_to(core::bridge& bridge) {
+void hub_pool::answer_to(model::hub_link_events& bridge) {
   state_->bridge = &bridge;
 }
 
-hub_fleet* hub_pool::fleet_of(const core::assignment& where) {
+hub_fleet* hub_pool::fleet_of(const model::assignment& where) {
   auto& pool = *state_;
   auto address = azure::parse_hub_address(where.hub.str());
   if (!address) return nullptr;
@@ -80,7 +80,7 @@ hub_fleet* hub_pool::fleet_of(const core::assignment& where) {
   return pool.fleets.emplace(key, std::move(made)).first->second.get();
 }
 
-void hub_pool::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) {
+void hub_pool::attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) {
   auto& pool = *state_;
   if (pool.closing) return; // the spool keeps what the device has
   auto* hub = fleet_of(where);
@@ -135,15 +135,15 @@ void hub_pool::hurry(device_ref device) {
   if (auto* who = state_->find(device)) who->hub->hurry(device);
 }
 
-void hub_pool::send(device_ref device, spool_seq seq, const core::message& what) {
+void hub_pool::send(device_ref device, spool_seq seq, const model::message& what) {
   if (state_->closing) return; // the spool keeps it
   // The core hears of a lost connection before anything else happens on this thread.
   state_->at(device).hub->send(device, seq, what);
 }
 
-core::link_progress hub_pool::progress(device_ref device) const {
+model::link_progress hub_pool::progress(device_ref device) const {
   const auto* who = state_->find(device);
-  return who == nullptr ? core::link_progress{} : who->hub->progress(device);
+  return who == nullptr ? model::link_progress{} : who->hub->progress(device);
 }
 
 void hub_pool::renew_tokens() {

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "cloud/azure_section.h"
-#include "core/bridge.h"
-#include "core/timeline.h"
+#include "model/hub_link.h"
+#include "model/timeline.h"
 #include "net/task_group.h"
 
 #include <functional>
@@ -36,20 +36,20 @@ struct hub_totals {
   std::optional<error> last_fault;          // of the connection; none while it is up
 };
 
-class hub_pool final : public core::hub_link {
+class hub_pool final : public model::hub_link {
 public:
   // sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
   hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-           service_clocks& clocks, std::function<double()> random, core::timeline* spans = nullptr);
+           service_clocks& clocks, std::function<double()> random, model::timeline* spans = nullptr);
   ~hub_pool() override;
   // Before the first attach.
-  void answer_to(core::bridge& bridge);
+  void answer_to(model::hub_link_events& bridge);
 
-  void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
+  void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
-  void send(device_ref device, spool_seq seq, const core::message& what) override;
-  core::link_progress progress(device_ref device) const override;
+  void send(device_ref device, spool_seq seq, const model::message& what) override;
+  model::link_progress progress(device_ref device) const override;
 
   // Tokens are made by another time than before: all are put anew.
   void renew_tokens();
@@ -63,7 +63,7 @@ public:
   std::map<std::string, hub_totals> totals() const;
 
 private:
-  hub_fleet* fleet_of(const core::assignment& where);
+  hub_fleet* fleet_of(const model::assignment& where);
   std::unique_ptr<pool_state> state_;
   const std::vector<azure_section>& sections_;
 };

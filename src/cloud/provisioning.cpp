@@ -7,22 +7,22 @@
 namespace causeway::cloud {
 
 provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-                           std::function<double()> random, core::timeline* timeline)
+                           std::function<double()> random, model::timeline* timeline)
     : loop_{on}, sections_{sections} {
   for (const auto& section : sections_) {
     if (!section.through_dps()) continue;
-    services_.emplace(section.name.str(),
-                      std::make_unique<dps_client>(on, tasks, section, random, timeline,
-                                                   [this](device_ref device, result<core::assignment> where) {
-                                                     answer_(device, std::move(where));
-                                                   }));
+    services_.emplace(section.name.str(), std::make_unique<dps_client>(
+                                              on, tasks, section, random, timeline,
+                                              [this](device_ref device, result<model::assignment> where) {
+                                                answer_(device, std::move(where));
+                                              }));
   }
 }
 
 provisioning::~provisioning() = default;
 
-void provisioning::answer_to(core::bridge& bridge) {
-  answer_ = [this, to = &bridge](device_ref device, result<core::assignment> where) {
+void provisioning::answer_to(model::provisioner_events& core) {
+  answer_ = [this, to = &core](device_ref device, result<model::assignment> where) {
     to->on_assignment(device, std::move(where), loop_.now());
   };
 }
@@ -38,7 +38,7 @@ std::string provisioning::fingerprint(const azure_name& section) const {
   return found == services_.end() ? std::string{} : found->second->fingerprint();
 }
 
-void provisioning::answer_later(device_ref device, result<core::assignment> where) {
+void provisioning::answer_later(device_ref device, result<model::assignment> where) {
   // Posted, because the core does not expect its answer from inside the call.
   loop_.post([this, device, where = std::move(where), alive = std::weak_ptr<int>{alive_}]() mutable {
     if (!alive.expired()) answer_(device, std::move(where));
@@ -46,13 +46,13 @@ void provisioning::answer_later(device_ref device, result<core::assignment> wher
 }
 
 void provisioning::find_hub(device_ref device, const azure_name& name, const identity& wanted,
-                            const core::connect_wish& wish) {
+                            const model::connect_wish& wish) {
   if (const auto dps = services_.find(name.str()); dps != services_.end())
     return dps->second->find_hub(device, wanted, wish);
   const auto* section = find(name);
   if (section == nullptr)
     return answer_later(device, error{errc::internal, "no section azure." + name.str()});
-  core::assignment where{{}, wanted, name, loop_.now().wall, {}};
+  model::assignment where{{}, wanted, name, loop_.now().wall, {}};
   if (const auto own = section->devices.find(wanted.str()); own != section->devices.end()) {
     where.hub = own->second.hub.id();
   } else if (section->policy) {
@@ -75,7 +75,7 @@ void provisioning::hurry(device_ref device) {
     service->hurry(device);
 }
 
-core::link_progress provisioning::progress(device_ref device) const {
+model::link_progress provisioning::progress(device_ref device) const {
   for (const auto& [name, service] : services_)
     if (auto progress = service->progress(device); progress.fault || !progress.waits_for.empty())
       return progress;

@@ -5,7 +5,7 @@
 
 #include "cloud/azure_section.h"
 #include "cloud/dps_client.h"
-#include "core/bridge.h"
+#include "model/provisioner.h"
 
 #include <functional>
 #include <map>
@@ -19,21 +19,21 @@ struct provisioning_totals : dps_totals {
   std::map<std::string, dps_totals> sections;
 };
 
-class provisioning final : public core::provisioner {
+class provisioning final : public model::provisioner {
 public:
   // sections and timeline (which may be null) must live as long. random: uniform in [0, 1).
   provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-               std::function<double()> random, core::timeline* timeline);
+               std::function<double()> random, model::timeline* timeline);
   ~provisioning() override;
   // Before the first find_hub.
-  void answer_to(core::bridge& bridge);
+  void answer_to(model::provisioner_events& core);
 
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                const core::connect_wish& wish) override;
+                const model::connect_wish& wish) override;
   void call_off(device_ref device) override;
   void hurry(device_ref device) override;
   std::string fingerprint(const azure_name& section) const override;
-  core::link_progress progress(device_ref device) const override;
+  model::link_progress progress(device_ref device) const override;
   provisioning_totals totals() const;
   // As dps_fleet, for all services. Before the first find_hub.
   void by_clocks(service_clocks& clocks);
@@ -41,11 +41,11 @@ public:
 
 private:
   const azure_section* find(const azure_name& name) const;
-  void answer_later(device_ref device, result<core::assignment> where);
+  void answer_later(device_ref device, result<model::assignment> where);
 
   net::loop& loop_;
   const std::vector<azure_section>& sections_;
-  std::function<void(device_ref, result<core::assignment>)> answer_;
+  std::function<void(device_ref, result<model::assignment>)> answer_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();        // for what is posted
   std::map<std::string, std::unique_ptr<dps_client>> services_; // by section
 };

@@ -4,6 +4,9 @@
 
 #include "core/claims.h"
 #include "core/outlet.h"
+#include "model/assignment.h"
+#include "model/journal.h"
+#include "model/provisioner.h"
 
 #include <optional>
 #include <string>

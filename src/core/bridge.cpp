@@ -8,39 +8,6 @@
 
 namespace causeway::core {
 
-std::string_view to_string(answer what) {
-  switch (what) {
-  case answer::stored:
-    return "stored";
-  case answer::duplicate:
-    return "duplicate";
-  case answer::control:
-    return "control";
-  case answer::unwanted:
-    return "unwanted";
-  case answer::dead_lettered:
-    return "dead_lettered";
-  case answer::full:
-    return "full";
-  case answer::unavailable:
-    return "unavailable";
-  case answer::share_full:
-    return "share_full";
-  case answer::devices_full:
-    return "devices_full";
-  case answer::device_share_full:
-    return "device_share_full";
-  case answer::transform_busy:
-    return "transform_busy";
-  }
-  return "unknown";
-}
-
-bool is_for_now(answer what) {
-  return what == answer::full || what == answer::share_full || what == answer::unavailable ||
-         what == answer::transform_busy;
-}
-
 bridge::bridge(std::vector<application_rules> rules, bridge_options options, moment now)
     : options_{std::move(options)},
       rules_{std::move(rules)},
@@ -122,7 +89,7 @@ bool bridge::start_some(std::size_t most, moment now) {
   return journey_.start_some(most, now);
 }
 
-void bridge::on_uplink(ticket which, uplink event, moment now) {
+void bridge::on_event(ticket which, model::event event, moment now) {
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = doorman_.application_of(event);
   if (!application) return intake_.answer_now(which, answer::unwanted);
@@ -155,7 +122,7 @@ void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, 
     intake_.replay(which, letter, *device, std::move(what), now);
 }
 
-void bridge::replay(ticket which, std::uint64_t letter, uplink event, moment now) {
+void bridge::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
   if (is_control_frame(event)) return intake_.answer_now(which, answer::unwanted);
   if (const auto device = replay_to(which, event.from, doorman_.application_of(event), now))
     intake_.replay(which, letter, *device, std::move(event), now);
@@ -253,7 +220,7 @@ forget_page bridge::forget_some(const application_id& application, forgettable w
   return page;
 }
 
-bridge_totals bridge::totals() const {
+shard_totals bridge::totals() const {
   auto totals = totals_;
   totals.waiting_messages = waiting_.queue.messages();
   totals.waiting_bytes = waiting_.queue.bytes();

@@ -18,19 +18,24 @@
 #include "core/device_table.h"
 #include "core/device_view.h"
 #include "core/doorman.h"
-#include "core/forgetting.h"
 #include "core/gates.h"
 #include "core/intake.h"
 #include "core/journey.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
-#include "core/ports.h"
 #include "core/reception.h"
 #include "core/room.h"
 #include "core/rule_book.h"
-#include "core/start_image.h"
-#include "core/totals.h"
+#include "model/door.h"
+#include "model/forgetting.h"
+#include "model/formatter.h"
+#include "model/hub_link.h"
+#include "model/journal.h"
+#include "model/provisioner.h"
+#include "model/registry.h"
+#include "model/start_image.h"
+#include "model/totals.h"
 
 #include <functional>
 #include <limits>
@@ -40,13 +45,13 @@
 namespace causeway::core {
 
 struct bridge_ports {
-  core::spool& spool;
-  core::device_store& devices;
-  core::hub_link& hub;
-  core::provisioner& provisioner;
-  core::registry& registry;
-  core::formatter& formatter;
-  core::answers& answers;
+  model::spool& spool;
+  model::device_store& devices;
+  model::hub_link& hub;
+  model::provisioner& provisioner;
+  model::registry& registry;
+  model::formatter& formatter;
+  model::answers& answers;
 };
 
 struct bridge_options {
@@ -59,13 +64,17 @@ struct bridge_options {
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
   backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
-  std::function<double()> random{};   // uniform in [0, 1)
-  core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+  std::function<double()> random{};    // uniform in [0, 1)
+  model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   spool_limits limits{};
   refusal_limits refusals{};
 };
 
-class bridge {
+class bridge final : public door,
+                     public formatter_events,
+                     public registry_events,
+                     public hub_link_events,
+                     public provisioner_events {
 public:
   // Before its ports, which can be given its events then; connect, once, before the first event.
   bridge(std::vector<application_rules> rules, bridge_options options, moment now);
@@ -84,10 +93,10 @@ public:
   bool start_some(std::size_t most, moment now);
 
   // From the door.
-  void on_uplink(ticket which, uplink event, moment now);
+  void on_event(ticket which, model::event event, moment now) override;
   // Its format has not answered yet.
-  bool is_formatting(ticket which) const { return intake_.is_formatting(which); }
-  void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
+  bool is_formatting(ticket which) const override { return intake_.is_formatting(which); }
+  void on_formatted(ticket which, result<std::vector<message>> messages, moment now) override;
   // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
   // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its
   // application, kind or device is not, or its format makes nothing of it), dead_lettered (it would be
@@ -95,23 +104,23 @@ public:
   // and goes to the end of its device's queue; the event goes through its format, and nothing is a duplicate
   // of it but the copy that is on its way meanwhile: then it is answered `unavailable`.
   void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
-  void replay(ticket which, std::uint64_t letter, uplink event, moment now);
+  void replay(ticket which, std::uint64_t letter, model::event event, moment now);
   // From the spool.
   void on_spooled(const spool_result& what, moment now);
   void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
   // How many dead letters there are, before on_spooled of the commit that has changed it.
   void on_dead_letters_counted(const dead_letter_amounts& are);
   // From the provisioner.
-  void on_assignment(device_ref which, result<assignment> where, moment now);
+  void on_assignment(device_ref which, result<assignment> where, moment now) override;
   // From the registry: one device of a listing; then, once, that the application's first listing is whole.
   // Until then a device that no listing ever named waits with its messages.
-  void on_registered(const registered_device& what, moment now);
-  void on_listed(const application_id& application, moment now);
-  void on_looked_up(device_ref which, result<registered_device> what, moment now);
+  void on_registered(const registered_device& what, moment now) override;
+  void on_listed(const application_id& application, moment now) override;
+  void on_looked_up(device_ref which, result<registered_device> what, moment now) override;
   // From the hub link.
-  void on_device_attached(device_ref which, moment now);
-  void on_device_detached(device_ref which, const error& why, bool link_retries, moment now);
-  void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now);
+  void on_device_attached(device_ref which, moment now) override;
+  void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) override;
+  void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) override;
   // From the operator: the device goes, with its assignment, and comes back when it sends something or the
   // registry names it. drop_messages: what waits for it becomes dead letters; else such a device stays.
   forgetting forget(const device_key& key, bool drop_messages, moment now);
@@ -125,7 +134,7 @@ public:
   void on_clock_set(moment now);
   std::optional<mono_time> deadline() const;
 
-  bridge_totals totals() const;
+  shard_totals totals() const;
   std::uint64_t sent() const { return totals_.sent; } // of these
   // By application, in the order of the rules.
   std::vector<spool_use> spool_by_application() const;
@@ -147,13 +156,13 @@ public:
 
 private:
   struct outlets {
-    outlet<core::spool> spool;
-    outlet<core::device_store> devices;
-    outlet<core::hub_link> hub;
-    outlet<core::provisioner> provisioner;
-    outlet<core::registry> registry;
-    outlet<core::formatter> formatter;
-    outlet<core::answers> answers;
+    outlet<model::spool> spool;
+    outlet<model::device_store> devices;
+    outlet<model::hub_link> hub;
+    outlet<model::provisioner> provisioner;
+    outlet<model::registry> registry;
+    outlet<model::formatter> formatter;
+    outlet<model::answers> answers;
   };
 
   // Whose dead letter it is, where it may be tried again; else the ticket is answered.
@@ -163,7 +172,7 @@ private:
   bridge_options options_;
   outlets to_;
   rule_book rules_;
-  bridge_totals totals_;
+  shard_totals totals_;
   open_time time_;
   device_table table_;
   naming names_{rules_, table_};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a row in the spool to the hub's accept, and the life of a device's connection.
-#include "core/event_key.h"
 #include "core/recording_ports.h"
+#include "model/event_key.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event to a row in the spool.
-#include "core/event_key.h"
 #include "core/recording_ports.h"
+#include "model/event_key.h"
+#include "model/frame_of.h"
 
 #include <gtest/gtest.h>
 
 namespace causeway::core {
+using model::testing::frame_of;
 namespace {
 
 using testing::bridge_fixture;
@@ -22,7 +24,7 @@ TEST(bridge, an_uplink_is_answered_only_when_it_is_durable) {
 TEST(bridge, control_frames_and_unwanted_kinds_are_answered_and_not_sent) {
   bridge_fixture f;
   auto control = f.frame("plant", "dev-1", 1);
-  control.f_port = 0;
+  frame_of(control).f_port = 0;
   f.post(control);
   auto join = f.frame("plant", "dev-1", 1);
   join.kind = event_kind::join_accept;
@@ -77,7 +79,7 @@ TEST(bridge, a_frame_counter_that_starts_again_after_a_join_is_neither_late_nor_
   const auto post = [&](std::uint16_t session, std::uint32_t f_cnt) {
     auto event = f.frame("plant", "dev-1", f_cnt);
     event.key.reset();
-    event.session = session;
+    frame_of(event).session = session;
     f.post(event);
   };
   for (const std::uint32_t f_cnt : {500U, 501U, 504U, 503U})
@@ -96,7 +98,7 @@ TEST(bridge, a_gap_behind_frame_0_is_counted) {
   bridge_fixture f;
   for (const std::uint32_t f_cnt : {0U, 11U}) {
     auto event = f.frame("plant", "dev-1", f_cnt);
-    event.session = 7;
+    frame_of(event).session = 7;
     f.post(event);
   }
   EXPECT_EQ(f.bridge.totals().frames_missing, 10u);
@@ -108,7 +110,7 @@ TEST(bridge, frame_0_that_was_overtaken_is_late_and_no_new_beginning) {
   const auto post = [&](const char* device, std::uint16_t session, std::uint32_t f_cnt) {
     auto event = f.frame("plant", device, f_cnt);
     event.key.reset();
-    event.session = session;
+    frame_of(event).session = session;
     f.post(event);
   };
   for (const std::uint32_t f_cnt : {3U, 0U, 4U})
@@ -125,8 +127,8 @@ TEST(bridge, masked_frames_touch_only_the_counters_that_they_know_of) {
   const auto post = [&](std::optional<std::uint32_t> f_cnt, std::optional<std::uint16_t> session) {
     auto event = f.frame("plant", "dev-1", 1);
     event.key.reset();
-    event.f_cnt = f_cnt;
-    event.session = session;
+    frame_of(event).f_cnt = f_cnt;
+    frame_of(event).session = session;
     f.post(event);
   };
   post(10, 7);
@@ -143,8 +145,8 @@ TEST(bridge, masked_frames_touch_only_the_counters_that_they_know_of) {
 TEST(bridge, a_payload_without_a_port_is_sent_and_counted) {
   bridge_fixture f;
   auto event = f.frame("plant", "dev-1", 1);
-  event.f_port = 0;
-  event.has_payload = true;
+  frame_of(event).f_port = 0;
+  frame_of(event).has_payload = true;
   f.post(event);
   f.spooled(1);
   EXPECT_EQ(f.ports.answered[1], answer::stored);
@@ -156,7 +158,7 @@ TEST(bridge, a_control_frame_feeds_last_seen_and_the_gap_count) {
   f.post(f.frame("plant", "dev-1", 1));
   f.clock.advance(seconds{60});
   auto control = f.frame("plant", "dev-1", 4);
-  control.f_port = 0;
+  frame_of(control).f_port = 0;
   f.post(control);
   EXPECT_EQ(f.ports.answered[2], answer::control);
   EXPECT_EQ(f.status("plant", "dev-1").last_seen, f.clock.now().wall);
@@ -166,15 +168,15 @@ TEST(bridge, a_control_frame_feeds_last_seen_and_the_gap_count) {
 TEST(bridge, knows_the_uplinks_and_joins_that_the_version_before_has_stored) {
   bridge_fixture f;
   auto event = f.frame("plant", "dev-1", 9);
-  event.session_key_id = "AQ==";
+  frame_of(event).session_key_id = "AQ==";
   event.received_at = "2025-01-01T00:00:00.5Z";
   start_image image;
   image.devices = {{device_ref{3}, f.key("plant", "dev-1"), {}}};
-  image.recent_keys = {{device_ref{3}, {recent_keys::former, former_hash(event)}}};
+  image.recent_keys = {{device_ref{3}, {kept_key::former, former_hash(event)}}};
   f.bridge.start(image, f.clock.now());
   f.post(event);
   EXPECT_EQ(f.ports.answered[1], answer::duplicate);
-  event.f_cnt = 10;
+  frame_of(event).f_cnt = 10;
   f.post(event);
   EXPECT_EQ(f.ports.answered.count(2), 0u);
 }
@@ -336,13 +338,13 @@ TEST(bridge, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_send
   bridge b{
       rules, {ports, ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
   ports.target = &b;
-  b.on_uplink(ticket{1}, bridge_fixture::frame("plant", "dev-1", 1), clock.now());
+  b.on_event(ticket{1}, bridge_fixture::frame("plant", "dev-1", 1), clock.now());
   b.on_spooled({1, {}}, clock.now());
   EXPECT_EQ(b.status({application_id{"plant"}, device_id{"dev-1"}})->reason, errc::identity_incomplete);
   ports.take();
   auto with_eui = bridge_fixture::frame("plant", "dev-1", 2);
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
-  b.on_uplink(ticket{2}, with_eui, clock.now());
+  b.on_event(ticket{2}, with_eui, clock.now());
   b.on_spooled({2, {}}, clock.now());
   EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "find_hub 0 plant-70B3D52DD600035A in hub",
                                  "append 2", "answer 2 stored"}));

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "core/device_table.h"
-#include "core/ports.h"
 #include "core/rule_book.h"
+#include "model/door.h"
 
 #include <cstdint>
 #include <optional>

@@ -10,7 +10,7 @@
 
 namespace causeway::core {
 
-connecting::connecting(device_table& table, const rule_book& rules, bridge_totals& totals, const pauses& by,
+connecting::connecting(device_table& table, const rule_book& rules, shard_totals& totals, const pauses& by,
                        std::function<double()> random)
     : table_{table},
       rules_{rules},

@@ -8,8 +8,8 @@
 #include "base/log_limiter.h"
 #include "core/device_table.h"
 #include "core/rule_book.h"
-#include "core/totals.h"
 #include "core/transitions.h"
+#include "model/totals.h"
 
 #include <functional>
 #include <optional>
@@ -29,7 +29,7 @@ public:
     backoff_policy transient, permanent;
   };
   // table, rules and totals must live as long. random: uniform in [0, 1).
-  connecting(device_table& table, const rule_book& rules, bridge_totals& totals, const pauses& by,
+  connecting(device_table& table, const rule_book& rules, shard_totals& totals, const pauses& by,
              std::function<double()> random);
 
   // A device that was not there, known or unlisted; one that goes for good. Precondition: it is in the table.
@@ -59,7 +59,7 @@ private:
 
   device_table& table_;
   const rule_book& rules_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   pauses pauses_;
   std::function<double()> random_;
   std::vector<std::uint64_t> online_; // by application

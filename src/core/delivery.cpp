@@ -19,7 +19,7 @@ bool is_message_fault(errc code) {
 
 delivery::delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting,
                    gates& held, const outlet<spool>& disk, const outlet<hub_link>& hub, const open_time& time,
-                   bridge_totals& totals)
+                   shard_totals& totals)
     : options_{by},
       rules_{rules},
       table_{table},

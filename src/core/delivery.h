@@ -9,9 +9,10 @@
 #include "core/gates.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
-#include "core/ports.h"
-#include "core/timeline.h"
-#include "core/totals.h"
+#include "model/hub_link.h"
+#include "model/journal.h"
+#include "model/timeline.h"
+#include "model/totals.h"
 
 #include <deque>
 #include <optional>
@@ -25,7 +26,7 @@ class delivery {
 public:
   struct options {
     std::size_t read_back_batch = 256;
-    core::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+    model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   };
   // What an outcome has made of the message.
   enum class fate : std::uint8_t {
@@ -38,7 +39,7 @@ public:
   // All must live as long.
   delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting, gates& held,
            const outlet<spool>& disk, const outlet<hub_link>& hub, const open_time& time,
-           bridge_totals& totals);
+           shard_totals& totals);
 
   // Sends what can be sent now. Precondition of all with a device: it is in the table.
   void pump(device_ref which, moment now);
@@ -73,7 +74,7 @@ private:
   const outlet<spool>& disk_;
   const outlet<hub_link>& hub_;
   const open_time& time_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline

@@ -7,28 +7,6 @@
 
 namespace causeway::core {
 
-std::string_view to_string(device_state state) {
-  switch (state) {
-  case device_state::known:
-    return "known";
-  case device_state::provisioning:
-    return "provisioning";
-  case device_state::attaching:
-    return "attaching";
-  case device_state::online:
-    return "online";
-  case device_state::parked:
-    return "parked";
-  case device_state::unlisted:
-    return "unlisted";
-  case device_state::off:
-    return "off";
-  case device_state::removed:
-    return "removed";
-  }
-  return "unknown";
-}
-
 namespace {
 
 // How many hashes a ring has ever taken, its capacity and its kind, in one word.
@@ -104,7 +82,7 @@ void recent_keys::add(char kind, std::uint64_t hash) {
   ++head.count;
   *place = head.word();
   // What stands before 32 newer ones would have been forgotten by now.
-  if (kind != former && head.count >= size && has_former()) resize(former, 0);
+  if (kind != kept_key::former && head.count >= size && has_former()) resize(kept_key::former, 0);
 }
 
 std::string_view device::name() const {

@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "core/words.h"
+#include "model/device_status.h"
+#include "model/journal.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,30 +19,15 @@
 
 namespace causeway::core {
 
-enum class device_state : std::uint8_t {
-  known,        // seen, nothing asked of Azure yet
-  provisioning, // its hub is being found
-  attaching,    // its hub is known; waits for the connection or the hub's answer
-  online,       // attached: messages flow
-  parked,       // left alone until next_try, with a reason
-  unlisted,     // has sent events, but the registry has not named it yet: they wait
-  off,          // switched off in the registry: never connected, its events are not wanted
-  removed,      // deleted from the registry, and nothing waits: an event of it is a reason to ask again
-};
-inline constexpr std::size_t device_states = 8;
-std::string_view to_string(device_state state);
-
 // The last 32 key hashes of a device and kind, oldest overwritten first. 8 bytes until the first; grows with
 // them.
 class recent_keys {
 public:
   static constexpr std::uint64_t size = 32;
-  // In place of a kind: hashes that a version before decision 17 has left (former_hash), of all kinds.
-  static constexpr char former = '\0';
-  // kind: as letter_of.
+  // kind: as of kept_key.
   bool contains(char kind, std::uint64_t hash) const;
   void add(char kind, std::uint64_t hash);
-  bool has_former() const { return kept_ && find(former) != nullptr; }
+  bool has_former() const { return kept_ && find(kept_key::former) != nullptr; }
 
 private:
   const std::uint64_t* find(char kind) const;

@@ -124,15 +124,15 @@ TEST(recent_keys, remembers_the_last_thirty_two_of_each_kind) {
 TEST(recent_keys, of_the_version_before_go_when_a_kind_has_thirty_two_of_its_own) {
   recent_keys keys;
   for (std::uint64_t hash = 1; hash <= 32; ++hash)
-    keys.add(recent_keys::former, hash);
+    keys.add(kept_key::former, hash);
   for (std::uint64_t hash = 101; hash <= 131; ++hash)
     keys.add('u', hash);
   keys.add('j', 7);
   EXPECT_TRUE(keys.has_former());
-  EXPECT_TRUE(keys.contains(recent_keys::former, 1));
+  EXPECT_TRUE(keys.contains(kept_key::former, 1));
   keys.add('u', 132);
   EXPECT_FALSE(keys.has_former());
-  EXPECT_FALSE(keys.contains(recent_keys::former, 32));
+  EXPECT_FALSE(keys.contains(kept_key::former, 32));
   for (std::uint64_t hash = 101; hash <= 132; ++hash)
     EXPECT_TRUE(keys.contains('u', hash)) << hash;
   EXPECT_TRUE(keys.contains('j', 7));

@@ -2,10 +2,10 @@
 // What can be told about devices, one by one and in pages. Changes nothing. Owned by the bridge; one thread.
 #pragma once
 
-#include "core/device_status.h"
 #include "core/grace.h"
 #include "core/links.h"
 #include "core/naming.h"
+#include "model/device_status.h"
 
 #include <optional>
 

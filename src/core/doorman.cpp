@@ -5,7 +5,7 @@
 
 namespace causeway::core {
 
-std::optional<std::uint32_t> doorman::application_of(const uplink& event) const {
+std::optional<std::uint32_t> doorman::application_of(const model::event& event) const {
   const auto application = application_of(event.from);
   if (!application || !rules_.at(*application).events.test(static_cast<std::size_t>(event.kind)))
     return std::nullopt;

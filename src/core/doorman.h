@@ -3,8 +3,9 @@
 // nothing; one thread, as the rules.
 #pragma once
 
-#include "core/ports.h"
 #include "core/rule_book.h"
+#include "model/door.h"
+#include "model/message.h"
 
 #include <optional>
 #include <vector>
@@ -18,7 +19,7 @@ public:
 
   // Whose it is; nothing: it is not wanted. For its application is not configured, does not send events of
   // the kind, or is switched off as a whole.
-  std::optional<std::uint32_t> application_of(const uplink& event) const;
+  std::optional<std::uint32_t> application_of(const model::event& event) const;
   // The same of a message of this device, which is by its format's leave.
   std::optional<std::uint32_t> application_of(const device_key& from) const;
   // The first of these that no hub would take: message_too_large.

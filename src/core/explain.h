@@ -2,7 +2,8 @@
 // Why a device is where it is, in a sentence for a person. Pure.
 #pragma once
 
-#include "core/device_status.h"
+#include "core/words.h"
+#include "model/device_status.h"
 
 #include <string>
 

@@ -8,15 +8,18 @@
 
 namespace causeway::core {
 
-void frame_watch::note(device& d, const uplink& event, moment now) {
+void frame_watch::note(device& d, const model::event& event, moment now) {
   d.last_seen = now.wall;
-  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || !event.f_cnt) return;
-  const auto f_cnt = *event.f_cnt;
+  const auto* frame = uplink_of(event);
+  if (event.kind != event_kind::uplink || event.simulated.value_or(false) || frame == nullptr ||
+      !frame->f_cnt)
+    return;
+  const auto f_cnt = *frame->f_cnt;
   constexpr std::uint16_t no_session = 1;
   const auto named = [](std::uint16_t hash) {
     return hash == 0xffff ? hash : static_cast<std::uint16_t>(hash + no_session);
   };
-  const auto session = event.session ? named(*event.session) : std::max(d.session, no_session);
+  const auto session = frame->session ? named(*frame->session) : std::max(d.session, no_session);
   if (session != d.session) { // a join: its counter says nothing of the one before
     d.session = session;
     d.last_f_cnt = f_cnt;
@@ -25,7 +28,7 @@ void frame_watch::note(device& d, const uplink& event, moment now) {
   // An ABP device's counter may start again in its only session: neither late nor a gap of four billion
   // frames. A 0 behind the 1 is rather the frame that came before it.
   constexpr std::uint32_t plausible_gap = 16384;
-  const bool may_restart = session == no_session || !event.session;
+  const bool may_restart = session == no_session || !frame->session;
   if (f_cnt > d.last_f_cnt) {
     const std::uint32_t skipped = f_cnt - d.last_f_cnt - 1;
     if (skipped < plausible_gap) {
@@ -42,7 +45,7 @@ void frame_watch::note(device& d, const uplink& event, moment now) {
   }
 }
 
-void frame_watch::note_portless(const uplink& event, std::uint32_t application) {
+void frame_watch::note_portless(const model::event& event, std::uint32_t application) {
   ++totals_.portless;
   if (told_portless_[application]) return;
   told_portless_[application] = true;

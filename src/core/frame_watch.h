@@ -4,8 +4,8 @@
 #pragma once
 
 #include "core/device.h"
-#include "core/totals.h"
-#include "core/uplink.h"
+#include "model/event.h"
+#include "model/totals.h"
 
 #include <cstdint>
 #include <vector>
@@ -15,15 +15,15 @@ namespace causeway::core {
 class frame_watch {
 public:
   // totals must live as long.
-  frame_watch(std::uint32_t applications, bridge_totals& totals)
+  frame_watch(std::uint32_t applications, shard_totals& totals)
       : totals_{totals}, told_portless_(applications) {}
 
-  void note(device& d, const uplink& event, moment now);
+  void note(device& d, const model::event& event, moment now);
   // An uplink with a payload and without a port: told once for each application.
-  void note_portless(const uplink& event, std::uint32_t application);
+  void note_portless(const model::event& event, std::uint32_t application);
 
 private:
-  bridge_totals& totals_;
+  shard_totals& totals_;
   std::vector<bool> told_portless_; // by application
 };
 

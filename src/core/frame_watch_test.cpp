@@ -8,6 +8,7 @@ namespace causeway::core {
 namespace {
 
 using testing::bridge_fixture;
+using testing::frame_of;
 
 struct seen_frame {
   std::optional<std::uint16_t> session;
@@ -32,13 +33,13 @@ TEST(frame_watch_alone, counts_what_is_late_or_missing) {
       {"a 0 behind the 1 is late", {{std::nullopt, 1}, {std::nullopt, 0}}, 0, 1},
   };
   for (const auto& row : table) {
-    bridge_totals totals;
+    shard_totals totals;
     frame_watch watch{1, totals};
     device d;
     manual_clock clock;
     for (const auto& frame : row.frames) {
       auto event = bridge_fixture::frame("plant", "dev", frame.f_cnt);
-      event.session = frame.session;
+      frame_of(event).session = frame.session;
       watch.note(d, event, clock.now());
     }
     EXPECT_EQ(d.gaps, row.gaps) << row.what;
@@ -50,7 +51,7 @@ TEST(frame_watch_alone, counts_what_is_late_or_missing) {
 }
 
 TEST(frame_watch_alone, a_simulated_frame_counts_for_nothing_but_its_time) {
-  bridge_totals totals;
+  shard_totals totals;
   frame_watch watch{1, totals};
   device d;
   manual_clock clock;

@@ -48,7 +48,7 @@ bool is_refused(const device& d) {
 } // namespace
 
 grace::grace(const rule_book& rules, device_table& table, const backlog& waiting, const connecting& states,
-             delivery& out, const open_time& time, bridge_totals& totals)
+             delivery& out, const open_time& time, shard_totals& totals)
     : rules_{rules},
       table_{table},
       waiting_{waiting},

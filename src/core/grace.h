@@ -9,7 +9,7 @@
 #include "core/delivery.h"
 #include "core/device_table.h"
 #include "core/open_time.h"
-#include "core/totals.h"
+#include "model/totals.h"
 
 #include <cstdint>
 #include <map>
@@ -22,7 +22,7 @@ class grace {
 public:
   // All must live as long.
   grace(const rule_book& rules, device_table& table, const backlog& waiting, const connecting& states,
-        delivery& out, const open_time& time, bridge_totals& totals);
+        delivery& out, const open_time& time, shard_totals& totals);
 
   // The device is where it is. True: its time begins now, which its record is to say.
   bool note(device_ref which, moment now);
@@ -60,7 +60,7 @@ private:
   const connecting& states_;
   delivery& out_;
   const open_time& time_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   std::map<device_ref, refused_device> refused_; // while messages waited for them
   device_ref next_{};                            // where the next look at them begins
 };

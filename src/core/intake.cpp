@@ -3,14 +3,14 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "core/event_key.h"
+#include "model/event_key.h"
 
 #include <utility>
 
 namespace causeway::core {
 namespace {
 
-std::optional<kept_key> kept_key_of(const uplink& event) {
+std::optional<kept_key> kept_key_of(const model::event& event) {
   if (!event.key) return std::nullopt;
   return kept_key{letter_of(event.kind), short_hash(*event.key)};
 }
@@ -18,7 +18,7 @@ std::optional<kept_key> kept_key_of(const uplink& event) {
 } // namespace
 
 intake::intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
-               room& space, const outlets& to, const open_time& time, bridge_totals& totals)
+               room& space, const outlets& to, const open_time& time, shard_totals& totals)
     : most_{most_in_progress},
       names_{names},
       table_{table},
@@ -66,15 +66,15 @@ void intake::judge_again(moment now) {
   judging_ = false;
 }
 
-bool intake::is_duplicate(const device& d, const uplink& event, const kept_key& key) const {
+bool intake::is_duplicate(const device& d, const model::event& event, const kept_key& key) const {
   if (d.keys.contains(key.kind, key.hash)) return true;
   // Joins have kept their key over the change, uplinks have not.
   return d.keys.has_former() &&
-         (d.keys.contains(recent_keys::former, key.hash) ||
-          (event.kind == event_kind::uplink && d.keys.contains(recent_keys::former, former_hash(event))));
+         (d.keys.contains(kept_key::former, key.hash) ||
+          (event.kind == event_kind::uplink && d.keys.contains(kept_key::former, former_hash(event))));
 }
 
-void intake::take(ticket which, device_ref device, uplink event, moment now) {
+void intake::take(ticket which, device_ref device, model::event event, moment now) {
   judge({which, device, std::move(event)}, now);
 }
 
@@ -209,7 +209,7 @@ void intake::replay(ticket which, std::uint64_t letter, device_ref device, messa
   store(which, {0, device, std::nullopt, {}, {}, letter}, std::move(one), now, leaves);
 }
 
-void intake::replay(ticket which, std::uint64_t letter, device_ref device, uplink event, moment now) {
+void intake::replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now) {
   if (event.key && !pending_keys_.try_emplace({device, short_hash(*event.key)}).second)
     return answer_now(which, answer::unavailable);
   format(which, {device, std::move(event), letter}, now);

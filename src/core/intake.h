@@ -10,7 +10,10 @@
 #include "core/open_time.h"
 #include "core/outlet.h"
 #include "core/room.h"
-#include "core/totals.h"
+#include "model/door.h"
+#include "model/formatter.h"
+#include "model/journal.h"
+#include "model/totals.h"
 
 #include <deque>
 #include <optional>
@@ -23,9 +26,9 @@ namespace causeway::core {
 class intake {
 public:
   struct outlets {
-    const outlet<core::spool>& spool;
-    const outlet<core::formatter>& formatter;
-    const outlet<core::answers>& answers;
+    const outlet<model::spool>& spool;
+    const outlet<model::formatter>& formatter;
+    const outlet<model::answers>& answers;
   };
   // A device of which a message is stored now. first_waits: nothing waited for it before.
   struct stored {
@@ -36,19 +39,19 @@ public:
 
   // All must live as long. most_in_progress: events being formatted or stored.
   intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
-         room& space, const outlets& to, const open_time& time, bridge_totals& totals);
+         room& space, const outlets& to, const open_time& time, shard_totals& totals);
 
   void answer_now(ticket which, answer what);
   // No more can be in progress: an event is to be answered `full`.
   bool is_full() const { return formatting_.size() + appending_.size() + pending_copies_ >= most_; }
   // Precondition: the device is in the table. Answered once; a copy of an event in progress with it.
-  void take(ticket which, device_ref device, uplink event, moment now);
+  void take(ticket which, device_ref device, model::event event, moment now);
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
   // Nothing: nothing has come to wait.
   std::optional<stored> on_spooled(const spool_result& what, moment now);
   // As bridge::replay; the device is in the table.
   void replay(ticket which, std::uint64_t letter, device_ref device, message what, moment now);
-  void replay(ticket which, std::uint64_t letter, device_ref device, uplink event, moment now);
+  void replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now);
 
   bool is_formatting(ticket which) const { return formatting_.count(which) != 0; }
   // Devices with an event on its way from the door to the disk.
@@ -61,7 +64,7 @@ public:
 private:
   struct in_progress { // between take and on_formatted
     device_ref device{};
-    uplink event;
+    model::event event;
     std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_spooled
@@ -83,13 +86,13 @@ private:
   struct copy { // of an event that is between take and on_spooled
     ticket which{};
     device_ref device{};
-    uplink event;
+    model::event event;
   };
 
   void conclude(ticket which, device_ref device, const std::optional<kept_key>& key, answer what, moment now);
   void judge(copy one, moment now);
   void judge_again(moment now);
-  bool is_duplicate(const device& d, const uplink& event, const kept_key& key) const;
+  bool is_duplicate(const device& d, const model::event& event, const kept_key& key) const;
   void format(ticket which, in_progress one, moment now);
   void refuse(ticket which, in_progress one, const error& why, moment now);
   void store(ticket which, append_request request, std::vector<message> messages, moment now,
@@ -104,7 +107,7 @@ private:
   room& room_;
   outlets to_;
   const open_time& time_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   spool_seq next_seq_ = 1;
   std::unordered_map<ticket, in_progress> formatting_;
   std::unordered_map<spool_seq, appending> appending_; // by first seq

@@ -39,7 +39,7 @@ public:
     gates& held;
     delivery& out;
     const open_time& time;
-    bridge_totals& totals;
+    shard_totals& totals;
   };
 
   // All must live as long. random: uniform in [0, 1).

@@ -5,8 +5,10 @@
 
 #include "core/naming.h"
 #include "core/outlet.h"
-#include "core/totals.h"
 #include "core/transitions.h"
+#include "model/hub_link.h"
+#include "model/provisioner.h"
+#include "model/totals.h"
 
 namespace causeway::core {
 
@@ -14,7 +16,7 @@ class links {
 public:
   // All must live as long.
   links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,
-        const rule_book& rules, const device_table& table, bridge_totals& totals);
+        const rule_book& rules, const device_table& table, shard_totals& totals);
 
   // Precondition of all: the device is in the table.
   void find_hub(device_ref which, const identity& wanted);
@@ -34,7 +36,7 @@ private:
   const naming& names_;
   const rule_book& rules_;
   const device_table& table_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
 };
 
 } // namespace causeway::core

@@ -3,8 +3,9 @@
 #pragma once
 
 #include "core/device_table.h"
-#include "core/ports.h"
 #include "core/rule_book.h"
+#include "model/connect_wish.h"
+#include "model/event.h"
 
 namespace causeway::core {
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/assignments.h"
-#include "core/start_image.h"
+#include "model/start_image.h"
 
 #include <cstdint>
 #include <optional>

@@ -15,7 +15,7 @@ struct organ_scene {
   manual_clock clock;
   recording_ports ports;
   rule_book rules;
-  bridge_totals totals;
+  shard_totals totals;
   open_time time{clock.now()};
   device_table table;
   naming names{rules, table};

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core/device.h"
-#include "core/message.h"
+#include "model/message.h"
 
 #include <deque>
 #include <map>

@@ -5,7 +5,7 @@
 
 namespace causeway::core {
 
-std::optional<answer> reception::refuses(const uplink& event, std::uint32_t application, bool is_full,
+std::optional<answer> reception::refuses(const model::event& event, std::uint32_t application, bool is_full,
                                          moment now) {
   const auto known = table_.find(application, event.from.device.str());
   if (is_control_frame(event)) {
@@ -23,13 +23,14 @@ std::optional<answer> reception::refuses(const uplink& event, std::uint32_t appl
   return lack;
 }
 
-device_ref reception::meet(const uplink& event, std::uint32_t application, spool_seq last, moment now) {
+device_ref reception::meet(const model::event& event, std::uint32_t application, spool_seq last, moment now) {
   const auto known = table_.find(application, event.from.device.str());
   const auto eui = parse_eui(event.dev_eui);
   const auto which = known ? *known : add(event.from, application, eui, now);
   note_eui(which, eui, last, now);
   frames_.note(table_.at(which), event, now);
-  if (is_radio_uplink(event.kind) && event.f_port == 0) frames_.note_portless(event, application);
+  if (const auto* frame = uplink_of(event); frame != nullptr && frame->f_port == 0)
+    frames_.note_portless(event, application);
   return which;
 }
 

@@ -15,7 +15,7 @@ class reception {
 public:
   // All must live as long.
   reception(const rule_book& rules, const naming& names, device_table& table, census& counts, journey& ways,
-            bridge_totals& totals)
+            shard_totals& totals)
       : rules_{rules},
         names_{names},
         table_{table},
@@ -26,9 +26,10 @@ public:
 
   // What is answered to an event of a device before anything is made of it: `control`, `unwanted` (switched
   // off), or that there is no place for one more; nothing: it is to be taken.
-  std::optional<answer> refuses(const uplink& event, std::uint32_t application, bool is_full, moment now);
+  std::optional<answer> refuses(const model::event& event, std::uint32_t application, bool is_full,
+                                moment now);
   // Whose it is, a new device where it is not known. Precondition: not refused. last: of the messages so far.
-  device_ref meet(const uplink& event, std::uint32_t application, spool_seq last, moment now);
+  device_ref meet(const model::event& event, std::uint32_t application, spool_seq last, moment now);
   // Whose the dead letter is, likewise; or what is answered.
   struct met {
     std::optional<device_ref> device{};
@@ -55,7 +56,7 @@ private:
   device_table& table_;
   census& census_;
   journey& ways_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   frame_watch frames_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/bridge.h"
+#include "model/frame_of.h"
 
 #include <map>
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 namespace causeway::core::testing {
+using model::testing::frame_of;
 
 struct recording_ports final : spool, device_store, hub_link, provisioner, registry, formatter, answers {
   std::vector<std::string> calls;   // since the last take()
@@ -97,7 +99,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     const auto found = fingerprints.find(section.str());
     return found == fingerprints.end() ? std::string{} : found->second;
   }
-  void format(ticket which, const uplink& event, moment now) override {
+  void format(ticket which, const model::event& event, moment now) override {
     if (formats_later) return;
     if (format_refuses) return target->on_formatted(which, *format_refuses, now);
     std::vector<message> messages;
@@ -105,7 +107,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
       messages.push_back({"id",
                           "application/json",
                           "utf-8",
-                          event.from.device.str() + "#" + text(event.f_cnt.value_or(0)),
+                          event.from.device.str() + "#" + text(frame_of(event).f_cnt.value_or(0)),
                           {}});
     target->on_formatted(which, std::move(messages), now);
   }
@@ -171,12 +173,12 @@ struct bridge_fixture {
   std::uint64_t in_state(device_state state) const {
     return bridge.totals().devices[static_cast<std::size_t>(state)];
   }
-  static uplink frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
-    uplink event;
+  static model::event frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
+    model::event event;
     event.kind = event_kind::uplink;
     event.from = {application_id{application}, device_id{name}};
-    event.f_port = 1;
-    event.f_cnt = f_cnt;
+    frame_of(event).f_port = 1;
+    frame_of(event).f_cnt = f_cnt;
     event_key key{};
     key[0] = static_cast<std::uint8_t>(f_cnt);
     key[1] = static_cast<std::uint8_t>(name.back());
@@ -184,9 +186,9 @@ struct bridge_fixture {
     return event;
   }
 
-  std::uint64_t post(uplink event) {
+  std::uint64_t post(model::event event) {
     const auto number = next_ticket++;
-    bridge.on_uplink(ticket{number}, std::move(event), clock.now());
+    bridge.on_event(ticket{number}, std::move(event), clock.now());
     return number;
   }
   void spooled(spool_seq seq) {

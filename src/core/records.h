@@ -7,6 +7,7 @@
 #include "core/naming.h"
 #include "core/outlet.h"
 #include "core/successions.h"
+#include "model/journal.h"
 
 namespace causeway::core {
 

@@ -8,7 +8,7 @@
 namespace causeway::core {
 
 room::room(const spool_limits& limits, const rule_book& rules, device_table& table, backlog& waiting,
-           gates& held, const outlet<spool>& disk, const open_time& time, bridge_totals& totals)
+           gates& held, const outlet<spool>& disk, const open_time& time, shard_totals& totals)
     : limits_{limits},
       rules_{rules},
       table_{table},

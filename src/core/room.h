@@ -4,13 +4,14 @@
 #pragma once
 
 #include "core/backlog.h"
-#include "core/dead_letter.h"
 #include "core/device_table.h"
 #include "core/gates.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
-#include "core/ports.h"
-#include "core/totals.h"
+#include "model/dead_letter.h"
+#include "model/door.h"
+#include "model/journal.h"
+#include "model/totals.h"
 
 #include <array>
 #include <deque>
@@ -23,7 +24,7 @@ class room {
 public:
   // All must live as long.
   room(const spool_limits& limits, const rule_book& rules, device_table& table, backlog& waiting, gates& held,
-       const outlet<spool>& disk, const open_time& time, bridge_totals& totals);
+       const outlet<spool>& disk, const open_time& time, shard_totals& totals);
 
   // Nothing: there is room now. leaves: what goes as the other comes.
   std::optional<answer> make(std::uint32_t application, const amount& comes, moment now,
@@ -64,7 +65,7 @@ private:
   gates& gates_;
   const outlet<spool>& disk_;
   const open_time& time_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   std::deque<outbox::waiting_message> strays_;         // of applications that are not configured any more
   std::vector<std::uint64_t> refusals_, drops_;        // by application
   std::vector<std::optional<mono_time>> letters_told_; // by application: that they take half of its share

@@ -6,7 +6,7 @@
 namespace causeway::core {
 
 roster::roster(const rule_book& rules, const naming& names, device_table& table,
-               const outlet<registry>& stack, bridge_totals& totals)
+               const outlet<registry>& stack, shard_totals& totals)
     : rules_{rules}, names_{names}, table_{table}, stack_{stack}, totals_{totals}, has_list_(rules.size()) {}
 
 bool roster::is_switched_off(const device& d) const {

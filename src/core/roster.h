@@ -6,7 +6,9 @@
 #include "core/device_table.h"
 #include "core/naming.h"
 #include "core/outlet.h"
-#include "core/totals.h"
+#include "model/journal.h"
+#include "model/registry.h"
+#include "model/totals.h"
 
 #include <deque>
 #include <optional>
@@ -19,7 +21,7 @@ class roster {
 public:
   // All must live as long.
   roster(const rule_book& rules, const naming& names, device_table& table, const outlet<registry>& stack,
-         bridge_totals& totals);
+         shard_totals& totals);
 
   // Its registry is followed, and has not named it.
   bool awaits(const device& d) const { return rules_.of(d).follows_registry && !d.listed && !d.deleted; }
@@ -62,7 +64,7 @@ private:
   const naming& names_;
   device_table& table_;
   const outlet<registry>& stack_;
-  bridge_totals& totals_;
+  shard_totals& totals_;
   std::vector<bool> has_list_; // by application
   std::deque<device_ref> suspects_;
   std::set<device_ref> asked_; // of these, under way

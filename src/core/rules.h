@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "core/uplink.h"
+#include "core/words.h"
+#include "model/event.h"
 
 #include <bitset>
 #include <string>

@@ -24,18 +24,6 @@ std::uint64_t part_of(std::uint64_t whole, std::uint32_t percent) {
 
 } // namespace
 
-std::string_view to_string(drop_reason why) {
-  switch (why) {
-  case drop_reason::full:
-    return "full";
-  case drop_reason::share:
-    return "share";
-  case drop_reason::age:
-    return "age";
-  }
-  return "unknown";
-}
-
 spool_room::spool_room(const spool_limits& limits, std::size_t applications)
     : most_{limits.most}, share_{limits.most} {
   by_application_.resize(applications);

@@ -5,6 +5,9 @@
 #pragma once
 
 #include "base/clock.h"
+#include "core/words.h"
+#include "model/amount.h"
+#include "model/totals.h"
 
 #include <cstdint>
 #include <optional>
@@ -12,23 +15,6 @@
 #include <vector>
 
 namespace causeway::core {
-
-// Messages and their bytes (core::size_of).
-struct amount {
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  amount& operator+=(const amount& more) {
-    messages += more.messages;
-    bytes += more.bytes;
-    return *this;
-  }
-  amount& operator-=(const amount& less) {
-    messages -= less.messages;
-    bytes -= less.bytes;
-    return *this;
-  }
-  friend bool operator==(const amount&, const amount&) = default;
-};
 
 enum class when_full : std::uint8_t { refuse, drop_oldest };
 
@@ -38,11 +24,6 @@ struct spool_limits {
   when_full policy = when_full::refuse;
   std::optional<seconds> max_age; // nothing: none
 };
-
-// Why messages were given up.
-enum class drop_reason : std::uint8_t { full, share, age };
-inline constexpr std::size_t drop_reasons = 3;
-std::string_view to_string(drop_reason why);
 
 class spool_room {
 public:

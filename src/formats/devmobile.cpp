@@ -119,29 +119,31 @@ bool append_decoded(std::string& out, std::string_view decoded) {
 
 } // namespace
 
-result<std::vector<core::message>> format_devmobile(const core::uplink& event,
-                                                    const format_context& context) {
+result<std::vector<model::message>> format_devmobile(const model::event& event,
+                                                     const format_context& context) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  const bool radio = core::is_radio_uplink(event.kind);
-  const bool has_port = radio && event.f_port != 0;
+  const auto* const frame = uplink_of(event);
+  const bool has_port = frame != nullptr && frame->f_port != 0;
+  const std::string_view payload = frame == nullptr ? std::string_view{} : frame->frm_payload;
+  const auto fields = fields_of(event);
   const auto received_at = format_received_at(event, context).substr(0, 19);
   const auto& application = event.from.application.str();
   const auto& device = event.from.device.str();
 
-  core::message made;
+  model::message made;
   made.id = format_message_id(event, context);
   auto& body = made.body;
-  body.reserve(event.decoded_payload.size() + event.frm_payload.size() + 320);
+  body.reserve(fields.size() + payload.size() + 320);
   body += '{';
   append_text_member(body, "ApplicationID", application);
   if (!event.dev_eui.empty()) append_text_member(body, "DeviceEUI", event.dev_eui.str());
   append_text_member(body, "DeviceID", device);
-  if (has_port) append_member(body, "Port", std::to_string(event.f_port));
+  if (has_port) append_member(body, "Port", std::to_string(frame->f_port));
   append_member(body, "Simulated", event.simulated.value_or(false) ? "true" : "false");
   append_text_member(body, "ReceivedAtUtc", received_at);
-  if (radio && !event.frm_payload.empty()) append_text_member(body, "PayloadRaw", event.frm_payload);
-  if (!event.decoded_payload.empty() && !append_decoded(body, event.decoded_payload))
+  if (!payload.empty()) append_text_member(body, "PayloadRaw", payload);
+  if (!fields.empty() && !append_decoded(body, fields))
     return error{errc::format_refused, "decoded_payload is not a JSON object"};
   body += '}';
 
@@ -151,9 +153,9 @@ result<std::vector<core::message>> format_devmobile(const core::uplink& event,
   properties.emplace_back("ApplicationId", application);
   if (!event.dev_eui.empty()) properties.emplace_back("DeviceEUI", event.dev_eui.str());
   properties.emplace_back("DeviceId", device);
-  if (has_port) properties.emplace_back("port", std::to_string(event.f_port));
+  if (has_port) properties.emplace_back("port", std::to_string(frame->f_port));
   properties.emplace_back("Simulated", event.simulated.value_or(false) ? "True" : "False");
-  if (event.kind != core::event_kind::uplink) properties.emplace_back("event", to_string(event.kind));
+  if (event.kind != model::event_kind::uplink) properties.emplace_back("event", to_string(event.kind));
   return one_message(std::move(made));
 }
 

@@ -21,6 +21,7 @@ namespace causeway::formats {
 // Simulated ("True", "False"). No content type, as with those connectors.
 // Kinds other than uplinks, which those did not have: no Port, PayloadRaw and port; one more property, event;
 // so has uplink_normalized. Errors: format_refused for event_kind::unknown, message_too_large.
-result<std::vector<core::message>> format_devmobile(const core::uplink& event, const format_context& context);
+result<std::vector<model::message>> format_devmobile(const model::event& event,
+                                                     const format_context& context);
 
 } // namespace causeway::formats

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/devmobile.h"
 
+#include "model/frame_of.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
 
 namespace causeway::formats {
+using model::testing::frame_of;
 namespace {
 
-using core::event_kind;
+using model::event_kind;
 using properties = std::vector<std::pair<std::string, std::string>>;
 
 // acceptance-scenarios.md, scenario 1.
@@ -18,22 +20,22 @@ constexpr const char* scenario_1 =
  "uplink_message":{"f_port":10,"f_cnt":7,"frm_payload":"AYj5W5MaV6MAAms=","received_at":"2021-11-07T01:02:03.456789Z",
   "decoded_payload":{"gps_1":{"altitude":6.19,"latitude":-43.5309,"longitude":172.6371},"temperature_1":27.2}}})";
 
-core::message made_of(const core::uplink& event) {
+model::message made_of(const model::event& event) {
   auto made = format_devmobile(event, {wall_time{seconds{1767225600}}, {}});
   EXPECT_TRUE(made) << made.fault().message();
-  return made ? made->front() : core::message{};
+  return made ? made->front() : model::message{};
 }
 
-core::uplink small_uplink(std::string decoded) {
-  core::uplink event;
+model::event small_uplink(std::string decoded) {
+  model::event event;
   event.kind = event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
-  event.f_port = 1;
-  event.f_cnt = 0;
-  event.gateways = 0;
-  event.confirmed = event.simulated = false;
+  frame_of(event).f_port = 1;
+  frame_of(event).f_cnt = 0;
+  frame_of(event).gateways = 0;
+  frame_of(event).confirmed = event.simulated = false;
   event.received_at = "2025-01-01T00:00:00.999999999Z";
-  event.decoded_payload = std::move(decoded);
+  frame_of(event).decoded_payload = std::move(decoded);
   return event;
 }
 
@@ -59,7 +61,7 @@ TEST(devmobile, gives_scenario_1_its_body_and_properties) {
 
 TEST(devmobile, has_no_port_where_a_mask_has_left_it_out) {
   auto event = small_uplink(R"({"t":1})");
-  event.f_port = 0;
+  frame_of(event).f_port = 0;
   event.simulated.reset();
   const auto m = made_of(event);
   EXPECT_EQ(
@@ -129,6 +131,7 @@ TEST(devmobile, times_are_utc_without_a_z) {
 TEST(devmobile, kinds_that_the_connectors_did_not_have_say_what_they_are) {
   auto event = small_uplink(R"({"latitude":1})");
   event.kind = event_kind::location_solved;
+  event.what = model::location{R"({"latitude":1})"};
   const auto m = made_of(event);
   EXPECT_EQ(
       m.body,
@@ -143,9 +146,9 @@ TEST(devmobile, kinds_that_the_connectors_did_not_have_say_what_they_are) {
 TEST(devmobile, refuses_what_it_cannot_express) {
   auto event = small_uplink("[1]");
   EXPECT_EQ(format_devmobile(event, {}).fault().code(), errc::format_refused);
-  event.decoded_payload = R"({"gps_1":{"a":1,},"b":2})";
+  frame_of(event).decoded_payload = R"({"gps_1":{"a":1,},"b":2})";
   EXPECT_EQ(format_devmobile(event, {}).fault().code(), errc::format_refused);
-  event.decoded_payload = "{\"a\":\"" + std::string(core::max_message_bytes, 'x') + "\"}";
+  frame_of(event).decoded_payload = "{\"a\":\"" + std::string(model::max_message_bytes, 'x') + "\"}";
   EXPECT_EQ(format_devmobile(event, {}).fault().code(), errc::message_too_large);
   event.kind = event_kind::unknown;
   EXPECT_EQ(format_devmobile(event, {}).fault().code(), errc::format_refused);

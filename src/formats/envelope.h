@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "core/message.h"
-#include "core/uplink.h"
+#include "model/event.h"
+#include "model/message.h"
 
 #include <array>
 #include <cstdint>
@@ -26,19 +26,19 @@ struct format_context {
 
 // "u-00112233445566778899aabbccddeeff": the kind's letter and the key, so that a repeat has the same id.
 // Precondition: the kind has a letter.
-std::string format_message_id(const core::uplink& event, const format_context& context);
+std::string format_message_id(const model::event& event, const format_context& context);
 
 // When the network received the event, in UTC with Z, the source's own digits where it is written so already;
 // the time of acceptance for an event without one.
-std::string format_received_at(const core::uplink& event, const format_context& context);
+std::string format_received_at(const model::event& event, const format_context& context);
 
 // A message with everything but its body: id, content type and encoding, and the properties applicationId,
 // deviceId, devEui (if there is one), fPort (uplinks that have one), event, simulated (where it is known),
 // iothub-creation-time-utc. All
 // of them ASCII, as IoT Hub wants it.
-core::message make_envelope(const core::uplink& event, const format_context& context);
+model::message make_envelope(const model::event& event, const format_context& context);
 
 // The message, if IoT Hub takes it. Errors: message_too_large.
-result<std::vector<core::message>> one_message(core::message made);
+result<std::vector<model::message>> one_message(model::message made);
 
 } // namespace causeway::formats

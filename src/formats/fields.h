@@ -22,7 +22,7 @@ struct field {
   bool is_number() const { return value.front() == '-' || (value.front() >= '0' && value.front() <= '9'); }
 };
 
-// Walks a JSON object that is written without white space between tokens, as core::uplink::decoded_payload
+// Walks a JSON object that is written without white space between tokens, as model::fields_of
 // is. Of other text it may give nonsense, but no byte that is not in it.
 class field_cursor {
 public:

@@ -46,34 +46,37 @@ void append_text_member(std::string& out, std::string_view key, std::string_view
   out += "\",";
 }
 
-void append_lorawan(std::string& out, const core::uplink& event, std::string_view received_at) {
+void append_radio(std::string& out, const model::uplink& frame) {
+  if (!frame.frm_payload.empty()) append_text_member(out, "payload", frame.frm_payload);
+  if (!frame.normalized_payload.empty()) append_member(out, "normalizedPayload", frame.normalized_payload);
+  if (!frame.rssi.empty()) append_member(out, "rssi", frame.rssi);
+  if (!frame.snr.empty()) append_member(out, "snr", frame.snr);
+  if (!frame.data_rate.empty()) append_text_member(out, "dataRate", frame.data_rate);
+  if (frame.gateways) append_member(out, "gateways", std::to_string(*frame.gateways));
+  if (frame.confirmed) append_member(out, "confirmed", *frame.confirmed ? "true" : "false");
+}
+
+void append_lorawan(std::string& out, const model::event& event, std::string_view received_at) {
+  const auto* const frame = uplink_of(event);
   out += '{';
   append_text_member(out, "applicationId", event.from.application.str());
   append_text_member(out, "deviceId", event.from.device.str());
   if (!event.dev_eui.empty()) append_text_member(out, "devEui", event.dev_eui.str());
-  const bool radio = core::is_radio_uplink(event.kind);
-  if (radio && event.f_port != 0) append_member(out, "fPort", std::to_string(event.f_port));
-  if (radio && event.f_cnt) append_member(out, "fCnt", std::to_string(*event.f_cnt));
+  if (frame != nullptr && frame->f_port != 0) append_member(out, "fPort", std::to_string(frame->f_port));
+  if (frame != nullptr && frame->f_cnt) append_member(out, "fCnt", std::to_string(*frame->f_cnt));
   append_text_member(out, "receivedAt", received_at);
-  if (radio) {
-    if (!event.frm_payload.empty()) append_text_member(out, "payload", event.frm_payload);
-    if (!event.normalized_payload.empty()) append_member(out, "normalizedPayload", event.normalized_payload);
-    if (!event.rssi.empty()) append_member(out, "rssi", event.rssi);
-    if (!event.snr.empty()) append_member(out, "snr", event.snr);
-    if (!event.data_rate.empty()) append_text_member(out, "dataRate", event.data_rate);
-    if (event.gateways) append_member(out, "gateways", std::to_string(*event.gateways));
-    if (event.confirmed) append_member(out, "confirmed", *event.confirmed ? "true" : "false");
-  }
+  if (frame != nullptr) append_radio(out, *frame);
   if (event.simulated) append_member(out, "simulated", *event.simulated ? "true" : "false");
   out.back() = '}';
 }
 
 } // namespace
 
-result<std::vector<core::message>> format_flat(const core::uplink& event, const format_context& context) {
+result<std::vector<model::message>> format_flat(const model::event& event, const format_context& context) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  std::string_view decoded = event.decoded_payload.empty() ? "{}" : std::string_view{event.decoded_payload};
+  auto decoded = fields_of(event);
+  if (decoded.empty()) decoded = "{}";
   std::string with_location;
   if (context.iot_central) {
     with_location = add_location(decoded);
@@ -83,8 +86,9 @@ result<std::vector<core::message>> format_flat(const core::uplink& event, const 
   if (!key || decoded.size() < 2 || decoded.front() != '{' || decoded.back() != '}')
     return error{errc::format_refused, "decoded_payload is not a JSON object"};
 
-  core::message made = make_envelope(event, context);
-  made.body.reserve(decoded.size() + event.frm_payload.size() + 384);
+  model::message made = make_envelope(event, context);
+  const auto* const frame = uplink_of(event);
+  made.body.reserve(decoded.size() + (frame == nullptr ? 0 : frame->frm_payload.size()) + 384);
   made.body += decoded.substr(0, decoded.size() - 1);
   if (made.body.size() > 1) made.body += ',';
   made.body += '"';

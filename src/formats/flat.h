@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/result.h"
-#include "core/message.h"
-#include "core/uplink.h"
 #include "formats/envelope.h"
+#include "model/event.h"
+#include "model/message.h"
 
 #include <vector>
 
@@ -21,6 +21,6 @@ namespace causeway::formats {
 // applicationId, deviceId, devEui, receivedAt and simulated. A decoded field named lorawan wins, and ours
 // becomes lorawan_, with as many underscores as it takes. For IoT Central the decoded fields are as
 // add_location gives them. Errors: format_refused for event_kind::unknown, message_too_large.
-result<std::vector<core::message>> format_flat(const core::uplink& event, const format_context& context);
+result<std::vector<model::message>> format_flat(const model::event& event, const format_context& context);
 
 } // namespace causeway::formats

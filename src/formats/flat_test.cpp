@@ -2,6 +2,7 @@
 #include "formats/flat.h"
 
 #include "base/encoding.h"
+#include "model/frame_of.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
@@ -11,9 +12,10 @@
 #include <sstream>
 
 namespace causeway::formats {
+using model::testing::frame_of;
 namespace {
 
-using core::event_kind;
+using model::event_kind;
 
 std::string read_data(const std::string& name) {
   std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/" + name, std::ios::binary};
@@ -26,21 +28,21 @@ std::string read_data(const std::string& name) {
 const format_context context{wall_time{std::chrono::seconds{1767225600}},
                              {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255}};
 
-core::message flat(const core::uplink& event) {
+model::message flat(const model::event& event) {
   auto made = format_flat(event, context);
   EXPECT_TRUE(made) << made.fault().message();
   EXPECT_EQ(made->size(), 1U);
   return made->front();
 }
 
-core::uplink small_uplink() {
-  core::uplink event;
+model::event small_uplink() {
+  model::event event;
   event.kind = event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
-  event.f_port = 1;
-  event.f_cnt = 0;
-  event.gateways = 0;
-  event.confirmed = event.simulated = false;
+  frame_of(event).f_port = 1;
+  frame_of(event).f_cnt = 0;
+  frame_of(event).gateways = 0;
+  frame_of(event).confirmed = event.simulated = false;
   event.received_at = "2025-01-01T00:00:00Z";
   return event;
 }
@@ -48,7 +50,7 @@ core::uplink small_uplink() {
 const std::string small_tail =
     R"({"applicationId":"app1","deviceId":"dev1","fPort":1,"fCnt":0,"receivedAt":"2025-01-01T00:00:00Z","gateways":0,"confirmed":false,"simulated":false}})";
 
-std::string property(const core::message& m, std::string_view name) {
+std::string property(const model::message& m, std::string_view name) {
   const auto found =
       std::find_if(m.properties.begin(), m.properties.end(), [&](const auto& p) { return p.first == name; });
   return found == m.properties.end() ? "(none)" : found->second;
@@ -80,11 +82,11 @@ TEST(flat, leaves_out_the_eui_that_a_device_does_not_have) {
 
 // It said "gateways":0, "fCnt":0 and "confirmed":false where a mask had left them out (fault B16).
 TEST(flat, asserts_nothing_that_a_mask_has_left_out) {
-  core::uplink event;
+  model::event event;
   event.kind = event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
   event.received_at = "2025-01-01T00:00:00Z";
-  event.decoded_payload = R"({"t":1})";
+  frame_of(event).decoded_payload = R"({"t":1})";
   const auto made = flat(event);
   EXPECT_EQ(
       made.body,
@@ -96,7 +98,7 @@ TEST(flat, asserts_nothing_that_a_mask_has_left_out) {
 // A mask may name nothing but normalized_payload: the data would have been answered 200 and not sent.
 TEST(flat, a_normalised_payload_stands_in_for_a_decoded_one) {
   auto event = small_uplink();
-  event.normalized_payload = R"([{"air":{"temperature":1.50}}])";
+  frame_of(event).normalized_payload = R"([{"air":{"temperature":1.50}}])";
   EXPECT_NE(flat(event).body.find(R"("normalizedPayload":[{"air":{"temperature":1.50}}],"gateways")"),
             std::string::npos);
 }
@@ -121,22 +123,22 @@ TEST(flat, a_decoded_field_named_lorawan_wins) {
   };
   for (const auto& [decoded, head] : cases) {
     auto event = small_uplink();
-    event.decoded_payload = decoded;
+    frame_of(event).decoded_payload = decoded;
     EXPECT_EQ(flat(event).body, head + small_tail);
   }
 }
 
 TEST(flat, an_empty_decoded_object_adds_nothing) {
   auto event = small_uplink();
-  event.decoded_payload = "{}";
+  frame_of(event).decoded_payload = "{}";
   EXPECT_EQ(flat(event).body, "{\"lorawan\":" + small_tail);
 }
 
 TEST(flat, writes_numbers_as_they_came) {
   auto event = small_uplink();
-  event.decoded_payload = R"({"a":27.200000762939453,"b":9007199254740993,"c":1.0,"d":2.50E-3})";
-  event.rssi = "-57.0";
-  event.snr = "9.20";
+  frame_of(event).decoded_payload = R"({"a":27.200000762939453,"b":9007199254740993,"c":1.0,"d":2.50E-3})";
+  frame_of(event).rssi = "-57.0";
+  frame_of(event).snr = "9.20";
   const auto body = flat(event).body;
   EXPECT_TRUE(
       body.starts_with(R"({"a":27.200000762939453,"b":9007199254740993,"c":1.0,"d":2.50E-3,"lorawan":)"));
@@ -146,7 +148,7 @@ TEST(flat, writes_numbers_as_they_came) {
 TEST(flat, the_message_id_is_the_key_where_there_is_one) {
   auto event = small_uplink();
   EXPECT_EQ(flat(event).id, "u-000102030405060708090a0b0c0d0eff");
-  event.key = core::event_key{0xaa, 0xbb};
+  event.key = model::event_key{0xaa, 0xbb};
   EXPECT_EQ(flat(event).id, "u-aabb0000000000000000000000000000");
   event.kind = event_kind::join_accept;
   EXPECT_EQ(flat(event).id, "j-aabb0000000000000000000000000000");
@@ -182,7 +184,7 @@ TEST(flat, kinds_without_radio_carry_their_fields_and_who_it_was) {
 
 TEST(flat, positions_have_iot_centrals_form_for_iot_central_only) {
   auto event = small_uplink();
-  event.decoded_payload = R"({"latitude":1.50,"longitude":2})";
+  frame_of(event).decoded_payload = R"({"latitude":1.50,"longitude":2})";
   EXPECT_EQ(flat(event).body, R"({"latitude":1.50,"longitude":2,"lorawan":)" + small_tail);
   auto for_central = context;
   for_central.iot_central = true;
@@ -201,7 +203,7 @@ TEST(flat, refuses_a_kind_that_nobody_knows) {
 TEST(flat, refuses_decoded_fields_that_are_no_object) {
   auto event = small_uplink();
   for (const char* text : {"[1]", "1", "{", "{\"lorawan\":", "[\"lorawan\"]", "{\"\\\":1}"}) {
-    event.decoded_payload = text;
+    frame_of(event).decoded_payload = text;
     const auto made = format_flat(event, context);
     ASSERT_FALSE(made) << text;
     EXPECT_EQ(made.fault().code(), errc::format_refused);
@@ -210,11 +212,11 @@ TEST(flat, refuses_decoded_fields_that_are_no_object) {
 
 TEST(flat, takes_what_the_hub_takes_and_not_a_byte_more) {
   auto event = small_uplink();
-  event.decoded_payload = "{\"a\":\"\"}";
-  const auto room = core::max_message_bytes - size_of(flat(event));
-  event.decoded_payload = "{\"a\":\"" + std::string(room, 'x') + "\"}";
-  EXPECT_EQ(size_of(flat(event)), core::max_message_bytes);
-  event.decoded_payload = "{\"a\":\"" + std::string(room + 1, 'x') + "\"}";
+  frame_of(event).decoded_payload = "{\"a\":\"\"}";
+  const auto room = model::max_message_bytes - size_of(flat(event));
+  frame_of(event).decoded_payload = "{\"a\":\"" + std::string(room, 'x') + "\"}";
+  EXPECT_EQ(size_of(flat(event)), model::max_message_bytes);
+  frame_of(event).decoded_payload = "{\"a\":\"" + std::string(room + 1, 'x') + "\"}";
   const auto made = format_flat(event, context);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.fault().code(), errc::message_too_large);

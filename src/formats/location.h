@@ -14,7 +14,7 @@ namespace causeway::formats {
 // (lat and lon, lng or long; latitude, longitude; Latitude, Longitude; latitudeDeg, longitudeDeg; gps_lat,
 // gps_lng), both numbers, within 90 and 180 degrees, not both zero. What is there already under one of the
 // new names stays, and arrays stay as they are.
-// decoded: as core::uplink::decoded_payload.
+// decoded: as model::fields_of.
 std::string add_location(std::string_view decoded);
 
 } // namespace causeway::formats

@@ -3,11 +3,11 @@
 
 namespace causeway::formats {
 
-result<std::vector<core::message>> format_things_stack(const core::uplink& event,
-                                                       const format_context& context) {
+result<std::vector<model::message>> format_things_stack(const model::event& event,
+                                                        const format_context& context) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  core::message made = make_envelope(event, context);
+  model::message made = make_envelope(event, context);
   made.body = event.raw;
   return one_message(std::move(made));
 }

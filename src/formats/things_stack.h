@@ -11,7 +11,7 @@ namespace causeway::formats {
 
 // One message: the body is the event as received, byte for byte, the rest as make_envelope. Errors:
 // format_refused for event_kind::unknown, message_too_large.
-result<std::vector<core::message>> format_things_stack(const core::uplink& event,
-                                                       const format_context& context);
+result<std::vector<model::message>> format_things_stack(const model::event& event,
+                                                        const format_context& context);
 
 } // namespace causeway::formats

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/things_stack.h"
+#include "model/frame_of.h"
 
 #include <gtest/gtest.h>
 
 namespace causeway::formats {
+using model::testing::frame_of;
 namespace {
 
-core::uplink event_of(core::event_kind kind) {
-  core::uplink event;
+model::event event_of(model::event_kind kind) {
+  model::event event;
   event.kind = kind;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
-  event.f_port = 3;
+  frame_of(event).f_port = 3;
   event.simulated = false;
   event.received_at = "2025-01-01T00:00:00Z";
   event.raw = "{ \"uplink_message\" :\n{\"f_port\":3.0} }";
@@ -18,7 +20,7 @@ core::uplink event_of(core::event_kind kind) {
 }
 
 TEST(things_stack, is_the_event_byte_for_byte) {
-  const auto made = format_things_stack(event_of(core::event_kind::uplink), {});
+  const auto made = format_things_stack(event_of(model::event_kind::uplink), {});
   ASSERT_TRUE(made);
   ASSERT_EQ(made->size(), 1U);
   const auto& m = made->front();
@@ -36,18 +38,18 @@ TEST(things_stack, is_the_event_byte_for_byte) {
 }
 
 TEST(things_stack, takes_every_kind_that_is_known) {
-  for (std::size_t i = 0; i < core::event_kinds; ++i) {
-    const auto kind = static_cast<core::event_kind>(i);
+  for (std::size_t i = 0; i < model::event_kinds; ++i) {
+    const auto kind = static_cast<model::event_kind>(i);
     const auto made = format_things_stack(event_of(kind), {});
-    EXPECT_EQ(made.has_value(), kind != core::event_kind::unknown) << to_string(kind);
+    EXPECT_EQ(made.has_value(), kind != model::event_kind::unknown) << to_string(kind);
     if (made) continue;
     EXPECT_EQ(made.fault().code(), errc::format_refused);
   }
 }
 
 TEST(things_stack, refuses_what_the_hub_would_not_take) {
-  auto event = event_of(core::event_kind::uplink);
-  event.raw.assign(core::max_message_bytes, 'x');
+  auto event = event_of(model::event_kind::uplink);
+  event.raw.assign(model::max_message_bytes, 'x');
   const auto made = format_things_stack(event, {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.fault().code(), errc::message_too_large);

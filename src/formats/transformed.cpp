@@ -40,7 +40,7 @@ result<std::optional<std::string>> read_value(const field& property, const std::
   return std::optional{std::move(value)};
 }
 
-result<void> set_property(core::message& into, const field& property) {
+result<void> set_property(model::message& into, const field& property) {
   const auto name = property.name();
   if (name.empty() || !is_printable_ascii(name))
     return refused("the name " + json_quoted(name) + " of a property is not printable ASCII");
@@ -61,7 +61,7 @@ result<void> set_property(core::message& into, const field& property) {
   return {};
 }
 
-result<void> open_envelope(core::message& into, std::string_view output) {
+result<void> open_envelope(model::message& into, std::string_view output) {
   constexpr auto shape = "an envelope is {\"properties\":{…},\"body\":…}";
   if (output.front() != '{') return refused(shape);
   std::string_view body;
@@ -87,12 +87,13 @@ result<void> open_envelope(core::message& into, std::string_view output) {
 
 } // namespace
 
-result<std::vector<core::message>> format_transformed(const core::uplink& event,
-                                                      const format_context& context,
-                                                      std::vector<std::string> outputs, transform_output as) {
+result<std::vector<model::message>> format_transformed(const model::event& event,
+                                                       const format_context& context,
+                                                       std::vector<std::string> outputs,
+                                                       transform_output as) {
   if (letter_of(event.kind) == '\0')
     return error{errc::format_refused, "a kind that this version does not know"};
-  std::vector<core::message> messages;
+  std::vector<model::message> messages;
   messages.reserve(outputs.size());
   const auto envelope = make_envelope(event, context);
   for (auto& output : outputs) {

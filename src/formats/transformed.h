@@ -24,9 +24,9 @@ enum class transform_output : std::uint8_t {
 // wants it. Of the names that begin with `iothub-`, which are IoT Hub's own, only iothub-creation-time-utc
 // may be set: to a time of RFC 3339, which is sent in UTC. Errors: format_refused for event_kind::unknown,
 // transform_refused for an output null or an envelope that is none, message_too_large.
-result<std::vector<core::message>> format_transformed(const core::uplink& event,
-                                                      const format_context& context,
-                                                      std::vector<std::string> outputs,
-                                                      transform_output as = transform_output::body);
+result<std::vector<model::message>> format_transformed(const model::event& event,
+                                                       const format_context& context,
+                                                       std::vector<std::string> outputs,
+                                                       transform_output as = transform_output::body);
 
 } // namespace causeway::formats

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/transformed.h"
+#include "model/frame_of.h"
 
 #include <gtest/gtest.h>
 
@@ -8,14 +9,15 @@
 #include <utility>
 
 namespace causeway::formats {
+using model::testing::frame_of;
 namespace {
 
-core::uplink small_event() {
-  core::uplink event;
-  event.kind = core::event_kind::uplink;
+model::event small_event() {
+  model::event event;
+  event.kind = model::event_kind::uplink;
   event.from = {application_id{"app1"}, device_id{"dev1"}};
-  event.f_port = 1;
-  event.key = core::event_key{0xaa};
+  frame_of(event).f_port = 1;
+  event.key = model::event_key{0xaa};
   return event;
 }
 
@@ -53,13 +55,13 @@ TEST(transformed, names_the_output_that_is_too_large) {
   EXPECT_TRUE(made.fault().detail().starts_with("output 2: ")) << made.fault().detail();
 }
 
-result<std::vector<core::message>> open_envelope(std::string output) {
+result<std::vector<model::message>> open_envelope(std::string output) {
   std::vector<std::string> outputs;
   outputs.push_back(std::move(output));
   return format_transformed(small_event(), {}, std::move(outputs), transform_output::envelope);
 }
 
-std::string property_of(const core::message& of, std::string_view name) {
+std::string property_of(const model::message& of, std::string_view name) {
   for (const auto& [known, value] : of.properties)
     if (known == name) return value;
   return "none";

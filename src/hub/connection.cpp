@@ -154,7 +154,7 @@ void connection::detach(device_ref device, moment now) {
   advance(now);
 }
 
-result<void> connection::send(device_ref device, spool_seq seq, const core::message& what, moment now) {
+result<void> connection::send(device_ref device, spool_seq seq, const model::message& what, moment now) {
   device_session* who = table_.find(device);
   if (who == nullptr || who->state != session_state::attached || who->sending) {
     return error{errc::internal, "send() to a device that is not attached or has a message in flight"};

@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/secret.h"
-#include "core/message.h"
 #include "hub/cbs.h"
 #include "hub/device_session.h"
 #include "hub/token_wheel.h"
+#include "model/message.h"
 
 #include <cstdint>
 #include <deque>
@@ -144,7 +144,7 @@ public:
   void detach(device_ref device, moment now);
   // Precondition: attached, and no send() of this device without its `sent`. The message may wait for the
   // link's credit. Errors: message_too_large; internal for a breach of the precondition.
-  result<void> send(device_ref device, spool_seq seq, const core::message& what, moment now);
+  result<void> send(device_ref device, spool_seq seq, const model::message& what, moment now);
   // Puts every token anew, because those that are there were made by a clock that was wrong: a policy's at
   // once, devices' own within half a minute.
   void renew_tokens(moment now);

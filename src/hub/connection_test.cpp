@@ -245,7 +245,7 @@ TEST(hub_connection, a_message_beyond_the_limits_never_reaches_the_wire) {
   rig it;
   it.peer.max_message_size = 2000;
   it.attach_all(1);
-  core::message large = reading("large");
+  model::message large = reading("large");
   large.body.assign(2000, 'x');
   const auto refused = it.client.send(ref(0), 1, large, it.clock.now());
   ASSERT_FALSE(refused.has_value());

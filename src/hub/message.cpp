@@ -10,7 +10,7 @@ using amqp::code;
 
 // Written straight from the core's fields: going through amqp::message would copy the body and every
 // property.
-std::string encode(const core::message& what, std::size_t size) {
+std::string encode(const model::message& what, std::size_t size) {
   std::string out;
   out.reserve(size + 64 + 4 * what.properties.size());
   amqp::put_descriptor(out, 0x73); // properties, spec 3.2.4
@@ -43,9 +43,9 @@ std::string encode(const core::message& what, std::size_t size) {
 
 } // namespace
 
-result<std::string> encode_telemetry(const core::message& what, std::uint64_t link_limit) {
-  const std::size_t size = core::size_of(what);
-  if (size > core::max_message_bytes) {
+result<std::string> encode_telemetry(const model::message& what, std::uint64_t link_limit) {
+  const std::size_t size = model::size_of(what);
+  if (size > model::max_message_bytes) {
     return error{errc::message_too_large, what.id + ": " + std::to_string(size) + " bytes"};
   }
   std::string encoded = encode(what, size);

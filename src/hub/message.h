@@ -4,7 +4,7 @@
 // thread.
 #pragma once
 
-#include "core/message.h"
+#include "model/message.h"
 
 #include <cstdint>
 #include <string>
@@ -13,6 +13,6 @@ namespace causeway::hub {
 
 // link_limit: the max-message-size of the peer's ATTACH, 0 where it gave none; beyond it the hub would close
 // the link. Errors: message_too_large.
-result<std::string> encode_telemetry(const core::message& what, std::uint64_t link_limit);
+result<std::string> encode_telemetry(const model::message& what, std::uint64_t link_limit);
 
 } // namespace causeway::hub

@@ -9,11 +9,11 @@ namespace causeway::hub {
 namespace {
 
 TEST(hub_message, puts_each_field_in_its_place) {
-  const core::message what{"u-0123",
-                           "application/json",
-                           "utf-8",
-                           R"({"t":1})",
-                           {{"iothub-creation-time-utc", "2026-01-01T00:00:00.000Z"}, {"event", "uplink"}}};
+  const model::message what{"u-0123",
+                            "application/json",
+                            "utf-8",
+                            R"({"t":1})",
+                            {{"iothub-creation-time-utc", "2026-01-01T00:00:00.000Z"}, {"event", "uplink"}}};
   const auto encoded = encode_telemetry(what, 0);
   ASSERT_TRUE(encoded.has_value());
   const auto decoded = amqp::decode_message(*encoded);
@@ -32,7 +32,7 @@ TEST(hub_message, puts_each_field_in_its_place) {
 }
 
 TEST(hub_message, has_the_bytes_of_the_specification) {
-  const core::message what{"a", "t", "e", "b", {{"k", "v"}}};
+  const model::message what{"a", "t", "e", "b", {{"k", "v"}}};
   const std::string expected{"\x00\x53\x73\xc0\x0f\x08\xa1\x01"
                              "a\x40\x40\x40\x40\x40\xa3\x01t\xa3\x01"
                              "e"
@@ -54,7 +54,7 @@ TEST(hub_message, what_is_empty_is_left_out) {
 }
 
 TEST(hub_message, large_bodies_and_many_properties_take_the_large_forms) {
-  core::message what{"id", "application/json", "utf-8", std::string(200'000, 'x'), {}};
+  model::message what{"id", "application/json", "utf-8", std::string(200'000, 'x'), {}};
   for (int number = 0; number < 300; ++number)
     what.properties.emplace_back("p" + std::to_string(number), std::string(100, 'v'));
   const auto encoded = encode_telemetry(what, 0);
@@ -66,7 +66,7 @@ TEST(hub_message, large_bodies_and_many_properties_take_the_large_forms) {
 }
 
 TEST(hub_message, the_limits_of_the_hub_and_of_the_link_are_kept) {
-  core::message what{"id", "", "", std::string(core::max_message_bytes + 1, 'x'), {}};
+  model::message what{"id", "", "", std::string(model::max_message_bytes + 1, 'x'), {}};
   ASSERT_FALSE(encode_telemetry(what, 0).has_value());
   EXPECT_EQ(encode_telemetry(what, 0).fault().code(), errc::message_too_large);
   what.body.resize(1000);

@@ -256,7 +256,7 @@ inline device_ref ref(std::uint32_t number) {
 inline identity name_of(std::uint32_t number) {
   return identity{"dev-" + std::to_string(number)};
 }
-inline core::message reading(const std::string& id) {
+inline model::message reading(const std::string& id) {
   return {id, "application/json", "utf-8", R"({"t":1})", {{"application", "meters"}}};
 }
 inline connection_options device_key_options() {

@@ -8,21 +8,21 @@ namespace causeway::stack {
 
 namespace asio = boost::asio;
 
-core::ticket answer_desk::open() {
-  const auto which = core::ticket{++last_};
+model::ticket answer_desk::open() {
+  const auto which = model::ticket{++last_};
   open_.emplace(which, entry{});
   return which;
 }
 
-core::ticket answer_desk::open(std::function<void(core::answer)> then) {
+model::ticket answer_desk::open(std::function<void(model::answer)> then) {
   const auto which = open();
   open_.at(which).then = std::move(then);
   return which;
 }
 
-net::task<core::answer> answer_desk::wait(core::ticket which, std::chrono::milliseconds patience) {
+net::task<model::answer> answer_desk::wait(model::ticket which, std::chrono::milliseconds patience) {
   const auto found = open_.find(which);
-  if (found == open_.end()) co_return core::answer::unavailable;
+  if (found == open_.end()) co_return model::answer::unavailable;
   if (!found->second.answer) {
     found->second.waiter = std::make_unique<asio::steady_timer>(loop_.executor(), patience);
     boost::system::error_code ignored; // cancelled by on_answer: the entry tells
@@ -31,10 +31,10 @@ net::task<core::answer> answer_desk::wait(core::ticket which, std::chrono::milli
   }
   // The entry was left alone meanwhile: only this task erases it, and references into the map stay valid.
   const auto node = open_.extract(which);
-  co_return node.mapped().answer.value_or(core::answer::unavailable);
+  co_return node.mapped().answer.value_or(model::answer::unavailable);
 }
 
-void answer_desk::on_answer(core::ticket which, core::answer what) {
+void answer_desk::on_answer(model::ticket which, model::answer what) {
   const auto found = open_.find(which);
   if (found == open_.end()) return; // the waiter has lost its patience
   if (found->second.then) {

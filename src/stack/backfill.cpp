@@ -261,10 +261,10 @@ net::task<result<void>> backfill::hand_in(application* of, std::vector<tts::stor
       }
       if (!record.event->key) continue; // each question would bring it again
       ++page->open;
-      events_.take(*record.event, [page, number](core::answer what) {
+      events_.take(*record.event, [page, number](model::answer what) {
         --page->open;
-        if (what == core::answer::stored) ++page->stored;
-        if (core::is_for_now(what)) {
+        if (what == model::answer::stored) ++page->stored;
+        if (model::is_for_now(what)) {
           page->first_refused = page->refused ? std::min(page->first_refused, number) : number;
           page->refused = true;
         }

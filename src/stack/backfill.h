@@ -7,7 +7,7 @@
 
 #include "base/backoff.h"
 #include "base/secret.h"
-#include "core/ports.h"
+#include "model/door.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -61,7 +61,7 @@ class backfill_events {
 public:
   virtual ~backfill_events() = default;
   // done is called once, on the loop, possibly from inside the call.
-  virtual void take(core::uplink event, std::function<void(core::answer)> done) = 0;
+  virtual void take(model::event event, std::function<void(model::answer)> done) = 0;
   // To be given to start() next time.
   virtual void save_cursor(const application_id& application, wall_time cursor) = 0;
 };

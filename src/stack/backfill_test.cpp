@@ -2,12 +2,14 @@
 #include "stack/backfill.h"
 
 #include "base/encoding.h"
+#include "model/frame_of.h"
 #include "net/http_server.h"
 #include "net/run_task.h"
 
 #include <gtest/gtest.h>
 
 namespace causeway::stack {
+using model::testing::frame_of;
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,8 +40,8 @@ struct scene : backfill_events {
   std::optional<net::http_server> server;
   std::unique_ptr<backfill> client;
   backfill_settings settings;
-  std::vector<core::uplink> taken;
-  std::vector<core::answer> refusals; // for the next ones, then all are stored
+  std::vector<model::event> taken;
+  std::vector<model::answer> refusals; // for the next ones, then all are stored
   std::optional<wall_time> cursor;
   std::function<bool()> done;
   const application_id app{"app1"};
@@ -51,13 +53,13 @@ struct scene : backfill_events {
   }
   ~scene() override { net::run_task(on, tasks.stop()); }
 
-  void take(core::uplink event, std::function<void(core::answer)> then) override {
-    auto what = core::answer::stored;
+  void take(model::event event, std::function<void(model::answer)> then) override {
+    auto what = model::answer::stored;
     if (!refusals.empty()) {
       what = refusals.front();
       refusals.erase(refusals.begin());
     }
-    if (what == core::answer::stored) taken.push_back(std::move(event));
+    if (what == model::answer::stored) taken.push_back(std::move(event));
     on.post([this, then = std::move(then), what] {
       then(what);
       look();
@@ -130,7 +132,7 @@ TEST(backfill, asks_for_the_outage_page_by_page_and_hands_in_what_it_finds) {
   EXPECT_EQ(parameter(s.asked[2], "after"), s.text(down + 29s));
   ASSERT_EQ(s.taken.size(), 5U); // telling duplicates is the core's matter
   EXPECT_EQ(s.taken[0].from.device.str(), "dev-1");
-  EXPECT_EQ(s.taken[3].f_cnt, 2U);
+  EXPECT_EQ(frame_of(s.taken[3]).f_cnt, 2U);
   EXPECT_EQ(s.totals().records, 5U);
   EXPECT_EQ(s.totals().stored, 5U);
   EXPECT_GT(*s.cursor, down + 90s);
@@ -196,12 +198,13 @@ TEST(backfill, what_the_spool_has_no_room_for_is_handed_in_again_in_its_order) {
   for (int i = 1; i <= 5; ++i)
     body += record("dev-1", i, s.text(down + seconds{i}));
   s.answer(body);
-  s.refusals = {core::answer::stored, core::answer::full, core::answer::stored, core::answer::unavailable};
+  s.refusals = {model::answer::stored, model::answer::full, model::answer::stored,
+                model::answer::unavailable};
   s.start(down);
   s.run_until_whole();
   std::vector<std::uint32_t> order;
   for (const auto& one : s.taken)
-    order.push_back(*one.f_cnt);
+    order.push_back(*frame_of(one).f_cnt);
   // The second was refused: from it on all of them again; the core drops those it has.
   EXPECT_EQ(order, (std::vector<std::uint32_t>{1, 3, 5, 2, 3, 4, 5}));
 }
@@ -229,7 +232,7 @@ TEST(backfill, what_cannot_be_told_from_its_repetition_is_left_where_it_is) {
   s.start(s.ago(100s));
   s.run_until_whole();
   ASSERT_EQ(s.taken.size(), 1U);
-  EXPECT_EQ(s.taken[0].f_cnt, 2U);
+  EXPECT_EQ(frame_of(s.taken[0]).f_cnt, 2U);
 }
 
 TEST(backfill, joins_are_asked_for_where_they_are_wanted_and_unreadable_records_are_counted) {

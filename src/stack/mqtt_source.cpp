@@ -59,12 +59,12 @@ struct mqtt_source::application {
 };
 
 mqtt_source::mqtt_source(net::loop& on, net::task_group& tasks, mqtt_settings settings,
-                         std::vector<mqtt_application> applications, core::bridge& to, answer_desk& desk,
+                         std::vector<mqtt_application> applications, model::door& to, answer_desk& desk,
                          std::function<double()> random)
     : loop_{on},
       tasks_{tasks},
       settings_{std::move(settings)},
-      bridge_{to},
+      door_{to},
       desk_{desk},
       random_{std::move(random)},
       awake_{std::make_shared<net::wake_up>(on)},
@@ -198,11 +198,11 @@ void mqtt_source::hand_in(application& of, mqtt_message one) {
   ++in_hand_;
   const auto kept = std::make_shared<mqtt_message>(std::move(one));
   const auto which =
-      desk_.open([this, raw = &of, kept](core::answer what) { on_answer(*raw, std::move(*kept), what); });
-  bridge_.on_uplink(which, std::move(*event), loop_.now());
+      desk_.open([this, raw = &of, kept](model::answer what) { on_answer(*raw, std::move(*kept), what); });
+  door_.on_event(which, std::move(*event), loop_.now());
 }
 
-void mqtt_source::on_answer(application& of, mqtt_message one, core::answer what) {
+void mqtt_source::on_answer(application& of, mqtt_message one, model::answer what) {
   --of.in_hand;
   if (in_hand_-- == settings_.in_hand) awake_->notify();
   ++of.totals.answered[static_cast<std::size_t>(what)];

@@ -3,13 +3,13 @@
 // made again after growing pauses and subscribed anew each time. Loop's thread only.
 //
 // The way of a message: Paho's thread → mqtt_inbox (bounded; full: dropped, counted) → mqtt_backlog of its
-// application (bounded; full: dropped, counted) → core::bridge. The server gives each message once and keeps
+// application (bounded; full: dropped, counted) → the core. The server gives each message once and keeps
 // none (A.4): what the core had no room for, or could not store, is tried again for a minute, then it is
 // lost, counted and logged. At most a share of what waits is one application's.
 #pragma once
 
 #include "base/token_bucket.h"
-#include "core/bridge.h"
+#include "model/door.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
 #include "stack/answer_desk.h"
@@ -40,7 +40,7 @@ struct mqtt_totals {
   std::uint64_t messages = 0; // that arrived
   std::uint64_t waiting = 0;  // now, or in hand
   // By answer; `full`, `share_full` and `unavailable` are tries that came to nothing.
-  std::array<std::uint64_t, core::answers_known> answered{};
+  std::array<std::uint64_t, model::answers_known> answered{};
   std::map<errc, std::uint64_t> refused;         // messages that are no event of this application, by reason
   std::array<std::uint64_t, mqtt_losses> lost{}; // by reason
 };
@@ -60,7 +60,7 @@ class mqtt_source {
 public:
   // random: uniform in [0, 1). on, tasks, to and desk must outlive this.
   mqtt_source(net::loop& on, net::task_group& tasks, mqtt_settings settings,
-              std::vector<mqtt_application> applications, core::bridge& to, answer_desk& desk,
+              std::vector<mqtt_application> applications, model::door& to, answer_desk& desk,
               std::function<double()> random);
   ~mqtt_source(); // as ~mqtt_clients
 
@@ -83,7 +83,7 @@ private:
   void take_news(application& of, const mqtt_item& item);
   void go_down(application& of, error why, std::optional<int> connack);
   void hand_in(application& of, mqtt_message one);
-  void on_answer(application& of, mqtt_message one, core::answer what);
+  void on_answer(application& of, mqtt_message one, model::answer what);
   void refuse(application& of, const error& why);
   void lose(application& of, mqtt_loss why, std::uint64_t count, wall_time since);
   void count_dropped(application& of);
@@ -94,7 +94,7 @@ private:
   net::loop& loop_;
   net::task_group& tasks_;
   mqtt_settings settings_;
-  core::bridge& bridge_;
+  model::door& door_;
   answer_desk& desk_;
   std::function<double()> random_;
   mqtt_watcher* watcher_ = nullptr;

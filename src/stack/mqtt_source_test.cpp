@@ -20,23 +20,23 @@ using testing::scripted_broker;
 
 constexpr milliseconds patience{20'000};
 
-class flat_formatter final : public core::formatter {
+class flat_formatter final : public model::formatter {
 public:
   core::bridge* target = nullptr;
-  void format(core::ticket which, const core::uplink& event, moment now) override {
+  void format(model::ticket which, const model::event& event, moment now) override {
     target->on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
   }
 };
 
 // Answers of the disk come on the loop, as they do from the store.
-class disk final : public core::spool {
+class disk final : public model::spool {
 public:
   core::bridge* target = nullptr;
   net::loop* loop = nullptr;
   bool full = false;
   std::vector<std::string> bodies;
 
-  result<void> append(core::append_request request) override {
+  result<void> append(model::append_request request) override {
     if (full) return error{errc::spool_full};
     for (const auto& row : request.rows)
       bodies.push_back(row.body.body);
@@ -93,7 +93,7 @@ struct fixture {
       rules.back().id = application_id{name};
       rules.back().section = azure_name{"hub"};
       rules.back().identity_template = "{device_id}";
-      rules.back().events.set(static_cast<std::size_t>(core::event_kind::uplink));
+      rules.back().events.set(static_cast<std::size_t>(model::event_kind::uplink));
     }
     core::bridge_options options;
     options.random = [] { return 0.5; };
@@ -116,7 +116,7 @@ struct fixture {
   mqtt_totals totals(const std::string& name = "app1") const {
     return source->totals().at(application_id{name});
   }
-  std::uint64_t answered(core::answer what) const {
+  std::uint64_t answered(model::answer what) const {
     return totals().answered[static_cast<std::size_t>(what)];
   }
   std::uint64_t lost(mqtt_loss why) const { return totals().lost[static_cast<std::size_t>(why)]; }
@@ -168,9 +168,9 @@ TEST(mqtt_source, hands_in_each_message_once_and_the_core_tells_what_came_twice)
   f.publish("dev1", 1);
   f.publish("dev1", 2);
   f.publish("dev1", 1);
-  f.until([&] { return f.answered(core::answer::stored) + f.answered(core::answer::duplicate) == 3; });
-  EXPECT_EQ(f.answered(core::answer::stored), 2u);
-  EXPECT_EQ(f.answered(core::answer::duplicate), 1u);
+  f.until([&] { return f.answered(model::answer::stored) + f.answered(model::answer::duplicate) == 3; });
+  EXPECT_EQ(f.answered(model::answer::stored), 2u);
+  EXPECT_EQ(f.answered(model::answer::duplicate), 1u);
   EXPECT_EQ(f.spool.bodies.size(), 2u);
   EXPECT_EQ(f.totals().messages, 3u);
   EXPECT_EQ(f.totals().waiting, 0u);
@@ -188,7 +188,7 @@ TEST(mqtt_source, refuses_and_counts_what_is_no_event_of_its_application) {
   f.broker->publish("v3/app1@acme/devices/dev1/up", "");
   f.broker->publish("v3/app1@acme/devices/dev1/up", std::string(300 * 1024, ' ') + uplink("app1", "dev1", 1));
   f.publish("dev1", 7);
-  f.until([&] { return f.answered(core::answer::stored) == 1; });
+  f.until([&] { return f.answered(model::answer::stored) == 1; });
   EXPECT_EQ(f.refused(errc::topic_unexpected), 1u);
   EXPECT_EQ(f.refused(errc::identifiers_mismatch), 2u);
   EXPECT_EQ(f.refused(errc::json_malformed), 2u);
@@ -218,14 +218,14 @@ TEST(mqtt_source, comes_back_and_subscribes_anew_when_the_connection_is_cut) {
   f.start();
   f.until_connected();
   f.publish("dev1", 1);
-  f.until([&] { return f.answered(core::answer::stored) == 1; });
+  f.until([&] { return f.answered(model::answer::stored) == 1; });
   f.broker->cut();
   f.until([&] { return f.totals().line.losses == 1; });
   f.until_connected();
   ASSERT_EQ(f.broker->sessions.size(), 2u);
   EXPECT_EQ(f.broker->sessions.back().filters.size(), 2u);
   f.publish("dev1", 2);
-  f.until([&] { return f.answered(core::answer::stored) == 2; });
+  f.until([&] { return f.answered(model::answer::stored) == 2; });
   EXPECT_GT(f.totals().line.away.count(), 0);
   EXPECT_EQ(f.told.said, (std::vector<std::string>{"up app1", "down app1", "up app1"}));
 }
@@ -262,7 +262,7 @@ TEST(mqtt_source, speaks_tls_with_a_server_that_it_can_verify) {
   f.start();
   f.until_connected();
   f.publish("dev1", 1);
-  f.until([&] { return f.answered(core::answer::stored) == 1; });
+  f.until([&] { return f.answered(model::answer::stored) == 1; });
 }
 
 TEST(mqtt_source, sends_no_password_to_a_server_that_it_cannot_verify) {
@@ -300,9 +300,9 @@ TEST(mqtt_source, what_the_spool_has_no_room_for_is_tried_again_in_its_order) {
   f.spool.full = true;
   for (int i = 1; i <= 20; ++i)
     f.publish("dev1", i);
-  f.until([&] { return f.answered(core::answer::full) > 0 && f.totals().waiting == 20; });
+  f.until([&] { return f.answered(model::answer::full) > 0 && f.totals().waiting == 20; });
   f.spool.full = false;
-  f.until([&] { return f.answered(core::answer::stored) == 20; });
+  f.until([&] { return f.answered(model::answer::stored) == 20; });
   ASSERT_EQ(f.spool.bodies.size(), 20u);
   for (int i = 1; i <= 20; ++i)
     EXPECT_NE(f.spool.bodies[static_cast<std::size_t>(i - 1)].find("\"n\":" + std::to_string(i) + ","),
@@ -326,7 +326,7 @@ TEST(mqtt_source, what_is_not_taken_in_time_or_does_not_fit_is_lost_and_counted)
   EXPECT_EQ(f.told.said.back(), "lost app1");
   f.spool.full = false;
   f.publish("dev1", 31);
-  f.until([&] { return f.answered(core::answer::stored) == 1; });
+  f.until([&] { return f.answered(model::answer::stored) == 1; });
 }
 
 TEST(mqtt_source, a_burst_of_5000_messages_comes_through) {
@@ -335,7 +335,7 @@ TEST(mqtt_source, a_burst_of_5000_messages_comes_through) {
   f.until_connected();
   for (int i = 1; i <= 5'000; ++i)
     f.publish("dev" + std::to_string(i % 50), i);
-  f.until([&] { return f.answered(core::answer::stored) == 5'000; });
+  f.until([&] { return f.answered(model::answer::stored) == 5'000; });
   EXPECT_EQ(f.spool.bodies.size(), 5'000u);
   EXPECT_EQ(f.totals().lost, (std::array<std::uint64_t, mqtt_losses>{}));
 }
@@ -350,7 +350,7 @@ TEST(mqtt_source, each_application_has_a_connection_of_its_own) {
   f.publish("dev1", 1);
   f.broker->publish("v3/app2@acme/devices/dev1/up", uplink("app2", "dev1", 1));
   const auto stored = [&](const std::string& name) {
-    return f.totals(name).answered[static_cast<std::size_t>(core::answer::stored)];
+    return f.totals(name).answered[static_cast<std::size_t>(model::answer::stored)];
   };
   f.until([&] { return stored("app1") == 1 && stored("app2") == 1; });
   f.until([&] { return f.totals("app1").messages == 2 && f.totals("app2").messages == 2; });
@@ -369,7 +369,7 @@ TEST(mqtt_source, says_goodbye_and_hands_in_what_has_come_before_it_stops) {
   f.spool.full = false;
   net::run_task(f.loop, f.source->stop(f.loop.now().mono + patience));
   EXPECT_TRUE(f.broker->sessions.front().said_goodbye);
-  EXPECT_EQ(f.answered(core::answer::stored), 100u);
+  EXPECT_EQ(f.answered(model::answer::stored), 100u);
   EXPECT_EQ(f.lost(mqtt_loss::stopped), 0u);
 
   fixture full;
@@ -377,7 +377,7 @@ TEST(mqtt_source, says_goodbye_and_hands_in_what_has_come_before_it_stops) {
   full.until_connected();
   full.spool.full = true;
   full.publish("dev1", 1);
-  full.until([&] { return full.answered(core::answer::full) > 0; });
+  full.until([&] { return full.answered(model::answer::full) > 0; });
   net::run_task(full.loop, full.source->stop(full.loop.now().mono + milliseconds{200}));
   EXPECT_EQ(full.lost(mqtt_loss::stopped), 1u);
 }

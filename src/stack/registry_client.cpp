@@ -22,22 +22,6 @@ constexpr std::size_t batch = 256;
 // Each device with an unreadable attribute has one line, an application so many; the rest are counted.
 constexpr std::size_t most_warned = 10'000, most_warnings = 20;
 
-class bridge_events final : public registry_events {
-public:
-  bridge_events(core::bridge& bridge, net::loop& on) : bridge_{bridge}, loop_{on} {}
-  void on_registered(const core::registered_device& what) override {
-    bridge_.on_registered(what, loop_.now());
-  }
-  void on_listed(const application_id& application) override { bridge_.on_listed(application, loop_.now()); }
-  void on_looked_up(device_ref which, result<core::registered_device> what) override {
-    bridge_.on_looked_up(which, std::move(what), loop_.now());
-  }
-
-private:
-  core::bridge& bridge_;
-  net::loop& loop_;
-};
-
 std::optional<std::uint64_t> total_of(const net::http_answer& answer) {
   return parse_count(answer.header("X-Total-Count"));
 }
@@ -99,11 +83,6 @@ registry_client::registry_client(net::loop& on, net::task_group& tasks, registry
 }
 
 registry_client::~registry_client() = default;
-
-void registry_client::answer_to(core::bridge& bridge) {
-  own_events_ = std::make_unique<bridge_events>(bridge, loop_);
-  events_ = own_events_.get();
-}
 
 void registry_client::start() {
   for (const auto& one : applications_)
@@ -177,7 +156,7 @@ net::task<> registry_client::report(application* of, std::vector<tts::listed_dev
   std::size_t reported = 0;
   for (const auto& one : devices) {
     if (!one.warning.empty()) note_attribute(*of, one);
-    events_->on_registered(one.device);
+    events_->on_registered(one.device, loop_.now());
     if (++reported % batch == 0) co_await net::sleep_for(milliseconds{0}); // others have their turn
   }
 }
@@ -305,15 +284,16 @@ net::task<> registry_client::list(application* of) {
                                 {"skipped", work.skipped},
                                 {"attributes_ignored", work.ignored},
                                 {"ms", std::chrono::duration_cast<milliseconds>(totals.took).count()}});
-  events_->on_listed(of->id);
+  events_->on_listed(of->id, loop_.now());
 }
 
-void registry_client::look_up(device_ref device, const core::device_key& key) {
+void registry_client::look_up(device_ref device, const model::device_key& key) {
   if (questions_.size() >= options_.max_look_ups) {
     // Posted, because the core does not expect its answer from inside the call.
     loop_.post([this, device, alive = std::weak_ptr<int>{alive_}] {
       if (!alive.expired())
-        events_->on_looked_up(device, error{errc::registry_unavailable, "too many look-ups wait"});
+        events_->on_looked_up(device, error{errc::registry_unavailable, "too many look-ups wait"},
+                              loop_.now());
     });
     return;
   }
@@ -323,7 +303,7 @@ void registry_client::look_up(device_ref device, const core::device_key& key) {
   idle_.pop_back();
 }
 
-net::task<result<core::registered_device>> registry_client::get(application* of, core::device_key key) {
+net::task<result<model::registered_device>> registry_client::get(application* of, model::device_key key) {
   if (of == nullptr) co_return error{errc::registry_unauthorized, key.application.str() + " has no API key"};
   if (const auto wait = of->limit.held_for(loop_.now().mono); wait > milliseconds{0})
     co_return error{errc::registry_throttled, of->id.str()}.with_retry_after(wait);
@@ -352,7 +332,7 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
     // Whoever asked waits for an answer, whatever becomes of this task: what may fail for want of memory
     // comes before the question is taken.
     std::exception_ptr broken;
-    result<core::registered_device> found = error{errc::registry_unavailable, "the look-up was broken off"};
+    result<model::registered_device> found = error{errc::registry_unavailable, "the look-up was broken off"};
     const auto next = std::move(questions_.front());
     questions_.pop_front();
     try {
@@ -361,7 +341,7 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
       broken = std::current_exception();
     }
     if (!found && found.fault().code() == errc::stopped) co_return;
-    events_->on_looked_up(next.device, std::move(found));
+    events_->on_looked_up(next.device, std::move(found), loop_.now());
     if (broken) std::rethrow_exception(broken);
   }
 }

@@ -5,9 +5,10 @@
 // Loop's thread only.
 #pragma once
 
+#include "base/backoff.h"
 #include "base/secret.h"
 #include "base/service_clocks.h"
-#include "core/bridge.h"
+#include "model/registry.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -58,29 +59,19 @@ struct registry_totals {
   std::optional<error> last_error;  // since then
 };
 
-// What the client reports. bridge takes it; tests have their own.
-class registry_events {
-public:
-  virtual ~registry_events() = default;
-  virtual void on_registered(const core::registered_device& what) = 0;
-  virtual void on_listed(const application_id& application) = 0;
-  virtual void on_looked_up(device_ref which, result<core::registered_device> what) = 0;
-};
-
-class registry_client final : public core::registry {
+class registry_client final : public model::registry {
 public:
   // random: uniform in [0, 1).
   registry_client(net::loop& on, net::task_group& tasks, registry_options options,
                   std::vector<registry_application> applications, std::function<double()> random);
   ~registry_client() override;
-  // One of them, before start.
-  void answer_to(core::bridge& bridge);
-  void answer_to(registry_events& events) { events_ = &events; }
+  // Before start.
+  void answer_to(model::registry_events& events) { events_ = &events; }
   // Begins to list.
   void start();
 
   // Of an application without an API key: registry_unauthorized.
-  void look_up(device_ref device, const core::device_key& key) override;
+  void look_up(device_ref device, const model::device_key& key) override;
   const std::map<application_id, registry_totals>& totals() const { return totals_; }
 
 private:
@@ -89,7 +80,7 @@ private:
   struct place;
   struct question {
     device_ref device{};
-    core::device_key key;
+    model::device_key key;
   };
 
   net::task<result<net::http_answer>> ask(application* of, std::string path_and_query);
@@ -99,7 +90,7 @@ private:
   net::task<result<bool>> take_page(application* of, listing* work);
   net::task<> report(application* of, std::vector<tts::listed_device> devices);
   net::task<> answer_questions(net::wake_up* bell);
-  net::task<result<core::registered_device>> get(application* of, core::device_key key);
+  net::task<result<model::registered_device>> get(application* of, model::device_key key);
   net::task<bool> enter();
   void leave();
   application* find(const application_id& id);
@@ -110,8 +101,7 @@ private:
   registry_options options_;
   std::function<double()> random_;
   net::http_client client_;
-  std::unique_ptr<registry_events> own_events_;
-  registry_events* events_ = nullptr;
+  model::registry_events* events_ = nullptr;
   std::shared_ptr<int> alive_ = std::make_shared<int>(); // for what is posted
   std::vector<std::unique_ptr<application>> applications_;
   std::map<application_id, registry_totals> totals_;

@@ -25,7 +25,7 @@ std::string page(const std::vector<std::string>& entries) {
 }
 
 // A registry that answers the n-th request with the n-th answer, and the last one for ever.
-struct scene : registry_events {
+struct scene : model::registry_events {
   net::loop on;
   net::task_group tasks{on};
   std::vector<net::http_response> answers;
@@ -33,21 +33,21 @@ struct scene : registry_events {
   std::optional<net::http_server> server;
   std::unique_ptr<registry_client> client;
 
-  std::vector<core::registered_device> registered;
+  std::vector<model::registered_device> registered;
   std::vector<std::string> listed;
-  std::vector<std::pair<device_ref, result<core::registered_device>>> looked_up;
+  std::vector<std::pair<device_ref, result<model::registered_device>>> looked_up;
   std::function<bool()> done;
   std::function<double()> random = [] { return 0.5; };
 
-  void on_registered(const core::registered_device& what) override {
+  void on_registered(const model::registered_device& what, moment) override {
     registered.push_back(what);
     look();
   }
-  void on_listed(const application_id& application) override {
+  void on_listed(const application_id& application, moment) override {
     listed.push_back(application.str());
     look();
   }
-  void on_looked_up(device_ref which, result<core::registered_device> what) override {
+  void on_looked_up(device_ref which, result<model::registered_device> what, moment) override {
     looked_up.emplace_back(which, std::move(what));
     look();
   }

@@ -81,11 +81,11 @@ bool is_json(std::string_view content_type) {
 
 } // namespace
 
-webhook::webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
+webhook::webhook(std::vector<webhook_application> applications, model::door& to, answer_desk& desk,
                  const clock& time, std::string key)
     : applications_{std::move(applications)},
       book_{std::move(key)},
-      bridge_{to},
+      door_{to},
       desk_{desk},
       clock_{time},
       log_budget_{10.0, 100.0, time.now().mono} {
@@ -138,7 +138,7 @@ net::http_response webhook::refused(const error& why, const net::http_request& r
   return body_of(why);
 }
 
-void webhook::note_needless_path(const webhook_path& path, const core::uplink& event) {
+void webhook::note_needless_path(const webhook_path& path, const model::event& event) {
   ++totals_.needless_paths;
   if (!told_of_path_.insert(path.application).second) return;
   log::info("webhook_path_ignored",
@@ -216,7 +216,7 @@ public:
 
   void is_of(const webhook_application& sender) { sender_ = &sender; }
   // A repetition by the stack comes long after the event.
-  void is_about(const core::uplink& event) {
+  void is_about(const model::event& event) {
     const auto received = parse_rfc3339(event.received_at);
     if (received) since_ = std::min(since_, std::max(*received, since_ - longest_repeated));
   }
@@ -261,30 +261,30 @@ net::task<net::http_response> webhook::answer_event(net::http_request request, t
 
   const auto application = event->from.application;
   const auto which = desk_.open();
-  bridge_.on_uplink(which, std::move(*event), clock_.now());
+  door_.on_event(which, std::move(*event), clock_.now());
   auto outcome = co_await desk_.wait(which, patience);
   // No answer in time: of two things that it may wait for one is the transform.
-  if (outcome == core::answer::unavailable && bridge_.is_formatting(which))
-    outcome = core::answer::transform_busy;
+  if (outcome == model::answer::unavailable && door_.is_formatting(which))
+    outcome = model::answer::transform_busy;
   switch (outcome) {
-  case core::answer::full:
+  case model::answer::full:
     co_return refused(error{errc::spool_full}, request);
-  case core::answer::share_full:
+  case model::answer::share_full:
     co_return refused(error{errc::spool_share_full, application.str()}, request);
-  case core::answer::devices_full:
+  case model::answer::devices_full:
     co_return refused(error{errc::devices_full, "causeway devices forget makes room"}, request);
-  case core::answer::device_share_full:
+  case model::answer::device_share_full:
     co_return refused(
         error{errc::device_share_full, application.str() + "; causeway devices forget makes room"}, request);
-  case core::answer::transform_busy:
+  case model::answer::transform_busy:
     co_return refused(error{errc::transform_busy, application.str()}, request);
-  case core::answer::unavailable:
+  case model::answer::unavailable:
     co_return refused(error{errc::store_unavailable}, request);
   default:
     break;
   }
   net::http_response response;
-  response.body = "{\"outcome\":\"" + std::string{core::to_string(outcome)} + "\"}";
+  response.body = "{\"outcome\":\"" + std::string{model::to_string(outcome)} + "\"}";
   co_return response;
 }
 

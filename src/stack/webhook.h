@@ -6,7 +6,7 @@
 
 #include "base/secret.h"
 #include "base/token_bucket.h"
-#include "core/bridge.h"
+#include "model/door.h"
 #include "net/http_server.h"
 #include "stack/answer_desk.h"
 #include "stack/log_in_book.h"
@@ -48,7 +48,7 @@ public:
 class webhook {
 public:
   // key: of log_in_book.
-  webhook(std::vector<webhook_application> applications, core::bridge& to, answer_desk& desk,
+  webhook(std::vector<webhook_application> applications, model::door& to, answer_desk& desk,
           const clock& time, std::string key);
 
   // What probers are told at / and /readyz, who have no log-in: 200, or 503 with the fault's name.
@@ -76,7 +76,7 @@ private:
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
   std::optional<net::http_response> answer_prober(const net::http_request& head) const;
-  void note_needless_path(const webhook_path& path, const core::uplink& event);
+  void note_needless_path(const webhook_path& path, const model::event& event);
   // Of the sender: the number of its application.
   result<std::size_t> identify(const net::http_request& request, const std::string& application);
 
@@ -84,7 +84,7 @@ private:
   log_in_book book_;
   std::function<std::optional<errc>()> not_ready_;
   std::unordered_map<std::string, std::size_t> by_id_;
-  core::bridge& bridge_;
+  model::door& door_;
   answer_desk& desk_;
   const clock& clock_;
   log_in_guard guard_;

@@ -29,24 +29,24 @@ std::string sample(const std::string& name) {
   return read_data("things-stack/" + name);
 }
 
-class flat_formatter final : public core::formatter {
+class flat_formatter final : public model::formatter {
 public:
   core::bridge* target = nullptr;
-  void format(core::ticket which, const core::uplink& event, moment now) override {
+  void format(model::ticket which, const model::event& event, moment now) override {
     target->on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
   }
 };
 
 // Answers of the disk come on the loop, as they do from the store.
-class instant_disk final : public core::spool {
+class instant_disk final : public model::spool {
 public:
   core::bridge* target = nullptr;
   net::loop* loop = nullptr;
   std::optional<error> refuses, fails;
-  std::vector<core::append_request> rows;
+  std::vector<model::append_request> rows;
   std::vector<error> raw_dead_letters;
 
-  result<void> append(core::append_request request) override {
+  result<void> append(model::append_request request) override {
     if (refuses) return *refuses;
     const auto first = request.first;
     if (request.refused)
@@ -72,8 +72,8 @@ std::vector<webhook_application> applications(const std::vector<std::string>& na
 
 std::vector<core::application_rules> rules(const std::vector<std::string>& names) {
   std::vector<core::application_rules> out;
-  std::bitset<core::event_kinds> events;
-  events.set(static_cast<std::size_t>(core::event_kind::uplink));
+  std::bitset<model::event_kinds> events;
+  events.set(static_cast<std::size_t>(model::event_kind::uplink));
   for (const auto& name : names)
     out.push_back({application_id{name}, azure_name{"hub"}, "{device_id}", {}, events});
   return out;

@@ -25,7 +25,7 @@ std::int64_t milliseconds_of(wall_time at) {
 
 // at: milliseconds since 1970, apart from `where`, because a damaged number may be no time at all. all: what
 // it is made of; whoever asks for many keeps its memory.
-std::string digest_of(const core::device_key& key, const core::assignment& where, std::int64_t at,
+std::string digest_of(const model::device_key& key, const model::assignment& where, std::int64_t at,
                       std::string& all) {
   all.clear();
   for (const auto* field : {&key.application.str(), &key.device.str(), &where.hub.str(),
@@ -140,7 +140,7 @@ result<assignment_file> assignment_file::open(const std::filesystem::path& file,
   return second;
 }
 
-result<void> assignment_file::save(const core::device_key& key, const core::assignment& where) {
+result<void> assignment_file::save(const model::device_key& key, const model::assignment& where) {
   std::string all;
   const auto digest = digest_of(key, where, milliseconds_of(where.assigned_at), all);
   return save_
@@ -149,7 +149,7 @@ result<void> assignment_file::save(const core::device_key& key, const core::assi
       .run();
 }
 
-result<void> assignment_file::forget(const core::device_key& key) {
+result<void> assignment_file::forget(const model::device_key& key) {
   return forget_.with(key.application.str(), key.device.str()).run();
 }
 

@@ -4,7 +4,7 @@
 // One thread at a time.
 #pragma once
 
-#include "core/bridge.h"
+#include "model/start_image.h"
 #include "store/database.h"
 
 #include <filesystem>
@@ -13,7 +13,7 @@
 
 namespace causeway::store {
 
-using stored_assignment = core::start_image::assigned;
+using stored_assignment = model::start_image::assigned;
 
 class assignment_file {
 public:
@@ -26,8 +26,8 @@ public:
 
   database& db() { return db_; }
   // Both belong into a transaction of db().
-  result<void> save(const core::device_key& key, const core::assignment& where);
-  result<void> forget(const core::device_key& key);
+  result<void> save(const model::device_key& key, const model::assignment& where);
+  result<void> forget(const model::device_key& key);
 
 private:
   assignment_file(database db, statement save, statement forget)

@@ -18,7 +18,7 @@ struct reporting_child final : store_events {
   store* it = nullptr;
   spool_seq next = 0;
 
-  void on_spooled(std::vector<core::spool_result> results) override {
+  void on_spooled(std::vector<model::spool_result> results) override {
     for (const auto& one : results) {
       if (!one.outcome) ::_exit(3);
       if (one.first % 3 == 0) it->mark_done(one.first);
@@ -26,7 +26,7 @@ struct reporting_child final : store_events {
       if (!it->append(make_append(next++, 0, 1200))) ::_exit(5);
     }
   }
-  void on_read_back(std::vector<core::spool_row>, std::vector<spool_seq>) override {}
+  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {}
   void on_store_fault(const error&) override { ::_exit(6); }
   void on_store_healed() override {}
 };

@@ -35,7 +35,7 @@ protected:
     for (spool_seq seq = 1; seq <= messages; ++seq) {
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
       one.rows[0].body.body = body_of(seq);
-      one.key = core::kept_key{'u', seq};
+      one.key = model::kept_key{'u', seq};
       ASSERT_TRUE(it->append(std::move(one)));
       ASSERT_TRUE(answered(seq)); // a commit each
     }
@@ -63,7 +63,7 @@ protected:
       for (const auto& read : events.rows) {
         ASSERT_EQ(read.body.body, body_of(read.seq));
         const auto of = std::find_if(image.devices.begin(), image.devices.end(),
-                                     [&](const core::device_record& one) { return one.ref == read.device; });
+                                     [&](const model::device_record& one) { return one.ref == read.device; });
         ASSERT_NE(of, image.devices.end());
         ASSERT_EQ(of->key, make_device(static_cast<std::uint32_t>(read.seq % devices)).key) << read.seq;
         into.insert(read.seq);

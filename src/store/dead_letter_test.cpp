@@ -17,23 +17,23 @@ protected:
     const auto asked = events.answered() + count;
     ASSERT_TRUE(answered(asked));
   }
-  core::dead_letter_page list(core::dead_letter_query query) {
+  model::dead_letter_page list(model::dead_letter_query query) {
     const auto before = events.pages.size();
     it->list_dead_letters(++number, std::move(query));
     return answer_after(before);
   }
-  core::dead_letter_page read(std::uint64_t id) {
+  model::dead_letter_page read(std::uint64_t id) {
     const auto before = events.pages.size();
     it->read_dead_letter(++number, id);
     return answer_after(before);
   }
-  core::dead_letter_page answer_after(std::size_t before) {
+  model::dead_letter_page answer_after(std::size_t before) {
     EXPECT_TRUE(box.run_until([&] { return events.pages.size() > before; }));
     EXPECT_EQ(events.pages.back().first, number);
     EXPECT_TRUE(events.pages.back().second);
     return *events.pages.back().second;
   }
-  static std::vector<std::uint64_t> ids(const core::dead_letter_page& page) {
+  static std::vector<std::uint64_t> ids(const model::dead_letter_page& page) {
     std::vector<std::uint64_t> all;
     for (const auto& one : page.letters)
       all.push_back(one.id);
@@ -91,7 +91,7 @@ TEST_F(dead_letter_test, are_read_with_their_content) {
   const auto message = read(1);
   ASSERT_EQ(message.letters.size(), 1U);
   EXPECT_FALSE(message.letters[0].is_event);
-  EXPECT_EQ(*core::decode_message(message.letters[0].content), make_message());
+  EXPECT_EQ(*model::decode_message(message.letters[0].content), make_message());
   EXPECT_EQ(read(2).letters.at(0).content, "{\"n\":2}");
   EXPECT_TRUE(read(3).letters.empty());
 }
@@ -123,8 +123,8 @@ TEST_F(dead_letter_test, are_counted_by_application_and_none_is_pushed_out) {
     ASSERT_TRUE(it->append(std::move(request)));
     ASSERT_TRUE(answered(seq));
   }
-  const core::dead_letter_amounts all{{application_id{"plant"}, {300, 300'000'000}},
-                                      {application_id{"water-meters"}, {1, core::size_of(make_message())}}};
+  const model::dead_letter_amounts all{{application_id{"plant"}, {300, 300'000'000}},
+                                       {application_id{"water-meters"}, {1, model::size_of(make_message())}}};
   EXPECT_EQ(events.letters, all);
   reopen();
   EXPECT_EQ(image.dead_letters, all);
@@ -132,7 +132,7 @@ TEST_F(dead_letter_test, are_counted_by_application_and_none_is_pushed_out) {
   const auto before = events.pages.size();
   it->drop_dead_letters(++number, {1});
   answer_after(before);
-  EXPECT_EQ(events.letters, (core::dead_letter_amounts{{application_id{"plant"}, {300, 300'000'000}}}));
+  EXPECT_EQ(events.letters, (model::dead_letter_amounts{{application_id{"plant"}, {300, 300'000'000}}}));
 }
 
 TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
@@ -163,26 +163,26 @@ TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
 // What a format has refused is one dead letter an event, and none when a copy of it is sent.
 class refused_copies : public dead_letter_test {
 protected:
-  void refuse(spool_seq seq, core::kept_key key, const std::string& raw) {
+  void refuse(spool_seq seq, model::kept_key key, const std::string& raw) {
     auto request = make_refused(seq, raw, error{errc::format_refused, "why"});
     request.key = key;
     const auto asked = events.answered() + 1;
     ASSERT_TRUE(it->append(std::move(request)));
     ASSERT_TRUE(answered(asked));
   }
-  void store(spool_seq seq, core::kept_key key) {
+  void store(spool_seq seq, model::kept_key key) {
     auto request = make_append(seq);
     request.key = key;
     const auto asked = events.answered() + 1;
     ASSERT_TRUE(it->append(std::move(request)));
     ASSERT_TRUE(answered(asked));
   }
-  const core::spool_result& result_of(spool_seq seq) { return events.last_results.at(seq); }
+  const model::spool_result& result_of(spool_seq seq) { return events.last_results.at(seq); }
 };
 
 TEST_F(refused_copies, are_one_dead_letter_the_longest) {
   open();
-  const core::kept_key key{'u', 0xf000000000000001U};
+  const model::kept_key key{'u', 0xf000000000000001U};
   refuse(1, key, "{\"cut\":1}");
   EXPECT_EQ(result_of(1).letters, (amount{1, 9}));
   refuse(2, key, "{\"cut\":2}"); // a retry
@@ -199,7 +199,7 @@ TEST_F(refused_copies, are_one_dead_letter_the_longest) {
 
 TEST_F(refused_copies, go_when_one_is_sent) {
   open();
-  const core::kept_key key{'u', 7};
+  const model::kept_key key{'u', 7};
   refuse(1, key, "{\"cut\":1}");
   add(2, 1); // without a key
   store(3, {'n', 8});
@@ -217,12 +217,12 @@ TEST_F(refused_copies, that_were_replayed_leave_the_key_behind) {
   refuse(1, {'u', 7}, "{\"cut\":1}");
   auto request = make_append(2);
   request.replays = 1;
-  request.key = core::kept_key{'u', 7};
+  request.key = model::kept_key{'u', 7};
   ASSERT_TRUE(it->append(std::move(request)));
   ASSERT_TRUE(answered(2));
   reopen();
   ASSERT_EQ(image.recent_keys.size(), 1U);
-  EXPECT_EQ(image.recent_keys[0], (core::start_image::recent_key{device_ref{0}, {'u', 7}}));
+  EXPECT_EQ(image.recent_keys[0], (model::start_image::recent_key{device_ref{0}, {'u', 7}}));
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For the store's tests: a SQLite VFS over the machine's own that can write down every change of the files of
-// one folder, and can run out of room. Registered as the default, so that store::open goes through it; does
-// nothing but pass on unless told. Any thread.
+// one folder, can run out of room, and can refuse single writes. Registered as the default, so that
+// store::open goes through it; does nothing but pass on unless told. Any thread.
 #pragma once
 
 #include <sqlite3.h>
@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -57,6 +58,22 @@ public:
     folder_ = folder;
     room_.reset();
     if (more) room_ = used() + *more;
+  }
+  // Writes to the folder's files fail, each once, as a bad sector does: the first after so many more, each
+  // further one after so many from the last that has failed. Also counts the folder's writes from now on.
+  void fail_writes(const std::filesystem::path& folder, std::deque<std::size_t> after) {
+    const std::lock_guard held{mutex_};
+    folder_ = folder;
+    failing_ = std::move(after);
+    since_failed_ = writes_failed_ = writes_ = 0;
+  }
+  std::size_t writes() {
+    const std::lock_guard held{mutex_};
+    return writes_;
+  }
+  std::size_t writes_failed() {
+    const std::lock_guard held{mutex_};
+    return writes_failed_;
   }
   // Syncs that are not needed cost a test its time.
   void skip_syncs(bool skip) {
@@ -148,7 +165,18 @@ private:
     if (code == SQLITE_OK) note(kind::remove, name, sync_directory, {});
     return code;
   }
+  bool is_bad(const open_file& file) {
+    const std::lock_guard held{mutex_};
+    if (!is_ours(*file.path)) return false;
+    ++writes_;
+    if (failing_.empty() || since_failed_++ < failing_.front()) return false;
+    failing_.pop_front();
+    since_failed_ = 0;
+    ++writes_failed_;
+    return true;
+  }
   int write(open_file& file, const void* from, int amount, std::int64_t offset) {
+    if (is_bad(file)) return SQLITE_IOERR_WRITE;
     if (!has_room(file, offset + amount)) return SQLITE_FULL;
     const int code = file.real()->pMethods->xWrite(file.real(), from, amount, offset);
     if (code == SQLITE_OK)
@@ -194,6 +222,8 @@ private:
   std::vector<operation> operations_;
   bool recording_ = false, skip_syncs_ = false;
   std::optional<std::uint64_t> room_;
+  std::deque<std::size_t> failing_;
+  std::size_t since_failed_ = 0, writes_failed_ = 0, writes_ = 0;
 };
 
 } // namespace causeway::store

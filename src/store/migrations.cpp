@@ -16,13 +16,13 @@ namespace {
 //   tally        one row, in each commit: what has been given out and what there is, so that rows which a
 //   damaged
 //                page no longer shows are missed; sealed_from: from this seq on each record is sealed
-//   record       the bodies, core::encode_message in a seal (seal.h); apart from spool so that a start need
+//   record       the bodies, model::encode_message in a seal (seal.h); apart from spool so that a start need
 //   not
 //                read them
 //   digest       of a row, over its other columns in their order: row_digest, of spool waiting_digest
 //   key_ring     the last 32 key hashes of a device and kind, newest first, 8 bytes each, least significant
-//                byte first; id = 256 * device + the kind's letter (core::letter_of)
-//   recent_key   the same of a device, as the versions before key_ring left them (core::former_hash); only
+//                byte first; id = 256 * device + the kind's letter (model::letter_of)
+//   recent_key   the same of a device, as the versions before key_ring left them (model::former_hash); only
 //                read, and not any more when a kind has 32 newer ones
 //   cursor       of an application: milliseconds since 1970, stack/backfill_window.h
 //   dead_letter_sum  how many dead letters of an application there are, and their bytes: kept by the triggers

@@ -49,7 +49,7 @@ protected:
     for (spool_seq seq = 1; seq <= messages; ++seq) {
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
       one.rows[0].body.body = body_of(seq);
-      one.key = core::kept_key{'u', seq};
+      one.key = model::kept_key{'u', seq};
       ASSERT_TRUE(it->append(std::move(one)));
     }
     ASSERT_TRUE(answered(messages));

@@ -5,6 +5,7 @@
 #include "store/log_scan.h"
 #include "store/migrations.h"
 #include "store/salvage.h"
+#include "store/spool_loader.h"
 
 #include <algorithm>
 #include <functional>
@@ -43,13 +44,14 @@ error unusable(const fs::path& directory, const error& cause) {
 }
 
 // What a start needs; what is damaged is noted in the spool's damage().
-result<void> load(spool_file& spool, core::start_image& image,
+result<void> load(spool_file& spool, model::start_image& image,
                   std::map<application_id, wall_time>& cursors_of) {
   image = {};
-  auto devices = spool.load_devices();
+  spool_loader loads{spool};
+  auto devices = loads.devices();
   if (!devices) return std::move(devices).fault();
   image.devices = *std::move(devices);
-  auto waiting = spool.load_waiting();
+  auto waiting = loads.waiting();
   if (!waiting) return std::move(waiting).fault();
   image.waiting = *std::move(waiting);
   std::vector<bool> there(spool.counts().next_device, false);
@@ -57,14 +59,14 @@ result<void> load(spool_file& spool, core::start_image& image,
     there[index_of(one.ref)] = true;
   for (const auto& row : image.waiting)
     if (index_of(row.device) >= there.size() || !there[index_of(row.device)])
-      spool.note_damage("message " + std::to_string(row.seq) + " waits for a device that is not there");
-  auto keys = spool.load_keys();
+      spool.damage().note("message " + std::to_string(row.seq) + " waits for a device that is not there");
+  auto keys = loads.keys();
   if (!keys) return std::move(keys).fault();
   image.recent_keys = *std::move(keys);
-  auto cursors = spool.load_cursors();
+  auto cursors = loads.cursors();
   if (!cursors) return std::move(cursors).fault();
   cursors_of = *std::move(cursors);
-  auto open = spool.load_open_seconds();
+  auto open = loads.open_seconds();
   if (!open) return std::move(open).fault();
   image.open_seconds = *open;
   auto letters = spool.count_dead_letters();
@@ -124,7 +126,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   once_open();
   if (auto done = load(into.spool, into.image, into.cursors); !done) return unusable(file, done.fault());
   // Once: what is still not there after a mending is for the one who reads it.
-  if (auto done = into.spool.try_records(into.image.waiting); !done) return unusable(file, done.fault());
+  if (auto done = spool_loader{into.spool}.try_records(into.image.waiting); !done)
+    return unusable(file, done.fault());
   if (!into.spool.damage().any()) return {};
   if (auto done = mend(into.spool.damage().detail); !done) return done;
   auto again = spool_file::open(file, max_pages);
@@ -202,10 +205,10 @@ std::string look_as_a_start(const fs::path& file) {
   }
   auto spool = spool_file::open_to_look(file);
   if (!spool) return spool.fault().detail();
-  core::start_image image;
+  model::start_image image;
   std::map<application_id, wall_time> cursors;
   auto done = load(*spool, image, cursors);
-  if (done) done = spool->try_records(image.waiting);
+  if (done) done = spool_loader{*spool}.try_records(image.waiting);
   return done ? spool->damage().detail : done.fault().detail();
 }
 

@@ -19,7 +19,7 @@ struct opened_state {
   spool_file spool;
   assignment_file assignments;
   std::vector<stored_assignment> known; // of assignments
-  core::start_image image;              // but for its assignments
+  model::start_image image;             // but for its assignments
   std::map<application_id, wall_time> cursors;
   witness_file witness;
   // Of messages that were acknowledged: that cannot be read any more, or are not there; as far as it is

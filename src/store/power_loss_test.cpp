@@ -7,6 +7,7 @@
 #include "store/lock.h"
 #include "store/seal.h"
 #include "store/spool_file.h"
+#include "store/spool_loader.h"
 #include "store/store_fixture.h"
 
 #include <algorithm>
@@ -144,7 +145,7 @@ private:
   std::map<std::string, file> files_;
 };
 
-core::message body_of(spool_seq seq) {
+model::message body_of(spool_seq seq) {
   auto made = make_message(seq % 7 == 0 ? 9000 : 50 + seq * 37 % 1200);
   made.body += std::to_string(seq);
   return made;
@@ -210,7 +211,7 @@ private:
         const auto device = static_cast<std::uint32_t>(random_() % 3);
         auto request = make_append(next_, device);
         request.rows[0].body = body_of(next_);
-        request.key = core::kept_key{'u', next_};
+        request.key = model::kept_key{'u', next_};
         ASSERT_TRUE(it_->append(std::move(request)));
         waiting_.push_back(next_);
       }
@@ -231,7 +232,7 @@ private:
     }
   }
 
-  void on_spooled(std::vector<core::spool_result> results) override {
+  void on_spooled(std::vector<model::spool_result> results) override {
     for (const auto& one : results) {
       ASSERT_TRUE(one.outcome);
       ++answered_;
@@ -241,7 +242,7 @@ private:
         made_.stored[one.first] = position_;
     }
   }
-  void on_read_back(std::vector<core::spool_row>, std::vector<spool_seq>) override {}
+  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {}
   void on_store_fault(const error& what) override { ADD_FAILURE() << what.message(); }
   void on_store_healed() override {}
 
@@ -265,7 +266,7 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
   auto check = spool->db().prepare("PRAGMA integrity_check");
   if (!check || !*check->step() || check->text(0) != "ok") return "is damaged";
   check->reset();
-  const auto waiting = spool->load_waiting();
+  const auto waiting = spool_loader{*spool}.waiting();
   if (!waiting) return "cannot be read: " + waiting.fault().message();
   std::set<spool_seq> there;
   for (const auto& row : *waiting) {
@@ -283,7 +284,7 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
       letters.emplace(event->content);
     else
       letters.emplace(query->text(0));
-  const auto keys = spool->load_keys();
+  const auto keys = spool_loader{*spool}.keys();
   std::set<std::uint64_t> known;
   for (const auto& one : *keys)
     known.insert(one.key.hash);

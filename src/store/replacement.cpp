@@ -4,7 +4,7 @@
 #include "store/migrations.h"
 #include "store/survey_state.h"
 
-#include "core/message.h"
+#include "model/message.h"
 
 #include <algorithm>
 #include <limits>
@@ -214,13 +214,13 @@ result<void> replacement::write_message(const survey::state::kept& one) {
   if (one.good) {
     const auto inside = unseal(*content);
     if (!inside) return {};
-    const auto message = core::decode_message(inside->content);
+    const auto message = model::decode_message(inside->content);
     if (!message) return {};
     const auto of = ref_for(inside->seal);
     if (!of) return of.fault();
     ref = *of;
     at = inside->seal.at;
-    size = static_cast<std::int64_t>(core::size_of(*message));
+    size = static_cast<std::int64_t>(model::size_of(*message));
   } else {
     ref = waits->device;
     at = waits->at;

@@ -10,7 +10,7 @@
 namespace causeway::store {
 namespace {
 
-constexpr char first_byte = 2; // core::encode_message begins with 1
+constexpr char first_byte = 2; // model::encode_message begins with 1
 constexpr std::size_t checksum_at = 1, sealed_from = 9;
 constexpr std::uint8_t with_eui = 1;
 

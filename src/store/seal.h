@@ -28,7 +28,7 @@ struct unsealed_record {
 
 // 28 bytes and the names, or 36, in front of the content; the checksum is over all of it.
 std::string seal(const record_seal& with, std::string_view content);
-// Neither a record of before (core::encode_message) nor an event in JSON begins as a seal does.
+// Neither a record of before (model::encode_message) nor an event in JSON begins as a seal does.
 bool is_sealed(std::string_view record);
 // Errors: record_corrupt.
 result<unsealed_record> unseal(std::string_view record);

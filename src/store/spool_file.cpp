@@ -30,17 +30,6 @@ std::array<char, 8> bytes_of(std::uint64_t hash) {
   return bytes;
 }
 
-std::uint64_t hash_of(std::string_view bytes) {
-  std::uint64_t hash = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    hash |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  return hash;
-}
-
-device_ref ref_of(std::int64_t value) {
-  return static_cast<device_ref>(static_cast<std::uint32_t>(value));
-}
-
 std::int64_t milliseconds_of(wall_time at) {
   return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
@@ -66,7 +55,7 @@ std::int64_t number_of(const std::optional<bool>& integration) {
 
 } // namespace
 
-void log_ref_taken(const core::device_record& record) {
+void log_ref_taken(const model::device_record& record) {
   log::error("device_ref_taken", {{"ref", index_of(record.ref)},
                                   {"application", record.key.application},
                                   {"device", record.key.device}});
@@ -171,55 +160,6 @@ result<spool_file::statements> spool_file::prepare(database& db) {
                     std::move(*next++), std::move(*next++), std::move(*next++)};
 }
 
-namespace {
-
-// The oldest first. bytes: the newest first.
-void append_keys(std::string_view bytes, device_ref device, char kind,
-                 std::vector<core::start_image::recent_key>& into) {
-  for (; bytes.size() >= 8; bytes.remove_suffix(8))
-    into.push_back({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
-}
-
-} // namespace
-
-result<std::vector<core::start_image::recent_key>> spool_file::load_keys() {
-  std::vector<core::start_image::recent_key> keys;
-  if (auto former = load_former_keys(keys); !former) return std::move(former).fault();
-  auto query = db_.prepare("SELECT id, hashes FROM key_ring ORDER BY id");
-  if (!query) return std::move(query).fault();
-  for (;;) {
-    auto row = query->step();
-    if (!row && db_.is_corrupt()) {
-      damage_.note("recent keys: " + row.fault().detail());
-      return keys;
-    }
-    if (!row) return std::move(row).fault();
-    if (!*row) return keys;
-    const auto id = query->integer(0);
-    append_keys(query->text(1), ref_of(id >> 8), static_cast<char>(id & 0xff), keys);
-  }
-}
-
-result<void> spool_file::load_former_keys(std::vector<core::start_image::recent_key>& into) {
-  const auto any = db_.integer("SELECT EXISTS (SELECT 1 FROM recent_key)");
-  if (!any && db_.is_corrupt()) damage_.note("recent keys: " + any.fault().detail());
-  if (!any) return db_.is_corrupt() ? result<void>{} : any.fault();
-  if (*any == 0) return {};
-  auto query = db_.prepare("SELECT device, hashes FROM recent_key WHERE device NOT IN "
-                           "(SELECT id >> 8 FROM key_ring WHERE length(hashes) = 256) ORDER BY device");
-  if (!query) return std::move(query).fault();
-  for (;;) {
-    auto row = query->step();
-    if (!row && db_.is_corrupt()) {
-      damage_.note("recent keys: " + row.fault().detail());
-      return {};
-    }
-    if (!row) return std::move(row).fault();
-    if (!*row) return {};
-    append_keys(query->text(1), ref_of(query->integer(0)), core::recent_keys::former, into);
-  }
-}
-
 result<void> spool_file::save_tally() {
   if (tally_ == saved_) return {};
   const auto digest = row_digest{}
@@ -237,7 +177,7 @@ result<void> spool_file::save_tally() {
   return {};
 }
 
-result<void> spool_file::save_device(const core::device_record& record) {
+result<void> spool_file::save_device(const model::device_record& record) {
   const auto ref = index_of(record.ref);
   const auto listed = record.listed ? 1 : 0;
   const auto digest = row_digest{}
@@ -280,11 +220,11 @@ void spool_file::note_next_device(std::uint32_t next) {
   tally_.next_device = std::max(tally_.next_device, next);
 }
 
-result<void> spool_file::append(const core::append_request& request, wall_time at, append_effect& effect) {
+result<void> spool_file::append(const model::append_request& request, wall_time at, append_effect& effect) {
   if (request.refused) return bury_event(request, at, effect);
   const auto accepted = milliseconds_of(at);
   for (const auto& row : request.rows) {
-    const auto size = static_cast<std::int64_t>(core::size_of(row.body));
+    const auto size = static_cast<std::int64_t>(model::size_of(row.body));
     const auto seq = static_cast<std::int64_t>(row.seq);
     const auto ref = std::int64_t{index_of(row.device)};
     if (auto done =
@@ -296,7 +236,7 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
     ++tally_.waiting;
     const auto record =
         seal({row.seq, accepted, request.from.application.str(), request.from.device.str(), request.dev_eui},
-             core::encode_message(row.body));
+             model::encode_message(row.body));
     if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
   }
   const auto letter = find_letter(request.key);
@@ -309,14 +249,14 @@ result<void> spool_file::append(const core::append_request& request, wall_time a
   return add_key(request.device, *request.key);
 }
 
-result<void> spool_file::add_key(device_ref device, const core::kept_key& key) {
+result<void> spool_file::add_key(device_ref device, const model::kept_key& key) {
   const auto hash = bytes_of(key.hash);
   const auto id = std::int64_t{index_of(device)} << 8 | static_cast<std::uint8_t>(key.kind);
   return sql_.add_key.with(id, blob_view{{hash.data(), hash.size()}}).run();
 }
 
 result<std::optional<spool_file::keyed_letter>>
-spool_file::find_letter(const std::optional<core::kept_key>& key) {
+spool_file::find_letter(const std::optional<model::kept_key>& key) {
   if (!key || !may_have_keyed_letters_) return std::optional<keyed_letter>{};
   auto row = sql_.keyed_letter.with(static_cast<std::int64_t>(key->hash)).step();
   if (!row) return std::move(row).fault();
@@ -328,7 +268,7 @@ spool_file::find_letter(const std::optional<core::kept_key>& key) {
 }
 
 // One a key: the longer of two copies has what a field mask has cut from the other.
-result<void> spool_file::bury_event(const core::append_request& request, wall_time at,
+result<void> spool_file::bury_event(const model::append_request& request, wall_time at,
                                     append_effect& effect) {
   const auto bytes = request.refused->raw.size();
   const auto letter = find_letter(request.key);
@@ -390,7 +330,7 @@ result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note
   return erase_range(seq, seq, gone);
 }
 
-result<void> spool_file::insert_refused(const core::append_request& request, wall_time at) {
+result<void> spool_file::insert_refused(const model::append_request& request, wall_time at) {
   const auto& what = *request.refused;
   const auto event = seal({request.first, milliseconds_of(at), what.from.application.str(),
                            what.from.device.str(), request.dev_eui},
@@ -415,12 +355,12 @@ result<bool> spool_file::take_dead_letter(std::uint64_t id) {
   return db_.changes() != 0;
 }
 
-result<std::optional<core::device_key>> spool_file::find_device(device_ref device) {
+result<std::optional<model::device_key>> spool_file::find_device(device_ref device) {
   auto row = sql_.find_device.with(index_of(device)).step();
   if (!row) return std::move(row).fault();
-  if (!*row) return std::optional<core::device_key>{};
-  core::device_key key{application_id{std::string{sql_.find_device.text(0)}},
-                       device_id{std::string{sql_.find_device.text(1)}}};
+  if (!*row) return std::optional<model::device_key>{};
+  model::device_key key{application_id{std::string{sql_.find_device.text(0)}},
+                        device_id{std::string{sql_.find_device.text(1)}}};
   sql_.find_device.reset();
   return std::optional{std::move(key)};
 }
@@ -454,10 +394,10 @@ result<void> spool_file::give_back(std::uint64_t pages) {
   return db_.execute(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
 }
 
-result<core::dead_letter_amounts> spool_file::count_dead_letters() {
+result<model::dead_letter_amounts> spool_file::count_dead_letters() {
   auto query = db_.prepare("SELECT application, letters, bytes FROM dead_letter_sum WHERE letters > 0");
   if (!query) return std::move(query).fault();
-  core::dead_letter_amounts amounts;
+  model::dead_letter_amounts amounts;
   for (;;) {
     auto row = query->step();
     if (!row && db_.is_corrupt()) damage_.note("dead letters: " + row.fault().detail());
@@ -473,7 +413,7 @@ result<core::dead_letter_amounts> spool_file::count_dead_letters() {
 
 // The sums are kept beside the letters, so letters that a damaged page no longer shows are missed. Not where
 // it would take long.
-void spool_file::compare_dead_letters(const core::dead_letter_amounts& by_sum) {
+void spool_file::compare_dead_letters(const model::dead_letter_amounts& by_sum) {
   constexpr std::uint64_t most_bytes = 64ULL * 1024 * 1024;
   amount all;
   for (const auto& [application, there] : by_sum)
@@ -485,77 +425,6 @@ void spool_file::compare_dead_letters(const core::dead_letter_amounts& by_sum) {
   damage_.note(rows ? std::to_string(*rows) + " dead letters lie where " + std::to_string(all.messages) +
                           " should"
                     : "dead letters: " + rows.fault().detail());
-}
-
-namespace {
-
-// Of the columns id, at, application, device, reason, detail, size, and whether it is an event.
-core::dead_letter letter_of(const statement& row) {
-  core::dead_letter one;
-  one.id = static_cast<std::uint64_t>(row.integer(0));
-  one.at = wall_time{milliseconds{row.integer(1)}};
-  one.from = {application_id{std::string{row.text(2)}}, device_id{std::string{row.text(3)}}};
-  one.reason = row.text(4);
-  one.detail = row.text(5);
-  one.bytes = static_cast<std::uint64_t>(row.integer(6));
-  one.is_event = row.integer(7) != 0;
-  return one;
-}
-
-bool matches(const core::dead_letter& one, const core::dead_letter_query& query) {
-  return (query.application.empty() || one.from.application.str() == query.application) &&
-         (query.device.empty() || one.from.device.str() == query.device) &&
-         (query.reason.empty() || one.reason == query.reason);
-}
-
-} // namespace
-
-result<core::dead_letter_page> spool_file::list_dead_letters(const core::dead_letter_query& query) {
-  constexpr std::size_t most_looked_at = 1000;
-  constexpr milliseconds longest{5}; // commits wait meanwhile
-  const auto until = std::chrono::steady_clock::now() + longest;
-  core::dead_letter_page page;
-  auto newest = db_.integer("SELECT coalesce(max(id), 0) FROM dead_letter");
-  if (!newest) return std::move(newest).fault();
-  page.newest = static_cast<std::uint64_t>(*newest);
-  auto rows = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL "
-                          "FROM dead_letter WHERE id > ?1 ORDER BY id");
-  if (!rows) return std::move(rows).fault();
-  rows->with(std::min<std::uint64_t>(query.after, std::numeric_limits<std::int64_t>::max()));
-  std::uint64_t last = query.after;
-  for (std::size_t looked_at = 0;; ++looked_at) {
-    auto row = rows->step();
-    if (!row) return std::move(row).fault();
-    if (!*row) return page;
-    const bool is_long = looked_at > 0 && looked_at % 16 == 0 && std::chrono::steady_clock::now() >= until;
-    if (page.letters.size() >= query.limit || looked_at >= most_looked_at || is_long) {
-      page.next = last;
-      return page;
-    }
-    auto one = letter_of(*rows);
-    last = one.id;
-    if (matches(one, query)) page.letters.push_back(std::move(one));
-  }
-}
-
-result<std::optional<core::dead_letter>> spool_file::read_dead_letter(std::uint64_t id) {
-  auto query = db_.prepare("SELECT id, at, application, device, reason, detail, size, event IS NOT NULL, "
-                           "coalesce(event, message) FROM dead_letter WHERE id = ?1");
-  if (!query) return std::move(query).fault();
-  auto row = query->with(std::min<std::uint64_t>(id, std::numeric_limits<std::int64_t>::max())).step();
-  if (!row) return std::move(row).fault();
-  if (!*row) return std::optional<core::dead_letter>{};
-  auto one = letter_of(*query);
-  auto content = query->text(8);
-  if (const auto inside = unseal(content)) {
-    one.from = {application_id{std::string{inside->seal.application}},
-                device_id{std::string{inside->seal.device}}};
-    content = inside->content;
-  } else if (is_sealed(content) || content.empty()) {
-    one.is_event = false;
-  }
-  one.content = content;
-  return std::optional{std::move(one)};
 }
 
 } // namespace causeway::store

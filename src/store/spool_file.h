@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/clock.h"
-#include "core/bridge.h"
-#include "core/dead_letter.h"
+#include "model/dead_letter.h"
+#include "model/start_image.h"
 #include "store/database.h"
 
 #include <filesystem>
@@ -14,7 +14,7 @@
 
 namespace causeway::store {
 
-using core::amount;
+using model::amount;
 
 // Why something became a dead letter, and when.
 struct dead_letter_note {
@@ -51,7 +51,7 @@ struct spool_damage {
 };
 
 // A device came with a ref that is another's: a fault in Causeway.
-void log_ref_taken(const core::device_record& record);
+void log_ref_taken(const model::device_record& record);
 
 class spool_file {
 public:
@@ -83,27 +83,15 @@ public:
   // cut when the log is folded into it.
   result<void> give_back(std::uint64_t pages);
 
-  // What a start needs. What is damaged is left out and noted in damage(). Errors: store_unavailable.
-  result<std::vector<core::device_record>> load_devices();
-  result<std::vector<core::start_image::row>> load_waiting();
-  // A device's of one kind oldest first. Of the version before only those that may still be of use.
-  result<std::vector<core::start_image::recent_key>> load_keys();
-  result<std::map<application_id, wall_time>> load_cursors();
-  // 0 when it is damaged: then what waits is given up late.
-  result<std::uint32_t> load_open_seconds();
-  // Reads a few of their records: whether the table of records is still that. What is alone in being bad is
-  // left to the one who reads it.
-  result<void> try_records(const std::vector<core::start_image::row>& waiting);
   const tally& counts() const { return tally_; }
-  // What open and the loads above have found; waiting and dead letters are compared with the tally's.
-  const spool_damage& damage() const { return damage_; }
-  void note_damage(const std::string& what) { damage_.note(what); }
+  // What open and spool_loader have found; waiting and dead letters are compared with the tally's.
+  spool_damage& damage() { return damage_; }
   // As many rows wait as the tally says.
   result<bool> is_complete();
 
   // All below belong into a transaction of db().
   // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
-  result<void> save_device(const core::device_record& record);
+  result<void> save_device(const model::device_record& record);
   // Less than what is there is passed over.
   result<void> save_open_seconds(std::uint32_t open);
   // With its keys. Precondition: no row of it is in the spool.
@@ -111,7 +99,7 @@ public:
   // What save_device has reached: the ref after the highest.
   void note_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
-  result<void> append(const core::append_request& request, wall_time at, append_effect& effect);
+  result<void> append(const model::append_request& request, wall_time at, append_effect& effect);
   // Writes and erases a row of so many bytes: whether there is room again.
   result<void> try_out(std::uint64_t bytes);
   // What append has reached.
@@ -129,16 +117,11 @@ public:
   // The row with its body; nothing when it is gone. Errors: record_corrupt (its record is not what was
   // stored), store_damaged (no record, or another table's row, or another device's: the file's order is
   // broken), store_unavailable.
-  result<std::optional<core::spool_row>> read(spool_seq seq);
-  // Looks at 1,000 of them at most, and no longer than some milliseconds.
-  result<core::dead_letter_page> list_dead_letters(const core::dead_letter_query& query);
-  // With its content, out of its seal; what does not match its seal stays in it, as a message that cannot be
-  // decoded. Nothing when there is none of this id.
-  result<std::optional<core::dead_letter>> read_dead_letter(std::uint64_t id);
+  result<std::optional<model::spool_row>> read(spool_seq seq);
   // How much there is of each application, empty name: not known; those that have none are left out.
-  result<core::dead_letter_amounts> count_dead_letters();
+  result<model::dead_letter_amounts> count_dead_letters();
   // Nothing when the device is not there.
-  result<std::optional<core::device_key>> find_device(device_ref device);
+  result<std::optional<model::device_key>> find_device(device_ref device);
   // After a rollback: as it was before.
   void undo_tally(const tally& before) { tally_ = saved_ = before; }
 
@@ -151,16 +134,15 @@ private:
   };
   spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
   static result<statements> prepare(database& db);
-  result<void> bury_event(const core::append_request& request, wall_time at, append_effect& effect);
-  result<void> insert_refused(const core::append_request& request, wall_time at);
-  result<void> add_key(device_ref device, const core::kept_key& key);
+  result<void> bury_event(const model::append_request& request, wall_time at, append_effect& effect);
+  result<void> insert_refused(const model::append_request& request, wall_time at);
+  result<void> add_key(device_ref device, const model::kept_key& key);
   struct keyed_letter {
     std::uint64_t id = 0, bytes = 0;
   };
-  result<std::optional<keyed_letter>> find_letter(const std::optional<core::kept_key>& key);
-  result<void> load_former_keys(std::vector<core::start_image::recent_key>& into);
+  result<std::optional<keyed_letter>> find_letter(const std::optional<model::kept_key>& key);
   result<void> load_tally();
-  void compare_dead_letters(const core::dead_letter_amounts& by_sum);
+  void compare_dead_letters(const model::dead_letter_amounts& by_sum);
   void begin_log();
   result<void> erase_range(spool_seq first, spool_seq last, amount& gone);
 

@@ -3,6 +3,7 @@
 #include "store/assignment_file.h"
 #include "store/lock.h"
 #include "store/migrations.h"
+#include "store/spool_loader.h"
 #include "store/store_fixture.h"
 
 #include <sys/stat.h>
@@ -282,11 +283,11 @@ TEST(migrations, a_spool_of_the_first_version_keeps_its_devices) {
   }
   auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
-  auto devices = opened->load_devices();
+  auto devices = spool_loader{*opened}.devices();
   ASSERT_TRUE(devices);
   ASSERT_EQ(devices->size(), 1U);
   const auto& one = devices->front();
-  EXPECT_EQ(one.key, (core::device_key{application_id{"plant"}, device_id{"meter-7"}}));
+  EXPECT_EQ(one.key, (model::device_key{application_id{"plant"}, device_id{"meter-7"}}));
   EXPECT_EQ(one.dev_eui, dev_eui{"70B3D57ED0000001"});
   EXPECT_FALSE(one.listed);
   EXPECT_EQ(one.integration, std::nullopt);
@@ -304,20 +305,20 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
     ASSERT_TRUE(db.execute("INSERT INTO dead_letter (at, application, device, reason, detail, size, event) "
                            "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
   }
-  const char former = core::recent_keys::former;
-  using recent_key = core::start_image::recent_key;
+  const char former = model::kept_key::former;
+  using recent_key = model::start_image::recent_key;
   auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
-  EXPECT_EQ(*opened->load_keys(),
+  EXPECT_EQ(*spool_loader{*opened}.keys(),
             (std::vector<recent_key>{
                 {device_ref{7}, {former, 1}}, {device_ref{7}, {former, 2}}, {device_ref{8}, {former, 3}}}));
   append_effect effect;
   for (spool_seq seq = 1; seq <= 32; ++seq) {
     auto request = make_append(seq, 7);
-    request.key = core::kept_key{'u', seq};
+    request.key = model::kept_key{'u', seq};
     ASSERT_TRUE(opened->append(request, wall_time{}, effect));
   }
-  const auto keys = opened->load_keys();
+  const auto keys = spool_loader{*opened}.keys();
   ASSERT_TRUE(keys);
   EXPECT_EQ(keys->size(), 33U);
   EXPECT_EQ(keys->front(), (recent_key{device_ref{8}, {former, 3}}));
@@ -336,7 +337,7 @@ TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
     auto spool = spool_file::open(file, 0);
     ASSERT_TRUE(spool) << spool.fault().message();
     EXPECT_EQ(*spool->db().integer("PRAGMA auto_vacuum"), incremental);
-    EXPECT_EQ(spool->load_waiting()->size(), 1U);
+    EXPECT_EQ(spool_loader{*spool}.waiting()->size(), 1U);
   }
   ASSERT_TRUE(make_private_file(directory.path() / "new.db"));
   auto made = spool_file::open(directory.path() / "new.db", 0);
@@ -355,14 +356,14 @@ TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migra
   }
   auto spool = spool_file::open(file, 0);
   ASSERT_TRUE(spool) << spool.fault().message();
-  auto waiting = spool->load_waiting();
+  auto waiting = spool_loader{*spool}.waiting();
   ASSERT_TRUE(waiting);
   ASSERT_EQ(waiting->size(), 1U);
   EXPECT_EQ(waiting->front().seq, 5U);
   EXPECT_EQ(waiting->front().bytes, 100U);
   EXPECT_EQ(waiting->front().accepted_at, 0U);
-  EXPECT_EQ(*spool->load_open_seconds(), 0U);
-  EXPECT_EQ(*spool->count_dead_letters(), (core::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
+  EXPECT_EQ(*spool_loader{*spool}.open_seconds(), 0U);
+  EXPECT_EQ(*spool->count_dead_letters(), (model::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
 }
 
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {

@@ -43,8 +43,8 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
          is_older(directory / "assignments.db", assignment_application_id, assignment_steps().size());
 }
 
-void store_events::on_dead_letters(std::uint64_t, result<core::dead_letter_page>) {}
-void store_events::on_dead_letters_counted(const core::dead_letter_amounts&) {}
+void store_events::on_dead_letters(std::uint64_t, result<model::dead_letter_page>) {}
+void store_events::on_dead_letters_counted(const model::dead_letter_amounts&) {}
 
 constexpr std::size_t enough_for_a_commit = 16, company = 4;
 
@@ -135,7 +135,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
 
 store::~store() = default;
 
-result<core::start_image> store::load() {
+result<model::start_image> store::load() {
   CAUSEWAY_CHECK(owner_->events == nullptr);
   auto image = std::move(image_);
   for (const auto& [application, there] : image.dead_letters)
@@ -151,6 +151,19 @@ void store::start(store_events& events) {
   writer_->start();
 }
 
+void store::start_by_hand(store_events& events) {
+  CAUSEWAY_CHECK(owner_->events == nullptr);
+  owner_->events = &events;
+}
+
+bool store::step(mono_time at) {
+  return writer_->step(at);
+}
+
+mono_time store::next_step() const {
+  return writer_->next_step();
+}
+
 result<void> store::close(mono_time deadline) {
   closed_ = true;
   if (!writer_->stop(deadline))
@@ -158,13 +171,13 @@ result<void> store::close(mono_time deadline) {
   return {};
 }
 
-result<void> store::append(core::append_request request) {
+result<void> store::append(model::append_request request) {
   CAUSEWAY_CHECK(request.rows.empty() == request.refused.has_value());
   if (closed_) return error{errc::store_closed};
   auto& now = owner_->counters;
   amount more{request.rows.size(), 0};
   for (const auto& row : request.rows)
-    more.bytes += core::size_of(row.body);
+    more.bytes += model::size_of(row.body);
   const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
   if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
@@ -208,11 +221,11 @@ void store::read_back(std::vector<spool_seq> seqs) {
   if (!closed_) writer_->push_read(std::move(seqs));
 }
 
-void store::save_device(const core::device_record& record) {
+void store::save_device(const model::device_record& record) {
   if (!closed_) writer_->push_device(record);
 }
 
-void store::save_assignment(device_ref device, const core::assignment& where) {
+void store::save_assignment(device_ref device, const model::assignment& where) {
   if (!closed_) writer_->push_assignment(device, where);
 }
 
@@ -220,7 +233,7 @@ void store::forget_assignment(device_ref device) {
   if (!closed_) writer_->push_assignment(device, std::nullopt);
 }
 
-void store::forget_device(device_ref device, const core::device_key& key) {
+void store::forget_device(device_ref device, const model::device_key& key) {
   if (!closed_) writer_->push_forgotten(device, key);
 }
 
@@ -232,7 +245,7 @@ void store::save_open_seconds(std::uint32_t open) {
   if (!closed_) writer_->push(queued_open_seconds{open});
 }
 
-void store::list_dead_letters(std::uint64_t request, core::dead_letter_query query) {
+void store::list_dead_letters(std::uint64_t request, model::dead_letter_query query) {
   if (!closed_) writer_->push_question({request, 0, std::move(query)});
 }
 

@@ -24,8 +24,8 @@
 #pragma once
 
 #include "base/clock.h"
-#include "core/bridge.h"
-#include "core/dead_letter.h"
+#include "model/dead_letter.h"
+#include "model/start_image.h"
 #include "store/spool_file.h"
 
 #include <filesystem>
@@ -39,17 +39,17 @@ class store_events {
 public:
   virtual ~store_events() = default;
   // All appends of one commit, in the order they were made.
-  virtual void on_spooled(std::vector<core::spool_result> results) = 0;
+  virtual void on_spooled(std::vector<model::spool_result> results) = 0;
   // One answer for each read_back, in the order asked; rows in the order of its seqs. It stops at read_bytes
   // (but has at least one row): what is neither in rows nor in gone must be asked for again. gone: not in the
   // spool any more, or unreadable (then a dead letter record_corrupt tells of it).
-  virtual void on_read_back(std::vector<core::spool_row> rows, std::vector<spool_seq> gone) = 0;
+  virtual void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) = 0;
   // One answer for each list_dead_letters, read_dead_letter and drop_dead_letters, under the number that it
   // was asked with. Errors: store_unavailable.
-  virtual void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page);
+  virtual void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page);
   // Of each application that has any, after a commit that may have changed it; before on_spooled of that
   // commit.
-  virtual void on_dead_letters_counted(const core::dead_letter_amounts& amounts);
+  virtual void on_dead_letters_counted(const model::dead_letter_amounts& amounts);
   // Once an episode.
   virtual void on_store_fault(const error& what) = 0;
   virtual void on_store_healed() = 0;
@@ -104,7 +104,7 @@ result<bool> needs_migration(const std::filesystem::path& directory);
 
 class writer;
 
-class store final : public core::spool, public core::device_store {
+class store final : public model::spool, public model::device_store {
 public:
   using post_function = std::function<void(std::function<void()>)>;
 
@@ -118,43 +118,49 @@ public:
 
   // Everything a start needs. Once, before start. Errors: state_unusable. Who only wants to look (and no
   // gateway runs) opens, loads and lets go, without start.
-  result<core::start_image> load();
+  result<model::start_image> load();
   // What save_cursor kept. Of applications that are no longer configured, too. After load.
   const std::map<application_id, wall_time>& cursors() const { return cursors_; }
   // The ref for the next new device; never given before. After load.
   std::uint32_t next_device() const { return next_device_; }
-  // Starts the thread. Before it: no call of core::spool or core::device_store.
+  // Starts the thread. Before it: no call of model::spool or model::device_store.
   void start(store_events& events);
+  // In place of start: no thread, no clock but the owner's. step does what the thread would do at this moment
+  // (false: nothing), and posts as ever. What is not done when the store goes is lost, as in a crash.
+  void start_by_hand(store_events& events);
+  bool step(mono_time at);
+  // When step has something to do; mono_time::max() when only a call can bring it about.
+  mono_time next_step() const;
   // Takes no more appends, commits all that is queued, folds the log into the file and ends the thread; waits
   // until then, at the longest until the deadline. What it answers is posted as ever. Idempotent. Errors:
   // store_unavailable, when something could not be stored; those appends are answered with it.
   result<void> close(mono_time deadline);
 
-  // core::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of append:
-  // rows or a refused event; seqs rise over all calls. How much may wait is the bridge's matter.
-  result<void> append(core::append_request request) override;
+  // model::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of
+  // append: rows or a refused event; seqs rise over all calls. How much may wait is the bridge's matter.
+  result<void> append(model::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;
   void read_back(std::vector<spool_seq> seqs) override;
 
-  // core::device_store. Queued at most once a device; a listing of 100,000 is stored in commits of
+  // model::device_store. Queued at most once a device; a listing of 100,000 is stored in commits of
   // batch_rows, which appends overtake, each taking its own device along.
-  void save_device(const core::device_record& record) override;
-  void save_assignment(device_ref device, const core::assignment& where) override;
+  void save_device(const model::device_record& record) override;
+  void save_assignment(device_ref device, const model::assignment& where) override;
   void forget_assignment(device_ref device) override;
-  void forget_device(device_ref device, const core::device_key& key) override;
+  void forget_device(device_ref device, const model::device_key& key) override;
 
   // Until when everything is here that an application's stack received (stack/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.
   void save_cursor(const application_id& application, wall_time at);
 
-  // For how long the store has been open in all its life (core::bridge::open_seconds), which must only rise.
+  // For how long the store has been open in all its life (model::start_image), which must only rise.
   // As save_cursor.
   void save_open_seconds(std::uint32_t open);
 
   // The dead letters. Answered by on_dead_letters, unless the store is closed before. Who asks bounds how
   // many of these are under way.
-  void list_dead_letters(std::uint64_t request, core::dead_letter_query query);
+  void list_dead_letters(std::uint64_t request, model::dead_letter_query query);
   // A page of one with its content, or of none.
   void read_dead_letter(std::uint64_t request, std::uint64_t id);
   // Those that were there, ids only; durable. Not tried again when the disk refuses.
@@ -172,7 +178,7 @@ private:
   post_function post_;
   std::shared_ptr<owner_side> owner_;
   std::unique_ptr<writer> writer_;
-  core::start_image image_; // until load
+  model::start_image image_; // until load
   std::map<application_id, wall_time> cursors_;
   std::uint32_t next_device_ = 0;
   bool closed_ = false;

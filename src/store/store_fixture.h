@@ -98,14 +98,14 @@ private:
 struct recorder : store_events {
   std::vector<spool_seq> stored, refused;
   std::vector<errc> refusals;
-  std::map<spool_seq, core::spool_result> last_results;
-  std::vector<core::spool_row> rows;
+  std::map<spool_seq, model::spool_result> last_results;
+  std::vector<model::spool_row> rows;
   std::vector<spool_seq> gone;
-  std::vector<std::pair<std::uint64_t, result<core::dead_letter_page>>> pages;
-  core::dead_letter_amounts letters;
+  std::vector<std::pair<std::uint64_t, result<model::dead_letter_page>>> pages;
+  model::dead_letter_amounts letters;
   std::size_t spooled_calls = 0, reads = 0, faults = 0, heals = 0;
 
-  void on_spooled(std::vector<core::spool_result> results) override {
+  void on_spooled(std::vector<model::spool_result> results) override {
     ++spooled_calls;
     for (const auto& one : results) {
       (one.outcome ? stored : refused).push_back(one.first);
@@ -113,50 +113,50 @@ struct recorder : store_events {
       last_results.insert_or_assign(one.first, one);
     }
   }
-  void on_read_back(std::vector<core::spool_row> more, std::vector<spool_seq> lost) override {
+  void on_read_back(std::vector<model::spool_row> more, std::vector<spool_seq> lost) override {
     ++reads;
     for (auto& row : more)
       rows.push_back(std::move(row));
     gone.insert(gone.end(), lost.begin(), lost.end());
   }
-  void on_dead_letters(std::uint64_t request, result<core::dead_letter_page> page) override {
+  void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page) override {
     pages.emplace_back(request, std::move(page));
   }
-  void on_dead_letters_counted(const core::dead_letter_amounts& are) override { letters = are; }
+  void on_dead_letters_counted(const model::dead_letter_amounts& are) override { letters = are; }
   void on_store_fault(const error&) override { ++faults; }
   void on_store_healed() override { ++heals; }
   std::size_t answered() const { return stored.size() + refused.size(); }
 };
 
-inline core::message make_message(std::size_t body = 100) {
+inline model::message make_message(std::size_t body = 100) {
   return {"u-0123456789abcdef", "application/json", "utf-8", std::string(body, 'x'), {{"event", "uplink"}}};
 }
 
-inline core::device_record make_device(std::uint32_t ref) {
+inline model::device_record make_device(std::uint32_t ref) {
   return {device_ref{ref},
           {application_id{"water-meters"}, device_id{"meter-" + std::to_string(ref)}},
           causeway::dev_eui{"70B3D57ED0000001"}};
 }
 
-inline core::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
-  core::append_request made{
+inline model::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
+  model::append_request made{
       seq, device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
   made.from = make_device(device).key;
   made.dev_eui = 0x70B3D57ED0000001;
   return made;
 }
 
-inline core::append_request make_refused(spool_seq seq, const std::string& raw, const error& reason) {
-  return {seq, device_ref{0}, std::nullopt, {}, core::refused_event{make_device(0).key, raw, reason}};
+inline model::append_request make_refused(spool_seq seq, const std::string& raw, const error& reason) {
+  return {seq, device_ref{0}, std::nullopt, {}, model::refused_event{make_device(0).key, raw, reason}};
 }
 
-inline core::assignment make_assignment(std::uint32_t ref) {
+inline model::assignment make_assignment(std::uint32_t ref) {
   return {hub_host{"plant.azure-devices.net"}, identity{"meter-" + std::to_string(ref)}, azure_name{"field"},
           wall_time{milliseconds{1'700'000'000'123}}, "0123456789abcdef"};
 }
 
 // What save_assignment has kept of make_assignment for the device of that name.
-inline core::start_image::assigned assignment_of(const core::device_key& key) {
+inline model::start_image::assigned assignment_of(const model::device_key& key) {
   const auto& name = key.device.str();
   return {key, make_assignment(static_cast<std::uint32_t>(std::stoul(name.substr(name.find('-') + 1))))};
 }
@@ -194,7 +194,7 @@ protected:
   manual_clock clock;
   mailbox box;
   recorder events;
-  core::start_image image;
+  model::start_image image;
   std::unique_ptr<store> it;
 };
 

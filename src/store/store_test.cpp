@@ -11,7 +11,7 @@ namespace {
 
 using store_test = store_fixture;
 
-std::vector<spool_seq> seqs_of(const core::start_image& image) {
+std::vector<spool_seq> seqs_of(const model::start_image& image) {
   std::vector<spool_seq> seqs;
   for (const auto& row : image.waiting)
     seqs.push_back(row.seq);
@@ -28,7 +28,7 @@ TEST_F(store_test, what_was_answered_is_there_after_a_restart) {
   EXPECT_EQ(events.stored, (std::vector<spool_seq>{1, 2, 3}));
   reopen();
   EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 2, 3}));
-  EXPECT_EQ(image.waiting[0].bytes, core::size_of(make_message()));
+  EXPECT_EQ(image.waiting[0].bytes, model::size_of(make_message()));
   EXPECT_EQ(image.waiting[0].accepted_at, 0U);
   EXPECT_EQ(image.next_seq, 4U);
   ASSERT_EQ(image.devices.size(), 1U);
@@ -76,7 +76,7 @@ TEST_F(store_test, what_is_done_is_gone_and_its_number_never_comes_again) {
     it->mark_done(seq);
   ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 3; }));
   EXPECT_EQ(it->counters().waiting.messages, 2U);
-  EXPECT_EQ(it->counters().waiting.bytes, 2 * core::size_of(make_message()));
+  EXPECT_EQ(it->counters().waiting.bytes, 2 * model::size_of(make_message()));
   reopen();
   EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 4}));
   EXPECT_EQ(image.next_seq, 6U);
@@ -137,10 +137,10 @@ TEST_F(store_test, an_answer_to_read_back_stops_at_its_budget_and_has_at_least_o
 }
 
 TEST_F(store_test, the_last_32_keys_of_a_device_and_kind_are_kept_oldest_first) {
-  using recent_key = core::start_image::recent_key;
+  using recent_key = model::start_image::recent_key;
   open();
   spool_seq seq = 0;
-  const auto append = [&](std::uint32_t device, core::kept_key key) {
+  const auto append = [&](std::uint32_t device, model::kept_key key) {
     auto request = make_append(++seq, device);
     request.key = key;
     ASSERT_TRUE(it->append(std::move(request)));
@@ -210,7 +210,7 @@ TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) 
   EXPECT_EQ(rows->integer(4), unix_seconds(clock.now().wall) * 1000);
   const auto message = unseal(rows->text(5));
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->content, core::encode_message(make_message()));
+  EXPECT_EQ(message->content, model::encode_message(make_message()));
   ASSERT_TRUE(*rows->step());
   EXPECT_EQ(rows->text(2), "format_refused");
   const auto event = unseal(rows->text(6));
@@ -248,7 +248,7 @@ TEST_F(store_test, a_forgotten_device_is_gone_with_all_that_was_its_and_its_numb
   it->save_assignment(device_ref{0}, make_assignment(0));
   it->save_assignment(device_ref{1}, make_assignment(1));
   auto request = make_append(1, 1);
-  request.key = core::kept_key{'u', 5};
+  request.key = model::kept_key{'u', 5};
   ASSERT_TRUE(it->append(request));
   reopen();
   ASSERT_EQ(image.assignments.size(), 2U);
@@ -263,8 +263,8 @@ TEST_F(store_test, a_forgotten_device_is_gone_with_all_that_was_its_and_its_numb
   EXPECT_EQ(image.assignments[0].key, make_device(0).key);
   EXPECT_TRUE(image.recent_keys.empty());
   EXPECT_TRUE(image.waiting.empty());
-  EXPECT_EQ(image.dead_letters, (core::dead_letter_amounts{
-                                    {make_device(1).key.application, {1, core::size_of(make_message())}}}));
+  EXPECT_EQ(image.dead_letters, (model::dead_letter_amounts{
+                                    {make_device(1).key.application, {1, model::size_of(make_message())}}}));
   EXPECT_EQ(it->next_device(), 3U);
 }
 
@@ -321,14 +321,14 @@ TEST_F(store_test, assignments_are_kept_replaced_and_forgotten) {
   }
   reopen();
   ASSERT_EQ(image.assignments.size(), 3U);
-  EXPECT_EQ(image.assignments[2], (core::start_image::assigned{make_device(2).key, make_assignment(2)}));
+  EXPECT_EQ(image.assignments[2], (model::start_image::assigned{make_device(2).key, make_assignment(2)}));
   auto moved = make_assignment(1);
   moved.hub = hub_host{"other.azure-devices.net"};
   it->save_assignment(device_ref{1}, moved);
   it->forget_assignment(device_ref{2});
   reopen();
   ASSERT_EQ(image.assignments.size(), 2U);
-  EXPECT_EQ(image.assignments[1], (core::start_image::assigned{make_device(1).key, moved}));
+  EXPECT_EQ(image.assignments[1], (model::start_image::assigned{make_device(1).key, moved}));
 }
 
 TEST_F(store_test, an_assignment_waits_for_its_device_when_groups_are_small) {

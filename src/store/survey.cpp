@@ -2,7 +2,7 @@
 // What is whole in a damaged spool.
 #include "store/survey_state.h"
 
-#include "core/message.h"
+#include "model/message.h"
 #include "store/migrations.h"
 
 #include <algorithm>
@@ -141,13 +141,13 @@ bool survey::state::prove_record(const found_row& row) {
   const auto content = row.columns.size() == 2 ? blob_of(row, 1) : std::nullopt;
   if (content && is_sealed(*content)) {
     const auto inside = unseal(*content);
-    if (!inside || !core::decode_message(inside->content)) return false;
+    if (!inside || !model::decode_message(inside->content)) return false;
     records.push_back({static_cast<std::int64_t>(inside->seal.seq), true, row.place});
     return true;
   }
   // Without a seal only its table says what it is.
   if (!row.table.empty() && row.table != "record") return false;
-  if (!content || !core::decode_message(*content)) return false;
+  if (!content || !model::decode_message(*content)) return false;
   records.push_back({row.rowid, false, row.place});
   return true;
 }

@@ -30,7 +30,7 @@ std::string describe_end(int status) {
 
 struct transform_runner::line {
   struct job {
-    core::ticket which{};
+    model::ticket which{};
     std::string_view event;
     std::uint8_t ends = 0; // of the child, while it was at this one
   };
@@ -84,7 +84,7 @@ void transform_runner::start() {
     tasks_.spawn("transform_watch", net::restart_policy::on_fault, [this] { return watch(); });
 }
 
-result<void> transform_runner::run(const application_id& application, core::ticket which,
+result<void> transform_runner::run(const application_id& application, model::ticket which,
                                    std::string_view event) {
   auto& self = *by_application_.at(application);
   if (self.jobs.size() >= options_.max_waiting || self.bytes + event.size() > options_.max_waiting_bytes)

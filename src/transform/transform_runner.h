@@ -11,7 +11,7 @@
 
 #include "base/backoff.h"
 #include "base/frames.h"
-#include "core/ports.h"
+#include "model/door.h"
 #include "net/process.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -50,7 +50,7 @@ struct transform_totals {
 class transform_runner {
 public:
   // Never called from inside run(). Errors: transform_refused, with jq's words; transform_limit.
-  using sink = std::function<void(core::ticket, result<std::vector<std::string>>)>;
+  using sink = std::function<void(model::ticket, result<std::vector<std::string>>)>;
 
   // random: uniform in [0, 1).
   transform_runner(net::loop& on, net::task_group& tasks, transform_options options,
@@ -62,7 +62,7 @@ public:
   void start();
   // Precondition: the application has a program. event, a JSON text, must stay until the answer. Errors, at
   // once: transform_busy.
-  result<void> run(const application_id& application, core::ticket which, std::string_view event);
+  result<void> run(const application_id& application, model::ticket which, std::string_view event);
   std::vector<std::pair<application_id, transform_totals>> totals() const;
 
 private:

@@ -15,14 +15,14 @@ std::optional<key_time> read_key_time(std::string_view text) {
   return key_time{std::to_string(whole), std::to_string(rest.count())};
 }
 
-core::event_key timed_key(const core::uplink& event, const key_time& at,
-                          std::optional<std::string_view> more) {
+model::event_key timed_key(const model::event& event, const key_time& at,
+                           std::optional<std::string_view> more) {
   const char letter = letter_of(event.kind);
   const std::string_view kind{&letter, 1};
   const auto& application = event.from.application.str();
   const auto& device = event.from.device.str();
-  if (more) return core::make_event_key({kind, application, device, at.seconds, at.nanoseconds, *more});
-  return core::make_event_key({kind, application, device, at.seconds, at.nanoseconds});
+  if (more) return model::make_event_key({kind, application, device, at.seconds, at.nanoseconds, *more});
+  return model::make_event_key({kind, application, device, at.seconds, at.nanoseconds});
 }
 
 std::string digest_of(json_span value) {

@@ -2,7 +2,7 @@
 // What the de-duplication keys are made of (docs/decisions/0017-de-duplication-keys.md). Pure; any thread.
 #pragma once
 
-#include "core/event_key.h"
+#include "model/event_key.h"
 #include "tts/json_span.h"
 
 #include <optional>
@@ -23,8 +23,8 @@ std::optional<key_time> read_key_time(std::string_view text);
 
 // Of the kind's letter, application_id, device_id, the seconds and the nanoseconds of `at`, and, where there
 // is one, `more`.
-core::event_key timed_key(const core::uplink& event, const key_time& at,
-                          std::optional<std::string_view> more = {});
+model::event_key timed_key(const model::event& event, const key_time& at,
+                           std::optional<std::string_view> more = {});
 
 // SHA-256 over the canonical form, its 32 bytes.
 std::string digest_of(json_span value);

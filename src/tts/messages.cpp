@@ -13,7 +13,7 @@
 namespace causeway::tts {
 namespace {
 
-using core::event_kind;
+using model::event_kind;
 
 struct kind_name {
   std::string_view member;
@@ -163,7 +163,7 @@ result<std::string> choose_id(json_span in_body, const std::string& in_path, std
   return id;
 }
 
-result<void> read_ids(json_span ids, const path_ids& path, core::uplink& event) {
+result<void> read_ids(json_span ids, const path_ids& path, model::event& event) {
   if (ids.present() && !ids.is_object()) return invalid("end_device_ids", "is not an object");
   json_span device, applications, application, eui;
   read_members(ids, {{"device_id", &device}, {"application_ids", &applications}, {"dev_eui", &eui}});
@@ -195,7 +195,7 @@ double number_or_zero(json_span span) {
 }
 
 // Radio metadata informs and decides nothing, so an entry in another shape costs its figures, not the uplink.
-result<void> read_gateways(json_span receptions, core::uplink& event) {
+result<void> read_gateways(json_span receptions, model::uplink& uplink) {
   if (!receptions.present()) return {};
   if (!receptions.is_array()) return invalid("rx_metadata", "is not an array");
   double best_snr = 0.0, best_rssi = 0.0;
@@ -212,10 +212,10 @@ result<void> read_gateways(json_span receptions, core::uplink& event) {
     rssi_text = rssi;
     snr_text = snr;
   }
-  event.gateways = count;
-  if (rssi_text.is_number()) event.rssi = rssi_text.text();
-  if (snr_text.is_number()) event.snr = snr_text.text();
-  if (!snr_text.present() && rssi_text.is_number()) event.snr = "0";
+  uplink.gateways = count;
+  if (rssi_text.is_number()) uplink.rssi = rssi_text.text();
+  if (snr_text.is_number()) uplink.snr = snr_text.text();
+  if (!snr_text.present() && rssi_text.is_number()) uplink.snr = "0";
   return {};
 }
 
@@ -251,7 +251,7 @@ result<std::string> read_object(json_span span, std::string_view field) {
 }
 
 // The content's own received_at.
-result<void> read_network_time(json_span span, core::uplink& event) {
+result<void> read_network_time(json_span span, model::event& event) {
   auto time = read_time(span, "received_at");
   if (!time) return time.fault();
   event.received_at = std::move(*time);
@@ -274,7 +274,7 @@ std::optional<T> zero_if(bool whole) {
 }
 
 // of.whole so far: what the envelope says.
-result<void> read_uplink(const envelope& of, core::uplink& event) {
+result<void> read_uplink(const envelope& of, model::event& event) {
   // One walk over the members: an uplink's cost is the walking.
   json_span time, session, port, count, payload, decoded, normalized, receptions, settings, confirmed;
   read_members(of.content, {{"received_at", &time},
@@ -304,21 +304,22 @@ result<void> read_uplink(const envelope& of, core::uplink& event) {
   if (!wants_answer) return wants_answer.fault();
   auto session_key_id = read_base64(session, "session_key_id");
   if (!session_key_id) return session_key_id.fault();
-  if (whole) event.gateways = 0;
-  if (auto read = read_gateways(receptions, event); !read) return read;
+  auto& uplink = event.what.emplace<model::uplink>();
+  if (whole) uplink.gateways = 0;
+  if (auto read = read_gateways(receptions, uplink); !read) return read;
 
-  event.f_port = static_cast<std::uint8_t>(*f_port);
-  event.f_cnt = count.present() ? std::optional{*f_cnt} : zero_if<std::uint32_t>(whole);
-  event.frm_payload = std::move(*frm_payload);
-  event.decoded_payload = std::move(*fields);
-  if (is_uplink && event.decoded_payload.empty() && normalized.is_array())
-    event.normalized_payload = normalized.compact();
-  event.has_payload = !event.frm_payload.empty() || decoded.present() || normalized.present();
-  event.confirmed = *wants_answer;
-  event.data_rate = describe_data_rate(settings);
-  event.session = zero_if<std::uint16_t>(whole);
-  if (!session_key_id->empty()) event.session = hash_of_session(*session_key_id);
-  event.session_key_id = std::move(*session_key_id);
+  uplink.f_port = static_cast<std::uint8_t>(*f_port);
+  uplink.f_cnt = count.present() ? std::optional{*f_cnt} : zero_if<std::uint32_t>(whole);
+  uplink.frm_payload = std::move(*frm_payload);
+  uplink.decoded_payload = std::move(*fields);
+  if (is_uplink && uplink.decoded_payload.empty() && normalized.is_array())
+    uplink.normalized_payload = normalized.compact();
+  uplink.has_payload = !uplink.frm_payload.empty() || decoded.present() || normalized.present();
+  uplink.confirmed = *wants_answer;
+  uplink.data_rate = describe_data_rate(settings);
+  uplink.session = zero_if<std::uint16_t>(whole);
+  if (!session_key_id->empty()) uplink.session = hash_of_session(*session_key_id);
+  uplink.session_key_id = std::move(*session_key_id);
   const auto at = read_key_time(event.received_at);
   if (!at || event.simulated.value_or(false)) return {};
   if (is_uplink)
@@ -328,50 +329,80 @@ result<void> read_uplink(const envelope& of, core::uplink& event) {
   return {};
 }
 
-result<void> read_join(json_span content, core::uplink& event) {
+result<void> read_join(json_span content, model::event& event) {
   json_span time, session;
   read_members(content, {{"received_at", &time}, {"session_key_id", &session}});
   if (auto read = read_network_time(time, event); !read) return read;
-  const auto session_key_id = read_base64(session, "session_key_id");
+  auto session_key_id = read_base64(session, "session_key_id");
   if (!session_key_id) return session_key_id.fault();
-  if (session_key_id->empty() || event.simulated.value_or(false)) return {};
-  const char letter = letter_of(event.kind);
-  event.key = core::make_event_key(
-      {{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
+  if (!session_key_id->empty() && !event.simulated.value_or(false)) {
+    const char letter = letter_of(event.kind);
+    event.key = model::make_event_key(
+        {{&letter, 1}, event.from.application.str(), event.from.device.str(), *session_key_id});
+  }
+  event.what = model::join{std::move(*session_key_id)};
   return {};
 }
 
+// What is no list of texts is no list of ids: the event is told all the same.
+void add_ids(json_span list, std::vector<std::string>& to) {
+  if (!list.is_array()) return;
+  for (json_cursor entry{list}; entry.next();)
+    if (auto id = entry.value().string()) to.push_back(std::move(*id));
+}
+
+void add_ids_of_item(json_span item, std::vector<std::string>& to) {
+  json_span ids;
+  read_members(item, {{"correlation_ids", &ids}});
+  add_ids(ids, to);
+}
+
+// It has no time of its own.
+void read_downlink_event(const envelope& of, model::event& event) {
+  json_span wrapped, several;
+  read_members(of.content, {{"downlink", &wrapped}, {"downlinks", &several}});
+  auto& ids = event.what.emplace<model::downlink_event>().correlation_ids;
+  add_ids_of_item(of.content, ids);
+  add_ids_of_item(wrapped, ids);
+  if (several.is_array())
+    for (json_cursor item{several}; item.next();)
+      add_ids_of_item(item.value(), ids);
+  if (ids.empty()) add_ids(of.correlation_ids, ids); // a mask has left out the item's
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
 // The envelope's received_at, as the key wants it.
-std::optional<key_time> envelope_time(const envelope& of, const core::uplink& event) {
+std::optional<key_time> envelope_time(const envelope& of, const model::event& event) {
   if (event.simulated.value_or(false)) return std::nullopt;
   const auto text = of.received_at.string();
   return text ? read_key_time(*text) : std::nullopt;
 }
 
-result<void> read_location(const envelope& of, core::uplink& event) {
+result<void> read_location(const envelope& of, model::event& event) {
   json_span service, location;
   read_members(of.content, {{"service", &service}, {"location", &location}});
   const auto name = read_text(service, "service");
   if (!name) return name.fault();
   auto fields = read_object(location, "location");
   if (!fields) return fields.fault();
-  event.decoded_payload = std::move(*fields);
+  event.what = model::location{std::move(*fields)};
   if (const auto at = envelope_time(of, event)) event.key = timed_key(event, *at, *name);
   return {};
 }
 
-result<void> read_service(const envelope& of, core::uplink& event) {
+result<void> read_service(const envelope& of, model::event& event) {
   json_span data;
   read_members(of.content, {{"data", &data}});
   auto fields = read_object(data, "data");
   if (!fields) return fields.fault();
-  event.decoded_payload = std::move(*fields);
+  event.what = model::service{std::move(*fields)};
   if (const auto at = envelope_time(of, event); at && data.present())
     event.key = timed_key(event, *at, digest_of(data));
   return {};
 }
 
-result<void> read_content(const envelope& of, core::uplink& event) {
+result<void> read_content(const envelope& of, model::event& event) {
   switch (event.kind) {
   case event_kind::uplink:
   case event_kind::uplink_normalized:
@@ -382,14 +413,23 @@ result<void> read_content(const envelope& of, core::uplink& event) {
     return read_location(of, event);
   case event_kind::service_data:
     return read_service(of, event);
-  default:
-    return {}; // downlink events have no time of their own
+  case event_kind::downlink_queued:
+  case event_kind::downlink_sent:
+  case event_kind::downlink_ack:
+  case event_kind::downlink_nack:
+  case event_kind::downlink_failed:
+  case event_kind::downlink_queue_invalidated:
+    read_downlink_event(of, event);
+    return {};
+  case event_kind::unknown:
+    return {};
   }
+  return {};
 }
 
 } // namespace
 
-result<core::uplink> parse_application_up(std::string_view body, const path_ids& path, masking mask) {
+result<model::event> parse_application_up(std::string_view body, const path_ids& path, masking mask) {
   const auto root = parse_json(body);
   if (!root) return root.fault();
   auto found = read_envelope(*root);
@@ -397,7 +437,7 @@ result<core::uplink> parse_application_up(std::string_view body, const path_ids&
   found->unmasked = mask == masking::none;
   found->whole = found->unmasked || (found->received_at.present() && found->correlation_ids.present());
 
-  core::uplink event;
+  model::event event;
   event.kind = found->kind;
   if (auto read = read_ids(found->end_device_ids, path, event); !read) return read.fault();
   const auto simulated = read_bool(found->simulated, "simulated", zero_if<bool>(found->whole));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ApplicationUp, the JSON that The Things Stack sends upstream by webhook and MQTT, to core::uplink
+// ApplicationUp, the JSON that The Things Stack sends upstream by webhook and MQTT, to model::event
 // (things-stack-wire.md C). Pure; any thread.
 #pragma once
 
 #include "base/result.h"
-#include "core/uplink.h"
+#include "model/event.h"
 
 #include <string>
 #include <string_view>
@@ -29,17 +29,16 @@ enum class masking { possible, none };
 // is named with a kind that this version does not know gives event_kind::unknown.
 //
 // What is left of each kind:
-//   uplink_message: every field of core::uplink. A number or flag that is absent is its zero in a whole event
-//   and not known in another.
-//   uplink_normalized: the same; decoded_payload is its normalized_payload.
-//   join_accept: ids, received_at, key.
-//   location_solved: ids, received_at, key; decoded_payload is its `location`.
-//   service_data: ids, received_at, key; decoded_payload is its `data`.
-//   downlink_*: ids, received_at.
+//   uplink_message: every field of model::uplink. A number or flag that is absent is its zero in a whole
+//   event and not known in another. uplink_normalized: the same; decoded_payload is its normalized_payload.
+//   join_accept: ids, received_at, key, session_key_id.
+//   location_solved: ids, received_at, key, `location`.
+//   service_data: ids, received_at, key, `data`.
+//   downlink_*: ids, received_at, the items' correlation_ids (things-stack-wire.md C.2).
 //
 // The best gateway's snr is "0" when the entry has an rssi but no snr, because the stack omits zeros.
 //
-// core::uplink::key, absent for `simulated` events (decision 17; event_key.h):
+// model::event::key, absent for `simulated` events (decision 17; event_key.h):
 //   uplink: timed_key of uplink_message.received_at.
 //   uplink_normalized: the same, with digest_of(normalized_payload); absent without it.
 //   service: timed_key of the envelope's received_at, with digest_of(data); absent without it.
@@ -49,7 +48,7 @@ enum class masking { possible, none };
 // Errors, all permanent: json_malformed (with the offset), event_unrecognised (not an ApplicationUp, or of
 // two kinds; of an envelope around one it says what to take out of it), identifiers_missing,
 // identifiers_mismatch (body and path), identifier_invalid, field_invalid.
-result<core::uplink> parse_application_up(std::string_view body, const path_ids& path,
+result<model::event> parse_application_up(std::string_view body, const path_ids& path,
                                           masking mask = masking::possible);
 
 } // namespace causeway::tts

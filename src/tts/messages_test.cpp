@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/frame_of.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
@@ -8,9 +9,10 @@
 #include <sstream>
 
 namespace causeway::tts {
+using model::testing::frame_of;
 namespace {
 
-using core::event_kind;
+using model::event_kind;
 
 std::string sample(const std::string& name) {
   std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
@@ -86,18 +88,18 @@ TEST(sample_uplinks, are_read_to_the_last_field) {
     EXPECT_EQ(parsed->from.application.str(), want.application);
     EXPECT_EQ(parsed->from.device.str(), want.device);
     EXPECT_EQ(parsed->dev_eui.str(), want.dev_eui);
-    EXPECT_EQ(parsed->f_port, want.f_port);
-    EXPECT_EQ(parsed->f_cnt, want.f_cnt);
+    EXPECT_EQ(frame_of(*parsed).f_port, want.f_port);
+    EXPECT_EQ(frame_of(*parsed).f_cnt, want.f_cnt);
     EXPECT_EQ(parsed->key.has_value(), want.keyed);
-    EXPECT_EQ(parsed->confirmed, want.confirmed);
+    EXPECT_EQ(frame_of(*parsed).confirmed, want.confirmed);
     EXPECT_EQ(parsed->simulated, want.simulated);
     EXPECT_EQ(parsed->received_at, want.received_at);
-    EXPECT_EQ(parsed->frm_payload, want.payload);
-    EXPECT_EQ(parsed->decoded_payload, want.decoded);
-    EXPECT_EQ(parsed->rssi, want.rssi);
-    EXPECT_EQ(parsed->snr, want.snr);
-    EXPECT_EQ(parsed->data_rate, want.data_rate);
-    EXPECT_EQ(parsed->gateways, want.gateways);
+    EXPECT_EQ(frame_of(*parsed).frm_payload, want.payload);
+    EXPECT_EQ(frame_of(*parsed).decoded_payload, want.decoded);
+    EXPECT_EQ(frame_of(*parsed).rssi, want.rssi);
+    EXPECT_EQ(frame_of(*parsed).snr, want.snr);
+    EXPECT_EQ(frame_of(*parsed).data_rate, want.data_rate);
+    EXPECT_EQ(frame_of(*parsed).gateways, want.gateways);
     EXPECT_EQ(parsed->raw, body);
   }
 }
@@ -120,7 +122,7 @@ TEST(sample_uplinks, without_identifiers_need_them_from_the_path) {
     const auto parsed = parse_application_up(body, {"app1", "dev1"});
     ASSERT_TRUE(parsed) << parsed.fault().message();
     EXPECT_EQ(parsed->kind, kind);
-    EXPECT_EQ(parsed->from, (core::device_key{application_id{"app1"}, device_id{"dev1"}}));
+    EXPECT_EQ(parsed->from, (model::device_key{application_id{"app1"}, device_id{"dev1"}}));
     EXPECT_FALSE(parsed->key);
     EXPECT_EQ(parsed->received_at, "");
   }
@@ -129,11 +131,12 @@ TEST(sample_uplinks, without_identifiers_need_them_from_the_path) {
 TEST(sample_uplinks, keep_the_numbers_of_the_decoder_as_written) {
   const auto cayenne =
       parse_application_up(sample("up-05-cayenne-two-temperatures-fragment.json"), {"app1", "dev1"});
-  EXPECT_EQ(cayenne->decoded_payload, "{\"temperature_3\":27.200000762939453,\"temperature_5\":25.5}");
+  EXPECT_EQ(frame_of(*cayenne).decoded_payload,
+            "{\"temperature_3\":27.200000762939453,\"temperature_5\":25.5}");
   const auto normalized =
       parse_application_up(sample("up-08-uplink_normalized-fragment.json"), {"app1", "dev1"});
-  EXPECT_EQ(normalized->decoded_payload, "{\"air\":{\"temperature\":-21.3}}");
-  EXPECT_EQ(normalized->f_port, 4);
+  EXPECT_EQ(frame_of(*normalized).decoded_payload, "{\"air\":{\"temperature\":-21.3}}");
+  EXPECT_EQ(frame_of(*normalized).f_port, 4);
 }
 
 TEST(sample_events, are_told_apart_by_their_content) {
@@ -178,13 +181,46 @@ TEST(sample_events, are_told_apart_by_their_content) {
     EXPECT_EQ(parsed->from.device.str(), want.device);
     EXPECT_EQ(parsed->received_at, want.received_at);
     EXPECT_EQ(parsed->key.has_value(), want.keyed);
-    EXPECT_EQ(parsed->f_port, 0);
+    EXPECT_EQ(model::uplink_of(*parsed), nullptr);
   }
   EXPECT_EQ(
-      parse_application_up(sample("location-01-wifi-2021.json"), {})->decoded_payload,
+      fields_of(*parse_application_up(sample("location-01-wifi-2021.json"), {})),
       "{\"latitude\":47.01,\"longitude\":6.97,\"accuracy\":28,\"source\":\"SOURCE_WIFI_RSSI_GEOLOCATION\"}");
-  EXPECT_EQ(parse_application_up(sample("service-01-constructed.json"), {})->decoded_payload,
+  EXPECT_EQ(fields_of(*parse_application_up(sample("service-01-constructed.json"), {})),
             "{\"deveui\":\"00-16-c0-01-f0-00-62-69\",\"result\":{\"position_solution\":null}}");
+}
+
+TEST(sample_events, about_downlinks_say_the_ids_of_their_items) {
+  struct expected {
+    const char* file;
+    std::vector<std::string> ids;
+  };
+  const std::string push = "rpc:/ttn.lorawan.v3.AppAs/DownlinkQueuePush:";
+  const expected events[] = {
+      {"real-down-queued-by-rest.json",
+       {"as:downlink:01M8JNMC71QXQ1M05H1C5RV7V3", "my:1", push + "01M8JNMC673T46F9D0BXXAQC7E"}},
+      {"real-down-ack.json",
+       {"as:downlink:01M8JNPA0EQQEP72VS7EVRS7MX", "my:c1", push + "01M8JNPA03FCK25X1VP4JGJXA2"}},
+      {"real-down-failed-max-retries.json",
+       {"as:downlink:01M8JNQEV7ECFAHQC2M8RCVPGQ", "my:c3", push + "01M8JNQEV30XF863FC1SNXCZDH"}},
+      {"down-09-constructed-queue-invalidated.json", {"as:downlink:01E19B99501X84X6CV471TVSZ1", "cmd-0001"}},
+  };
+  for (const auto& want : events) {
+    SCOPED_TRACE(want.file);
+    const auto parsed = parse_application_up(sample(want.file), {});
+    ASSERT_TRUE(parsed) << parsed.fault().message();
+    EXPECT_EQ(std::get<model::downlink_event>(parsed->what).correlation_ids, want.ids);
+  }
+}
+
+TEST(sample_events, about_a_downlink_whose_item_is_masked_say_the_ids_of_the_event) {
+  const auto parsed = parse_application_up(
+      R"({"end_device_ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}},)"
+      R"("correlation_ids":["my:1",7,"gs:uplink:2"],"downlink_ack":{"f_port":1}})",
+      {});
+  ASSERT_TRUE(parsed) << parsed.fault().message();
+  EXPECT_EQ(std::get<model::downlink_event>(parsed->what).correlation_ids,
+            (std::vector<std::string>{"gs:uplink:2", "my:1"}));
 }
 
 TEST(sample_events, that_are_not_of_the_stream_are_refused) {
@@ -220,15 +256,15 @@ TEST(application_up, takes_lower_camel_case_names) {
       {});
   ASSERT_TRUE(parsed) << parsed.fault().message();
   EXPECT_EQ(parsed->dev_eui.str(), "00AABBCCDDEEFF11");
-  EXPECT_EQ(parsed->f_port, 7);
-  EXPECT_EQ(parsed->f_cnt, 8U);
-  EXPECT_EQ(parsed->frm_payload, "AQ");
-  EXPECT_EQ(parsed->decoded_payload, "{\"fPort\":1}");
-  EXPECT_EQ(parsed->rssi, "-9");
-  EXPECT_EQ(parsed->snr, "0");
-  EXPECT_EQ(parsed->data_rate, "SF5BW812.5");
+  EXPECT_EQ(frame_of(*parsed).f_port, 7);
+  EXPECT_EQ(frame_of(*parsed).f_cnt, 8U);
+  EXPECT_EQ(frame_of(*parsed).frm_payload, "AQ");
+  EXPECT_EQ(frame_of(*parsed).decoded_payload, "{\"fPort\":1}");
+  EXPECT_EQ(frame_of(*parsed).rssi, "-9");
+  EXPECT_EQ(frame_of(*parsed).snr, "0");
+  EXPECT_EQ(frame_of(*parsed).data_rate, "SF5BW812.5");
   EXPECT_EQ(parsed->received_at, "2025-01-01T00:00:00Z");
-  EXPECT_EQ(parsed->confirmed, true);
+  EXPECT_EQ(frame_of(*parsed).confirmed, true);
   EXPECT_EQ(parsed->simulated, false);
   EXPECT_TRUE(parsed->key);
 }
@@ -241,8 +277,8 @@ TEST(application_up, null_is_absent) {
       {});
   ASSERT_TRUE(parsed) << parsed.fault().message();
   EXPECT_EQ(parsed->kind, event_kind::uplink);
-  EXPECT_EQ(parsed->decoded_payload, "");
-  EXPECT_EQ(parsed->gateways, std::nullopt);
+  EXPECT_EQ(frame_of(*parsed).decoded_payload, "");
+  EXPECT_EQ(frame_of(*parsed).gateways, std::nullopt);
 }
 
 TEST(application_up, the_zero_time_of_go_is_no_time) {
@@ -262,7 +298,7 @@ TEST(application_up, keeps_every_number_of_the_decoder_as_written) {
       R"({"big":9007199254740993,"huge":123456789012345678901234567890,"f32":27.200000762939453,"exp":2.50E-3,"minus":-0.0,"text":"a b\u00e4\"c"})";
   const auto parsed = parse_application_up(uplink_with("\"decoded_payload\" : " + decoded), {});
   ASSERT_TRUE(parsed) << parsed.fault().message();
-  EXPECT_EQ(parsed->decoded_payload, decoded);
+  EXPECT_EQ(frame_of(*parsed).decoded_payload, decoded);
 }
 
 TEST(application_up, of_several_members_with_one_name_the_last_counts) {
@@ -272,8 +308,8 @@ TEST(application_up, of_several_members_with_one_name_the_last_counts) {
       {});
   ASSERT_TRUE(parsed) << parsed.fault().message();
   EXPECT_EQ(parsed->from.device.str(), "dev1");
-  EXPECT_EQ(parsed->f_port, 2);
-  EXPECT_EQ(parsed->decoded_payload, "{\"a\":2}");
+  EXPECT_EQ(frame_of(*parsed).f_port, 2);
+  EXPECT_EQ(frame_of(*parsed).decoded_payload, "{\"a\":2}");
 }
 
 TEST(application_up, the_best_gateway_has_the_largest_snr_and_then_rssi) {
@@ -292,9 +328,9 @@ TEST(application_up, the_best_gateway_has_the_largest_snr_and_then_rssi) {
     const auto parsed =
         parse_application_up(uplink_with("\"rx_metadata\":" + std::string{want.receptions}), {});
     ASSERT_TRUE(parsed) << want.receptions;
-    EXPECT_EQ(parsed->rssi, want.rssi) << want.receptions;
-    EXPECT_EQ(parsed->snr, want.snr) << want.receptions;
-    EXPECT_EQ(parsed->gateways, want.gateways) << want.receptions;
+    EXPECT_EQ(frame_of(*parsed).rssi, want.rssi) << want.receptions;
+    EXPECT_EQ(frame_of(*parsed).snr, want.snr) << want.receptions;
+    EXPECT_EQ(frame_of(*parsed).gateways, want.gateways) << want.receptions;
   }
 }
 
@@ -330,9 +366,10 @@ TEST(masks, tell_a_control_frame_from_data_whose_port_is_left_out) {
   for (const auto& [members, control] : cases) {
     const auto parsed = parse_application_up(uplink_with(members), {});
     ASSERT_TRUE(parsed) << members;
-    EXPECT_EQ(core::is_control_frame(*parsed), control) << members;
+    EXPECT_EQ(model::is_control_frame(*parsed), control) << members;
     // By MQTT nothing is masked, and the stack gives frames of port 0 no payload: the rule is the same.
-    EXPECT_EQ(core::is_control_frame(*parse_application_up(uplink_with(members), {}, masking::none)), control)
+    EXPECT_EQ(model::is_control_frame(*parse_application_up(uplink_with(members), {}, masking::none)),
+              control)
         << members;
   }
 }
@@ -349,10 +386,10 @@ TEST(masks, an_absent_number_is_zero_only_in_a_whole_event) {
   const std::string outside = R"(,"received_at":"2025-01-01T00:00:01Z","correlation_ids":[])";
   for (const auto& whole :
        {event(outside, inside, masking::possible), event("", "\"f_port\":1", masking::none)}) {
-    EXPECT_EQ(whole.f_cnt, 0U);
-    EXPECT_EQ(whole.gateways, 0U);
-    EXPECT_EQ(whole.session, 0);
-    EXPECT_EQ(whole.confirmed, false);
+    EXPECT_EQ(frame_of(whole).f_cnt, 0U);
+    EXPECT_EQ(frame_of(whole).gateways, 0U);
+    EXPECT_EQ(frame_of(whole).session, 0);
+    EXPECT_EQ(frame_of(whole).confirmed, false);
     EXPECT_EQ(whole.simulated, false);
   }
   const auto without = [](std::string text, const std::string& member) {
@@ -367,21 +404,22 @@ TEST(masks, an_absent_number_is_zero_only_in_a_whole_event) {
         event(outside, without(inside, R"("received_at":"2025-01-01T00:00:00Z",)"), masking::possible),
         event(outside, without(inside, R"("rx_metadata":[],)"), masking::possible),
         event(outside, without(inside, R"("settings":{},)"), masking::possible)}) {
-    EXPECT_EQ(masked.f_cnt, std::nullopt);
-    EXPECT_EQ(masked.session, std::nullopt);
-    EXPECT_EQ(masked.confirmed, std::nullopt);
+    EXPECT_EQ(frame_of(masked).f_cnt, std::nullopt);
+    EXPECT_EQ(frame_of(masked).session, std::nullopt);
+    EXPECT_EQ(frame_of(masked).confirmed, std::nullopt);
   }
   const auto known = event("", R"("f_cnt":0,"confirmed":false,"rx_metadata":[{}],"session_key_id":"AQ==")",
                            masking::possible);
-  EXPECT_EQ(known.f_cnt, 0U);
-  EXPECT_EQ(known.confirmed, false);
-  EXPECT_EQ(known.gateways, 1U);
-  EXPECT_NE(known.session.value_or(0), 0);
+  EXPECT_EQ(frame_of(known).f_cnt, 0U);
+  EXPECT_EQ(frame_of(known).confirmed, false);
+  EXPECT_EQ(frame_of(known).gateways, 1U);
+  EXPECT_NE(frame_of(known).session.value_or(0), 0);
 }
 
 TEST(sessions, are_told_apart) {
   const auto session_of = [](const std::string& id) {
-    return parse_application_up(uplink_with(R"("session_key_id":")" + id + '"'), {}, masking::none)->session;
+    return frame_of(*parse_application_up(uplink_with(R"("session_key_id":")" + id + '"'), {}, masking::none))
+        .session;
   };
   EXPECT_EQ(session_of(""), 0);
   EXPECT_NE(session_of("AQ=="), 0);
@@ -517,7 +555,7 @@ TEST(bad_input, a_megabyte_takes_no_longer_than_its_length) {
   const auto begin = std::chrono::steady_clock::now();
   const auto parsed = parse_application_up(body, {});
   ASSERT_TRUE(parsed);
-  EXPECT_EQ(parsed->snr, "5.25");
+  EXPECT_EQ(frame_of(*parsed).snr, "5.25");
   // A hundred times what it takes: only a cost that grows with the square of the size reaches it.
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
 }

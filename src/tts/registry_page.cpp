@@ -150,7 +150,7 @@ result<registry_page> parse_registry_page(std::string_view body, const applicati
   return page;
 }
 
-result<listed_device> parse_registered_device(std::string_view body, const core::device_key& asked_for) {
+result<listed_device> parse_registered_device(std::string_view body, const model::device_key& asked_for) {
   auto document = parse_object(body);
   if (!document) return std::move(document).fault();
   auto device = read_device(*document, asked_for.application);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "core/ports.h"
+#include "model/registry.h"
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +20,7 @@ inline constexpr std::size_t longest_quote = 40;
 inline constexpr std::size_t longest_model_id = 128;
 
 struct listed_device {
-  core::registered_device device;
+  model::registered_device device;
   std::optional<wall_time> created_at, updated_at;
   // What was ignored and why, e.g. "azureintegration=\"maybe\" is neither true nor false". Empty: nothing.
   std::string warning;
@@ -39,7 +39,7 @@ struct registry_page {
 // Errors: registry_protocol (not a JSON object; end_devices is there and no array).
 result<registry_page> parse_registry_page(std::string_view body, const application_id& application);
 // The answer to a GET of one device. Errors: registry_protocol, also when it is another device.
-result<listed_device> parse_registered_device(std::string_view body, const core::device_key& asked_for);
+result<listed_device> parse_registered_device(std::string_view body, const model::device_key& asked_for);
 
 // What an error answer says, for a log: its `message`, shortened. Empty when it has none (E.6).
 std::string parse_stack_fault(std::string_view body);

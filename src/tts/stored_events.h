@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "core/uplink.h"
+#include "model/event.h"
 
 #include <optional>
 #include <string_view>
@@ -14,7 +14,7 @@
 namespace causeway::tts {
 
 struct stored_event {
-  result<core::uplink> event;    // as parse_application_up
+  result<model::event> event;    // as parse_application_up
   std::optional<wall_time> at{}; // the envelope's received_at: what the storage sorts by
 };
 

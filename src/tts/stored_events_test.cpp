@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tts/stored_events.h"
 
+#include "model/frame_of.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 #include <sstream>
 
 namespace causeway::tts {
+using model::testing::frame_of;
 namespace {
 
 std::string sample(const std::string& name) {
@@ -32,7 +34,7 @@ TEST(stored_events, of_the_samples_are_read) {
   ASSERT_TRUE(one) << one.fault().message();
   ASSERT_EQ(one->size(), 1U);
   ASSERT_TRUE((*one)[0].event);
-  EXPECT_EQ((*one)[0].event->f_cnt, 43U);
+  EXPECT_EQ(frame_of(*(*one)[0].event).f_cnt, 43U);
   EXPECT_EQ((*one)[0].at, *parse_rfc3339("2020-08-24T10:08:44.868680817Z"));
 
   const auto stream = parse_stored_events(sample("storage-stream-raw.txt"), app1);

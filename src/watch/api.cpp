@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/api.h"
 
-#include "core/explain.h"
 #include "watch/api_call.h"
 #include "watch/device_page.h"
 #include "watch/status_page.h"
@@ -67,7 +66,7 @@ net::http_response api::devices(const parameters& asked) const {
   if (!limit) return refuse(limit.fault());
   const auto after = asked.number<std::uint32_t>("after");
   if (!after) return refuse(after.fault());
-  std::optional<core::device_state> state;
+  std::optional<model::device_state> state;
   if (const auto* name = asked.find("state"); name != nullptr) {
     state = find_state(*name);
     if (!state) return refuse(error{errc::field_invalid, "there is no state \"" + *name + "\""});
@@ -84,15 +83,15 @@ net::http_response api::devices(const parameters& asked) const {
                       {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
 }
 
-result<core::device_status> find_device(const fleet_view& fleet, std::string_view application,
-                                        std::string_view device) {
+result<model::device_status> find_device(const fleet_view& fleet, std::string_view application,
+                                         std::string_view device) {
   const device_id id{std::string{device}};
   if (application != "-") {
     auto found = fleet.device({application_id{std::string{application}}, id});
     if (!found) return error{errc::not_found, "no device " + id.str() + " is known"};
     return std::move(*found);
   }
-  std::optional<core::device_status> only;
+  std::optional<model::device_status> only;
   std::string owners;
   std::size_t count = 0;
   for (const auto& owner : fleet.applications()) {
@@ -124,13 +123,13 @@ net::http_response api::device(std::string_view rest) const {
   if (why)
     return answer_json({{"application", found->key.application.str()},
                         {"device", found->key.device.str()},
-                        {"state", core::to_string(found->state)},
-                        {"why", core::explain(*found, fleet_.now())}});
+                        {"state", model::to_string(found->state)},
+                        {"why", fleet_.explain(*found)}});
   auto body = device_json(*found, fleet_.now());
-  body["why"] = core::explain(*found, fleet_.now());
+  body["why"] = fleet_.explain(*found);
   const auto& line = fleet_.timeline();
   auto spans = line.of(found->ref, spans_of_device);
-  std::ranges::stable_sort(spans, {}, &core::span::begin);
+  std::ranges::stable_sort(spans, {}, &model::span::begin);
   body["spans"] = spans_json(spans, line, [this](device_ref ref) { return fleet_.key_of(ref); });
   return answer_json(body);
 }
@@ -150,7 +149,7 @@ net::http_response api::spans(const parameters& asked) const {
     for (const auto& owner : fleet_.applications())
       if (application == nullptr || owner.str() == *application)
         if (const auto found = fleet_.device({owner, device_id{*device}})) judged[found->ref] = true;
-  const auto wanted = [&](const core::span& one) {
+  const auto wanted = [&](const model::span& one) {
     if (device == nullptr && application == nullptr) return true;
     if (!one.device) return false;
     const auto known = judged.find(*one.device);

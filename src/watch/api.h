@@ -22,8 +22,8 @@ struct parameters;
 
 // By name; with "-" for the application the only device of that id. Errors: not_found, and field_invalid when
 // several applications have it, which are named.
-result<core::device_status> find_device(const fleet_view& fleet, std::string_view application,
-                                        std::string_view device);
+result<model::device_status> find_device(const fleet_view& fleet, std::string_view application,
+                                         std::string_view device);
 
 class api {
 public:

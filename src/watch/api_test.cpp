@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/api.h"
 
+#include "core/explain.h"
 #include "net/run_task.h"
 #include "watch/pages.h"
 
@@ -14,20 +15,23 @@ namespace json = boost::json;
 
 struct small_fleet final : fleet_view {
   manual_clock clock;
-  core::timeline line{clock.now(), 100};
-  std::vector<core::device_status> all;
+  model::timeline line{clock.now(), 100};
+  std::vector<model::device_status> all;
   mutable std::size_t names_asked = 0, plans_made = 0;
 
-  void add(const char* application, const char* id, core::device_state state) {
-    core::device_status one;
+  void add(const char* application, const char* id, model::device_state state) {
+    model::device_status one;
     one.ref = static_cast<device_ref>(all.size());
     one.key = {application_id{application}, device_id{id}};
     one.state = state;
-    if (state == core::device_state::parked) {
+    if (state == model::device_state::parked) {
       one.reason = errc::hub_device_disabled;
       one.next_try = clock.now().mono + seconds{90};
     }
     all.push_back(std::move(one));
+  }
+  std::string explain(const model::device_status& of) const override {
+    return core::explain(of, clock.now());
   }
   std::optional<std::string> trouble;
   mutable int looked = 0; // at all figures
@@ -39,9 +43,9 @@ struct small_fleet final : fleet_view {
     s.ready = true;
     return s;
   }
-  core::device_page list(std::optional<device_ref> after, std::size_t limit,
-                         std::optional<core::device_state> state) const override {
-    core::device_page page;
+  model::device_page list(std::optional<device_ref> after, std::size_t limit,
+                          std::optional<model::device_state> state) const override {
+    model::device_page page;
     for (const auto& one : all) {
       if (after && index_of(one.ref) <= index_of(*after)) continue;
       if (page.devices.size() >= limit) {
@@ -52,12 +56,12 @@ struct small_fleet final : fleet_view {
     }
     return page;
   }
-  std::optional<core::device_status> device(const core::device_key& key) const override {
+  std::optional<model::device_status> device(const model::device_key& key) const override {
     for (const auto& one : all)
       if (one.key == key) return one;
     return std::nullopt;
   }
-  std::optional<core::device_key> key_of(device_ref ref) const override {
+  std::optional<model::device_key> key_of(device_ref ref) const override {
     ++names_asked;
     if (index_of(ref) >= all.size()) return std::nullopt;
     return all[index_of(ref)].key;
@@ -65,7 +69,7 @@ struct small_fleet final : fleet_view {
   std::vector<application_id> applications() const override {
     return {application_id{"gas"}, application_id{"heat"}, application_id{"water"}};
   }
-  const core::timeline& timeline() const override { return line; }
+  const model::timeline& timeline() const override { return line; }
   plan_input plan() const override {
     ++plans_made;
     plan_input in;
@@ -80,9 +84,9 @@ struct scene {
   watch::api api{fleet, "0.1.0"};
 
   scene() {
-    fleet.add("water", "meter-1", core::device_state::online);
-    fleet.add("water", "meter-2", core::device_state::parked);
-    fleet.add("gas", "meter-1", core::device_state::online);
+    fleet.add("water", "meter-1", model::device_state::online);
+    fleet.add("water", "meter-2", model::device_state::parked);
+    fleet.add("gas", "meter-1", model::device_state::online);
   }
   net::http_response get(std::string target, std::string method = "GET") const {
     net::http_request request;
@@ -126,7 +130,7 @@ TEST(api, shows_one_device_and_why) {
 
 TEST(api, takes_a_device_id_alone_where_it_is_unique) {
   scene s;
-  s.fleet.add("heat", "meter-1", core::device_state::online);
+  s.fleet.add("heat", "meter-1", model::device_state::online);
   EXPECT_EQ(s.body("/api/devices/-/meter-2").at("application"), "water");
   const auto both = s.get("/api/devices/-/meter-1");
   EXPECT_EQ(both.status, 400);
@@ -137,8 +141,8 @@ TEST(api, takes_a_device_id_alone_where_it_is_unique) {
 
 TEST(api, shows_the_spans_of_a_device) {
   scene s;
-  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, core::phase::dps_register, {}});
-  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::dps_register, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, model::phase::dps_poll, {}});
   EXPECT_EQ(s.body("/api/devices/water/meter-2").at("spans").as_array().size(), 1U);
   EXPECT_EQ(s.body("/api/timeline").at("spans").as_array().size(), 2U);
   const auto one = s.body("/api/timeline?device=meter-1&application=gas");
@@ -155,8 +159,8 @@ TEST(api, shows_the_spans_of_a_device) {
 TEST(api, a_search_for_one_devices_spans_names_only_those_it_shows) {
   scene s;
   for (int i = 0; i < 90; ++i)
-    s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
-  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, core::phase::dps_register, {}});
+    s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, model::phase::dps_poll, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::dps_register, {}});
   EXPECT_EQ(s.body("/api/timeline?device=meter-2").at("spans").as_array().size(), 1U);
   EXPECT_EQ(s.fleet.names_asked, 1U);
   EXPECT_EQ(s.body("/api/timeline?device=nobody").at("spans").as_array().size(), 0U);
@@ -178,7 +182,7 @@ TEST(api, what_looks_at_everything_is_worked_out_once_a_second) {
   };
   EXPECT_EQ(spans_in(), 0);
   EXPECT_FALSE(rows_in());
-  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, core::phase::dps_poll, {}});
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{7}, device_ref{2}, 0, model::phase::dps_poll, {}});
   for (int i = 0; i < 50; ++i)
     s.get("/api/plan");
   EXPECT_EQ(s.fleet.plans_made, 1U);
@@ -208,20 +212,20 @@ TEST(api, says_what_is_wrong_with_a_question) {
 }
 
 struct no_letters final : dead_letter_view {
-  net::task<result<core::dead_letter_page>> list(core::dead_letter_query) override {
-    co_return core::dead_letter_page{};
+  net::task<result<model::dead_letter_page>> list(model::dead_letter_query) override {
+    co_return model::dead_letter_page{};
   }
-  net::task<result<core::dead_letter>> find(std::uint64_t) override { co_return error{errc::not_found}; }
-  net::task<result<core::answer>> replay(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<model::dead_letter>> find(std::uint64_t) override { co_return error{errc::not_found}; }
+  net::task<result<model::answer>> replay(std::uint64_t) override { co_return error{errc::not_found}; }
   net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t>) override {
     co_return std::vector<std::uint64_t>{};
   }
 };
 
 struct no_desk final : forget_desk {
-  core::forgetting forget(const core::device_key&, bool) override { return core::forgetting::unknown; }
-  core::forget_page forget_some(const application_id&, core::forgettable, bool, std::optional<device_ref>,
-                                std::size_t) override {
+  model::forgetting forget(const model::device_key&, bool) override { return model::forgetting::unknown; }
+  model::forget_page forget_some(const application_id&, model::forgettable, bool, std::optional<device_ref>,
+                                 std::size_t) override {
     return {};
   }
   result<application_id> owner_of(const device_id&) const override { return error{errc::not_found}; }

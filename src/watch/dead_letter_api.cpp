@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 constexpr std::size_t most_ids = 100;
 
-json::object letter_json(const core::dead_letter& one) {
+json::object letter_json(const model::dead_letter& one) {
   return {{"id", one.id},
           {"at", format_rfc3339(one.at)},
           {"application", one.from.application.str()},
@@ -31,9 +31,9 @@ void put_text(json::object& into, const std::string& name, const std::string& by
     into[name + "_base64"] = base64_encode(bytes);
 }
 
-void put_content(json::object& into, const core::dead_letter& one) {
+void put_content(json::object& into, const model::dead_letter& one) {
   if (one.is_event) return put_text(into, "event", one.content);
-  const auto message = core::decode_message(one.content);
+  const auto message = model::decode_message(one.content);
   if (!message) {
     into["unreadable"] = message.fault().message();
     into["record_base64"] = base64_encode(one.content);
@@ -69,47 +69,47 @@ result<std::vector<std::uint64_t>> read_ids(const parameters& asked) {
 }
 
 // What is to be said of a dead letter that is still one.
-std::string_view why_not(core::answer what) {
+std::string_view why_not(model::answer what) {
   switch (what) {
-  case core::answer::unwanted:
-  case core::answer::control:
+  case model::answer::unwanted:
+  case model::answer::control:
     return "nothing of it is to be sent: its application is not configured, its kind or device is switched "
            "off, "
            "or the format makes no message of it";
-  case core::answer::dead_lettered:
+  case model::answer::dead_lettered:
     return "it is refused again";
-  case core::answer::duplicate:
+  case model::answer::duplicate:
     return "it is not there any more";
-  case core::answer::full:
+  case model::answer::full:
     return "the spool is full";
-  case core::answer::share_full:
+  case model::answer::share_full:
     return "the application's share of the spool is full";
-  case core::answer::devices_full:
+  case model::answer::devices_full:
     return "its device is not known, and there are as many as are kept";
-  case core::answer::device_share_full:
+  case model::answer::device_share_full:
     return "its device is not known, and the application has its share of them";
-  case core::answer::transform_busy:
+  case model::answer::transform_busy:
     return "its application's transform has too much to do";
-  case core::answer::unavailable:
-  case core::answer::stored:
+  case model::answer::unavailable:
+  case model::answer::stored:
     break;
   }
   return "it could not be stored";
 }
 
 // What was asked in full. Errors: field_invalid.
-result<core::dead_letter_query> read_query(const parameters& asked) {
+result<model::dead_letter_query> read_query(const parameters& asked) {
   if (auto good = asked.only({"after", "limit", "application", "device", "reason"}); !good)
     return std::move(good).fault();
   const auto limit = asked.limit();
   if (!limit) return limit.fault();
   const auto after = asked.number<std::uint64_t>("after");
   if (!after) return after.fault();
-  return core::dead_letter_query{after->value_or(0), *limit, asked.text("application"), asked.text("device"),
-                                 asked.text("reason")};
+  return model::dead_letter_query{after->value_or(0), *limit, asked.text("application"), asked.text("device"),
+                                  asked.text("reason")};
 }
 
-net::http_response listed(const core::dead_letter_page& page) {
+net::http_response listed(const model::dead_letter_page& page) {
   json::array found;
   for (const auto& one : page.letters)
     found.push_back(letter_json(one));
@@ -118,9 +118,9 @@ net::http_response listed(const core::dead_letter_page& page) {
                       {"newest", page.newest}});
 }
 
-json::object left_json(std::uint64_t id, const result<core::answer>& outcome) {
+json::object left_json(std::uint64_t id, const result<model::answer>& outcome) {
   json::object one{{"id", id}};
-  one["outcome"] = outcome ? core::to_string(*outcome) : outcome.fault().name();
+  one["outcome"] = outcome ? model::to_string(*outcome) : outcome.fault().name();
   one["message"] = outcome ? std::string{why_not(*outcome)} : outcome.fault().message();
   return one;
 }
@@ -194,7 +194,7 @@ net::task<net::http_response> dead_letter_api::replay(std::string query) {
   json::array replayed, left;
   for (const auto id : *ids) {
     const auto outcome = co_await view_.replay(id);
-    if (outcome && *outcome == core::answer::stored)
+    if (outcome && *outcome == model::answer::stored)
       replayed.push_back(json::value(id));
     else
       left.push_back(left_json(id, outcome));

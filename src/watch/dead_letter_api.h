@@ -4,8 +4,9 @@
 // only.
 #pragma once
 
-#include "core/dead_letter.h"
-#include "core/ports.h"
+#include "model/dead_letter.h"
+#include "model/door.h"
+#include "model/message.h"
 #include "net/http_server.h"
 
 #include <cstdint>
@@ -19,11 +20,11 @@ class dead_letter_view {
 public:
   virtual ~dead_letter_view() = default;
   // Errors of all: store_unavailable.
-  virtual net::task<result<core::dead_letter_page>> list(core::dead_letter_query query) = 0;
+  virtual net::task<result<model::dead_letter_page>> list(model::dead_letter_query query) = 0;
   // Errors: not_found.
-  virtual net::task<result<core::dead_letter>> find(std::uint64_t id) = 0;
-  // As core::bridge::replay. Errors: not_found; what is wrong with it, where it cannot be read.
-  virtual net::task<result<core::answer>> replay(std::uint64_t id) = 0;
+  virtual net::task<result<model::dead_letter>> find(std::uint64_t id) = 0;
+  // As bridge::replay of the core. Errors: not_found; what is wrong with it, where it cannot be read.
+  virtual net::task<result<model::answer>> replay(std::uint64_t id) = 0;
   // Those that were there.
   virtual net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t> ids) = 0;
 };

@@ -14,13 +14,13 @@ namespace {
 namespace json = boost::json;
 
 struct few_letters final : dead_letter_view {
-  std::map<std::uint64_t, core::dead_letter> all;
-  std::map<std::uint64_t, core::answer> replays;
-  core::dead_letter_query asked;
+  std::map<std::uint64_t, model::dead_letter> all;
+  std::map<std::uint64_t, model::answer> replays;
+  model::dead_letter_query asked;
   std::optional<error> fault;
 
   few_letters() {
-    core::message message{"u-1", "application/json", "utf-8", "{\"a\":1}", {{"event", "uplink"}}};
+    model::message message{"u-1", "application/json", "utf-8", "{\"a\":1}", {{"event", "uplink"}}};
     all[1] = {1,
               wall_time{milliseconds{1'700'000'000'123}},
               {application_id{"water"}, device_id{"meter-1"}},
@@ -28,15 +28,15 @@ struct few_letters final : dead_letter_view {
               "300000 bytes",
               300'000,
               false,
-              core::encode_message(message)};
+              model::encode_message(message)};
     all[2] = {2,    {},      {application_id{"water"}, device_id{"meter-2"}}, "format_refused", "why", 5,
               true, "{\xff}"};
     all[3] = {3, {}, {}, "record_corrupt", "", 5, false, "broken"};
   }
-  net::task<result<core::dead_letter_page>> list(core::dead_letter_query query) override {
+  net::task<result<model::dead_letter_page>> list(model::dead_letter_query query) override {
     asked = query;
     if (fault) co_return *fault;
-    core::dead_letter_page page;
+    model::dead_letter_page page;
     page.newest = all.rbegin()->first;
     for (const auto& [id, one] : all) {
       if (id <= query.after) continue;
@@ -48,13 +48,13 @@ struct few_letters final : dead_letter_view {
     }
     co_return page;
   }
-  net::task<result<core::dead_letter>> find(std::uint64_t id) override {
+  net::task<result<model::dead_letter>> find(std::uint64_t id) override {
     if (!all.contains(id)) co_return error{errc::not_found, "no dead letter"};
     co_return all.at(id);
   }
-  net::task<result<core::answer>> replay(std::uint64_t id) override {
+  net::task<result<model::answer>> replay(std::uint64_t id) override {
     if (!all.contains(id)) co_return error{errc::not_found, "no dead letter"};
-    co_return replays.contains(id) ? replays.at(id) : core::answer::stored;
+    co_return replays.contains(id) ? replays.at(id) : model::answer::stored;
   }
   net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t> ids) override {
     std::vector<std::uint64_t> gone;
@@ -111,7 +111,7 @@ TEST(dead_letter_api, shows_one_whatever_it_holds) {
 
 TEST(dead_letter_api, replays_and_says_what_is_left_and_why) {
   scene s;
-  s.letters.replays[2] = core::answer::dead_lettered;
+  s.letters.replays[2] = model::answer::dead_lettered;
   const auto done = json::parse(s.call("POST", "/api/dead-letters/replay?ids=1,2,9").body);
   ASSERT_EQ(done.at("replayed").as_array().size(), 1U);
   ASSERT_EQ(done.at("left").as_array().size(), 2U);

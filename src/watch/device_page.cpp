@@ -24,12 +24,12 @@ double seconds_between(mono_time from, mono_time to) {
 
 } // namespace
 
-json::object device_json(const core::device_status& of, moment now) {
+json::object device_json(const model::device_status& of, moment now) {
   json::object out;
   out["application"] = of.key.application.str();
   out["device"] = of.key.device.str();
   out["dev_eui"] = text_or_null(of.dev_eui.str());
-  out["state"] = core::to_string(of.state);
+  out["state"] = model::to_string(of.state);
   out["state_seconds"] = std::max(0.0, seconds_between(of.since, now.mono));
   out["identity"] = text_or_null(of.identity.str());
   out["hub"] = text_or_null(of.hub.str());
@@ -59,9 +59,9 @@ json::object device_json(const core::device_status& of, moment now) {
   return out;
 }
 
-std::optional<core::device_state> find_state(std::string_view name) {
-  for (std::size_t i = 0; i < core::device_states; ++i)
-    if (const auto state = static_cast<core::device_state>(i); core::to_string(state) == name) return state;
+std::optional<model::device_state> find_state(std::string_view name) {
+  for (std::size_t i = 0; i < model::device_states; ++i)
+    if (const auto state = static_cast<model::device_state>(i); model::to_string(state) == name) return state;
   return std::nullopt;
 }
 

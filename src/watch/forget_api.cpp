@@ -42,24 +42,24 @@ net::http_response forget_api::one(const net::http_request& request) const {
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos || rest.find('/', slash + 1) != std::string_view::npos)
     return refuse(error{errc::not_found, "/api/devices/{application}/{device}"});
-  core::device_key key{application_id{percent_decode(rest.substr(0, slash))},
-                       device_id{percent_decode(rest.substr(slash + 1))}};
+  model::device_key key{application_id{percent_decode(rest.substr(0, slash))},
+                        device_id{percent_decode(rest.substr(slash + 1))}};
   if (key.application.str() == "-") {
     auto owner = desk_.owner_of(key.device);
     if (!owner) return refuse(owner.fault());
     key.application = *std::move(owner);
   }
   switch (desk_.forget(key, *drop)) {
-  case core::forgetting::unknown:
+  case model::forgetting::unknown:
     return refuse(error{errc::not_found, "no device " + key.device.str() + " is known"});
-  case core::forgetting::messages_wait:
+  case model::forgetting::messages_wait:
     return refuse(
         409, error{errc::device_has_messages,
                    key.device.str() + "; they become dead letters with --drop-messages (messages=drop)"});
-  case core::forgetting::busy:
+  case model::forgetting::busy:
     return refuse(409, error{errc::device_has_messages,
                              "an event of " + key.device.str() + " is being stored; try again"});
-  case core::forgetting::forgotten:
+  case model::forgetting::forgotten:
     break;
   }
   log::info("audit", {{"who", who(request)},
@@ -89,7 +89,7 @@ net::http_response forget_api::many(const net::http_request& request) const {
   std::optional<device_ref> behind;
   if (*after) behind = static_cast<device_ref>(**after);
   const auto page = desk_.forget_some(
-      application, name == "unlisted" ? core::forgettable::unlisted : core::forgettable::never_attached,
+      application, name == "unlisted" ? model::forgettable::unlisted : model::forgettable::never_attached,
       *drop, behind, *limit);
   if (page.forgotten > 0)
     log::info("audit", {{"who", who(request)},

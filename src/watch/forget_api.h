@@ -4,21 +4,22 @@
 // thread only.
 #pragma once
 
-#include "core/bridge.h"
+#include "model/event.h"
+#include "model/forgetting.h"
 #include "net/http_server.h"
 
 #include <optional>
 
 namespace causeway::watch {
 
-// Implemented by app, and by tests. As the functions of core::bridge.
+// Implemented by app, and by tests. As the functions of the core.
 class forget_desk {
 public:
   virtual ~forget_desk() = default;
-  virtual core::forgetting forget(const core::device_key& key, bool drop_messages) = 0;
-  virtual core::forget_page forget_some(const application_id& application, core::forgettable which,
-                                        bool drop_messages, std::optional<device_ref> after,
-                                        std::size_t limit) = 0;
+  virtual model::forgetting forget(const model::device_key& key, bool drop_messages) = 0;
+  virtual model::forget_page forget_some(const application_id& application, model::forgettable which,
+                                         bool drop_messages, std::optional<device_ref> after,
+                                         std::size_t limit) = 0;
   // The application of the only device of this id. Errors: not_found; field_invalid, which names them, when
   // several have one.
   virtual result<application_id> owner_of(const device_id& device) const = 0;

@@ -10,20 +10,21 @@ namespace {
 namespace json = boost::json;
 
 struct recording_desk final : forget_desk {
-  core::forgetting outcome = core::forgetting::forgotten;
-  core::device_key asked;
+  model::forgetting outcome = model::forgetting::forgotten;
+  model::device_key asked;
   bool dropped = false;
-  std::optional<core::forgettable> which;
+  std::optional<model::forgettable> which;
   std::optional<device_ref> after;
   std::size_t limit = 0;
 
-  core::forgetting forget(const core::device_key& key, bool drop_messages) override {
+  model::forgetting forget(const model::device_key& key, bool drop_messages) override {
     asked = key;
     dropped = drop_messages;
     return outcome;
   }
-  core::forget_page forget_some(const application_id& application, core::forgettable what, bool drop_messages,
-                                std::optional<device_ref> behind, std::size_t most) override {
+  model::forget_page forget_some(const application_id& application, model::forgettable what,
+                                 bool drop_messages, std::optional<device_ref> behind,
+                                 std::size_t most) override {
     asked.application = application;
     which = what;
     dropped = drop_messages;
@@ -53,7 +54,7 @@ struct scene {
 TEST(forget_api, takes_one_device_of_an_application_or_the_only_one) {
   scene s;
   EXPECT_EQ(s.call("DELETE", "/api/devices/field/dev-1").status, 200);
-  EXPECT_EQ(s.desk.asked, (core::device_key{application_id{"field"}, device_id{"dev-1"}}));
+  EXPECT_EQ(s.desk.asked, (model::device_key{application_id{"field"}, device_id{"dev-1"}}));
   EXPECT_FALSE(s.desk.dropped);
   EXPECT_EQ(s.call("DELETE", "/api/devices/-/dev-1?messages=drop").status, 200);
   EXPECT_EQ(s.desk.asked.application.str(), "plant");
@@ -67,9 +68,9 @@ TEST(forget_api, takes_one_device_of_an_application_or_the_only_one) {
 
 TEST(forget_api, says_why_not) {
   scene s;
-  s.desk.outcome = core::forgetting::unknown;
+  s.desk.outcome = model::forgetting::unknown;
   EXPECT_EQ(s.call("DELETE", "/api/devices/field/dev-1").status, 404);
-  for (const auto outcome : {core::forgetting::messages_wait, core::forgetting::busy}) {
+  for (const auto outcome : {model::forgetting::messages_wait, model::forgetting::busy}) {
     s.desk.outcome = outcome;
     const auto answer = s.call("DELETE", "/api/devices/field/dev-1");
     EXPECT_EQ(answer.status, 409);
@@ -84,7 +85,7 @@ TEST(forget_api, takes_many_in_pages) {
   EXPECT_EQ(json::parse(answer.body),
             (json::value{{"forgotten", 3}, {"dead_letters", 2}, {"left", 1}, {"next", 77}}));
   EXPECT_EQ(s.desk.asked.application.str(), "field");
-  EXPECT_EQ(s.desk.which, core::forgettable::never_attached);
+  EXPECT_EQ(s.desk.which, model::forgettable::never_attached);
   EXPECT_EQ(s.desk.after, device_ref{5});
   EXPECT_EQ(s.desk.limit, 10U);
   EXPECT_TRUE(s.desk.dropped);
@@ -97,7 +98,7 @@ TEST(forget_api, changes_nothing_for_who_may_not) {
   scene s;
   EXPECT_EQ(s.call("DELETE", "/api/devices/field/dev-1", false).status, 403);
   EXPECT_EQ(s.call("POST", "/api/devices/forget?application=a&which=unlisted", false).status, 403);
-  EXPECT_EQ(s.desk.asked, core::device_key{});
+  EXPECT_EQ(s.desk.asked, model::device_key{});
   net::http_request request;
   request.method = "GET";
   request.target = "/api/devices/field/dev-1";

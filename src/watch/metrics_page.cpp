@@ -66,7 +66,7 @@ void exporters(const snapshot& s, const emit& out, double (*value)(const exporte
   each(s.exporters, "exporter", out, value);
 }
 
-void uses(const snapshot& s, const emit& out, std::uint64_t (*value)(const core::spool_use&)) {
+void uses(const snapshot& s, const emit& out, std::uint64_t (*value)(const model::spool_use&)) {
   for (const auto& use : s.spool.applications)
     out({{"application", use.application.str()}}, number(value(use)));
 }
@@ -75,14 +75,14 @@ const std::vector<family>& families() {
   static const std::vector<family> all{
       {"causeway_events_received_total", counter, "kind", "Events of The Things Stack that were understood",
        [](const snapshot& s, const emit& out) {
-         for (std::size_t i = 0; i < core::event_kinds; ++i)
-           out({{"kind", std::string{core::to_string(static_cast<core::event_kind>(i))}}},
+         for (std::size_t i = 0; i < model::event_kinds; ++i)
+           out({{"kind", std::string{model::to_string(static_cast<model::event_kind>(i))}}},
                number(s.bridge.received[i]));
        }},
       {"causeway_events_answered_total", counter, "answer", "What became of them",
        [](const snapshot& s, const emit& out) {
          for (std::size_t i = 0; i < s.bridge.answered.size(); ++i)
-           out({{"answer", std::string{core::to_string(static_cast<core::answer>(i))}}},
+           out({{"answer", std::string{model::to_string(static_cast<model::answer>(i))}}},
                number(s.bridge.answered[i]));
        }},
       {"causeway_webhook_responses_total", counter, "status", "HTTP answers of the webhook",
@@ -165,8 +165,8 @@ const std::vector<family>& families() {
        [](const snapshot& s, const emit& out) { by_both(s, out, "reason", &mqtt_figures::lost); }},
       {"causeway_devices", gauge, "state", "Devices by state",
        [](const snapshot& s, const emit& out) {
-         for (std::size_t i = 0; i < core::device_states; ++i)
-           out({{"state", std::string{core::to_string(static_cast<core::device_state>(i))}}},
+         for (std::size_t i = 0; i < model::device_states; ++i)
+           out({{"state", std::string{model::to_string(static_cast<model::device_state>(i))}}},
                number(s.bridge.devices[i]));
        }},
       {"causeway_messages_sent_total", counter, "", "Messages that a hub has accepted",
@@ -228,20 +228,20 @@ const std::vector<family>& families() {
       {"causeway_spool_application_messages", gauge, "application",
        "Messages of the application in the spool",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.waiting.messages; });
+         uses(s, out, [](const model::spool_use& use) { return use.waiting.messages; });
        }},
       {"causeway_spool_application_bytes", gauge, "application", "Bytes of the application in the spool",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.waiting.bytes; });
+         uses(s, out, [](const model::spool_use& use) { return use.waiting.bytes; });
        }},
       {"causeway_spool_application_dead_letters", gauge, "application",
        "Dead letters of the application; they take of its share of the spool",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.letters.messages; });
+         uses(s, out, [](const model::spool_use& use) { return use.letters.messages; });
        }},
       {"causeway_spool_application_dead_letter_bytes", gauge, "application", "Their bytes",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.letters.bytes; });
+         uses(s, out, [](const model::spool_use& use) { return use.letters.bytes; });
        }},
       {"causeway_spool_dead_letters_share_ratio", gauge, "application",
        "The part of the application's share of the spool that its dead letters take; at 1 its events are "
@@ -252,29 +252,29 @@ const std::vector<family>& families() {
        }},
       {"causeway_application_devices", gauge, "application", "Devices of the application",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.devices; });
+         uses(s, out, [](const model::spool_use& use) { return use.devices; });
        }},
       {"causeway_application_devices_refused_total", counter, "application",
        "Events refused because their device would be one more than its application's share, or than are kept",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.devices_refused; });
+         uses(s, out, [](const model::spool_use& use) { return use.devices_refused; });
        }},
       {"causeway_spool_share_refused_total", counter, "application",
        "Events refused because the application had taken its share of the spool",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.refused; });
+         uses(s, out, [](const model::spool_use& use) { return use.refused; });
        }},
       {"causeway_spool_application_dropped_total", counter, "application",
        "Messages of the application that were given up",
        [](const snapshot& s, const emit& out) {
-         uses(s, out, [](const core::spool_use& use) { return use.dropped; });
+         uses(s, out, [](const model::spool_use& use) { return use.dropped; });
        }},
       {"causeway_messages_dropped_total", counter, "reason",
        "Messages given up, as configured: because the spool, or the application's share, was full; for their "
        "age",
        [](const snapshot& s, const emit& out) {
-         for (const auto why : {core::drop_reason::full, core::drop_reason::share, core::drop_reason::age})
-           out({{"reason", std::string{core::to_string(why)}}},
+         for (const auto why : {model::drop_reason::full, model::drop_reason::share, model::drop_reason::age})
+           out({{"reason", std::string{model::to_string(why)}}},
                number(s.bridge.dropped[static_cast<std::size_t>(why)]));
        }},
       {"causeway_store_queued", gauge, "", "Requests waiting for the store's thread",
@@ -515,14 +515,14 @@ const std::vector<family>& families() {
 constexpr const char* latency_name = "causeway_delivery_latency_seconds";
 constexpr const char* latency_help = "From the acceptance of an event to the hub's accept";
 
-prometheus::MetricFamily latency_family(const core::bridge_totals& totals) {
+prometheus::MetricFamily latency_family(const model::shard_totals& totals) {
   prometheus::ClientMetric metric;
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < totals.latency.size(); ++i) {
     below += totals.latency[i];
-    const bool last = i == core::latency_bounds_ms.size();
+    const bool last = i == model::latency_bounds_ms.size();
     metric.histogram.bucket.push_back(
-        {below, last ? std::numeric_limits<double>::infinity() : core::latency_bounds_ms[i] / 1000.0});
+        {below, last ? std::numeric_limits<double>::infinity() : model::latency_bounds_ms[i] / 1000.0});
   }
   metric.histogram.sample_count = below;
   metric.histogram.sample_sum = static_cast<double>(totals.latency_ms_sum) / 1000.0;

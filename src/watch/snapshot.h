@@ -2,7 +2,7 @@
 // The gateway's figures at one moment, gathered by app from the modules that own them. Plain values.
 #pragma once
 
-#include "core/bridge.h"
+#include "model/totals.h"
 
 #include <map>
 #include <optional>
@@ -102,7 +102,7 @@ struct transform_figures {
 
 // What waits in the spool, as the bridge counts it.
 struct spool_figures {
-  std::vector<core::spool_use> applications;
+  std::vector<model::spool_use> applications;
   std::optional<double> oldest_seconds; // how long the oldest that is not with a hub has waited
 };
 
@@ -126,7 +126,7 @@ struct exporter_figures {
 };
 
 struct snapshot {
-  core::bridge_totals bridge;
+  model::shard_totals bridge;
   std::map<std::string, hub_figures> hubs;   // by hub
   std::map<std::string, double> clock_skews; // by service: seconds that this machine's clock is ahead of its
   std::map<std::string, dps_figures> dps;    // by section

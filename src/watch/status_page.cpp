@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::uint64_t in_state(const snapshot& now, core::device_state state) {
+std::uint64_t in_state(const snapshot& now, model::device_state state) {
   return now.bridge.devices[static_cast<std::size_t>(state)];
 }
 
@@ -78,10 +78,10 @@ json::object backfill_json(const std::string& application, const backfill_figure
           {"fault", fault_json(from.last_fault, from.last_fault_detail)}};
 }
 
-json::object dropped_json(const core::bridge_totals& from) {
+json::object dropped_json(const model::shard_totals& from) {
   json::object out;
-  for (const auto why : {core::drop_reason::full, core::drop_reason::share, core::drop_reason::age})
-    out[std::string{core::to_string(why)}] = from.dropped[static_cast<std::size_t>(why)];
+  for (const auto why : {model::drop_reason::full, model::drop_reason::share, model::drop_reason::age})
+    out[std::string{model::to_string(why)}] = from.dropped[static_cast<std::size_t>(why)];
   return out;
 }
 
@@ -143,7 +143,7 @@ json::array all_of(const std::map<std::string, Figures>& from, const Make& make)
 
 std::optional<double> predict_seconds(const snapshot& now) {
   const auto on_the_way =
-      in_state(now, core::device_state::provisioning) + in_state(now, core::device_state::attaching);
+      in_state(now, model::device_state::provisioning) + in_state(now, model::device_state::attaching);
   if (on_the_way == 0) return 0;
   double longest = 0;
   bool moving = false;
@@ -172,8 +172,8 @@ std::optional<double> predict_seconds(const snapshot& now) {
 json::object status_json(const snapshot& now, std::string_view version, wall_time at) {
   json::object states;
   std::uint64_t devices = 0;
-  for (std::size_t i = 0; i < core::device_states; ++i) {
-    states[std::string{core::to_string(static_cast<core::device_state>(i))}] = now.bridge.devices[i];
+  for (std::size_t i = 0; i < model::device_states; ++i) {
+    states[std::string{model::to_string(static_cast<model::device_state>(i))}] = now.bridge.devices[i];
     devices += now.bridge.devices[i];
   }
   const auto seconds = predict_seconds(now);

@@ -8,17 +8,17 @@
 namespace causeway::watch {
 namespace {
 
-snapshot with(core::device_state state, std::uint64_t count) {
+snapshot with(model::device_state state, std::uint64_t count) {
   snapshot s;
   s.bridge.devices[static_cast<std::size_t>(state)] = count;
   return s;
 }
 
 TEST(status_page, predicts_from_what_is_left_and_the_present_pace) {
-  EXPECT_EQ(predict_seconds(with(core::device_state::online, 5)), 0);
-  EXPECT_EQ(predict_seconds(with(core::device_state::parked, 5)), 0); // not on their way
+  EXPECT_EQ(predict_seconds(with(model::device_state::online, 5)), 0);
+  EXPECT_EQ(predict_seconds(with(model::device_state::parked, 5)), 0); // not on their way
 
-  auto by_hub = with(core::device_state::attaching, 500);
+  auto by_hub = with(model::device_state::attaching, 500);
   auto& hub = by_hub.hubs["a"];
   hub.devices = 600;
   hub.attached = 100;
@@ -26,7 +26,7 @@ TEST(status_page, predicts_from_what_is_left_and_the_present_pace) {
   hub.connect_budget = {50, 100, 1, 2};
   EXPECT_DOUBLE_EQ(predict_seconds(by_hub).value(), 2 + 10 + way_seconds);
 
-  auto by_dps = with(core::device_state::provisioning, 900);
+  auto by_dps = with(model::device_state::provisioning, 900);
   auto& dps = by_dps.dps["field"];
   dps.in_progress = 900;
   dps.waiting = 800;
@@ -35,7 +35,7 @@ TEST(status_page, predicts_from_what_is_left_and_the_present_pace) {
 }
 
 TEST(status_page, does_not_predict_what_nobody_knows) {
-  auto down = with(core::device_state::attaching, 5);
+  auto down = with(model::device_state::attaching, 5);
   auto& hub = down.hubs["a"];
   hub.devices = 5;
   hub.connect_budget.limit = 100;
@@ -44,7 +44,7 @@ TEST(status_page, does_not_predict_what_nobody_knows) {
 }
 
 TEST(status_page, shows_states_hubs_and_budgets) {
-  auto s = with(core::device_state::online, 3);
+  auto s = with(model::device_state::online, 3);
   s.ready = true;
   s.start_seconds = 1'000;
   s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 12.25};

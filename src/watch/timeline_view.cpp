@@ -61,11 +61,11 @@ private:
   std::chrono::nanoseconds longest_{0};
 };
 
-bool begins_a_way(core::phase what) {
-  return what == core::phase::dps_queue || what == core::phase::hub_queue;
+bool begins_a_way(model::phase what) {
+  return what == model::phase::dps_queue || what == model::phase::hub_queue;
 }
 
-waterfall_bar bar_of(const core::span& from, const core::timeline& in) {
+waterfall_bar bar_of(const model::span& from, const model::timeline& in) {
   waterfall_bar bar;
   bar.what = from.what;
   bar.begin_ms = std::chrono::duration<double, std::milli>(from.begin - in.started().mono).count();
@@ -75,23 +75,23 @@ waterfall_bar bar_of(const core::span& from, const core::timeline& in) {
   return bar;
 }
 
-bool earlier(const core::span& left, const core::span& right) {
+bool earlier(const model::span& left, const model::span& right) {
   return left.begin < right.begin;
 }
 
-void drop_late_first_sends(std::vector<core::span>& spans) {
+void drop_late_first_sends(std::vector<model::span>& spans) {
   auto end = mono_time::min();
   for (const auto& one : spans)
-    if (one.what != core::phase::first_send) end = std::max(end, one.begin + one.duration);
+    if (one.what != model::phase::first_send) end = std::max(end, one.begin + one.duration);
   if (end == mono_time::min()) return;
-  std::erase_if(spans, [&](const core::span& one) {
-    return one.what == core::phase::first_send && one.begin > end + start_is_over;
+  std::erase_if(spans, [&](const model::span& one) {
+    return one.what == model::phase::first_send && one.begin > end + start_is_over;
   });
 }
 
 // Spans of one device in the order of their begin: where each of its ways begins. A way is over when the
 // device is attached; a device that tries again without having been attached is still on it.
-std::vector<std::size_t> ways_of(const std::vector<core::span>& own) {
+std::vector<std::size_t> ways_of(const std::vector<model::span>& own) {
   std::vector<std::size_t> begins{0};
   bool arrived = false;
   for (std::size_t i = 0; i < own.size(); ++i) {
@@ -99,14 +99,14 @@ std::vector<std::size_t> ways_of(const std::vector<core::span>& own) {
       begins.push_back(i);
       arrived = false;
     }
-    if (own[i].what == core::phase::attach && !own[i].fault) arrived = true;
+    if (own[i].what == model::phase::attach && !own[i].fault) arrived = true;
   }
   return begins;
 }
 
 // Which of a device's ways; with what the connections that it names did in that time.
-std::vector<core::span> cut_way(std::vector<core::span> spans, bool last) {
-  std::vector<core::span> own, shared;
+std::vector<model::span> cut_way(std::vector<model::span> spans, bool last) {
+  std::vector<model::span> own, shared;
   for (const auto& one : spans)
     (one.device ? own : shared).push_back(one);
   if (own.empty()) return spans;
@@ -115,31 +115,31 @@ std::vector<core::span> cut_way(std::vector<core::span> spans, bool last) {
   const auto first = static_cast<std::ptrdiff_t>(last ? begins.back() : 0);
   const auto behind = last || begins.size() < 2 ? static_cast<std::ptrdiff_t>(own.size())
                                                 : static_cast<std::ptrdiff_t>(begins[1]);
-  std::vector<core::span> way{own.begin() + first, own.begin() + behind};
+  std::vector<model::span> way{own.begin() + first, own.begin() + behind};
   drop_late_first_sends(way);
-  const auto uses = [&](core::connection_number number) {
-    return std::ranges::any_of(way, [&](const core::span& one) { return one.connection == number; });
+  const auto uses = [&](model::connection_number number) {
+    return std::ranges::any_of(way, [&](const model::span& one) { return one.connection == number; });
   };
   std::ranges::copy_if(shared, std::back_inserter(way),
-                       [&](const core::span& one) { return uses(one.connection); });
+                       [&](const model::span& one) { return uses(one.connection); });
   std::ranges::stable_sort(way, earlier);
   return way;
 }
 
-std::string label_of(const std::optional<core::device_key>& key, device_ref ref) {
+std::string label_of(const std::optional<model::device_key>& key, device_ref ref) {
   return key ? key->device.str() : "#" + std::to_string(index_of(ref));
 }
 
 } // namespace
 
-json::object span_json(const core::span& of, const core::timeline& in, const name_device& names) {
+json::object span_json(const model::span& of, const model::timeline& in, const name_device& names) {
   json::object out;
   if (of.device) {
     const auto key = names(*of.device);
     out["application"] = key ? json::value(key->application.str()) : json::value(nullptr);
     out["device"] = key ? json::value(key->device.str()) : json::value(nullptr);
   }
-  out["phase"] = core::to_string(of.what);
+  out["phase"] = model::to_string(of.what);
   out["begin"] = format_rfc3339(in.wall_of(of.begin));
   out["begin_ms"] = ms_of(of.begin - in.started().mono);
   out["ms"] = ms_of(of.duration);
@@ -148,7 +148,7 @@ json::object span_json(const core::span& of, const core::timeline& in, const nam
   return out;
 }
 
-json::array spans_json(const std::vector<core::span>& spans, const core::timeline& in,
+json::array spans_json(const std::vector<model::span>& spans, const model::timeline& in,
                        const name_device& names) {
   json::array out;
   for (const auto& one : spans)
@@ -156,8 +156,8 @@ json::array spans_json(const std::vector<core::span>& spans, const core::timelin
   return out;
 }
 
-span_page page_of(const core::timeline& of, std::uint64_t after, std::size_t limit,
-                  const std::function<bool(const core::span&)>& wanted, const name_device& names) {
+span_page page_of(const model::timeline& of, std::uint64_t after, std::size_t limit,
+                  const std::function<bool(const model::span&)>& wanted, const name_device& names) {
   span_page page;
   page.missed = of.first_kept() > after ? of.first_kept() - after : 0;
   page.next = std::min(std::max(after, of.first_kept()), of.noted());
@@ -170,13 +170,13 @@ span_page page_of(const core::timeline& of, std::uint64_t after, std::size_t lim
   return page;
 }
 
-json::object summary_json(const core::timeline& of) {
+json::object summary_json(const model::timeline& of) {
   struct sums {
     histogram durations;
     std::chrono::nanoseconds sum{0};
     std::uint64_t faults = 0;
   };
-  std::vector<sums> all(core::phases);
+  std::vector<sums> all(model::phases);
   for (auto number = of.first_kept(); number < of.noted(); ++number) {
     const auto& one = of.at(number);
     auto& into = all[static_cast<std::size_t>(one.what)];
@@ -188,7 +188,7 @@ json::object summary_json(const core::timeline& of) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& one = all[i];
     if (one.durations.total() == 0) continue;
-    phases.push_back(json::object{{"phase", core::to_string(static_cast<core::phase>(i))},
+    phases.push_back(json::object{{"phase", model::to_string(static_cast<model::phase>(i))},
                                   {"count", one.durations.total()},
                                   {"seconds", std::round(ms_of(one.sum) * 1'000) / 1'000'000},
                                   {"p50_ms", one.durations.quantile_ms(0.5)},
@@ -199,18 +199,18 @@ json::object summary_json(const core::timeline& of) {
   return {{"noted", of.noted()}, {"kept", of.noted() - of.first_kept()}, {"phases", std::move(phases)}};
 }
 
-waterfall_row last_session(std::vector<core::span> spans, const core::timeline& in, std::string label) {
+waterfall_row last_session(std::vector<model::span> spans, const model::timeline& in, std::string label) {
   waterfall_row row{std::move(label), {}};
   for (const auto& one : cut_way(std::move(spans), true))
     row.bars.push_back(bar_of(one, in));
   return row;
 }
 
-std::vector<waterfall_row> first_sessions(const core::timeline& of, std::size_t limit,
+std::vector<waterfall_row> first_sessions(const model::timeline& of, std::size_t limit,
                                           const name_device& names) {
   std::unordered_map<device_ref, std::size_t> place;
-  std::vector<std::pair<device_ref, std::vector<core::span>>> devices;
-  std::unordered_map<core::connection_number, std::vector<core::span>> lines;
+  std::vector<std::pair<device_ref, std::vector<model::span>>> devices;
+  std::unordered_map<model::connection_number, std::vector<model::span>> lines;
   // A way of one device has a dozen spans; one that tries for hours has no more than this in the picture.
   constexpr std::size_t most_spans = 64;
   for (auto number = of.first_kept(); number < of.noted(); ++number) {
@@ -231,7 +231,7 @@ std::vector<waterfall_row> first_sessions(const core::timeline& of, std::size_t 
   }
   std::vector<waterfall_row> rows;
   for (auto& [ref, spans] : devices) {
-    std::vector<core::connection_number> used;
+    std::vector<model::connection_number> used;
     for (const auto& one : spans)
       if (one.connection != 0 && std::ranges::find(used, one.connection) == used.end())
         used.push_back(one.connection);

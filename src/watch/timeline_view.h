@@ -3,7 +3,7 @@
 // only; bounded by the ring and by `limit`.
 #pragma once
 
-#include "core/uplink.h"
+#include "model/event.h"
 #include "watch/waterfall.h"
 
 #include <boost/json.hpp>
@@ -14,10 +14,10 @@
 
 namespace causeway::watch {
 
-using name_device = std::function<std::optional<core::device_key>(device_ref)>;
+using name_device = std::function<std::optional<model::device_key>(device_ref)>;
 
-boost::json::object span_json(const core::span& of, const core::timeline& in, const name_device& names);
-boost::json::array spans_json(const std::vector<core::span>& spans, const core::timeline& in,
+boost::json::object span_json(const model::span& of, const model::timeline& in, const name_device& names);
+boost::json::array spans_json(const std::vector<model::span>& spans, const model::timeline& in,
                               const name_device& names);
 
 struct span_page {
@@ -29,18 +29,18 @@ struct span_page {
 // Spans from number `after` on that `wanted` takes. Looks at no more than most_looked_at of them: a page may
 // be short, or empty, and yet `more`.
 inline constexpr std::uint64_t most_looked_at = 65'536;
-span_page page_of(const core::timeline& of, std::uint64_t after, std::size_t limit,
-                  const std::function<bool(const core::span&)>& wanted, const name_device& names);
+span_page page_of(const model::timeline& of, std::uint64_t after, std::size_t limit,
+                  const std::function<bool(const model::span&)>& wanted, const name_device& names);
 
 // By phase: how many, their seconds, p50, p99 and longest in ms (within 2 %), how many did not end well. Over
 // the ring.
-boost::json::object summary_json(const core::timeline& of);
+boost::json::object summary_json(const model::timeline& of);
 
 // A device's last way to its hub, with the phases of the connections that it used. What came before the
 // device last began to queue for DPS or its hub is left out, and a first message long after it was online.
-waterfall_row last_session(std::vector<core::span> spans, const core::timeline& in, std::string label);
+waterfall_row last_session(std::vector<model::span> spans, const model::timeline& in, std::string label);
 // The first ways of the first `limit` devices that the ring knows, in the order in which they began.
-std::vector<waterfall_row> first_sessions(const core::timeline& of, std::size_t limit,
+std::vector<waterfall_row> first_sessions(const model::timeline& of, std::size_t limit,
                                           const name_device& names);
 
 } // namespace causeway::watch

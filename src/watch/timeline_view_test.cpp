@@ -6,19 +6,19 @@
 namespace causeway::watch {
 namespace {
 
-using core::phase;
+using model::phase;
 
 struct scene {
   moment start = manual_clock{}.now();
-  core::timeline line{start, 64};
+  model::timeline line{start, 64};
 
   void note(phase what, int begin_ms, int ms, std::optional<device_ref> device,
-            core::connection_number connection = 0, std::optional<errc> fault = {}) {
+            model::connection_number connection = 0, std::optional<errc> fault = {}) {
     line.note({start.mono + milliseconds{begin_ms}, milliseconds{ms}, device, connection, what, fault});
   }
-  static std::optional<core::device_key> name(device_ref ref) {
+  static std::optional<model::device_key> name(device_ref ref) {
     if (index_of(ref) > 99) return std::nullopt;
-    return core::device_key{application_id{"water"}, device_id{"meter-" + std::to_string(index_of(ref))}};
+    return model::device_key{application_id{"water"}, device_id{"meter-" + std::to_string(index_of(ref))}};
   }
 };
 
@@ -46,7 +46,7 @@ TEST(timeline_view, pages_through_the_ring_and_says_what_was_missed) {
   scene s;
   for (std::uint32_t i = 0; i < 70; ++i)
     s.note(phase::cbs, static_cast<int>(i), 1, device_ref{i % 2});
-  const auto odd = [](const core::span& one) { return one.device == device_ref{1}; };
+  const auto odd = [](const model::span& one) { return one.device == device_ref{1}; };
   auto page = page_of(s.line, 0, 20, odd, &scene::name);
   EXPECT_EQ(page.missed, 6U);
   EXPECT_EQ(page.spans.size(), 20U);
@@ -61,7 +61,7 @@ TEST(timeline_view, pages_through_the_ring_and_says_what_was_missed) {
 }
 
 TEST(timeline_view, a_search_goes_on_where_the_page_before_stopped_looking) {
-  core::timeline line{manual_clock{}.now(), 200'000};
+  model::timeline line{manual_clock{}.now(), 200'000};
   for (std::uint64_t i = 0; i < most_looked_at + 10; ++i)
     line.note({line.started().mono,
                milliseconds{1},
@@ -69,7 +69,7 @@ TEST(timeline_view, a_search_goes_on_where_the_page_before_stopped_looking) {
                0,
                phase::dps_poll,
                {}});
-  const auto second = [](const core::span& one) { return one.device == device_ref{2}; };
+  const auto second = [](const model::span& one) { return one.device == device_ref{2}; };
   auto page = page_of(line, 0, 20, second, &scene::name);
   EXPECT_EQ(page.spans.size(), 0U);
   EXPECT_EQ(page.next, most_looked_at);

@@ -57,7 +57,7 @@ std::size_t refused_in(std::string_view body, std::size_t spans) {
 } // namespace
 
 trace_exporter::trace_exporter(net::loop& on, net::task_group& tasks, exporter_options options,
-                               const core::timeline& spans,
+                               const model::timeline& spans,
                                std::function<std::optional<traced_device>(device_ref)> names,
                                std::function<double()> random)
     : loop_{on},
@@ -74,8 +74,8 @@ void trace_exporter::start() {
 }
 
 // When the way began that this span is a part of: with the first queue since the device was last attached.
-mono_time trace_exporter::way_of(const core::span& one, device_ref device) {
-  const bool begins = one.what == core::phase::dps_queue || one.what == core::phase::hub_queue;
+mono_time trace_exporter::way_of(const model::span& one, device_ref device) {
+  const bool begins = one.what == model::phase::dps_queue || one.what == model::phase::hub_queue;
   auto found = ways_.find(device);
   if (found == ways_.end()) {
     if (ways_.size() >= most_ways) return one.begin;
@@ -83,7 +83,7 @@ mono_time trace_exporter::way_of(const core::span& one, device_ref device) {
   } else if (begins && found->second.arrived) {
     found->second = {one.begin, false};
   }
-  if (one.what == core::phase::attach && !one.fault) found->second.arrived = true;
+  if (one.what == model::phase::attach && !one.fault) found->second.arrived = true;
   return found->second.begin;
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/backoff.h"
-#include "core/uplink.h"
+#include "model/event.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "watch/trace_records.h"
@@ -38,7 +38,7 @@ struct exporter_totals {
 };
 
 struct traced_device {
-  core::device_key key;
+  model::device_key key;
   causeway::identity identity;
   hub_host hub;
 };
@@ -46,8 +46,8 @@ struct traced_device {
 class trace_exporter {
 public:
   // spans must live as long. names: nothing for a device that is gone. random: uniform in [0, 1).
-  trace_exporter(net::loop& on, net::task_group& tasks, exporter_options options, const core::timeline& spans,
-                 std::function<std::optional<traced_device>(device_ref)> names,
+  trace_exporter(net::loop& on, net::task_group& tasks, exporter_options options,
+                 const model::timeline& spans, std::function<std::optional<traced_device>(device_ref)> names,
                  std::function<double()> random);
   // Begins with the oldest span that is kept.
   void start();
@@ -72,12 +72,12 @@ private:
   std::optional<milliseconds> judge(const batch& what, const result<net::http_answer>& answer);
   milliseconds put_off(error why, std::optional<seconds> retry_after);
   span_record record_of(std::uint64_t number);
-  mono_time way_of(const core::span& one, device_ref device);
+  mono_time way_of(const model::span& one, device_ref device);
 
   net::loop& loop_;
   net::task_group& tasks_;
   exporter_options options_;
-  const core::timeline& spans_;
+  const model::timeline& spans_;
   std::function<std::optional<traced_device>(device_ref)> names_;
   std::function<double()> random_;
   net::http_client client_;

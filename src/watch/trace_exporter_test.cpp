@@ -19,7 +19,7 @@ struct collector {
   std::vector<std::string> bodies;
   std::deque<net::http_response> answers;
   std::optional<net::http_server> server;
-  core::timeline line{on.now(), 64};
+  model::timeline line{on.now(), 64};
 
   collector() {
     auto started =
@@ -47,7 +47,7 @@ struct collector {
     if (!retry_after.empty()) answer.headers.emplace_back("Retry-After", std::move(retry_after));
     answers.push_back(std::move(answer));
   }
-  void note(std::uint32_t device, core::phase what = core::phase::attach, int begin_ms = 0) {
+  void note(std::uint32_t device, model::phase what = model::phase::attach, int begin_ms = 0) {
     line.note(
         {line.started().mono + milliseconds{begin_ms}, milliseconds{5}, device_ref{device}, 1, what, {}});
   }
@@ -161,12 +161,12 @@ TEST(trace_exporter, survives_a_collector_that_is_not_there_and_counts_what_the_
 
 TEST(trace_exporter, one_way_to_the_hub_is_one_trace) {
   collector c;
-  c.note(1, core::phase::dps_queue, 0);
-  c.note(1, core::phase::attach, 10);
-  c.note(1, core::phase::first_send, 20);
-  c.note(1, core::phase::hub_queue, 5'000); // the connection was lost
-  c.note(1, core::phase::attach, 5'010);
-  c.note(2, core::phase::hub_queue, 0);
+  c.note(1, model::phase::dps_queue, 0);
+  c.note(1, model::phase::attach, 10);
+  c.note(1, model::phase::first_send, 20);
+  c.note(1, model::phase::hub_queue, 5'000); // the connection was lost
+  c.note(1, model::phase::attach, 5'010);
+  c.note(2, model::phase::hub_queue, 0);
   auto exporter = c.exporter();
   exporter.start();
   c.wait([&] { return exporter.totals().exported == 6; });

@@ -19,12 +19,12 @@ constexpr std::string_view default_ingestion = "https://dc.services.visualstudio
 constexpr std::size_t longest_connection_string = 4'096;
 constexpr int otlp_kind_internal = 1, otlp_kind_client = 3, otlp_status_error = 2;
 
-bool is_waiting(core::phase what) {
-  return what == core::phase::dps_queue || what == core::phase::dps_wait || what == core::phase::hub_queue;
+bool is_waiting(model::phase what) {
+  return what == model::phase::dps_queue || what == model::phase::dps_wait || what == model::phase::hub_queue;
 }
-bool is_of_dps(core::phase what) {
-  return what == core::phase::dps_queue || what == core::phase::dps_register ||
-         what == core::phase::dps_wait || what == core::phase::dps_poll;
+bool is_of_dps(model::phase what) {
+  return what == model::phase::dps_queue || what == model::phase::dps_register ||
+         what == model::phase::dps_wait || what == model::phase::dps_poll;
 }
 
 std::int64_t nanoseconds_of(wall_time time) {
@@ -64,7 +64,7 @@ void append_otlp(std::string& out, const span_record& of) {
   if (of.fault) add("error.type", describe(*of.fault).name);
   json::object span{{"traceId", of.trace_id},
                     {"spanId", of.span_id},
-                    {"name", core::to_string(of.what)},
+                    {"name", model::to_string(of.what)},
                     {"kind", is_waiting(of.what) ? otlp_kind_internal : otlp_kind_client},
                     {"startTimeUnixNano", std::to_string(nanoseconds_of(of.begin))},
                     {"endTimeUnixNano", std::to_string(nanoseconds_of(of.begin) + of.duration.count())},
@@ -86,7 +86,7 @@ void append_insights(std::string& out, const span_record& of, const std::string&
   if (of.connection != 0) add("causeway.connection", std::to_string(of.connection));
   json::object data{{"ver", 2},
                     {"id", of.span_id},
-                    {"name", core::to_string(of.what)},
+                    {"name", model::to_string(of.what)},
                     {"duration", time_span(of.duration)},
                     {"success", !of.fault.has_value()},
                     {"resultCode", of.fault ? describe(*of.fault).name : "0"},

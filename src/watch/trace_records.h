@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/secret.h"
-#include "core/timeline.h"
+#include "model/timeline.h"
 
 #include <functional>
 #include <string>
@@ -14,13 +14,13 @@
 namespace causeway::watch {
 
 struct span_record {
-  core::phase what{};
+  model::phase what{};
   wall_time begin{};
   std::chrono::nanoseconds duration{0};
   std::string trace_id;                           // 32 hex digits
   std::string span_id;                            // 16 hex digits
   std::string application, device, identity, hub; // empty: not known, or of a whole connection
-  core::connection_number connection = 0;
+  model::connection_number connection = 0;
   std::optional<errc> fault;
 };
 

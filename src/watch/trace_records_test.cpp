@@ -9,7 +9,7 @@ namespace {
 
 span_record example() {
   span_record span;
-  span.what = core::phase::dps_wait;
+  span.what = model::phase::dps_wait;
   span.begin = manual_clock{}.now().wall + milliseconds{250};
   span.duration = milliseconds{3'021};
   span.trace_id = "0123456789abcdef0123456789abcdef";
@@ -32,7 +32,7 @@ std::string body_of(const trace_format& format, const std::vector<span_record>& 
 
 TEST(trace_records, as_otlp) {
   auto failed = example();
-  failed.what = core::phase::attach;
+  failed.what = model::phase::attach;
   failed.fault = errc::hub_throttled;
   failed.connection = 0;
   failed.hub.clear();

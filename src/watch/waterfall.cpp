@@ -18,7 +18,7 @@ constexpr int legend_columns = 4;
 constexpr double legend_line = 18;
 
 // Waiting is pale, work is strong: what a picture shows at a glance is how much of a start is waiting.
-constexpr std::array<std::string_view, core::phases> colours{
+constexpr std::array<std::string_view, model::phases> colours{
     "#d8dee6", // dps.queue
     "#1f5fa8", // dps.register
     "#f2c66d", // dps.wait
@@ -142,8 +142,8 @@ std::string draw_axis(const frame& f) {
   return out + "</g>\n" + texts;
 }
 
-bool is_waiting(core::phase what) {
-  return what == core::phase::dps_queue || what == core::phase::dps_wait || what == core::phase::hub_queue;
+bool is_waiting(model::phase what) {
+  return what == model::phase::dps_queue || what == model::phase::dps_wait || what == model::phase::hub_queue;
 }
 
 std::string draw_bar(const std::string& row, const waterfall_bar& bar, const frame& f, double y,
@@ -151,7 +151,7 @@ std::string draw_bar(const std::string& row, const waterfall_bar& bar, const fra
   const double width = std::max(bar.duration_ms / (f.end - f.begin) * chart_width, least_bar);
   auto out = rectangle(f.x_of(bar.begin_ms), y, width, height, colour_of(bar.what));
   if (!bar.fault.empty()) out += " stroke=\"#c00000\" stroke-width=\"1.5\"";
-  return out + "><title>" + escape(row) + ": " + std::string{core::to_string(bar.what)} + ", " +
+  return out + "><title>" + escape(row) + ": " + std::string{model::to_string(bar.what)} + ", " +
          duration(bar.duration_ms) + " from " + duration(bar.begin_ms - f.begin) +
          (bar.fault.empty() ? std::string{} : ", " + escape(bar.fault)) + "</title></rect>\n";
 }
@@ -180,8 +180,8 @@ struct phase_sum {
 
 // Returns the lines it took.
 int draw_legend(const std::vector<waterfall_row>& rows, const frame& f, double top, std::string& out) {
-  std::array<phase_sum, core::phases> sums{};
-  std::set<std::tuple<std::uint32_t, core::phase, double>> counted;
+  std::array<phase_sum, model::phases> sums{};
+  std::set<std::tuple<std::uint32_t, model::phase, double>> counted;
   for (std::size_t i = 0; i < f.rows; ++i)
     for (const auto& bar : rows[i].bars) {
       if (!is_usable(bar)) continue;
@@ -197,7 +197,7 @@ int draw_legend(const std::vector<waterfall_row>& rows, const frame& f, double t
     const double x = margin + (drawn % legend_columns) * ((label_width + chart_width) / legend_columns);
     const double y = top + (drawn / legend_columns) * legend_line;
     out += rectangle(x, y - 10, 12, 12, colours[i]) + "/>\n";
-    auto text = std::string{core::to_string(static_cast<core::phase>(i))} + " " + duration(sums[i].ms) +
+    auto text = std::string{model::to_string(static_cast<model::phase>(i))} + " " + duration(sums[i].ms) +
                 " in " + std::to_string(sums[i].count);
     if (sums[i].faults != 0) text += ", " + std::to_string(sums[i].faults) + " not well";
     out += label(x + 18, y, text);
@@ -208,7 +208,7 @@ int draw_legend(const std::vector<waterfall_row>& rows, const frame& f, double t
 
 } // namespace
 
-std::string_view colour_of(core::phase what) {
+std::string_view colour_of(model::phase what) {
   return colours[static_cast<std::size_t>(what) % colours.size()];
 }
 

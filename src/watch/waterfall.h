@@ -3,7 +3,7 @@
 // seconds went. An SVG that a browser shows on its own. Pure; any thread.
 #pragma once
 
-#include "core/timeline.h"
+#include "model/timeline.h"
 
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 namespace causeway::watch {
 
 struct waterfall_bar {
-  core::phase what{};
+  model::phase what{};
   double begin_ms = 0; // since the picture's zero; the earliest bar becomes its left edge
   double duration_ms = 0;
   std::string fault{}; // name of the error it ended with; empty: it ended well
@@ -32,6 +32,6 @@ struct waterfall_text {
 // All text is escaped. Rows beyond 2,000 are left out, and the picture says so.
 std::string draw_waterfall(const std::vector<waterfall_row>& rows, const waterfall_text& text);
 // "#rrggbb", the same in every picture.
-std::string_view colour_of(core::phase what);
+std::string_view colour_of(model::phase what);
 
 } // namespace causeway::watch

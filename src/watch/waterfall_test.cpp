@@ -18,7 +18,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 
 TEST(waterfall, draws_a_bar_for_each_phase_in_its_colour) {
   const auto svg = draw_waterfall(
-      {{"meter-1", {{core::phase::dps_register, 100, 200}, {core::phase::dps_wait, 300, 3'000}}}},
+      {{"meter-1", {{model::phase::dps_register, 100, 200}, {model::phase::dps_wait, 300, 3'000}}}},
       {"Six devices", ""});
   EXPECT_TRUE(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
@@ -33,8 +33,8 @@ TEST(waterfall, draws_a_bar_for_each_phase_in_its_colour) {
 }
 
 TEST(waterfall, sums_the_seconds_of_each_phase_in_its_legend) {
-  const auto svg = draw_waterfall({{"a", {{core::phase::tls, 0, 400}, {core::phase::cbs, 400, 10}}},
-                                   {"b", {{core::phase::tls, 0, 800, "tls_handshake"}}}},
+  const auto svg = draw_waterfall({{"a", {{model::phase::tls, 0, 400}, {model::phase::cbs, 400, 10}}},
+                                   {"b", {{model::phase::tls, 0, 800, "tls_handshake"}}}},
                                   {"two", ""});
   EXPECT_NE(svg.find(">tls 1.2 s in 2, 1 not well<"), std::string::npos) << svg;
   EXPECT_NE(svg.find(">cbs 10 ms in 1<"), std::string::npos);
@@ -43,7 +43,7 @@ TEST(waterfall, sums_the_seconds_of_each_phase_in_its_legend) {
 }
 
 TEST(waterfall, counts_what_devices_share_once) {
-  const waterfall_bar dns{core::phase::dns, 0, 40, "", 7}, other{core::phase::dns, 0, 10, "", 8};
+  const waterfall_bar dns{model::phase::dns, 0, 40, "", 7}, other{model::phase::dns, 0, 10, "", 8};
   const auto svg = draw_waterfall({{"a", {dns}}, {"b", {dns}}, {"c", {other}}}, {"shared", ""});
   EXPECT_EQ(count(svg, "</title></rect>"), 3U);
   EXPECT_NE(svg.find(">dns 50 ms in 2<"), std::string::npos) << svg;
@@ -51,7 +51,7 @@ TEST(waterfall, counts_what_devices_share_once) {
 
 TEST(waterfall, escapes_all_text) {
   const auto svg =
-      draw_waterfall({{"<a href=\"x\">&'\x01", {{core::phase::dns, 0, 1, "<b>"}}}}, {"<t>", "<n>"});
+      draw_waterfall({{"<a href=\"x\">&'\x01", {{model::phase::dns, 0, 1, "<b>"}}}}, {"<t>", "<n>"});
   EXPECT_EQ(svg.find("<a "), std::string::npos);
   EXPECT_EQ(svg.find("<b>"), std::string::npos);
   EXPECT_EQ(svg.find("<t>"), std::string::npos);
@@ -71,14 +71,14 @@ TEST(waterfall, of_nothing_is_a_picture_all_the_same) {
 
 TEST(waterfall, leaves_out_what_no_time_is) {
   const auto svg = draw_waterfall(
-      {{"a", {{core::phase::dns, 0, NAN}, {core::phase::tcp, INFINITY, 1}, {core::phase::tls, 5, -1}}}},
+      {{"a", {{model::phase::dns, 0, NAN}, {model::phase::tcp, INFINITY, 1}, {model::phase::tls, 5, -1}}}},
       {"odd", ""});
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
 }
 
 TEST(waterfall, stays_of_bounded_height_and_says_what_it_leaves_out) {
-  const std::vector<waterfall_row> rows(2'500, {"device", {{core::phase::cbs, 0, 1}}});
+  const std::vector<waterfall_row> rows(2'500, {"device", {{model::phase::cbs, 0, 1}}});
   const auto svg = draw_waterfall(rows, {"many", ""});
   EXPECT_NE(svg.find("500 further rows are left out"), std::string::npos);
   EXPECT_EQ(count(svg, "</title></rect>"), 2'000U);
@@ -87,8 +87,8 @@ TEST(waterfall, stays_of_bounded_height_and_says_what_it_leaves_out) {
 
 TEST(waterfall, every_phase_has_a_colour_of_its_own) {
   std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < core::phases; ++i)
-    EXPECT_TRUE(seen.insert(colour_of(static_cast<core::phase>(i))).second) << i;
+  for (std::size_t i = 0; i < model::phases; ++i)
+    EXPECT_TRUE(seen.insert(colour_of(static_cast<model::phase>(i))).second) << i;
 }
 
 } // namespace

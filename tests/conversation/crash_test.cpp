@@ -46,7 +46,7 @@ TEST_P(crash, at_twenty_points_loses_nothing_that_was_acknowledged) {
     w.post_round();
     // The Things Stack did not hear the answer to what is stored, and sends it again to the new gateway.
     if (w.crashes() != before && w.has_stored(7)) {
-      EXPECT_EQ(w.repeat_last_stored(7), core::answer::duplicate);
+      EXPECT_EQ(w.repeat_last_stored(7), model::answer::duplicate);
       ++repeats;
     }
   }
@@ -54,7 +54,7 @@ TEST_P(crash, at_twenty_points_loses_nothing_that_was_acknowledged) {
   ASSERT_TRUE(w.run_until_delivered(1min));
   w.expect_all_delivered();
   EXPECT_GT(repeats, 0u);
-  EXPECT_EQ(w.devices_in(core::device_state::online), devices);
+  EXPECT_EQ(w.devices_in(model::device_state::online), devices);
   // The crashes hit between accept and mark, and between webhook and commit.
   EXPECT_GT(w.arrivals.totals().duplicates, 0u);
   EXPECT_LT(w.stored(), w.posted());

@@ -17,7 +17,7 @@ constexpr std::size_t odd_one = 42;
 void expect_others_online(gateway_world& w, std::size_t uplinks) {
   for (std::size_t i = 0; i < devices; ++i) {
     if (i == odd_one) continue;
-    EXPECT_EQ(w.status_of(i).state, core::device_state::online) << i;
+    EXPECT_EQ(w.status_of(i).state, model::device_state::online) << i;
     EXPECT_EQ(w.status_of(i).waiting, 0u) << i;
     EXPECT_EQ(w.arrived(i), uplinks) << i;
     EXPECT_EQ(w.arrivals.totals_of(gateway_world::name_of(i)).duplicates, 0u) << i;
@@ -32,7 +32,7 @@ TEST(device_fault, of_a_wrong_key_parks_that_device_alone) {
     w.run_for(10min);
   }
   const auto parked = w.status_of(odd_one);
-  EXPECT_EQ(parked.state, core::device_state::parked);
+  EXPECT_EQ(parked.state, model::device_state::parked);
   EXPECT_EQ(parked.reason, errc::hub_unauthorized);
   EXPECT_EQ(parked.waiting, 5u);
   EXPECT_EQ(w.arrived(odd_one), 0u);
@@ -80,7 +80,7 @@ TEST_P(device_fault_either_way, of_being_disabled_stops_that_device_alone_and_lo
     w.post_round();
     w.run_for(5min);
   }
-  EXPECT_EQ(w.status_of(odd_one).state, core::device_state::parked);
+  EXPECT_EQ(w.status_of(odd_one).state, model::device_state::parked);
   EXPECT_EQ(w.status_of(odd_one).reason, errc::hub_device_disabled);
   EXPECT_GE(w.status_of(odd_one).waiting, 3u);
   expect_others_online(w, 4);

@@ -29,8 +29,8 @@ emulator::key_pair keys_of(const std::string& name) {
 }
 
 std::vector<core::application_rules> rules() {
-  std::bitset<core::event_kinds> events;
-  events.set(static_cast<std::size_t>(core::event_kind::uplink));
+  std::bitset<model::event_kinds> events;
+  events.set(static_cast<std::size_t>(model::event_kind::uplink));
   return {{application, section, "{device_id}", {}, events}};
 }
 
@@ -91,13 +91,13 @@ identity gateway_world::name_of(std::size_t device) {
   return identity{"sensor-" + std::string(4 - digits.size(), '0') + digits};
 }
 
-core::device_status gateway_world::status_of(std::size_t device) const {
+model::device_status gateway_world::status_of(std::size_t device) const {
   const auto status = gateway_->bridge.status({application, device_id{name_of(device).str()}});
   EXPECT_TRUE(status) << name_of(device).str();
-  return status.value_or(core::device_status{});
+  return status.value_or(model::device_status{});
 }
 
-std::size_t gateway_world::devices_in(core::device_state state) const {
+std::size_t gateway_world::devices_in(model::device_state state) const {
   return gateway_->bridge.totals().devices[static_cast<std::size_t>(state)];
 }
 
@@ -120,16 +120,16 @@ std::string gateway_world::uplink_text(std::size_t device, std::uint64_t marker)
 
 void gateway_world::post(std::size_t device) {
   const auto marker = ++sources_[device].last_marker;
-  const core::ticket which{++last_ticket_};
+  const model::ticket which{++last_ticket_};
   auto& event = waiting_[which] = {device, marker, uplink_text(device, marker)};
   ++posted_;
   hand_in(which, std::string{event.text}, device);
 }
 
-void gateway_world::hand_in(core::ticket which, const std::string& text, std::size_t device) {
+void gateway_world::hand_in(model::ticket which, const std::string& text, std::size_t device) {
   auto event = tts::parse_application_up(text, {application.str(), name_of(device).str()});
   ASSERT_TRUE(event) << event.fault().message();
-  gateway_->bridge.on_uplink(which, std::move(*event), clock.now());
+  gateway_->bridge.on_event(which, std::move(*event), clock.now());
 }
 
 void gateway_world::post_round() {
@@ -141,30 +141,30 @@ void gateway_world::post_round() {
   }
 }
 
-core::answer gateway_world::repeat_last_stored(std::size_t device) {
+model::answer gateway_world::repeat_last_stored(std::size_t device) {
   last_answer_.reset();
-  hand_in(core::ticket{++last_ticket_}, sources_[device].last_stored, device);
+  hand_in(model::ticket{++last_ticket_}, sources_[device].last_stored, device);
   EXPECT_TRUE(last_answer_) << "a repeat of what is stored needs no disk";
-  return last_answer_.value_or(core::answer::unavailable);
+  return last_answer_.value_or(model::answer::unavailable);
 }
 
-void gateway_world::on_answer(core::ticket which, core::answer what) {
+void gateway_world::on_answer(model::ticket which, model::answer what) {
   last_answer_ = what;
   const auto node = waiting_.extract(which);
   if (node.empty()) return; // a repeat
   const auto& event = node.mapped();
-  ASSERT_EQ(what, core::answer::stored) << name_of(event.device).str() << " " << event.marker;
+  ASSERT_EQ(what, model::answer::stored) << name_of(event.device).str() << " " << event.marker;
   ++stored_;
   sources_[event.device].stored.push_back(event.marker);
   sources_[event.device].last_stored = event.text;
 }
 
-void gateway_world::format(core::ticket which, const core::uplink& event, moment now) {
+void gateway_world::format(model::ticket which, const model::event& event, moment now) {
   gateway_->bridge.on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
 }
 
 void gateway_world::find_hub(device_ref device, const azure_name& from, const identity& wanted,
-                             const core::connect_wish&) {
+                             const model::connect_wish&) {
   assignments_.push_back({device, {hub_host{host}, wanted, from, clock.now().wall, {}}});
 }
 

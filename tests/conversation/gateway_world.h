@@ -34,7 +34,7 @@ private:
   std::set<identity> wrong_;
 };
 
-class gateway_world final : core::provisioner, core::registry, core::formatter, core::answers {
+class gateway_world final : model::provisioner, model::registry, model::formatter, model::answers {
 public:
   explicit gateway_world(world_options options = {});
   ~gateway_world() override;
@@ -51,8 +51,8 @@ public:
   static identity name_of(std::size_t device);
   core::bridge& bridge() { return gateway_->bridge; }
   memory_link& link() { return gateway_->link; }
-  core::device_status status_of(std::size_t device) const;
-  std::size_t devices_in(core::device_state state) const;
+  model::device_status status_of(std::size_t device) const;
+  std::size_t devices_in(model::device_state state) const;
 
   // The next uplink of the device, as a webhook would bring it.
   void post(std::size_t device);
@@ -60,7 +60,7 @@ public:
   void post_round();
   // The device's last uplink that was answered `stored`, word for word; what it is answered.
   // Precondition: it has one.
-  core::answer repeat_last_stored(std::size_t device);
+  model::answer repeat_last_stored(std::size_t device);
   bool has_stored(std::size_t device) const { return !sources_[device].stored.empty(); }
 
   void run_for(milliseconds time);
@@ -97,27 +97,27 @@ private:
   };
 
   void start_gateway();
-  void hand_in(core::ticket which, const std::string& text, std::size_t device);
+  void hand_in(model::ticket which, const std::string& text, std::size_t device);
   std::string uplink_text(std::size_t device, std::uint64_t marker) const;
   void run_until_quiet();
   std::optional<mono_time> deadline() const;
   double random();
 
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
-                const core::connect_wish& wish) override;
+                const model::connect_wish& wish) override;
   void call_off(device_ref) override {}
   void hurry(device_ref) override {}
-  void look_up(device_ref, const core::device_key&) override {} // no application follows a registry here
+  void look_up(device_ref, const model::device_key&) override {} // no application follows a registry here
   std::string fingerprint(const azure_name&) const override { return {}; }
-  void format(core::ticket which, const core::uplink& event, moment now) override;
-  void on_answer(core::ticket which, core::answer what) override;
+  void format(model::ticket which, const model::event& event, moment now) override;
+  void on_answer(model::ticket which, model::answer what) override;
 
   world_options options_;
   std::unique_ptr<gateway> gateway_;
-  std::deque<std::pair<device_ref, core::assignment>> assignments_; // to be answered
+  std::deque<std::pair<device_ref, model::assignment>> assignments_; // to be answered
   std::vector<device_source> sources_;
-  std::map<core::ticket, posted_event> waiting_; // webhooks without an answer
-  std::optional<core::answer> last_answer_;
+  std::map<model::ticket, posted_event> waiting_; // webhooks without an answer
+  std::optional<model::answer> last_answer_;
   std::uint64_t last_ticket_ = 0;
   std::uint32_t random_ = 1;
   std::size_t posted_ = 0, stored_ = 0, crashes_ = 0;

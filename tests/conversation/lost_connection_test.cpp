@@ -52,7 +52,7 @@ TEST_P(lost_connection, at_fifty_points_costs_a_hundred_devices_no_message) {
   ASSERT_TRUE(w.run_until_delivered(10min));
   w.expect_all_delivered();
   EXPECT_EQ(w.link().connections_made(), breaks + 1);
-  EXPECT_EQ(w.devices_in(core::device_state::online), devices);
+  EXPECT_EQ(w.devices_in(model::device_state::online), devices);
   // Without these the breaks would not have hit where it hurts.
   EXPECT_GT(w.arrivals.totals().duplicates, 0u);
   EXPECT_GT(w.bridge().totals().resent, w.arrivals.totals().duplicates);

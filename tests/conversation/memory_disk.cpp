@@ -11,8 +11,8 @@ constexpr std::size_t rows_a_read = 40; // fewer than the bridge asks for, so th
 
 } // namespace
 
-core::start_image memory_disk::load() const {
-  core::start_image image;
+model::start_image memory_disk::load() const {
+  model::start_image image;
   for (const auto& [ref, record] : devices_) {
     image.devices.push_back(record);
     image.next_device = std::max(image.next_device, index_of(ref) + 1);
@@ -21,7 +21,7 @@ core::start_image memory_disk::load() const {
     image.assignments.push_back({devices_.at(ref).key, where});
   image.recent_keys = keys_;
   for (const auto& [seq, row] : rows_)
-    image.waiting.push_back({seq, row.device, static_cast<std::uint32_t>(core::size_of(row.body))});
+    image.waiting.push_back({seq, row.device, static_cast<std::uint32_t>(model::size_of(row.body))});
   image.next_seq = next_seq_;
   return image;
 }
@@ -37,7 +37,7 @@ void memory_disk::crash(crash_point where) {
 bool memory_disk::step() {
   bool any = false;
   for (auto& seqs : std::exchange(reads_, {})) {
-    std::vector<core::spool_row> rows;
+    std::vector<model::spool_row> rows;
     std::vector<spool_seq> gone;
     for (const auto seq : seqs) {
       if (rows.size() == rows_a_read) break;
@@ -71,7 +71,7 @@ std::vector<spool_seq> memory_disk::commit() {
   if (!group_.empty()) ++commits_;
   commit_at_.reset();
   for (auto& what : std::exchange(group_, {})) {
-    if (auto* request = std::get_if<core::append_request>(&what)) {
+    if (auto* request = std::get_if<model::append_request>(&what)) {
       appended.push_back(request->first);
       if (request->refused) dead_letters_.emplace_back(request->first, request->refused->reason.code());
       if (request->key && !request->refused) keys_.push_back({request->device, *request->key});
@@ -84,9 +84,9 @@ std::vector<spool_seq> memory_disk::commit() {
         ++rows_done_;
       else
         ++marks_without_row_;
-    } else if (auto* record = std::get_if<core::device_record>(&what)) {
+    } else if (auto* record = std::get_if<model::device_record>(&what)) {
       devices_[record->ref] = std::move(*record);
-    } else if (auto* assigned = std::get_if<std::pair<device_ref, core::assignment>>(&what)) {
+    } else if (auto* assigned = std::get_if<std::pair<device_ref, model::assignment>>(&what)) {
       assignments_[assigned->first] = std::move(assigned->second);
     } else if (const auto* forgotten = std::get_if<forget>(&what)) {
       assignments_.erase(forgotten->device);
@@ -95,7 +95,7 @@ std::vector<spool_seq> memory_disk::commit() {
   return appended;
 }
 
-result<void> memory_disk::append(core::append_request request) {
+result<void> memory_disk::append(model::append_request request) {
   queue(std::move(request));
   return {};
 }
@@ -113,11 +113,11 @@ void memory_disk::read_back(std::vector<spool_seq> seqs) {
   reads_.push_back(std::move(seqs));
 }
 
-void memory_disk::save_device(const core::device_record& record) {
+void memory_disk::save_device(const model::device_record& record) {
   queue(record);
 }
 
-void memory_disk::save_assignment(device_ref device, const core::assignment& where) {
+void memory_disk::save_assignment(device_ref device, const model::assignment& where) {
   queue(std::pair{device, where});
 }
 
@@ -125,7 +125,7 @@ void memory_disk::forget_assignment(device_ref device) {
   queue(forget{device});
 }
 
-void memory_disk::forget_device(device_ref device, const core::device_key&) {
+void memory_disk::forget_device(device_ref device, const model::device_key&) {
   devices_.erase(device);
   queue(forget{device});
 }

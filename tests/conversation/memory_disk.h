@@ -20,13 +20,13 @@ enum class crash_point : std::uint8_t {
   after_commit, // durable, but nobody has heard of it
 };
 
-class memory_disk final : public core::spool, public core::device_store {
+class memory_disk final : public model::spool, public model::device_store {
 public:
   explicit memory_disk(const manual_clock& clock) : clock_{clock} {}
 
   void answer_to(core::bridge* bridge) { bridge_ = bridge; }
   // What a start reads.
-  core::start_image load() const;
+  model::start_image load() const;
   void crash(crash_point where);
 
   // Commits what is due and answers; false when there was nothing to do.
@@ -43,14 +43,14 @@ public:
   // A row that was marked done or moved twice, or that was never there.
   std::uint64_t marks_without_row() const { return marks_without_row_; }
 
-  result<void> append(core::append_request request) override;
+  result<void> append(model::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;
   void read_back(std::vector<spool_seq> seqs) override;
-  void save_device(const core::device_record& record) override;
-  void save_assignment(device_ref device, const core::assignment& where) override;
+  void save_device(const model::device_record& record) override;
+  void save_assignment(device_ref device, const model::assignment& where) override;
   void forget_assignment(device_ref device) override;
-  void forget_device(device_ref device, const core::device_key& key) override;
+  void forget_device(device_ref device, const model::device_key& key) override;
 
 private:
   struct done {
@@ -59,8 +59,8 @@ private:
   struct forget {
     device_ref device{};
   };
-  using operation = std::variant<core::append_request, done, core::device_record,
-                                 std::pair<device_ref, core::assignment>, forget>;
+  using operation = std::variant<model::append_request, done, model::device_record,
+                                 std::pair<device_ref, model::assignment>, forget>;
 
   void queue(operation what);
   std::vector<spool_seq> commit();
@@ -68,10 +68,10 @@ private:
   const manual_clock& clock_;
   core::bridge* bridge_ = nullptr;
   // Durable.
-  std::map<spool_seq, core::spool_row> rows_;
-  std::map<device_ref, core::device_record> devices_;
-  std::map<device_ref, core::assignment> assignments_;
-  std::vector<core::start_image::recent_key> keys_;
+  std::map<spool_seq, model::spool_row> rows_;
+  std::map<device_ref, model::device_record> devices_;
+  std::map<device_ref, model::assignment> assignments_;
+  std::vector<model::start_image::recent_key> keys_;
   std::vector<std::pair<spool_seq, errc>> dead_letters_;
   spool_seq next_seq_ = 1;
   // Lost in a crash.

@@ -28,7 +28,7 @@ memory_link::memory_link(const manual_clock& clock, emulator::hub_service& hub, 
 
 memory_link::~memory_link() = default;
 
-void memory_link::attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) {
+void memory_link::attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) {
   members_[index_of(device)] = {where.identity, {wish.model_id, wish.commands}};
   if (line_ && !over_)
     line_->client.attach(device, where.identity, {wish.model_id, wish.commands}, clock_.now());
@@ -39,7 +39,7 @@ void memory_link::detach(device_ref device) {
   if (line_ && !over_) line_->client.detach(device, clock_.now());
 }
 
-void memory_link::send(device_ref device, spool_seq seq, const core::message& what) {
+void memory_link::send(device_ref device, spool_seq seq, const model::message& what) {
   CAUSEWAY_CHECK(line_ != nullptr);
   if (auto taken = line_->client.send(device, seq, what, clock_.now()); !taken)
     line_->refused.push_back({device, seq, std::move(taken).fault()});

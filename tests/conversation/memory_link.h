@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// core::hub_link over one hub::connection and the emulated hub's end of it, with byte queues in between. Made
-// again after a back-off when it is lost, as cloud::hub_pool does it, but pure: step() moves bytes and
+// model::hub_link over one hub::connection and the emulated hub's end of it, with byte queues in between.
+// Made again after a back-off when it is lost, as cloud::hub_pool does it, but pure: step() moves bytes and
 // events, time is the manual clock's.
 #pragma once
 
@@ -22,7 +22,7 @@ struct break_plan {
   std::size_t breaks = 0;        // so far
 };
 
-class memory_link final : public core::hub_link {
+class memory_link final : public model::hub_link {
 public:
   struct settings {
     hub_host host;
@@ -35,10 +35,10 @@ public:
   ~memory_link() override;
   void answer_to(core::bridge* bridge) { bridge_ = bridge; }
 
-  void attach(device_ref device, const core::assignment& where, const core::connect_wish& wish) override;
+  void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref) override {} // there is no budget here
-  void send(device_ref device, spool_seq seq, const core::message& what) override;
+  void send(device_ref device, spool_seq seq, const model::message& what) override;
 
   // Does what can be done now; false when there was nothing.
   bool step();

@@ -66,7 +66,7 @@ TEST(renewals, that_the_hub_refuses_take_down_that_device_alone_when_its_token_r
   w.post_round();
   w.run_for(10min);
   EXPECT_EQ(w.status_of(odd_one).waiting, 1u);
-  EXPECT_EQ(w.devices_in(core::device_state::online), devices - 1);
+  EXPECT_EQ(w.devices_in(model::device_state::online), devices - 1);
   w.faults.clear();
   ASSERT_TRUE(w.run_until_delivered(1h));
   w.expect_all_delivered();

@@ -70,7 +70,7 @@ events = ["uplink", "join", "location", "service", "normalized"]
 }
 
 // As the webhook would read it, posted to /webhook/app1/devices/dev1 where the body has no ids.
-result<core::uplink> read_event(const std::string& text) {
+result<model::event> read_event(const std::string& text) {
   auto event = tts::parse_application_up(text, {});
   if (!event && event.fault().code() == errc::identifiers_missing)
     return tts::parse_application_up(text, {"app1", "dev1"});

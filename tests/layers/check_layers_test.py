@@ -57,7 +57,7 @@ class includes(a_copy_of_the_tree):
         self.expect("core may not include tts")
 
     def test_an_angle_include_that_points_up(self):
-        self.plant(self.one_of("src/base", "*.cpp"), "#include <core/uplink.h>")
+        self.plant(self.one_of("src/base", "*.cpp"), "#include <core/rules.h>")
         self.expect("base may not include core")
 
     def test_an_include_with_odd_spacing_and_a_continued_line(self):
@@ -69,7 +69,7 @@ class includes(a_copy_of_the_tree):
         self.expect("is a path")
 
     def test_an_include_without_its_folder(self):
-        self.plant(self.one_of("src/core", "*.cpp"), '#include "ports.h"')
+        self.plant(self.one_of("src/core", "*.cpp"), '#include "rules.h"')
         self.expect('is not "module/file.h"')
 
     def test_an_include_of_a_macro(self):
@@ -186,11 +186,11 @@ class cmakes_own_graph(a_copy_of_the_tree):
     PROJECT = """
         cmake_minimum_required(VERSION 3.25)
         project(planted LANGUAGES CXX)
-        foreach(module base core net emulator_run hub)
+        foreach(module base model core net emulator_run hub)
           file(WRITE ${CMAKE_BINARY_DIR}/${module}.cpp "")
           add_library(causeway_${module} STATIC ${CMAKE_BINARY_DIR}/${module}.cpp)
         endforeach()
-        target_link_libraries(causeway_core PUBLIC causeway_base)
+        target_link_libraries(causeway_core PUBLIC causeway_base causeway_model)
         """
 
     def graph_of(self, extra):
@@ -241,7 +241,7 @@ class folders(a_copy_of_the_tree):
         self.expect("src/base/stray.h: is in no HEADERS")
 
     def test_a_law_that_points_up(self):
-        self.replace("src/LAYERS", "module core     uses base", "module core     uses base net")
+        self.replace("src/LAYERS", "module core     uses base model", "module core     uses base model net")
         self.expect("core uses net, which does not stand above it")
 
 

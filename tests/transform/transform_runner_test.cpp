@@ -30,7 +30,7 @@ protected:
     if (options.executable.empty()) options.executable = executable;
     runner.emplace(
         loop, tasks, std::move(options), std::move(programs), [] { return 0.5; },
-        [this](core::ticket which, result<std::vector<std::string>> outputs) {
+        [this](model::ticket which, result<std::vector<std::string>> outputs) {
           got.emplace_back(static_cast<std::uint64_t>(which), words_of(outputs));
           changed.notify();
         });
@@ -40,7 +40,7 @@ protected:
     runner->start();
     std::uint64_t number = 0;
     for (const auto& [application, event] : events)
-      EXPECT_TRUE(runner->run(application, core::ticket{++number}, event));
+      EXPECT_TRUE(runner->run(application, model::ticket{++number}, event));
     net::run_task(loop, wait_for(this, events.size()));
     return got;
   }
@@ -158,10 +158,10 @@ TEST_F(transform_runner_test, events_that_wait_are_bounded) {
   options.max_waiting = 2;
   options.max_waiting_bytes = 10;
   use({{meters, "."}, {others, "."}}, options);
-  EXPECT_TRUE(runner->run(meters, core::ticket{1}, "1"));
-  EXPECT_TRUE(runner->run(meters, core::ticket{2}, "2"));
-  EXPECT_EQ(runner->run(meters, core::ticket{3}, "3").fault().code(), errc::transform_busy);
-  EXPECT_EQ(runner->run(others, core::ticket{3}, "12345678901").fault().code(), errc::transform_busy);
+  EXPECT_TRUE(runner->run(meters, model::ticket{1}, "1"));
+  EXPECT_TRUE(runner->run(meters, model::ticket{2}, "2"));
+  EXPECT_EQ(runner->run(meters, model::ticket{3}, "3").fault().code(), errc::transform_busy);
+  EXPECT_EQ(runner->run(others, model::ticket{3}, "12345678901").fault().code(), errc::transform_busy);
   EXPECT_EQ(runner->totals().front().second.waiting, 2U);
 }
 
@@ -181,7 +181,7 @@ TEST_F(transform_runner_test, a_child_that_breaks_the_protocol_is_ended) {
   options.max_waiting = 1;
   use({{meters, "."}}, options);
   runner->start();
-  EXPECT_TRUE(runner->run(meters, core::ticket{1}, "1"));
+  EXPECT_TRUE(runner->run(meters, model::ticket{1}, "1"));
   net::run_task(loop, wait_for_ends(&*runner));
   net::run_task(loop, tasks.stop());
   EXPECT_TRUE(got.empty());

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the core and IoT Hub as devices see it.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/assignment.h"
+#include "model/connect_wish.h"
+#include "model/message.h"
+
+namespace causeway::model {
+
+class hub_link {
+public:
+  virtual ~hub_link() = default;
+  // Answered by on_device_attached or on_device_detached. When the connection to the hub is lost or cannot be
+  // made, the link brings its devices back by itself (on_device_detached with link_retries, later
+  // on_device_attached): the core calls attach again only after on_device_detached without link_retries.
+  virtual void attach(device_ref device, const assignment& where, const connect_wish& wish) = 0;
+  // Not answered.
+  virtual void detach(device_ref device) = 0;
+  // Messages wait for the device now: it goes before those that nothing waits for. No effect once it is
+  // attached.
+  virtual void hurry(device_ref device) = 0;
+  // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
+  // on_device_detached.
+  virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
+  // Of a device that is being attached.
+  virtual link_progress progress(device_ref /*device*/) const { return {}; }
+};
+
+// Implemented by the core; never called from inside a call of hub_link.
+class hub_link_events {
+public:
+  virtual ~hub_link_events() = default;
+  virtual void on_device_attached(device_ref which, moment now) = 0;
+  virtual void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) = 0;
+  virtual void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) = 0;
+};
+
+} // namespace causeway::model

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the disk had at start. Plain values.
+#pragma once
+
+#include "model/dead_letter.h"
+#include "model/journal.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace causeway::model {
+
+struct start_image {
+  std::vector<device_record> devices;
+  struct assigned {
+    device_key key;
+    assignment where;
+    friend bool operator==(const assigned&, const assigned&) = default;
+  };
+  std::vector<assigned> assignments; // in any order; those of devices that are not there are passed over
+  struct recent_key {
+    device_ref device{};
+    kept_key key;
+    friend bool operator==(const recent_key&, const recent_key&) = default;
+  };
+  std::vector<recent_key> recent_keys; // oldest first
+  struct row {
+    spool_seq seq;
+    device_ref device;
+    std::uint32_t bytes;
+    std::uint32_t accepted_at = 0; // in open seconds
+  };
+  std::vector<row> waiting; // in the order of seq
+  dead_letter_amounts dead_letters;
+  // For how long the store has been open in all its life, as saved last: the clock of all that is given up by
+  // age (decision 20).
+  std::uint32_t open_seconds = 0;
+  spool_seq next_seq = 1;
+  std::uint32_t next_device =
+      0; // refs below were given before, to devices that may not be in `devices` any more
+};
+
+} // namespace causeway::model

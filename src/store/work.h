@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the owner's thread hands to the store's, and what that tells it. Plain values.
+#pragma once
+
+#include "model/dead_letter.h"
+#include "model/journal.h"
+#include "store/spool_file.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace causeway::store {
+
+struct queued_append {
+  model::append_request request;
+  amount what;    // of its rows
+  amount queued;  // what it counts for while it is not answered
+  wall_time at{}; // accepted
+};
+struct queued_dead_letter {
+  spool_seq seq = 0;
+  dead_letter_note note;
+};
+struct queued_cursor {
+  application_id application;
+  wall_time at{};
+};
+struct queued_forgotten {
+  device_ref device{};
+};
+struct queued_open_seconds {
+  std::uint32_t open = 0;
+};
+struct queued_drop {
+  std::uint64_t request = 0;
+  std::vector<std::uint64_t> ids;
+  std::vector<std::uint64_t> dropped{}; // once applied
+};
+using work = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
+                          queued_forgotten, queued_drop>;
+// Last call wins, so there is never more than one a device.
+using queued_devices = std::map<device_ref, model::device_record>;
+// As above; nothing = forget.
+using queued_assignments = std::map<device_ref, std::optional<model::assignment>>;
+
+// About dead letters; id 0: the query.
+struct question {
+  std::uint64_t request = 0;
+  std::uint64_t id = 0;
+  model::dead_letter_query query;
+};
+struct page_reply {
+  std::uint64_t request = 0;
+  result<model::dead_letter_page> page;
+};
+
+// What came since the thread has looked last.
+struct inbox {
+  std::vector<work> pieces;
+  queued_devices devices;
+  std::vector<spool_seq> marks;
+  std::vector<std::vector<spool_seq>> reads;
+  std::vector<question> questions;
+  queued_assignments assignments;
+  std::vector<std::pair<device_ref, model::device_key>> forgotten;
+};
+
+// What one commit or one read has to tell the owner.
+struct report {
+  std::vector<model::spool_result> spooled;
+  amount appended;                           // durable now
+  amount refused;                            // rolled back
+  amount concluded;                          // left the queue: both of these, and refused events
+  amount erased;                             // left the spool
+  std::uint64_t unreadable = 0, missing = 0; // store_counters
+  bool missing_unknown = false;
+  std::optional<amount> waiting; // in the file, after this report: when that is not known from the others
+  std::uint64_t dead_letters = 0;
+  std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;
+  std::chrono::microseconds commit_time{0};
+  std::optional<error> fault; // an episode begins
+  bool healed = false;        // an episode has ended
+  bool has_read = false;
+  std::vector<model::spool_row> rows;
+  std::vector<spool_seq> gone;
+  std::vector<page_reply> replies;
+  std::optional<model::dead_letter_amounts> kept_dead_letters; // when that may have changed
+  std::optional<spool_file::file_pages> pages;                 // after upkeep
+};
+
+// As in the file: a ref keeps its key for ever.
+void put_last(queued_devices& into, model::device_record record);
+
+} // namespace causeway::store
