@@ -109,11 +109,11 @@ watch::exporter_figures figures_of(const watch::exporter_totals& from) {
   return to;
 }
 
-watch::mqtt_figures figures_of(const stack::mqtt_totals& from, mono_time now) {
+watch::mqtt_figures figures_of(const stack::mqtt_totals& from) {
   watch::mqtt_figures to;
   const auto& line = from.line;
   to.connected = line.connected;
-  to.since_seconds = std::chrono::duration<double>(now - line.since).count();
+  to.since_seconds = std::chrono::duration<double>(line.lasts).count();
   to.connects = line.connects;
   to.losses = line.losses;
   to.refusals = line.refusals;
@@ -130,7 +130,7 @@ watch::mqtt_figures figures_of(const stack::mqtt_totals& from, mono_time now) {
   for (const auto& [code, count] : from.refused)
     to.refused[std::string{describe(code).name}] = count;
   for (std::size_t i = 0; i < from.lost.size(); ++i)
-    to.lost[std::string{stack::to_string(static_cast<stack::mqtt_loss>(i))}] = from.lost[i];
+    to.lost[std::string{model::to_string(static_cast<model::mqtt_loss>(i))}] = from.lost[i];
   return to;
 }
 
@@ -143,7 +143,7 @@ watch::snapshot gateway::parts::figures() const {
     out.clock_skews[one.service] = -std::chrono::duration<double>(one.ahead).count();
   for (const auto& [host, totals] : hubs.totals())
     out.hubs[host] = figures_of(totals);
-  for (const auto& [section, totals] : provisioning.totals().sections)
+  for (const auto& [section, totals] : provisioning.totals())
     out.dps[section] = figures_of(totals);
   for (const auto& [application, totals] : registry.totals())
     out.registry[application.str()] = figures_of(totals);
@@ -161,7 +161,7 @@ watch::snapshot gateway::parts::figures() const {
     out.exporters[one->name()] = figures_of(one->totals());
   if (mqtt)
     for (const auto& [application, totals] : mqtt->totals())
-      out.mqtt[application.str()] = figures_of(totals, loop.now().mono);
+      out.mqtt[application.str()] = figures_of(totals);
   const auto http2 = webhook_server->http2_connections();
   out.webhook_connections = {{"1.1", webhook_server->connections() - http2}, {"2", http2}};
   out.webhook_held_bytes = webhook_server->held_bytes();

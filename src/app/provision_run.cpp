@@ -154,7 +154,7 @@ provision_progress provision_run::progress() const {
   // A device that the registry has switched off since is in neither.
   out.from_cache = std::min(out.from_cache, out.assigned);
   out.assigned -= out.from_cache;
-  for (const auto& [section, totals] : p.provisioning.totals().sections) {
+  for (const auto& [section, totals] : p.provisioning.totals()) {
     out.limit_per_minute += totals.limit;
     out.held_seconds = std::max(out.held_seconds, std::chrono::duration<double>(totals.held_for).count());
   }
