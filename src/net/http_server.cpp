@@ -332,6 +332,10 @@ std::uint64_t http_server::refused() const {
   return state_->door.refused() + state_->closed_for_room;
 }
 
+http_totals http_server::totals() const {
+  return {connections(), http2_connections(), held_bytes(), refused(), counts()};
+}
+
 void http_server::tell(http_lost whom) {
   state_->budget->lost = std::move(whom);
 }
