@@ -322,7 +322,7 @@ bool http2_connection::is_serving(mono_time before) const {
 }
 
 bool http2_connection::is_expecting(mono_time) const {
-  return false; // its preface has come, or has not been sent yet
+  return false; // GOAWAY tells it which of its requests nobody has looked at
 }
 
 bool http2_connection::is_done() const {
