@@ -28,15 +28,16 @@ void print_floor(const uplinks_options& options, const uplink_measurement& m) {
                m.end.commits - m.start.commits, m.program_bytes, stages_of(m), describe_machine(m));
     return;
   }
-  fmt::print("floor, {} devices, rate {}: {:.1f} µs CPU an uplink, {:.1f} rows a commit; {} accepted, {} "
-             "delivered, {} lost, {} duplicates, {} out of order; {}{}; steal {:.1f} %\nstages, µs an uplink: {}\n",
-             options.devices, options.rate == 0 ? "max" : fmt::format("{}", options.rate),
-             m.cpu_us_per_uplink(), m.rows_per_commit(), m.what.accepted, m.what.delivered, m.what.lost,
-             m.what.duplicates, m.what.out_of_order, m.state_fs,
-             !m.journal   ? ""
-             : *m.journal ? " with a journal"
-                          : " without a journal",
-             m.steal_percent(), stages_of(m));
+  fmt::print(
+      "floor, {} devices, rate {}: {:.1f} µs CPU an uplink, {:.1f} rows a commit; {} accepted, {} "
+      "delivered, {} lost, {} duplicates, {} out of order; {}{}; steal {:.1f} %\nstages, µs an uplink: {}\n",
+      options.devices, options.rate == 0 ? "max" : fmt::format("{}", options.rate), m.cpu_us_per_uplink(),
+      m.rows_per_commit(), m.what.accepted, m.what.delivered, m.what.lost, m.what.duplicates,
+      m.what.out_of_order, m.state_fs,
+      !m.journal   ? ""
+      : *m.journal ? " with a journal"
+                   : " without a journal",
+      m.steal_percent(), stages_of(m));
 }
 
 // What was measured of honest work only: all that was accepted has arrived once, and in order.
@@ -61,7 +62,8 @@ int measure_floor(const floor_options& asked) {
     print_uplinks(options, *gateway);
     std::fflush(stdout);
     sound = sound && gateway->what.lost == 0;
-    pairs.push_back({floor->cpu_us_per_uplink(), gateway->cpu_us_per_uplink()});
+    pairs.push_back({floor->cpu_us_per_uplink(), gateway->cpu_us_per_uplink(), floor->rows_per_commit(),
+                     gateway->rows_per_commit()});
   } while (pairs.size() < asked.pairs);
   if (!sound) return 1;
   const auto rate = options.rate == 0 ? std::string{"max"} : fmt::format("{}", options.rate);

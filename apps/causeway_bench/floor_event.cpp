@@ -182,9 +182,7 @@ public:
     return true;
   }
 
-  bool on_string_part(json::string_view, std::size_t, fault&) {
-    return skipped_ > 0 || next_ == field::none;
-  }
+  bool on_string_part(json::string_view, std::size_t, fault&) { return skipped_ > 0 || next_ == field::none; }
   bool on_string(json::string_view text, std::size_t size, fault&) {
     if (skipped_ > 0) return true;
     auto* const into = text_of(next_);

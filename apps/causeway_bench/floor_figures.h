@@ -7,15 +7,16 @@
 
 namespace causeway::bench {
 
-// µs of CPU an uplink.
 struct floor_pair {
-  double floor = 0, gateway = 0;
+  double floor = 0, gateway = 0;           // µs of CPU an uplink
+  double floor_rows = 0, gateway_rows = 0; // a commit
 };
 
 struct floor_summary {
-  double floor = 0, gateway = 0;     // medians
-  double ratio = 0;                  // the median of the pairs' own ratios
-  double least = 0, greatest = 0;    // of these
+  double floor = 0, gateway = 0;           // medians
+  double floor_rows = 0, gateway_rows = 0; // likewise
+  double ratio = 0;                        // the median of the pairs' own ratios
+  double least = 0, greatest = 0;          // of these
 };
 
 // Precondition: at least one pair, and no floor of 0.

@@ -46,7 +46,8 @@ TEST(floor_http, what_the_generator_never_sends_is_refused) {
   for (const auto& bytes :
        {std::string{"POST / HTTP/1.0\r\n\r\n"}, std::string{"POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n"},
         std::string{"POST / HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n"},
-        std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"}, std::string{"\r\n\r\n"}, long_head}) {
+        std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"}, std::string{"\r\n\r\n"},
+        long_head}) {
     floor_request_reader reader;
     reader.input() += bytes;
     floor_request request;

@@ -32,7 +32,8 @@ amqp::engine_options engine_options_of(const floor_hub_options& from) {
 }
 
 amqp::value_map link_properties() {
-  return {{amqp::value{amqp::symbol{"com.microsoft:client-version"}}, amqp::value{std::string{"causeway-floor"}}}};
+  return {{amqp::value{amqp::symbol{"com.microsoft:client-version"}},
+           amqp::value{std::string{"causeway-floor"}}}};
 }
 
 } // namespace
@@ -128,8 +129,8 @@ void floor_hub::put_token(std::uint32_t asker, const std::string& resource) {
   const auto expiry = std::chrono::system_clock::now() + token_life;
   const auto token =
       options_.policy.empty()
-          ? azure::make_sas_token(
-                resource, azure::derive_device_key(options_.key, devices_[asker].identity), expiry)
+          ? azure::make_sas_token(resource, azure::derive_device_key(options_.key, devices_[asker].identity),
+                                  expiry)
           : azure::make_sas_token(resource, options_.key, expiry, options_.policy);
   const auto text = [](std::string_view what) { return amqp::value{std::string{what}}; };
   amqp::message request;
@@ -190,7 +191,8 @@ void floor_hub::on_device_event(std::uint32_t device, const amqp::event& what) {
     accepted_.push_back(device);
     return;
   }
-  if (!who.is_attached && who.telemetry.remote_open() && who.telemetry.credit() > 0 && who.c2d.remote_open()) {
+  if (!who.is_attached && who.telemetry.remote_open() && who.telemetry.credit() > 0 &&
+      who.c2d.remote_open()) {
     who.is_attached = true;
     ++attached_;
   }

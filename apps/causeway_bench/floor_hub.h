@@ -25,7 +25,7 @@ std::vector<std::uint32_t> floor_placement(std::uint32_t devices);
 struct floor_hub_options {
   azure::hub_address hub;
   std::string container_id;
-  std::string policy;           // its name; empty: key is the group's, and each device has a token of its own
+  std::string policy; // its name; empty: key is the group's, and each device has a token of its own
   azure::signing_key key;
   std::vector<std::string> devices; // the identities
 };

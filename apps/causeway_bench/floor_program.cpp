@@ -76,8 +76,8 @@ void floor_program::add_application(const floor_application& what, ssl_ctx_st* t
   auto name = what.devices.begin();
   for (const auto count : floor_placement(static_cast<std::uint32_t>(what.devices.size()))) {
     const auto number = static_cast<std::uint32_t>(lines_.size());
-    floor_hub_options options{hub, fmt::format("floor-{}-{}", ::getpid(), number), policy, key.clone(),
-                              {name, name + count}};
+    floor_hub_options options{
+        hub, fmt::format("floor-{}-{}", ::getpid(), number), policy, key.clone(), {name, name + count}};
     std::vector<std::uint32_t> places;
     for (std::uint32_t place = 0; place < count; ++place, ++name) {
       made.devices.emplace(*name, static_cast<std::uint32_t>(devices_.size()));
@@ -115,7 +115,8 @@ void floor_program::watch(int file, std::uint32_t events) {
   epoll_event wanted{};
   wanted.events = events;
   wanted.data.fd = file;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, file, &wanted) != 0) ::epoll_ctl(epoll_, EPOLL_CTL_ADD, file, &wanted);
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, file, &wanted) != 0)
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, file, &wanted);
 }
 
 void floor_program::run() {
@@ -201,14 +202,14 @@ void floor_program::take(client& from, const floor_request& request) {
 
 void floor_program::take_uplink(client& from, const floor_request& request) {
   const auto app = std::find_if(applications_.begin(), applications_.end(),
-                                        [&](const auto& one) { return one.target == request.target; });
+                                [&](const auto& one) { return one.target == request.target; });
   if (app == applications_.end() || request.method != "POST") return answer(from, 404, refused);
   if (request.authorization != app->authorization) return answer(from, 401, refused);
   stages_.enter(floor_stage::event);
   auto uplink = read_floor_uplink(request.body);
   const auto named = std::string_view{app->target}.substr(sizeof "/webhook/" - 1);
-  const auto found = uplink && uplink->application == named ? app->devices.find(uplink->device)
-                                                            : app->devices.end();
+  const auto found =
+      uplink && uplink->application == named ? app->devices.find(uplink->device) : app->devices.end();
   if (found == app->devices.end()) return answer(from, 400, refused);
   auto& made = not_durable_.emplace_back(std::make_unique<message>());
   made->row = {next_seq_++, uplink->key, std::move(uplink->encoded)};

@@ -11,8 +11,8 @@ namespace causeway::bench {
 
 BOOST_DESCRIBE_STRUCT(floor_application, (), (id, authorization, by_policy, devices))
 BOOST_DESCRIBE_STRUCT(floor_settings, (),
-                      (webhook_port, admin_port, directory, hub, ca_file, connection_string_file, group_key_file,
-                       certificate_file, key_file, applications))
+                      (webhook_port, admin_port, directory, hub, ca_file, connection_string_file,
+                       group_key_file, certificate_file, key_file, applications))
 
 result<void> write_floor_settings(const floor_settings& what, const std::string& file) {
   std::ofstream out{file, std::ios::binary};

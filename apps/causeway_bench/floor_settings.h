@@ -13,7 +13,8 @@ namespace causeway::bench {
 struct floor_application {
   std::string id;
   std::string authorization; // the whole header value that a post must have
-  bool by_policy = false;    // the connection string's token serves all devices; else the group's key makes each its own
+  bool by_policy =
+      false; // the connection string's token serves all devices; else the group's key makes each its own
   std::vector<std::string> devices; // their names here and in the hub
 };
 

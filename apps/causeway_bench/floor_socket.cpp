@@ -40,7 +40,8 @@ std::shared_ptr<ssl_ctx_st> make_floor_client(const std::string& ca_file) {
   return context;
 }
 
-std::shared_ptr<ssl_ctx_st> make_floor_server(const std::string& certificate_file, const std::string& key_file) {
+std::shared_ptr<ssl_ctx_st> make_floor_server(const std::string& certificate_file,
+                                              const std::string& key_file) {
   auto context = make_context(TLS_server_method());
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1 ||
       SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)

@@ -14,7 +14,8 @@ namespace causeway::bench {
 
 // These throw std::runtime_error for files that cannot be used.
 std::shared_ptr<ssl_ctx_st> make_floor_client(const std::string& ca_file);
-std::shared_ptr<ssl_ctx_st> make_floor_server(const std::string& certificate_file, const std::string& key_file);
+std::shared_ptr<ssl_ctx_st> make_floor_server(const std::string& certificate_file,
+                                              const std::string& key_file);
 
 class floor_socket {
 public:

@@ -11,20 +11,21 @@
 namespace causeway::bench {
 
 enum class floor_stage : std::uint8_t {
-  wait,     // epoll_wait, and what wakes it
-  http_in,  // recv, TLS, the request
-  event,    // JSON, key, message
+  wait,      // epoll_wait, and what wakes it
+  http_in,   // recv, TLS, the request
+  event,     // JSON, key, message
   hand_over, // to the writer's thread and back
-  http_out, // send, TLS
-  hub_in,   // recv, TLS
-  amqp,     // the engine
-  hub_out,  // send, TLS
-  idle,     // of the writer: waiting, waking the loop
-  rows,     // of the writer: INSERT and DELETE
-  commit,   // of the writer: BEGIN and COMMIT, fsync included
+  http_out,  // send, TLS
+  hub_in,    // recv, TLS
+  amqp,      // the engine
+  hub_out,   // send, TLS
+  idle,      // of the writer: waiting, waking the loop
+  rows,      // of the writer: INSERT and DELETE
+  commit,    // of the writer: BEGIN and COMMIT, fsync included
 };
 inline constexpr std::array<std::string_view, 11> floor_stage_names{
-    "wait", "http_in", "event", "hand_over", "http_out", "hub_in", "amqp", "hub_out", "idle", "rows", "commit"};
+    "wait", "http_in", "event", "hand_over", "http_out", "hub_in",
+    "amqp", "hub_out", "idle",  "rows",      "commit"};
 using floor_times = std::array<double, floor_stage_names.size()>; // seconds
 
 class floor_stages {

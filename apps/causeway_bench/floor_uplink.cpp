@@ -19,8 +19,8 @@ using amqp::code;
 class decimal {
 public:
   explicit decimal(std::int64_t value)
-      : size_{static_cast<std::size_t>(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr -
-                                       digits_.data())} {}
+      : size_{static_cast<std::size_t>(
+            std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr - digits_.data())} {}
   std::string_view text() const { return {digits_.data(), size_}; }
 
 private:
@@ -87,7 +87,8 @@ bool write_body(std::string& out, const floor_event& of, std::string_view eui) {
 // The de-duplication key: 16 bytes of SHA-256 over these texts, each behind its length.
 sha256_digest digest_of(const floor_event& of, wall_time received) {
   const auto whole = unix_seconds(received);
-  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(received - wall_time{seconds{whole}});
+  const auto rest =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(received - wall_time{seconds{whole}});
   const decimal second{whole}, nanosecond{rest.count()};
   thread_local std::string text;
   text.clear();

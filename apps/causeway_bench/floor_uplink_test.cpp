@@ -22,7 +22,8 @@ std::string body_of(std::uint64_t marker, std::uint32_t variation) {
   uplink.f_cnt = marker;
   uplink.marker = marker;
   uplink.variation = variation;
-  uplink.received_at = wall_time{} + std::chrono::hours{490'000} + std::chrono::nanoseconds{variation * 1'003};
+  uplink.received_at =
+      wall_time{} + std::chrono::hours{490'000} + std::chrono::nanoseconds{variation * 1'003};
   return emulator::make_uplink_body(uplink);
 }
 
@@ -76,11 +77,16 @@ TEST(floor_uplink, what_it_would_send_otherwise_than_the_gateway_it_refuses) {
   const auto whole = body_of(3, 3);
   ASSERT_TRUE(read_floor_uplink(whole));
   const std::pair<std::string_view, std::string_view> changes[]{
-      {"correlation_ids", "other"},          {"rx_metadata", "other"},
-      {"settings", "other"},                 {R"("lora")", R"("fsk")"},
-      {"125000", "812500"},                  {"temperature", "lorawan"},
-      {"uplink_message", "join_accept"},     {R"("uplink_message":{)", R"("simulated":true,"uplink_message":{)"},
-      {R"("dev_eui":"70)", R"("dev_eui":")"}, {"meter-00042", R"(meter-0004\u0032)"},
+      {"correlation_ids", "other"},
+      {"rx_metadata", "other"},
+      {"settings", "other"},
+      {R"("lora")", R"("fsk")"},
+      {"125000", "812500"},
+      {"temperature", "lorawan"},
+      {"uplink_message", "join_accept"},
+      {R"("uplink_message":{)", R"("simulated":true,"uplink_message":{)"},
+      {R"("dev_eui":"70)", R"("dev_eui":")"},
+      {"meter-00042", R"(meter-0004\u0032)"},
       {R"("f_port":2)", R"("f_port":2 2)"}};
   for (const auto& [what, by] : changes) {
     auto body = whole;

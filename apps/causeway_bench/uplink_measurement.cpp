@@ -13,7 +13,7 @@ namespace {
 
 constexpr milliseconds check_interval{250};
 constexpr milliseconds look_interval{1'000}; // a page costs the gateway about a millisecond
-constexpr int warm_up_share = 10; // a tenth
+constexpr int warm_up_share = 10;            // a tenth
 
 double per(double what, std::uint64_t count) {
   return count == 0 ? 0 : what / static_cast<double>(count);
@@ -34,8 +34,8 @@ program_work work_of(uplink_rig* rig, const std::string& page, std::uint64_t acc
   return out;
 }
 
-// Looks at the loop's lag until all is sent, once a second, for the gauge is the last second's worst; and when
-// the warm-up is over, at what has been done by then.
+// Looks at the loop's lag until all is sent, once a second, for the gauge is the last second's worst; and
+// when the warm-up is over, at what has been done by then.
 net::task<result<void>> watch(net::loop* loop, uplink_rig* rig, mono_time warm_at, uplink_measurement* into) {
   bool is_warm = false;
   auto next_look = std::min(warm_at, loop->now().mono + look_interval);
@@ -69,7 +69,8 @@ net::task<result<uplink_measurement>> measure(net::loop* loop, uplink_rig* rig, 
   const auto begun = loop->now().mono;
   if (auto sending = rig->send(options.rate, seconds{options.seconds}); !sending)
     co_return std::move(sending).fault();
-  auto watched = co_await watch(loop, rig, begun + milliseconds{seconds{options.seconds}} / warm_up_share, &out);
+  auto watched =
+      co_await watch(loop, rig, begun + milliseconds{seconds{options.seconds}} / warm_up_share, &out);
   if (!watched) co_return std::move(watched).fault();
   auto arrived = co_await rig->wait_for_arrivals();
   if (!arrived) co_return std::move(arrived).fault();
@@ -151,10 +152,10 @@ uplinks_options completed(uplinks_options options) {
 
 std::optional<uplink_measurement> run_uplinks(const uplinks_options& options, rig_program program) {
   std::optional<uplink_measurement> measured;
-  run_in_directory(options.directory,
-                   [&](net::loop* loop, net::task_group* tasks, std::string directory, int* exit_code) {
-                     return perform(loop, tasks, options, program, std::move(directory), &measured, exit_code);
-                   });
+  run_in_directory(
+      options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory, int* exit_code) {
+        return perform(loop, tasks, options, program, std::move(directory), &measured, exit_code);
+      });
   return measured;
 }
 

@@ -22,9 +22,9 @@ struct uplink_measurement {
   delivery what;
   std::uint64_t sent = 0, refused = 0, opened = 0, program_bytes = 0;
   double seconds = 0, delivery_seconds = 0, loop_lag = 0;
-  cpu_use cpu;                      // of the run
-  program_work start, warm, end;    // warm: once a tenth of the time is over
-  double stolen = 0;                // seconds, of all cores together
+  cpu_use cpu;                   // of the run
+  program_work start, warm, end; // warm: once a tenth of the time is over
+  double stolen = 0;             // seconds, of all cores together
   double http_p50 = 0, http_p99 = 0, whole_p50 = 0, whole_p99 = 0;
   std::string state_fs;
   std::optional<bool> journal;
