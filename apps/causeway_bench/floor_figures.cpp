@@ -13,6 +13,7 @@ namespace {
 
 std::vector<double> all_of(const std::vector<floor_pair>& pairs, double floor_pair::*figure) {
   std::vector<double> out;
+  out.reserve(pairs.size());
   for (const auto& one : pairs)
     out.push_back(one.*figure);
   return out;
@@ -20,6 +21,7 @@ std::vector<double> all_of(const std::vector<floor_pair>& pairs, double floor_pa
 
 std::vector<double> ratios_of(const std::vector<floor_pair>& pairs) {
   std::vector<double> out;
+  out.reserve(pairs.size());
   for (const auto& one : pairs)
     out.push_back(one.gateway / one.floor);
   return out;
