@@ -20,7 +20,7 @@ void answer(net::http2_session& session, const net::http2_session::event& event)
   response.status = event.refusal == 0 ? 200 : event.refusal;
   response.body = event.request.method;
   response.headers.emplace_back("X-Copied", event.request.target);
-  session.answer(event.stream, response, {});
+  session.answer(event.stream, std::move(response), {});
 }
 
 } // namespace

@@ -14,6 +14,13 @@ import sys
 from cpp_text import names_only
 
 LIMITS = {"lines": 700, "functions": 40, "members": 20}
+# To be cut yet; until then they may not grow. What hub::connection does for tokens is a class of its own, the emulator's connection is
+# four (links, tokens, messages, the stream), and dps_fleet's polls, outage and queue are three.
+KNOWN = {
+    ("emulator/hub", "hub_connection"): {"lines": 818, "functions": 60, "members": 23},
+    ("src/cloud", "dps_fleet"): {"members": 36},
+    ("src/hub", "connection"): {"functions": 57, "members": 41},
+}
 VALUE_FUNCTIONS = 10  # more, and it has rules of its own
 HEAD = re.compile(r"\b(?:class|struct)\s+(?:\[\[\w+\]\]\s*)?([A-Za-z_]\w*)\s*(?:final\s*)?(?::(?!:)[^;{}()]*)?\{")
 OUTSIDE = re.compile(r"^(?!\s)[^\n;{}#]*?\b((?:[A-Za-z_]\w*::)+)(?:~?[A-Za-z_]\w*|operator[^\s(]*|operator\s*\(\s*\))\s*\(", re.M)
@@ -45,7 +52,8 @@ def pieces_of(body):
         mark = body[at]
         if mark == "{":
             end = end_of_block(body, at)
-            is_function = re.search(r"\)\s*(?:const|noexcept|override|final|&|&&|\s|->\s*[\w:<>&*\s]+|:[^:].*)*$", piece, re.S)
+            is_initialiser = re.search(r"\)\s*(?:noexcept\s*)?:[^:]", piece) and re.search(r"[\w>]\s*$", piece)
+            is_function = not is_initialiser and re.search(r"\)\s*(?:const|noexcept|override|final|&|&&|\s|->\s*[\w:<>&*\s]+|:[^:].*)*$", piece, re.S)
             piece += "{}"
             at = end
             if is_function or re.match(r"\s*(?:class|struct|enum|union)\b", piece):
@@ -84,7 +92,7 @@ def count(body):
         if "(" in head:
             functions += 1
         elif not plain.lstrip().startswith(("template", "static")):
-            members += head.count(",") + 1
+            members += re.sub(r"\([^()]*\)|=[^,]*", "", plain).count(",") + 1
     return functions, members
 
 
@@ -167,6 +175,16 @@ def test_only(files):
         out |= more
 
 
+def breaches_in(sizes):
+    found = []
+    for (folder, name), figures in sorted(sizes.items()):
+        for kind, limit in LIMITS.items():
+            limit = KNOWN.get((folder, name), {}).get(kind, limit)
+            if figures[kind] > limit:
+                found.append(f"{folder}: {name} has {figures[kind]} {kind}; the limit is {limit}")
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent)
@@ -179,8 +197,7 @@ def main():
                 files[path.relative_to(asked.root).as_posix()] = path.read_text(encoding="utf-8")
     tests = test_only(files)
     sizes = measure({path: text for path, text in files.items() if path not in tests})
-    breaches = [f"{folder}: {name} has {figures[kind]} {kind}; the limit is {limit}"
-                for (folder, name), figures in sorted(sizes.items()) for kind, limit in LIMITS.items() if figures[kind] > limit]
+    breaches = breaches_in(sizes)
     for kind in LIMITS if asked.list else ():
         largest = sorted(sizes.items(), key=lambda one: -one[1][kind])[:asked.list]
         print(f"{kind}: " + ", ".join(f"{name} {figures[kind]}" for (_, name), figures in largest))

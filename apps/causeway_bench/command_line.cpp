@@ -16,10 +16,7 @@ std::string read_rate(const std::string& text, double& rate) {
   return "takes a number above 0 or max";
 }
 
-} // namespace
-
-CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
-  auto* verb = program.add_subcommand("uplinks", "From the webhook through the disk to the hub's accept");
+void add_posts(CLI::App* verb, uplinks_options& options) {
   verb->add_option("--devices", options.devices, "Devices, half of them through DPS")
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str();
@@ -47,14 +44,31 @@ CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
       ->transform(one_of<emulator::connection_use>(
           {{"kept", emulator::connection_use::kept}, {"new", emulator::connection_use::fresh}}))
       ->default_str("kept");
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  verb->add_flag("--json", options.json, "Print one JSON object");
+}
+
+} // namespace
+
+CLI::App* add_uplinks(CLI::App& program, uplinks_options& options) {
+  auto* verb = program.add_subcommand("uplinks", "From the webhook through the disk to the hub's accept");
+  add_posts(verb, options);
   verb->add_option("--http", options.http,
                    "2: HTTP/2 over one connection where the webhook offers it (--tls), as The Things Stack's "
                    "client does")
       ->check(CLI::IsMember({1, 2}))
       ->capture_default_str();
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
+}
+
+CLI::App* add_floor(CLI::App& program, floor_options& options) {
+  auto* verb = program.add_subcommand(
+      "floor", "The same uplinks through a small program that does only what is unavoidable");
+  add_posts(verb, options.uplinks);
+  verb->add_option("--pairs", options.pairs,
+                   "Runs of the floor and of the gateway in turns, and the median of their ratios")
+      ->check(CLI::Range(1, 100));
   return verb;
 }
 

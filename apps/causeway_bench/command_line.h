@@ -5,6 +5,7 @@
 
 #include "causeway_bench/connect_figures.h"
 #include "causeway_bench/crash.h"
+#include "causeway_bench/floor.h"
 #include "causeway_bench/outage.h"
 #include "causeway_bench/report.h"
 #include "causeway_bench/sequential.h"
@@ -15,6 +16,7 @@
 namespace causeway::bench {
 
 CLI::App* add_uplinks(CLI::App& program, uplinks_options& options);
+CLI::App* add_floor(CLI::App& program, floor_options& options);
 CLI::App* add_crash(CLI::App& program, crash_options& options);
 CLI::App* add_outage(CLI::App& program, outage_options& options);
 CLI::App* add_connect(CLI::App& program, connect_options& options);

@@ -13,12 +13,6 @@
 namespace causeway::bench {
 namespace {
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 // Writes one JSON object, member by member.
 class object_writer {
 public:
@@ -123,6 +117,12 @@ std::string quota_or_null(const std::optional<std::uint32_t>& value) {
 }
 
 } // namespace
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
 
 std::string_view name_of(azure_way way) {
   if (way == azure_way::connection_string) return "connection-string";

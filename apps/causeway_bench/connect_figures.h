@@ -58,6 +58,8 @@ struct connect_figures {
   std::map<std::string, double> phases; // mean seconds of a device, by phase; where the client says so
 };
 
+// Between the middle two of an even number. Precondition: at least one value.
+double median(std::vector<double> values);
 double devices_per_second(const connect_figures& run);
 // Accepted registrations ÷ (quota × time from the first to the last); absent where there is no such quota or
 // no such time.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -35,10 +36,19 @@ std::uint64_t resident_bytes_of(int pid) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-std::string file_system_of(const std::string& path) {
+namespace {
+
+// "8:1", as the kernel's tables name the device that holds the path; empty: there is no such path.
+std::string device_of(const std::string& path) {
   struct stat about {};
-  if (::stat(path.c_str(), &about) != 0) return "unknown";
-  const auto wanted = std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
+  if (::stat(path.c_str(), &about) != 0) return {};
+  return std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
+}
+
+} // namespace
+
+std::string file_system_of(const std::string& path) {
+  const auto wanted = device_of(path);
   std::ifstream mounts{"/proc/self/mountinfo"};
   for (std::string line; std::getline(mounts, line);) {
     std::istringstream fields{line};
@@ -50,6 +60,26 @@ std::string file_system_of(const std::string& path) {
     return line.substr(dash + 3, line.find(' ', dash + 3) - dash - 3);
   }
   return "unknown";
+}
+
+std::optional<bool> has_journal(const std::string& path) {
+  std::error_code fault;
+  const auto name = std::filesystem::read_symlink("/sys/dev/block/" + device_of(path), fault).filename();
+  const std::filesystem::directory_iterator journals{"/proc/fs/jbd2", fault};
+  if (fault || name.empty() || file_system_of(path) != "ext4") return std::nullopt;
+  return std::any_of(begin(journals), end(journals), [&](const auto& one) { // "vda1-8": in use
+    return one.path().filename().string().starts_with(name.string() + "-");
+  });
+}
+
+double stolen_seconds() {
+  std::ifstream file{"/proc/stat"};
+  std::string name;
+  file >> name; // "cpu": user, nice, system, idle, iowait, irq, softirq, steal
+  double ticks = 0;
+  for (int i = 0; i < 8; ++i)
+    file >> ticks;
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 machine_facts facts_of_machine() {

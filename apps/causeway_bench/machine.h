@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace causeway::bench {
@@ -13,6 +14,11 @@ double cpu_seconds_of(int pid);
 std::uint64_t resident_bytes_of(int pid);
 // "ext4", "xfs", "tmpfs", …: the type of the file system that holds the path, from the kernel's mount table.
 std::string file_system_of(const std::string& path);
+
+// Whether an ext4 that holds the path has a journal; nothing where it is no ext4.
+std::optional<bool> has_journal(const std::string& path);
+// The time that the machine's cores wanted to run and did not get from its host, in seconds.
+double stolen_seconds();
 
 struct machine_facts {
   std::string cpu;

@@ -10,12 +10,14 @@ int main(int argc, char** argv) {
                    "was delivered and who was online is what the emulator's ledger says."};
   program.require_subcommand(1);
   uplinks_options uplinks;
+  floor_options floor;
   crash_options crash;
   outage_options outage;
   connect_options connect;
   sequential_options sequential;
   report_options report;
   const auto* uplinks_verb = add_uplinks(program, uplinks);
+  const auto* floor_verb = add_floor(program, floor);
   const auto* crash_verb = add_crash(program, crash);
   const auto* outage_verb = add_outage(program, outage);
   const auto* connect_verb = add_connect(program, connect);
@@ -28,6 +30,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (uplinks_verb->parsed()) return measure_uplinks(uplinks);
+    if (floor_verb->parsed()) return measure_floor(floor);
     if (crash_verb->parsed()) return measure_crash(crash);
     if (outage_verb->parsed()) return measure_outage(outage);
     if (connect_verb->parsed()) return measure_connect(connect);

@@ -2,6 +2,7 @@
 #include "causeway_bench/uplink_rig.h"
 
 #include "base/log.h"
+#include "causeway_bench/floor_settings.h"
 #include "causeway_bench/machine.h"
 #include "testbed/free_ports.h"
 
@@ -118,13 +119,42 @@ net::task<result<void>> uplink_rig::register_mqtt_devices() {
   co_return result<void>{};
 }
 
+// The floor does no provisioning: the devices that come through DPS get their identities here.
+net::task<result<void>> uplink_rig::prepare_floor() {
+  const auto made = emulator::installation::prepare(same_options());
+  if (!made) co_return made.fault();
+  floor_settings settings;
+  settings.webhook_port = ports_.webhook;
+  settings.admin_port = ports_.admin;
+  settings.directory = directory_ + "/floor";
+  settings.hub = made->hub_host(0);
+  settings.ca_file = made->path_of("ca.pem");
+  settings.connection_string_file = made->path_of("plant-connection-string");
+  settings.group_key_file = made->path_of("group-key");
+  if (options_.tls) {
+    settings.certificate_file = directory_ + "/tls/server.pem";
+    settings.key_file = directory_ + "/tls/server-key.pem";
+  }
+  for (const auto& one : made->applications()) {
+    const bool by_policy = one.id == emulator::plant_application;
+    settings.applications.push_back({one.id, one.authorization, by_policy, one.devices});
+    for (std::size_t i = 0; !by_policy && i < one.devices.size(); ++i) {
+      auto put = co_await hub_->put_identity(one.devices[i]);
+      if (!put) co_return put;
+    }
+  }
+  std::filesystem::create_directories(settings.directory);
+  co_return write_floor_settings(settings, configuration_);
+}
+
 net::task<result<void>> uplink_rig::start() {
   auto ports = find_free_ports(loop_, 7 + options_.hubs - 1);
   if (!ports) co_return std::move(ports).fault();
   ports_ = {(*ports)[0], (*ports)[1], (*ports)[2], (*ports)[3], (*ports)[4], (*ports)[5]};
   broker_port_ = (*ports)[6];
   more_hub_ports_.assign(ports->begin() + 7, ports->end());
-  configuration_ = directory_ + "/causeway.toml";
+  const bool is_floor = options_.program == rig_program::floor;
+  configuration_ = directory_ + (is_floor ? "/floor.json" : "/causeway.toml");
   if (options_.tls) {
     auto made = net::make_certificates(directory_ + "/tls", {"localhost", "127.0.0.1"}, *options_.tls);
     if (!made) co_return std::move(made).fault();
@@ -153,10 +183,16 @@ net::task<result<void>> uplink_rig::start() {
       hub_options.more.push_back(word);
   }
   hub_.emplace(loop_, hub_options);
-  if (auto written = write_configuration(); !written) co_return std::move(written).fault();
+  if (!is_floor) {
+    if (auto written = write_configuration(); !written) co_return std::move(written).fault();
+  }
   auto serving = co_await hub_->start();
   if (!serving) co_return std::move(serving).fault();
   if (auto known = co_await register_mqtt_devices(); !known) co_return known;
+  if (is_floor) {
+    auto prepared = co_await prepare_floor();
+    if (!prepared) co_return prepared;
+  }
   if (auto launched = launch_gateway(); !launched) co_return std::move(launched).fault();
   auto ready = co_await wait_until_ready();
   if (!ready) co_return std::move(ready).fault();
@@ -186,8 +222,10 @@ net::task<result<void>> uplink_rig::start() {
 }
 
 result<void> uplink_rig::launch_gateway() {
-  auto started =
-      net::process::start(loop_, {program_directory() + "/causeway", "run", "-c", configuration_}, true);
+  std::vector<std::string> arguments{program_directory() + "/causeway", "run", "-c", configuration_};
+  if (options_.program == rig_program::floor)
+    arguments = {program_directory() + "/causeway-bench-floor", configuration_};
+  auto started = net::process::start(loop_, arguments, true);
   if (!started) return std::move(started).fault();
   gateway_.emplace(std::move(*started));
   return {};
@@ -201,7 +239,9 @@ net::task<result<void>> uplink_rig::wait_until_ready() {
     if (ready) co_return result<void>{};
     static_cast<void>(co_await net::sleep_for(milliseconds{10}));
   }
-  if (!gateway_->running()) co_return error{errc::process_exited, "causeway"};
+  if (!gateway_->running())
+    co_return error{errc::process_exited,
+                    options_.program == rig_program::floor ? "causeway-bench-floor" : "causeway"};
   co_return error{errc::connection_timed_out, url};
 }
 

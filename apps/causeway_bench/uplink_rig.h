@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the measurements of uplinks share: the emulator and the gateway as child processes, and The Things
-// Stack's sending side in this one. What was accepted is what got a 200; the rest is the emulator's
-// arrivals'. Loop's thread only.
+// What the measurements of uplinks share: the emulator and the gateway (or the floor) as child processes, and
+// The Things Stack's sending side in this one. What was accepted is what got a 200; the rest is the
+// emulator's arrivals'. Loop's thread only.
 #pragma once
 
 #include "causeway_bench/broker_child.h"
@@ -19,7 +19,10 @@
 
 namespace causeway::bench {
 
+enum class rig_program : std::uint8_t { gateway, floor };
+
 struct rig_options {
+  rig_program program = rig_program::gateway; // what stands between the stack and the hub
   std::uint32_t devices = 1'000;
   std::uint32_t posts = 64;         // under way at most
   std::optional<net::key_kind> tls; // the key of the webhook's certificate; absent: plain HTTP
@@ -94,6 +97,7 @@ public:
 
 private:
   result<void> write_configuration();
+  net::task<result<void>> prepare_floor();
   net::task<result<void>> start_broker();
   net::task<result<void>> register_mqtt_devices();
   emulator::emulator_options same_options() const;

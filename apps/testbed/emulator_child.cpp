@@ -190,6 +190,12 @@ net::task<result<void>> emulator_child::put_registered(std::string application, 
   co_return result<void>{};
 }
 
+net::task<result<void>> emulator_child::put_identity(std::string name) {
+  auto answered = co_await ask("PUT", "/devices/" + name, "{}", 201);
+  if (!answered) co_return std::move(answered).fault();
+  co_return result<void>{};
+}
+
 net::task<result<void>> emulator_child::clear_arrivals() {
   auto answered = co_await ask("DELETE", "/ledger", {}, 200);
   if (!answered) co_return std::move(answered).fault();

@@ -72,6 +72,8 @@ public:
   net::task<result<void>> stop_simulation();
   // A device that the stack's registry is to have; with it, a new application gets its API key.
   net::task<result<void>> put_registered(std::string application, std::string device);
+  // An identity in the first hub, with the keys that the enrolment group gives it.
+  net::task<result<void>> put_identity(std::string name);
   // Forgets what has arrived, latencies included.
   net::task<result<void>> clear_arrivals();
   // Sets DPS' counters to zero.

@@ -256,10 +256,8 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   bridge_options.timeline = &p->spans;
   bridge_options.limits = make_spool_limits(from.spool);
   bridge_options.max_devices = from.state.max_devices;
-  p->bridge.emplace(
-      make_rules(from),
-      core::bridge_ports{*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk},
-      std::move(bridge_options), on.now());
+  p->bridge.emplace(make_rules(from), std::move(bridge_options), on.now());
+  p->bridge->connect({*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
   p->formatter.answer_to(*p->bridge);
   p->formatter.transform_by(p->transforms);
   p->provisioning.answer_to(*p->bridge);

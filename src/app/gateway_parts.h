@@ -145,7 +145,7 @@ struct gateway::parts final : store::store_events,
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const model::timeline& timeline() const override { return spans; }
-  watch::plan_input plan() const override { return count_plan(*bridge, frame); }
+  watch::plan_input plan() const override { return count_plan(bridge->devices(), frame); }
 };
 
 } // namespace causeway::app

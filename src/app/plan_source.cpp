@@ -65,23 +65,22 @@ plan_frame make_plan_frame(const config::configuration& from,
   return frame;
 }
 
-watch::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame) {
+watch::plan_input count_plan(const core::device_table& table, const plan_frame& frame) {
   watch::plan_input plan;
   std::vector<destinations> to(frame.sections.size());
   std::vector<std::uint64_t> registrations(frame.sections.size());
   for (const auto& application : frame.applications) {
     plan.applications.push_back({application.id.str(), 0, 0, 0, 0, 0, application.source, application.note});
   }
-  const auto& table = bridge.devices();
   table.for_each([&](device_ref, const core::device& d) {
     if (d.application >= frame.applications.size()) return;
     const auto index = frame.applications[d.application].section;
     const auto& section = frame.sections[index];
     auto& count = plan.applications[d.application];
     ++count.devices;
-    const bool waits = d.state == model::device_state::off || d.state == model::device_state::unlisted ||
-                       d.state == model::device_state::removed ||
-                       (d.state == model::device_state::known && !d.assigned);
+    const bool waits = d.state() == model::device_state::off || d.state() == model::device_state::unlisted ||
+                       d.state() == model::device_state::removed ||
+                       (d.state() == model::device_state::known && !d.assigned);
     if (waits) {
       ++count.idle;
       return;

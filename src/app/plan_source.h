@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What watch::make_plan needs, counted from a bridge: a running one, or one that was started over silent
-// ports to see what it would do. Loop's thread only.
+// What watch::make_plan needs, counted from a device table: that of a running gateway, or of an outlook.
+// Loop's thread only.
 #pragma once
 
 #include "cloud/azure_section.h"
 #include "config/configuration.h"
-#include "core/bridge.h"
+#include "core/device_table.h"
 #include "watch/plan.h"
 
 #include <string>
@@ -27,7 +27,7 @@ struct planned_section {
 };
 
 struct planned_application {
-  application_id id; // in the order of the bridge's rules
+  application_id id; // in the order of the rules
   std::size_t section = 0;
   std::string source, note; // as watch::plan_application
 };
@@ -40,6 +40,6 @@ struct plan_frame {
 // sections: made from the same configuration.
 plan_frame make_plan_frame(const config::configuration& from,
                            const std::vector<cloud::azure_section>& sections);
-watch::plan_input count_plan(const core::bridge& bridge, const plan_frame& frame);
+watch::plan_input count_plan(const core::device_table& table, const plan_frame& frame);
 
 } // namespace causeway::app

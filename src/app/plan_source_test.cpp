@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/plan_source.h"
 
-#include "app/silent_ports.h"
+#include "app/outlook.h"
 #include "model/timeline.h"
 
 #include <gtest/gtest.h>
@@ -24,13 +24,8 @@ struct silent_registry final : model::registry {
 };
 
 struct scene {
-  silent_hub hub;
-  silent_formatter formatter;
-  silent_answers answers;
-  silent_store disk;
   fixed_provisioner provisioner;
   silent_registry registry;
-  std::unique_ptr<core::bridge> bridge;
   model::start_image image;
   plan_frame frame;
 
@@ -66,14 +61,11 @@ struct scene {
       rules[i].section = frame.sections[frame.applications[i].section].name;
       rules[i].follows_registry = i == 0;
     }
-    core::bridge_options options;
-    options.random = [] { return 0.5; };
     image.next_device = static_cast<std::uint32_t>(image.devices.size());
     const auto now = manual_clock{}.now();
-    bridge = std::make_unique<core::bridge>(
-        rules, core::bridge_ports{disk, disk, hub, provisioner, registry, formatter, answers}, options, now);
-    bridge->start(image, now);
-    return count_plan(*bridge, frame);
+    outlook seen{rules, provisioner, registry};
+    seen.begin(image, now);
+    return count_plan(seen.devices(), frame);
   }
 };
 

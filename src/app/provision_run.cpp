@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/provision_run.h"
 
+#include "app/fleet_provisioning.h"
 #include "app/randomness.h"
 #include "app/registry_wait.h"
-#include "app/silent_ports.h"
 #include "app/wiring.h"
 #include "cloud/provisioning.h"
-#include "core/bridge.h"
 #include "stack/registry_client.h"
 #include "store/store.h"
 
@@ -40,7 +39,7 @@ void take_as_listed(model::start_image& image, const config::configuration& from
 }
 
 bool is_worth_another_try(const core::device& d) {
-  const auto cls = describe(d.reason).cls;
+  const auto cls = describe(d.reason()).cls;
   return cls == error_class::transient || cls == error_class::throttled;
 }
 
@@ -52,13 +51,10 @@ struct provision_run::parts final : store::store_events {
   randomness random;
   std::vector<cloud::azure_section> sections;
   std::vector<bool> through_dps; // by application
-  silent_hub hub;
-  silent_formatter formatter;
-  silent_answers answers;
   std::unique_ptr<store::store> store;
   cloud::provisioning provisioning;
   stack::registry_client registry;
-  core::bridge bridge;
+  fleet_provisioning fleet;
   std::uint64_t from_cache = 0;
   registry_wait listing;
 
@@ -71,25 +67,16 @@ struct provision_run::parts final : store::store_events {
         provisioning{on, tasks, sections, [this] { return random.unit(); }, nullptr},
         registry{on, tasks, make_registry_options(from), make_registry_applications(from),
                  [this] { return random.unit(); }},
-        bridge{rules_for_all(from),
-               core::bridge_ports{*store, *store, hub, provisioning, registry, formatter, answers}, options(),
-               on.now()},
+        fleet{
+            rules_for_all(from), *store, provisioning, registry, [this] { return random.unit(); }, on.now()},
         listing{patience, on.now().mono} {
     for (const auto& application : from.applications)
       through_dps.push_back(from.azure_of(application.azure).dps.has_value());
-    provisioning.answer_to(bridge);
-    registry.answer_to(bridge);
+    provisioning.answer_to(fleet);
+    registry.answer_to(fleet);
   }
-  core::bridge_options options() {
-    core::bridge_options out;
-    out.random = [this] { return random.unit(); };
-    return out;
-  }
-
   void on_spooled(std::vector<model::spool_result>) override {}
-  void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) override {
-    bridge.on_read_back(std::move(rows), gone, loop.now());
-  }
+  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {} // nothing is sent
   void on_store_fault(const error&) override {} // the store itself logs store_failing
   void on_store_healed() override {}
 
@@ -97,14 +84,14 @@ struct provision_run::parts final : store::store_events {
     while (true) {
       const bool going_on = co_await net::sleep_for(tick_interval);
       if (!going_on) co_return;
-      bridge.on_tick(loop.now());
+      fleet.tick(loop.now());
       listing.look(registry.totals(), loop.now().mono);
     }
   }
   bool counts(const core::device& d) const {
     return d.application < through_dps.size() && through_dps[d.application] &&
-           d.state != model::device_state::off && d.state != model::device_state::unlisted &&
-           d.state != model::device_state::removed;
+           d.state() != model::device_state::off && d.state() != model::device_state::unlisted &&
+           d.state() != model::device_state::removed;
   }
 };
 
@@ -127,8 +114,8 @@ result<std::unique_ptr<provision_run>> provision_run::start(net::loop& on,
 
   auto p = std::make_unique<parts>(on, from, std::move(*sections), std::move(*opened));
   p->store->start(*p);
-  p->bridge.start(std::move(*image), on.now());
-  p->bridge.devices().for_each([&](device_ref, const core::device& d) {
+  p->fleet.start(std::move(*image), on.now());
+  p->fleet.devices().for_each([&](device_ref, const core::device& d) {
     if (p->counts(d) && d.assigned) ++p->from_cache;
   });
   p->registry.start();
@@ -141,12 +128,12 @@ provision_progress provision_run::progress() const {
   const auto& p = *parts_;
   provision_progress out;
   out.from_cache = p.from_cache;
-  p.bridge.devices().for_each([&](device_ref, const core::device& d) {
+  p.fleet.devices().for_each([&](device_ref, const core::device& d) {
     if (!p.counts(d)) return;
     ++out.devices;
     if (d.assigned)
       ++out.assigned;
-    else if (d.state == model::device_state::parked && !is_worth_another_try(d))
+    else if (d.state() == model::device_state::parked && !is_worth_another_try(d))
       ++out.refused;
     else
       ++out.unsettled;
@@ -154,7 +141,7 @@ provision_progress provision_run::progress() const {
   // A device that the registry has switched off since is in neither.
   out.from_cache = std::min(out.from_cache, out.assigned);
   out.assigned -= out.from_cache;
-  for (const auto& [section, totals] : p.provisioning.totals().sections) {
+  for (const auto& [section, totals] : p.provisioning.totals()) {
     out.limit_per_minute += totals.limit;
     out.held_seconds = std::max(out.held_seconds, std::chrono::duration<double>(totals.held_for).count());
   }
@@ -174,7 +161,7 @@ std::vector<refused_device> provision_run::refused(std::size_t limit) const {
   std::vector<refused_device> out;
   std::optional<device_ref> after;
   do {
-    const auto page = parts_->bridge.list(after, limit, model::device_state::parked);
+    const auto page = parts_->fleet.view().list(after, limit, model::device_state::parked);
     for (const auto& one : page.devices)
       if (out.size() < limit && one.reason)
         out.push_back({one.key.application.str(), one.key.device.str(),

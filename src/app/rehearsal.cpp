@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/rehearsal.h"
 
+#include "app/outlook.h"
 #include "app/plan_source.h"
 #include "app/randomness.h"
 #include "app/registry_wait.h"
-#include "app/silent_ports.h"
 #include "app/wiring.h"
 #include "cloud/provisioning.h"
 #include "stack/registry_client.h"
@@ -25,32 +25,19 @@ struct stage {
   net::task_group tasks;
   randomness random;
   std::vector<cloud::azure_section> sections;
-  silent_hub hub;
-  silent_formatter formatter;
-  silent_answers answers;
-  silent_store disk;
   cloud::provisioning provisioning; // for its fingerprints
-  silent_provisioner provisioner;
   stack::registry_client registry;
-  core::bridge bridge;
+  outlook seen;
 
   stage(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s)
       : loop{on},
         tasks{on},
         sections{std::move(s)},
         provisioning{on, tasks, sections, [this] { return random.unit(); }, nullptr},
-        provisioner{provisioning},
         registry{on, tasks, make_registry_options(from), make_registry_applications(from),
                  [this] { return random.unit(); }},
-        bridge{make_rules(from),
-               core::bridge_ports{disk, disk, hub, provisioner, registry, formatter, answers}, options(),
-               on.now()} {
-    registry.answer_to(bridge);
-  }
-  core::bridge_options options() {
-    core::bridge_options out;
-    out.random = [this] { return random.unit(); };
-    return out;
+        seen{make_rules(from), provisioning, registry} {
+    registry.answer_to(seen);
   }
 };
 
@@ -86,7 +73,7 @@ net::task<result<watch::plan>> rehearse(net::loop& on, const config::configurati
   if (!image) co_return std::move(image).fault();
 
   const auto s = std::make_unique<stage>(on, from, std::move(*sections));
-  s->bridge.start(std::move(*image), on.now());
+  s->seen.begin(*image, on.now());
   s->registry.start();
   const auto deadline = on.now().mono + patience;
   registry_wait wait{patience_by_cause, on.now().mono};
@@ -110,7 +97,7 @@ net::task<result<watch::plan>> rehearse(net::loop& on, const config::configurati
                                                   : std::string{"the registry did not answer in time"};
     }
   }
-  auto plan = watch::make_plan(count_plan(s->bridge, frame));
+  auto plan = watch::make_plan(count_plan(s->seen.devices(), frame));
   co_await s->tasks.stop();
   co_return std::move(plan);
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "config/configuration.h"
-#include "core/bridge.h"
+#include "model/start_image.h"
 #include "net/loop.h"
 #include "watch/plan.h"
 

@@ -2,50 +2,14 @@
 #include "app/trial.h"
 
 #include "app/message_formatter.h"
-#include "app/silent_ports.h"
 #include "app/transforms.h"
 #include "app/wiring.h"
 #include "base/encoding.h"
+#include "core/doorman.h"
 #include "net/wake_up.h"
 
 namespace causeway::app {
 namespace {
-
-struct no_provisioner final : model::provisioner {
-  void find_hub(device_ref, const azure_name&, const identity&, const model::connect_wish&) override {}
-  void call_off(device_ref) override {}
-  void hurry(device_ref) override {}
-  std::string fingerprint(const azure_name&) const override { return {}; }
-};
-
-struct no_registry final : model::registry {
-  void look_up(device_ref, const model::device_key&) override {}
-};
-
-// Takes the messages and says nothing: for the trial the way ends here.
-struct trial_spool final : silent_store {
-  trial& into;
-  net::wake_up& done;
-  trial_spool(trial& t, net::wake_up& d) : into{t}, done{d} {}
-  result<void> append(model::append_request request) override {
-    into.outcome = request.refused ? model::answer::dead_lettered : model::answer::stored;
-    if (request.refused) into.refusal = std::move(request.refused->reason);
-    for (auto& row : request.rows)
-      into.messages.push_back(std::move(row.body));
-    done.notify();
-    return {};
-  }
-};
-
-struct trial_answers final : model::answers {
-  trial& into;
-  net::wake_up& done;
-  trial_answers(trial& t, net::wake_up& d) : into{t}, done{d} {}
-  void on_answer(model::ticket, model::answer what) override {
-    into.outcome = what;
-    done.notify();
-  }
-};
 
 std::vector<core::application_rules> make_trial_rules(const config::configuration& from) {
   auto rules = make_rules(from);
@@ -56,19 +20,17 @@ std::vector<core::application_rules> make_trial_rules(const config::configuratio
   return rules;
 }
 
-struct trial_stage {
+// The door and the format, and nothing behind them.
+struct trial_stage final : model::formatter_events {
   net::task_group tasks;
   moment at;
+  model::device_key of;
   trial outcome;
   net::wake_up done;
-  silent_hub hub;
-  no_provisioner provisioner;
-  no_registry registry;
   message_formatter formatter;
   transform::transform_runner transforms;
-  trial_spool spool;
-  trial_answers answers;
-  core::bridge bridge;
+  core::rule_book rules;
+  core::doorman door{rules};
 
   trial_stage(net::loop& on, const config::configuration& from, trial_options options)
       : tasks{on},
@@ -83,18 +45,32 @@ struct trial_stage {
                    [this](model::ticket which, result<std::vector<std::string>> outputs) {
                      formatter.on_transformed(which, std::move(outputs), at);
                    }},
-        spool{outcome, done},
-        answers{outcome, done},
-        bridge{make_trial_rules(from),
-               core::bridge_ports{spool, spool, hub, provisioner, registry, formatter, answers},
-               bridge_options(), at} {
-    formatter.answer_to(bridge);
+        rules{make_trial_rules(from)} {
+    formatter.answer_to(*this);
     formatter.transform_by(transforms);
   }
-  static core::bridge_options bridge_options() {
-    core::bridge_options out;
-    out.random = [] { return 0.5; };
-    return out;
+
+  // The event stays where it is until `done`.
+  void take(const model::event& event) {
+    of = event.from;
+    if (!door.application_of(event)) return end(model::answer::unwanted);
+    if (is_control_frame(event)) return end(model::answer::control);
+    formatter.format(model::ticket{1}, event, at);
+  }
+  void on_formatted(model::ticket, result<std::vector<model::message>> messages, moment) override {
+    if (messages)
+      if (auto fault = core::doorman::refuses(*messages, of)) messages = *std::move(fault);
+    if (messages) {
+      outcome.messages = *std::move(messages);
+      return end(outcome.messages.empty() ? model::answer::unwanted : model::answer::stored);
+    }
+    if (messages.fault().cls() == error_class::transient) return end(model::answer::transform_busy);
+    outcome.refusal = std::move(messages).fault();
+    end(model::answer::dead_lettered);
+  }
+  void end(model::answer as) {
+    outcome.outcome = as;
+    done.notify();
   }
 };
 
@@ -120,7 +96,7 @@ net::task<trial> try_event(net::loop* on, const config::configuration* from, mod
                            trial_options options) {
   trial_stage stage{*on, *from, std::move(options)};
   stage.transforms.start();
-  stage.bridge.on_event(model::ticket{1}, std::move(event), stage.at);
+  stage.take(event);
   static_cast<void>(co_await stage.done.wait());
   co_await stage.tasks.stop();
   co_return std::move(stage.outcome);

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "config/configuration.h"
-#include "core/bridge.h"
+#include "model/door.h"
+#include "model/message.h"
 #include "net/task_group.h"
 
 #include <functional>

@@ -18,11 +18,12 @@
 #pragma once
 
 #include "base/budget.h"
+#include "base/fair_queue.h"
 #include "base/log_limiter.h"
 #include "cloud/azure_section.h"
-#include "cloud/fair_queue.h"
 #include "dps/registration.h"
 #include "model/assignment.h"
+#include "model/cloud_totals.h"
 #include "model/connect_wish.h"
 #include "model/timeline.h"
 
@@ -36,21 +37,7 @@
 
 namespace causeway::cloud {
 
-struct dps_totals {
-  std::uint64_t requests = 0;      // HTTP requests to DPS
-  std::uint64_t registrations = 0; // of them, the billed ones
-  std::uint64_t polls = 0;         // of them
-  std::uint64_t early_polls = 0;   // of them, those that did not wait for Retry-After
-  std::uint64_t throttled = 0;     // answered with 429
-  std::uint64_t assigned = 0;
-  std::uint64_t refused = 0;          // registrations that ended without a hub
-  std::uint64_t in_progress = 0;      // devices that wait for an answer, now
-  std::uint64_t waiting = 0;          // of them, those that wait for their turn
-  double limit = 0, ceiling = 0;      // registrations a minute: as learnt, and as configured
-  milliseconds held_for{0};           // nothing is registered until then
-  milliseconds no_early_polls_for{0}; // DPS has refused one
-  std::optional<errc> unreachable;    // why nobody gets through, now
-};
+using model::dps_totals;
 
 class dps_fleet {
 public:

@@ -1,218 +1,147 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/hub_pool.h"
 
-#include "cloud/hub_fleet.h"
+#include "cloud/hub_line.h"
 
 #include <algorithm>
 
 namespace causeway::cloud {
 namespace {
 
-// DPS has at most 50 hubs (azure-iot-wire.md E.8). Each costs a connection for ever, so a DPS that names more
-// than any configuration can mean is not followed.
-constexpr std::size_t most_hubs = 1'000;
-
-std::uint64_t owner_key(const hub_host& hub, const identity& name) {
-  return std::hash<std::string>{}(hub.str() + " " + name.str());
+hub::fleet_terms terms_of(const azure_section& section, service_clocks& clocks) {
+  hub::fleet_terms terms;
+  terms.section = section.name;
+  terms.through_dps = section.through_dps();
+  terms.tls = section.tls.has_value();
+  terms.commands = section.has_commands;
+  terms.connects_per_second = section.connects_per_second;
+  terms.sends_per_second = section.sends_per_second;
+  terms.keys_of = [&section, &clocks](const azure::hub_address& hub) {
+    auto tokens = std::make_unique<section_tokens>(section, hub, clocks);
+    const auto mode = tokens->mode();
+    return hub::hub_keys{std::move(tokens), mode};
+  };
+  return terms;
 }
 
-// A hub's window is a second, and what is sent in one may arrive in a little less than that: so a little less
-// is sent. burst_share: of the quota; what a stall of so many seconds may make up for.
-budget_options budget_of(double quota, double burst_share) {
-  budget_options options;
-  options.ceiling = std::max(1.0, quota * 0.99);
-  options.burst = std::max(1.0, options.ceiling * burst_share);
+hub::fleet_set::options options_of(const std::vector<azure_section>& sections, service_clocks& clocks,
+                                   std::function<double()> random, model::timeline* spans) {
+  hub::fleet_set::options options;
+  for (const auto& section : sections)
+    options.sections.push_back(terms_of(section, clocks));
+  options.random = std::move(random);
+  options.client_version = "causeway/" CAUSEWAY_VERSION;
+  options.spans = spans;
   return options;
 }
 
 } // namespace
 
-pool_member* pool_state::find(device_ref device) {
-  if (index_of(device) >= members.size()) return nullptr;
-  auto& who = members[index_of(device)];
-  return who.hub == nullptr ? nullptr : &who;
-}
-
-void pool_state::disown(device_ref device) {
-  const auto& who = at(device);
-  const auto owner = owners.find(owner_key(who.hub->address().hub(), who.identity));
-  if (owner != owners.end() && owner->second == device) owners.erase(owner);
-  models.release(who.model);
-}
-
-void pool_state::note(model::phase what, mono_time begin, std::chrono::nanoseconds duration,
-                      std::optional<device_ref> device, model::connection_number connection,
-                      std::optional<errc> fault) {
-  if (spans != nullptr) spans->note({begin, duration, device, connection, what, fault});
-}
-
 hub_pool::hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
                    service_clocks& clocks, std::function<double()> random, model::timeline* spans)
-    : state_{std::make_unique<pool_state>(pool_state{on, tasks, clocks, std::move(random), spans})},
-      sections_{sections} {}
+    : loop_{on},
+      tasks_{tasks},
+      sections_{sections},
+      due_{on},
+      fleets_{options_of(sections, clocks, std::move(random), spans), *this, *this} {
+  tasks_.spawn("hub.pace", net::restart_policy::on_fault, [this] { return pace(); });
+}
 
 hub_pool::~hub_pool() = default;
 
-void hub_pool::answer_to(model::hub_link_events& bridge) {
-  state_->bridge = &bridge;
+net::task<> hub_pool::pace() {
+  while (true) {
+    fleets_.advance(loop_.now());
+    const auto due = fleets_.deadline();
+    if (due == mono_time::max()) {
+      const bool going_on = co_await due_.wait();
+      if (!going_on) co_return;
+    } else {
+      static_cast<void>(co_await due_.wait_until(due));
+    }
+  }
 }
 
-hub_fleet* hub_pool::fleet_of(const model::assignment& where) {
-  auto& pool = *state_;
-  auto address = azure::parse_hub_address(where.hub.str());
-  if (!address) return nullptr;
-  const auto key = where.section.str() + " " + address->hub().str();
-  if (const auto found = pool.fleets.find(key); found != pool.fleets.end()) return found->second.get();
-  const auto section = std::find_if(sections_.begin(), sections_.end(),
-                                    [&](const auto& s) { return s.name == where.section; });
-  if (section == sections_.end() || pool.fleets.size() >= most_hubs) return nullptr;
-  auto& budgets = pool.budgets[address->hub().str()];
-  if (budgets) {
-    // Two sections with one hub: what the more careful one says.
-    budgets->connects.lower_ceiling(budget_of(section->connects_per_second, 0).ceiling);
-    budgets->sends.lower_ceiling(budget_of(section->sends_per_second, 0).ceiling);
-  } else {
-    const auto now = pool.loop.now().mono;
-    budgets = std::make_shared<hub_budgets>(hub_budgets{{budget_of(section->connects_per_second, 0.025), now},
-                                                        {budget_of(section->sends_per_second, 0.1), now}});
+void hub_pool::on_device_attached(device_ref device, moment now) {
+  core_->on_device_attached(device, now);
+}
+
+void hub_pool::on_device_detached(device_ref device, const error& why, bool link_retries, moment now) {
+  core_->on_device_detached(device, why, link_retries, now);
+}
+
+void hub_pool::on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) {
+  core_->on_send_outcome(device, seq, outcome, now);
+}
+
+void hub_pool::open(hub::fleet& of, hub::line& which) {
+  if (which.id() >= lines_.size()) lines_.resize(which.id() + 1);
+  auto& line = lines_[which.id()];
+  if (!line) {
+    const auto section = std::find_if(sections_.begin(), sections_.end(),
+                                      [&](const auto& one) { return one.name == of.terms().section; });
+    line = std::make_unique<hub_line>(loop_, tasks_, of, which, section->tls);
   }
-  auto made = std::make_unique<hub_fleet>(pool, *section, std::move(*address), budgets);
-  return pool.fleets.emplace(key, std::move(made)).first->second.get();
+  line->open();
+}
+
+void hub_pool::flush(hub::line& which) {
+  lines_[which.id()]->flush();
+}
+
+void hub_pool::cut(hub::line& which) {
+  lines_[which.id()]->cut();
 }
 
 void hub_pool::attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) {
-  auto& pool = *state_;
-  if (pool.closing) return; // the spool keeps what the device has
-  auto* hub = fleet_of(where);
-  if (pool.scouts != 0)
-    for (const auto& [key, other] : pool.fleets)
-      if (other->is_scout(device)) other->on_scout_told(other.get() != hub);
-  if (auto* known = pool.find(device)) {
-    const bool same = known->hub == hub && known->identity == where.identity;
-    if (same && known->at == pool_member::stage::attached)
-      pool.loop.post([&pool, device, alive = std::weak_ptr<int>{pool.alive}] {
-        if (alive.expired()) return;
-        const auto* who = pool.find(device);
-        if (who != nullptr && who->at == pool_member::stage::attached)
-          pool.bridge->on_device_attached(device, pool.loop.now());
-      });
-    if (same) return;
-    detach(device);
-  }
-  const auto owner = hub == nullptr ? 0 : owner_key(hub->address().hub(), where.identity);
-  const auto taken = hub == nullptr ? pool.owners.end() : pool.owners.find(owner);
-  std::optional<error> refusal;
-  if (hub == nullptr)
-    refusal = error{errc::hub_not_found, "\"" + where.hub.str() + "\" is no host name, or one hub too many"};
-  if (taken != pool.owners.end() && taken->second != device)
-    refusal = error{errc::identity_taken,
-                    where.identity.str() + "; the identity templates must tell the devices apart"};
-  if (refusal) {
-    pool.loop.post([&pool, device, why = *refusal, alive = std::weak_ptr<int>{pool.alive}] {
-      if (!alive.expired() && pool.find(device) == nullptr)
-        pool.bridge->on_device_detached(device, why, false, pool.loop.now());
-    });
-    return;
-  }
-  if (index_of(device) >= pool.members.size()) pool.members.resize(index_of(device) + 1);
-  auto& who = pool.at(device);
-  who.hub = hub;
-  who.identity = where.identity;
-  who.model = pool.models.hold(wish.model_id);
-  who.lane = wish.application;
-  who.commands = wish.commands && hub->section().has_commands;
-  who.urgent = wish.urgent;
-  pool.owners.insert_or_assign(owner, device);
-  hub->attach(device);
+  fleets_.attach(device, where, wish, loop_.now());
 }
 
 void hub_pool::detach(device_ref device) {
-  if (state_->closing) return;
-  if (auto* who = state_->find(device)) who->hub->detach(device);
+  fleets_.detach(device, loop_.now());
 }
 
 void hub_pool::hurry(device_ref device) {
-  if (auto* who = state_->find(device)) who->hub->hurry(device);
+  fleets_.hurry(device);
 }
 
 void hub_pool::send(device_ref device, spool_seq seq, const model::message& what) {
-  if (state_->closing) return; // the spool keeps it
-  // The core hears of a lost connection before anything else happens on this thread.
-  state_->at(device).hub->send(device, seq, what);
+  fleets_.send(device, seq, what, loop_.now());
 }
 
 model::link_progress hub_pool::progress(device_ref device) const {
-  const auto* who = state_->find(device);
-  return who == nullptr ? model::link_progress{} : who->hub->progress(device);
+  return fleets_.progress(device, loop_.now().mono);
 }
 
 void hub_pool::renew_tokens() {
-  for (const auto& [key, hub] : state_->fleets)
-    hub->renew_tokens();
+  fleets_.renew_tokens(loop_.now());
 }
 
 void hub_pool::try_now() {
-  for (const auto& [key, hub] : state_->fleets)
-    hub->try_now();
+  fleets_.try_now(loop_.now().mono);
 }
 
 net::task<> hub_pool::close(std::chrono::milliseconds patience) {
-  auto& pool = *state_;
-  pool.closing = true;
-  const auto began = pool.loop.now().mono, deadline = began + patience;
-  const auto any_in_flight = [&pool] {
-    return std::any_of(pool.fleets.begin(), pool.fleets.end(),
-                       [](const auto& hub) { return hub.second->any_in_flight(); });
-  };
-  while (any_in_flight() && pool.loop.now().mono < began + patience / 4) {
+  fleets_.stop();
+  const auto began = loop_.now().mono, deadline = began + patience;
+  while (fleets_.any_in_flight() && loop_.now().mono < began + patience / 4) {
     const bool going_on = co_await net::sleep_for(milliseconds{5});
     if (!going_on) co_return;
   }
-  for (auto& [key, hub] : pool.fleets)
-    hub->close();
-  const auto any_open = [&pool] {
-    return std::any_of(pool.fleets.begin(), pool.fleets.end(),
-                       [](const auto& hub) { return hub.second->any_open(); });
-  };
-  while (any_open() && pool.loop.now().mono < deadline) {
+  fleets_.close(loop_.now());
+  while (fleets_.any_up() && loop_.now().mono < deadline) {
     const bool going_on = co_await net::sleep_for(milliseconds{5});
     if (!going_on) co_return;
   }
   // One after the other: the end of a thousand links is some milliseconds in which nothing else is served.
-  for (auto& [key, hub] : pool.fleets)
-    while (pool.loop.now().mono < deadline + patience && hub->cut_one()) {
-      const bool going_on = co_await net::sleep_for(milliseconds{1});
-      if (!going_on) co_return;
-    }
+  while (loop_.now().mono < deadline + patience && fleets_.cut_one()) {
+    const bool going_on = co_await net::sleep_for(milliseconds{1});
+    if (!going_on) co_return;
+  }
 }
 
 std::map<std::string, hub_totals> hub_pool::totals() const {
-  std::map<std::string, hub_totals> out;
-  for (const auto& [key, hub] : state_->fleets) {
-    const auto one = hub->totals();
-    auto& sum = out[hub->address().hub().str()];
-    sum.connections_open += one.connections_open;
-    sum.connections_made += one.connections_made;
-    sum.connections_lost += one.connections_lost;
-    sum.connections_rotated += one.connections_rotated;
-    sum.devices += one.devices;
-    sum.attached += one.attached;
-    sum.queued += one.queued;
-    sum.connects += one.connects;
-    sum.connects_refused += one.connects_refused;
-    sum.sends_refused += one.sends_refused;
-    sum.sends_waiting += one.sends_waiting;
-    sum.tokens_put += one.tokens_put;
-    sum.connects_limit = one.connects_limit;
-    sum.connects_ceiling = one.connects_ceiling;
-    sum.sends_limit = one.sends_limit;
-    sum.sends_ceiling = one.sends_ceiling;
-    sum.connects_held = one.connects_held;
-    sum.sends_held = one.sends_held;
-    sum.quota_used_up = one.quota_used_up;
-    if (one.last_fault) sum.last_fault = one.last_fault;
-  }
-  return out;
+  return fleets_.totals(loop_.now().mono);
 }
 
 } // namespace causeway::cloud

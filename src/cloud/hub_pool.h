@@ -1,49 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// IoT Hub for the core: keeps as many AMQP connections to each hub as its devices need, lets devices connect
-// and send within the hub's quotas, and brings them back when a connection is lost. Holds no rules of the
-// protocol: those are hub::connection's. What concerns one hub is in hub_fleet.h, one connection in
-// hub_line.h. Loop's thread only.
+// IoT Hub for the core: carries bytes and time between the hubs' connections and hub::fleet_set, which has
+// all the rules. One connection is hub_line.h. Loop's thread only.
 #pragma once
 
 #include "cloud/azure_section.h"
+#include "hub/fleet_set.h"
+#include "model/cloud_totals.h"
 #include "model/hub_link.h"
 #include "model/timeline.h"
 #include "net/task_group.h"
+#include "net/wake_up.h"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace causeway::cloud {
 
-class hub_fleet;
-struct pool_state;
+class hub_line;
 
-// Of one hub. Plain numbers; those of budgets are a second.
-struct hub_totals {
-  std::uint64_t connections_open = 0, connections_made = 0, connections_lost = 0, connections_rotated = 0;
-  std::uint64_t devices = 0;                             // that belong here
-  std::uint64_t attached = 0;                            // of these, online
-  std::uint64_t queued = 0;                              // of these, waiting for the budget of connects
-  std::uint64_t connects = 0;                            // let through by the budget
-  std::uint64_t connects_refused = 0, sends_refused = 0; // by the hub, for their pace
-  std::uint64_t sends_waiting = 0;
-  std::uint64_t tokens_put = 0;
-  double connects_limit = 0, connects_ceiling = 0;
-  double sends_limit = 0, sends_ceiling = 0;
-  double connects_held = 0, sends_held = 0; // seconds that the hub has asked to wait, from now
-  bool quota_used_up = false;               // the day's messages; one asks when sends_held is over
-  std::optional<error> last_fault;          // of the connection; none while it is up
-};
+using model::hub_totals;
 
-class hub_pool final : public model::hub_link {
+class hub_pool final : public model::hub_link, model::hub_link_events, hub::line_orders {
 public:
   // sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
   hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
            service_clocks& clocks, std::function<double()> random, model::timeline* spans = nullptr);
   ~hub_pool() override;
   // Before the first attach.
-  void answer_to(model::hub_link_events& bridge);
+  void answer_to(model::hub_link_events& core) { core_ = &core; }
 
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
@@ -63,9 +49,24 @@ public:
   std::map<std::string, hub_totals> totals() const;
 
 private:
-  hub_fleet* fleet_of(const model::assignment& where);
-  std::unique_ptr<pool_state> state_;
+  net::task<> pace();
+
+  void on_device_attached(device_ref device, moment now) override;
+  void on_device_detached(device_ref device, const error& why, bool link_retries, moment now) override;
+  void on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) override;
+
+  void open(hub::fleet& of, hub::line& which) override;
+  void flush(hub::line& which) override;
+  void cut(hub::line& which) override;
+  void wake() override { due_.notify(); }
+
+  net::loop& loop_;
+  net::task_group& tasks_;
   const std::vector<azure_section>& sections_;
+  model::hub_link_events* core_ = nullptr;
+  net::wake_up due_;
+  hub::fleet_set fleets_;
+  std::vector<std::unique_ptr<hub_line>> lines_; // by the line's id
 };
 
 } // namespace causeway::cloud

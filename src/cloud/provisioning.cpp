@@ -92,24 +92,10 @@ void provisioning::try_now() {
     service->try_now();
 }
 
-provisioning_totals provisioning::totals() const {
-  provisioning_totals all;
-  for (const auto& [name, service] : services_) {
-    const auto one = service->totals();
-    all.requests += one.requests;
-    all.registrations += one.registrations;
-    all.polls += one.polls;
-    all.throttled += one.throttled;
-    all.assigned += one.assigned;
-    all.refused += one.refused;
-    all.in_progress += one.in_progress;
-    all.waiting += one.waiting;
-    all.limit += one.limit;
-    all.ceiling += one.ceiling;
-    all.held_for = std::max(all.held_for, one.held_for);
-    if (one.unreachable) all.unreachable = one.unreachable;
-    all.sections.emplace(name, one);
-  }
+std::map<std::string, dps_totals> provisioning::totals() const {
+  std::map<std::string, dps_totals> all;
+  for (const auto& [name, service] : services_)
+    all.emplace(name, service->totals());
   return all;
 }
 

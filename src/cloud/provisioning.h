@@ -14,11 +14,6 @@
 
 namespace causeway::cloud {
 
-// Of all services; `sections` says each one's.
-struct provisioning_totals : dps_totals {
-  std::map<std::string, dps_totals> sections;
-};
-
 class provisioning final : public model::provisioner {
 public:
   // sections and timeline (which may be null) must live as long. random: uniform in [0, 1).
@@ -34,7 +29,7 @@ public:
   void hurry(device_ref device) override;
   std::string fingerprint(const azure_name& section) const override;
   model::link_progress progress(device_ref device) const override;
-  provisioning_totals totals() const;
+  std::map<std::string, dps_totals> totals() const; // by section
   // As dps_fleet, for all services. Before the first find_hub.
   void by_clocks(service_clocks& clocks);
   void try_now();

@@ -93,11 +93,14 @@ std::string_view device::name() const {
 }
 
 causeway::dev_eui device::dev_eui() const {
-  if (!has_eui) return {};
+  return has_eui ? format_eui(eui) : causeway::dev_eui{};
+}
+
+dev_eui format_eui(std::uint64_t eui) {
   std::string text(16, '0');
   for (std::size_t i = 0; i < text.size(); ++i)
     text[text.size() - 1 - i] = "0123456789ABCDEF"[eui >> (4 * i) & 0xf];
-  return causeway::dev_eui{std::move(text)};
+  return dev_eui{std::move(text)};
 }
 
 std::optional<std::uint64_t> parse_eui(const dev_eui& text) {

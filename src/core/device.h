@@ -38,16 +38,49 @@ private:
   std::unique_ptr<std::uint64_t[]> kept_;
 };
 
-struct device {
-  const char* kept_name = nullptr;            // in the table's names: read it with name()
-  std::uint64_t eui = 0;                      // meaningful with has_eui
-  std::unique_ptr<std::string> own_identity;  // in its hub, where it is not what the template gives
-  std::unique_ptr<std::string> reason_detail; // parked or paused, where there is one
+// Where a device stands on its way to its hub: connecting alone moves it.
+class standing {
+public:
+  device_state state() const { return state_; }
+  // In this state; online: when it was attached.
+  mono_time since() const { return since_; }
+  // Parked or paused; else, the earliest next question to DPS that has not answered.
+  mono_time next_try() const { return next_try_; }
+  bool paused() const { return state_ == device_state::online && held_; } // until next_try
+  // Parked or paused: why; the detail is null where there is none.
+  errc reason() const { return reason_; }
+  const std::string* reason_detail() const { return reason_detail_.get(); }
+  // In a row, stays at the largest; feeds the pause.
+  std::uint8_t failures() const { return failures_; }
+  // The hub refused the assignment: another refusal parks the device.
+  bool is_distrusted() const { return distrusted_; }
+  // Once at least, in all its life.
+  bool was_attached() const { return was_attached_; }
+  // Parked: DPS is asked before the hub.
+  bool asks_first() const { return ask_first_; }
+
+private:
+  friend class connecting;
+  std::unique_ptr<std::string> reason_detail_;
+  mono_time since_{}, next_try_{};
+  errc reason_ = errc::internal;
+  device_state state_ = device_state::known;
+  std::uint8_t failures_ = 0;
+  bool was_attached_ : 1 = false;
+  bool distrusted_ : 1 = false;
+  bool ask_first_ : 1 = false;
+  bool held_ : 1 =
+      false; // for the reason; online: its last message was refused; attaching: its link was lost
+};
+
+struct device : standing {
+  // The outbox's chain. Here, for the room that `standing` leaves at its end.
+  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0;
+  const char* kept_name = nullptr;           // in the table's names: read it with name()
+  std::uint64_t eui = 0;                     // meaningful with has_eui
+  std::unique_ptr<std::string> own_identity; // in its hub, where it is not what the template gives
   recent_keys keys;
-  mono_time since{};    // in this state; online: when it was attached
-  mono_time next_try{}; // parked or paused; else, the earliest next question to DPS that has not answered
   wall_time last_seen{};
-  std::uint32_t waiting_first = 0, waiting_last = 0, waiting = 0; // the outbox's chain
   std::uint32_t last_f_cnt = 0;
   std::uint32_t gaps = 0;    // frames skipped
   std::uint16_t late = 0;    // frames that came after a later one; stays at the largest
@@ -57,24 +90,16 @@ struct device {
   std::uint32_t model = 0;       // its own, of device_table::text; 0 = none
   std::uint32_t assigned_at = 0; // seconds since 1970
   std::uint16_t application = 0; // index into the rules
-  std::uint8_t failures = 0;     // in a row, stays at the largest; feeds the pause
-  device_state state = device_state::known;
-  errc reason = errc::internal; // parked or held
-  bool used : 1 = false;        // the place holds a device
+  bool used : 1 = false;         // the place holds a device
   bool has_eui : 1 = false;
   bool assigned : 1 = false;
-  bool distrusted : 1 = false; // the hub refused the assignment: another refusal parks the device
-  bool ask_first : 1 = false;  // parked: DPS, or the registry, is asked before the hub
-  bool listed : 1 = false;     // the registry has named it
+  bool listed : 1 = false; // the registry has named it
   bool integration_said : 1 = false, integration : 1 = false;
-  bool looking_up : 1 = false; // the registry is being asked for it
-  bool named : 1 = false;      // by the listing under way
-  bool attached : 1 = false;   // once at least
-  bool suspected : 1 = false;  // waits to be looked up
-  bool remembered : 1 = false; // its identity is on disk
-  bool deleted : 1 = false;    // from the registry; what waits is delivered first
-  bool held : 1 =
-      false; // for `reason`; online: its last message was refused; attaching: its connection was lost
+  bool looking_up : 1 = false;   // the registry is being asked for it
+  bool named : 1 = false;        // by the listing under way
+  bool suspected : 1 = false;    // waits to be looked up
+  bool remembered : 1 = false;   // its identity is on disk
+  bool deleted : 1 = false;      // from the registry; what waits is delivered first
   bool in_flight : 1 = false;    // the oldest waiting message is with the hub
   bool reading_back : 1 = false; // its body is being read
   bool unproven : 1 = false;     // online: nothing has been sent since
@@ -82,14 +107,14 @@ struct device {
   bool gated : 1 = false;        // waits for its application's gate (refusal_watch.h)
 
   std::string_view name() const;
-  bool paused() const { return state == device_state::online && held; } // until next_try
   std::optional<bool> said() const {
     return integration_said ? std::optional<bool>{integration} : std::nullopt;
   }
   causeway::dev_eui dev_eui() const;
 };
 
-// 16 hex digits as a number; nothing for any other text.
+// 16 hex digits, and the number that they are; nothing for any other text.
+dev_eui format_eui(std::uint64_t eui);
 std::optional<std::uint64_t> parse_eui(const dev_eui& text);
 
 } // namespace causeway::core

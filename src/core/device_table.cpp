@@ -13,44 +13,12 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 constexpr std::size_t name_block_bytes = 64UL * 1024;
-const std::string no_text;
 
 std::size_t hash_of(std::uint32_t application, std::string_view name) {
   return std::hash<std::string_view>{}(name) ^ application * 0x9e3779b97f4a7c15ULL;
 }
 
 } // namespace
-
-std::uint32_t shared_texts::hold(std::string_view text) {
-  if (text.empty()) return 0;
-  if (const auto found = numbers_.find(text); found != numbers_.end()) {
-    ++entries_[found->second - 1]->holders;
-    return found->second;
-  }
-  if (free_.empty()) {
-    entries_.emplace_back();
-    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
-  }
-  const auto number = free_.back();
-  free_.pop_back();
-  entries_[number - 1] = std::make_unique<entry>(entry{std::string{text}, 1});
-  numbers_.emplace(entries_[number - 1]->text, number);
-  return number;
-}
-
-void shared_texts::release(std::uint32_t number) {
-  if (number == 0) return;
-  auto& held = entries_[number - 1];
-  CAUSEWAY_CHECK(held != nullptr && held->holders > 0);
-  if (--held->holders > 0) return;
-  numbers_.erase(held->text);
-  held.reset();
-  free_.push_back(number);
-}
-
-const std::string& shared_texts::at(std::uint32_t number) const {
-  return number == 0 ? no_text : entries_[number - 1]->text;
-}
 
 // Where the device is, or the free slot where it belongs. Precondition: there are slots.
 std::size_t device_table::slot_of(std::uint32_t application, std::string_view name) const {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The core's figures. Plain values; monotonic since the start unless said so.
+// What the core counts, and what of it is shown (figure.h). Plain values; monotonic since the start unless
+// said so.
 #pragma once
 
 #include "model/amount.h"
 #include "model/device_status.h"
 #include "model/door.h"
 #include "model/event.h"
+#include "model/figure.h"
 
 #include <array>
 #include <cstdint>
@@ -51,6 +53,12 @@ struct shard_totals {
   std::uint64_t latency_ms_sum = 0;
   roster_totals registry;
 };
+// In the order of the pages, where figures of others stand between them. The latency is a histogram, which
+// watch makes.
+extern const figure_table<shard_totals> event_figures;
+extern const figure_table<shard_totals> message_figures;
+extern const figure_table<shard_totals> device_figures;
+extern const figure_table<shard_totals> drop_figures;
 
 // What one application has in the spool.
 struct spool_use {
@@ -63,5 +71,6 @@ struct spool_use {
   std::uint64_t devices = 0;
   std::uint64_t devices_refused = 0; // events of devices beyond its share, or beyond max_devices
 };
+extern const figure_table<spool_use> spool_use_figures;
 
 } // namespace causeway::model

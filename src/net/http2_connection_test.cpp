@@ -21,27 +21,29 @@ using std::chrono::seconds;
 struct scene {
   loop on;
   task_group tasks{on};
-  stream ours, theirs;
+  stream theirs;
   std::vector<bool> changes;
   std::vector<std::uintptr_t> depths; // of the stack, at each request
   http2_test_client codec;
-  std::optional<http2_connection> served;
+  std::shared_ptr<http_service> service;
+  connection_table table;
+
+  struct recorded : http2_connection {
+    scene& of;
+    recorded(scene& s, stream bytes) : http2_connection{std::move(bytes), s.service, s.table}, of{s} {}
+    void on_change(bool busy) override {
+      of.changes.push_back(busy);
+      http2_connection::on_change(busy);
+    }
+  };
+  std::optional<recorded> served;
 
   scene() {
     auto pair = make_stream_pair(on);
-    ours = std::move(pair.first);
     theirs = std::move(pair.second);
-    http2_service service;
-    service.budget = std::make_shared<http_budget>();
-    service.on_change = [this](bool busy) { changes.push_back(busy); };
-    service.make_room = [] {};
-    service.refuse = [](int status) {
-      http_response response;
-      response.status = status;
-      return response;
-    };
-    service.handle = [this](const http_request& request) { return answer(this, request.target); };
-    served.emplace(on, tasks, ours, std::move(service));
+    service = std::make_shared<http_service>(
+        http_service{on, tasks, {}, [this](http_request request) { return answer(this, request.target); }});
+    served.emplace(*this, std::move(pair.first));
     tasks.spawn("serves", restart_policy::never, [this] { return served->serve(); });
   }
   ~scene() {
@@ -50,7 +52,7 @@ struct scene {
   }
   scene(const scene&) = delete;
 
-  static task<std::optional<http_response>> answer(scene* s, std::string target) {
+  static task<http_response> answer(scene* s, std::string target) {
     s->depths.push_back(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
     http_response response;
     response.body = std::move(target);
@@ -102,7 +104,7 @@ TEST(http2_connection, one_whose_requests_are_answered_at_once_is_not_idle_meanw
     run_task(s.on, scene::exchange(&s, id));
     EXPECT_EQ(s.codec.answers[id].body, "/x");
   }
-  EXPECT_EQ(s.changes, (std::vector<bool>{true, false, true, false}));
+  EXPECT_EQ(s.changes, (std::vector<bool>{false, true, false, true, false}));
 }
 
 TEST(http2_connection, one_that_was_there_when_the_server_drains_is_asked_to_go_and_told_to_a_second_later) {

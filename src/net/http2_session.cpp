@@ -4,14 +4,14 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "net/http2_chatter.h"
+#include "net/http2_streams.h"
+#include "net/http_answer.h"
 
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <list>
-#include <unordered_map>
 #include <utility>
 
 namespace causeway::net {
@@ -23,6 +23,13 @@ constexpr std::size_t most_unread_acks = 100;
 constexpr std::size_t most_continuations = 8;
 // Posts that time out at the stack, 1,024 in 5 s, are resets, too.
 constexpr std::uint64_t most_resets = 2'048, resets_a_second = 256;
+
+// Fields of a connection, which HTTP/2 does not have (RFC 9113 section 8.2.2).
+bool is_of_connection(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
+         name == "proxy-connection";
+}
+
 // As HPACK counts a field (RFC 7541 section 4.1).
 constexpr std::size_t field_frame = 32;
 // About what nghttp2 and we keep for a stream besides its texts, and for a field besides its own: a pair of
@@ -42,103 +49,37 @@ nghttp2_nv field(std::string_view name, std::string_view value) {
   return {n, v, name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-// Fields of a connection, which HTTP/2 does not have (RFC 9113 section 8.2.2).
-bool is_of_connection(std::string_view name) {
-  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
-         name == "proxy-connection";
-}
-
-using id_list = std::list<std::int32_t>;
-
-struct open_stream {
-  http_request request;
-  std::size_t header = 0;   // bytes so far, as HPACK counts
-  std::size_t buffered = 0; // of the body, not yet given back to the connection's window
-  std::size_t held = 0;     // of the budget
-  mono_time since{};        // in its list
-  int refusal = 0;
-  std::optional<http_turned_away> away;
-  bool is_stranger = false; // was turned away
-  bool is_head = false;
-  std::string body; // of the answer
-  std::size_t sent = 0;
-  std::size_t drained = 0; // of the request, after its answer
-  bool has_head = false;   // the request's is whole
-  id_list* in = nullptr;   // one of the state's
-  id_list::iterator place;
-};
-
 } // namespace
 
-struct http2_session::state {
+struct http2_session::state : http2_streams {
   state(std::size_t header, std::size_t body, std::shared_ptr<http_budget> b, http_admission a)
-      : max_header{header}, max_body{body}, budget{std::move(b)}, admission{std::move(a)} {}
+      : http2_streams{std::move(b)}, max_header{header}, max_body{body}, admission{std::move(a)} {}
 
   std::size_t max_header, max_body;
-  std::shared_ptr<http_budget> budget;
   http_admission admission;
   http2_chatter chatter;
   nghttp2_session* session = nullptr;
-  std::unordered_map<stream_id, open_stream> streams;
-  // Each stream is in one of these, in the order of `since`: not whole; for next(); with a handler; turned
-  // away, the answer to come; answered (or refused without an answer) and not written; answered and not
-  // whole.
-  id_list coming, whole, working, held_back, unread, over;
-  // Reset by the peer while a handler works for them, with their share of the budget: they keep their place
-  // until it has answered.
-  std::unordered_map<stream_id, std::size_t> orphaned;
-  std::size_t held = 0, worked_on = 0; // of the budget
-  std::size_t block = 0;               // of the header that is coming, as HPACK counts
-  mono_time now{};
+  std::size_t block = 0; // of the header that is coming, as HPACK counts
   bool ended = false;
   bool blamed = false;
   bool sending_away = false;
   bool knows_to_go = false;
 
-  open_stream* find(stream_id id) {
-    const auto found = streams.find(id);
-    return found == streams.end() ? nullptr : &found->second;
-  }
-  // Never of one that is with its handler.
-  void hold(open_stream& s, std::size_t size) {
-    budget->held = budget->held - s.held + size;
-    held = held - s.held + size;
-    s.held = size;
-  }
-  void let_go(std::size_t size) {
-    budget->held -= size;
-    held -= size;
-  }
-  void begin_work(std::size_t size) {
-    budget->worked_on += size;
-    worked_on += size;
-  }
-  void end_work(std::size_t size) {
-    budget->worked_on -= size;
-    worked_on -= size;
-  }
-  void move(open_stream& s, id_list& to) {
-    if (s.in == &working) end_work(s.held);
-    if (&to == &working) begin_work(s.held);
-    to.splice(to.end(), *s.in, s.place);
-    s.in = &to;
-    s.since = now;
-  }
-  void give(stream_id id, open_stream& s) {
+  void give(stream_id id, http2_stream& s) {
     if (s.in != &coming) return;
     move(s, whole);
     release(id, s);
   }
   // The connection's window opens again by what this stream has taken of it.
-  void release(stream_id id, open_stream& s) {
+  void release(stream_id id, http2_stream& s) {
     if (s.buffered > 0) nghttp2_session_consume(session, id, s.buffered);
     s.buffered = 0;
   }
   // Not for what it is, but for when it comes, or how much: its sender may miss it.
-  void lose(const open_stream& s) {
+  void lose(const http2_stream& s) {
     if (budget->lost) budget->lost(s.has_head ? &s.request : nullptr);
   }
-  void refuse(stream_id id, open_stream& s, int status) {
+  void refuse(stream_id id, http2_stream& s, int status) {
     if (s.in != &coming) return;
     if (status == 408 || status == 413 || status == 431) lose(s);
     s.refusal = status;
@@ -146,18 +87,18 @@ struct http2_session::state {
     hold(s, stream_cost);
     give(id, s);
   }
-  void turn_to_the_door(stream_id id, open_stream& s, http_turned_away away) {
+  void turn_to_the_door(stream_id id, http2_stream& s, http_turned_away away) {
     s.away = std::move(away);
     s.is_stranger = true;
     s.request = {};
     hold(s, stream_cost);
     give(id, s);
   }
-  bool has_heard_enough(const open_stream& s) const {
+  bool has_heard_enough(const http2_stream& s) const {
     return s.is_stranger ? s.in == &over && s.drained > most_drained_of_strangers : s.drained > most_drained;
   }
   // Nobody has looked at it: the client may repeat it (RFC 9113 section 8.7).
-  void turn_away(stream_id id, open_stream& s, std::uint64_t& count) {
+  void turn_away(stream_id id, http2_stream& s, std::uint64_t& count) {
     ++count;
     lose(s);
     move(s, unread);
@@ -169,7 +110,8 @@ struct http2_session::state {
   void blame(std::uint64_t& count) {
     if (!std::exchange(blamed, true)) ++count;
   }
-  void on_header_end(stream_id id, open_stream& s, bool ends);
+  void on_header_end(stream_id id, http2_stream& s, bool ends);
+  ssize_t read_source(http2_stream& s, std::span<char> into, std::uint32_t& flags);
 
   static state& of(void* user) { return *static_cast<state*>(user); }
   static int on_begin(nghttp2_session*, const nghttp2_frame* frame, void* user);
@@ -191,13 +133,9 @@ int http2_session::state::on_begin(nghttp2_session*, const nghttp2_frame* frame,
   auto& s = of(user);
   s.block = 0;
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  const bool full = s.streams.size() + s.orphaned.size() >= most_streams;
+  const bool full = s.under_way() >= most_streams;
   auto& counts = s.budget->counts;
-  auto& made = s.streams[frame->hd.stream_id];
-  made.in = &s.coming;
-  made.place = s.coming.insert(s.coming.end(), frame->hd.stream_id);
-  made.since = s.now;
-  s.hold(made, stream_cost);
+  auto& made = s.begin(frame->hd.stream_id, stream_cost);
   if (full || s.budget->is_spent())
     s.turn_away(frame->hd.stream_id, made, full ? counts.streams_over_limit : counts.streams_over_budget);
   return 0;
@@ -269,7 +207,7 @@ int http2_session::state::on_data(nghttp2_session*, std::uint8_t, std::int32_t i
   return 0;
 }
 
-void http2_session::state::on_header_end(stream_id id, open_stream& s, bool ends) {
+void http2_session::state::on_header_end(stream_id id, http2_stream& s, bool ends) {
   s.has_head = true;
   s.is_head = s.request.method == "HEAD";
   if (admission) {
@@ -344,17 +282,11 @@ int http2_session::state::on_sent(nghttp2_session* session, const nghttp2_frame*
 
 int http2_session::state::on_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
   auto& s = of(user);
-  const auto found = s.streams.find(id);
-  if (found == s.streams.end()) return 0;
-  auto& closed = found->second;
+  const auto* found = s.find(id);
+  if (found == nullptr) return 0;
   // nghttp2 gives nothing of a closed stream back to the connection's window.
-  if (closed.buffered > 0) nghttp2_session_consume_connection(s.session, closed.buffered);
-  if (closed.in == &s.working)
-    s.orphaned.emplace(id, closed.held);
-  else
-    s.let_go(closed.held);
-  closed.in->erase(closed.place);
-  s.streams.erase(found);
+  if (found->buffered > 0) nghttp2_session_consume_connection(s.session, found->buffered);
+  s.forget(id);
   return 0;
 }
 
@@ -363,11 +295,32 @@ ssize_t http2_session::state::read_body(nghttp2_session*, std::int32_t id, std::
                                         void* user) {
   auto* found = of(user).find(id);
   if (found == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (found->source) return of(user).read_source(*found, {reinterpret_cast<char*>(into), room}, *flags);
   const auto size = std::min(room, found->body.size() - found->sent);
   std::copy_n(found->body.data() + found->sent, size, into);
   found->sent += size;
   if (found->sent == found->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(size);
+}
+
+ssize_t http2_session::state::read_source(http2_stream& s, std::span<char> into, std::uint32_t& flags) {
+  const auto piece = read_piece(*s.source, into);
+  switch (piece.what) {
+  case http_piece::kind::some:
+    move(s, unread); // its patience begins anew
+    return static_cast<ssize_t>(piece.size);
+  case http_piece::kind::later:
+    move(s, asleep);
+    return NGHTTP2_ERR_DEFERRED;
+  case http_piece::kind::end:
+    end_source(s);
+    flags |= NGHTTP2_DATA_FLAG_EOF;
+    return 0;
+  case http_piece::kind::broken:
+    break;
+  }
+  end_source(s);
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; // nghttp2 resets the stream
 }
 
 http2_session::http2_session(std::size_t max_header, std::size_t max_body,
@@ -408,8 +361,6 @@ http2_session::http2_session(std::size_t max_header, std::size_t max_body,
 
 http2_session::~http2_session() {
   abandon();
-  state_->end_work(state_->worked_on);
-  state_->let_go(state_->held);
 }
 
 void http2_session::abandon() {
@@ -418,15 +369,7 @@ void http2_session::abandon() {
   nghttp2_session_del(s.session); // tells of no stream that it closes
   s.session = nullptr;
   s.ended = true;
-  for (const auto& [id, one] : s.streams) {
-    if (one.in == &s.working)
-      s.orphaned.emplace(id, one.held);
-    else
-      s.let_go(one.held);
-  }
-  s.streams.clear();
-  for (auto* list : {&s.coming, &s.whole, &s.working, &s.held_back, &s.unread, &s.over})
-    list->clear();
+  s.forget_all();
 }
 
 bool http2_session::feed(std::string_view bytes, mono_time now) {
@@ -463,15 +406,10 @@ std::optional<http2_session::event> http2_session::next() {
   return out;
 }
 
-void http2_session::answer(stream_id stream, const http_response& response, mono_time now) {
+void http2_session::answer(stream_id stream, http_response response, mono_time now) {
   auto& s = *state_;
   s.chatter.on_answer();
-  if (const auto gone = s.orphaned.find(stream); gone != s.orphaned.end()) {
-    s.end_work(gone->second);
-    s.let_go(gone->second);
-    s.orphaned.erase(gone);
-    return;
-  }
+  if (s.answer_orphan(stream)) return;
   auto* found = s.find(stream);
   if (found == nullptr || (found->in != &s.working && found->in != &s.held_back)) return;
   s.now = now;
@@ -483,8 +421,9 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
   lowered.reserve(response.headers.size());
   std::vector<nghttp2_nv> fields{field(":status", status)};
   if (!bodiless) {
-    if (!response.body.empty()) fields.push_back(field("content-type", response.content_type));
-    fields.push_back(field("content-length", length));
+    if (response.source || !response.body.empty())
+      fields.push_back(field("content-type", response.content_type));
+    if (!response.source) fields.push_back(field("content-length", length));
   }
   for (const auto& [name, value] : response.headers) {
     const auto& low = lowered.emplace_back(to_lower(name));
@@ -494,12 +433,32 @@ void http2_session::answer(stream_id stream, const http_response& response, mono
         nghttp2_check_header_value(reinterpret_cast<const std::uint8_t*>(value.data()), value.size()) != 0;
     if (sound && !is_of_connection(low)) fields.push_back(field(low, value));
   }
-  if (!bodiless && !found->is_head) found->body = response.body;
+  if (!bodiless && !found->is_head) {
+    if (response.source)
+      s.begin_source(*found, std::move(response.source));
+    else
+      found->body = std::move(response.body);
+  }
   s.hold(*found, stream_cost + found->body.size());
   nghttp2_data_provider provider{};
   provider.read_callback = &state::read_body;
   nghttp2_submit_response(s.session, stream, fields.data(), fields.size(),
-                          found->body.empty() ? nullptr : &provider);
+                          found->body.empty() && !found->source ? nullptr : &provider);
+}
+
+void http2_session::resume(stream_id stream, mono_time now) {
+  auto& s = *state_;
+  auto* found = s.find(stream);
+  if (found == nullptr || found->in != &s.asleep) return;
+  s.now = now;
+  s.move(*found, s.unread);
+  nghttp2_session_resume_data(s.session, stream);
+}
+
+void http2_session::wind_up() {
+  if (state_->sources == 0) return;
+  for (auto& [id, one] : state_->streams)
+    if (one.source) one.source->wind_up();
 }
 
 std::string http2_session::take_output(mono_time now) {
@@ -549,13 +508,7 @@ std::size_t http2_session::reclaimable() const {
 }
 
 std::optional<mono_time> http2_session::waiting_since() const {
-  std::optional<mono_time> oldest;
-  for (const auto* list : {&state_->coming, &state_->held_back, &state_->unread, &state_->over}) {
-    if (list->empty()) continue;
-    const auto since = state_->streams.at(list->front()).since;
-    if (!oldest || since < *oldest) oldest = since;
-  }
-  return oldest;
+  return state_->waiting_since();
 }
 
 bool http2_session::end_late(const limits_of_patience& before) {
@@ -568,7 +521,7 @@ bool http2_session::end_late(const limits_of_patience& before) {
     s.refuse(id, late, 408);
     any = true;
   }
-  const auto reset = [&](const id_list& list, mono_time limit, std::uint32_t reason) {
+  const auto reset = [&](const state::id_list& list, mono_time limit, std::uint32_t reason) {
     for (const auto id : list) {
       if (s.find(id)->since >= limit) break;
       nghttp2_submit_rst_stream(s.session, NGHTTP2_FLAG_NONE, id, reason);
@@ -581,11 +534,11 @@ bool http2_session::end_late(const limits_of_patience& before) {
 }
 
 std::size_t http2_session::unanswered() const {
-  return state_->whole.size() + state_->working.size() + state_->orphaned.size();
+  return state_->unanswered();
 }
 
 std::size_t http2_session::under_way() const {
-  return state_->streams.size() + state_->orphaned.size();
+  return state_->under_way();
 }
 
 bool http2_session::is_alive() const {

@@ -44,8 +44,13 @@ public:
   bool feed(std::string_view bytes, mono_time now);
   // The next whole or refused request. Each is answered once.
   std::optional<event> next();
-  // A stream that the peer has reset meanwhile is left alone.
-  void answer(stream_id stream, const http_response& response, mono_time now);
+  // A stream that the peer has reset meanwhile is left alone. A source is read by take_output, as far as the
+  // peer's windows let it, and goes with its stream.
+  void answer(stream_id stream, http_response response, mono_time now);
+  // Its source, which had said `later`, has more.
+  void resume(stream_id stream, mono_time now);
+  // Tells all sources, as http_source::wind_up.
+  void wind_up();
   // The bytes to write now, at most about 64 KiB at a time; empty: none.
   std::string take_output(mono_time now);
   // Frames that wait to be written.
@@ -75,7 +80,8 @@ public:
   };
   // False: there was nothing.
   bool end_late(const limits_of_patience& before);
-  // Requests that next() has given or will give and that are not answered; without those turned away.
+  // Requests that next() has given or will give and that are not answered, or whose source has not come to
+  // its end; without those turned away.
   std::size_t unanswered() const;
   // Streams; with those that are reset and whose handler still works.
   std::size_t under_way() const;

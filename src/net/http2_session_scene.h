@@ -48,8 +48,8 @@ struct http2_session_scene {
     EXPECT_TRUE(event);
     return event ? std::move(*event) : http2_session::event{};
   }
-  void answer(http2_session::stream_id stream, const http_response& response) {
-    session.answer(stream, response, now);
+  void answer(http2_session::stream_id stream, http_response response) {
+    session.answer(stream, std::move(response), now);
   }
 };
 

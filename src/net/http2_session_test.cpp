@@ -30,7 +30,7 @@ TEST(http2_session, gives_a_request_and_takes_its_answer) {
 
   auto response = response_of(200, "fine");
   response.headers = {{"Retry-After", "5"}, {"X-Bad", "a\r\nb: c"}, {"Connection", "close"}};
-  s.answer(event.stream, response);
+  s.answer(event.stream, std::move(response));
   s.exchange();
   const auto& answer = s.peer.answers[id];
   EXPECT_EQ(answer.status(), "200");

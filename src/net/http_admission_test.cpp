@@ -103,12 +103,12 @@ TEST(http_admission, turns_an_http2_stream_away_at_its_header_and_holds_nothing_
   http2_scene s;
   const auto id = s.peer.post("/x", std::string(200'000, 'x'), {{"say", "no"}}, false);
   s.exchange();
-  const auto event = s.expect_one();
+  auto event = s.expect_one();
   ASSERT_TRUE(event.turned_away);
   EXPECT_EQ(event.request.headers.size(), 0U);
   EXPECT_EQ(s.session.unanswered(), 0U);
   EXPECT_EQ(s.budget->held, 2048U);
-  s.answer(event.stream, event.turned_away->answer);
+  s.answer(event.stream, std::move(event.turned_away->answer));
   s.exchange();
   EXPECT_EQ(s.peer.answers[id].status(), "401");
   EXPECT_EQ(s.peer.answers[id].body, "no");
@@ -123,8 +123,8 @@ TEST(http_admission, ends_a_turned_away_http2_stream_that_says_no_more_in_two_se
   http2_scene s;
   const auto id = s.peer.post("/x", "half", {{"say", "no"}}, false);
   s.exchange();
-  const auto event = s.expect_one();
-  s.answer(event.stream, event.turned_away->answer);
+  auto event = s.expect_one();
+  s.answer(event.stream, std::move(event.turned_away->answer));
   s.exchange();
   EXPECT_FALSE(s.peer.answers[id].closed);
   s.now += drain_time_out + milliseconds{1};
@@ -140,7 +140,7 @@ TEST(http_admission, lets_http2_streams_in_beside_those_it_turns_away) {
   s.peer.post("/y", "b", {{"say", "please"}});
   s.exchange();
   EXPECT_TRUE(s.expect_one().turned_away);
-  const auto event = s.expect_one();
+  auto event = s.expect_one();
   EXPECT_FALSE(event.turned_away);
   EXPECT_EQ(event.request.admitted, 7U);
   EXPECT_EQ(event.request.body, "b");
@@ -157,11 +157,11 @@ TEST(http_admission, of_a_stream_that_is_reset_meanwhile_says_nothing) {
   http2_scene s;
   const auto id = s.peer.post("/x", "half", {{"say", "quickly"}}, false);
   s.exchange();
-  const auto event = s.expect_one();
+  auto event = s.expect_one();
   s.peer.cancel(id);
   s.exchange();
   EXPECT_EQ(s.budget->held, 0U);
-  s.answer(event.stream, event.turned_away->answer);
+  s.answer(event.stream, std::move(event.turned_away->answer));
   EXPECT_EQ(s.session.under_way(), 0U);
 }
 

@@ -2,9 +2,11 @@
 #include "net/http_answer.h"
 
 #include "base/encoding.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ctime>
 
 namespace causeway::net {
@@ -113,13 +115,16 @@ void add_date(http_response& answer) {
   if (!is_dated(answer)) answer.headers.emplace_back("date", http_date());
 }
 
-void write_answer(std::string& out, const http_response& answer, bool head, bool close) {
+void write_answer(std::string& out, const http_response& answer, bool head, bool close, bool chunked) {
   out.clear();
   out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_of(answer.status));
   out.append("\r\n");
   if (!is_dated(answer)) out.append("Date: ").append(http_date()).append("\r\n");
   const bool bodiless = answer.is_bodiless();
-  if (!bodiless) {
+  if (!bodiless && answer.source) {
+    add_header(out, "Content-Type", answer.content_type);
+    if (chunked) out.append("Transfer-Encoding: chunked\r\n");
+  } else if (!bodiless) {
     if (!answer.body.empty()) add_header(out, "Content-Type", answer.content_type);
     out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
   }
@@ -127,7 +132,27 @@ void write_answer(std::string& out, const http_response& answer, bool head, bool
     add_header(out, name, value);
   if (close) out.append("Connection: close\r\n");
   out.append("\r\n");
-  if (!head && !bodiless) out.append(answer.body);
+  if (!head && !bodiless && !answer.source) out.append(answer.body);
+}
+
+void append_chunk(std::string& out, std::string_view piece) {
+  std::array<char, 2 * sizeof(std::size_t)> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16);
+  out.append(digits.data(), end.ptr).append("\r\n").append(piece).append("\r\n");
+}
+
+http_piece read_piece(http_source& from, std::span<char> into) {
+  try {
+    const auto piece = from.read(into);
+    if (piece.what != http_piece::kind::some) return {piece.what};
+    if (piece.size > 0 && piece.size <= into.size()) return piece;
+    log::error("handler_fault",
+               {{"request", "the rest of an answer"}, {"reason", "a piece of no size, or too large"}});
+    return {http_piece::kind::broken};
+  } catch (const std::exception& x) {
+    log::error("handler_fault", {{"request", "the rest of an answer"}, {"reason", x.what()}});
+    return {http_piece::kind::broken};
+  }
 }
 
 } // namespace causeway::net

@@ -25,6 +25,16 @@ struct http_counts { // since the start
   }
 };
 
+// What a server shows of itself; now, unless said so.
+struct http_totals {
+  std::size_t connections = 0;
+  std::size_t http2_connections = 0; // of these
+  std::size_t held_bytes = 0;        // http_limits::max_bytes
+  // Since the start: new connections closed at once, and others closed to make room for new ones.
+  std::uint64_t refused = 0;
+  http_counts counts;
+};
+
 // As allocated, about: requests, answers not yet taken by their peer, and 2 KiB for each stream. What each
 // connection has even when nothing is under way is not in it: max_connections bounds that.
 struct http_budget {

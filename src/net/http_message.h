@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,17 +41,47 @@ struct http_request {
   bool is_encoded() const;
 };
 
+// What a source has said.
+struct http_piece {
+  enum class kind : std::uint8_t {
+    some,   // size bytes, at least one
+    later,  // nothing yet
+    end,    // that was all
+    broken, // the rest cannot be had: the reader is shown that it has not got all
+  };
+  kind what = kind::end;
+  std::size_t size = 0;
+};
+
+// A body that is not there as a whole: too large for that, or still to happen. It is asked for a piece when
+// its reader can take one, so who reads slowly holds it back. It goes as soon as it has come to its end, or
+// its reader has left; a reader by HTTP/1.1 that ends its own side while nothing is there to send has left,
+// too (which shows within half a second). An exception counts as broken. Loop's thread only.
+class http_source {
+public:
+  virtual ~http_source() = default;
+  // Never waits. After `later` it is asked again when it has called `ready`; after the end no more.
+  virtual http_piece read(std::span<char> into) = 0;
+  // Once, before the first read. ready: to be called when there is more after `later`, or the end, from
+  // anywhere but read and on_ready; not after this is gone.
+  virtual void on_ready(std::function<void()> ready) = 0;
+  // Once: the server stops. A source without an end of its own comes to it soon; what does not is cut off
+  // with the server.
+  virtual void wind_up() {}
+};
+
 struct http_response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers; // Date is added unless it is among them
-  bool close = false; // ends the connection after this answer; HTTP/2 does not care
+  bool close = false;                    // ends the connection after this answer; HTTP/2 does not care
+  std::unique_ptr<http_source> source{}; // the body, in pieces; then `body` is not looked at
 
   bool is_bodiless() const { return status == 204 || status == 304; } // RFC 9110 section 6.4.1
 };
 
-// The answer to a request of which the server holds and reads nothing more.
+// The answer to a request of which the server holds and reads nothing more. It has no source.
 struct http_turned_away {
   http_response answer;
   std::chrono::milliseconds after{0}; // it is held so long: who guesses passwords is slowed down

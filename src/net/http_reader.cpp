@@ -306,6 +306,10 @@ bool http_reader::keep_alive() const {
   return state_->parser->is_1_1 && state_->parser->keep_alive();
 }
 
+bool http_reader::is_1_1() const {
+  return state_->parser->is_1_1;
+}
+
 bool http_reader::is_head() const {
   return state_->parser->request.method == "HEAD";
 }

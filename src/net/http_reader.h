@@ -39,6 +39,7 @@ public:
   // From head on, before take().
   bool keep_alive() const;
   bool is_head() const;
+  bool is_1_1() const; // or more; below, its sender knows no chunks
 
   // 400; 413; 431, also for chunk extensions and trailers beyond max_header; 501, a transfer coding that is
   // not known. Precondition: refused.

@@ -63,6 +63,7 @@ public:
   std::size_t http2_connections() const; // of these
   std::size_t held_bytes() const;        // see http_limits
   const http_counts& counts() const;
+  http_totals totals() const; // all of these
   // New connections closed at once, and others closed to make room for new ones.
   std::uint64_t refused() const;
   // Before the loop runs. Of connections that are closed to make room or find none, of requests by HTTP/1.1

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -68,6 +69,7 @@ struct socket_impl final : stream::impl {
     socket.shutdown(Socket::shutdown_send, ignored);
   }
   bool is_open() const override { return socket.is_open(); }
+  bool has_peer_left() override { return !socket.is_open() || has_socket_peer_left(socket.native_handle()); }
   std::string peer() const override { return name; }
 
   Socket socket;
@@ -144,6 +146,7 @@ struct memory_impl final : stream::impl {
   }
   void end_output() override { out->close(); }
   bool is_open() const override { return open; }
+  bool has_peer_left() override { return !open || in->closed; }
   std::string peer() const override { return {}; }
 
   std::shared_ptr<pipe> in;
@@ -191,6 +194,11 @@ error transport_error(const error_code& ec) {
   if (ec == asio::error::eof) return error{errc::peer_closed};
   if (ec == asio::error::operation_aborted) return error{errc::stopped};
   return error{errc::connection_lost, ec.message()};
+}
+
+bool has_socket_peer_left(int descriptor) {
+  pollfd of{descriptor, POLLRDHUP, 0};
+  return ::poll(&of, 1, 0) == 1 && (of.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 std::string format_endpoint(const tcp::endpoint& endpoint) {
@@ -267,6 +275,10 @@ void stream::end_output() {
 
 bool stream::is_open() const {
   return impl_ && impl_->is_open();
+}
+
+bool stream::has_peer_left() {
+  return !impl_ || impl_->has_peer_left();
 }
 
 std::string stream::peer() const {

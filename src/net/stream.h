@@ -44,6 +44,8 @@ public:
   // written.
   void end_output();
   bool is_open() const;
+  // As far as the system knows without a read: the peer has ended its side, or is gone. True when closed.
+  bool has_peer_left();
   // "127.0.0.1:54321", for logs; "unix,uid=1000" for a Unix socket, empty for in-memory.
   std::string peer() const;
   // What ALPN chose ("h2"); empty without.

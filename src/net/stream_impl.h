@@ -21,6 +21,7 @@ struct stream::impl {
   virtual void cancel() = 0;
   virtual void end_output() = 0;
   virtual bool is_open() const = 0;
+  virtual bool has_peer_left() = 0;
   virtual std::string peer() const = 0;
   virtual std::string protocol() const { return {}; }
 };
@@ -41,6 +42,7 @@ private:
 
 // What an operation on an open connection ended with.
 error transport_error(const boost::system::error_code& ec);
+bool has_socket_peer_left(int descriptor);
 std::string format_endpoint(const asio::ip::tcp::endpoint& endpoint);
 // TCP_NODELAY, keep-alive (10 s, 3 probes of 5 s), TCP_USER_TIMEOUT (30 s).
 void set_tcp_options(asio::ip::tcp::socket& socket);

@@ -163,6 +163,7 @@ struct tls_impl final : stream::impl {
     socket.shutdown(tcp::socket::shutdown_send, ignored);
   }
   bool is_open() const override { return socket.is_open(); }
+  bool has_peer_left() override { return !socket.is_open() || has_socket_peer_left(socket.native_handle()); }
   std::string peer() const override { return name; }
   std::string protocol() const override {
     const unsigned char* chosen = nullptr;

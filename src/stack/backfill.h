@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/secret.h"
 #include "model/door.h"
+#include "model/stack_totals.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -46,16 +47,7 @@ struct backfill_settings {
   backoff_policy full{milliseconds{1'000}, milliseconds{30'000}, 2.0, 0.25};        // the spool has no room
 };
 
-// Of one application.
-struct backfill_totals {
-  std::uint64_t requests = 0;
-  std::uint64_t records = 0;    // that the storage has shown, repetitions included
-  std::uint64_t stored = 0;     // of these, what had been missing
-  std::uint64_t unreadable = 0; // of these
-  bool whole = false;           // nothing is missing that is known of
-  wall_time cursor{};
-  std::optional<error> last_error; // since the last answer
-};
+using model::backfill_totals;
 
 class backfill_events {
 public:

@@ -84,7 +84,8 @@ struct scene : backfill_events {
     const auto index = std::min(s->asked.size(), s->answers.size()) - 1;
     co_await net::sleep_for(0ms);
     s->look();
-    co_return s->answers.at(index);
+    const auto& kept = s->answers.at(index);
+    co_return net::http_response{kept.status, kept.content_type, kept.body, kept.headers};
   }
   void start(wall_time known_until, bool joins = false) {
     auto started = net::http_server::start(on, tasks, {"127.0.0.1", 0}, {}, {},

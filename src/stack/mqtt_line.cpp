@@ -94,7 +94,7 @@ bool mqtt_line::needs_attention(mono_time now) {
 mqtt_line_totals mqtt_line::totals(mono_time now) const {
   auto all = totals_;
   all.connected = connected();
-  all.since = since_;
+  all.lasts = now - since_;
   if (!all.connected) all.away += whole(now - since_);
   return all;
 }

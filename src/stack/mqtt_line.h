@@ -8,22 +8,13 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "model/stack_totals.h"
 
 #include <optional>
 
 namespace causeway::stack {
 
-struct mqtt_line_totals {
-  bool connected = false;
-  mono_time since{};            // connected, or away, since then
-  std::optional<error> fault{}; // why it is away; nothing while connected, and before the first try has ended
-  std::optional<int> connack{}; // of the last CONNACK that refused, while away
-  std::uint64_t connects = 0;   // times that it was connected and subscribed
-  std::uint64_t losses = 0;     // times that a connection was lost
-  std::uint64_t refusals = 0;   // tries that came to nothing
-  std::chrono::milliseconds away{0}; // in all, the present episode included. What the stack published then is
-                                     // missing: it keeps nothing for who is not there.
-};
+using model::mqtt_line_totals;
 
 class mqtt_line {
 public:

@@ -29,20 +29,6 @@ std::function<void()> waker(net::loop& on, const std::shared_ptr<net::wake_up>& 
 
 } // namespace
 
-std::string_view to_string(mqtt_loss why) {
-  switch (why) {
-  case mqtt_loss::inbox_full:
-    return "inbox_full";
-  case mqtt_loss::backlog_full:
-    return "backlog_full";
-  case mqtt_loss::not_taken:
-    return "not_taken";
-  case mqtt_loss::stopped:
-    return "stopped";
-  }
-  return "unknown";
-}
-
 struct mqtt_source::application {
   application(const application_id& name, std::size_t number, mqtt_backlog_limits limits, moment now)
       : id{name}, index{number}, line{now}, backlog{limits} {}
@@ -184,11 +170,10 @@ void mqtt_source::go_down(application& of, error why, std::optional<int> connack
                                           {"next_try_ms", pause.count()}});
   if (was_up && watcher_ != nullptr) watcher_->on_mqtt_down(of.id, now.wall - longest_silence);
   if (of.line.needs_attention(now.mono))
-    log::error("mqtt_needs_attention",
-               {{"application", of.id},
-                {"error", why.name()},
-                {"detail", why.detail()},
-                {"away_ms", (now.mono - of.line.totals(now.mono).since) / milliseconds{1}}});
+    log::error("mqtt_needs_attention", {{"application", of.id},
+                                        {"error", why.name()},
+                                        {"detail", why.detail()},
+                                        {"away_ms", of.line.totals(now.mono).lasts / milliseconds{1}}});
 }
 
 void mqtt_source::hand_in(application& of, mqtt_message one) {

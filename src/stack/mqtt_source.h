@@ -10,6 +10,7 @@
 
 #include "base/token_bucket.h"
 #include "model/door.h"
+#include "model/stack_totals.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
 #include "stack/answer_desk.h"
@@ -25,25 +26,9 @@
 
 namespace causeway::stack {
 
-// Why a message that had arrived is lost.
-enum class mqtt_loss : std::uint8_t {
-  inbox_full,   // the loop was too slow
-  backlog_full, // the core took nothing for too long
-  not_taken,    // the core did not take it within a minute
-  stopped,      // it had not been taken when Causeway stopped
-};
-inline constexpr std::size_t mqtt_losses = 4;
-std::string_view to_string(mqtt_loss why);
-
-struct mqtt_totals {
-  mqtt_line_totals line;
-  std::uint64_t messages = 0; // that arrived
-  std::uint64_t waiting = 0;  // now, or in hand
-  // By answer; `full`, `share_full` and `unavailable` are tries that came to nothing.
-  std::array<std::uint64_t, model::answers_known> answered{};
-  std::map<errc, std::uint64_t> refused;         // messages that are no event of this application, by reason
-  std::array<std::uint64_t, mqtt_losses> lost{}; // by reason
-};
+using model::mqtt_loss;
+using model::mqtt_losses;
+using model::mqtt_totals;
 
 // Who wants to know when events may be missing.
 class mqtt_watcher {

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "base/service_clocks.h"
 #include "model/registry.h"
+#include "model/stack_totals.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -45,19 +46,7 @@ struct registry_options {
   backoff_policy refused{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25}; // an operator must act
 };
 
-struct registry_totals {
-  std::uint64_t listed = 0;     // devices, of the last listing (or the one under way)
-  std::uint64_t pages = 0;      // of it, the empty last one included
-  std::uint64_t duplicates = 0; // of it
-  std::uint64_t skipped = 0;    // of it: entries without a valid id, or of another application
-  std::uint64_t ignored = 0;    // of it: devices with an attribute that was ignored
-  std::uint64_t requests = 0;   // all, look-ups included
-  std::uint64_t throttled = 0;  // answered with 429
-  bool complete = false;        // a listing has come to its end
-  std::optional<wall_time> completed_at;
-  std::chrono::nanoseconds took{0}; // the last whole listing
-  std::optional<error> last_error;  // since then
-};
+using model::registry_totals;
 
 class registry_client final : public model::registry {
 public:

@@ -68,7 +68,8 @@ struct scene : model::registry_events {
     const auto index = std::min(s->asked.size(), s->answers.size()) - 1;
     co_await net::sleep_for(0ms);
     s->look();
-    co_return s->answers.at(index);
+    const auto& kept = s->answers.at(index);
+    co_return net::http_response{kept.status, kept.content_type, kept.body, kept.headers};
   }
 
   registry_options options() const {

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/token_bucket.h"
 #include "model/door.h"
+#include "model/stack_totals.h"
 #include "net/http_server.h"
 #include "stack/answer_desk.h"
 #include "stack/log_in_book.h"
@@ -27,12 +28,7 @@ struct webhook_application {
   webhook_credential credential;
 };
 
-struct webhook_totals {
-  std::map<int, std::uint64_t> by_status;
-  std::map<errc, std::uint64_t> refused; // by reason
-  std::uint64_t needless_paths = 0;      // posts whose path says more than the application beside a body that
-                                         // names its device
-};
+using model::webhook_totals;
 
 // Who wants to know when events may be missing.
 class webhook_watcher {

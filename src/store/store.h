@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "model/dead_letter.h"
 #include "model/start_image.h"
+#include "model/store_totals.h"
 #include "store/spool_file.h"
 
 #include <filesystem>
@@ -73,29 +74,7 @@ struct store_options {
   std::function<result<void>()> once_locked{};
 };
 
-// Plain numbers, as of the last answer. Monotonic ones end in _total.
-struct store_counters {
-  amount waiting;                    // durable or queued, not yet erased
-  std::uint64_t queued_messages = 0; // appended, not yet answered
-  std::uint64_t queued_bytes = 0;
-  std::uint64_t appended_total = 0; // durable
-  std::uint64_t refused_total = 0;  // not durable
-  std::uint64_t erased_total = 0;   // done, durably; dead letters too
-  amount dead_letters;              // there now
-  // Acknowledged messages that damage has taken, as far as it is known: those that are not there any more, or
-  // of which nothing can be read. Found by this process, at its start or later.
-  std::uint64_t missing = 0;
-  bool missing_unknown = false;       // there may be more: nobody can tell
-  std::uint64_t unreadable_total = 0; // read back, and not what was stored: not sent
-  std::uint64_t dead_letters_total = 0;
-  std::uint64_t commits_total = 0;
-  std::uint64_t commits_failed_total = 0;
-  std::uint64_t fsyncs_total = 0;
-  std::uint64_t file_bytes = 0; // of spool.db without its log, as of the last upkeep
-  std::uint64_t free_bytes = 0; // of these, for what comes
-  std::chrono::microseconds last_commit{0};
-  std::chrono::microseconds longest_commit{0};
-};
+using model::store_counters;
 
 // Whether open would bring an older state to this version: for those who only look and must change nothing.
 // False for what is not there, and for what open will refuse or replace. Takes the directory's lock

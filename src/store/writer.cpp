@@ -30,7 +30,7 @@ void writer::start() {
 
 // Precondition: mutex_ is held.
 void writer::rouse() {
-  if (std::exchange(sleeping_, false)) filled_.notify_one();
+  if (std::exchange(sleep_.now, false)) filled_.notify_one();
 }
 
 void writer::push(work what) {
@@ -58,7 +58,7 @@ void writer::push_device(const model::device_record& record) {
 void writer::push_mark(spool_seq seq) {
   const std::lock_guard held{mutex_};
   inbox_.marks.push_back(seq);
-  if (minds_marks_ && inbox_.marks.size() < enough_marks) return;
+  if (sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
   rouse();
 }
 
@@ -110,13 +110,13 @@ bool writer::step(mono_time at) {
   stepped_at_ = at;
   {
     const std::lock_guard held{mutex_};
-    if (sleeping_ && at < wakes_at_) return false;
+    if (sleep_.now && at < sleep_.until) return false;
     empty_inbox();
     if (!is_anything_due(at)) {
       fall_asleep();
       return false;
     }
-    sleeping_ = minds_marks_ = false;
+    sleep_ = {};
   }
   do_what_is_due();
   return true;
@@ -124,7 +124,7 @@ bool writer::step(mono_time at) {
 
 mono_time writer::next_step() {
   const std::lock_guard held{mutex_};
-  return sleeping_ ? wakes_at_ : mono_time::min();
+  return sleep_.now ? sleep_.until : mono_time::min();
 }
 
 bool writer::is_anything_due(mono_time at) const {
@@ -179,22 +179,22 @@ bool writer::take() {
     }
     if (is_anything_due(at)) return true;
     fall_asleep();
-    const auto woken = [this] { return !sleeping_ || abandon_ || (stopping_ && !hurried_); };
-    if (wakes_at_ == never) {
+    const auto woken = [this] { return !sleep_.now || abandon_ || (stopping_ && !hurried_); };
+    if (sleep_.until == never) {
       filled_.wait(held, woken);
     } else {
-      filled_.wait_until(held, wakes_at_, woken);
+      filled_.wait_until(held, sleep_.until, woken);
     }
-    sleeping_ = minds_marks_ = false;
+    sleep_ = {};
   }
 }
 
 // Precondition: mutex_ is held, and nothing is due.
 void writer::fall_asleep() {
-  sleeping_ = true;
-  minds_marks_ = commits_.has_marks();
-  wakes_at_ = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
-  if (!hurried_) wakes_at_ = std::min(wakes_at_, upkeep_.due());
+  sleep_.now = true;
+  sleep_.minds_marks = commits_.has_marks();
+  sleep_.until = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
+  if (!hurried_) sleep_.until = std::min(sleep_.until, upkeep_.due());
 }
 
 void writer::empty_inbox() {

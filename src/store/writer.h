@@ -63,13 +63,16 @@ private:
   std::mutex mutex_;
   std::condition_variable filled_, ended_;
   inbox inbox_;
-  bool sleeping_ = false;    // the thread waits for filled_, until wakes_at_
-  bool minds_marks_ = false; // it sleeps until they are due: another one need not wake it
-  bool stopping_ = false;    // finish what is there
-  bool abandon_ = false;     // the deadline has passed
+  bool stopping_ = false; // finish what is there
+  bool abandon_ = false;  // the deadline has passed
   bool has_ended_ = false;
   bool left_something_ = false;
-  mono_time wakes_at_{};
+  struct sleep {      // no initialisers: clang takes one inside a class for no default constructor
+    bool now;         // the thread waits for filled_,
+    bool minds_marks; // until they are due, or longer: another one need not wake it
+    mono_time until;
+  };
+  sleep sleep_{};
 
   // The thread's own.
   working_spool spool_;

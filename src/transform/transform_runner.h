@@ -12,6 +12,7 @@
 #include "base/backoff.h"
 #include "base/frames.h"
 #include "model/door.h"
+#include "model/transform_totals.h"
 #include "net/process.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -38,14 +39,7 @@ struct transform_options {
   std::size_t max_waiting_bytes = 32 * 1024 * 1024;
 };
 
-struct transform_totals {
-  std::uint64_t events = 0;  // answered
-  std::uint64_t outputs = 0; // of these
-  std::uint64_t refused = 0; // of these, with an error
-  std::uint64_t ends = 0;    // of the child
-  std::uint64_t waiting = 0; // now
-  bool running = false;      // the child is ready
-};
+using model::transform_totals;
 
 class transform_runner {
 public:

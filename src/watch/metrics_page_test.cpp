@@ -19,17 +19,19 @@ snapshot example() {
   s.bridge.latency_ms_sum = 12'345;
   s.hubs["contoso.azure-devices.net"].connections_open = 2;
   s.clock_skews["contoso.azure-devices.net"] = -2'400;
-  s.hubs["contoso.azure-devices.net"].connect_budget = {87.5, 100, 3, 0};
-  s.dps["field"].registrations = {500, 1'000, 2, 1.5};
-  s.registry["water-meters"].devices = 3'000;
+  s.hubs["contoso.azure-devices.net"].connects_limit = 87.5;
+  s.hubs["contoso.azure-devices.net"].connects_ceiling = 100;
+  s.dps["field"].throttled = 2;
+  s.registry["water-meters"].listed = 3'000;
   s.exporters["otlp"].lost = 4;
-  s.mqtt["water-meters"].connected = true;
-  s.mqtt["water-meters"].away_seconds = 1.25;
-  s.mqtt["water-meters"].answered["stored"] = 5;
-  s.mqtt["water-meters"].lost["not_taken"] = 2;
-  s.webhook_connections["2"] = 3;
-  s.webhook_by_status[200] = 9;
-  s.webhook_refused["unauthorized"] = 1;
+  s.mqtt["water-meters"].line.connected = true;
+  s.mqtt["water-meters"].line.away = milliseconds{1'250};
+  s.mqtt["water-meters"].answered[static_cast<std::size_t>(model::answer::stored)] = 5;
+  s.mqtt["water-meters"].lost[static_cast<std::size_t>(model::mqtt_loss::not_taken)] = 2;
+  s.webhook_server.connections = 4;
+  s.webhook_server.http2_connections = 3;
+  s.webhook.by_status[200] = 9;
+  s.webhook.refused[errc::unauthorized] = 1;
   return s;
 }
 

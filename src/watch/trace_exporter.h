@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
+#include "watch/exporter_totals.h"
 #include "watch/trace_records.h"
 
 #include <functional>
@@ -27,14 +28,6 @@ struct exporter_options {
   // While the collector cannot take them; its Retry-After is obeyed up to the longest of these.
   backoff_policy pauses{milliseconds{1'000}, milliseconds{300'000}, 2.0, 0.25};
   milliseconds time_out{30'000};
-};
-
-struct exporter_totals {
-  std::uint64_t exported = 0; // spans that were taken
-  std::uint64_t lost = 0;     // overwritten before they could be sent
-  std::uint64_t dropped = 0;  // refused for good
-  std::uint64_t requests = 0, faults = 0;
-  std::optional<error> last_fault; // none once a request went well
 };
 
 struct traced_device {

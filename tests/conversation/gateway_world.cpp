@@ -45,11 +45,11 @@ secret device_keys::policy_token(wall_time expiry) {
   return azure::make_sas_token(host, key_of(policy + " primary"), expiry, policy);
 }
 
-gateway_world::gateway::gateway(gateway_world& world, std::size_t number)
+gateway_world::gateway::gateway(gateway_world& world)
     : link{world.clock,
            world.hub,
            world.keys,
-           {hub_host{host}, world.options_.mode, "causeway-" + std::to_string(number)},
+           {section, hub_host{host}, world.options_.mode},
            world.breaks,
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
@@ -81,7 +81,7 @@ gateway_world::gateway_world(world_options options)
 gateway_world::~gateway_world() = default;
 
 void gateway_world::start_gateway() {
-  gateway_ = std::make_unique<gateway>(*this, crashes_);
+  gateway_ = std::make_unique<gateway>(*this);
   disk.answer_to(&gateway_->bridge);
   gateway_->bridge.start(disk.load(), clock.now());
 }
@@ -153,6 +153,10 @@ void gateway_world::on_answer(model::ticket which, model::answer what) {
   const auto node = waiting_.extract(which);
   if (node.empty()) return; // a repeat
   const auto& event = node.mapped();
+  if (options_.disk_may_refuse && what == model::answer::unavailable) {
+    ++refused_;
+    return;
+  }
   ASSERT_EQ(what, model::answer::stored) << name_of(event.device).str() << " " << event.marker;
   ++stored_;
   sources_[event.device].stored.push_back(event.marker);
@@ -220,8 +224,7 @@ void gateway_world::run_for(milliseconds time) {
 bool gateway_world::run_until_delivered(milliseconds longest) {
   const auto end = clock.now().mono + longest;
   const auto busy = [&] {
-    return !waiting_.empty() || disk.deadline() || disk.waiting_rows() != 0 ||
-           gateway_->bridge.totals().waiting_messages != 0;
+    return !waiting_.empty() || disk.waiting_rows() != 0 || gateway_->bridge.totals().waiting_messages != 0;
   };
   run_for(milliseconds{0});
   while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
@@ -265,7 +268,7 @@ void gateway_world::expect_all_delivered() const {
   EXPECT_EQ(totals.without_id, 0u);
   // A crash may have kept what it did not answer for, and nothing else may.
   if (crashes_ == 0) {
-    EXPECT_EQ(posted_, stored_);
+    EXPECT_EQ(posted_, stored_ + refused_);
     EXPECT_EQ(distinct, stored_);
     EXPECT_EQ(gateway_->bridge.totals().sent, stored_);
     EXPECT_EQ(disk.rows_done(), stored_);

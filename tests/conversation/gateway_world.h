@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack, a gateway and an IoT hub in one place, on a manual clock. Real: the parser, the flat
-// format, core::bridge, hub::connection, and the emulated hub with its arrivals as the witness. In memory:
-// the disk and the wire.
+// format, core::bridge, the store, hub::fleet_set with all below it, and the emulated hub with its arrivals
+// as the witness. In memory: the wire.
 #pragma once
 
-#include "conversation/memory_disk.h"
 #include "conversation/memory_link.h"
+#include "conversation/stepped_store.h"
 
 #include <deque>
 #include <map>
@@ -20,6 +20,7 @@ struct world_options {
   std::size_t devices = 100;
   std::size_t body_cache_bytes = 16 * 1024; // small, so that bodies are read back from the disk as well
   bool breaks_are_crashes = false;          // of the gateway, not of its connection
+  bool disk_may_refuse = false;             // an uplink may be answered `unavailable`
 };
 
 // Signs as the registry expects it; or with another key for one device.
@@ -45,7 +46,7 @@ public:
   emulator::fault_table faults;
   emulator::hub_service hub;
   device_keys keys;
-  memory_disk disk;
+  stepped_store disk;
   break_plan breaks;
 
   static identity name_of(std::size_t device);
@@ -71,6 +72,8 @@ public:
   std::size_t posted() const { return posted_; }
   // Answered `stored`.
   std::size_t stored() const { return stored_; }
+  // Answered `unavailable`.
+  std::size_t refused() const { return refused_; }
   std::size_t unanswered() const { return waiting_.size(); }
   // Of one device, by the arrivals.
   std::size_t arrived(std::size_t device) const { return arrivals.totals_of(name_of(device)).unique; }
@@ -93,7 +96,7 @@ private:
   struct gateway {
     memory_link link;
     core::bridge bridge;
-    gateway(gateway_world& world, std::size_t number);
+    explicit gateway(gateway_world& world);
   };
 
   void start_gateway();
@@ -120,7 +123,7 @@ private:
   std::optional<model::answer> last_answer_;
   std::uint64_t last_ticket_ = 0;
   std::uint32_t random_ = 1;
-  std::size_t posted_ = 0, stored_ = 0, crashes_ = 0;
+  std::size_t posted_ = 0, stored_ = 0, refused_ = 0, crashes_ = 0;
   bool crash_due_ = false;
 };
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/fleet_provisioning.h"
+
+#include <limits>
+#include <utility>
+
+namespace causeway::app {
+
+fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rules, store::store& disk,
+                                       model::provisioner& finder, model::registry& stack,
+                                       const std::function<double()>& random, moment now)
+    : rules_{std::move(rules)},
+      time_{now},
+      census_{rules_.size(), table_, core::devices_of_a_hub, 100},
+      waiting_{{}, core::body_cache{0}, core::spool_room{{}, rules_.size()}},
+      gates_{{}, table_, rules_, random},
+      delivery_{{}, rules_, table_, waiting_, gates_, to_.spool, to_.hub, time_, totals_},
+      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, time_, totals_},
+               {to_.disk, to_.hub, to_.finder, to_.stack},
+               core::connecting::pauses{},
+               random},
+      reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
+      view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {
+  to_.spool.bind(disk);
+  to_.disk.bind(disk);
+  to_.hub.bind(nobody_);
+  to_.finder.bind(finder);
+  to_.stack.bind(stack);
+}
+
+void fleet_provisioning::start(model::start_image image, moment now) {
+  last_ = image.next_seq - 1;
+  time_.restore(image.open_seconds);
+  reception_.restore(image, now);
+  journey_.begin(std::move(image), now);
+  while (journey_.start_some(std::numeric_limits<std::size_t>::max(), now)) {
+  }
+}
+
+void fleet_provisioning::tick(moment now) {
+  journey_.tick(now);
+}
+
+void fleet_provisioning::on_registered(const model::registered_device& what, moment now) {
+  reception_.on_registered(what, last_, now);
+}
+
+void fleet_provisioning::on_listed(const application_id& application, moment now) {
+  reception_.on_listed(application, now);
+}
+
+void fleet_provisioning::on_looked_up(device_ref which, result<model::registered_device> what, moment now) {
+  reception_.on_looked_up(which, std::move(what), last_, now);
+}
+
+void fleet_provisioning::on_assignment(device_ref which, result<model::assignment> where, moment now) {
+  journey_.on_assignment(which, std::move(where), now);
+}
+
+} // namespace causeway::app

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The core's organs from the registry's word to the assignment on disk, for a whole fleet: devices are met,
+// named, asked for and assigned as by a gateway, and none is attached. No door, and no room to make. Loop's
+// thread only.
+#pragma once
+
+#include "core/backlog.h"
+#include "core/census.h"
+#include "core/delivery.h"
+#include "core/device_table.h"
+#include "core/device_view.h"
+#include "core/gates.h"
+#include "core/journey.h"
+#include "core/naming.h"
+#include "core/open_time.h"
+#include "core/outlet.h"
+#include "core/reception.h"
+#include "core/rule_book.h"
+#include "model/hub_link.h"
+#include "model/provisioner.h"
+#include "model/registry.h"
+#include "model/start_image.h"
+#include "store/store.h"
+
+#include <functional>
+#include <vector>
+
+namespace causeway::app {
+
+class fleet_provisioning final : public model::registry_events, public model::provisioner_events {
+public:
+  // All must live as long. random: uniform in [0, 1).
+  fleet_provisioning(std::vector<core::application_rules> rules, store::store& disk,
+                     model::provisioner& finder, model::registry& stack,
+                     const std::function<double()>& random, moment now);
+
+  // Once, before any event.
+  void start(model::start_image image, moment now);
+  // Now and then: whose pause is over is asked for again.
+  void tick(moment now);
+  void on_registered(const model::registered_device& what, moment now) override;
+  void on_listed(const application_id& application, moment now) override;
+  void on_looked_up(device_ref which, result<model::registered_device> what, moment now) override;
+  void on_assignment(device_ref which, result<model::assignment> where, moment now) override;
+
+  const core::device_table& devices() const { return table_; }
+  const core::device_view& view() const { return view_; }
+
+private:
+  // Who has an assignment has all that is wanted of it here.
+  struct no_hub final : model::hub_link {
+    void attach(device_ref, const model::assignment&, const model::connect_wish&) override {}
+    void detach(device_ref) override {}
+    void hurry(device_ref) override {}
+    void send(device_ref, spool_seq, const model::message&) override {}
+  };
+  struct outlets {
+    core::outlet<model::spool> spool;
+    core::outlet<model::device_store> disk;
+    core::outlet<model::hub_link> hub;
+    core::outlet<model::provisioner> finder;
+    core::outlet<model::registry> stack;
+  };
+
+  core::rule_book rules_;
+  core::open_time time_;
+  no_hub nobody_;
+  outlets to_;
+  model::shard_totals totals_;
+  core::device_table table_;
+  core::naming names_{rules_, table_};
+  core::census census_;
+  core::backlog waiting_;
+  core::gates gates_;
+  core::delivery delivery_;
+  core::journey journey_;
+  core::reception reception_;
+  core::device_view view_;
+  spool_seq last_ = 0; // of the messages that wait
+};
+
+} // namespace causeway::app

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/assignments.h"
+
+#include <utility>
+
+namespace causeway::core {
+
+assignments::assignments(const rule_book& rules, const naming& names, claims& claimed, device_table& table,
+                         const outlet<provisioner>& finder, const outlet<device_store>& disk)
+    : rules_{rules},
+      names_{names},
+      claims_{claimed},
+      table_{table},
+      finder_{finder},
+      disk_{disk},
+      origins_(rules.size()) {}
+
+const std::string& assignments::origin_of(std::uint32_t application) {
+  auto& origin = origins_[application];
+  if (!origin) {
+    const auto& rules = rules_.at(application);
+    origin = finder_->fingerprint(rules.section);
+    if (!origin->empty()) *origin += "/" + rules.identity_template;
+  }
+  return *origin;
+}
+
+bool assignments::take(device_ref which, assignment where) {
+  auto& d = table_.at(which);
+  where.fingerprint = origin_of(d.application);
+  const auto hub = table_.intern({where.hub, where.section, where.fingerprint});
+  const bool was_assigned = d.assigned;
+  // One by connection string that is on disk has the identity of its template.
+  const bool is_same = (d.assigned && d.hub == hub && names_.identity_of(d) == where.identity) ||
+                       (!d.assigned && d.remembered && d.hub == hub);
+  d.assigned = true;
+  d.hub = hub;
+  names_.set_identity(d, where.identity);
+  if (!is_same) disk_->save_assignment(which, where);
+  d.remembered = true;
+  d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
+  return was_assigned && !is_same;
+}
+
+bool assignments::place(device_ref which, const assignment& where) {
+  auto& d = table_.at(which);
+  const auto& origin = origin_of(d.application);
+  const auto wanted = names_.wanted_of(d);
+  const bool fits = where.section == rules_.of(d).section && where.fingerprint == origin &&
+                    (!origin.empty() || (wanted && *wanted == where.identity));
+  if (!fits || (wanted && claims_.claim(which, *wanted))) return false;
+  d.remembered = true;
+  if (origin.empty()) { // finding the hub again costs nothing, so that a changed connection string counts
+    d.hub = table_.intern({where.hub, where.section, {}});
+    return true;
+  }
+  d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
+  names_.set_identity(d, where.identity);
+  d.hub = table_.intern({where.hub, where.section, where.fingerprint});
+  d.assigned = true;
+  return true;
+}
+
+void assignments::lose(device_ref which) {
+  auto& d = table_.at(which);
+  claims_.give_up(which);
+  d.assigned = false;
+  d.remembered = false;
+  d.own_identity.reset();
+  disk_->forget_assignment(which);
+}
+
+} // namespace causeway::core

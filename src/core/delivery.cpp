@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/delivery.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::core {
+namespace {
+
+// Refusals that concern the message and would repeat for ever; everything else concerns the device or the
+// hub.
+bool is_message_fault(errc code) {
+  return code == errc::message_too_large || code == errc::record_corrupt;
+}
+
+} // namespace
+
+delivery::delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting,
+                   gates& held, const outlet<spool>& disk, const outlet<hub_link>& hub, const open_time& time,
+                   shard_totals& totals)
+    : options_{by},
+      rules_{rules},
+      table_{table},
+      waiting_{waiting},
+      gates_{held},
+      disk_{disk},
+      hub_{hub},
+      time_{time},
+      totals_{totals} {}
+
+void delivery::pump(device_ref which, moment now) {
+  auto& d = table_.at(which);
+  if (d.state() != device_state::online || d.paused() || d.in_flight || d.waiting == 0) return;
+  if (!gates_.lets(which, now)) return;
+  const auto seq = waiting_.queue.front(d).seq;
+  const auto* body = waiting_.bodies.find(seq);
+  if (body == nullptr) return want_body(which);
+  send(which, seq, *body, now);
+}
+
+void delivery::send(device_ref which, spool_seq seq, const message& body, moment now) {
+  auto& d = table_.at(which);
+  waiting_.queue.set_in_flight(which, d, true);
+  if (d.unproven) first_sends_.insert_or_assign(which, now.mono);
+  d.unproven = false;
+  hub_->send(which, seq, body);
+}
+
+void delivery::came_online(device_ref which) {
+  table_.at(which).unproven = options_.timeline != nullptr;
+}
+
+bool delivery::recall(device_ref which, errc why, moment now) {
+  auto& d = table_.at(which);
+  end_first_send(which, why, now);
+  if (!d.in_flight) return false;
+  waiting_.queue.set_in_flight(which, d, false);
+  return true;
+}
+
+void delivery::want_body(device_ref which) {
+  auto& d = table_.at(which);
+  if (d.reading_back) return;
+  d.reading_back = true;
+  wanted_.push_back(which);
+  read_more();
+}
+
+void delivery::read_more() {
+  if (!reading_.empty()) return;
+  std::vector<spool_seq> seqs;
+  while (!wanted_.empty() && reading_.size() < options_.read_back_batch) {
+    const auto which = wanted_.front();
+    wanted_.pop_front();
+    if (!table_.contains(which)) continue;
+    auto& d = table_.at(which);
+    if (d.waiting == 0) {
+      d.reading_back = false;
+      continue;
+    }
+    reading_.emplace_back(which, waiting_.queue.front(d).seq);
+    seqs.push_back(reading_.back().second);
+  }
+  if (seqs.empty()) return;
+  std::sort(seqs.begin(), seqs.end());
+  disk_->read_back(std::move(seqs));
+}
+
+std::vector<device_ref> delivery::on_read_back(std::vector<spool_row> rows,
+                                               const std::vector<spool_seq>& gone, moment now) {
+  totals_.read_back += rows.size();
+  for (auto& row : rows) {
+    if (!table_.contains(row.device)) continue;
+    auto& d = table_.at(row.device);
+    if (d.waiting == 0 || waiting_.queue.front(d).seq != row.seq) continue; // sent meanwhile from the cache
+    d.reading_back = false;
+    if (d.state() == device_state::online && !d.paused() && !d.in_flight && gates_.lets(row.device, now)) {
+      send(row.device, row.seq, row.body, now);
+    } else {
+      waiting_.bodies.keep(row.seq, std::move(row.body));
+    }
+  }
+  std::vector<device_ref> unanswered;
+  for (const auto& [which, seq] : std::exchange(reading_, {})) {
+    if (!table_.contains(which)) continue;
+    auto& d = table_.at(which);
+    if (!d.reading_back) continue; // answered above
+    d.reading_back = false;
+    const bool lost = std::find(gone.begin(), gone.end(), seq) != gone.end();
+    if (lost && d.waiting != 0 && !d.in_flight && waiting_.queue.front(d).seq == seq) {
+      leave_queue(which, &spool_room::give); // the store says what it has made of it
+      ++totals_.dead_lettered;
+    }
+    unanswered.push_back(which);
+  }
+  return unanswered;
+}
+
+void delivery::bury_oldest(device_ref which, const error& why, moment now) {
+  const auto& d = table_.at(which);
+  const auto seq = waiting_.queue.front(d).seq;
+  end_first_send(which, why.code(), now);
+  leave_queue(which, &spool_room::bury);
+  disk_->dead_letter(seq, why);
+  ++totals_.dead_lettered;
+  if (const auto more = waiting_.letters_told.admit(why.code(), now.mono))
+    log::warning("message_dead_lettered", {{"application", rules_.of(d).id},
+                                           {"device", d.name()},
+                                           {"seq", seq},
+                                           {"error", why.name()},
+                                           {"detail", why.detail()},
+                                           {"more", *more}});
+}
+
+// to: what becomes of its room.
+void delivery::leave_queue(device_ref which, room_change to) {
+  auto& d = table_.at(which);
+  const auto oldest = waiting_.queue.front(d);
+  (waiting_.account.*to)(d.application, {1, oldest.bytes});
+  waiting_.queue.pop(which, d);
+  waiting_.bodies.drop(oldest.seq);
+  gates_.forget(which);
+}
+
+void delivery::end_first_send(device_ref which, std::optional<errc> fault, moment now) {
+  if (first_sends_.empty()) return;
+  const auto begun = first_sends_.find(which);
+  if (begun == first_sends_.end()) return;
+  options_.timeline->note({begun->second, now.mono - begun->second, which, 0, phase::first_send, fault});
+  first_sends_.erase(begun);
+}
+
+delivery::fate delivery::on_outcome(device_ref which, spool_seq seq, const result<void>& outcome,
+                                    moment now) {
+  auto& d = table_.at(which);
+  if (!d.in_flight || waiting_.queue.front(d).seq != seq) return fate::foreign;
+  if (outcome) {
+    count_latency(waiting_.queue.front(d), now);
+    end_first_send(which, {}, now);
+    leave_queue(which, &spool_room::give);
+    disk_->mark_done(seq);
+    ++totals_.sent;
+    ++d.sent;
+    gates_.on_accepted(which);
+    return fate::accepted;
+  }
+  const auto& why = outcome.fault();
+  const bool is_unknown = why.code() == errc::hub_refused;
+  if (!is_unknown) gates_.on_no_outcome(which);
+  const bool is_given_up =
+      is_unknown ? gates_.on_refused(which, seq, why, waiting_.account.of(d.application).messages, now)
+                 : is_message_fault(why.code());
+  if (is_given_up) {
+    bury_oldest(which, why, now);
+    return fate::buried;
+  }
+  waiting_.queue.set_in_flight(which, d, false);
+  ++totals_.resent;
+  return fate::kept;
+}
+
+void delivery::count_latency(const outbox::waiting_message& sent, moment now) {
+  if (sent.accepted_ms == 0) return;
+  const auto ms = time_.ms_since_start(now) - sent.accepted_ms;
+  const auto bucket = std::lower_bound(latency_bounds_ms.begin(), latency_bounds_ms.end(), ms);
+  ++totals_.latency[static_cast<std::size_t>(bucket - latency_bounds_ms.begin())];
+  totals_.latency_ms_sum += ms;
+}
+
+bool delivery::is_sending(spool_seq before) const {
+  bool found = false;
+  table_.for_each([&](device_ref, const device& d) {
+    found = found || (d.state() == device_state::online && !d.paused() && !d.gated && d.waiting != 0 &&
+                      waiting_.queue.front(d).seq < before);
+  });
+  return found;
+}
+
+} // namespace causeway::core

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told about devices, one by one and in pages. Changes nothing. Owned by the bridge; one thread.
+#pragma once
+
+#include "core/grace.h"
+#include "core/links.h"
+#include "core/naming.h"
+#include "model/device_status.h"
+
+#include <optional>
+
+namespace causeway::core {
+
+class device_view {
+public:
+  // All must live as long.
+  device_view(const rule_book& rules, const naming& names, const device_table& table, const grace& refused,
+              const links& ways)
+      : rules_{rules}, names_{names}, table_{table}, grace_{refused}, links_{ways} {}
+
+  // Nothing: it is not known.
+  std::optional<device_status> status(const device_key& key) const;
+  // As bridge::list.
+  device_page list(std::optional<device_ref> after, std::size_t limit,
+                   std::optional<device_state> state) const;
+
+private:
+  device_status status_of(device_ref which, const device& d) const;
+  void add_reason(device_status& to, device_ref which, const device& d) const;
+
+  const rule_book& rules_;
+  const naming& names_;
+  const device_table& table_;
+  const grace& grace_;
+  const links& links_;
+};
+
+} // namespace causeway::core

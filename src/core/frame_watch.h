@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames that are late or missing, by their counters, and those that a field mask has cut. Changes nothing
+// but counts. Owned by the bridge; one thread.
+#pragma once
+
+#include "core/device.h"
+#include "model/event.h"
+#include "model/totals.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace causeway::core {
+
+class frame_watch {
+public:
+  // totals must live as long.
+  frame_watch(std::uint32_t applications, shard_totals& totals)
+      : totals_{totals}, told_portless_(applications) {}
+
+  void note(device& d, const model::event& event, moment now);
+  // An uplink with a payload and without a port: told once for each application.
+  void note_portless(const model::event& event, std::uint32_t application);
+
+private:
+  shard_totals& totals_;
+  std::vector<bool> told_portless_; // by application
+};
+
+} // namespace causeway::core

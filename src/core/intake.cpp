@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/intake.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "model/event_key.h"
+
+#include <utility>
+
+namespace causeway::core {
+namespace {
+
+std::optional<kept_key> kept_key_of(const model::event& event) {
+  if (!event.key) return std::nullopt;
+  return kept_key{letter_of(event.kind), short_hash(*event.key)};
+}
+
+} // namespace
+
+intake::intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
+               room& space, const outlets& to, const open_time& time, shard_totals& totals)
+    : most_{most_in_progress},
+      names_{names},
+      table_{table},
+      waiting_{waiting},
+      room_{space},
+      to_{to},
+      time_{time},
+      totals_{totals} {}
+
+void intake::answer_now(ticket which, answer what) {
+  ++totals_.answered[static_cast<std::size_t>(what)];
+  to_.answers->on_answer(which, what);
+}
+
+// The event, and the copies that have come since: they fail with it, but where it is not sent they may be,
+// for a mask or a transform can make of one copy what it does not make of another.
+void intake::conclude(ticket which, device_ref device, const std::optional<kept_key>& key, answer what,
+                      moment now) {
+  std::vector<copy> copies;
+  if (key)
+    if (auto node = pending_keys_.extract({device, key->hash}); !node.empty())
+      copies = std::move(node.mapped());
+  pending_copies_ -= copies.size();
+  answer_now(which, what);
+  for (auto& one : copies) {
+    if (what == answer::stored)
+      answer_now(one.which, answer::duplicate);
+    else if (is_for_now(what))
+      answer_now(one.which, what);
+    else
+      again_.push_back(std::move(one));
+  }
+  judge_again(now);
+}
+
+// One after the other, not each from inside the one before.
+void intake::judge_again(moment now) {
+  if (judging_) return;
+  judging_ = true;
+  while (!again_.empty()) {
+    auto one = std::move(again_.front());
+    again_.pop_front();
+    judge(std::move(one), now);
+  }
+  judging_ = false;
+}
+
+bool intake::is_duplicate(const device& d, const model::event& event, const kept_key& key) const {
+  if (d.keys.contains(key.kind, key.hash)) return true;
+  // Joins have kept their key over the change, uplinks have not.
+  return d.keys.has_former() &&
+         (d.keys.contains(kept_key::former, key.hash) ||
+          (event.kind == event_kind::uplink && d.keys.contains(kept_key::former, former_hash(event))));
+}
+
+void intake::take(ticket which, device_ref device, model::event event, moment now) {
+  judge({which, device, std::move(event)}, now);
+}
+
+void intake::judge(copy one, moment now) {
+  if (const auto key = kept_key_of(one.event)) {
+    if (is_duplicate(table_.at(one.device), one.event, *key)) return answer_now(one.which, answer::duplicate);
+    const auto [first, fresh] = pending_keys_.try_emplace({one.device, key->hash});
+    if (!fresh) {
+      first->second.push_back(std::move(one));
+      ++pending_copies_;
+      return;
+    }
+  }
+  format(one.which, {one.device, std::move(one.event)}, now);
+}
+
+// Where it stays until its format has answered, which may be from inside the call.
+void intake::format(ticket which, in_progress one, moment now) {
+  const auto [entry, fresh] = formatting_.emplace(which, std::move(one));
+  CAUSEWAY_CHECK(fresh);
+  to_.formatter->format(which, entry->second.event, now);
+}
+
+void intake::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
+  auto node = formatting_.extract(which);
+  CAUSEWAY_CHECK(!node.empty());
+  auto& one = node.mapped();
+  if (messages)
+    if (auto fault = doorman::refuses(*messages, one.event.from)) messages = *std::move(fault);
+  if (!messages) return refuse(which, std::move(one), messages.fault(), now);
+  const auto key = kept_key_of(one.event);
+  if (messages->empty() || table_.at(one.device).state() == device_state::off)
+    return conclude(which, one.device, key, answer::unwanted, now);
+  const amount leaves = one.letter ? amount{1, one.event.raw.size()} : amount{};
+  store(which, {0, one.device, key, {}, {}, one.letter}, *std::move(messages), now, leaves);
+}
+
+// By its format.
+void intake::refuse(ticket which, in_progress one, const error& why, moment now) {
+  auto& event = one.event;
+  const auto key = kept_key_of(event);
+  if (why.cls() == error_class::transient)
+    return conclude(which, one.device, key, answer::transform_busy, now);
+  if (const auto more = waiting_.letters_told.admit(why.code(), now.mono))
+    log::warning("message_dead_lettered", {{"application", event.from.application},
+                                           {"device", event.from.device},
+                                           {"error", why.name()},
+                                           {"detail", why.detail()},
+                                           {"more", *more}});
+  if (one.letter) return conclude(which, one.device, key, answer::dead_lettered, now);
+  // A dead letter lies in the spool like any message: without room for it the sender is to keep the event.
+  if (const auto full = room_.make(table_.at(one.device).application, {1, event.raw.size()}, now))
+    return conclude(which, one.device, key, *full, now);
+  refused_event refused{std::move(event.from), std::move(event.raw), why};
+  append(which, {next_seq_++, one.device, key, {}, std::move(refused)}, {}, now);
+}
+
+// Gives the messages their numbers, if there is room. leaves: the dead letter that goes as they come.
+void intake::store(ticket which, append_request request, std::vector<message> messages, moment now,
+                   const amount& leaves) {
+  const auto ref = request.device;
+  amount more{messages.size(), 0};
+  for (const auto& m : messages)
+    more.bytes += size_of(m);
+  if (const auto refused = room_.make(table_.at(ref).application, more, now, leaves))
+    return conclude(which, ref, request.key, *refused, now);
+  const auto accepted_ms = time_.ms_since_start(now);
+  request.first = next_seq_;
+  std::vector<outbox::waiting_message> waiting;
+  for (auto& m : messages) {
+    waiting.push_back(
+        {next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, time_.since_start(now)});
+    waiting_.bodies.keep(next_seq_, m);
+    request.rows.push_back({next_seq_, ref, std::move(m)});
+    ++next_seq_;
+  }
+  append(which, std::move(request), std::move(waiting), now);
+}
+
+void intake::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
+                    moment now) {
+  request.accepted_at = time_.seconds_at(now);
+  const auto first = request.first;
+  const auto& d = table_.at(request.device);
+  request.from = names_.key_of(d);
+  if (d.has_eui) request.dev_eui = d.eui;
+  appending entry{which, request.device, request.key, std::move(messages), {}, request.refused.has_value()};
+  for (const auto& m : entry.messages)
+    entry.what += {1, m.bytes};
+  if (request.refused) entry.what += {1, request.refused->raw.size()};
+  if (const auto taken = to_.spool->append(std::move(request)); !taken) {
+    for (const auto& m : entry.messages)
+      waiting_.bodies.drop(m.seq);
+    return conclude(which, entry.device, entry.key,
+                    taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
+  }
+  waiting_.account.take(table_.at(entry.device).application, entry.what);
+  appending_.emplace(first, std::move(entry));
+}
+
+std::optional<intake::stored> intake::on_spooled(const spool_result& what, moment now) {
+  const auto node = appending_.extract(what.first);
+  CAUSEWAY_CHECK(!node.empty());
+  const auto& entry = node.mapped();
+  auto& d = table_.at(entry.device);
+  if (!what.outcome) {
+    waiting_.account.give(d.application, entry.what);
+    for (const auto& m : entry.messages)
+      waiting_.bodies.drop(m.seq);
+    const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
+    conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable, now);
+    return std::nullopt;
+  }
+  totals_.dead_lettered += what.letters.messages;
+  if (entry.refused) {
+    waiting_.account.give(d.application, entry.what); // counted among the dead letters now
+    conclude(entry.which, entry.device, entry.key, answer::dead_lettered, now);
+    return std::nullopt;
+  }
+  if (entry.key) d.keys.add(entry.key->kind, entry.key->hash);
+  const bool first_waits = d.waiting == 0;
+  for (const auto& m : entry.messages)
+    waiting_.queue.push(entry.device, d, m);
+  conclude(entry.which, entry.device, entry.key, answer::stored, now);
+  return stored{entry.device, first_waits};
+}
+
+void intake::replay(ticket which, std::uint64_t letter, device_ref device, message what, moment now) {
+  const amount leaves{1, size_of(what)};
+  std::vector<message> one;
+  one.push_back(std::move(what));
+  store(which, {0, device, std::nullopt, {}, {}, letter}, std::move(one), now, leaves);
+}
+
+void intake::replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now) {
+  if (event.key && !pending_keys_.try_emplace({device, short_hash(*event.key)}).second)
+    return answer_now(which, answer::unavailable);
+  format(which, {device, std::move(event), letter}, now);
+}
+
+std::set<device_ref> intake::in_storing() const {
+  std::set<device_ref> all;
+  for (const auto& [which, one] : formatting_)
+    all.insert(one.device);
+  for (const auto& [first, one] : appending_)
+    all.insert(one.device);
+  return all;
+}
+
+} // namespace causeway::core

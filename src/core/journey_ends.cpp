@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a device's way ends, or begins anew: switched off, deleted, forgotten, another device; and at start.
+#include "core/journey.h"
+
+#include <utility>
+
+namespace causeway::core {
+
+// Whatever leads to its hub; what is with the hub comes again.
+void journey::end_link(device_ref which, stage from, errc why, moment now) {
+  links_.end(which, from);
+  on_.out.recall(which, why, now);
+}
+
+void journey::lose_assignment(device_ref which) {
+  if (opening_.is_placing()) opening_.lose(on_.names.key_of(on_.table.at(which)));
+  assignments_.lose(which);
+}
+
+void journey::switch_off(device_ref which, moment now) {
+  const auto& d = on_.table.at(which);
+  const bool was_wanted = d.state() != device_state::known || d.waiting != 0;
+  const auto change = follow(which, device_event::switched_off, {now});
+  end_link(which, change.from, errc::device_switched_off, now);
+  count_grace(which, now);
+  // One that was never on is told of when it sends something.
+  if (was_wanted) roster_.tell_switched_off(which);
+}
+
+void journey::on_deleted(device_ref which, moment now) {
+  roster_.mark_deleted(which);
+  if (on_.table.at(which).waiting == 0) return leave(which, now);
+  records_.save(which);
+}
+
+// Deleted, and nothing waits any more.
+void journey::leave(device_ref which, moment now) {
+  const auto change = follow(which, device_event::left, {now});
+  end_link(which, change.from, errc::device_unlisted, now);
+  lose_assignment(which);
+  grace_.end(which);
+  successions_.forget(which);
+  records_.save(which);
+}
+
+void journey::take_eui(device_ref which, std::uint64_t eui, spool_seq last, moment now) {
+  if (successions_.take(which, eui, last, now)) become_other(which, now);
+}
+
+void journey::bury_former(device_ref which, spool_seq until, moment now) {
+  const auto& d = on_.table.at(which);
+  while (d.waiting != 0 && on_.waiting.queue.front(d).seq <= until)
+    on_.out.bury_oldest(which, error{errc::device_replaced, d.dev_eui().str()}, now);
+}
+
+void journey::become_other(device_ref which, moment now) {
+  auto& d = on_.table.at(which);
+  const auto heir = successions_.take_out(which);
+  const auto change = follow(which, device_event::replaced, {now});
+  end_link(which, change.from, errc::device_unlisted, now);
+  bury_former(which, heir.until, now);
+  lose_assignment(which);
+  on_.names.set_eui(d, heir.eui);
+  grace_.end(which);
+  records_.save(which);
+  // Who was on its way goes on.
+  if (change.to != change.from && !roster_.is_switched_off(d)) follow(which, device_event::wanted, {now});
+}
+
+void journey::erase(device_ref which, moment now) {
+  auto& d = on_.table.at(which);
+  const auto change = follow(which, device_event::forgotten, {now});
+  end_link(which, change.from, errc::stopped, now);
+  while (d.waiting != 0)
+    on_.out.bury_oldest(which, error{errc::device_forgotten}, now);
+  const auto key = on_.names.key_of(d);
+  lose_assignment(which);
+  on_.held.forget(which);
+  grace_.end(which);
+  successions_.forget(which);
+  roster_.forget(which);
+  connecting_.vanish(which);
+  on_.counts.remove(d.application);
+  on_.table.remove(which);
+  disk_->forget_device(which, key);
+}
+
+void journey::begin(start_image image, moment now) {
+  opening_.begin(std::move(image.assignments));
+  // The process ended while the former device had its minute.
+  for (const auto& record : image.devices) {
+    if (record.former_until == 0 || !on_.table.contains(record.ref)) continue;
+    bury_former(record.ref, record.former_until, now);
+    lose_assignment(record.ref);
+    records_.save(record.ref);
+  }
+  on_.table.for_each([&](device_ref which, const device& d) {
+    if (roster_.is_switched_off(d)) {
+      switch_off(which, now);
+    } else if (d.deleted && d.waiting == 0) {
+      follow(which, device_event::left, {now});
+    } else if (roster_.awaits(d)) {
+      follow(which, device_event::unnamed, {now});
+    }
+  });
+}
+
+bool journey::start_some(std::size_t most, moment now) {
+  if (opening_.is_over()) return false;
+  const bool all_placed = opening_.place_some(most);
+  for (const auto which : opening_.take_misfits())
+    disk_->forget_assignment(which);
+  if (!all_placed) return true;
+  for (; most > 0 && !opening_.is_over(); --most) {
+    const auto which = opening_.next();
+    // What has come meanwhile may have brought it on its way.
+    if (on_.table.contains(which) && on_.table.at(which).state() == device_state::known)
+      follow(which, device_event::wanted, {now});
+  }
+  return !opening_.is_over();
+}
+
+} // namespace causeway::core

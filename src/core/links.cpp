@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/links.h"
+
+namespace causeway::core {
+
+links::links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,
+             const rule_book& rules, const device_table& table, shard_totals& totals)
+    : hub_{hub}, finder_{finder}, names_{names}, rules_{rules}, table_{table}, totals_{totals} {}
+
+void links::find_hub(device_ref which, const identity& wanted) {
+  const auto& d = table_.at(which);
+  ++totals_.provisionings;
+  finder_->find_hub(which, rules_.of(d).section, wanted, names_.wish_of(d));
+}
+
+void links::attach(device_ref which) {
+  const auto& d = table_.at(which);
+  const auto& hub = table_.hub_of(d);
+  ++totals_.attaches;
+  hub_->attach(
+      which,
+      {hub.host, names_.identity_of(d), hub.section, wall_time{seconds{d.assigned_at}}, hub.fingerprint},
+      names_.wish_of(d));
+}
+
+void links::end(device_ref which, stage from) {
+  if (from == stage::provisioning) finder_->call_off(which);
+  const auto state = state_of(from);
+  if (state != device_state::attaching && state != device_state::online) return;
+  hub_->detach(which);
+  ++totals_.detaches;
+}
+
+void links::hurry_hub(device_ref which) {
+  if (table_.at(which).waiting != 0) hub_->hurry(which);
+}
+
+link_progress links::progress(device_ref which) const {
+  return table_.at(which).state() == device_state::provisioning ? finder_->progress(which)
+                                                                : hub_->progress(which);
+}
+
+} // namespace causeway::core

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Devices as they are met: in an event, in the registry's word, on disk at start. Known ones are found, new
+// ones get a place, and what is said of them is noted. Owned by the bridge; one thread.
+#pragma once
+
+#include "core/frame_watch.h"
+#include "core/journey.h"
+
+#include <optional>
+#include <utility>
+
+namespace causeway::core {
+
+class reception {
+public:
+  // All must live as long.
+  reception(const rule_book& rules, const naming& names, device_table& table, census& counts,
+            backlog& waiting, const open_time& time, journey& ways, shard_totals& totals)
+      : rules_{rules},
+        names_{names},
+        table_{table},
+        census_{counts},
+        waiting_{waiting},
+        time_{time},
+        ways_{ways},
+        totals_{totals},
+        frames_{rules.size(), totals} {}
+
+  // What is answered to an event of a device before anything is made of it: `control`, `unwanted` (switched
+  // off), or that there is no place for one more; nothing: it is to be taken.
+  std::optional<answer> refuses(const model::event& event, std::uint32_t application, bool is_full,
+                                moment now);
+  // Whose it is, a new device where it is not known. Precondition: not refused. last: of the messages so far.
+  device_ref meet(const model::event& event, std::uint32_t application, spool_seq last, moment now);
+  // Whose the dead letter is, likewise; or what is answered.
+  struct met {
+    std::optional<device_ref> device{};
+    answer instead = answer::unwanted;
+  };
+  met meet_again(const device_key& from, std::uint32_t application, bool is_full, moment now);
+
+  // As bridge's.
+  void on_registered(const registered_device& what, spool_seq last, moment now);
+  void on_listed(const application_id& application, moment now);
+  void on_looked_up(device_ref which, result<registered_device> what, spool_seq last, moment now);
+
+  // At start: who was there, with what waits. Messages of applications that are not configured any more are
+  // given back; time has been restored.
+  std::vector<outbox::waiting_message> restore(const start_image& image, moment now);
+
+private:
+  void restore(const device_record& record, moment now);
+  device_ref add(const device_key& key, std::uint32_t application, const std::optional<std::uint64_t>& eui,
+                 moment now);
+  void note_eui(device_ref which, const std::optional<std::uint64_t>& eui, spool_seq last, moment now);
+  void take_word(device_ref which, const registered_device& what, spool_seq last, moment now);
+
+  const rule_book& rules_;
+  const naming& names_;
+  device_table& table_;
+  census& census_;
+  backlog& waiting_;
+  const open_time& time_;
+  journey& ways_;
+  shard_totals& totals_;
+  frame_watch frames_;
+};
+
+} // namespace causeway::core

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/records.h"
+
+namespace causeway::core {
+
+void records::save(device_ref which) const {
+  const auto& d = table_.at(which);
+  device_record record{which,    names_.key_of(d),   d.dev_eui(), d.listed,
+                       d.said(), table_.model_of(d), d.deleted};
+  record.attached = d.was_attached();
+  record.refused_at = grace_.refused_at(which);
+  // From the first word on, so that after a crash nothing of the former is taken for the new one's.
+  if (const auto* const next = heirs_.heir_of(which)) {
+    record.dev_eui = format_eui(next->eui);
+    record.former_until = next->until;
+  }
+  disk_->save_device(record);
+}
+
+} // namespace causeway::core

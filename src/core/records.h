@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is kept of a device on disk, beside its assignment and keys. Keeps nothing itself. Owned by the
+// bridge; one thread.
+#pragma once
+
+#include "core/grace.h"
+#include "core/naming.h"
+#include "core/outlet.h"
+#include "core/successions.h"
+#include "model/journal.h"
+
+namespace causeway::core {
+
+class records {
+public:
+  // All must live as long.
+  records(const naming& names, const device_table& table, const grace& refused, const successions& heirs,
+          const outlet<device_store>& disk)
+      : names_{names}, table_{table}, grace_{refused}, heirs_{heirs}, disk_{disk} {}
+
+  // Precondition: it is in the table.
+  void save(device_ref which) const;
+
+private:
+  const naming& names_;
+  const device_table& table_;
+  const grace& grace_;
+  const successions& heirs_;
+  const outlet<device_store>& disk_;
+};
+
+} // namespace causeway::core

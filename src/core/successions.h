@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Device ids that come back as another device: under an identity by EUI another EUI is another device, and
+// what waited for the one before goes first. Owned by the bridge; one thread.
+#pragma once
+
+#include "base/log_limiter.h"
+#include "core/grace.h"
+#include "core/naming.h"
+#include "core/outbox.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace causeway::core {
+
+class successions {
+public:
+  struct heir {
+    std::uint64_t eui = 0;
+    spool_seq until = 0; // the last message that is the former's
+  };
+
+  // All must live as long.
+  successions(const naming& names, const rule_book& rules, device_table& table, const outbox& queue,
+              const grace& refused);
+
+  // The device has this EUI now; last: of the messages so far. True: it is another device, and nothing of the
+  // former waits.
+  bool take(device_ref which, std::uint64_t eui, spool_seq last, moment now);
+  // Nothing of the former device waits any more.
+  bool is_over(device_ref which) const;
+  // Who follows; null where nobody does.
+  const heir* heir_of(device_ref which) const;
+  // Precondition: heir_of.
+  heir take_out(device_ref which);
+  void forget(device_ref which) { all_.erase(which); }
+  // Those that are over, or whose former device has had its minute.
+  std::vector<device_ref> tick(moment now);
+
+private:
+  struct succession {
+    heir next;
+    mono_time::duration worked{};
+    mono_time looked{};
+  };
+
+  const naming& names_;
+  const rule_book& rules_;
+  device_table& table_;
+  const outbox& queue_;
+  const grace& grace_;
+  std::map<device_ref, succession> all_;
+  log_limiter log_;
+};
+
+} // namespace causeway::core

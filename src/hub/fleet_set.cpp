@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/fleet_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::hub {
+namespace {
+
+// DPS has at most 50 hubs (azure-iot-wire.md E.8). Each costs a connection for ever, so a DPS that names more
+// than any configuration can mean is not followed.
+constexpr std::size_t most_hubs = 1'000;
+
+} // namespace
+
+fleet_set::fleet_set(options with, model::hub_link_events& events, line_orders& orders)
+    : context_{events, orders, std::move(with.random), with.spans, std::move(with.client_version)} {
+  for (auto& section : with.sections)
+    sections_.push_back(std::make_shared<const fleet_terms>(std::move(section)));
+}
+
+fleet_set::~fleet_set() = default;
+
+fleet* fleet_set::fleet_of(const model::assignment& where, mono_time now) {
+  auto address = azure::parse_hub_address(where.hub.str());
+  if (!address) return nullptr;
+  const auto hub = address->hub().str();
+  const auto key = where.section.str() + " " + hub;
+  if (const auto found = fleets_.find(key); found != fleets_.end()) return found->second.get();
+  const auto terms = std::find_if(sections_.begin(), sections_.end(),
+                                  [&](const auto& one) { return one->section == where.section; });
+  if (terms == sections_.end() || fleets_.size() >= most_hubs) return nullptr;
+  const double connects = (*terms)->connects_per_second, sends = (*terms)->sends_per_second;
+  auto& budgets = budgets_[hub];
+  if (budgets)
+    budgets->share(connects, sends);
+  else
+    budgets = std::make_shared<hub_budgets>(connects, sends, now);
+  auto made = std::make_unique<fleet>(context_, *terms, std::move(*address), budgets);
+  return fleets_.emplace(key, std::move(made)).first->second.get();
+}
+
+void fleet_set::answer(due_answer what) {
+  due_.push_back(std::move(what));
+  context_.orders.wake();
+}
+
+void fleet_set::tell_scouts(device_ref device, const fleet* hub) {
+  if (context_.scouts == 0) return;
+  for (const auto& [key, other] : fleets_)
+    other->on_told(device, other.get() != hub);
+}
+
+void fleet_set::attach(device_ref device, const model::assignment& where, const model::connect_wish& wish,
+                       moment now) {
+  if (context_.closing) return; // the spool keeps what the device has
+  auto* const hub = fleet_of(where, now.mono);
+  tell_scouts(device, hub);
+  if (const auto* known = context_.devices.find(device)) {
+    const bool same = known->hub == hub && known->identity == where.identity;
+    if (same && known->at == member::stage::attached) answer({device, {}});
+    if (same) return;
+    detach(device, now);
+  }
+  if (hub == nullptr)
+    return answer({device, error{errc::hub_not_found,
+                                 "\"" + where.hub.str() + "\" is no host name, or one hub too many"}});
+  auto* const who = context_.devices.add(device, *hub, hub->name(), where.identity, wish.model_id);
+  if (who == nullptr)
+    return answer(
+        {device, error{errc::identity_taken,
+                       where.identity.str() + "; the identity templates must tell the devices apart"}});
+  who->lane = wish.application;
+  who->commands = wish.commands && hub->terms().commands;
+  who->urgent = wish.urgent;
+  hub->attach(device, now.mono);
+}
+
+void fleet_set::detach(device_ref device, moment now) {
+  if (context_.closing) return;
+  if (auto* const who = context_.devices.find(device)) who->hub->detach(device, now);
+}
+
+void fleet_set::hurry(device_ref device) {
+  if (auto* const who = context_.devices.find(device)) who->hub->hurry(device);
+}
+
+void fleet_set::send(device_ref device, spool_seq seq, const model::message& what, moment now) {
+  if (context_.closing) return; // the spool keeps it
+  // The core hears of a lost connection before anything else happens on this thread.
+  context_.devices.at(device).hub->send(device, seq, what, now);
+}
+
+model::link_progress fleet_set::progress(device_ref device, mono_time now) const {
+  const auto* const who = context_.devices.find(device);
+  return who == nullptr ? model::link_progress{} : who->hub->progress(device, now);
+}
+
+void fleet_set::renew_tokens(moment now) {
+  for (const auto& [key, hub] : fleets_)
+    hub->renew_tokens(now);
+}
+
+void fleet_set::try_now(mono_time now) {
+  for (const auto& [key, hub] : fleets_)
+    hub->try_now(now);
+}
+
+void fleet_set::tell_due(moment now) {
+  for (const auto& what : std::exchange(due_, {})) {
+    const auto* const who = context_.devices.find(what.device);
+    if (what.refusal) {
+      if (who == nullptr) context_.events.on_device_detached(what.device, *what.refusal, false, now);
+    } else if (who != nullptr && who->at == member::stage::attached) {
+      context_.events.on_device_attached(what.device, now);
+    }
+  }
+}
+
+void fleet_set::advance(moment now) {
+  tell_due(now);
+  for (const auto& [key, hub] : fleets_)
+    hub->advance(now);
+}
+
+mono_time fleet_set::deadline() const {
+  if (!due_.empty()) return mono_time::min();
+  auto first = mono_time::max();
+  if (context_.closing) return first;
+  for (const auto& [key, hub] : fleets_)
+    first = std::min(first, hub->deadline());
+  return first;
+}
+
+bool fleet_set::any_in_flight() const {
+  return std::any_of(fleets_.begin(), fleets_.end(),
+                     [](const auto& one) { return one.second->lines().any_in_flight(); });
+}
+
+void fleet_set::close(moment now) {
+  for (const auto& [key, hub] : fleets_)
+    hub->close(now);
+}
+
+bool fleet_set::any_up() const {
+  return std::any_of(fleets_.begin(), fleets_.end(),
+                     [](const auto& one) { return one.second->lines().any_up(); });
+}
+
+bool fleet_set::cut_one() {
+  for (const auto& [key, hub] : fleets_)
+    if (auto* const up = hub->lines().first_up(); up != nullptr) {
+      context_.orders.cut(*up);
+      return true;
+    }
+  return false;
+}
+
+std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const {
+  std::map<std::string, model::hub_totals> out;
+  for (const auto& [key, hub] : fleets_)
+    model::gather(model::hub_figures, out[hub->name().str()], hub->totals(now));
+  return out;
+}
+
+} // namespace causeway::hub

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// IoT Hub for the core: which hub a device goes to, and that no two devices have one identity of it. Each hub
+// of a section has its fleet; what concerns it is in fleet.h.
+//
+// Calls are model::hub_link's, with the time. What they bring about is told by model::hub_link_events: later,
+// from inside advance, line_events or line_lost.
+//
+// Pure: the owner carries bytes and time, and does what is ordered (line_orders). One thread.
+#pragma once
+
+#include "hub/fleet.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace causeway::hub {
+
+class fleet_set {
+public:
+  struct options {
+    std::vector<fleet_terms> sections;
+    std::function<double()> random; // uniform in [0, 1)
+    std::string client_version;     // "causeway/0.1.0"
+    model::timeline* spans = nullptr;
+  };
+  // events, orders and spans must live as long.
+  fleet_set(options with, model::hub_link_events& events, line_orders& orders);
+  ~fleet_set();
+  fleet_set(const fleet_set&) = delete;
+  fleet_set& operator=(const fleet_set&) = delete;
+
+  void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish, moment now);
+  void detach(device_ref device, moment now);
+  void hurry(device_ref device);
+  void send(device_ref device, spool_seq seq, const model::message& what, moment now);
+  model::link_progress progress(device_ref device, mono_time now) const;
+
+  // As fleet's, of all.
+  void renew_tokens(moment now);
+  void try_now(mono_time now);
+
+  // As fleet's.
+  void advance(moment now);
+  mono_time deadline() const;
+
+  // The end, in this order. From stop on nothing is connected, sent or attached.
+  void stop() { context_.closing = true; }
+  bool any_in_flight() const;
+  void close(moment now);
+  bool any_up() const;
+  bool cut_one();
+
+  // By hub, whichever of its names is in use.
+  std::map<std::string, model::hub_totals> totals(mono_time now) const;
+
+private:
+  struct due_answer {
+    device_ref device{};
+    std::optional<error> refusal; // none: it is attached already
+  };
+  fleet* fleet_of(const model::assignment& where, mono_time now);
+  void answer(due_answer what);
+  void tell_scouts(device_ref device, const fleet* hub);
+  void tell_due(moment now);
+
+  std::vector<std::shared_ptr<const fleet_terms>> sections_;
+  fleet_context context_;
+  std::vector<due_answer> due_;
+  std::map<std::string, std::shared_ptr<hub_budgets>> budgets_; // by hub
+  std::map<std::string, std::unique_ptr<fleet>> fleets_;        // by section and hub
+};
+
+} // namespace causeway::hub

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/member_table.h"
+
+#include "base/check.h"
+
+namespace causeway::hub {
+namespace {
+
+std::uint64_t owner_key(const hub_host& hub, const identity& name) {
+  return std::hash<std::string>{}(hub.str() + " " + name.str());
+}
+
+} // namespace
+
+member* member_table::find(device_ref device) {
+  if (index_of(device) >= members_.size()) return nullptr;
+  auto& who = members_[index_of(device)];
+  return who.hub == nullptr ? nullptr : &who;
+}
+
+const member* member_table::find(device_ref device) const {
+  if (index_of(device) >= members_.size()) return nullptr;
+  const auto& who = members_[index_of(device)];
+  return who.hub == nullptr ? nullptr : &who;
+}
+
+member* member_table::add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
+                          const std::string& model_id) {
+  if (!owners_.try_emplace(owner_key(where, name), device).second) return nullptr;
+  if (index_of(device) >= members_.size()) members_.resize(index_of(device) + 1);
+  auto& who = at(device);
+  CAUSEWAY_CHECK(who.hub == nullptr);
+  who.hub = &hub;
+  who.identity = name;
+  who.model = models_.hold(model_id);
+  return &who;
+}
+
+void member_table::remove(device_ref device, const hub_host& where) {
+  auto& who = at(device);
+  owners_.erase(owner_key(where, who.identity));
+  models_.release(who.model);
+  who = {};
+}
+
+} // namespace causeway::hub

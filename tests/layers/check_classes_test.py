@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/check_classes.py counts a class over all of its files."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import check_classes  # noqa: E402
+
+
+class check_classes_test(unittest.TestCase):
+    def sizes(self, header, *sources):
+        files = {"src/a/a.h": header} | {f"src/a/a{i}.cpp": text for i, text in enumerate(sources)}
+        return check_classes.measure(files)[("src/a", "a")]
+
+    def test_functions_and_members_are_told_apart(self):
+        size = self.sizes("""class a final : public b {
+public:
+  explicit a(int of) : x_{of} {}
+  ~a() override;
+  a(const a&) = delete;
+  int one() const { return x_; }
+  result<std::map<int, int>> two(std::function<int(int)> how = {});
+  static int three();
+  enum class colour { red, blue };
+  using text = std::string;
+  struct inner {
+    int of = 0;
+    int four() const;
+  };
+
+private:
+  int x_ = 0, y_{1};
+  std::function<double(int)> random_{};
+  std::map<int, std::vector<int>> map_; // a remark (with brackets)
+  static constexpr int most = 3;
+};
+""")
+        self.assertEqual((size["functions"], size["members"]), (5, 4))
+
+    def test_the_lines_of_all_files_count(self):
+        body = "void a::one(int of) {\n  if (of) {\n    two();\n  }\n}\n"
+        alone = self.sizes("class a {\n  void one(int of);\n  void two();\n  int x_;\n};\n")
+        both = self.sizes("class a {\n  void one(int of);\n  void two();\n  int x_;\n};\n", body, "a::a(int of) : x_{of}, y_(2) {\n}\n\nint free() {\n  return 1;\n}\n")
+        self.assertEqual(both["lines"], alone["lines"] + 5 + 2)
+
+    def test_what_an_inner_class_defines_is_the_outer_ones_too(self):
+        size = self.sizes("class a {\n  class b {\n    void one();\n  };\n};\n", "void a::b::one() {\n}\n")
+        self.assertEqual(size["lines"], 7)
+
+    def test_a_value_may_have_as_many_members_as_it_has_to_say(self):
+        fields = "".join(f"  int x{i};\n" for i in range(30))
+        self.assertEqual(self.sizes("struct a {\n" + fields + "};\n")["members"], 0)
+        self.assertEqual(self.sizes("class a {\n" + fields + "};\n")["members"], 30)
+        self.assertEqual(self.sizes("struct a {\nprivate:\n" + fields + "};\n")["members"], 30)
+
+    def test_each_limit_has_a_breach(self):
+        many = "".join(f"  void f{i}();\n" for i in range(41)) + "".join(f"  int x{i}_;\n" for i in range(21))
+        long = "void a::f1() {\n" + "  f2();\n" * 700 + "}\n"
+        found = check_classes.breaches_in(check_classes.measure({"src/a/a.h": "class a {\n" + many + "};\n", "src/a/a.cpp": long}))
+        self.assertEqual(len(found), 3, found)
+
+    def test_one_that_is_known_may_not_grow(self):
+        (folder, name), ceilings = next(iter(check_classes.KNOWN.items()))
+        at_most = {(folder, name): {"lines": 1, "functions": 1, "members": 1} | ceilings}
+        self.assertEqual(check_classes.breaches_in(at_most), [])
+        kind = next(iter(ceilings))
+        at_most[(folder, name)][kind] += 1
+        self.assertEqual(len(check_classes.breaches_in(at_most)), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
