@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 clang_tidy=$(command -v clang-tidy-14) || { echo "tidy: clang-tidy-14 is missing; script/bootstrap installs it" >&2; exit 1; }
 
-pure=(base config core formats tts azure dps amqp hub)
+pure=(base config model core formats tts azure dps amqp hub)
 changed_only=no
 if [[ ${1:-} == --changed ]]; then changed_only=yes; shift; fi
 base=${1:-}

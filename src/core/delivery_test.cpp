@@ -8,7 +8,6 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
 using fate = delivery::fate;

@@ -101,6 +101,16 @@ constexpr bool is_by_event() {
 }
 static_assert(is_by_event());
 
+// A failure is counted where a pause begins.
+constexpr bool is_counted_at_pauses() {
+  for (const auto& row : table)
+    if (row.failures == tally::counted && row.to != parked && row.to != doubted && row.to != paused &&
+        row.to != owed)
+      return false;
+  return true;
+}
+static_assert(is_counted_at_pauses());
+
 // Where the rows of an event begin; those of the next one end them.
 constexpr auto first_rows = [] {
   std::array<std::uint8_t, device_events + 1> begins{};
