@@ -79,9 +79,10 @@ void bridge::on_event(ticket which, model::event event, moment now) {
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = doorman_.application_of(event);
   if (!application) return intake_.answer_now(which, answer::unwanted);
-  if (const auto instead = reception_.refuses(event, *application, intake_.is_full(), now))
+  const auto known = table_.find(*application, event.from.device.str());
+  if (const auto instead = reception_.refuses(event, *application, known, intake_.is_full(), now))
     return intake_.answer_now(which, *instead);
-  const auto device = reception_.meet(event, *application, intake_.last_seq(), now);
+  const auto device = reception_.meet(event, *application, known, intake_.last_seq(), now);
   intake_.take(which, device, std::move(event), now);
 }
 

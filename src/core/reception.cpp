@@ -7,9 +7,8 @@
 
 namespace causeway::core {
 
-std::optional<answer> reception::refuses(const model::event& event, std::uint32_t application, bool is_full,
-                                         moment now) {
-  const auto known = table_.find(application, event.from.device.str());
+std::optional<answer> reception::refuses(const model::event& event, std::uint32_t application,
+                                         std::optional<device_ref> known, bool is_full, moment now) {
   if (is_control_frame(event)) {
     if (known) frames_.note(table_.at(*known), event, now);
     return answer::control;
@@ -25,8 +24,8 @@ std::optional<answer> reception::refuses(const model::event& event, std::uint32_
   return lack;
 }
 
-device_ref reception::meet(const model::event& event, std::uint32_t application, spool_seq last, moment now) {
-  const auto known = table_.find(application, event.from.device.str());
+device_ref reception::meet(const model::event& event, std::uint32_t application,
+                           std::optional<device_ref> known, spool_seq last, moment now) {
   const auto eui = parse_eui(event.dev_eui);
   const auto which = known ? *known : add(event.from, application, eui, now);
   note_eui(which, eui, last, now);

@@ -28,10 +28,12 @@ public:
 
   // What is answered to an event of a device before anything is made of it: `control`, `unwanted` (switched
   // off), or that there is no place for one more; nothing: it is to be taken.
-  std::optional<answer> refuses(const model::event& event, std::uint32_t application, bool is_full,
-                                moment now);
+  // known: the device, where it is in the table; likewise below.
+  std::optional<answer> refuses(const model::event& event, std::uint32_t application,
+                                std::optional<device_ref> known, bool is_full, moment now);
   // Whose it is, a new device where it is not known. Precondition: not refused. last: of the messages so far.
-  device_ref meet(const model::event& event, std::uint32_t application, spool_seq last, moment now);
+  device_ref meet(const model::event& event, std::uint32_t application, std::optional<device_ref> known,
+                  spool_seq last, moment now);
   // Whose the dead letter is, likewise; or what is answered.
   struct met {
     std::optional<device_ref> device{};
