@@ -2,6 +2,7 @@
 #include "causeway_bench/floor_http.h"
 
 #include "base/encoding.h"
+#include "base/http_fields.h"
 
 #include <charconv>
 
@@ -17,14 +18,6 @@ std::string_view take_until(std::string_view& from, std::string_view mark) {
   const auto taken = from.substr(0, at);
   from.remove_prefix(at == std::string_view::npos ? from.size() : at + mark.size());
   return taken;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
 }
 
 } // namespace
@@ -49,7 +42,7 @@ floor_request_reader::step floor_request_reader::next(floor_request& into) {
   while (!head.empty()) {
     auto value = take_until(head, line_end);
     const auto name = take_until(value, ":");
-    value = trimmed(value);
+    value = without_ows(value);
     if (equals_ignoring_case(name, "content-length")) {
       const auto [stop, fault] = std::from_chars(value.data(), value.data() + value.size(), length);
       if (fault != std::errc{} || stop != value.data() + value.size() || length > most_body)

@@ -2,6 +2,7 @@
 #include "emulator/stack/http_answer.h"
 
 #include "base/encoding.h"
+#include "base/http_fields.h"
 
 #include <charconv>
 
@@ -10,14 +11,6 @@ namespace {
 
 constexpr std::size_t max_head = 16 * 1024;
 constexpr std::size_t max_body = 1024 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
 
 } // namespace
 
@@ -45,7 +38,7 @@ std::optional<http_answer_summary> http_answer_reader::next() {
       const auto colon = line.find(':');
       if (colon == std::string_view::npos) continue;
       const auto name = line.substr(0, colon);
-      const auto value = trimmed(line.substr(colon + 1));
+      const auto value = without_ows(line.substr(colon + 1));
       if (equals_ignoring_case(name, "content-length")) {
         std::size_t number = 0;
         const auto read = std::from_chars(value.data(), value.data() + value.size(), number);

@@ -30,4 +30,11 @@ std::optional<seconds> parse_retry_after(std::string_view text) {
   return seconds{number};
 }
 
+std::string_view without_ows(std::string_view text) {
+  constexpr std::string_view white = " \t";
+  const auto first = text.find_first_not_of(white);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
 } // namespace causeway

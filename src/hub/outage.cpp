@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/outage.h"
 
-#include "base/log.h"
-
 #include "base/backoff.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <utility>
