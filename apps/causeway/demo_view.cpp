@@ -19,7 +19,7 @@ std::string bar(std::uint64_t part, std::uint64_t whole, std::size_t width) {
 }
 
 std::uint64_t in_state(const watch::snapshot& gateway, model::device_state state) {
-  return gateway.bridge.devices[static_cast<std::size_t>(state)];
+  return gateway.shard.devices[static_cast<std::size_t>(state)];
 }
 
 // Asked for each picture: windows change.
@@ -69,7 +69,7 @@ std::vector<std::string> demo_view::picture(const watch::snapshot& gateway, cons
       fmt::format("            provisioning {}, attaching {}, parked {}", provisioning, attaching,
                   in_state(gateway, model::device_state::parked)),
       fmt::format("  uplinks   accepted {}, delivered {}, waiting {}", emulator.accepted, emulator.delivered,
-                  gateway.bridge.waiting_messages),
+                  gateway.shard.waiting_messages),
       fmt::format("            {:.0f} a second", rate_),
       fmt::format("  latency   webhook p50 {:.1f} ms, p99 {:.1f} ms", emulator.http_p50_ms,
                   emulator.http_p99_ms),

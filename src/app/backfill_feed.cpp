@@ -4,7 +4,7 @@
 namespace causeway::app {
 
 void backfill_feed::take(model::event event, std::function<void(model::answer)> done) {
-  bridge_.on_event(desk_.open(std::move(done)), std::move(event), clock_.now());
+  shard_.on_event(desk_.open(std::move(done)), std::move(event), clock_.now());
 }
 
 void backfill_feed::save_cursor(const application_id& application, wall_time cursor) {

@@ -68,12 +68,12 @@ net::task<result<model::answer>> dead_letter_desk::replay(std::uint64_t id) {
                                            {letter->from.application.str(), letter->from.device.str()});
     if (!event) co_return std::move(event).fault();
     which = desk_.open();
-    bridge_->replay(which, id, *std::move(event), loop_.now());
+    shard_->replay(which, id, *std::move(event), loop_.now());
   } else {
     auto message = model::decode_message(letter->content);
     if (!message) co_return std::move(message).fault();
     which = desk_.open();
-    bridge_->replay(which, id, letter->from, *std::move(message), loop_.now());
+    shard_->replay(which, id, letter->from, *std::move(message), loop_.now());
   }
   const auto outcome = co_await desk_.wait(which, patience);
   co_return outcome;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator's questions about dead letters, between the admin API, the store and the bridge. Bounded by
+// The operator's questions about dead letters, between the admin API, the store and the shard. Bounded by
 // the connections of the admin listeners. Loop's thread only.
 #pragma once
 
-#include "core/bridge.h"
+#include "core/shard.h"
 #include "stack/answer_desk.h"
 #include "store/store.h"
 #include "watch/dead_letter_api.h"
@@ -20,9 +20,9 @@ class dead_letter_desk final : public watch::dead_letter_view {
 public:
   dead_letter_desk(net::loop& on, stack::answer_desk& desk) : loop_{on}, desk_{desk} {}
   // Before the first question.
-  void ask(store::store& of, core::bridge& bridge) {
+  void ask(store::store& of, core::shard& shard) {
     store_ = &of;
-    bridge_ = &bridge;
+    shard_ = &shard;
   }
 
   net::task<result<model::dead_letter_page>> list(model::dead_letter_query query) override;
@@ -46,7 +46,7 @@ private:
   net::loop& loop_;
   stack::answer_desk& desk_;
   store::store* store_ = nullptr;
-  core::bridge* bridge_ = nullptr;
+  core::shard* shard_ = nullptr;
   std::uint64_t last_ = 0;
   std::unordered_map<std::uint64_t, entry> open_;
 };

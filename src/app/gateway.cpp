@@ -68,11 +68,11 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
 void gateway::parts::on_spooled(std::vector<model::spool_result> results) {
   const auto at = loop.now();
   for (const auto& one : results)
-    bridge->on_spooled(one, at);
+    shard->on_spooled(one, at);
 }
 
 void gateway::parts::on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) {
-  bridge->on_read_back(std::move(rows), gone, loop.now());
+  shard->on_read_back(std::move(rows), gone, loop.now());
 }
 
 void gateway::parts::on_store_fault(const error& what) {
@@ -82,7 +82,7 @@ void gateway::parts::on_store_fault(const error& what) {
 void gateway::parts::save_open_seconds() {
   const auto now = loop.now();
   open_saved = now.mono;
-  store->save_open_seconds(bridge->open_seconds(now));
+  store->save_open_seconds(shard->open_seconds(now));
 }
 
 net::task<> gateway::parts::tick() {
@@ -96,21 +96,21 @@ net::task<> gateway::parts::tick() {
     if (clocks.observe(now)) {
       hubs.try_now();
       provisioning.try_now();
-      bridge->on_clock_set(now);
+      shard->on_clock_set(now);
     }
     if (clocks.take_change()) hubs.renew_tokens();
-    bridge->on_tick(now);
+    shard->on_tick(now);
     look_at_certificate(now);
     if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
-    sent_rate.note(bridge->sent(), now.mono);
+    sent_rate.note(shard->sent(), now.mono);
   }
 }
 
 // A few at a time, so that the first post after a start need not wait for a million devices.
 net::task<> gateway::parts::start_known() {
   constexpr std::size_t at_a_time = 250;
-  while (bridge->start_some(at_a_time, loop.now())) {
+  while (shard->start_some(at_a_time, loop.now())) {
     const bool going_on = co_await net::sleep_for(milliseconds{0});
     if (!going_on) co_return;
   }
@@ -132,7 +132,7 @@ void gateway::parts::start_mqtt(const config::configuration& from) {
   if (applications.empty()) return;
   for (const auto& one : applications)
     by_mqtt.push_back(one.id);
-  mqtt.emplace(loop, tasks, make_mqtt_settings(from, random.bits()), std::move(applications), *bridge, desk,
+  mqtt.emplace(loop, tasks, make_mqtt_settings(from, random.bits()), std::move(applications), *shard, desk,
                [this] { return random.unit(); });
   mqtt->tell(*this);
   mqtt->start();
@@ -251,30 +251,30 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 
   auto p = std::make_unique<parts>(on, from, std::move(*sections));
   p->store = std::move(*opened);
-  core::bridge_options bridge_options;
-  bridge_options.random = [random = &p->random] { return random->unit(); };
-  bridge_options.timeline = &p->spans;
-  bridge_options.limits = make_spool_limits(from.spool);
-  bridge_options.max_devices = from.state.max_devices;
-  p->bridge.emplace(make_rules(from), std::move(bridge_options), on.now());
-  p->bridge->connect({*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
-  p->formatter.answer_to(*p->bridge);
+  core::shard_options shard_options;
+  shard_options.random = [random = &p->random] { return random->unit(); };
+  shard_options.timeline = &p->spans;
+  shard_options.limits = make_spool_limits(from.spool);
+  shard_options.max_devices = from.state.max_devices;
+  p->shard.emplace(make_rules(from), std::move(shard_options), on.now());
+  p->shard->connect({*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
+  p->formatter.answer_to(*p->shard);
   p->formatter.transform_by(p->transforms);
-  p->provisioning.answer_to(*p->bridge);
+  p->provisioning.answer_to(*p->shard);
   p->provisioning.by_clocks(p->clocks);
-  p->registry.answer_to(*p->bridge);
-  p->hubs.answer_to(*p->bridge);
-  p->webhook.emplace(make_webhook_applications(from), *p->bridge, p->desk, on, randomness::key());
+  p->registry.answer_to(*p->shard);
+  p->hubs.answer_to(*p->shard);
+  p->webhook.emplace(make_webhook_applications(from), *p->shard, p->desk, on, randomness::key());
   p->webhook->tell_probers(
       [raw = p.get()] { return raw->store_fault ? std::optional{raw->store_fault->code()} : std::nullopt; });
-  p->feed.emplace(*p->bridge, p->desk, *p->store, on);
+  p->feed.emplace(*p->shard, p->desk, *p->store, on);
   p->backfill.emplace(
       on, p->tasks, make_backfill_settings(from), make_backfill_applications(from),
       [random = &p->random] { return random->unit(); }, *p->feed);
   for (const auto& one : make_webhook_applications(from))
     p->by_webhook.push_back(one.id);
   p->webhook->tell(*p);
-  p->letters.ask(*p->store, *p->bridge);
+  p->letters.ask(*p->store, *p->shard);
   auto ready = p->export_spans(from);
   if (!ready) {
     co_await p->tasks.stop();
@@ -285,7 +285,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->transforms.start();
   tell_of_path_word_devices(*image);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
-  p->bridge->begin(std::move(*image), on.now());
+  p->shard->begin(std::move(*image), on.now());
   p->listen(std::move(*opened_doors), from);
   p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
                  [raw = p.get()] { return raw->start_known(); });
@@ -304,11 +304,11 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 }
 
 net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
-  const auto accepted = bridge->next_seq();
+  const auto accepted = shard->next_seq();
   if (mqtt) co_await mqtt->stop(deadline);
   const auto busy = [&](mono_time now) {
     if (webhook_server->connections() != 0 && now - began < time_to_leave) return true;
-    return webhook_server->is_serving(began) || bridge->is_sending(accepted);
+    return webhook_server->is_serving(began) || shard->is_sending(accepted);
   };
   for (auto now = began; now < deadline && busy(now); now = loop.now().mono) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});
@@ -366,7 +366,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   if (!closed)
     log::error("store_close_incomplete",
                {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
-  log::info("gateway_stopped", {{"waiting", p.bridge->totals().waiting_messages}});
+  log::info("gateway_stopped", {{"waiting", p.shard->totals().waiting_messages}});
   co_return closed;
 }
 

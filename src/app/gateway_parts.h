@@ -12,8 +12,8 @@
 #include "base/rate_meter.h"
 #include "cloud/hub_pool.h"
 #include "cloud/provisioning.h"
-#include "core/bridge.h"
 #include "core/explain.h"
+#include "core/shard.h"
 #include "stack/mqtt_source.h"
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
@@ -54,7 +54,7 @@ struct gateway::parts final : store::store_events,
   cloud::provisioning provisioning;
   stack::registry_client registry;
   cloud::hub_pool hubs;
-  std::optional<core::bridge> bridge;
+  std::optional<core::shard> shard;
   std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;
   std::optional<stack::backfill> backfill;
@@ -84,7 +84,7 @@ struct gateway::parts final : store::store_events,
     letters.on_dead_letters(request, std::move(page));
   }
   void on_dead_letters_counted(const model::dead_letter_amounts& amounts) override {
-    bridge->on_dead_letters_counted(amounts);
+    shard->on_dead_letters_counted(amounts);
   }
   void on_store_fault(const error& what) override;
   void on_store_healed() override { store_fault.reset(); }
@@ -117,12 +117,12 @@ struct gateway::parts final : store::store_events,
   result<void> export_spans(const config::configuration& from);
 
   model::forgetting forget(const model::device_key& key, bool drop_messages) override {
-    return bridge->forget(key, drop_messages, loop.now());
+    return shard->forget(key, drop_messages, loop.now());
   }
   model::forget_page forget_some(const application_id& application, model::forgettable which,
                                  bool drop_messages, std::optional<device_ref> after,
                                  std::size_t limit) override {
-    return bridge->forget_some(application, which, drop_messages, after, limit, loop.now());
+    return shard->forget_some(application, which, drop_messages, after, limit, loop.now());
   }
   result<application_id> owner_of(const device_id& device) const override;
 
@@ -135,17 +135,17 @@ struct gateway::parts final : store::store_events,
   }
   model::device_page list(std::optional<device_ref> after, std::size_t limit,
                           std::optional<model::device_state> state) const override {
-    return bridge->list(after, limit, state);
+    return shard->list(after, limit, state);
   }
   std::optional<model::device_status> device(const model::device_key& key) const override {
-    return bridge->status(key);
+    return shard->status(key);
   }
   std::string explain(const model::device_status& of) const override { return core::explain(of, loop.now()); }
   std::optional<model::device_key> key_of(device_ref ref) const override;
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const model::timeline& timeline() const override { return spans; }
-  watch::plan_input plan() const override { return count_plan(bridge->devices(), frame); }
+  watch::plan_input plan() const override { return count_plan(shard->devices(), frame); }
 };
 
 } // namespace causeway::app

@@ -3,7 +3,7 @@
 // but for the log.
 #pragma once
 
-#include "core/bridge.h"
+#include "core/shard.h"
 
 #include <vector>
 

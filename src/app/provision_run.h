@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers a whole fleet at DPS ahead of time and caches where each device lives, so that the next start
-// asks DPS nothing. The same bridge, registry, DPS client and store as a gateway's, with no hub: no device is
+// asks DPS nothing. The same shard, registry, DPS client and store as a gateway's, with no hub: no device is
 // attached and no message is sent. Loop's thread only.
 #pragma once
 

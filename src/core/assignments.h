@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which hub and identity a device has: in the table, and on disk. Owned by the bridge; one thread.
+// Which hub and identity a device has: in the table, and on disk. Owned by the shard; one thread.
 #pragma once
 
 #include "core/claims.h"

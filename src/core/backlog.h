@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What waits in the spool, as RAM knows it: the messages in their order, the bodies of some, and how much
-// room they take. Owned by the bridge; intake adds, delivery takes away, room gives up. One thread.
+// room they take. Owned by the shard; intake adds, delivery takes away, room gives up. One thread.
 #pragma once
 
 #include "base/log_limiter.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many devices there are of each application, against the limit and the application's share of it. Owned
-// by the bridge; one thread.
+// by the shard; one thread.
 #pragma once
 
 #include "core/device_table.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has which identity. Of two devices that claim one, the one that has it on disk keeps it, whether it is
-// connected or not; else the first one has it until it is deleted or forgotten. Owned by the bridge; one
+// connected or not; else the first one has it until it is deleted or forgotten. Owned by the shard; one
 // thread.
 #pragma once
 

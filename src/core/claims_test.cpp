@@ -8,12 +8,12 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 std::vector<application_rules> by_eui(const char* realm = "", bool any_case = false) {
-  auto made = bridge_fixture::rules();
+  auto made = shard_fixture::rules();
   for (auto& one : made) {
     one.identity_template = "{dev_eui}";
     one.realm = realm;
@@ -65,7 +65,7 @@ TEST(claims_alone, names_meet_in_a_section_or_in_a_realm_and_by_its_case) {
   const auto first = together.of_eui(together.plant, "a", 1);
   EXPECT_EQ(together.claim(first), std::nullopt);
   EXPECT_EQ(together.claim(together.of_eui(together.field, "a", 1)), first);
-  auto rules = bridge_fixture::rules();
+  auto rules = shard_fixture::rules();
   for (auto& one : rules)
     one.any_case = true;
   claiming cases{rules};
@@ -115,7 +115,7 @@ TEST(assignments_alone, on_disk_count_where_they_still_fit_and_nobody_else_has_t
     EXPECT_EQ(f.all.place(which, row.where), row.fits) << row.why;
     EXPECT_EQ(f.table.at(which).assigned, row.fits) << row.why;
   }
-  auto rules = bridge_fixture::rules();
+  auto rules = shard_fixture::rules();
   for (auto& one : rules)
     one.realm = "scope";
   organ_scene both{rules};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where each device stands on its way to its hub: the only writer of a device's state and of what belongs to
 // it (pauses, failures in a row, trust). Says what is to be done next and does none of it; rules:
-// transitions.h. Owned by the bridge; one thread.
+// transitions.h. Owned by the shard; one thread.
 #pragma once
 
 #include "base/backoff.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a row in the spool to the hub's accept: a device's oldest message goes when nothing of it is in
 // flight, with its body from the cache or read back. What an outcome means for the device is not its matter.
-// Owned by the bridge; one thread.
+// Owned by the shard; one thread.
 #pragma once
 
 #include "core/backlog.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every device that Causeway knows, by its ref and by its name. Owned by the bridge; one thread.
+// Every device that Causeway knows, by its ref and by its name. Owned by the shard; one thread.
 #pragma once
 
 #include "base/ids.h"

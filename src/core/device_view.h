@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be told about devices, one by one and in pages. Changes nothing. Owned by the bridge; one thread.
+// What can be told about devices, one by one and in pages. Changes nothing. Owned by the shard; one thread.
 #pragma once
 
 #include "core/grace.h"
@@ -20,7 +20,7 @@ public:
 
   // Nothing: it is not known.
   std::optional<device_status> status(const device_key& key) const;
-  // As bridge::list.
+  // As shard::list.
   device_page list(std::optional<device_ref> after, std::size_t limit,
                    std::optional<device_state> state) const;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames that are late or missing, by their counters, and those that a field mask has cut. Changes nothing
-// but counts. Owned by the bridge; one thread.
+// but counts. Owned by the shard; one thread.
 #pragma once
 
 #include "core/device.h"

@@ -7,8 +7,8 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::frame_of;
+using testing::shard_fixture;
 
 struct seen_frame {
   std::optional<std::uint16_t> session;
@@ -38,7 +38,7 @@ TEST(frame_watch_alone, counts_what_is_late_or_missing) {
     device d;
     manual_clock clock;
     for (const auto& frame : row.frames) {
-      auto event = bridge_fixture::frame("plant", "dev", frame.f_cnt);
+      auto event = shard_fixture::frame("plant", "dev", frame.f_cnt);
       frame_of(event).session = frame.session;
       watch.note(d, event, clock.now());
     }
@@ -55,7 +55,7 @@ TEST(frame_watch_alone, a_simulated_frame_counts_for_nothing_but_its_time) {
   frame_watch watch{1, totals};
   device d;
   manual_clock clock;
-  auto event = bridge_fixture::frame("plant", "dev", 9);
+  auto event = shard_fixture::frame("plant", "dev", 9);
   event.simulated = true;
   watch.note(d, event, clock.now());
   EXPECT_EQ(d.session, 0U);

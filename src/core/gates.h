@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages that a hub refuses for a reason that is not in the catalogue: who waits, who tries, what is given
 // up. The rules are refusal_watch's; here are the devices that wait at a closed gate, each with its mark.
-// Owned by the bridge; one thread.
+// Owned by the shard; one thread.
 #pragma once
 
 #include "core/device_table.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long messages wait for a device that may not be attached: removed_grace since they came or the device
-// was first refused, whichever is later, in open seconds. Only an attach ends it. Owned by the bridge; one
+// was first refused, whichever is later, in open seconds. Only an attach ends it. Owned by the shard; one
 // thread.
 #pragma once
 

@@ -9,9 +9,9 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 constexpr seconds day{24 * 3600};
 
@@ -22,8 +22,7 @@ struct refusing : organ_scene {
   grace counted{rules, table, waiting, states, out, time, totals};
   successions heirs{names, rules, table, waiting.queue, counted};
 
-  explicit refusing(std::vector<application_rules> by = bridge_fixture::rules())
-      : organ_scene{std::move(by)} {
+  explicit refusing(std::vector<application_rules> by = shard_fixture::rules()) : organ_scene{std::move(by)} {
     time.restore(100); // a store that has been open before
   }
   device_ref parked_one(const char* name, errc why) {
@@ -107,7 +106,7 @@ TEST(grace_alone, goes_on_where_the_record_says) {
 }
 
 std::vector<application_rules> by_eui() {
-  auto made = bridge_fixture::rules();
+  auto made = shard_fixture::rules();
   made[1].identity_template = "{dev_eui}";
   return made;
 }

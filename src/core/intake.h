@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event of a known device to a row in the spool, and to the answer: duplicates, formatting, room,
-// append. Also dead letters that are tried again. Owned by the bridge; one thread. Bounded: is_full.
+// append. Also dead letters that are tried again. Owned by the shard; one thread. Bounded: is_full.
 #pragma once
 
 #include "core/backlog.h"
@@ -49,7 +49,7 @@ public:
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
   // Nothing: nothing has come to wait.
   std::optional<stored> on_spooled(const spool_result& what, moment now);
-  // As bridge::replay; the device is in the table.
+  // As shard::replay; the device is in the table.
   void replay(ticket which, std::uint64_t letter, device_ref device, message what, moment now);
   void replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now);
 

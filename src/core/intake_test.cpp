@@ -8,9 +8,9 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 struct taking : organ_scene {
   spool_limits limits;
@@ -20,10 +20,10 @@ struct taking : organ_scene {
   device_ref which = add(plant, "dev");
   std::uint64_t next_ticket = 1;
 
-  explicit taking(const spool_limits& by = {}) : organ_scene{bridge_fixture::rules(), by}, limits{by} {}
+  explicit taking(const spool_limits& by = {}) : organ_scene{shard_fixture::rules(), by}, limits{by} {}
   ticket take(std::uint32_t f_cnt) {
     const ticket made{next_ticket++};
-    in.take(made, which, bridge_fixture::frame("plant", "dev", f_cnt), now());
+    in.take(made, which, shard_fixture::frame("plant", "dev", f_cnt), now());
     return made;
   }
   void formatted(ticket of, std::size_t messages = 1) {
@@ -147,7 +147,7 @@ TEST(intake_alone, a_letter_that_is_tried_again_goes_as_its_rows_come) {
   EXPECT_EQ(f.in.on_spooled({1, error{errc::not_found}}, f.now()), std::nullopt);
   EXPECT_EQ(f.ports.answered[1], answer::duplicate) << "it was tried twice";
   f.take(5);
-  f.in.replay(ticket{9}, 8, f.which, bridge_fixture::frame("plant", "dev", 5), f.now());
+  f.in.replay(ticket{9}, 8, f.which, shard_fixture::frame("plant", "dev", 5), f.now());
   EXPECT_EQ(f.ports.answered[9], answer::unavailable) << "a copy is on its way";
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device's way to its hub and its messages' after it, carried out: each event goes to connecting, and what
 // that says is to be done next is passed on to the organ that does it. Holds no rule of its own but in which
-// order things end. Owned by the bridge, owns the organs of the way; one thread.
+// order things end. Owned by the shard, owns the organs of the way; one thread.
 #pragma once
 
 #include "core/assignments.h"

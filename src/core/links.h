@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What leads a device to its hub: the calls on IoT Hub and on who finds a device's hub. Keeps nothing, for
-// what a device is waiting for is its state. Owned by the bridge; one thread.
+// what a device is waiting for is its state. Owned by the shard; one thread.
 #pragma once
 
 #include "core/naming.h"

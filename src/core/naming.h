@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device is called: its key, its identity in Azure, its model. Owned by the bridge; one thread.
+// What a device is called: its key, its identity in Azure, its model. Owned by the shard; one thread.
 #pragma once
 
 #include "core/device_table.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // For how long the store has been open in all its life: the only clock by which anything is given up, for
-// neither a stopped process nor a machine's wrong clock moves it (decision 20). Owned by the bridge; one
+// neither a stopped process nor a machine's wrong clock moves it (decision 20). Owned by the shard; one
 // thread.
 #pragma once
 

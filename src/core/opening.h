@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a start has still to do, a few devices at a time: each assignment on disk is put in its place, the
 // oldest first, then devices connect. No device connects before all have the assignments that are on disk.
-// Owned by the bridge; one thread.
+// Owned by the shard; one thread.
 #pragma once
 
 #include "core/assignments.h"

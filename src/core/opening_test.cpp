@@ -7,15 +7,15 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 struct opened : organ_scene {
   claims held{rules, names, table};
   assignments all{rules, names, held, table, finder, devices};
   opening start{rules, table, held, all};
   static start_image::assigned at(const char* name, int assigned_at = 0) {
-    return {bridge_fixture::key("field", name),
+    return {shard_fixture::key("field", name),
             {hub_host{"h"}, identity{name}, azure_name{"dps"}, wall_time{seconds{assigned_at}},
              "f1/{device_id}"}};
   }
@@ -74,7 +74,7 @@ TEST(opening_alone, who_has_come_since_or_has_lost_it_does_not_get_what_was_anot
   const auto lost = f.add(f.field, "lost");
   f.start.begin({f.at("lost"), f.at("late")});
   f.add(f.field, "late");
-  f.start.lose(bridge_fixture::key("field", "lost"));
+  f.start.lose(shard_fixture::key("field", "lost"));
   std::size_t most = 10;
   EXPECT_TRUE(f.start.place_some(most));
   EXPECT_FALSE(f.table.at(lost).assigned);

@@ -30,7 +30,7 @@ struct organ_scene {
 
   static constexpr std::uint32_t plant = 0, field = 1, meters = 2;
 
-  explicit organ_scene(std::vector<application_rules> by = bridge_fixture::rules(),
+  explicit organ_scene(std::vector<application_rules> by = shard_fixture::rules(),
                        const spool_limits& limits = {})
       : rules{std::move(by)}, waiting{{}, body_cache{1024 * 1024}, spool_room{limits, rules.size()}} {
     ports.formats_later = true;

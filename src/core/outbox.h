@@ -2,7 +2,7 @@
 // What waits in the spool, device by device, in the order of acceptance: 24 bytes of RAM a message; the
 // bodies are on disk, and some of the youngest also in the body cache. For each device that has something
 // that is not with the hub it also knows the oldest of that, by application (about 60 bytes a device). Owned
-// by the bridge; one thread. Bounded by spool_limits.
+// by the shard; one thread. Bounded by spool_limits.
 #pragma once
 
 #include "core/device.h"
@@ -23,8 +23,8 @@ public:
     spool_seq seq = 0;
     std::uint32_t bytes = 0;
     std::uint32_t accepted_ms =
-        0; // milliseconds since the bridge started, for the latency; wraps after 49 days
-    std::int32_t accepted_s = 0; // seconds since the bridge started, for the age; negative: before it
+        0;                       // milliseconds since the shard started, for the latency; wraps after 49 days
+    std::int32_t accepted_s = 0; // seconds since the shard started, for the age; negative: before it
     std::uint32_t next = 0;      // the outbox's own: the next of the device; 0 is the end
   };
   static_assert(sizeof(waiting_message) == 24);

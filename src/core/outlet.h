@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a port is plugged in: bound once, before the first event, so that the core can be made before the
-// ports that answer to it. Owned by the bridge, which hands each organ those that it needs; one thread.
+// ports that answer to it. Owned by the shard, which hands each organ those that it needs; one thread.
 #pragma once
 
 #include "base/check.h"

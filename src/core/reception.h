@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices as they are met: in an event, in the registry's word, on disk at start. Known ones are found, new
-// ones get a place, and what is said of them is noted. Owned by the bridge; one thread.
+// ones get a place, and what is said of them is noted. Owned by the shard; one thread.
 #pragma once
 
 #include "core/frame_watch.h"
@@ -41,7 +41,7 @@ public:
   };
   met meet_again(const device_key& from, std::uint32_t application, bool is_full, moment now);
 
-  // As bridge's.
+  // As shard's.
   void on_registered(const registered_device& what, spool_seq last, moment now);
   void on_listed(const application_id& application, moment now);
   void on_looked_up(device_ref which, result<registered_device> what, spool_seq last, moment now);

@@ -2,7 +2,7 @@
 // Hand-written fakes of the core's ports for tests: they record what was asked, in words.
 #pragma once
 
-#include "core/bridge.h"
+#include "core/shard.h"
 #include "model/frame_of.h"
 
 #include <map>
@@ -23,7 +23,7 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   std::map<device_ref, device_record> saved;       // the last of each
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
   std::map<device_ref, link_progress> in_the_way;  // what hub link and provisioner say of a device
-  bridge* target = nullptr;
+  shard* target = nullptr;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted
   std::optional<error> format_refuses;
@@ -117,24 +117,24 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   }
 };
 
-// A bridge with three applications: "plant" by connection string (section "hub"), "field" through DPS
+// A shard with three applications: "plant" by connection string (section "hub"), "field" through DPS
 // (section "dps"), and "meters" through DPS, too, whose registry is followed.
-struct bridge_fixture {
+struct shard_fixture {
   manual_clock clock;
   recording_ports ports;
-  core::bridge bridge;
+  core::shard shard;
   std::uint64_t next_ticket = 1;
 
-  explicit bridge_fixture(bridge_options options = {}, std::vector<application_rules> by = rules())
-      : bridge{std::move(by),
-               {ports, ports, ports, ports, ports, ports, ports},
-               with_random(std::move(options)),
-               clock.now()} {
-    ports.target = &bridge;
+  explicit shard_fixture(shard_options options = {}, std::vector<application_rules> by = rules())
+      : shard{std::move(by),
+              {ports, ports, ports, ports, ports, ports, ports},
+              with_random(std::move(options)),
+              clock.now()} {
+    ports.target = &shard;
     ports.fingerprints["dps"] = "f1";
   }
 
-  static bridge_options with_random(bridge_options options) {
+  static shard_options with_random(shard_options options) {
     options.random = [] { return 0.5; };
     return options;
   }
@@ -165,13 +165,13 @@ struct bridge_fixture {
   }
   void registered(const std::string& name, std::optional<bool> integration = {},
                   const std::string& model = {}) {
-    bridge.on_registered(word(name, integration, model), clock.now());
+    shard.on_registered(word(name, integration, model), clock.now());
   }
   device_status status(const std::string& application, const std::string& name) const {
-    return bridge.status(key(application, name)).value_or(device_status{});
+    return shard.status(key(application, name)).value_or(device_status{});
   }
   std::uint64_t in_state(device_state state) const {
-    return bridge.totals().devices[static_cast<std::size_t>(state)];
+    return shard.totals().devices[static_cast<std::size_t>(state)];
   }
   static model::event frame(const std::string& application, const std::string& name, std::uint32_t f_cnt) {
     model::event event;
@@ -188,19 +188,19 @@ struct bridge_fixture {
 
   std::uint64_t post(model::event event) {
     const auto number = next_ticket++;
-    bridge.on_event(ticket{number}, std::move(event), clock.now());
+    shard.on_event(ticket{number}, std::move(event), clock.now());
     return number;
   }
   void spooled(spool_seq seq) {
     spool_result what{seq, {}};
     for (const auto& request : ports.appended)
       if (request.first == seq && request.refused) what.letters = {1, request.refused->raw.size()};
-    bridge.on_spooled(what, clock.now());
+    shard.on_spooled(what, clock.now());
   }
   void assigned(device_ref ref, const std::string& hub, const std::string& section,
                 const std::string& fingerprint, const std::string& name) {
-    bridge.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint},
-                         clock.now());
+    shard.on_assignment(ref, assignment{hub_host{hub}, identity{name}, azure_name{section}, {}, fingerprint},
+                        clock.now());
   }
   // A device of "plant" that is online with nothing waiting; calls are taken.
   device_ref online_device(const std::string& name) {
@@ -209,8 +209,8 @@ struct bridge_fixture {
     const auto ref = ports.appended.back().device;
     spooled(seq);
     assigned(ref, "h", "hub", "", name);
-    bridge.on_device_attached(ref, clock.now());
-    bridge.on_send_outcome(ref, seq, {}, clock.now());
+    shard.on_device_attached(ref, clock.now());
+    shard.on_send_outcome(ref, seq, {}, clock.now());
     ports.take();
     return ref;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is kept of a device on disk, beside its assignment and keys. Keeps nothing itself. Owned by the
-// bridge; one thread.
+// shard; one thread.
 #pragma once
 
 #include "core/grace.h"

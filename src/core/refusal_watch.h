@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusals of messages that the catalogue does not know: is it the message, its application, or the hub's
-// mood? Pure bookkeeping; time is a parameter. Owned by the bridge; one thread.
+// mood? Pure bookkeeping; time is a parameter. Owned by the shard; one thread.
 //
 // Of one application on one hub a `gate`. As soon as many_devices of its devices have been refused so with no
 // message accepted in between, the gate closes: nothing more is sent but one probe at a time, with growing

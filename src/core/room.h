@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When the spool is full, or its oldest have waited for too long: what is refused, and what is given up. The
-// limits are kept by spool_room. Owned by the bridge; one thread.
+// limits are kept by spool_room. Owned by the shard; one thread.
 #pragma once
 
 #include "core/backlog.h"

@@ -7,15 +7,15 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 struct roomy : organ_scene {
   spool_limits limits;
   gates held{{}, table, rules, [] { return 0.5; }};
   room space{limits, rules, table, waiting, held, disk, time, totals};
-  explicit roomy(const spool_limits& by, std::vector<application_rules> of = bridge_fixture::rules())
+  explicit roomy(const spool_limits& by, std::vector<application_rules> of = shard_fixture::rules())
       : organ_scene{std::move(of), by}, limits{by} {}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What The Things Stack's registry says of devices, and whom to ask it for: devices that no listing names,
-// and suspects, which a listing lacks or whose identity another one claims. Owned by the bridge; one thread.
+// and suspects, which a listing lacks or whose identity another one claims. Owned by the shard; one thread.
 #pragma once
 
 #include "core/device_table.h"

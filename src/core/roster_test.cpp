@@ -8,9 +8,9 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
 using testing::organ_scene;
+using testing::shard_fixture;
 
 struct listing : organ_scene {
   roster words{rules, names, table, stack, totals};
@@ -18,7 +18,7 @@ struct listing : organ_scene {
   const device& of(device_ref which) { return table.at(which); }
   device_ref named(const char* name, std::optional<bool> integration = {}) {
     const auto which = add(meters, name);
-    const auto word = bridge_fixture::word(name, integration);
+    const auto word = shard_fixture::word(name, integration);
     words.hear(which, word);
     words.take(which, word);
     return which;
@@ -33,13 +33,13 @@ TEST(roster_alone, knows_who_is_awaited_and_who_is_switched_off) {
   };
   for (const auto& row : {row{true, std::nullopt, false}, row{true, false, true},
                           row{false, std::nullopt, true}, row{false, true, false}}) {
-    auto rules = bridge_fixture::rules();
+    auto rules = shard_fixture::rules();
     rules[2].enabled_by_default = row.by_default;
     listing f{rules};
     const auto which = f.add(f.meters, "dev");
     EXPECT_TRUE(f.words.awaits(f.of(which)));
     EXPECT_FALSE(f.words.is_switched_off(f.of(which))) << "nothing is said yet";
-    f.words.take(which, bridge_fixture::word("dev", row.said));
+    f.words.take(which, shard_fixture::word("dev", row.said));
     EXPECT_FALSE(f.words.awaits(f.of(which)));
     EXPECT_EQ(f.words.is_switched_off(f.of(which)), row.off);
     EXPECT_FALSE(f.words.awaits(f.of(f.add(f.field, "dev")))) << "no registry is followed there";
@@ -49,11 +49,11 @@ TEST(roster_alone, knows_who_is_awaited_and_who_is_switched_off) {
 TEST(roster_alone, only_what_is_new_is_news) {
   listing f;
   const auto which = f.named("dev", true);
-  EXPECT_FALSE(f.words.hear(which, bridge_fixture::word("dev", true)));
-  EXPECT_TRUE(f.words.hear(which, bridge_fixture::word("dev", false)));
-  EXPECT_TRUE(f.words.hear(which, bridge_fixture::word("dev")));
-  EXPECT_TRUE(f.words.hear(which, bridge_fixture::word("dev", true, "dtmi:x:own;1")));
-  auto with_eui = bridge_fixture::word("dev", true);
+  EXPECT_FALSE(f.words.hear(which, shard_fixture::word("dev", true)));
+  EXPECT_TRUE(f.words.hear(which, shard_fixture::word("dev", false)));
+  EXPECT_TRUE(f.words.hear(which, shard_fixture::word("dev")));
+  EXPECT_TRUE(f.words.hear(which, shard_fixture::word("dev", true, "dtmi:x:own;1")));
+  auto with_eui = shard_fixture::word("dev", true);
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
   EXPECT_TRUE(f.words.hear(which, with_eui));
   EXPECT_EQ(f.totals.registry.listed, 1U);
@@ -94,7 +94,7 @@ TEST(roster_alone, a_word_overtakes_the_answer_to_an_older_question) {
   f.words.suspect(which);
   f.words.tick(f.now());
   EXPECT_EQ(f.ports.take(), calls{"look_up 0 dev"});
-  f.words.hear(which, bridge_fixture::word("dev"));
+  f.words.hear(which, shard_fixture::word("dev"));
   EXPECT_FALSE(f.words.on_answered(which));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The applications' rules, by number and by id. Owned by the bridge; immutable; one thread.
+// The applications' rules, by number and by id. Owned by the shard; immutable; one thread.
 #pragma once
 
 #include "core/device.h"

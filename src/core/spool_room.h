@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lies in the spool against its limits, in all and by application: pure bookkeeping. That is what waits
 // and the dead letters, which nothing pushes out. What is being stored counts from the moment it is handed to
-// the spool; what is done, from the moment its mark is. Owned by the bridge; one thread.
+// the spool; what is done, from the moment its mark is. Owned by the shard; one thread.
 #pragma once
 
 #include "base/clock.h"

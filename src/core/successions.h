@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device ids that come back as another device: under an identity by EUI another EUI is another device, and
-// what waited for the one before goes first. Owned by the bridge; one thread.
+// what waited for the one before goes first. Owned by the shard; one thread.
 #pragma once
 
 #include "base/log_limiter.h"

@@ -22,7 +22,7 @@ constexpr milliseconds patience{20'000};
 
 class flat_formatter final : public model::formatter {
 public:
-  core::bridge* target = nullptr;
+  core::shard* target = nullptr;
   void format(model::ticket which, const model::event& event, moment now) override {
     target->on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
   }
@@ -31,7 +31,7 @@ public:
 // Answers of the disk come on the loop, as they do from the store.
 class disk final : public model::spool {
 public:
-  core::bridge* target = nullptr;
+  core::shard* target = nullptr;
   net::loop* loop = nullptr;
   bool full = false;
   std::vector<std::string> bodies;
@@ -71,7 +71,7 @@ struct fixture {
   flat_formatter format;
   answer_desk desk{loop};
   watcher told;
-  std::optional<core::bridge> bridge;
+  std::optional<core::shard> shard;
   std::optional<scripted_broker> broker;
   std::optional<mqtt_source> source;
   mqtt_settings settings;
@@ -95,15 +95,15 @@ struct fixture {
       rules.back().identity_template = "{device_id}";
       rules.back().events.set(static_cast<std::size_t>(model::event_kind::uplink));
     }
-    core::bridge_options options;
+    core::shard_options options;
     options.random = [] { return 0.5; };
-    bridge.emplace(std::move(rules), core::bridge_ports{spool, ports, ports, ports, ports, format, desk},
-                   std::move(options), loop.now());
-    ports.target = format.target = spool.target = &*bridge;
+    shard.emplace(std::move(rules), core::shard_ports{spool, ports, ports, ports, ports, format, desk},
+                  std::move(options), loop.now());
+    ports.target = format.target = spool.target = &*shard;
     spool.loop = &loop;
     if (!broker) broker.emplace(loop, tasks);
     if (settings.server.port == 0) settings.server.port = broker->port();
-    source.emplace(loop, tasks, settings, applications(names), *bridge, desk, [] { return 0.5; });
+    source.emplace(loop, tasks, settings, applications(names), *shard, desk, [] { return 0.5; });
     source->tell(told);
     source->start();
   }

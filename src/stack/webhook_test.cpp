@@ -31,7 +31,7 @@ std::string sample(const std::string& name) {
 
 class flat_formatter final : public model::formatter {
 public:
-  core::bridge* target = nullptr;
+  core::shard* target = nullptr;
   void format(model::ticket which, const model::event& event, moment now) override {
     target->on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
   }
@@ -40,7 +40,7 @@ public:
 // Answers of the disk come on the loop, as they do from the store.
 class instant_disk final : public model::spool {
 public:
-  core::bridge* target = nullptr;
+  core::shard* target = nullptr;
   net::loop* loop = nullptr;
   std::optional<error> refuses, fails;
   std::vector<model::append_request> rows;
@@ -90,16 +90,16 @@ struct fixture {
   instant_disk disk;
   flat_formatter format;
   answer_desk desk{loop};
-  core::bridge bridge{
+  core::shard shard{
       rules(configured), {disk, ports, ports, ports, ports, format, desk}, options(), loop.now()};
-  stack::webhook webhook{applications(configured), bridge, desk, loop, "key"};
+  stack::webhook webhook{applications(configured), shard, desk, loop, "key"};
 
   fixture() {
-    ports.target = format.target = disk.target = &bridge;
+    ports.target = format.target = disk.target = &shard;
     disk.loop = &loop;
   }
-  static core::bridge_options options() {
-    core::bridge_options made;
+  static core::shard_options options() {
+    core::shard_options made;
     made.random = [] { return 0.5; };
     return made;
   }
@@ -273,16 +273,16 @@ TEST(webhook, takes_a_device_from_its_own_place_and_never_from_a_word) {
       fixture f;
       const auto response = f.send(f.request(target, whole, "pw-starter-kit"));
       EXPECT_EQ(response.status, 200) << response.body;
-      EXPECT_EQ(f.bridge.devices().size(), 1U);
-      EXPECT_TRUE(f.bridge.devices().find(1, "eui-70b3d52dd600035a"));
+      EXPECT_EQ(f.shard.devices().size(), 1U);
+      EXPECT_TRUE(f.shard.devices().find(1, "eui-70b3d52dd600035a"));
     }
     for (const auto& body : {masked, eui_alone}) {
       fixture f;
       const auto response = f.send(f.request(target, body, "pw-starter-kit"));
       EXPECT_EQ(response.status, one.device.empty() ? 400 : 200) << response.body;
-      EXPECT_EQ(f.bridge.devices().size(), one.device.empty() ? 0U : 1U);
+      EXPECT_EQ(f.shard.devices().size(), one.device.empty() ? 0U : 1U);
       if (!one.device.empty()) {
-        EXPECT_TRUE(f.bridge.devices().find(1, one.device));
+        EXPECT_TRUE(f.shard.devices().find(1, one.device));
       } else if (response.body.find("identifier_invalid") == std::string::npos) {
         EXPECT_NE(response.body.find("/webhook/starter-kit/devices{/devID}"), std::string::npos)
             << response.body;

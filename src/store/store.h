@@ -116,7 +116,7 @@ public:
   result<void> close(mono_time deadline);
 
   // model::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of
-  // append: rows or a refused event; seqs rise over all calls. How much may wait is the bridge's matter.
+  // append: rows or a refused event; seqs rise over all calls. How much may wait is the shard's matter.
   result<void> append(model::append_request request) override;
   void mark_done(spool_seq seq) override;
   void dead_letter(spool_seq seq, const error& reason) override;

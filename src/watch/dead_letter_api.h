@@ -23,7 +23,7 @@ public:
   virtual net::task<result<model::dead_letter_page>> list(model::dead_letter_query query) = 0;
   // Errors: not_found.
   virtual net::task<result<model::dead_letter>> find(std::uint64_t id) = 0;
-  // As bridge::replay of the core. Errors: not_found; what is wrong with it, where it cannot be read.
+  // As shard::replay of the core. Errors: not_found; what is wrong with it, where it cannot be read.
   virtual net::task<result<model::answer>> replay(std::uint64_t id) = 0;
   // Those that were there.
   virtual net::task<result<std::vector<std::uint64_t>>> drop(std::vector<std::uint64_t> ids) = 0;

@@ -10,17 +10,17 @@ namespace causeway::watch {
 // to.one(table, its struct), or to.each(label, table, structs by name).
 template <class Visitor>
 void walk_figures(const snapshot& now, Visitor& to) {
-  to.one(model::event_figures, now.bridge);
+  to.one(model::event_figures, now.shard);
   to.one(model::webhook_figures, now.webhook);
   to.one(http_figures, now.webhook_server);
   to.each("application", model::mqtt_figures, now.mqtt);
-  to.one(model::message_figures, now.bridge);
+  to.one(model::message_figures, now.shard);
   to.one(model::dead_letter_figures, now.store);
-  to.one(model::device_figures, now.bridge);
+  to.one(model::device_figures, now.shard);
   to.one(model::spool_figures, now.store);
   to.one(oldest_figures, now);
   to.each("application", model::spool_use_figures, now.spool);
-  to.one(model::drop_figures, now.bridge);
+  to.one(model::drop_figures, now.shard);
   to.one(model::commit_figures, now.store);
   to.each("hub", model::hub_figures, now.hubs);
   to.one(clock_figures, now);

@@ -20,7 +20,7 @@ public:
   virtual snapshot figures() const = 0;
   // Nothing: it can accept and spool safely.
   virtual std::optional<std::string> why_not_ready() const = 0;
-  // As bridge::list of the core.
+  // As shard::list of the core.
   virtual model::device_page list(std::optional<device_ref> after, std::size_t limit,
                                   std::optional<model::device_state> state) const = 0;
   virtual std::optional<model::device_status> device(const model::device_key& key) const = 0;

@@ -123,7 +123,7 @@ prometheus::MetricFamily latency_family(const model::shard_totals& totals) {
 std::string render_metrics(const snapshot& now) {
   families page;
   walk_figures(now, page);
-  page.all.push_back(latency_family(now.bridge));
+  page.all.push_back(latency_family(now.shard));
   return prometheus::TextSerializer{}.Serialize(page.all);
 }
 

@@ -13,10 +13,10 @@ namespace {
 
 snapshot example() {
   snapshot s;
-  s.bridge.sent = 7;
-  s.bridge.latency = {3, 1};
-  s.bridge.latency.back() = 1;
-  s.bridge.latency_ms_sum = 12'345;
+  s.shard.sent = 7;
+  s.shard.latency = {3, 1};
+  s.shard.latency.back() = 1;
+  s.shard.latency_ms_sum = 12'345;
   s.hubs["contoso.azure-devices.net"].connections_open = 2;
   s.clock_skews["contoso.azure-devices.net"] = -2'400;
   s.hubs["contoso.azure-devices.net"].connects_limit = 87.5;

@@ -18,7 +18,7 @@
 namespace causeway::watch {
 
 struct snapshot {
-  model::shard_totals bridge;
+  model::shard_totals shard;
   std::vector<model::spool_use> spool;                       // by application
   std::map<std::string, model::hub_totals> hubs;             // by hub
   std::map<std::string, model::dps_totals> dps;              // by section

@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 
 std::uint64_t in_state(const snapshot& now, model::device_state state) {
-  return now.bridge.devices[static_cast<std::size_t>(state)];
+  return now.shard.devices[static_cast<std::size_t>(state)];
 }
 
 // One object for each: its name, then what its table says.
@@ -59,8 +59,7 @@ std::optional<double> predict_seconds(const snapshot& now) {
 }
 
 json::object status_json(const snapshot& now, std::string_view version, wall_time at) {
-  const auto devices =
-      std::accumulate(now.bridge.devices.begin(), now.bridge.devices.end(), std::uint64_t{0});
+  const auto devices = std::accumulate(now.shard.devices.begin(), now.shard.devices.end(), std::uint64_t{0});
   const auto seconds = predict_seconds(now);
   // Those of the gateway as a whole: by object, and those in none.
   const auto members = [&](std::string_view prefix) {

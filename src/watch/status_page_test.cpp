@@ -10,7 +10,7 @@ namespace {
 
 snapshot with(model::device_state state, std::uint64_t count) {
   snapshot s;
-  s.bridge.devices[static_cast<std::size_t>(state)] = count;
+  s.shard.devices[static_cast<std::size_t>(state)] = count;
   return s;
 }
 
@@ -74,7 +74,7 @@ TEST(status_page, keeps_the_order_of_its_members) {
   hub.connects_ceiling = 100;
   hub.last_fault = error{errc::connection_refused, "a:5671"};
   s.oldest = seconds{3};
-  s.bridge.dropped = {1, 2, 3};
+  s.shard.dropped = {1, 2, 3};
   model::mqtt_totals mqtt;
   mqtt.refused = {{errc::unauthorized, 2}, {errc::body_too_large, 3}};
   mqtt.line.lasts = std::chrono::microseconds{1'500'400};

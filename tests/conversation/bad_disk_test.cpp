@@ -69,7 +69,7 @@ TEST_P(bad_disk, that_fails_at_fifty_writes_between_fifty_lost_connections_loses
   EXPECT_GT(w.refused(), 0u);
   EXPECT_GT(w.disk.episodes(), 10u);
   EXPECT_GT(w.arrivals.totals().duplicates, 0u);
-  EXPECT_EQ(w.bridge().totals().parks, 0u);
+  EXPECT_EQ(w.shard().totals().parks, 0u);
 }
 
 } // namespace

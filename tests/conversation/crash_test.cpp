@@ -58,7 +58,7 @@ TEST_P(crash, at_twenty_points_loses_nothing_that_was_acknowledged) {
   // The crashes hit between accept and mark, and between webhook and commit.
   EXPECT_GT(w.arrivals.totals().duplicates, 0u);
   EXPECT_LT(w.stored(), w.posted());
-  EXPECT_EQ(w.bridge().totals().parks, 0u);
+  EXPECT_EQ(w.shard().totals().parks, 0u);
 }
 
 TEST_P(crash, at_any_byte_of_a_small_conversation_loses_nothing_that_was_acknowledged) {

@@ -41,7 +41,7 @@ TEST(device_fault, of_a_wrong_key_parks_that_device_alone) {
   EXPECT_EQ(w.hub.totals().attaches, devices - 1);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
   EXPECT_EQ(w.link().connections_made(), 1u);
-  EXPECT_EQ(w.bridge().totals().detaches, w.hub.totals().put_tokens_refused);
+  EXPECT_EQ(w.shard().totals().detaches, w.hub.totals().put_tokens_refused);
   EXPECT_EQ(w.link().own_detaches(), w.hub.totals().put_tokens_refused);
   EXPECT_GT(w.hub.totals().put_tokens_refused, 2u);
   EXPECT_LT(w.hub.totals().put_tokens_refused, 10u);
@@ -110,7 +110,7 @@ TEST_P(device_fault_either_way, of_being_throttled_delays_messages_and_keeps_the
   ASSERT_TRUE(w.run_until_delivered(2h));
   w.expect_all_delivered();
   EXPECT_EQ(w.hub.totals().messages_rejected, 150u);
-  EXPECT_EQ(w.bridge().totals().resent, 150u);
+  EXPECT_EQ(w.shard().totals().resent, 150u);
   EXPECT_EQ(w.arrivals.totals().duplicates, 0u);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
   EXPECT_EQ(w.hub.totals().attaches, devices);

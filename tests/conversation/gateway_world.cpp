@@ -53,16 +53,16 @@ gateway_world::gateway::gateway(gateway_world& world)
            world.breaks,
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
-      bridge{rules(),
-             {world.disk, world.disk, link, world, world, world, world},
-             [&world] {
-               core::bridge_options options;
-               options.body_cache_bytes = world.options_.body_cache_bytes;
-               options.random = [&world] { return world.random(); };
-               return options;
-             }(),
-             world.clock.now()} {
-  link.answer_to(&bridge);
+      shard{rules(),
+            {world.disk, world.disk, link, world, world, world, world},
+            [&world] {
+              core::shard_options options;
+              options.body_cache_bytes = world.options_.body_cache_bytes;
+              options.random = [&world] { return world.random(); };
+              return options;
+            }(),
+            world.clock.now()} {
+  link.answer_to(&shard);
 }
 
 gateway_world::gateway_world(world_options options)
@@ -82,8 +82,8 @@ gateway_world::~gateway_world() = default;
 
 void gateway_world::start_gateway() {
   gateway_ = std::make_unique<gateway>(*this);
-  disk.answer_to(&gateway_->bridge);
-  gateway_->bridge.start(disk.load(), clock.now());
+  disk.answer_to(&gateway_->shard);
+  gateway_->shard.start(disk.load(), clock.now());
 }
 
 identity gateway_world::name_of(std::size_t device) {
@@ -92,13 +92,13 @@ identity gateway_world::name_of(std::size_t device) {
 }
 
 model::device_status gateway_world::status_of(std::size_t device) const {
-  const auto status = gateway_->bridge.status({application, device_id{name_of(device).str()}});
+  const auto status = gateway_->shard.status({application, device_id{name_of(device).str()}});
   EXPECT_TRUE(status) << name_of(device).str();
   return status.value_or(model::device_status{});
 }
 
 std::size_t gateway_world::devices_in(model::device_state state) const {
-  return gateway_->bridge.totals().devices[static_cast<std::size_t>(state)];
+  return gateway_->shard.totals().devices[static_cast<std::size_t>(state)];
 }
 
 std::string gateway_world::uplink_text(std::size_t device, std::uint64_t marker) const {
@@ -129,7 +129,7 @@ void gateway_world::post(std::size_t device) {
 void gateway_world::hand_in(model::ticket which, const std::string& text, std::size_t device) {
   auto event = tts::parse_application_up(text, {application.str(), name_of(device).str()});
   ASSERT_TRUE(event) << event.fault().message();
-  gateway_->bridge.on_event(which, std::move(*event), clock.now());
+  gateway_->shard.on_event(which, std::move(*event), clock.now());
 }
 
 void gateway_world::post_round() {
@@ -164,7 +164,7 @@ void gateway_world::on_answer(model::ticket which, model::answer what) {
 }
 
 void gateway_world::format(model::ticket which, const model::event& event, moment now) {
-  gateway_->bridge.on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
+  gateway_->shard.on_formatted(which, formats::format_flat(event, {now.wall, {}}), now);
 }
 
 void gateway_world::find_hub(device_ref device, const azure_name& from, const identity& wanted,
@@ -181,7 +181,7 @@ void gateway_world::run_until_quiet() {
   for (int steps = 0; steps < most_steps_at_once; ++steps) {
     bool any = false;
     for (auto answered = std::exchange(assignments_, {}); auto& [device, where] : answered) {
-      gateway_->bridge.on_assignment(device, std::move(where), clock.now());
+      gateway_->shard.on_assignment(device, std::move(where), clock.now());
       any = true;
     }
     if (gateway_->link.step()) any = true;
@@ -195,8 +195,8 @@ void gateway_world::run_until_quiet() {
       continue;
     }
     if (disk.step()) any = true;
-    if (const auto due = gateway_->bridge.deadline(); due && *due <= clock.now().mono) {
-      gateway_->bridge.on_tick(clock.now());
+    if (const auto due = gateway_->shard.deadline(); due && *due <= clock.now().mono) {
+      gateway_->shard.on_tick(clock.now());
       any = true;
     }
     if (!any) return;
@@ -206,7 +206,7 @@ void gateway_world::run_until_quiet() {
 
 std::optional<mono_time> gateway_world::deadline() const {
   std::optional<mono_time> first;
-  for (const auto due : {gateway_->link.deadline(), disk.deadline(), gateway_->bridge.deadline()})
+  for (const auto due : {gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()})
     if (due && (!first || *due < *first)) first = due;
   return first;
 }
@@ -224,7 +224,7 @@ void gateway_world::run_for(milliseconds time) {
 bool gateway_world::run_until_delivered(milliseconds longest) {
   const auto end = clock.now().mono + longest;
   const auto busy = [&] {
-    return !waiting_.empty() || disk.waiting_rows() != 0 || gateway_->bridge.totals().waiting_messages != 0;
+    return !waiting_.empty() || disk.waiting_rows() != 0 || gateway_->shard.totals().waiting_messages != 0;
   };
   run_for(milliseconds{0});
   while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
@@ -270,12 +270,12 @@ void gateway_world::expect_all_delivered() const {
   if (crashes_ == 0) {
     EXPECT_EQ(posted_, stored_ + refused_);
     EXPECT_EQ(distinct, stored_);
-    EXPECT_EQ(gateway_->bridge.totals().sent, stored_);
+    EXPECT_EQ(gateway_->shard.totals().sent, stored_);
     EXPECT_EQ(disk.rows_done(), stored_);
   }
   EXPECT_EQ(unanswered(), 0u);
-  EXPECT_EQ(gateway_->bridge.totals().waiting_messages, 0u);
-  EXPECT_EQ(gateway_->bridge.totals().waiting_bytes, 0u);
+  EXPECT_EQ(gateway_->shard.totals().waiting_messages, 0u);
+  EXPECT_EQ(gateway_->shard.totals().waiting_bytes, 0u);
   EXPECT_EQ(disk.waiting_rows(), 0u);
   EXPECT_EQ(disk.dead_letters(), 0u);
   EXPECT_EQ(disk.marks_without_row(), 0u);

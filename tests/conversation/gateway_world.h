@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack, a gateway and an IoT hub in one place, on a manual clock. Real: the parser, the flat
-// format, core::bridge, the store, hub::fleet_set with all below it, and the emulated hub with its arrivals
+// format, core::shard, the store, hub::fleet_set with all below it, and the emulated hub with its arrivals
 // as the witness. In memory: the wire.
 #pragma once
 
@@ -50,7 +50,7 @@ public:
   break_plan breaks;
 
   static identity name_of(std::size_t device);
-  core::bridge& bridge() { return gateway_->bridge; }
+  core::shard& shard() { return gateway_->shard; }
   memory_link& link() { return gateway_->link; }
   model::device_status status_of(std::size_t device) const;
   std::size_t devices_in(model::device_state state) const;
@@ -95,7 +95,7 @@ private:
   };
   struct gateway {
     memory_link link;
-    core::bridge bridge;
+    core::shard shard;
     explicit gateway(gateway_world& world);
   };
 

@@ -55,12 +55,12 @@ TEST_P(lost_connection, at_fifty_points_costs_a_hundred_devices_no_message) {
   EXPECT_EQ(w.devices_in(model::device_state::online), devices);
   // Without these the breaks would not have hit where it hurts.
   EXPECT_GT(w.arrivals.totals().duplicates, 0u);
-  EXPECT_GT(w.bridge().totals().resent, w.arrivals.totals().duplicates);
+  EXPECT_GT(w.shard().totals().resent, w.arrivals.totals().duplicates);
   EXPECT_GT(w.disk.rows_read_back(), 0u);
   EXPECT_GT(w.disk.largest_group(), 1u);
   // Nobody was detached for a reason of its own.
   EXPECT_EQ(w.link().own_detaches(), 0u);
-  EXPECT_EQ(w.bridge().totals().parks, 0u);
+  EXPECT_EQ(w.shard().totals().parks, 0u);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
   EXPECT_EQ(w.hub.totals().put_tokens_refused, 0u);
   EXPECT_EQ(w.hub.totals().attaches_refused, 0u);
@@ -98,7 +98,7 @@ TEST_P(lost_connection, to_a_hub_that_drops_everybody_comes_back) {
   ASSERT_TRUE(w.run_until_delivered(10min));
   w.expect_all_delivered();
   EXPECT_EQ(w.link().connections_lost(), 5u);
-  EXPECT_EQ(w.bridge().totals().parks, 0u);
+  EXPECT_EQ(w.shard().totals().parks, 0u);
 }
 
 // The hub takes messages and says nothing: each device gives up after its time-out, alone, and tries again.

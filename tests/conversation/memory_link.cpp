@@ -68,16 +68,16 @@ void memory_link::send(device_ref device, spool_seq seq, const model::message& w
 }
 
 void memory_link::on_device_attached(device_ref device, moment now) {
-  bridge_->on_device_attached(device, now);
+  shard_->on_device_attached(device, now);
 }
 
 void memory_link::on_device_detached(device_ref device, const error& why, bool link_retries, moment now) {
   if (!link_retries) ++own_detaches_;
-  bridge_->on_device_detached(device, why, link_retries, now);
+  shard_->on_device_detached(device, why, link_retries, now);
 }
 
 void memory_link::on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) {
-  bridge_->on_send_outcome(device, seq, outcome, now);
+  shard_->on_send_outcome(device, seq, outcome, now);
 }
 
 model::hub_totals memory_link::totals() const {

@@ -3,7 +3,7 @@
 // their time, on the manual clock. What cloud::hub_pool does with sockets, step() does in memory.
 #pragma once
 
-#include "core/bridge.h"
+#include "core/shard.h"
 #include "emulator/hub/hub_connection.h"
 #include "hub/fleet_set.h"
 
@@ -32,7 +32,7 @@ public:
   memory_link(const manual_clock& clock, emulator::hub_service& hub, hub::token_source& tokens, settings how,
               break_plan& breaks, std::function<void()> on_break = {});
   ~memory_link() override;
-  void answer_to(core::bridge* bridge) { bridge_ = bridge; }
+  void answer_to(core::shard* shard) { shard_ = shard; }
 
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
@@ -94,7 +94,7 @@ private:
   hub_host host_;
   break_plan& breaks_;
   std::function<void()> on_break_;
-  core::bridge* bridge_ = nullptr;
+  core::shard* shard_ = nullptr;
   hub::fleet_set fleets_;
   std::vector<order> orders_;
   std::map<std::uint32_t, std::unique_ptr<wire>> wires_; // by the line's id

@@ -12,7 +12,7 @@ namespace causeway::conversation {
 namespace {
 
 constexpr milliseconds commit_time{5};
-constexpr std::size_t read_bytes = 16 * 1024; // less than the bridge asks for, so that it has to ask again
+constexpr std::size_t read_bytes = 16 * 1024; // less than the shard asks for, so that it has to ask again
 
 [[maybe_unused]] const auto& first_use = store::faulty_disk::it(); // before the first database is opened
 
@@ -58,7 +58,7 @@ void stepped_store::crash(crash_point where) {
   store_.reset();
   posted_.clear();
   commit_at_.reset();
-  bridge_ = nullptr;
+  shard_ = nullptr;
 }
 
 bool stepped_store::step() {
@@ -98,12 +98,12 @@ std::size_t stepped_store::writes() const {
 void stepped_store::on_spooled(std::vector<model::spool_result> results) {
   largest_group_ = std::max(largest_group_, results.size());
   for (const auto& one : results)
-    bridge_->on_spooled(one, clock_.now());
+    shard_->on_spooled(one, clock_.now());
 }
 
 void stepped_store::on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) {
   rows_read_back_ += rows.size();
-  bridge_->on_read_back(std::move(rows), gone, clock_.now());
+  shard_->on_read_back(std::move(rows), gone, clock_.now());
 }
 
 void stepped_store::on_store_fault(const error&) {

@@ -3,7 +3,7 @@
 // loses what was not committed. Outlives the gateways that use it.
 #pragma once
 
-#include "core/bridge.h"
+#include "core/shard.h"
 #include "store/store.h"
 
 #include <deque>
@@ -28,7 +28,7 @@ public:
   explicit stepped_store(const manual_clock& clock);
   ~stepped_store() override;
 
-  void answer_to(core::bridge* bridge) { bridge_ = bridge; }
+  void answer_to(core::shard* shard) { shard_ = shard; }
   // What a start reads.
   model::start_image load();
   void crash(crash_point where);
@@ -72,7 +72,7 @@ private:
 
   const manual_clock& clock_;
   std::filesystem::path directory_;
-  core::bridge* bridge_ = nullptr;
+  core::shard* shard_ = nullptr;
   std::unique_ptr<store::store> store_;
   std::deque<std::function<void()>> posted_;
   std::optional<mono_time> commit_at_;

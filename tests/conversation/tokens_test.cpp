@@ -35,7 +35,7 @@ TEST_P(tokens, are_renewed_for_a_day_without_any_device_noticing) {
   EXPECT_EQ(w.link().connections_made(), 1u);
   EXPECT_EQ(w.hub.totals().attaches, devices);
   EXPECT_EQ(w.hub.totals().detaches, 0u);
-  EXPECT_EQ(w.bridge().totals().detaches, 0u);
+  EXPECT_EQ(w.shard().totals().detaches, 0u);
   EXPECT_EQ(w.hub.totals().put_tokens_refused, 0u);
   // Each token lives 60 to 80 % of an hour before its renewal, a policy's half of one.
   const auto renewals = w.link().renewals();

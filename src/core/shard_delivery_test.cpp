@@ -8,11 +8,11 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
+using testing::shard_fixture;
 
 TEST(delivery, a_new_device_is_provisioned_attached_and_its_messages_follow_in_order) {
-  bridge_fixture f;
+  shard_fixture f;
   f.post(f.frame("field", "dev-1", 1));
   f.spooled(1);
   f.post(f.frame("field", "dev-1", 2));
@@ -20,18 +20,18 @@ TEST(delivery, a_new_device_is_provisioned_attached_and_its_messages_follow_in_o
   f.ports.take();
   f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
   EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 hub-a", "attach 0 dev-1@hub-a"}));
-  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  f.shard.on_device_attached(device_ref{0}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 0 1 dev-1#1"}));
-  f.bridge.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
+  f.shard.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 1", "send 0 2 dev-1#2"}));
-  f.bridge.on_send_outcome(device_ref{0}, 2, {}, f.clock.now());
+  f.shard.on_send_outcome(device_ref{0}, 2, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 2"}));
-  EXPECT_EQ(f.bridge.totals().sent, 2u);
-  EXPECT_EQ(f.bridge.totals().waiting_messages, 0u);
+  EXPECT_EQ(f.shard.totals().sent, 2u);
+  EXPECT_EQ(f.shard.totals().waiting_messages, 0u);
 }
 
 TEST(delivery, one_message_is_in_flight_a_device) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
   f.post(f.frame("plant", "dev-1", 3));
@@ -39,26 +39,26 @@ TEST(delivery, one_message_is_in_flight_a_device) {
   f.spooled(3);
   EXPECT_EQ(f.ports.take(),
             (calls{"append 2", "append 3", "answer 2 stored", "send 0 2 dev-1#2", "answer 3 stored"}));
-  f.bridge.on_send_outcome(ref, 2, {}, f.clock.now());
+  f.shard.on_send_outcome(ref, 2, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 2", "send 0 3 dev-1#3"}));
 }
 
 TEST(delivery, a_lost_connection_sends_the_message_again_when_the_link_is_back) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
   f.spooled(2);
   f.ports.take();
-  f.bridge.on_device_detached(ref, error{errc::connection_lost}, true, f.clock.now());
+  f.shard.on_device_detached(ref, error{errc::connection_lost}, true, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"hurry 0"}));
-  EXPECT_EQ(f.bridge.totals().devices[static_cast<std::size_t>(device_state::attaching)], 1u);
-  f.bridge.on_device_attached(ref, f.clock.now());
+  EXPECT_EQ(f.shard.totals().devices[static_cast<std::size_t>(device_state::attaching)], 1u);
+  f.shard.on_device_attached(ref, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"}));
-  EXPECT_EQ(f.bridge.totals().resent, 1u);
+  EXPECT_EQ(f.shard.totals().resent, 1u);
 }
 
 TEST(delivery, a_refusal_for_now_pauses_that_device_only) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto one = f.online_device("dev-1");
   f.online_device("dev-2");
   f.post(f.frame("plant", "dev-1", 2));
@@ -66,96 +66,96 @@ TEST(delivery, a_refusal_for_now_pauses_that_device_only) {
   f.spooled(3);
   f.spooled(4);
   f.ports.take();
-  f.bridge.on_send_outcome(one, 3, error{errc::hub_throttled}.with_retry_after(seconds{10}), f.clock.now());
-  f.bridge.on_send_outcome(device_ref{1}, 4, {}, f.clock.now());
+  f.shard.on_send_outcome(one, 3, error{errc::hub_throttled}.with_retry_after(seconds{10}), f.clock.now());
+  f.shard.on_send_outcome(device_ref{1}, 4, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 4"}));
   f.clock.advance(seconds{9});
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), calls{});
-  ASSERT_TRUE(f.bridge.deadline());
+  ASSERT_TRUE(f.shard.deadline());
   f.clock.advance(seconds{1});
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 0 3 dev-1#2"}));
 }
 
 TEST(delivery, a_stop_waits_for_devices_that_are_online_and_for_no_others) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-2", 1));
   f.spooled(2);
-  EXPECT_FALSE(f.bridge.is_sending()); // dev-2 has no hub yet
+  EXPECT_FALSE(f.shard.is_sending()); // dev-2 has no hub yet
   f.post(f.frame("plant", "dev-1", 2));
   f.spooled(3);
-  EXPECT_FALSE(f.bridge.is_sending(1)); // what came later is not waited for
-  EXPECT_TRUE(f.bridge.is_sending());
-  f.bridge.on_send_outcome(ref, 3, error{errc::hub_throttled}, f.clock.now());
-  EXPECT_FALSE(f.bridge.is_sending()); // paused
+  EXPECT_FALSE(f.shard.is_sending(1)); // what came later is not waited for
+  EXPECT_TRUE(f.shard.is_sending());
+  f.shard.on_send_outcome(ref, 3, error{errc::hub_throttled}, f.clock.now());
+  EXPECT_FALSE(f.shard.is_sending()); // paused
 }
 
 TEST(delivery, a_message_that_the_hub_will_never_take_is_a_dead_letter_and_the_next_follows) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
   f.post(f.frame("plant", "dev-1", 3));
   f.spooled(2);
   f.spooled(3);
   f.ports.take();
-  f.bridge.on_send_outcome(ref, 2, error{errc::message_too_large}, f.clock.now());
+  f.shard.on_send_outcome(ref, 2, error{errc::message_too_large}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"dead_letter 2 message_too_large", "send 0 3 dev-1#3"}));
 }
 
 TEST(delivery, a_refused_device_is_parked_with_the_reason_and_tried_again_with_growing_pauses) {
-  bridge_fixture f;
+  shard_fixture f;
   f.post(f.frame("plant", "dev-1", 1));
   f.spooled(1);
   f.assigned(device_ref{0}, "h", "hub", "", "dev-1");
   f.ports.take();
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
   const device_key key{application_id{"plant"}, device_id{"dev-1"}};
-  EXPECT_EQ(f.bridge.status(key)->reason, errc::hub_device_disabled);
-  EXPECT_EQ(f.bridge.status(key)->next_try, f.clock.now().mono + seconds{60});
+  EXPECT_EQ(f.shard.status(key)->reason, errc::hub_device_disabled);
+  EXPECT_EQ(f.shard.status(key)->next_try, f.clock.now().mono + seconds{60});
   f.clock.advance(seconds{60});
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@h"}));
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
-  EXPECT_EQ(f.bridge.status(key)->next_try, f.clock.now().mono + seconds{120});
-  EXPECT_EQ(f.bridge.totals().waiting_messages, 1u); // nothing is lost meanwhile
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
+  EXPECT_EQ(f.shard.status(key)->next_try, f.clock.now().mono + seconds{120});
+  EXPECT_EQ(f.shard.totals().waiting_messages, 1u); // nothing is lost meanwhile
 }
 
 TEST(delivery, a_refused_assignment_is_distrusted_once_and_then_the_device_is_parked) {
-  bridge_fixture f;
+  shard_fixture f;
   f.post(f.frame("field", "dev-1", 1));
   f.spooled(1);
   f.assigned(device_ref{0}, "old", "dps", "f1", "dev-1");
   f.ports.take();
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
   f.assigned(device_ref{0}, "new", "dps", "f1", "dev-1");
   EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 new", "attach 0 dev-1@new"}));
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_unknown}, false, f.clock.now());
   EXPECT_EQ(f.ports.take(), calls{});
-  EXPECT_EQ(f.bridge.totals().devices[static_cast<std::size_t>(device_state::parked)], 1u);
+  EXPECT_EQ(f.shard.totals().devices[static_cast<std::size_t>(device_state::parked)], 1u);
 }
 
 TEST(delivery, a_device_that_is_attached_and_refused_again_and_again_is_parked_with_growing_pauses) {
-  bridge_fixture f;
+  shard_fixture f;
   f.post(f.frame("field", "dev-1", 1));
   f.spooled(1);
   f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
   const device_key key{application_id{"field"}, device_id{"dev-1"}};
-  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
-  EXPECT_EQ(f.bridge.status(key)->state, device_state::provisioning); // DPS is asked once
+  f.shard.on_device_attached(device_ref{0}, f.clock.now());
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
+  EXPECT_EQ(f.shard.status(key)->state, device_state::provisioning); // DPS is asked once
   f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
-  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
-  f.bridge.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
-  EXPECT_EQ(f.bridge.status(key)->state, device_state::parked);
-  EXPECT_EQ(f.bridge.totals().provisionings, 2u);
+  f.shard.on_device_attached(device_ref{0}, f.clock.now());
+  f.shard.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
+  EXPECT_EQ(f.shard.status(key)->state, device_state::parked);
+  EXPECT_EQ(f.shard.totals().provisionings, 2u);
 }
 
 // A3: it was a dead letter after three tries, that is after six seconds of a hub's bad mood.
 TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_only_after_hours) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
   f.post(f.frame("plant", "dev-1", 3));
@@ -164,14 +164,14 @@ TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_
   f.ports.take();
   const auto begun = f.clock.now().mono;
   while (true) {
-    f.bridge.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
+    f.shard.on_send_outcome(ref, 2, error{errc::hub_refused, "amqp:new-mood"}, f.clock.now());
     const auto next = f.ports.take();
     if (!next.empty()) {
       EXPECT_EQ(next, (calls{"dead_letter 2 hub_refused", "send 0 3 dev-1#3"})); // the next one follows
       break;
     }
     f.clock.advance(seconds{400});
-    f.bridge.on_tick(f.clock.now());
+    f.shard.on_tick(f.clock.now());
     ASSERT_EQ(f.ports.take(), (calls{"send 0 2 dev-1#2"})); // and none overtakes it
     ASSERT_LT(f.clock.now().mono - begun, seconds{24 * 3600});
   }
@@ -180,7 +180,7 @@ TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_
 
 // A3: a hub's bad minute made 948 dead letters of 4,000 messages.
 TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits_and_nothing_is_buried) {
-  bridge_fixture f;
+  shard_fixture f;
   std::vector<device_ref> devices;
   for (int i = 0; i < 20; ++i)
     devices.push_back(f.online_device("dev-" + std::to_string(100 + i)));
@@ -194,20 +194,20 @@ TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits
     }
   f.ports.take();
   for (const auto& [device, seq] : in_flight)
-    f.bridge.on_send_outcome(device, seq, error{errc::hub_refused, "com.microsoft:server-busy"},
-                             f.clock.now());
-  EXPECT_EQ(f.bridge.totals().applications_paused, 1U);
+    f.shard.on_send_outcome(device, seq, error{errc::hub_refused, "com.microsoft:server-busy"},
+                            f.clock.now());
+  EXPECT_EQ(f.shard.totals().applications_paused, 1U);
   // A bad hour: only a probe at a time meets it.
   for (int i = 0; i < 60; ++i) {
     f.clock.advance(seconds{61});
-    f.bridge.on_tick(f.clock.now());
+    f.shard.on_tick(f.clock.now());
     const auto sent = f.ports.take();
     ASSERT_EQ(sent.size(), 1U) << i;
     const auto ref = static_cast<device_ref>(std::stoul(sent[0].substr(5)));
-    f.bridge.on_send_outcome(ref, in_flight.at(ref), error{errc::hub_refused, "com.microsoft:server-busy"},
-                             f.clock.now());
+    f.shard.on_send_outcome(ref, in_flight.at(ref), error{errc::hub_refused, "com.microsoft:server-busy"},
+                            f.clock.now());
   }
-  EXPECT_FALSE(f.bridge.is_sending());
+  EXPECT_FALSE(f.shard.is_sending());
   // Well again: the first one that is taken lets all go.
   std::size_t taken = 0;
   for (int i = 0; i < 1000 && taken < 60; ++i) {
@@ -215,27 +215,27 @@ TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits
       if (!call.starts_with("send ")) continue;
       ++taken;
       const auto rest = call.substr(5);
-      f.bridge.on_send_outcome(static_cast<device_ref>(std::stoul(rest)),
-                               std::stoull(rest.substr(rest.find(' '))), {}, f.clock.now());
+      f.shard.on_send_outcome(static_cast<device_ref>(std::stoul(rest)),
+                              std::stoull(rest.substr(rest.find(' '))), {}, f.clock.now());
     }
     f.clock.advance(seconds{1});
-    f.bridge.on_tick(f.clock.now());
+    f.shard.on_tick(f.clock.now());
   }
   EXPECT_EQ(taken, 60U);
-  EXPECT_EQ(f.bridge.totals().dead_lettered, 0U);
-  EXPECT_EQ(f.bridge.totals().waiting_messages, 0U);
-  EXPECT_EQ(f.bridge.totals().applications_paused, 0U);
+  EXPECT_EQ(f.shard.totals().dead_lettered, 0U);
+  EXPECT_EQ(f.shard.totals().waiting_messages, 0U);
+  EXPECT_EQ(f.shard.totals().applications_paused, 0U);
 }
 
 TEST(delivery, a_provisioning_refusal_parks_and_a_throttle_waits_as_told) {
-  bridge_fixture f;
+  shard_fixture f;
   f.post(f.frame("field", "dev-1", 1));
   f.spooled(1);
   f.ports.take();
-  f.bridge.on_assignment(device_ref{0}, error{errc::dps_throttled}.with_retry_after(seconds{7}),
-                         f.clock.now());
+  f.shard.on_assignment(device_ref{0}, error{errc::dps_throttled}.with_retry_after(seconds{7}),
+                        f.clock.now());
   f.clock.advance(seconds{7});
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
 }
 
@@ -245,23 +245,23 @@ start_image image_of_two() {
     return device_record{device_ref{ref}, {application_id{app}, device_id{name}}, {}};
   };
   image.devices = {record(3, "field", "dev-3"), record(5, "field", "dev-5")};
-  image.assignments = {{bridge_fixture::key("field", "dev-3"),
+  image.assignments = {{shard_fixture::key("field", "dev-3"),
                         {hub_host{"h"}, identity{"dev-3"}, azure_name{"dps"}, {}, "f1/{device_id}"}},
-                       {bridge_fixture::key("field", "dev-5"),
+                       {shard_fixture::key("field", "dev-5"),
                         {hub_host{"h"}, identity{"dev-5"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
-  image.recent_keys = {{device_ref{5}, {'u', short_hash(*bridge_fixture::frame("field", "dev-5", 9).key)}}};
+  image.recent_keys = {{device_ref{5}, {'u', short_hash(*shard_fixture::frame("field", "dev-5", 9).key)}}};
   image.waiting = {{40, device_ref{5}, 10}, {41, device_ref{5}, 10}};
   image.next_seq = 42;
   return image;
 }
 
 TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
-  bridge_fixture f;
-  f.bridge.start(image_of_two(), f.clock.now());
+  shard_fixture f;
+  f.shard.start(image_of_two(), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h"}));
-  f.bridge.on_device_attached(device_ref{5}, f.clock.now());
+  f.shard.on_device_attached(device_ref{5}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"save_device 5 dev-5", "read_back 1"})); // it has been attached once
-  f.bridge.on_read_back({{40, device_ref{5}, {"id", "", "", "old", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{40, device_ref{5}, {"id", "", "", "old", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 5 40 old"}));
   f.post(f.frame("field", "dev-5", 9));
   EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
@@ -270,82 +270,79 @@ TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
 }
 
 TEST(start, in_pieces_connects_each_device_once_and_takes_events_meanwhile) {
-  bridge_fixture f;
-  f.bridge.begin(image_of_two(), f.clock.now());
+  shard_fixture f;
+  f.shard.begin(image_of_two(), f.clock.now());
   EXPECT_EQ(f.ports.take(), calls{});
   f.post(f.frame("field", "dev-5", 9));
   EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
-  EXPECT_TRUE(f.bridge.start_some(3, f.clock.now())); // both places, and one of the two devices
+  EXPECT_TRUE(f.shard.start_some(3, f.clock.now())); // both places, and one of the two devices
   EXPECT_EQ(f.ports.take(), calls{"attach 5 dev-5@h"});
   f.post(f.frame("field", "dev-3", 1));
   f.spooled(42);
   EXPECT_EQ(f.ports.take(), (calls{"append 42", "answer 2 stored", "attach 3 dev-3@h"}));
-  EXPECT_FALSE(f.bridge.start_some(1, f.clock.now()));
+  EXPECT_FALSE(f.shard.start_some(1, f.clock.now()));
   EXPECT_EQ(f.ports.take(), calls{});
 }
 
 TEST(start, an_event_before_the_assignments_are_placed_asks_nobody_for_a_hub) {
-  bridge_fixture f;
-  f.bridge.begin(image_of_two(), f.clock.now());
+  shard_fixture f;
+  f.shard.begin(image_of_two(), f.clock.now());
   f.post(f.frame("field", "dev-3", 1));
   f.spooled(42);
   f.post(f.frame("field", "dev-9", 1)); // a new one
   f.spooled(43);
-  EXPECT_TRUE(f.bridge.start_some(1, f.clock.now()));
+  EXPECT_TRUE(f.shard.start_some(1, f.clock.now()));
   EXPECT_EQ(f.ports.take(),
             (calls{"append 42", "answer 1 stored", "save_device 6 dev-9", "append 43", "answer 2 stored"}));
-  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_FALSE(f.shard.start_some(100, f.clock.now()));
   EXPECT_EQ(f.ports.take(), (calls{"attach 3 dev-3@h", "attach 5 dev-5@h", "find_hub 6 dev-9 in dps"}));
 }
 
 TEST(start, who_is_forgotten_before_its_assignment_is_placed_does_not_have_it_when_it_comes_back) {
-  bridge_fixture f;
-  f.bridge.begin(image_of_two(), f.clock.now());
-  EXPECT_EQ(f.bridge.forget({application_id{"field"}, device_id{"dev-3"}}, false, f.clock.now()),
+  shard_fixture f;
+  f.shard.begin(image_of_two(), f.clock.now());
+  EXPECT_EQ(f.shard.forget({application_id{"field"}, device_id{"dev-3"}}, false, f.clock.now()),
             forgetting::forgotten);
   f.post(f.frame("field", "dev-3", 1));
   f.spooled(42);
   EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 3", "forget_device 3 dev-3", "save_device 6 dev-3",
                                    "append 42", "answer 1 stored"}));
-  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_FALSE(f.shard.start_some(100, f.clock.now()));
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "find_hub 6 dev-3 in dps"}));
 }
 
 // A crash between the two files, or a spool that was lost, leaves such a row: it was the former device's.
 TEST(start, an_assignment_whose_device_is_not_on_disk_is_nobodys) {
-  bridge_fixture f;
+  shard_fixture f;
   auto image = image_of_two();
-  image.assignments.push_back({bridge_fixture::key("field", "dev-9"), image.assignments[0].where});
-  f.bridge.begin(std::move(image), f.clock.now());
+  image.assignments.push_back({shard_fixture::key("field", "dev-9"), image.assignments[0].where});
+  f.shard.begin(std::move(image), f.clock.now());
   f.post(f.frame("field", "dev-9", 1)); // before its turn
   f.spooled(42);
   f.ports.take();
-  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  EXPECT_FALSE(f.shard.start_some(100, f.clock.now()));
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h", "find_hub 6 dev-9 in dps"}));
 }
 
 TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own) {
-  auto rules = bridge_fixture::rules();
+  auto rules = shard_fixture::rules();
   for (auto& one : rules)
     one.identity_template = "{dev_eui}";
-  bridge_fixture f{{}, rules};
+  shard_fixture f{{}, rules};
   start_image image;
   auto& record = image.devices.emplace_back();
-  record.key = bridge_fixture::key("meters", "dev-3");
+  record.key = shard_fixture::key("meters", "dev-3");
   record.dev_eui = dev_eui{"70B3D52DD6000001"};
   record.listed = true;
-  image.assignments = {{record.key,
-                        {hub_host{"h"},
-                         identity{"70B3D52DD6000001"},
-                         bridge_fixture::rules()[2].section,
-                         {},
-                         "f1/{dev_eui}"}}};
+  image.assignments = {
+      {record.key,
+       {hub_host{"h"}, identity{"70B3D52DD6000001"}, shard_fixture::rules()[2].section, {}, "f1/{dev_eui}"}}};
   image.next_device = 1;
-  f.bridge.begin(std::move(image), f.clock.now());
+  f.shard.begin(std::move(image), f.clock.now());
   auto word = f.word("dev-3");
   word.dev_eui = dev_eui{"70B3D52DD6000003"};
-  f.bridge.on_registered(word, f.clock.now());
-  EXPECT_FALSE(f.bridge.start_some(100, f.clock.now()));
+  f.shard.on_registered(word, f.clock.now());
+  EXPECT_FALSE(f.shard.start_some(100, f.clock.now()));
   const auto done = f.ports.take();
   EXPECT_EQ(std::count(done.begin(), done.end(), "forget_assignment 0"), 1);
   EXPECT_EQ(
@@ -355,24 +352,24 @@ TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own
 }
 
 TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
-  bridge_fixture f;
+  shard_fixture f;
   auto image = image_of_two();
   image.devices[1].key.application = application_id{"removed"};
   image.next_device = 6;
-  f.bridge.start(std::move(image), f.clock.now());
+  f.shard.start(std::move(image), f.clock.now());
   f.ports.take();
   f.post(f.frame("field", "dev-9", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
 }
 
 TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
-  auto rules = bridge_fixture::rules();
+  auto rules = shard_fixture::rules();
   rules[1].identity_template = "{application_id}-{device_id}";
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
   manual_clock clock;
-  bridge b{
-      rules, {ports, ports, ports, ports, ports, ports, ports}, bridge_fixture::with_random({}), clock.now()};
+  shard b{
+      rules, {ports, ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
   ports.target = &b;
   b.start(image_of_two(), clock.now());
   EXPECT_EQ(ports.take(),
@@ -380,38 +377,38 @@ TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
 }
 
 TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they_send) {
-  bridge_fixture f;
+  shard_fixture f;
   start_image image;
   image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
   image.assignments = {
       {image.devices[0].key, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
-  f.bridge.start(image, f.clock.now());
+  f.shard.start(image, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in hub"}));
   f.assigned(device_ref{0}, "new", "hub", "", "dev-1");
   EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 new", "attach 0 dev-1@new"}));
 }
 
 TEST(start, an_assignment_of_another_enrolment_is_forgotten) {
-  bridge_fixture f;
+  shard_fixture f;
   f.ports.fingerprints["dps"] = "f2";
-  f.bridge.start(image_of_two(), f.clock.now());
+  f.shard.start(image_of_two(), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 3", "forget_assignment 5", "find_hub 5 dev-5 in dps"}));
 }
 
 TEST(read_back, a_row_that_is_gone_does_not_block_the_next) {
-  bridge_fixture f;
-  f.bridge.start(image_of_two(), f.clock.now());
-  f.bridge.on_device_attached(device_ref{5}, f.clock.now());
+  shard_fixture f;
+  f.shard.start(image_of_two(), f.clock.now());
+  f.shard.on_device_attached(device_ref{5}, f.clock.now());
   f.ports.take();
-  f.bridge.on_read_back({}, {40}, f.clock.now());
+  f.shard.on_read_back({}, {40}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
-  f.bridge.on_read_back({{41, device_ref{5}, {"id", "", "", "b", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{41, device_ref{5}, {"id", "", "", "b", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 5 41 b"}));
-  EXPECT_EQ(f.bridge.totals().dead_lettered, 1u);
+  EXPECT_EQ(f.shard.totals().dead_lettered, 1u);
 }
 
 TEST(read_back, what_an_answer_leaves_out_is_asked_for_again) {
-  bridge_fixture f{{.body_cache_bytes = 0, .read_back_batch = 2}};
+  shard_fixture f{{.body_cache_bytes = 0, .read_back_batch = 2}};
   std::vector<device_ref> refs;
   for (const auto* name : {"dev-1", "dev-2", "dev-3"}) {
     f.post(f.frame("plant", name, 1));
@@ -422,14 +419,14 @@ TEST(read_back, what_an_answer_leaves_out_is_asked_for_again) {
   }
   f.ports.take();
   for (const auto ref : refs)
-    f.bridge.on_device_attached(ref, f.clock.now());
+    f.shard.on_device_attached(ref, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
-  f.bridge.on_read_back({f.ports.appended[0].rows[0]}, {}, f.clock.now());
+  f.shard.on_read_back({f.ports.appended[0].rows[0]}, {}, f.clock.now());
   EXPECT_EQ(f.ports.reads.back(), (std::vector<spool_seq>{2, 3}));
   f.ports.take();
-  f.bridge.on_read_back({{2, refs[1], {"", "", "", "two", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{2, refs[1], {"", "", "", "two", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 1 2 two", "read_back 1"}));
-  f.bridge.on_read_back({{3, refs[2], {"", "", "", "three", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{3, refs[2], {"", "", "", "three", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 2 3 three"}));
 }
 

@@ -10,14 +10,14 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
+using testing::shard_fixture;
 
 constexpr device_ref first{0};
 
 // dev-1 of "field", attached to hub-a by DPS with one message waiting; calls are taken.
 struct doubt : ::testing::Test {
-  bridge_fixture f;
+  shard_fixture f;
 
   void SetUp() override {
     f.post(f.frame("field", "dev-1", 1));
@@ -27,12 +27,12 @@ struct doubt : ::testing::Test {
   }
   void assigned(const char* hub) { f.assigned(first, hub, "dps", "f1", "dev-1"); }
   void refused(errc code = errc::hub_device_unknown) {
-    f.bridge.on_device_detached(first, error{code}, false, f.clock.now());
+    f.shard.on_device_detached(first, error{code}, false, f.clock.now());
   }
-  void dps_says(errc code) { f.bridge.on_assignment(first, error{code}, f.clock.now()); }
+  void dps_says(errc code) { f.shard.on_assignment(first, error{code}, f.clock.now()); }
   void tick_after(std::chrono::nanoseconds pause) {
     f.clock.advance(pause);
-    f.bridge.on_tick(f.clock.now());
+    f.shard.on_tick(f.clock.now());
   }
   device_status status() { return f.status("field", "dev-1"); }
 };
@@ -46,8 +46,8 @@ TEST_P(doubt_of, asks_dps_and_forgets_nothing_until_it_has_answered_with_another
   assigned("hub-b");
   EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 hub-b", "attach 0 dev-1@hub-b"}));
   EXPECT_EQ(status().hub.str(), "hub-b");
-  f.bridge.on_device_attached(first, f.clock.now());
-  f.bridge.on_send_outcome(first, 1, {}, f.clock.now());
+  f.shard.on_device_attached(first, f.clock.now());
+  f.shard.on_send_outcome(first, 1, {}, f.clock.now());
   f.ports.take();
   refused(GetParam()); // what has worked is trusted again: DPS is asked at once
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
@@ -82,7 +82,7 @@ TEST_F(doubt, that_dps_cannot_answer_now_leaves_the_device_with_its_hub) {
   refused();
   dps_says(errc::dps_busy);
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps", "attach 0 dev-1@hub-a"}));
-  f.bridge.on_device_attached(first, f.clock.now()); // the hub's mood is over
+  f.shard.on_device_attached(first, f.clock.now()); // the hub's mood is over
   EXPECT_EQ(f.ports.take(), (calls{"send 0 1 dev-1#1"}));
   EXPECT_EQ(status().state, device_state::online);
 }
@@ -90,15 +90,15 @@ TEST_F(doubt, that_dps_cannot_answer_now_leaves_the_device_with_its_hub) {
 // They were parked for up to an hour, though it was the connection's fault and the link kept trying.
 TEST_F(doubt, is_not_cast_by_a_connection_that_somebody_must_mend) {
   for (const auto code : {errc::tls_untrusted, errc::clock_skew, errc::tls_untrusted}) {
-    f.bridge.on_device_detached(first, error{code, "hub-a"}, true, f.clock.now());
+    f.shard.on_device_detached(first, error{code, "hub-a"}, true, f.clock.now());
     EXPECT_EQ(f.ports.take(), (calls{"hurry 0"}));
     EXPECT_EQ(status().state, device_state::attaching);
     EXPECT_EQ(status().failures, 0u);
-    EXPECT_EQ(f.bridge.totals().parks, 0u);
+    EXPECT_EQ(f.shard.totals().parks, 0u);
     tick_after(seconds{3'600});
     EXPECT_EQ(f.ports.take(), calls{});
   }
-  f.bridge.on_device_attached(first, f.clock.now()); // it is mended
+  f.shard.on_device_attached(first, f.clock.now()); // it is mended
   EXPECT_EQ(f.ports.take(), (calls{"send 0 1 dev-1#1"}));
   EXPECT_EQ(status().reason, std::nullopt);
 }
@@ -113,7 +113,7 @@ TEST_F(doubt, stays_while_the_way_to_dps_needs_somebody) {
     tick_after(seconds{300});
     EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
     assigned("hub-a");
-    f.bridge.on_device_attached(first, f.clock.now());
+    f.shard.on_device_attached(first, f.clock.now());
     f.clock.advance(seconds{61});
   }
 }
@@ -149,14 +149,14 @@ TEST_F(doubt, that_dps_confirms_for_good_parks_the_device_with_its_reason) {
     EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
     assigned("hub-a");
     EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@hub-a"}));
-    f.bridge.on_device_attached(first, f.clock.now());
+    f.shard.on_device_attached(first, f.clock.now());
     tick_after(seconds{61});
   }
 }
 
 TEST_F(doubt, of_a_hub_by_connection_string_can_be_told_to_nobody) {
   const auto ref = f.online_device("dev-9");
-  f.bridge.on_device_detached(ref, error{errc::hub_not_found}, false, f.clock.now());
+  f.shard.on_device_detached(ref, error{errc::hub_not_found}, false, f.clock.now());
   EXPECT_EQ(f.status("plant", "dev-9").reason, errc::hub_not_found);
   EXPECT_EQ(f.status("plant", "dev-9").next_try, f.clock.now().mono + seconds{2});
   f.ports.take();
@@ -172,7 +172,7 @@ TEST_F(doubt, is_none_when_another_device_has_the_identity) {
 }
 
 TEST(urgency, is_told_once_when_the_first_message_waits) {
-  bridge_fixture f;
+  shard_fixture f;
   f.registered("dev-1");
   f.ports.take();
   f.post(f.frame("meters", "dev-1", 1));
@@ -195,13 +195,13 @@ TEST(urgency, is_told_once_when_the_first_message_waits) {
 
 TEST(first_send, is_noted_from_the_hand_over_to_the_accept) {
   timeline spans{manual_clock{}.now()};
-  bridge_fixture f{{.timeline = &spans}};
+  shard_fixture f{{.timeline = &spans}};
   f.post(f.frame("plant", "dev-1", 1));
   f.spooled(1);
   f.assigned(first, "h", "hub", "", "dev-1");
-  f.bridge.on_device_attached(first, f.clock.now());
+  f.shard.on_device_attached(first, f.clock.now());
   f.clock.advance(milliseconds{7});
-  f.bridge.on_send_outcome(first, 1, {}, f.clock.now());
+  f.shard.on_send_outcome(first, 1, {}, f.clock.now());
   ASSERT_EQ(spans.noted(), 1u);
   EXPECT_EQ(spans.at(0).what, phase::first_send);
   EXPECT_EQ(spans.at(0).device, first);
@@ -209,13 +209,13 @@ TEST(first_send, is_noted_from_the_hand_over_to_the_accept) {
   EXPECT_EQ(spans.at(0).fault, std::nullopt);
   f.post(f.frame("plant", "dev-1", 2));
   f.spooled(2);
-  f.bridge.on_send_outcome(first, 2, {}, f.clock.now());
+  f.shard.on_send_outcome(first, 2, {}, f.clock.now());
   EXPECT_EQ(spans.noted(), 1u); // only the first
-  f.bridge.on_device_detached(first, error{errc::connection_lost}, true, f.clock.now());
-  f.bridge.on_device_attached(first, f.clock.now());
+  f.shard.on_device_detached(first, error{errc::connection_lost}, true, f.clock.now());
+  f.shard.on_device_attached(first, f.clock.now());
   f.post(f.frame("plant", "dev-1", 3));
   f.spooled(3);
-  f.bridge.on_device_detached(first, error{errc::connection_lost}, true, f.clock.now());
+  f.shard.on_device_detached(first, error{errc::connection_lost}, true, f.clock.now());
   ASSERT_EQ(spans.noted(), 2u);
   EXPECT_EQ(spans.at(1).fault, errc::connection_lost);
 }
@@ -225,7 +225,7 @@ TEST(first_send, is_noted_from_the_hand_over_to_the_accept) {
 TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out_when_it_is_back) {
   constexpr std::uint32_t cached = 2'000, fresh = 200;
   std::uint64_t seed = 1;
-  bridge_options options;
+  shard_options options;
   options.random = [&seed] {
     seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
     return static_cast<double>(seed >> 11) / 9007199254740992.0;
@@ -233,15 +233,15 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
   manual_clock clock;
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
-  bridge b{bridge_fixture::rules(), {ports, ports, ports, ports, ports, ports, ports}, options, clock.now()};
+  shard b{shard_fixture::rules(), {ports, ports, ports, ports, ports, ports, ports}, options, clock.now()};
   ports.target = &b;
   start_image image;
   for (std::uint32_t i = 0; i < cached + fresh; ++i) {
     const auto name = "dev-" + std::to_string(i);
-    image.devices.push_back({device_ref{i}, bridge_fixture::key("meters", name), {}, true});
+    image.devices.push_back({device_ref{i}, shard_fixture::key("meters", name), {}, true});
     if (i < cached)
       image.assignments.push_back(
-          {bridge_fixture::key("meters", name),
+          {shard_fixture::key("meters", name),
            {hub_host{"hub-a"}, identity{name}, azure_name{"dps"}, {}, "f1/{device_id}"}});
   }
   image.next_device = cached + fresh;
@@ -294,17 +294,17 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
 // A14: a wrong clock at boot.
 TEST(a_clock_that_is_set, tries_at_once_what_tokens_were_refused_for) {
   for (const auto why : {errc::hub_unauthorized, errc::hub_device_disabled}) {
-    bridge_fixture f;
+    shard_fixture f;
     const auto which = f.online_device("dev-a");
-    f.bridge.on_device_detached(which, error{why}, false, f.clock.now());
+    f.shard.on_device_detached(which, error{why}, false, f.clock.now());
     for (int failures = 0; failures < 4; ++failures) { // the pause has grown
       f.clock.advance(std::chrono::hours{2});
-      f.bridge.on_tick(f.clock.now());
-      f.bridge.on_device_detached(which, error{why}, false, f.clock.now());
+      f.shard.on_tick(f.clock.now());
+      f.shard.on_device_detached(which, error{why}, false, f.clock.now());
     }
     f.ports.take();
-    f.bridge.on_clock_set(f.clock.now());
-    f.bridge.on_tick(f.clock.now());
+    f.shard.on_clock_set(f.clock.now());
+    f.shard.on_tick(f.clock.now());
     const bool tried = why == errc::hub_unauthorized;
     EXPECT_EQ(f.ports.take(), tried ? calls{"attach 0 dev-a@h"} : calls{});
     EXPECT_EQ(f.status("plant", "dev-a").failures, tried ? 0u : 5u);

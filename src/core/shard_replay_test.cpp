@@ -7,20 +7,20 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
+using testing::shard_fixture;
 
 message some_message() {
   return {"u-1", "application/json", "utf-8", "again", {}};
 }
 
 TEST(replay, a_message_keeps_its_id_and_goes_to_the_end_of_its_devices_queue) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto ref = f.online_device("dev-1");
   f.post(f.frame("plant", "dev-1", 2));
   f.spooled(2);
   f.ports.take();
-  f.bridge.replay(ticket{77}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
+  f.shard.replay(ticket{77}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"append 3"}));
   const auto& request = f.ports.appended.back();
   EXPECT_EQ(request.replays, 5U);
@@ -29,19 +29,19 @@ TEST(replay, a_message_keeps_its_id_and_goes_to_the_end_of_its_devices_queue) {
   EXPECT_EQ(request.rows[0].body, some_message());
   f.spooled(3);
   EXPECT_EQ(f.ports.take(), (calls{"answer 77 stored"}));
-  f.bridge.on_send_outcome(ref, 2, {}, f.clock.now());
+  f.shard.on_send_outcome(ref, 2, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"done 2", "send 0 3 again"}));
 }
 
 TEST(replay, an_event_goes_through_its_format_and_takes_its_key_when_it_is_stored) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto event = f.frame("plant", "dev-1", 2);
   f.ports.format_refuses = error{errc::format_refused};
   f.post(event);
   f.spooled(1);
   f.ports.format_refuses.reset();
   f.ports.take();
-  f.bridge.replay(ticket{77}, 5, event, f.clock.now());
+  f.shard.replay(ticket{77}, 5, event, f.clock.now());
   f.post(event); // a copy of it
   EXPECT_EQ(f.ports.take(), (calls{"append 2"}));
   EXPECT_EQ(f.ports.appended.back().replays, 5U);
@@ -50,60 +50,60 @@ TEST(replay, an_event_goes_through_its_format_and_takes_its_key_when_it_is_store
   EXPECT_EQ(f.ports.answered[2], answer::duplicate);
   f.post(event);
   EXPECT_EQ(f.ports.answered[3], answer::duplicate);
-  EXPECT_EQ(f.bridge.status(f.key("plant", "dev-1"))->late, 0U);
+  EXPECT_EQ(f.shard.status(f.key("plant", "dev-1"))->late, 0U);
 }
 
 TEST(replay, of_an_event_that_is_on_its_way_waits_for_another_time) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto event = f.frame("plant", "dev-1", 2);
   f.post(event);
-  f.bridge.replay(ticket{77}, 5, event, f.clock.now());
+  f.shard.replay(ticket{77}, 5, event, f.clock.now());
   EXPECT_EQ(f.ports.answered[77], answer::unavailable);
   f.spooled(1);
   EXPECT_EQ(f.ports.answered[1], answer::stored);
 }
 
 TEST(replay, what_is_refused_again_stays_where_it_is) {
-  bridge_fixture f;
+  shard_fixture f;
   f.ports.format_refuses = error{errc::format_refused};
-  f.bridge.replay(ticket{77}, 5, f.frame("plant", "dev-1", 2), f.clock.now());
+  f.shard.replay(ticket{77}, 5, f.frame("plant", "dev-1", 2), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "answer 77 dead_lettered"}));
   f.ports.format_refuses.reset();
   f.ports.messages_an_event = 0;
-  f.bridge.replay(ticket{78}, 5, f.frame("plant", "dev-1", 2), f.clock.now());
+  f.shard.replay(ticket{78}, 5, f.frame("plant", "dev-1", 2), f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"answer 78 unwanted"}));
   auto large = some_message();
   large.body = std::string(max_message_bytes, 'x');
-  f.bridge.replay(ticket{79}, 5, f.key("plant", "dev-1"), large, f.clock.now());
+  f.shard.replay(ticket{79}, 5, f.key("plant", "dev-1"), large, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"answer 79 dead_lettered"}));
-  EXPECT_EQ(f.bridge.totals().dead_lettered, 0U);
+  EXPECT_EQ(f.shard.totals().dead_lettered, 0U);
 }
 
 TEST(replay, of_what_is_gone_meanwhile_nothing_is_left) {
-  bridge_fixture f;
-  f.bridge.replay(ticket{77}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
-  f.bridge.on_spooled({1, error{errc::not_found}}, f.clock.now());
+  shard_fixture f;
+  f.shard.replay(ticket{77}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
+  f.shard.on_spooled({1, error{errc::not_found}}, f.clock.now());
   EXPECT_EQ(f.ports.answered[77], answer::duplicate);
-  EXPECT_EQ(f.bridge.totals().waiting_messages, 0U);
-  EXPECT_EQ(f.bridge.spool_by_application()[0].waiting, amount{});
+  EXPECT_EQ(f.shard.totals().waiting_messages, 0U);
+  EXPECT_EQ(f.shard.spool_by_application()[0].waiting, amount{});
 }
 
 TEST(replay, is_refused_for_what_is_not_wanted_and_when_there_is_no_room) {
-  bridge_options options;
+  shard_options options;
   options.limits.most.messages = 1;
-  bridge_fixture f{options};
-  f.bridge.replay(ticket{1}, 5, f.key("elsewhere", "dev-1"), some_message(), f.clock.now());
-  f.bridge.replay(ticket{2}, 5, f.key("", ""), some_message(), f.clock.now());
+  shard_fixture f{options};
+  f.shard.replay(ticket{1}, 5, f.key("elsewhere", "dev-1"), some_message(), f.clock.now());
+  f.shard.replay(ticket{2}, 5, f.key("", ""), some_message(), f.clock.now());
   auto join = f.frame("plant", "dev-1", 1);
   join.kind = event_kind::join_accept;
-  f.bridge.replay(ticket{3}, 5, join, f.clock.now());
+  f.shard.replay(ticket{3}, 5, join, f.clock.now());
   f.registered("dev-2", false);
-  f.bridge.replay(ticket{4}, 5, f.key("meters", "dev-2"), some_message(), f.clock.now());
+  f.shard.replay(ticket{4}, 5, f.key("meters", "dev-2"), some_message(), f.clock.now());
   for (std::uint64_t i = 1; i <= 4; ++i)
     EXPECT_EQ(f.ports.answered[i], answer::unwanted) << i;
-  f.bridge.replay(ticket{5}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
+  f.shard.replay(ticket{5}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
   f.ports.messages_an_event = 2; // one of them has its dead letter's place
-  f.bridge.replay(ticket{6}, 6, f.frame("plant", "dev-1", 2), f.clock.now());
+  f.shard.replay(ticket{6}, 6, f.frame("plant", "dev-1", 2), f.clock.now());
   EXPECT_EQ(f.ports.answered[6], answer::full);
 }
 

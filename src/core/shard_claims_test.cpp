@@ -7,26 +7,26 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
 using testing::calls;
+using testing::shard_fixture;
 
 constexpr device_ref first{0}, second{1};
 
 device_record record(std::uint32_t ref, const char* application) {
-  return {device_ref{ref}, bridge_fixture::key(application, "dev-1"), dev_eui{"70B3D52DD600035A"}};
+  return {device_ref{ref}, shard_fixture::key(application, "dev-1"), dev_eui{"70B3D52DD600035A"}};
 }
 
 // "plant", "field" and "meters" name their devices by EUI, all in one section.
-struct claimed : bridge_fixture {
+struct claimed : shard_fixture {
   explicit claimed(const char* section = "hub")
-      : bridge_fixture{{}, [section] {
-                         auto made = rules();
-                         for (auto& one : made) {
-                           one.identity_template = "{dev_eui}";
-                           one.section = azure_name{section};
-                         }
-                         return made;
-                       }()} {}
+      : shard_fixture{{}, [section] {
+                        auto made = rules();
+                        for (auto& one : made) {
+                          one.identity_template = "{dev_eui}";
+                          one.section = azure_name{section};
+                        }
+                        return made;
+                      }()} {}
   void post_as(const char* application, std::uint32_t f_cnt) {
     auto event = frame(application, "dev-1", f_cnt);
     event.dev_eui = dev_eui{"70B3D52DD600035A"};
@@ -48,7 +48,7 @@ TEST(claims, who_has_the_identity_on_disk_keeps_it_whatever_waits_for_the_other)
     image.waiting = {{1, first, 10}};
     image.next_seq = 2;
     image.next_device = 2;
-    f.bridge.start(image, f.clock.now());
+    f.shard.start(image, f.clock.now());
     for (const auto& call : f.ports.take())
       EXPECT_NE(call.substr(0, 10), "find_hub 0") << "nothing of Azure is asked for it";
     EXPECT_EQ(f.status("plant", "dev-1").waiting, 1U);
@@ -61,7 +61,7 @@ TEST(claims, a_holder_that_is_not_connected_holds_it_still) {
   claimed f;
   f.post_as("plant", 1);
   EXPECT_EQ(f.status("plant", "dev-1").state, device_state::provisioning);
-  f.bridge.on_assignment(first, error{errc::hub_unauthorized}, f.clock.now());
+  f.shard.on_assignment(first, error{errc::hub_unauthorized}, f.clock.now());
   f.ports.take();
   f.post_as("field", 1);
   EXPECT_EQ(f.status("field", "dev-1").reason, errc::identity_taken);
@@ -79,7 +79,7 @@ TEST(claims, of_two_on_disk_the_older_has_it) {
   older.assigned_at = wall_time{seconds{1000}};
   image.assignments = {{claimed::key("plant", "dev-1"), newer}, {claimed::key("field", "dev-1"), older}};
   image.next_device = 2;
-  f.bridge.start(image, f.clock.now());
+  f.shard.start(image, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 0", "attach 1 70B3D52DD600035A@h"}));
 }
 
@@ -95,45 +95,45 @@ TEST(claims, an_identity_by_connection_string_is_remembered_once) {
   image.assignments = {{claimed::key("plant", "dev-1"),
                         {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{"hub"}, {}, ""}}};
   image.next_device = 1;
-  g.bridge.start(image, g.clock.now());
+  g.shard.start(image, g.clock.now());
   EXPECT_EQ(g.ports.take(), (calls{"find_hub 0 70B3D52DD600035A in hub"}));
   g.assigned(first, "h", "hub", "", "70B3D52DD600035A");
   EXPECT_EQ(g.ports.take(), (calls{"attach 0 70B3D52DD600035A@h"}));
 }
 
 TEST(claims, a_claim_is_a_reason_to_look_the_holder_up_and_a_deleted_one_gives_it_up) {
-  auto rules = bridge_fixture::rules();
+  auto rules = shard_fixture::rules();
   for (auto& one : rules)
     one.identity_template = "{dev_eui}";
-  bridge_fixture f{{}, rules};
+  shard_fixture f{{}, rules};
   auto word = f.word("dev-1");
   word.dev_eui = dev_eui{"70B3D52DD600035A"};
-  f.bridge.on_registered(word, f.clock.now());
-  f.bridge.on_listed(application_id{"meters"}, f.clock.now());
+  f.shard.on_registered(word, f.clock.now());
+  f.shard.on_listed(application_id{"meters"}, f.clock.now());
   f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
-  f.bridge.on_device_attached(first, f.clock.now());
+  f.shard.on_device_attached(first, f.clock.now());
   f.ports.take();
   word.key.device = device_id{"dev-2"}; // renaming in the stack is deleting and creating
-  f.bridge.on_registered(word, f.clock.now());
+  f.shard.on_registered(word, f.clock.now());
   EXPECT_EQ(f.status("meters", "dev-2").reason, errc::identity_taken);
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take().back(), "look_up 0 dev-1");
-  f.bridge.on_looked_up(first, error{errc::device_unlisted}, f.clock.now());
+  f.shard.on_looked_up(first, error{errc::device_unlisted}, f.clock.now());
   f.clock.advance(seconds{60});
-  f.bridge.on_tick(f.clock.now());
+  f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take().back(), "find_hub 1 70B3D52DD600035A in dps");
 }
 
 TEST(claims, sections_of_one_realm_share_names_and_others_do_not) {
-  auto rules = bridge_fixture::rules(); // "plant" in "hub", "field" in "dps"
-  bridge_fixture apart{{}, rules};
+  auto rules = shard_fixture::rules(); // "plant" in "hub", "field" in "dps"
+  shard_fixture apart{{}, rules};
   apart.post(apart.frame("plant", "dev-1", 1));
   apart.spooled(1);
   apart.post(apart.frame("field", "dev-1", 1));
   apart.spooled(2);
   EXPECT_EQ(apart.in_state(device_state::provisioning), 2U);
   rules[0].realm = rules[1].realm = "hub/h";
-  bridge_fixture together{{}, rules};
+  shard_fixture together{{}, rules};
   together.post(together.frame("plant", "dev-1", 1));
   together.spooled(1);
   together.post(together.frame("field", "dev-1", 1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/bridge.h"
+#include "core/shard.h"
 
 #include "base/check.h"
 
@@ -8,7 +8,7 @@
 
 namespace causeway::core {
 
-bridge::bridge(std::vector<application_rules> rules, bridge_options options, moment now)
+shard::shard(std::vector<application_rules> rules, shard_options options, moment now)
     : options_{std::move(options)},
       rules_{std::move(rules)},
       time_{now},
@@ -40,13 +40,13 @@ bridge::bridge(std::vector<application_rules> rules, bridge_options options, mom
               totals_},
       view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
 
-bridge::bridge(std::vector<application_rules> rules, const bridge_ports& ports, bridge_options options,
-               moment now)
-    : bridge{std::move(rules), std::move(options), now} {
+shard::shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options,
+             moment now)
+    : shard{std::move(rules), std::move(options), now} {
   connect(ports);
 }
 
-void bridge::connect(const bridge_ports& ports) {
+void shard::connect(const shard_ports& ports) {
   to_.spool.bind(ports.spool);
   to_.devices.bind(ports.devices);
   to_.hub.bind(ports.hub);
@@ -56,13 +56,13 @@ void bridge::connect(const bridge_ports& ports) {
   to_.answers.bind(ports.answers);
 }
 
-void bridge::start(start_image image, moment now) {
+void shard::start(start_image image, moment now) {
   begin(std::move(image), now);
   while (start_some(std::numeric_limits<std::size_t>::max(), now)) {
   }
 }
 
-void bridge::begin(start_image image, moment now) {
+void shard::begin(start_image image, moment now) {
   intake_.restore(image.next_seq);
   time_.restore(image.open_seconds);
   for (const auto& stray : reception_.restore(image, now))
@@ -71,11 +71,11 @@ void bridge::begin(start_image image, moment now) {
   journey_.begin(std::move(image), now);
 }
 
-bool bridge::start_some(std::size_t most, moment now) {
+bool shard::start_some(std::size_t most, moment now) {
   return journey_.start_some(most, now);
 }
 
-void bridge::on_event(ticket which, model::event event, moment now) {
+void shard::on_event(ticket which, model::event event, moment now) {
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = doorman_.application_of(event);
   if (!application) return intake_.answer_now(which, answer::unwanted);
@@ -86,87 +86,87 @@ void bridge::on_event(ticket which, model::event event, moment now) {
   intake_.take(which, device, std::move(event), now);
 }
 
-void bridge::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
+void shard::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   intake_.on_formatted(which, std::move(messages), now);
 }
 
-void bridge::on_spooled(const spool_result& what, moment now) {
+void shard::on_spooled(const spool_result& what, moment now) {
   if (const auto stored = intake_.on_spooled(what, now))
     journey_.on_stored(stored->device, stored->first_waits, now);
 }
 
-std::optional<device_ref> bridge::replay_to(ticket which, const device_key& from,
-                                            std::optional<std::uint32_t> application, moment now) {
+std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
+                                           std::optional<std::uint32_t> application, moment now) {
   const auto met =
       application ? reception_.meet_again(from, *application, intake_.is_full(), now) : reception::met{};
   if (!met.device) intake_.answer_now(which, met.instead);
   return met.device;
 }
 
-void bridge::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
+void shard::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
   if (size_of(what) > max_message_bytes) return intake_.answer_now(which, answer::dead_lettered);
   if (const auto device = replay_to(which, from, doorman_.application_of(from), now))
     intake_.replay(which, letter, *device, std::move(what), now);
 }
 
-void bridge::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
+void shard::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
   if (is_control_frame(event)) return intake_.answer_now(which, answer::unwanted);
   if (const auto device = replay_to(which, event.from, doorman_.application_of(event), now))
     intake_.replay(which, letter, *device, std::move(event), now);
 }
 
-void bridge::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
+void shard::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
   journey_.on_read_back(std::move(rows), gone, now);
 }
 
-void bridge::on_dead_letters_counted(const dead_letter_amounts& are) {
+void shard::on_dead_letters_counted(const dead_letter_amounts& are) {
   room_.on_dead_letters_counted(are);
 }
 
-void bridge::on_assignment(device_ref which, result<assignment> where, moment now) {
+void shard::on_assignment(device_ref which, result<assignment> where, moment now) {
   journey_.on_assignment(which, std::move(where), now);
 }
 
-void bridge::on_registered(const registered_device& what, moment now) {
+void shard::on_registered(const registered_device& what, moment now) {
   reception_.on_registered(what, intake_.last_seq(), now);
 }
 
-void bridge::on_listed(const application_id& application, moment now) {
+void shard::on_listed(const application_id& application, moment now) {
   reception_.on_listed(application, now);
 }
 
-void bridge::on_looked_up(device_ref which, result<registered_device> what, moment now) {
+void shard::on_looked_up(device_ref which, result<registered_device> what, moment now) {
   reception_.on_looked_up(which, std::move(what), intake_.last_seq(), now);
 }
 
-void bridge::on_device_attached(device_ref which, moment now) {
+void shard::on_device_attached(device_ref which, moment now) {
   journey_.on_attached(which, now);
 }
 
-void bridge::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
+void shard::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
   journey_.on_detached(which, why, link_retries, now);
 }
 
-void bridge::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
+void shard::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
   journey_.on_outcome(which, seq, outcome, now);
 }
 
-void bridge::on_tick(moment now) {
+void shard::on_tick(moment now) {
   journey_.tick(now);
   room_.tick(now);
 }
 
-void bridge::on_clock_set(moment now) {
+void shard::on_clock_set(moment now) {
   journey_.on_clock_set(now);
 }
 
-std::optional<mono_time> bridge::deadline() const {
+std::optional<mono_time> shard::deadline() const {
   const auto of_ways = journey_.deadline(), of_room = room_.deadline();
   if (of_ways && of_room) return std::min(*of_ways, *of_room);
   return of_ways ? of_ways : of_room;
 }
 
-forgetting bridge::forget(const device_key& key, bool drop_messages, moment now) {
+forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {
   const auto application = rules_.find(key.application);
   const auto which = application ? table_.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
@@ -176,8 +176,8 @@ forgetting bridge::forget(const device_key& key, bool drop_messages, moment now)
   return forgetting::forgotten;
 }
 
-forget_page bridge::forget_some(const application_id& application, forgettable which, bool drop_messages,
-                                std::optional<device_ref> after, std::size_t limit, moment now) {
+forget_page shard::forget_some(const application_id& application, forgettable which, bool drop_messages,
+                               std::optional<device_ref> after, std::size_t limit, moment now) {
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
   const auto index = rules_.find(application);
@@ -207,7 +207,7 @@ forget_page bridge::forget_some(const application_id& application, forgettable w
   return page;
 }
 
-shard_totals bridge::totals() const {
+shard_totals shard::totals() const {
   auto totals = totals_;
   totals.waiting_messages = waiting_.queue.messages();
   totals.waiting_bytes = waiting_.queue.bytes();
@@ -216,7 +216,7 @@ shard_totals bridge::totals() const {
   return totals;
 }
 
-std::vector<spool_use> bridge::spool_by_application() const {
+std::vector<spool_use> shard::spool_by_application() const {
   std::vector<spool_use> all;
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     all.push_back({rules_.at(i).id, waiting_.account.of(i), waiting_.account.letters_of(i),
@@ -225,20 +225,20 @@ std::vector<spool_use> bridge::spool_by_application() const {
   return all;
 }
 
-std::optional<seconds> bridge::oldest_age(moment now) const {
+std::optional<seconds> shard::oldest_age(moment now) const {
   return room_.oldest_age(now);
 }
 
-bool bridge::is_sending(spool_seq before) const {
+bool shard::is_sending(spool_seq before) const {
   return delivery_.is_sending(before);
 }
 
-std::optional<device_status> bridge::status(const device_key& key) const {
+std::optional<device_status> shard::status(const device_key& key) const {
   return view_.status(key);
 }
 
-device_page bridge::list(std::optional<device_ref> after, std::size_t limit,
-                         std::optional<device_state> state) const {
+device_page shard::list(std::optional<device_ref> after, std::size_t limit,
+                        std::optional<device_state> state) const {
   return view_.list(after, limit, state);
 }
 

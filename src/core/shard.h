@@ -44,7 +44,7 @@
 
 namespace causeway::core {
 
-struct bridge_ports {
+struct shard_ports {
   model::spool& spool;
   model::device_store& devices;
   model::hub_link& hub;
@@ -54,7 +54,7 @@ struct bridge_ports {
   model::answers& answers;
 };
 
-struct bridge_options {
+struct shard_options {
   std::size_t body_cache_bytes = 32 * 1024 * 1024;
   std::size_t read_back_batch = 256;
   // Of several applications one may have spool_limits::application_share of them. The
@@ -69,17 +69,17 @@ struct bridge_options {
   refusal_limits refusals{};
 };
 
-class bridge final : public door,
-                     public formatter_events,
-                     public registry_events,
-                     public hub_link_events,
-                     public provisioner_events {
+class shard final : public door,
+                    public formatter_events,
+                    public registry_events,
+                    public hub_link_events,
+                    public provisioner_events {
 public:
   // Before its ports, which can be given its events then; connect, once, before the first event.
-  bridge(std::vector<application_rules> rules, bridge_options options, moment now);
-  void connect(const bridge_ports& ports);
+  shard(std::vector<application_rules> rules, shard_options options, moment now);
+  void connect(const shard_ports& ports);
   // Both.
-  bridge(std::vector<application_rules> rules, const bridge_ports& ports, bridge_options options, moment now);
+  shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options, moment now);
 
   // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting
   // messages first. Of the others, those that the registry has named (and has not switched off), that wait to
@@ -168,7 +168,7 @@ private:
   std::optional<device_ref> replay_to(ticket which, const device_key& from,
                                       std::optional<std::uint32_t> application, moment now);
 
-  bridge_options options_;
+  shard_options options_;
   outlets to_;
   rule_book rules_;
   shard_totals totals_;

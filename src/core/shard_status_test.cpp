@@ -8,26 +8,26 @@
 namespace causeway::core {
 namespace {
 
-using testing::bridge_fixture;
+using testing::shard_fixture;
 
 TEST(status, tells_all_about_a_device) {
-  bridge_fixture f;
+  shard_fixture f;
   auto word = f.word("dev-1", true, "dtmi:x:own;2");
   word.dev_eui = dev_eui{"70B3D52DD600035A"};
-  f.bridge.on_registered(word, f.clock.now());
+  f.shard.on_registered(word, f.clock.now());
   const auto assigned_at = f.clock.now().wall;
-  f.bridge.on_assignment(
+  f.shard.on_assignment(
       device_ref{0},
       assignment{hub_host{"hub-a"}, identity{"other-name"}, azure_name{"dps"}, assigned_at, "f1"},
       f.clock.now());
   f.clock.advance(seconds{5});
-  f.bridge.on_device_attached(device_ref{0}, f.clock.now());
+  f.shard.on_device_attached(device_ref{0}, f.clock.now());
   const auto attached = f.clock.now();
   for (const std::uint32_t f_cnt : {3u, 6u, 5u}) {
     f.post(f.frame("meters", "dev-1", f_cnt));
     f.spooled(f.ports.appended.back().rows.front().seq);
   }
-  f.bridge.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
+  f.shard.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
   const auto is = f.status("meters", "dev-1");
   EXPECT_EQ(is.dev_eui, word.dev_eui);
   EXPECT_EQ(is.identity.str(), "other-name");
@@ -47,19 +47,19 @@ TEST(status, tells_all_about_a_device) {
   EXPECT_EQ(is.last_f_cnt, 6u);
   EXPECT_EQ(is.gaps, 2u);
   EXPECT_EQ(is.late, 1u);
-  f.bridge.on_send_outcome(device_ref{0}, 2, error{errc::hub_throttled}.with_retry_after(seconds{9}),
-                           f.clock.now());
+  f.shard.on_send_outcome(device_ref{0}, 2, error{errc::hub_throttled}.with_retry_after(seconds{9}),
+                          f.clock.now());
   EXPECT_TRUE(f.status("meters", "dev-1").paused);
   EXPECT_EQ(f.status("meters", "dev-1").reason, errc::hub_throttled);
   EXPECT_EQ(f.status("meters", "dev-1").next_try, f.clock.now().mono + seconds{9});
-  EXPECT_EQ(f.bridge.status(f.key("elsewhere", "dev-1")), std::nullopt);
+  EXPECT_EQ(f.shard.status(f.key("elsewhere", "dev-1")), std::nullopt);
 }
 
 // Not what the loss was that it began with.
 TEST(status, names_what_stands_in_the_way_now) {
-  bridge_fixture f;
+  shard_fixture f;
   const auto which = f.online_device("meter-17");
-  f.bridge.on_device_detached(which, error{errc::peer_closed}, true, f.clock.now());
+  f.shard.on_device_detached(which, error{errc::peer_closed}, true, f.clock.now());
   EXPECT_EQ(f.status("plant", "meter-17").state, device_state::attaching);
   EXPECT_EQ(f.status("plant", "meter-17").reason, std::nullopt);
   const auto next = f.clock.now().mono + seconds{4};
@@ -73,14 +73,14 @@ TEST(status, names_what_stands_in_the_way_now) {
 }
 
 TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
-  bridge_fixture f;
+  shard_fixture f;
   for (std::uint32_t i = 0; i < 100; ++i)
     f.registered("dev-" + std::to_string(i), i % 10 != 0);
   const auto walk = [&](std::size_t limit, std::optional<device_state> state) {
     std::vector<std::uint32_t> refs;
     std::optional<device_ref> after;
     do {
-      const auto page = f.bridge.list(after, limit, state);
+      const auto page = f.shard.list(after, limit, state);
       EXPECT_LE(page.devices.size(), limit);
       for (const auto& one : page.devices)
         refs.push_back(index_of(one.ref));
@@ -98,21 +98,21 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
     EXPECT_EQ(walk(limit, device_state::off), off) << limit;
     EXPECT_TRUE(walk(limit, device_state::parked).empty());
   }
-  EXPECT_TRUE(f.bridge.list(device_ref{99}, 10).devices.empty());
-  EXPECT_TRUE(f.bridge.list(device_ref{12345}, 10).devices.empty());
-  EXPECT_TRUE(f.bridge.list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
+  EXPECT_TRUE(f.shard.list(device_ref{99}, 10).devices.empty());
+  EXPECT_TRUE(f.shard.list(device_ref{12345}, 10).devices.empty());
+  EXPECT_TRUE(f.shard.list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
 }
 
 TEST(pages, look_at_so_many_devices_and_go_on_later) {
-  bridge_fixture f;
+  shard_fixture f;
   start_image image;
   image.next_device = 200'000; // places of applications that are gone
-  f.bridge.start(std::move(image), f.clock.now());
+  f.shard.start(std::move(image), f.clock.now());
   f.post(f.frame("plant", "dev-1", 1));
   std::optional<device_ref> after;
   int pages = 0;
   for (;; ++pages) {
-    const auto page = f.bridge.list(after, 10);
+    const auto page = f.shard.list(after, 10);
     after = page.next;
     if (!after) {
       EXPECT_EQ(page.devices.size(), 1u);
@@ -128,7 +128,7 @@ TEST(explain, says_in_a_sentence_why_and_when) {
   const auto now = clock.now();
   const auto status = [&](auto change) {
     device_status made;
-    made.key = bridge_fixture::key("meters", "meter-17");
+    made.key = shard_fixture::key("meters", "meter-17");
     made.since = now.mono - seconds{90};
     change(made);
     return made;
