@@ -6,7 +6,7 @@
 
 namespace causeway::app {
 
-fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rules, store::store& disk,
+fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rules, model::journal& disk,
                                        model::provisioner& finder, model::registry& stack,
                                        const std::function<double()>& random, moment now)
     : rules_{std::move(rules)},
@@ -14,14 +14,13 @@ fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rule
       census_{rules_.size(), table_, core::devices_of_a_hub, 100},
       waiting_{{}, core::body_cache{0}, core::spool_room{{}, rules_.size()}},
       gates_{{}, table_, rules_, random},
-      delivery_{{}, rules_, table_, waiting_, gates_, to_.spool, to_.hub, time_, totals_},
-      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, time_, totals_},
-               {to_.disk, to_.hub, to_.finder, to_.stack},
+      delivery_{{}, rules_, table_, waiting_, gates_, book_, to_.disk, to_.hub, time_, totals_},
+      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, book_, stored_, time_, totals_},
+               {to_.hub, to_.finder, to_.stack},
                core::connecting::pauses{},
                random},
       reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
       view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {
-  to_.spool.bind(disk);
   to_.disk.bind(disk);
   to_.hub.bind(nobody_);
   to_.finder.bind(finder);
@@ -29,7 +28,8 @@ fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rule
 }
 
 void fleet_provisioning::start(model::start_image image, moment now) {
-  last_ = image.next_seq - 1;
+  stored_.last_row = image.next_seq - 1;
+  const core::draft::event under_way{book_};
   time_.restore(image.open_seconds);
   reception_.restore(image, now);
   journey_.begin(std::move(image), now);
@@ -38,22 +38,27 @@ void fleet_provisioning::start(model::start_image image, moment now) {
 }
 
 void fleet_provisioning::tick(moment now) {
+  const core::draft::event under_way{book_};
   journey_.tick(now);
 }
 
 void fleet_provisioning::on_registered(const model::registered_device& what, moment now) {
-  reception_.on_registered(what, last_, now);
+  const core::draft::event under_way{book_};
+  reception_.on_registered(what, now);
 }
 
 void fleet_provisioning::on_listed(const application_id& application, moment now) {
+  const core::draft::event under_way{book_};
   reception_.on_listed(application, now);
 }
 
 void fleet_provisioning::on_looked_up(device_ref which, result<model::registered_device> what, moment now) {
-  reception_.on_looked_up(which, std::move(what), last_, now);
+  const core::draft::event under_way{book_};
+  reception_.on_looked_up(which, std::move(what), now);
 }
 
 void fleet_provisioning::on_assignment(device_ref which, result<model::assignment> where, moment now) {
+  const core::draft::event under_way{book_};
   journey_.on_assignment(which, std::move(where), now);
 }
 

@@ -4,11 +4,13 @@
 // thread only.
 #pragma once
 
+#include "core/appends.h"
 #include "core/backlog.h"
 #include "core/census.h"
 #include "core/delivery.h"
 #include "core/device_table.h"
 #include "core/device_view.h"
+#include "core/draft.h"
 #include "core/gates.h"
 #include "core/journey.h"
 #include "core/naming.h"
@@ -17,20 +19,22 @@
 #include "core/reception.h"
 #include "core/rule_book.h"
 #include "model/hub_link.h"
+#include "model/journal.h"
 #include "model/provisioner.h"
 #include "model/registry.h"
 #include "model/start_image.h"
-#include "store/store.h"
 
 #include <functional>
 #include <vector>
 
 namespace causeway::app {
 
-class fleet_provisioning final : public model::registry_events, public model::provisioner_events {
+class fleet_provisioning final : public model::registry_events,
+                                 public model::provisioner_events,
+                                 public model::journal_events {
 public:
   // All must live as long. random: uniform in [0, 1).
-  fleet_provisioning(std::vector<core::application_rules> rules, store::store& disk,
+  fleet_provisioning(std::vector<core::application_rules> rules, model::journal& disk,
                      model::provisioner& finder, model::registry& stack,
                      const std::function<double()>& random, moment now);
 
@@ -42,6 +46,11 @@ public:
   void on_listed(const application_id& application, moment now) override;
   void on_looked_up(device_ref which, result<model::registered_device> what, moment now) override;
   void on_assignment(device_ref which, result<model::assignment> where, moment now) override;
+  // Nothing is appended, and nothing read.
+  void on_appended(const std::vector<model::appended>&, moment) override {}
+  void on_rows(std::vector<model::fresh_row>, moment) override {}
+  void on_read_back(std::vector<model::spool_row>, const std::vector<spool_seq>&, moment) override {}
+  void on_dead_letters_counted(const model::dead_letter_amounts&) override {}
 
   const core::device_table& devices() const { return table_; }
   const core::device_view& view() const { return view_; }
@@ -55,8 +64,7 @@ private:
     void send(device_ref, spool_seq, const model::message&) override {}
   };
   struct outlets {
-    core::outlet<model::spool> spool;
-    core::outlet<model::device_store> disk;
+    core::outlet<model::journal> disk;
     core::outlet<model::hub_link> hub;
     core::outlet<model::provisioner> finder;
     core::outlet<model::registry> stack;
@@ -66,6 +74,8 @@ private:
   core::open_time time_;
   no_hub nobody_;
   outlets to_;
+  core::draft book_{to_.disk};
+  core::appends stored_;
   model::shard_totals totals_;
   core::device_table table_;
   core::naming names_{rules_, table_};
@@ -76,7 +86,6 @@ private:
   core::journey journey_;
   core::reception reception_;
   core::device_view view_;
-  spool_seq last_ = 0; // of the messages that wait
 };
 
 } // namespace causeway::app

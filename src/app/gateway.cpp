@@ -65,20 +65,6 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       api{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {}
 
-void gateway::parts::on_spooled(std::vector<model::spool_result> results) {
-  const auto at = loop.now();
-  for (const auto& one : results)
-    shard->on_spooled(one, at);
-}
-
-void gateway::parts::on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) {
-  shard->on_read_back(std::move(rows), gone, loop.now());
-}
-
-void gateway::parts::on_store_fault(const error& what) {
-  store_fault = what;
-}
-
 void gateway::parts::save_open_seconds() {
   const auto now = loop.now();
   open_saved = now.mono;
@@ -257,7 +243,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   shard_options.limits = make_spool_limits(from.spool);
   shard_options.max_devices = from.state.max_devices;
   p->shard.emplace(make_rules(from), std::move(shard_options), on.now());
-  p->shard->connect({*p->store, *p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
+  p->shard->connect({*p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
   p->formatter.answer_to(*p->shard);
   p->formatter.transform_by(p->transforms);
   p->provisioning.answer_to(*p->shard);
@@ -281,7 +267,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
     co_return std::move(ready).fault();
   }
 
-  p->store->start(*p);
+  p->store->start(*p->shard, *p);
   p->transforms.start();
   tell_of_path_word_devices(*image);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
@@ -304,11 +290,11 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 }
 
 net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
-  const auto accepted = shard->next_seq();
+  const auto answered = shard->last_row() + 1;
   if (mqtt) co_await mqtt->stop(deadline);
   const auto busy = [&](mono_time now) {
     if (webhook_server->connections() != 0 && now - began < time_to_leave) return true;
-    return webhook_server->is_serving(began) || shard->is_sending(accepted);
+    return webhook_server->is_serving(began) || shard->is_sending(answered);
   };
   for (auto now = began; now < deadline && busy(now); now = loop.now().mono) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});

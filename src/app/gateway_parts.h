@@ -78,15 +78,10 @@ struct gateway::parts final : store::store_events,
 
   parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s);
 
-  void on_spooled(std::vector<model::spool_result> results) override;
-  void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) override;
   void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page) override {
     letters.on_dead_letters(request, std::move(page));
   }
-  void on_dead_letters_counted(const model::dead_letter_amounts& amounts) override {
-    shard->on_dead_letters_counted(amounts);
-  }
-  void on_store_fault(const error& what) override;
+  void on_store_fault(const error& what) override { store_fault = what; }
   void on_store_healed() override { store_fault.reset(); }
   void on_mqtt_up(const application_id& application) override { backfill->on_live(application); }
   void on_mqtt_down(const application_id& application, wall_time since) override {

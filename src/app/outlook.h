@@ -8,6 +8,7 @@
 #include "core/census.h"
 #include "core/claims.h"
 #include "core/connecting.h"
+#include "core/draft.h"
 #include "core/naming.h"
 #include "core/opening.h"
 #include "core/outbox.h"
@@ -46,14 +47,15 @@ private:
   core::rule_book rules_;
   core::outlet<model::provisioner> finder_;
   core::outlet<model::registry> stack_;
-  core::outlet<model::device_store> disk_; // nothing is plugged in: nothing may be written
+  core::outlet<model::journal> disk_; // nothing is plugged in: nothing may be written
+  core::draft book_{disk_};
   model::shard_totals totals_;
   core::device_table table_;
   core::outbox waiting_;
   core::naming names_{rules_, table_};
   core::claims claims_{rules_, names_, table_};
   core::census census_;
-  core::assignments assignments_{rules_, names_, claims_, table_, finder_, disk_};
+  core::assignments assignments_{rules_, names_, claims_, table_, finder_, book_};
   core::opening opening_{rules_, table_, claims_, assignments_};
   core::roster roster_{rules_, names_, table_, stack_, totals_};
   core::connecting states_;

@@ -75,8 +75,6 @@ struct provision_run::parts final : store::store_events {
     provisioning.answer_to(fleet);
     registry.answer_to(fleet);
   }
-  void on_spooled(std::vector<model::spool_result>) override {}
-  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {} // nothing is sent
   void on_store_fault(const error&) override {} // the store itself logs store_failing
   void on_store_healed() override {}
 
@@ -113,7 +111,7 @@ result<std::unique_ptr<provision_run>> provision_run::start(net::loop& on,
   take_as_listed(*image, from);
 
   auto p = std::make_unique<parts>(on, from, std::move(*sections), std::move(*opened));
-  p->store->start(*p);
+  p->store->start(p->fleet, *p);
   p->fleet.start(std::move(*image), on.now());
   p->fleet.devices().for_each([&](device_ref, const core::device& d) {
     if (p->counts(d) && d.assigned) ++p->from_cache;

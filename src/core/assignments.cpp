@@ -6,13 +6,13 @@
 namespace causeway::core {
 
 assignments::assignments(const rule_book& rules, const naming& names, claims& claimed, device_table& table,
-                         const outlet<provisioner>& finder, const outlet<device_store>& disk)
+                         const outlet<provisioner>& finder, draft& book)
     : rules_{rules},
       names_{names},
       claims_{claimed},
       table_{table},
       finder_{finder},
-      disk_{disk},
+      book_{book},
       origins_(rules.size()) {}
 
 const std::string& assignments::origin_of(std::uint32_t application) {
@@ -36,7 +36,7 @@ bool assignments::take(device_ref which, assignment where) {
   d.assigned = true;
   d.hub = hub;
   names_.set_identity(d, where.identity);
-  if (!is_same) disk_->save_assignment(which, where);
+  if (!is_same) book_.place(which, where);
   d.remembered = true;
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
   return was_assigned && !is_same;
@@ -67,7 +67,7 @@ void assignments::lose(device_ref which) {
   d.assigned = false;
   d.remembered = false;
   d.own_identity.reset();
-  disk_->forget_assignment(which);
+  book_.displace(which);
 }
 
 } // namespace causeway::core

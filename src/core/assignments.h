@@ -3,9 +3,9 @@
 #pragma once
 
 #include "core/claims.h"
+#include "core/draft.h"
 #include "core/outlet.h"
 #include "model/assignment.h"
-#include "model/journal.h"
 #include "model/provisioner.h"
 
 #include <optional>
@@ -18,7 +18,7 @@ class assignments {
 public:
   // All must live as long.
   assignments(const rule_book& rules, const naming& names, claims& claimed, device_table& table,
-              const outlet<provisioner>& finder, const outlet<device_store>& disk);
+              const outlet<provisioner>& finder, draft& book);
 
   // What an assignment made now is known by; another enrolment or identity template makes it stale. Empty
   // where finding the hub again costs nothing, so that a changed connection string counts at once.
@@ -36,7 +36,7 @@ private:
   claims& claims_;
   device_table& table_;
   const outlet<provisioner>& finder_;
-  const outlet<device_store>& disk_;
+  draft& book_;
   std::vector<std::optional<std::string>> origins_; // by application, once worked out
 };
 

@@ -76,7 +76,7 @@ TEST(claims_alone, names_meet_in_a_section_or_in_a_realm_and_by_its_case) {
 
 struct assigning : organ_scene {
   claims held{rules, names, table};
-  assignments all{rules, names, held, table, finder, devices};
+  assignments all{rules, names, held, table, finder, book};
   static assignment at(const char* hub, const char* name, const char* section = "dps",
                        const char* fingerprint = "f1/{device_id}") {
     return {hub_host{hub}, identity{name}, azure_name{section}, wall_time{seconds{7}}, fingerprint};
@@ -87,16 +87,16 @@ TEST(assignments_alone, are_saved_where_they_are_news_and_known_by_their_origin)
   assigning f;
   const auto which = f.add(f.field, "dev");
   EXPECT_FALSE(f.all.take(which, f.at("h", "dev", "dps", "")));
-  EXPECT_EQ(f.ports.take(), calls{"save_assignment 0 h"});
+  EXPECT_EQ(f.take(), calls{"save_assignment 0 h"});
   EXPECT_EQ(f.table.hub_of(f.table.at(which)).fingerprint, "f1/{device_id}");
   EXPECT_FALSE(f.all.take(which, f.at("h", "dev")));
-  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.take(), calls{});
   EXPECT_TRUE(f.all.take(which, f.at("h", "other")));
   EXPECT_TRUE(f.all.take(which, f.at("elsewhere", "other")));
-  EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 h", "save_assignment 0 elsewhere"}));
+  EXPECT_EQ(f.take(), (calls{"save_assignment 0 h", "save_assignment 0 elsewhere"}));
   EXPECT_EQ(f.names.identity_of(f.table.at(which)).str(), "other");
   f.all.lose(which);
-  EXPECT_EQ(f.ports.take(), calls{"forget_assignment 0"});
+  EXPECT_EQ(f.take(), calls{"forget_assignment 0"});
   EXPECT_FALSE(f.table.at(which).assigned);
 }
 
@@ -120,7 +120,7 @@ TEST(assignments_alone, on_disk_count_where_they_still_fit_and_nobody_else_has_t
     one.realm = "scope";
   organ_scene both{rules};
   claims held{both.rules, both.names, both.table};
-  assignments all{both.rules, both.names, held, both.table, both.finder, both.devices};
+  assignments all{both.rules, both.names, held, both.table, both.finder, both.book};
   EXPECT_TRUE(all.place(both.add(both.field, "dev"), assigning::at("h", "dev")));
   EXPECT_FALSE(all.place(both.add(both.meters, "dev"), assigning::at("h", "dev")));
 }
@@ -132,7 +132,7 @@ TEST(assignments_alone, by_connection_string_only_the_identity_is_remembered) {
   EXPECT_TRUE(f.all.place(which, f.at("h", "dev", "hub", "")));
   EXPECT_FALSE(f.table.at(which).assigned) << "the connection string says it anew";
   EXPECT_FALSE(f.all.take(which, f.at("h", "dev", "hub", "")));
-  EXPECT_EQ(f.ports.take(), calls{}) << "it is on disk";
+  EXPECT_EQ(f.take(), calls{}) << "it is on disk";
 }
 
 } // namespace

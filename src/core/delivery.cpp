@@ -18,17 +18,30 @@ bool is_message_fault(errc code) {
 } // namespace
 
 delivery::delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting,
-                   gates& held, const outlet<spool>& disk, const outlet<hub_link>& hub, const open_time& time,
-                   shard_totals& totals)
+                   gates& held, draft& book, const outlet<journal>& disk, const outlet<hub_link>& hub,
+                   const open_time& time, shard_totals& totals)
     : options_{by},
       rules_{rules},
       table_{table},
       waiting_{waiting},
       gates_{held},
+      book_{book},
       disk_{disk},
       hub_{hub},
       time_{time},
       totals_{totals} {}
+
+bool delivery::take(fresh_row row) {
+  auto& d = table_.at(row.device);
+  const auto bytes = static_cast<std::uint32_t>(size_of(row.body));
+  if (row.key) d.keys.add(row.key->kind, row.key->hash);
+  const bool is_only_one = d.waiting == 0;
+  waiting_.queue.push(row.device, d,
+                      {row.seq, bytes, time_.ms_at(row.accepted), time_.since_start(row.accepted_at)});
+  waiting_.account.take(d.application, {1, bytes});
+  waiting_.bodies.keep(row.seq, std::move(row.body));
+  return is_only_one;
+}
 
 void delivery::pump(device_ref which, moment now) {
   auto& d = table_.at(which);
@@ -123,7 +136,7 @@ void delivery::bury_oldest(device_ref which, const error& why, moment now) {
   const auto seq = waiting_.queue.front(d).seq;
   end_first_send(which, why.code(), now);
   leave_queue(which, &spool_room::bury);
-  disk_->dead_letter(seq, why);
+  book_.bury(seq, why);
   ++totals_.dead_lettered;
   if (const auto more = waiting_.letters_told.admit(why.code(), now.mono))
     log::warning("message_dead_lettered", {{"application", rules_.of(d).id},
@@ -160,7 +173,7 @@ delivery::fate delivery::on_outcome(device_ref which, spool_seq seq, const resul
     count_latency(waiting_.queue.front(d), now);
     end_first_send(which, {}, now);
     leave_queue(which, &spool_room::give);
-    disk_->mark_done(seq);
+    book_.done(seq);
     ++totals_.sent;
     ++d.sent;
     gates_.on_accepted(which);

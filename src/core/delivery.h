@@ -6,6 +6,7 @@
 
 #include "core/backlog.h"
 #include "core/device_table.h"
+#include "core/draft.h"
 #include "core/gates.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -38,10 +39,13 @@ public:
 
   // All must live as long.
   delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting, gates& held,
-           const outlet<spool>& disk, const outlet<hub_link>& hub, const open_time& time,
+           draft& book, const outlet<journal>& disk, const outlet<hub_link>& hub, const open_time& time,
            shard_totals& totals);
 
-  // Sends what can be sent now. Precondition of all with a device: it is in the table.
+  // A row has come: it waits, behind those before it. True: it is the only one. Precondition of all with a
+  // device: it is in the table.
+  bool take(fresh_row row);
+  // Sends what can be sent now.
   void pump(device_ref which, moment now);
   // It is about to be online.
   void came_online(device_ref which);
@@ -71,7 +75,8 @@ private:
   device_table& table_;
   backlog& waiting_;
   gates& gates_;
-  const outlet<spool>& disk_;
+  draft& book_;
+  const outlet<journal>& disk_;
   const outlet<hub_link>& hub_;
   const open_time& time_;
   shard_totals& totals_;

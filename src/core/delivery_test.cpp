@@ -16,7 +16,7 @@ struct delivering : organ_scene {
   timeline spans{clock.now()};
   connecting states{table, rules, totals, {}, [] { return 0.5; }};
   gates held{{.many_devices = 2}, table, rules, [] { return 0.5; }};
-  delivery out{{2, &spans}, rules, table, waiting, held, disk, hub, time, totals};
+  delivery out{{2, &spans}, rules, table, waiting, held, book, disk, hub, time, totals};
   device_ref online_one(const char* name) {
     const auto which = add_assigned(field, name);
     states.appear(which, device_state::known, now());
@@ -34,11 +34,11 @@ TEST(delivery_alone, one_message_is_with_the_hub_at_a_time_and_the_oldest_first)
   f.wait(which, 2);
   f.out.pump(which, f.now());
   f.out.pump(which, f.now());
-  EXPECT_EQ(f.ports.take(), calls{"send 0 1 body"});
+  EXPECT_EQ(f.take(), calls{"send 0 1 body"});
   EXPECT_EQ(f.out.on_outcome(which, 2, {}, f.now()), fate::foreign);
   EXPECT_EQ(f.out.on_outcome(which, 1, {}, f.now()), fate::accepted);
   f.out.pump(which, f.now());
-  EXPECT_EQ(f.ports.take(), (calls{"done 1", "send 0 2 body"}));
+  EXPECT_EQ(f.take(), (calls{"done 1", "send 0 2 body"}));
   EXPECT_EQ(f.waiting.account.total(), (amount{1, 10}));
   EXPECT_EQ(f.totals.sent, 1U);
 }
@@ -60,9 +60,9 @@ TEST(delivery_alone, what_an_outcome_makes_of_the_message) {
     const auto which = f.online_one("dev");
     f.wait(which, 1);
     f.out.pump(which, f.now());
-    f.ports.take();
+    f.take();
     EXPECT_EQ(f.out.on_outcome(which, 1, row.outcome, f.now()), row.is);
-    EXPECT_EQ(f.ports.take(), row.done);
+    EXPECT_EQ(f.take(), row.done);
     EXPECT_EQ(f.table.at(which).waiting, row.waiting);
     EXPECT_FALSE(f.table.at(which).in_flight);
     EXPECT_EQ(f.totals.resent, row.resent);
@@ -78,7 +78,7 @@ TEST(delivery_alone, who_is_not_online_or_is_paused_sends_nothing) {
   f.out.pump(which, f.now());
   f.states.on(which, device_event::interrupted, {f.now(), &why});
   f.out.pump(which, f.now());
-  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.take(), calls{});
 }
 
 TEST(delivery_alone, bodies_are_read_back_a_batch_at_a_time_and_asked_for_once) {
@@ -92,10 +92,10 @@ TEST(delivery_alone, bodies_are_read_back_a_batch_at_a_time_and_asked_for_once) 
     f.out.pump(which, f.now());
   f.out.pump(all[0], f.now());
   ASSERT_EQ(f.ports.reads, (std::vector<std::vector<spool_seq>>{{1}}));
-  f.ports.take();
+  f.take();
   EXPECT_TRUE(f.out.on_read_back({{1, all[0], {"", "", "", "one", {}}}}, {}, f.now()).empty());
   f.out.read_more();
-  EXPECT_EQ(f.ports.take(), (calls{"send 0 1 one", "read_back 2"}));
+  EXPECT_EQ(f.take(), (calls{"send 0 1 one", "read_back 2"}));
   EXPECT_EQ(f.ports.reads.back(), (std::vector<spool_seq>{2, 3}));
   // 2 is gone, 3 was left out.
   EXPECT_EQ(f.out.on_read_back({}, {2}, f.now()), (std::vector{all[1], all[2]}));

@@ -18,12 +18,15 @@ std::optional<kept_key> kept_key_of(const model::event& event) {
 } // namespace
 
 intake::intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
-               room& space, const outlets& to, const open_time& time, shard_totals& totals)
+               room& space, draft& book, appends& stored, const outlets& to, const open_time& time,
+               shard_totals& totals)
     : most_{most_in_progress},
       names_{names},
       table_{table},
       waiting_{waiting},
       room_{space},
+      book_{book},
+      stored_{stored},
       to_{to},
       time_{time},
       totals_{totals} {}
@@ -109,7 +112,7 @@ void intake::on_formatted(ticket which, result<std::vector<message>> messages, m
   if (messages->empty() || table_.at(one.device).state() == device_state::off)
     return conclude(which, one.device, key, answer::unwanted, now);
   const amount leaves = one.letter ? amount{1, one.event.raw.size()} : amount{};
-  store(which, {0, one.device, key, {}, {}, one.letter}, *std::move(messages), now, leaves);
+  store(which, {{}, one.device, key, *std::move(messages), {}, one.letter}, now, leaves);
 }
 
 // By its format.
@@ -126,87 +129,66 @@ void intake::refuse(ticket which, in_progress one, const error& why, moment now)
                                            {"more", *more}});
   if (one.letter) return conclude(which, one.device, key, answer::dead_lettered, now);
   // A dead letter lies in the spool like any message: without room for it the sender is to keep the event.
-  if (const auto full = room_.make(table_.at(one.device).application, {1, event.raw.size()}, now))
+  const amount what{1, event.raw.size()};
+  if (const auto full = room_.make(table_.at(one.device).application, what, now))
     return conclude(which, one.device, key, *full, now);
   refused_event refused{std::move(event.from), std::move(event.raw), why};
-  append(which, {next_seq_++, one.device, key, {}, std::move(refused)}, {}, now);
+  append(which, {{}, one.device, key, {}, std::move(refused)}, what, now);
 }
 
-// Gives the messages their numbers, if there is room. leaves: the dead letter that goes as they come.
-void intake::store(ticket which, append_request request, std::vector<message> messages, moment now,
-                   const amount& leaves) {
-  const auto ref = request.device;
-  amount more{messages.size(), 0};
-  for (const auto& m : messages)
+// Appends the messages, if there is room. leaves: the dead letter that goes as they come.
+void intake::store(ticket which, append_request request, moment now, const amount& leaves) {
+  amount more{request.messages.size(), 0};
+  for (const auto& m : request.messages)
     more.bytes += size_of(m);
-  if (const auto refused = room_.make(table_.at(ref).application, more, now, leaves))
-    return conclude(which, ref, request.key, *refused, now);
-  const auto accepted_ms = time_.ms_since_start(now);
-  request.first = next_seq_;
-  std::vector<outbox::waiting_message> waiting;
-  for (auto& m : messages) {
-    waiting.push_back(
-        {next_seq_, static_cast<std::uint32_t>(size_of(m)), accepted_ms, time_.since_start(now)});
-    waiting_.bodies.keep(next_seq_, m);
-    request.rows.push_back({next_seq_, ref, std::move(m)});
-    ++next_seq_;
-  }
-  append(which, std::move(request), std::move(waiting), now);
+  if (const auto refused = room_.make(table_.at(request.device).application, more, now, leaves))
+    return conclude(which, request.device, request.key, *refused, now);
+  append(which, std::move(request), more, now);
 }
 
-void intake::append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
-                    moment now) {
-  request.accepted_at = time_.seconds_at(now);
-  const auto first = request.first;
+void intake::append(ticket which, append_request request, const amount& what, moment now) {
   const auto& d = table_.at(request.device);
+  const auto id = static_cast<append_id>(static_cast<std::uint64_t>(stored_.last) + 1);
+  request.id = id;
+  request.accepted_at = time_.seconds_at(now);
+  request.accepted = now.mono;
   request.from = names_.key_of(d);
   if (d.has_eui) request.dev_eui = d.eui;
-  appending entry{which, request.device, request.key, std::move(messages), {}, request.refused.has_value()};
-  for (const auto& m : entry.messages)
-    entry.what += {1, m.bytes};
-  if (request.refused) entry.what += {1, request.refused->raw.size()};
-  if (const auto taken = to_.spool->append(std::move(request)); !taken) {
-    for (const auto& m : entry.messages)
-      waiting_.bodies.drop(m.seq);
+  const appending entry{which, request.device, request.key, what, request.refused.has_value()};
+  book_.commit(); // the device's record is there before its first row
+  if (const auto taken = to_.disk->append(std::move(request)); !taken)
     return conclude(which, entry.device, entry.key,
                     taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
-  }
-  waiting_.account.take(table_.at(entry.device).application, entry.what);
-  appending_.emplace(first, std::move(entry));
+  stored_.last = id;
+  waiting_.account.take(d.application, what);
+  appending_.push_back(entry);
 }
 
-std::optional<intake::stored> intake::on_spooled(const spool_result& what, moment now) {
-  const auto node = appending_.extract(what.first);
-  CAUSEWAY_CHECK(!node.empty());
-  const auto& entry = node.mapped();
-  auto& d = table_.at(entry.device);
+void intake::on_appended(const appended& what, moment now) {
+  const auto place = static_cast<std::uint64_t>(what.id) - static_cast<std::uint64_t>(stored_.answered) - 1;
+  CAUSEWAY_CHECK(place < appending_.size() && !appending_[place].answered);
+  const auto entry = appending_[place];
+  appending_[place].answered = true;
+  while (!appending_.empty() && appending_.front().answered) {
+    appending_.pop_front();
+    stored_.answered = static_cast<append_id>(static_cast<std::uint64_t>(stored_.answered) + 1);
+  }
+  // What is durable is counted where it is now: with its rows, or among the dead letters.
+  waiting_.account.give(table_.at(entry.device).application, entry.what);
   if (!what.outcome) {
-    waiting_.account.give(d.application, entry.what);
-    for (const auto& m : entry.messages)
-      waiting_.bodies.drop(m.seq);
     const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
-    conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable, now);
-    return std::nullopt;
+    return conclude(entry.which, entry.device, entry.key, is_gone ? answer::duplicate : answer::unavailable,
+                    now);
   }
   totals_.dead_lettered += what.letters.messages;
-  if (entry.refused) {
-    waiting_.account.give(d.application, entry.what); // counted among the dead letters now
-    conclude(entry.which, entry.device, entry.key, answer::dead_lettered, now);
-    return std::nullopt;
-  }
-  if (entry.key) d.keys.add(entry.key->kind, entry.key->hash);
-  const bool first_waits = d.waiting == 0;
-  for (const auto& m : entry.messages)
-    waiting_.queue.push(entry.device, d, m);
-  conclude(entry.which, entry.device, entry.key, answer::stored, now);
-  return stored{entry.device, first_waits};
+  conclude(entry.which, entry.device, entry.key, entry.refused ? answer::dead_lettered : answer::stored, now);
 }
 
 void intake::replay(ticket which, std::uint64_t letter, device_ref device, message what, moment now) {
   const amount leaves{1, size_of(what)};
-  std::vector<message> one;
-  one.push_back(std::move(what));
-  store(which, {0, device, std::nullopt, {}, {}, letter}, std::move(one), now, leaves);
+  append_request request{{}, device, std::nullopt, {}, {}, letter};
+  request.messages.push_back(std::move(what));
+  store(which, std::move(request), now, leaves);
 }
 
 void intake::replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now) {
@@ -219,8 +201,8 @@ std::set<device_ref> intake::in_storing() const {
   std::set<device_ref> all;
   for (const auto& [which, one] : formatting_)
     all.insert(one.device);
-  for (const auto& [first, one] : appending_)
-    all.insert(one.device);
+  for (const auto& one : appending_)
+    if (!one.answered) all.insert(one.device);
   return all;
 }
 

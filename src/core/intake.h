@@ -3,9 +3,11 @@
 // append. Also dead letters that are tried again. Owned by the shard; one thread. Bounded: is_full.
 #pragma once
 
+#include "core/appends.h"
 #include "core/backlog.h"
 #include "core/device_table.h"
 #include "core/doorman.h"
+#include "core/draft.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -26,20 +28,14 @@ namespace causeway::core {
 class intake {
 public:
   struct outlets {
-    const outlet<model::spool>& spool;
+    const outlet<model::journal>& disk;
     const outlet<model::formatter>& formatter;
     const outlet<model::answers>& answers;
   };
-  // A device of which a message is stored now. first_waits: nothing waited for it before.
-  struct stored {
-    device_ref device{};
-    bool first_waits = false;
-    friend bool operator==(const stored&, const stored&) = default;
-  };
-
   // All must live as long. most_in_progress: events being formatted or stored.
   intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
-         room& space, const outlets& to, const open_time& time, shard_totals& totals);
+         room& space, draft& book, appends& stored, const outlets& to, const open_time& time,
+         shard_totals& totals);
 
   void answer_now(ticket which, answer what);
   // No more can be in progress: an event is to be answered `full`.
@@ -47,8 +43,7 @@ public:
   // Precondition: the device is in the table. Answered once; a copy of an event in progress with it.
   void take(ticket which, device_ref device, model::event event, moment now);
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
-  // Nothing: nothing has come to wait.
-  std::optional<stored> on_spooled(const spool_result& what, moment now);
+  void on_appended(const appended& what, moment now);
   // As shard::replay; the device is in the table.
   void replay(ticket which, std::uint64_t letter, device_ref device, message what, moment now);
   void replay(ticket which, std::uint64_t letter, device_ref device, model::event event, moment now);
@@ -56,10 +51,6 @@ public:
   bool is_formatting(ticket which) const { return formatting_.count(which) != 0; }
   // Devices with an event on its way from the door to the disk.
   std::set<device_ref> in_storing() const;
-  spool_seq next_seq() const { return next_seq_; }
-  spool_seq last_seq() const { return next_seq_ - 1; }
-  // At start.
-  void restore(spool_seq next) { next_seq_ = next; }
 
 private:
   struct in_progress { // between take and on_formatted
@@ -67,13 +58,13 @@ private:
     model::event event;
     std::optional<std::uint64_t> letter{}; // replayed
   };
-  struct appending { // between append and on_spooled
+  struct appending { // between append and on_appended
     ticket which{};
     device_ref device{};
     std::optional<kept_key> key;
-    std::vector<outbox::waiting_message> messages;
-    amount what;          // of these, or of the refused event
+    amount what;          // of its messages, or of the refused event
     bool refused = false; // the event itself, for the dead letters
+    bool answered = false;
   };
   struct pending_key {
     device_ref device{};
@@ -83,7 +74,7 @@ private:
   struct pending_key_hash {
     std::size_t operator()(const pending_key& k) const noexcept { return k.hash ^ index_of(k.device); }
   };
-  struct copy { // of an event that is between take and on_spooled
+  struct copy { // of an event that is between take and on_appended
     ticket which{};
     device_ref device{};
     model::event event;
@@ -95,23 +86,22 @@ private:
   bool is_duplicate(const device& d, const model::event& event, const kept_key& key) const;
   void format(ticket which, in_progress one, moment now);
   void refuse(ticket which, in_progress one, const error& why, moment now);
-  void store(ticket which, append_request request, std::vector<message> messages, moment now,
-             const amount& leaves = {});
-  void append(ticket which, append_request request, std::vector<outbox::waiting_message> messages,
-              moment now);
+  void store(ticket which, append_request request, moment now, const amount& leaves = {});
+  void append(ticket which, append_request request, const amount& what, moment now);
 
   std::size_t most_;
   const naming& names_;
   device_table& table_;
   backlog& waiting_;
   room& room_;
+  draft& book_;
+  appends& stored_;
   outlets to_;
   const open_time& time_;
   shard_totals& totals_;
-  spool_seq next_seq_ = 1;
   std::unordered_map<ticket, in_progress> formatting_;
-  std::unordered_map<spool_seq, appending> appending_; // by first seq
-  // Of events between take and on_spooled: the copies that came meanwhile.
+  std::deque<appending> appending_; // by id: from the one behind stored_.answered on
+  // Of events between take and on_appended: the copies that came meanwhile.
   std::unordered_map<pending_key, std::vector<copy>, pending_key_hash> pending_keys_;
   std::size_t pending_copies_ = 0;
   std::deque<copy> again_; // copies of what was not stored: empty between events

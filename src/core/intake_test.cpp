@@ -15,12 +15,25 @@ using testing::shard_fixture;
 struct taking : organ_scene {
   spool_limits limits;
   gates held{{}, table, rules, [] { return 0.5; }};
-  room space{limits, rules, table, waiting, held, disk, time, totals};
-  intake in{3, names, table, waiting, space, {disk, format, answered}, time, totals};
+  room space{limits, rules, table, waiting, held, book, time, totals};
+  intake in{3, names, table, waiting, space, book, stored, {disk, format, answered}, time, totals};
   device_ref which = add(plant, "dev");
   std::uint64_t next_ticket = 1;
 
+  delivery out{{}, rules, table, waiting, held, book, disk, hub, time, totals};
+
   explicit taking(const spool_limits& by = {}) : organ_scene{shard_fixture::rules(), by}, limits{by} {}
+  // Whether its first row is the only one that waits; nothing: no row has come.
+  std::optional<bool> spooled(spool_seq first, const result<void>& outcome = {}, const amount& letters = {}) {
+    auto [said, rows] = ports.answer_of(first, outcome, letters);
+    in.on_appended(said, now());
+    std::optional<bool> is_first;
+    for (auto& row : rows) {
+      const bool is_only_one = out.take(std::move(row));
+      is_first = is_first.value_or(is_only_one);
+    }
+    return is_first;
+  }
   ticket take(std::uint32_t f_cnt) {
     const ticket made{next_ticket++};
     in.take(made, which, shard_fixture::frame("plant", "dev", f_cnt), now());
@@ -38,17 +51,14 @@ TEST(intake_alone, an_event_is_formatted_stored_and_only_then_answered) {
   f.formatted(one, 2);
   EXPECT_FALSE(f.in.is_formatting(one));
   EXPECT_EQ(f.ports.take(), calls{"append 1"});
-  EXPECT_EQ(f.in.next_seq(), 3U);
+  EXPECT_EQ(f.ports.next_seq, 3U);
   EXPECT_EQ(f.in.in_storing(), std::set{f.which});
   EXPECT_EQ(f.waiting.account.total().messages, 2U) << "room is taken from the hand-over on";
-  const auto stored = f.in.on_spooled({1, {}}, f.now());
-  ASSERT_TRUE(stored);
-  EXPECT_EQ(stored->device, f.which);
-  EXPECT_TRUE(stored->first_waits);
+  EXPECT_EQ(f.spooled(1), true);
   EXPECT_EQ(f.table.at(f.which).waiting, 2U);
   EXPECT_EQ(f.ports.take(), calls{"answer 1 stored"});
   f.formatted(f.take(2));
-  EXPECT_FALSE(f.in.on_spooled({3, {}}, f.now())->first_waits);
+  EXPECT_EQ(f.spooled(3), false);
 }
 
 TEST(intake_alone, a_copy_has_the_fate_of_the_first_or_is_judged_itself) {
@@ -62,13 +72,13 @@ TEST(intake_alone, a_copy_has_the_fate_of_the_first_or_is_judged_itself) {
       {"stored",
        [](taking& f, ticket of) {
          f.formatted(of);
-         f.in.on_spooled({1, {}}, f.now());
+         f.spooled(1);
        },
        "answer 2 duplicate", false},
       {"the disk fails",
        [](taking& f, ticket of) {
          f.formatted(of);
-         f.in.on_spooled({1, error{errc::store_unavailable}}, f.now());
+         f.spooled(1, error{errc::store_unavailable});
        },
        "answer 2 unavailable", false},
       {"the transform is busy",
@@ -89,7 +99,7 @@ TEST(intake_alone, a_copy_has_the_fate_of_the_first_or_is_judged_itself) {
 TEST(intake_alone, what_is_on_disk_is_a_duplicate) {
   taking f;
   f.formatted(f.take(1));
-  f.in.on_spooled({1, {}}, f.now());
+  f.spooled(1);
   f.ports.take();
   f.take(1);
   EXPECT_EQ(f.ports.take(), calls{"answer 2 duplicate"});
@@ -102,7 +112,7 @@ TEST(intake_alone, is_full_with_so_many_in_progress_copies_among_them) {
   EXPECT_FALSE(f.in.is_full());
   f.formatted(f.take(2));
   EXPECT_TRUE(f.in.is_full());
-  f.in.on_spooled({1, {}}, f.now());
+  f.spooled(1);
   EXPECT_FALSE(f.in.is_full());
 }
 
@@ -125,7 +135,7 @@ TEST(intake_alone, a_refused_event_is_kept_as_it_came) {
   taking f;
   f.in.on_formatted(f.take(1), error{errc::format_refused}, f.now());
   EXPECT_EQ(f.ports.take(), calls{"append 1 refused dev format_refused"});
-  EXPECT_EQ(f.in.on_spooled({1, {}, {1, 0}}, f.now()), std::nullopt) << "nothing has come to wait";
+  EXPECT_EQ(f.spooled(1, {}, {1, 0}), std::nullopt) << "nothing has come to wait";
   EXPECT_EQ(f.ports.take(), calls{"answer 1 dead_lettered"});
   EXPECT_EQ(f.totals.dead_lettered, 1U);
 }
@@ -144,7 +154,7 @@ TEST(intake_alone, a_letter_that_is_tried_again_goes_as_its_rows_come) {
   f.in.replay(ticket{1}, 7, f.which, message{"id", "", "", "body", {}}, f.now());
   ASSERT_EQ(f.ports.appended.size(), 1U);
   EXPECT_EQ(f.ports.appended[0].replays, 7U);
-  EXPECT_EQ(f.in.on_spooled({1, error{errc::not_found}}, f.now()), std::nullopt);
+  EXPECT_EQ(f.spooled(1, error{errc::not_found}), std::nullopt);
   EXPECT_EQ(f.ports.answered[1], answer::duplicate) << "it was tried twice";
   f.take(5);
   f.in.replay(ticket{9}, 8, f.which, shard_fixture::frame("plant", "dev", 5), f.now());

@@ -9,15 +9,14 @@ namespace causeway::core {
 journey::journey(const grounds& on, const outlets& to, const connecting::pauses& by,
                  std::function<double()> random)
     : on_{on},
-      disk_{to.disk},
       claims_{on.rules, on.names, on.table},
-      assignments_{on.rules, on.names, claims_, on.table, to.finder, to.disk},
+      assignments_{on.rules, on.names, claims_, on.table, to.finder, on.book},
       opening_{on.rules, on.table, claims_, assignments_},
       connecting_{on.table, on.rules, on.totals, by, std::move(random)},
       links_{to.hub, to.finder, on.names, on.rules, on.table, on.totals},
       grace_{on.rules, on.table, on.waiting, connecting_, on.out, on.time, on.totals},
-      successions_{on.names, on.rules, on.table, on.waiting.queue, grace_},
-      records_{on.names, on.table, grace_, successions_, to.disk},
+      successions_{on.names, on.rules, on.table, on.waiting.queue, grace_, on.stored},
+      records_{on.names, on.table, grace_, successions_, on.book},
       roster_{on.rules, on.names, on.table, to.stack, on.totals} {}
 
 transition journey::move(device_ref which, device_event what, circumstances& with) {
@@ -110,7 +109,8 @@ device_ref journey::add(const device_key& key, std::uint32_t application, device
   return which;
 }
 
-void journey::on_stored(device_ref which, bool first_waits, moment now) {
+void journey::on_row(device_ref which, spool_seq seq, append_id by, bool first_waits, moment now) {
+  successions_.note(which, seq, by);
   const auto& d = on_.table.at(which);
   if (d.deleted && d.state() != device_state::removed)
     roster_.suspect(which); // it speaks: is it there again?

@@ -4,11 +4,13 @@
 // order things end. Owned by the shard, owns the organs of the way; one thread.
 #pragma once
 
+#include "core/appends.h"
 #include "core/assignments.h"
 #include "core/census.h"
 #include "core/claims.h"
 #include "core/connecting.h"
 #include "core/delivery.h"
+#include "core/draft.h"
 #include "core/gates.h"
 #include "core/grace.h"
 #include "core/links.h"
@@ -25,7 +27,6 @@ namespace causeway::core {
 class journey {
 public:
   struct outlets {
-    const outlet<device_store>& disk;
     const outlet<hub_link>& hub;
     const outlet<provisioner>& finder;
     const outlet<registry>& stack;
@@ -38,6 +39,8 @@ public:
     backlog& waiting;
     gates& held;
     delivery& out;
+    draft& book;
+    const appends& stored;
     const open_time& time;
     shard_totals& totals;
   };
@@ -52,9 +55,9 @@ public:
   // A device that was not there, or, at start, was in the table only.
   void appear(device_ref which, device_state in, moment now, bool was_attached = false);
   device_ref add(const device_key& key, std::uint32_t application, device_state in, moment now);
-  void on_stored(device_ref which, bool first_waits, moment now);
-  // last: of the messages so far.
-  void take_eui(device_ref which, std::uint64_t eui, spool_seq last, moment now);
+  // A row of it has come to wait.
+  void on_row(device_ref which, spool_seq seq, append_id by, bool first_waits, moment now);
+  void take_eui(device_ref which, std::uint64_t eui, moment now);
   void switch_off(device_ref which, moment now);
   // By the registry's word about the device itself.
   void on_deleted(device_ref which, moment now);
@@ -96,7 +99,6 @@ private:
   void tick_gates(moment now);
 
   grounds on_;
-  const outlet<device_store>& disk_;
   claims claims_;
   assignments assignments_;
   opening opening_;

@@ -43,8 +43,8 @@ void journey::leave(device_ref which, moment now) {
   records_.save(which);
 }
 
-void journey::take_eui(device_ref which, std::uint64_t eui, spool_seq last, moment now) {
-  if (successions_.take(which, eui, last, now)) become_other(which, now);
+void journey::take_eui(device_ref which, std::uint64_t eui, moment now) {
+  if (successions_.take(which, eui, now)) become_other(which, now);
 }
 
 void journey::bury_former(device_ref which, spool_seq until, moment now) {
@@ -82,7 +82,7 @@ void journey::erase(device_ref which, moment now) {
   connecting_.vanish(which);
   on_.counts.remove(d.application);
   on_.table.remove(which);
-  disk_->forget_device(which, key);
+  on_.book.forget(which, key);
 }
 
 void journey::begin(start_image image, moment now) {
@@ -93,6 +93,7 @@ void journey::begin(start_image image, moment now) {
     bury_former(record.ref, record.former_until, now);
     lose_assignment(record.ref);
     records_.save(record.ref);
+    on_.book.commit_if_long();
   }
   on_.table.for_each([&](device_ref which, const device& d) {
     if (roster_.is_switched_off(d)) {
@@ -102,6 +103,7 @@ void journey::begin(start_image image, moment now) {
     } else if (roster_.awaits(d)) {
       follow(which, device_event::unnamed, {now});
     }
+    on_.book.commit_if_long();
   });
 }
 
@@ -109,7 +111,7 @@ bool journey::start_some(std::size_t most, moment now) {
   if (opening_.is_over()) return false;
   const bool all_placed = opening_.place_some(most);
   for (const auto which : opening_.take_misfits())
-    disk_->forget_assignment(which);
+    on_.book.displace(which);
   if (!all_placed) return true;
   for (; most > 0 && !opening_.is_over(); --most) {
     const auto which = opening_.next();

@@ -25,9 +25,12 @@ public:
   std::int32_t since_start(moment now) const {
     return static_cast<std::int32_t>((now.mono - started_) / seconds{1});
   }
-  std::uint32_t ms_since_start(moment now) const {
-    return static_cast<std::uint32_t>((now.mono - started_) / milliseconds{1});
+  std::uint32_t ms_since_start(moment now) const { return ms_at(now.mono); }
+  std::uint32_t ms_at(mono_time at) const {
+    return static_cast<std::uint32_t>((at - started_) / milliseconds{1});
   }
+  // Of open seconds; negative: before it.
+  std::int32_t since_start(std::uint32_t open) const { return static_cast<std::int32_t>(open - at_start_); }
 
 private:
   mono_time started_;

@@ -12,7 +12,7 @@ using testing::shard_fixture;
 
 struct opened : organ_scene {
   claims held{rules, names, table};
-  assignments all{rules, names, held, table, finder, devices};
+  assignments all{rules, names, held, table, finder, book};
   opening start{rules, table, held, all};
   static start_image::assigned at(const char* name, int assigned_at = 0) {
     return {shard_fixture::key("field", name),

@@ -3,7 +3,9 @@
 // that record.
 #pragma once
 
+#include "core/appends.h"
 #include "core/backlog.h"
+#include "core/draft.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -20,8 +22,9 @@ struct organ_scene {
   device_table table;
   naming names{rules, table};
   backlog waiting;
-  outlet<spool> disk;
-  outlet<device_store> devices;
+  outlet<journal> disk;
+  draft book{disk};
+  appends stored;
   outlet<hub_link> hub;
   outlet<provisioner> finder;
   outlet<registry> stack;
@@ -36,7 +39,6 @@ struct organ_scene {
     ports.formats_later = true;
     ports.fingerprints["dps"] = "f1";
     disk.bind(ports);
-    devices.bind(ports);
     hub.bind(ports);
     finder.bind(ports);
     stack.bind(ports);
@@ -45,6 +47,11 @@ struct organ_scene {
   }
 
   moment now() const { return clock.now(); }
+  // An organ's event is over: its change is committed.
+  calls take() {
+    book.commit();
+    return ports.take();
+  }
   device_ref add(std::uint32_t application, const std::string& name) { return table.add(application, name); }
   // With an assignment at "h": through DPS, or by connection string.
   device_ref add_assigned(std::uint32_t application, const std::string& name) {

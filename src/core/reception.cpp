@@ -25,10 +25,10 @@ std::optional<answer> reception::refuses(const model::event& event, std::uint32_
 }
 
 device_ref reception::meet(const model::event& event, std::uint32_t application,
-                           std::optional<device_ref> known, spool_seq last, moment now) {
+                           std::optional<device_ref> known, moment now) {
   const auto eui = parse_eui(event.dev_eui);
   const auto which = known ? *known : add(event.from, application, eui, now);
-  note_eui(which, eui, last, now);
+  note_eui(which, eui, now);
   frames_.note(table_.at(which), event, now);
   if (const auto* frame = uplink_of(event); frame != nullptr && frame->f_port == 0)
     frames_.note_portless(event, application);
@@ -46,12 +46,11 @@ device_ref reception::add(const device_key& key, std::uint32_t application,
 }
 
 // Where the identity is made of it, the registry alone says it, or the first body that brought one.
-void reception::note_eui(device_ref which, const std::optional<std::uint64_t>& eui, spool_seq last,
-                         moment now) {
+void reception::note_eui(device_ref which, const std::optional<std::uint64_t>& eui, moment now) {
   const auto& d = table_.at(which);
   if (!eui || (d.has_eui && *eui == d.eui)) return;
   if (names_.is_by_eui(d) && (d.has_eui || rules_.of(d).follows_registry)) return;
-  ways_.take_eui(which, *eui, last, now);
+  ways_.take_eui(which, *eui, now);
   ways_.disk().save(which);
   ways_.follow(which, device_event::completed, {now});
 }
@@ -68,7 +67,7 @@ reception::met reception::meet_again(const device_key& from, std::uint32_t appli
   return {add(from, application, std::nullopt, now)};
 }
 
-void reception::on_registered(const registered_device& what, spool_seq last, moment now) {
+void reception::on_registered(const registered_device& what, moment now) {
   const auto application = rules_.find(what.key.application);
   if (!application || !rules_.at(*application).follows_registry || !is_valid_tts_id(what.key.device.str()))
     return;
@@ -82,16 +81,16 @@ void reception::on_registered(const registered_device& what, spool_seq last, mom
     return;
   }
   if (!which) which = ways_.add(what.key, *application, device_state::known, now);
-  if (ways_.words().hear(*which, what)) take_word(*which, what, last, now);
+  if (ways_.words().hear(*which, what)) take_word(*which, what, now);
 }
 
-void reception::take_word(device_ref which, const registered_device& what, spool_seq last, moment now) {
+void reception::take_word(device_ref which, const registered_device& what, moment now) {
   const auto& d = table_.at(which);
   const auto model_before = names_.model_of(d);
   circumstances with{now};
   with.was_awaited = ways_.words().awaits(d);
   ways_.words().take(which, what);
-  if (const auto eui = parse_eui(what.dev_eui)) ways_.take_eui(which, *eui, last, now);
+  if (const auto eui = parse_eui(what.dev_eui)) ways_.take_eui(which, *eui, now);
   ways_.disk().save(which);
   if (ways_.words().is_switched_off(d)) {
     if (d.state() != device_state::off) ways_.switch_off(which, now);
@@ -108,13 +107,13 @@ void reception::on_listed(const application_id& application, moment now) {
     ways_.follow(which, device_event::list_came, {now});
 }
 
-void reception::on_looked_up(device_ref which, result<registered_device> what, spool_seq last, moment now) {
+void reception::on_looked_up(device_ref which, result<registered_device> what, moment now) {
   const bool was_suspect = ways_.words().on_answered(which);
   if (!table_.contains(which)) return;
   const auto& d = table_.at(which);
   if (what) {
     what->key = names_.key_of(d);
-    return on_registered(*what, last, now);
+    return on_registered(*what, now);
   }
   const auto& why = what.fault();
   if (d.state() == device_state::unlisted) { // else a listing has named it meanwhile

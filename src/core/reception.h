@@ -31,9 +31,9 @@ public:
   // known: the device, where it is in the table; likewise below.
   std::optional<answer> refuses(const model::event& event, std::uint32_t application,
                                 std::optional<device_ref> known, bool is_full, moment now);
-  // Whose it is, a new device where it is not known. Precondition: not refused. last: of the messages so far.
+  // Whose it is, a new device where it is not known. Precondition: not refused.
   device_ref meet(const model::event& event, std::uint32_t application, std::optional<device_ref> known,
-                  spool_seq last, moment now);
+                  moment now);
   // Whose the dead letter is, likewise; or what is answered.
   struct met {
     std::optional<device_ref> device{};
@@ -42,9 +42,9 @@ public:
   met meet_again(const device_key& from, std::uint32_t application, bool is_full, moment now);
 
   // As shard's.
-  void on_registered(const registered_device& what, spool_seq last, moment now);
+  void on_registered(const registered_device& what, moment now);
   void on_listed(const application_id& application, moment now);
-  void on_looked_up(device_ref which, result<registered_device> what, spool_seq last, moment now);
+  void on_looked_up(device_ref which, result<registered_device> what, moment now);
 
   // At start: who was there, with what waits. Messages of applications that are not configured any more are
   // given back; time has been restored.
@@ -54,8 +54,8 @@ private:
   void restore(const device_record& record, moment now);
   device_ref add(const device_key& key, std::uint32_t application, const std::optional<std::uint64_t>& eui,
                  moment now);
-  void note_eui(device_ref which, const std::optional<std::uint64_t>& eui, spool_seq last, moment now);
-  void take_word(device_ref which, const registered_device& what, spool_seq last, moment now);
+  void note_eui(device_ref which, const std::optional<std::uint64_t>& eui, moment now);
+  void take_word(device_ref which, const registered_device& what, moment now);
 
   const rule_book& rules_;
   const naming& names_;

@@ -5,19 +5,61 @@
 #include "core/shard.h"
 #include "model/frame_of.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace causeway::core::testing {
 using model::testing::frame_of;
 
-struct recording_ports final : spool, device_store, hub_link, provisioner, registry, formatter, answers {
-  std::vector<std::string> calls;   // since the last take()
+// What was asked, in this order. What one event makes durable is one change, committed at its end: so what a
+// change says is compared without its place among the other calls.
+struct calls : std::vector<std::string> {
+  using std::vector<std::string>::vector;
+  bool operator==(const calls& other) const {
+    return asked(false) == other.asked(false) && asked(true) == other.asked(true);
+  }
+
+  // Of what was asked of anybody but the disk, where there is any.
+  const std::string& back() const {
+    const auto last =
+        std::find_if(rbegin(), rend(), [](const std::string& one) { return !is_of_change(one); });
+    return last == rend() ? std::vector<std::string>::back() : *last;
+  }
+
+private:
+  static bool is_of_change(const std::string& one) {
+    constexpr std::array words{
+        "done ", "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ", "forget_device "};
+    return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
+  }
+  std::vector<std::string> asked(bool of_change) const {
+    std::vector<std::string> some;
+    std::copy_if(begin(), end(), std::back_inserter(some),
+                 [&](const std::string& one) { return is_of_change(one) == of_change; });
+    if (of_change) std::sort(some.begin(), some.end());
+    return some;
+  }
+};
+
+struct recording_ports final : journal, hub_link, provisioner, registry, formatter, answers {
+  // Numbers are given as they are by the store.
+  struct recorded : append_request {
+    spool_seq first = 0; // also of a refused event
+    std::vector<spool_row> rows;
+  };
+
+  testing::calls calls;             // since the last take()
   std::vector<connect_wish> wishes; // of attach and find_hub
-  std::vector<append_request> appended;
+  std::vector<recorded> appended;
+  std::vector<change> changes;
+  spool_seq next_seq = 1;
   std::vector<std::vector<spool_seq>> reads;
   std::map<std::uint64_t, answer> answered;
   std::map<device_ref, device_record> saved;       // the last of each
@@ -29,28 +71,63 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
   std::optional<error> format_refuses;
   std::size_t messages_an_event = 1;
 
-  std::vector<std::string> take() { return std::exchange(calls, {}); }
+  testing::calls take() { return std::exchange(calls, {}); }
   static std::string text(std::uint64_t number) { return std::to_string(number); }
 
   result<void> append(append_request request) override {
-    if (spool_is_full) return error{errc::spool_full};
-    if (request.refused)
-      calls.push_back("append " + text(request.first) + " refused " + request.refused->from.device.str() +
-                      " " + std::string{request.refused->reason.name()});
+    if (spool_is_full) {
+      ++next_seq; // numbers may be skipped
+      return error{errc::spool_full};
+    }
+    if (target != nullptr) next_seq = std::max(next_seq, target->last_row() + 1);
+    recorded made{std::move(request), next_seq, {}};
+    for (auto& body : made.messages)
+      made.rows.push_back({next_seq++, made.device, body});
+    if (made.refused) ++next_seq;
+    if (made.refused)
+      calls.push_back("append " + text(made.first) + " refused " + made.refused->from.device.str() + " " +
+                      std::string{made.refused->reason.name()});
     else
-      calls.push_back("append " + text(request.first));
-    appended.push_back(std::move(request));
+      calls.push_back("append " + text(made.first));
+    appended.push_back(std::move(made));
     return {};
   }
-  void mark_done(spool_seq seq) override { calls.push_back("done " + text(seq)); }
-  void dead_letter(spool_seq seq, const error& reason) override {
-    calls.push_back("dead_letter " + text(seq) + " " + std::string{reason.name()});
+  void commit(change what) override {
+    for (const auto seq : what.done)
+      calls.push_back("done " + text(seq));
+    for (const auto& [seq, reason] : what.dead_letters)
+      calls.push_back("dead_letter " + text(seq) + " " + std::string{reason.name()});
+    for (const auto& record : what.devices)
+      save_device(record);
+    for (const auto& [device, where] : what.assignments)
+      calls.push_back(where ? "save_assignment " + text(index_of(device)) + " " + where->hub.str()
+                            : "forget_assignment " + text(index_of(device)));
+    for (const auto& [device, key] : what.gone) {
+      calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
+      saved.erase(device);
+    }
+    changes.push_back(std::move(what));
+  }
+  // What the journal says of the append of this number.
+  std::pair<model::appended, std::vector<fresh_row>> answer_of(spool_seq first, const result<void>& outcome,
+                                                               const amount& letters) const {
+    std::pair<model::appended, std::vector<fresh_row>> said;
+    for (const auto& one : appended) {
+      if (one.first != first) continue;
+      said.first = {one.id, outcome, letters};
+      if (!outcome) continue;
+      auto key = one.key;
+      for (const auto& row : one.rows)
+        said.second.push_back(
+            {row.seq, row.device, one.id, std::exchange(key, {}), one.accepted_at, one.accepted, row.body});
+    }
+    return said;
   }
   void read_back(std::vector<spool_seq> seqs) override {
     calls.push_back("read_back " + text(seqs.size()));
     reads.push_back(std::move(seqs));
   }
-  void save_device(const device_record& record) override {
+  void save_device(const device_record& record) {
     // That it was attached, or refused, for the first time is in `saved` only: nearly every test would have
     // it.
     const auto words = [](const device_record& of) {
@@ -61,16 +138,6 @@ struct recording_ports final : spool, device_store, hub_link, provisioner, regis
     if (before == saved.end() || words(before->second) != words(record))
       calls.push_back("save_device " + text(index_of(record.ref)) + " " + record.key.device.str());
     saved[record.ref] = record;
-  }
-  void save_assignment(device_ref device, const assignment& where) override {
-    calls.push_back("save_assignment " + text(index_of(device)) + " " + where.hub.str());
-  }
-  void forget_assignment(device_ref device) override {
-    calls.push_back("forget_assignment " + text(index_of(device)));
-  }
-  void forget_device(device_ref device, const device_key& key) override {
-    calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
-    saved.erase(device);
   }
   void attach(device_ref device, const assignment& where, const connect_wish& wish) override {
     wishes.push_back(wish);
@@ -127,7 +194,7 @@ struct shard_fixture {
 
   explicit shard_fixture(shard_options options = {}, std::vector<application_rules> by = rules())
       : shard{std::move(by),
-              {ports, ports, ports, ports, ports, ports, ports},
+              {ports, ports, ports, ports, ports, ports},
               with_random(std::move(options)),
               clock.now()} {
     ports.target = &shard;
@@ -192,10 +259,19 @@ struct shard_fixture {
     return number;
   }
   void spooled(spool_seq seq) {
-    spool_result what{seq, {}};
+    amount letters;
     for (const auto& request : ports.appended)
-      if (request.first == seq && request.refused) what.letters = {1, request.refused->raw.size()};
-    shard.on_spooled(what, clock.now());
+      if (request.first == seq && request.refused) letters = {1, request.refused->raw.size()};
+    spooled(seq, {}, letters);
+  }
+  void spooled(spool_seq seq, const result<void>& outcome, const amount& letters = {}) {
+    tell(shard, ports, seq, outcome, letters, clock.now());
+  }
+  static void tell(core::shard& of, recording_ports& from, spool_seq seq, const result<void>& outcome,
+                   const amount& letters, moment now) {
+    auto [said, rows] = from.answer_of(seq, outcome, letters);
+    of.on_appended({said}, now);
+    if (!rows.empty()) of.on_rows(std::move(rows), now);
   }
   void assigned(device_ref ref, const std::string& hub, const std::string& section,
                 const std::string& fingerprint, const std::string& name) {
@@ -215,7 +291,5 @@ struct shard_fixture {
     return ref;
   }
 };
-
-using calls = std::vector<std::string>;
 
 } // namespace causeway::core::testing

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/records.h"
 
+#include <utility>
+
 namespace causeway::core {
 
 void records::save(device_ref which) const {
@@ -13,8 +15,9 @@ void records::save(device_ref which) const {
   if (const auto* const next = heirs_.heir_of(which)) {
     record.dev_eui = format_eui(next->eui);
     record.former_until = next->until;
+    record.former_append = next->last_append;
   }
-  disk_->save_device(record);
+  book_.save(std::move(record));
 }
 
 } // namespace causeway::core

@@ -3,9 +3,9 @@
 // shard; one thread.
 #pragma once
 
+#include "core/draft.h"
 #include "core/grace.h"
 #include "core/naming.h"
-#include "core/outlet.h"
 #include "core/successions.h"
 #include "model/journal.h"
 
@@ -15,8 +15,8 @@ class records {
 public:
   // All must live as long.
   records(const naming& names, const device_table& table, const grace& refused, const successions& heirs,
-          const outlet<device_store>& disk)
-      : names_{names}, table_{table}, grace_{refused}, heirs_{heirs}, disk_{disk} {}
+          draft& book)
+      : names_{names}, table_{table}, grace_{refused}, heirs_{heirs}, book_{book} {}
 
   // Precondition: it is in the table.
   void save(device_ref which) const;
@@ -26,7 +26,7 @@ private:
   const device_table& table_;
   const grace& grace_;
   const successions& heirs_;
-  const outlet<device_store>& disk_;
+  draft& book_;
 };
 
 } // namespace causeway::core

@@ -8,13 +8,13 @@
 namespace causeway::core {
 
 room::room(const spool_limits& limits, const rule_book& rules, device_table& table, backlog& waiting,
-           gates& held, const outlet<spool>& disk, const open_time& time, shard_totals& totals)
+           gates& held, draft& book, const open_time& time, shard_totals& totals)
     : limits_{limits},
       rules_{rules},
       table_{table},
       waiting_{waiting},
       gates_{held},
-      disk_{disk},
+      book_{book},
       time_{time},
       totals_{totals},
       refusals_(rules.size()),
@@ -68,7 +68,7 @@ bool room::drop_oldest(std::optional<std::uint32_t> application, drop_reason why
     const auto stray = strays_.front();
     strays_.pop_front();
     waiting_.account.give_stray({1, stray.bytes});
-    disk_->mark_done(stray.seq);
+    book_.done(stray.seq);
     note_drop(why, {1, stray.bytes}, now);
     return true;
   }
@@ -79,7 +79,7 @@ bool room::drop_oldest(std::optional<std::uint32_t> application, drop_reason why
   waiting_.queue.drop_idle(place->device, d);
   waiting_.bodies.drop(place->seq);
   waiting_.account.give(d.application, what);
-  disk_->mark_done(place->seq);
+  book_.done(place->seq);
   ++drops_[d.application];
   note_drop(why, what, now);
   return true;

@@ -5,9 +5,9 @@
 
 #include "core/backlog.h"
 #include "core/device_table.h"
+#include "core/draft.h"
 #include "core/gates.h"
 #include "core/open_time.h"
-#include "core/outlet.h"
 #include "model/dead_letter.h"
 #include "model/door.h"
 #include "model/journal.h"
@@ -24,7 +24,7 @@ class room {
 public:
   // All must live as long.
   room(const spool_limits& limits, const rule_book& rules, device_table& table, backlog& waiting, gates& held,
-       const outlet<spool>& disk, const open_time& time, shard_totals& totals);
+       draft& book, const open_time& time, shard_totals& totals);
 
   // Nothing: there is room now. leaves: what goes as the other comes.
   std::optional<answer> make(std::uint32_t application, const amount& comes, moment now,
@@ -63,7 +63,7 @@ private:
   device_table& table_;
   backlog& waiting_;
   gates& gates_;
-  const outlet<spool>& disk_;
+  draft& book_;
   const open_time& time_;
   shard_totals& totals_;
   std::deque<outbox::waiting_message> strays_;         // of applications that are not configured any more

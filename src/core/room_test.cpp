@@ -14,7 +14,7 @@ using testing::shard_fixture;
 struct roomy : organ_scene {
   spool_limits limits;
   gates held{{}, table, rules, [] { return 0.5; }};
-  room space{limits, rules, table, waiting, held, disk, time, totals};
+  room space{limits, rules, table, waiting, held, book, time, totals};
   explicit roomy(const spool_limits& by, std::vector<application_rules> of = shard_fixture::rules())
       : organ_scene{std::move(of), by}, limits{by} {}
 };
@@ -36,7 +36,7 @@ TEST(room_alone, refuses_what_is_too_much_and_counts_whose_share_it_was) {
   EXPECT_EQ(f.space.make(f.field, {5, 20}, f.now()), answer::full);
   EXPECT_EQ(f.space.refusals_of(f.plant), 1U);
   EXPECT_EQ(f.space.refusals_of(f.field), 0U);
-  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.take(), calls{});
 }
 
 // A dead letter that is tried again gives its room to its message.
@@ -55,11 +55,11 @@ TEST(room_alone, gives_up_the_oldest_that_is_not_with_the_hub_where_that_is_want
   f.wait(second, 3);
   f.waiting.queue.set_in_flight(first, f.table.at(first), true); // 1 is with the hub
   EXPECT_EQ(f.space.make(f.field, {1, 10}, f.now()), std::nullopt);
-  EXPECT_EQ(f.ports.take(), calls{"done 2"});
+  EXPECT_EQ(f.take(), calls{"done 2"});
   EXPECT_EQ(f.space.drops_of(f.plant), 1U);
   EXPECT_EQ(f.totals.dropped[static_cast<std::size_t>(drop_reason::full)], 1U);
   EXPECT_EQ(f.space.make(f.field, {4, 10}, f.now()), answer::full) << "it would never fit";
-  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.take(), calls{});
 }
 
 TEST(room_alone, strays_are_given_up_in_their_turn) {
@@ -67,7 +67,7 @@ TEST(room_alone, strays_are_given_up_in_their_turn) {
   f.space.keep_stray({1, 10});
   f.wait(f.add(f.plant, "a"), 2);
   EXPECT_EQ(f.space.make(f.plant, {1, 10}, f.now()), std::nullopt);
-  EXPECT_EQ(f.ports.take(), calls{"done 1"});
+  EXPECT_EQ(f.take(), calls{"done 1"});
   EXPECT_EQ(f.waiting.account.total(), (amount{1, 10}));
 }
 
@@ -84,7 +84,7 @@ TEST(room_alone, what_is_over_its_age_goes_and_when_that_is_can_be_asked) {
   f.clock.advance(seconds{30});
   EXPECT_EQ(f.space.oldest_age(f.now()), seconds{60});
   f.space.tick(f.now());
-  EXPECT_EQ(f.ports.take(), calls{"done 1"});
+  EXPECT_EQ(f.take(), calls{"done 1"});
   EXPECT_EQ(f.space.oldest_age(f.now()), seconds{30});
 }
 

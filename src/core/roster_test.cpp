@@ -66,12 +66,12 @@ TEST(roster_alone, whom_a_whole_list_lacks_is_looked_up_a_few_at_a_time) {
     f.named(("dev-" + std::to_string(i)).c_str());
   f.words.on_listed(f.meters); // has named them all
   f.words.tick(f.now());
-  EXPECT_EQ(f.ports.take(), calls{});
+  EXPECT_EQ(f.take(), calls{});
   f.words.on_listed(f.meters); // has named none
   std::vector<device_ref> asked;
   for (int i = 0; i < 20; ++i) {
     f.words.tick(f.now());
-    for (const auto& call : f.ports.take())
+    for (const auto& call : f.take())
       asked.push_back(static_cast<device_ref>(std::stoul(call.substr(8))));
     f.clock.advance(milliseconds{100});
   }
@@ -79,11 +79,11 @@ TEST(roster_alone, whom_a_whole_list_lacks_is_looked_up_a_few_at_a_time) {
   EXPECT_TRUE(f.words.on_answered(asked[0]));
   EXPECT_FALSE(f.words.on_answered(asked[0]));
   f.words.tick(f.now());
-  EXPECT_EQ(f.ports.take().size(), 1U);
+  EXPECT_EQ(f.take().size(), 1U);
   EXPECT_TRUE(f.words.on_answered(asked[1]));
   f.words.put_off(asked[1], f.now());
   f.words.tick(f.now());
-  EXPECT_EQ(f.ports.take(), calls{}) << "the registry cannot say: in a minute";
+  EXPECT_EQ(f.take(), calls{}) << "the registry cannot say: in a minute";
   EXPECT_EQ(f.words.deadline(), f.now().mono + seconds{60});
 }
 
@@ -93,7 +93,7 @@ TEST(roster_alone, a_word_overtakes_the_answer_to_an_older_question) {
   f.words.suspect(which);
   f.words.suspect(which);
   f.words.tick(f.now());
-  EXPECT_EQ(f.ports.take(), calls{"look_up 0 dev"});
+  EXPECT_EQ(f.take(), calls{"look_up 0 dev"});
   f.words.hear(which, shard_fixture::word("dev"));
   EXPECT_FALSE(f.words.on_answered(which));
 }

@@ -15,18 +15,19 @@ shard::shard(std::vector<application_rules> rules, shard_options options, moment
       census_{rules_.size(), table_, options_.max_devices, options_.limits.application_share},
       waiting_{{}, body_cache{options_.body_cache_bytes}, spool_room{options_.limits, rules_.size()}},
       gates_{options_.refusals, table_, rules_, options_.random},
-      room_{options_.limits, rules_, table_, waiting_, gates_, to_.spool, time_, totals_},
+      room_{options_.limits, rules_, table_, waiting_, gates_, book_, time_, totals_},
       delivery_{{options_.read_back_batch, options_.timeline},
                 rules_,
                 table_,
                 waiting_,
                 gates_,
-                to_.spool,
+                book_,
+                to_.disk,
                 to_.hub,
                 time_,
                 totals_},
-      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, time_, totals_},
-               {to_.devices, to_.hub, to_.provisioner, to_.registry},
+      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, book_, stored_, time_, totals_},
+               {to_.hub, to_.provisioner, to_.registry},
                options_.pauses,
                options_.random},
       reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
@@ -35,7 +36,9 @@ shard::shard(std::vector<application_rules> rules, shard_options options, moment
               table_,
               waiting_,
               room_,
-              {to_.spool, to_.formatter, to_.answers},
+              book_,
+              stored_,
+              {to_.disk, to_.formatter, to_.answers},
               time_,
               totals_},
       view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
@@ -47,8 +50,7 @@ shard::shard(std::vector<application_rules> rules, const shard_ports& ports, sha
 }
 
 void shard::connect(const shard_ports& ports) {
-  to_.spool.bind(ports.spool);
-  to_.devices.bind(ports.devices);
+  to_.disk.bind(ports.disk);
   to_.hub.bind(ports.hub);
   to_.provisioner.bind(ports.provisioner);
   to_.registry.bind(ports.registry);
@@ -63,7 +65,8 @@ void shard::start(start_image image, moment now) {
 }
 
 void shard::begin(start_image image, moment now) {
-  intake_.restore(image.next_seq);
+  const draft::event under_way{book_};
+  stored_.last_row = image.next_seq - 1;
   time_.restore(image.open_seconds);
   for (const auto& stray : reception_.restore(image, now))
     room_.keep_stray(stray);
@@ -72,27 +75,44 @@ void shard::begin(start_image image, moment now) {
 }
 
 bool shard::start_some(std::size_t most, moment now) {
+  const draft::event under_way{book_};
   return journey_.start_some(most, now);
 }
 
 void shard::on_event(ticket which, model::event event, moment now) {
+  const draft::event under_way{book_};
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = doorman_.application_of(event);
   if (!application) return intake_.answer_now(which, answer::unwanted);
   const auto known = table_.find(*application, event.from.device.str());
   if (const auto instead = reception_.refuses(event, *application, known, intake_.is_full(), now))
     return intake_.answer_now(which, *instead);
-  const auto device = reception_.meet(event, *application, known, intake_.last_seq(), now);
+  const auto device = reception_.meet(event, *application, known, now);
   intake_.take(which, device, std::move(event), now);
 }
 
 void shard::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
+  const draft::event under_way{book_};
   intake_.on_formatted(which, std::move(messages), now);
 }
 
-void shard::on_spooled(const spool_result& what, moment now) {
-  if (const auto stored = intake_.on_spooled(what, now))
-    journey_.on_stored(stored->device, stored->first_waits, now);
+void shard::on_appended(const std::vector<appended>& what, moment now) {
+  const draft::event under_way{book_};
+  for (const auto& one : what)
+    intake_.on_appended(one, now);
+}
+
+void shard::on_rows(std::vector<fresh_row> rows, moment now) {
+  const draft::event under_way{book_};
+  for (auto& row : rows) {
+    const auto device = row.device;
+    const auto seq = row.seq;
+    const auto by = row.by;
+    CAUSEWAY_CHECK(table_.contains(device) && seq > stored_.last_row);
+    stored_.last_row = seq;
+    const bool first_waits = delivery_.take(std::move(row));
+    journey_.on_row(device, seq, by, first_waits, now);
+  }
 }
 
 std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
@@ -104,18 +124,21 @@ std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
 }
 
 void shard::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
+  const draft::event under_way{book_};
   if (size_of(what) > max_message_bytes) return intake_.answer_now(which, answer::dead_lettered);
   if (const auto device = replay_to(which, from, doorman_.application_of(from), now))
     intake_.replay(which, letter, *device, std::move(what), now);
 }
 
 void shard::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
+  const draft::event under_way{book_};
   if (is_control_frame(event)) return intake_.answer_now(which, answer::unwanted);
   if (const auto device = replay_to(which, event.from, doorman_.application_of(event), now))
     intake_.replay(which, letter, *device, std::move(event), now);
 }
 
 void shard::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
+  const draft::event under_way{book_};
   journey_.on_read_back(std::move(rows), gone, now);
 }
 
@@ -124,39 +147,48 @@ void shard::on_dead_letters_counted(const dead_letter_amounts& are) {
 }
 
 void shard::on_assignment(device_ref which, result<assignment> where, moment now) {
+  const draft::event under_way{book_};
   journey_.on_assignment(which, std::move(where), now);
 }
 
 void shard::on_registered(const registered_device& what, moment now) {
-  reception_.on_registered(what, intake_.last_seq(), now);
+  const draft::event under_way{book_};
+  reception_.on_registered(what, now);
 }
 
 void shard::on_listed(const application_id& application, moment now) {
+  const draft::event under_way{book_};
   reception_.on_listed(application, now);
 }
 
 void shard::on_looked_up(device_ref which, result<registered_device> what, moment now) {
-  reception_.on_looked_up(which, std::move(what), intake_.last_seq(), now);
+  const draft::event under_way{book_};
+  reception_.on_looked_up(which, std::move(what), now);
 }
 
 void shard::on_device_attached(device_ref which, moment now) {
+  const draft::event under_way{book_};
   journey_.on_attached(which, now);
 }
 
 void shard::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
+  const draft::event under_way{book_};
   journey_.on_detached(which, why, link_retries, now);
 }
 
 void shard::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
+  const draft::event under_way{book_};
   journey_.on_outcome(which, seq, outcome, now);
 }
 
 void shard::on_tick(moment now) {
+  const draft::event under_way{book_};
   journey_.tick(now);
   room_.tick(now);
 }
 
 void shard::on_clock_set(moment now) {
+  const draft::event under_way{book_};
   journey_.on_clock_set(now);
 }
 
@@ -167,6 +199,7 @@ std::optional<mono_time> shard::deadline() const {
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {
+  const draft::event under_way{book_};
   const auto application = rules_.find(key.application);
   const auto which = application ? table_.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
@@ -178,6 +211,7 @@ forgetting shard::forget(const device_key& key, bool drop_messages, moment now) 
 
 forget_page shard::forget_some(const application_id& application, forgettable which, bool drop_messages,
                                std::optional<device_ref> after, std::size_t limit, moment now) {
+  const draft::event under_way{book_};
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
   const auto index = rules_.find(application);
@@ -202,6 +236,7 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
     }
     page.letters += d.waiting;
     journey_.erase(ref, now);
+    book_.commit_if_long();
     ++page.forgotten;
   }
   return page;

@@ -45,8 +45,7 @@
 namespace causeway::core {
 
 struct shard_ports {
-  model::spool& spool;
-  model::device_store& devices;
+  model::journal& disk;
   model::hub_link& hub;
   model::provisioner& provisioner;
   model::registry& registry;
@@ -70,6 +69,7 @@ struct shard_options {
 };
 
 class shard final : public door,
+                    public journal_events,
                     public formatter_events,
                     public registry_events,
                     public hub_link_events,
@@ -104,11 +104,11 @@ public:
   // of it but the copy that is on its way meanwhile: then it is answered `unavailable`.
   void replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now);
   void replay(ticket which, std::uint64_t letter, model::event event, moment now);
-  // From the spool.
-  void on_spooled(const spool_result& what, moment now);
-  void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now);
-  // How many dead letters there are, before on_spooled of the commit that has changed it.
-  void on_dead_letters_counted(const dead_letter_amounts& are);
+  // From the journal.
+  void on_appended(const std::vector<appended>& what, moment now) override;
+  void on_rows(std::vector<fresh_row> rows, moment now) override;
+  void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) override;
+  void on_dead_letters_counted(const dead_letter_amounts& are) override;
   // From the provisioner.
   void on_assignment(device_ref which, result<assignment> where, moment now) override;
   // From the registry: one device of a listing; then, once, that the application's first listing is whole.
@@ -143,9 +143,10 @@ public:
   // only clock by which anything is given up: neither a stopped process nor a machine's wrong clock moves it.
   std::uint32_t open_seconds(moment now) const { return time_.seconds_at(now); }
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
-  // before next_seq() was this: what a stop may wait for.
+  // this row: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
-  spool_seq next_seq() const { return intake_.next_seq(); }
+  // The last that has come.
+  spool_seq last_row() const { return stored_.last_row; }
   std::optional<device_status> status(const device_key& key) const;
   // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
   // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
@@ -155,8 +156,7 @@ public:
 
 private:
   struct outlets {
-    outlet<model::spool> spool;
-    outlet<model::device_store> devices;
+    outlet<model::journal> disk;
     outlet<model::hub_link> hub;
     outlet<model::provisioner> provisioner;
     outlet<model::registry> registry;
@@ -171,6 +171,8 @@ private:
   shard_options options_;
   outlets to_;
   rule_book rules_;
+  draft book_{to_.disk};
+  appends stored_;
   shard_totals totals_;
   open_time time_;
   device_table table_;

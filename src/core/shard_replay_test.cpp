@@ -82,7 +82,7 @@ TEST(replay, what_is_refused_again_stays_where_it_is) {
 TEST(replay, of_what_is_gone_meanwhile_nothing_is_left) {
   shard_fixture f;
   f.shard.replay(ticket{77}, 5, f.key("plant", "dev-1"), some_message(), f.clock.now());
-  f.shard.on_spooled({1, error{errc::not_found}}, f.clock.now());
+  f.spooled(1, error{errc::not_found});
   EXPECT_EQ(f.ports.answered[77], answer::duplicate);
   EXPECT_EQ(f.shard.totals().waiting_messages, 0U);
   EXPECT_EQ(f.shard.spool_by_application()[0].waiting, amount{});

@@ -101,7 +101,7 @@ TEST(room, dead_letters_are_never_dropped_for_what_comes_and_nothing_is_dropped_
 TEST(room, what_could_not_be_stored_gives_its_place_back) {
   shard_fixture f{with_limits(1)};
   f.post(f.frame("plant", "dev-1", 1));
-  f.shard.on_spooled({1, error{errc::store_unavailable}}, f.clock.now());
+  f.spooled(1, error{errc::store_unavailable});
   f.ports.spool_is_full = true;
   f.post(f.frame("plant", "dev-1", 2));
   f.ports.spool_is_full = false;

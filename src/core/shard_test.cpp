@@ -40,7 +40,7 @@ TEST(shard, a_duplicate_waits_for_the_first_copy_and_fails_with_it) {
   f.post(f.frame("plant", "dev-1", 1));
   f.post(f.frame("plant", "dev-1", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 0 dev-1", "append 1"}));
-  f.shard.on_spooled({1, error{errc::store_unavailable}}, f.clock.now());
+  f.spooled(1, error{errc::store_unavailable});
   EXPECT_EQ(f.ports.take(), (calls{"answer 1 unavailable", "answer 2 unavailable"}));
 
   f.post(f.frame("plant", "dev-1", 1)); // it was never stored, so it is new
@@ -228,7 +228,7 @@ TEST(shard, a_second_copy_that_is_refused_is_no_second_dead_letter) {
   f.post(f.frame("plant", "dev-1", 1));
   f.spooled(1);
   f.ports.take();
-  f.shard.on_spooled({2, {}}, f.clock.now()); // the store found it there
+  f.spooled(2, {}); // the store found it there
   EXPECT_EQ(f.ports.take(), (calls{"answer 2 dead_lettered"}));
   EXPECT_EQ(f.shard.totals().dead_lettered, 1u);
 }
@@ -238,7 +238,7 @@ TEST(shard, what_the_format_refuses_is_answered_only_when_it_is_durable) {
   shard_fixture f;
   f.ports.format_refuses = error{errc::format_refused, "no"};
   f.post(f.frame("plant", "dev-1", 1));
-  f.shard.on_spooled({1, error{errc::store_unavailable}}, f.clock.now());
+  f.spooled(1, error{errc::store_unavailable});
   EXPECT_EQ(f.ports.answered[1], answer::unavailable);
   EXPECT_EQ(f.shard.totals().dead_lettered, 0u);
   f.ports.spool_is_full = true;
@@ -335,17 +335,16 @@ TEST(shard, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_sends
   rules[0].identity_template = "{application_id}-{dev_eui}";
   testing::recording_ports ports;
   manual_clock clock;
-  shard b{
-      rules, {ports, ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
+  shard b{rules, {ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
-  b.on_spooled({1, {}}, clock.now());
+  shard_fixture::tell(b, ports, 1, {}, {}, clock.now());
   EXPECT_EQ(b.status({application_id{"plant"}, device_id{"dev-1"}})->reason, errc::identity_incomplete);
   ports.take();
   auto with_eui = shard_fixture::frame("plant", "dev-1", 2);
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
   b.on_event(ticket{2}, with_eui, clock.now());
-  b.on_spooled({2, {}}, clock.now());
+  shard_fixture::tell(b, ports, 2, {}, {}, clock.now());
   EXPECT_EQ(ports.take(), (calls{"save_device 0 dev-1", "find_hub 0 plant-70B3D52DD600035A in hub",
                                  "append 2", "answer 2 stored"}));
 }
@@ -360,6 +359,52 @@ TEST(shard, late_frames_and_gaps_are_counted_and_never_dropped) {
   EXPECT_EQ(f.ports.appended.size(), 7u);
   EXPECT_EQ(f.shard.totals().frames_missing, 2u);
   EXPECT_EQ(f.shard.totals().frames_late, 1u);
+}
+
+TEST(shard, a_new_devices_record_is_committed_before_its_first_row_is_appended) {
+  struct watching final : journal {
+    std::vector<std::string> order;
+    result<void> append(append_request) override {
+      order.emplace_back("append");
+      return {};
+    }
+    void commit(change what) override { order.push_back("commit " + std::to_string(what.devices.size())); }
+    void read_back(std::vector<spool_seq>) override {}
+  } disk;
+  testing::recording_ports ports;
+  manual_clock clock;
+  shard b{shard_fixture::rules(),
+          {disk, ports, ports, ports, ports, ports},
+          shard_fixture::with_random({}),
+          clock.now()};
+  ports.target = &b;
+  b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
+  EXPECT_EQ(disk.order, (std::vector<std::string>{"commit 1", "append"}));
+}
+
+// A crash between two of these calls left half of it.
+TEST(shard, what_the_end_of_a_deleted_device_makes_durable_is_one_change) {
+  shard_fixture f;
+  f.registered("dev-1");
+  f.assigned(device_ref{0}, "h", "dps", "f1", "dev-1");
+  f.shard.on_device_attached(device_ref{0}, f.clock.now());
+  f.post(f.frame("meters", "dev-1", 1));
+  f.spooled(1);
+  f.shard.on_listed(application_id{"meters"}, f.clock.now());
+  f.shard.on_listed(application_id{"meters"}, f.clock.now()); // a list that lacks it
+  f.shard.on_tick(f.clock.now());
+  f.shard.on_looked_up(device_ref{0}, error{errc::device_unlisted}, f.clock.now());
+  ASSERT_EQ(f.status("meters", "dev-1").state, device_state::online) << "what waits goes first";
+  f.ports.changes.clear();
+  f.shard.on_send_outcome(device_ref{0}, 1, {}, f.clock.now());
+  EXPECT_EQ(f.status("meters", "dev-1").state, device_state::removed);
+  ASSERT_EQ(f.ports.changes.size(), 1U);
+  const auto& change = f.ports.changes[0];
+  EXPECT_EQ(change.done, std::vector<spool_seq>{1});
+  ASSERT_EQ(change.devices.size(), 1U);
+  EXPECT_TRUE(change.devices[0].deleted);
+  ASSERT_EQ(change.assignments.size(), 1U);
+  EXPECT_FALSE(change.assignments[0].where);
 }
 
 } // namespace

@@ -3,13 +3,15 @@
 
 #include "base/log.h"
 
+#include <algorithm>
+
 namespace causeway::core {
 
 successions::successions(const naming& names, const rule_book& rules, device_table& table,
-                         const outbox& queue, const grace& refused)
-    : names_{names}, rules_{rules}, table_{table}, queue_{queue}, grace_{refused} {}
+                         const outbox& queue, const grace& refused, const appends& stored)
+    : names_{names}, rules_{rules}, table_{table}, queue_{queue}, grace_{refused}, stored_{stored} {}
 
-bool successions::take(device_ref which, std::uint64_t eui, spool_seq last, moment now) {
+bool successions::take(device_ref which, std::uint64_t eui, moment now) {
   auto& d = table_.at(which);
   const auto* const next = heir_of(which);
   if (next != nullptr ? next->eui == eui : d.has_eui && d.eui == eui) return false;
@@ -25,8 +27,17 @@ bool successions::take(device_ref which, std::uint64_t eui, spool_seq last, mome
     names_.set_eui(d, eui);
     return false;
   }
-  all_[which] = {{eui, last}, {}, now.mono};
-  return d.waiting == 0;
+  auto& one = all_[which];
+  one = {{eui, stored_.last_row, stored_.last}, {}, now.mono};
+  return is_over(one.next, d);
+}
+
+// Numbers come with the rows: what was on its way when the heir came is the former's as well.
+void successions::note(device_ref which, spool_seq seq, append_id by) {
+  if (all_.empty()) return;
+  const auto found = all_.find(which);
+  if (found != all_.end() && by <= found->second.next.last_append)
+    found->second.next.until = std::max(found->second.next.until, seq);
 }
 
 const successions::heir* successions::heir_of(device_ref which) const {
@@ -37,9 +48,12 @@ const successions::heir* successions::heir_of(device_ref which) const {
 
 bool successions::is_over(device_ref which) const {
   const auto* const next = heir_of(which);
-  if (next == nullptr) return false;
-  const auto& d = table_.at(which);
-  return d.waiting == 0 || queue_.front(d).seq > next->until;
+  return next != nullptr && is_over(*next, table_.at(which));
+}
+
+bool successions::is_over(const heir& next, const device& d) const {
+  if (next.last_append > stored_.answered) return false;
+  return d.waiting == 0 || queue_.front(d).seq > next.until;
 }
 
 successions::heir successions::take_out(device_ref which) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/log_limiter.h"
+#include "core/appends.h"
 #include "core/grace.h"
 #include "core/naming.h"
 #include "core/outbox.h"
@@ -18,16 +19,19 @@ class successions {
 public:
   struct heir {
     std::uint64_t eui = 0;
-    spool_seq until = 0; // the last message that is the former's
+    // What is the former's: rows up to this one, and those of appends up to this one that are on their way.
+    spool_seq until = 0;
+    append_id last_append{};
   };
 
   // All must live as long.
   successions(const naming& names, const rule_book& rules, device_table& table, const outbox& queue,
-              const grace& refused);
+              const grace& refused, const appends& stored);
 
-  // The device has this EUI now; last: of the messages so far. True: it is another device, and nothing of the
-  // former waits.
-  bool take(device_ref which, std::uint64_t eui, spool_seq last, moment now);
+  // The device has this EUI now. True: it is another device, and nothing of the former waits.
+  bool take(device_ref which, std::uint64_t eui, moment now);
+  // A row of it has come: the former's, or the heir's.
+  void note(device_ref which, spool_seq seq, append_id by);
   // Nothing of the former device waits any more.
   bool is_over(device_ref which) const;
   // Who follows; null where nobody does.
@@ -39,6 +43,8 @@ public:
   std::vector<device_ref> tick(moment now);
 
 private:
+  bool is_over(const heir& next, const device& d) const;
+
   struct succession {
     heir next;
     mono_time::duration worked{};
@@ -50,6 +56,7 @@ private:
   device_table& table_;
   const outbox& queue_;
   const grace& grace_;
+  const appends& stored_;
   std::map<device_ref, succession> all_;
   log_limiter log_;
 };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the core and the disk: what is to be kept, and what has become of it. Each call returns at once.
+// Between the core and the disk: what is to be kept, what has become of it, and what the disk says of both.
+// Each call returns at once; what there is to say comes by journal_events, on the caller's thread.
 #pragma once
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/amount.h"
 #include "model/assignment.h"
+#include "model/dead_letter.h"
 #include "model/event.h"
 #include "model/message.h"
 
@@ -38,24 +40,46 @@ struct kept_key {
   friend bool operator==(const kept_key&, const kept_key&) = default;
 };
 
+// By which an append is answered: rises with each append of a process, begins anew with it; 0: none.
+enum class append_id : std::uint64_t {};
+
 // What one event leaves behind: its messages, or itself with the reason why there are none. All of it goes
-// into one transaction.
+// into one transaction. A fact, whoever appends it; the journal gives the numbers.
 struct append_request {
-  spool_seq first = 0; // by which it is answered; of rows.front() where there are rows
+  append_id id{};
   device_ref device{};
-  // With rows: to be remembered, and the dead letter of an event of this key goes. With a refused event: what
-  // its dead letter is kept under. There is one dead letter a key: a longer event takes the place of a
+  // With messages: to be remembered, and the dead letter of an event of this key goes. With a refused event:
+  // what its dead letter is kept under. There is one dead letter a key: a longer event takes the place of a
   // shorter one, which a field mask has cut; any other finds it there already.
   std::optional<kept_key> key;
-  std::vector<spool_row> rows;
-  std::optional<refused_event> refused{}; // exactly when there are no rows
-  // The dead letter that goes as the rows come; when it is not there any more, nothing is stored and the
+  std::vector<message> messages;
+  std::optional<refused_event> refused{}; // exactly when there are no messages
+  // The dead letter that goes as the messages come; when it is not there any more, nothing is stored and the
   // answer is not_found.
   std::optional<std::uint64_t> replays{};
   // Whose it is, in words: kept with each row and refused event, so that damage never makes it another's.
   device_key from{};
   std::optional<std::uint64_t> dev_eui{}; // as known now
   std::uint32_t accepted_at = 0;          // in open seconds (start_image)
+  mono_time accepted{};                   // the same by this process's clock, for latencies
+};
+
+// What has become of an append.
+struct appended {
+  append_id id{};
+  result<void> outcome; // durable, or why not
+  amount letters{};     // dead letters that have come with it
+};
+
+// A row that has just become durable. The numbers rise from row to row of a device.
+struct fresh_row {
+  spool_seq seq = 0;
+  device_ref device{};
+  append_id by{};                // of this process
+  std::optional<kept_key> key{}; // the event's, with the first of its rows
+  std::uint32_t accepted_at = 0; // as the append's
+  mono_time accepted{};
+  message body;
 };
 
 struct device_record {
@@ -70,43 +94,69 @@ struct device_record {
   // When it could not be attached first with messages waiting, in open seconds (start_image); 0: not so.
   std::uint32_t refused_at = 0;
   // Its DevEUI, and its identity with it, was another one: what waits up to this is the former device's; 0:
-  // nothing.
+  // nothing. The same of what this append stores, which is on its way: the journal puts its number in.
   spool_seq former_until = 0;
+  append_id former_append{};
   bool attached = false; // once at least
 };
 
-struct spool_result {
-  spool_seq first = 0;  // of the append
-  result<void> outcome; // durable, or why not
-  amount letters{};     // dead letters that have come with it
+// What must be durable together. Only the owner of the devices writes one.
+struct change {
+  struct buried {
+    spool_seq seq = 0;
+    error reason;
+  };
+  struct placed {
+    device_ref device{};
+    std::optional<assignment> where; // nothing: none any more
+  };
+  struct forgotten {
+    device_ref device{};
+    device_key key;
+  };
+  // Delivered, or given up: these rows may go. A crash before it is durable sends them again with the same
+  // id.
+  std::vector<spool_seq> done;
+  std::vector<buried> dead_letters; // these rows move to the dead letters
+  std::vector<device_record> devices;
+  std::vector<placed> assignments;
+  // With assignment and keys; what waits for it has become dead letters. The ref is never used again.
+  std::vector<forgotten> gone;
+
+  bool is_empty() const {
+    return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty();
+  }
 };
 
-// Durable, ordered, on disk. Calls take effect in the order made.
-class spool {
+// Durable, ordered. Calls take effect in the order made.
+class journal {
 public:
-  virtual ~spool() = default;
-  // Answered by on_spooled(first seq, …) when durable or not. Limits of what may wait are the caller's
-  // (core::spool_limits). Errors, at once: store_unavailable, store_closed.
+  virtual ~journal() = default;
+  // Answered by on_appended when durable or not; where durable, its rows come by on_rows. Limits of what may
+  // wait are the caller's (core::spool_limits). Errors, at once: store_unavailable, store_closed.
   virtual result<void> append(append_request request) = 0;
-  // Delivered, or given up: the row may go. Not answered; a crash before it is durable sends the message
-  // again with the same id.
-  virtual void mark_done(spool_seq seq) = 0;
-  // The row moves to the dead letters with this reason.
-  virtual void dead_letter(spool_seq seq, const error& reason) = 0;
+  // Not answered: tried until it is durable. In one transaction, but for assignments, which are a file of
+  // their own: what is to be forgotten goes before, what is new after. Of changes to one device and of marks
+  // no later one is durable before an earlier one; one that has only marks, or only records of devices, may
+  // wait for company.
+  virtual void commit(change what) = 0;
   // Answered by one on_read_back. It may stop early: what is neither among its rows nor among the gone must
   // be asked for again. Gone: not in the spool any more, or unreadable; then the spool has made it a dead
   // letter itself.
   virtual void read_back(std::vector<spool_seq> seqs) = 0;
 };
 
-class device_store {
+class journal_events {
 public:
-  virtual ~device_store() = default;
-  virtual void save_device(const device_record& record) = 0;
-  virtual void save_assignment(device_ref device, const assignment& where) = 0;
-  virtual void forget_assignment(device_ref device) = 0;
-  // With its assignment and its keys; what waits for it has become dead letters. The ref is never used again.
-  virtual void forget_device(device_ref device, const device_key& key) = 0;
+  virtual ~journal_events() = default;
+  // All appends of one commit, in the order they were made; then the rows of those that are durable, in the
+  // order of their numbers.
+  virtual void on_appended(const std::vector<appended>& what, moment now) = 0;
+  virtual void on_rows(std::vector<fresh_row> rows, moment now) = 0;
+  // One answer for each read_back, in the order asked; rows in the order of its seqs.
+  virtual void on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) = 0;
+  // How many dead letters there are, before on_appended of the commit that has changed it.
+  virtual void on_dead_letters_counted(const dead_letter_amounts& are) = 0;
 };
 
 } // namespace causeway::model

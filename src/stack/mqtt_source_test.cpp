@@ -29,22 +29,28 @@ public:
 };
 
 // Answers of the disk come on the loop, as they do from the store.
-class disk final : public model::spool {
+class disk final : public model::journal {
 public:
   core::shard* target = nullptr;
   net::loop* loop = nullptr;
   bool full = false;
   std::vector<std::string> bodies;
+  spool_seq last = 0;
 
   result<void> append(model::append_request request) override {
     if (full) return error{errc::spool_full};
-    for (const auto& row : request.rows)
-      bodies.push_back(row.body.body);
-    loop->post([this, first = request.first] { target->on_spooled({first, {}}, loop->now()); });
+    for (const auto& message : request.messages)
+      bodies.push_back(message.body);
+    loop->post([this, from = std::move(request)] {
+      target->on_appended({{from.id, {}}}, loop->now());
+      std::vector<model::fresh_row> fresh;
+      for (const auto& message : from.messages)
+        fresh.push_back({++last, from.device, from.id, from.key, 0, loop->now().mono, message});
+      target->on_rows(std::move(fresh), loop->now());
+    });
     return {};
   }
-  void mark_done(spool_seq) override {}
-  void dead_letter(spool_seq, const error&) override {}
+  void commit(model::change) override {}
   void read_back(std::vector<spool_seq>) override {}
 };
 
@@ -97,7 +103,7 @@ struct fixture {
     }
     core::shard_options options;
     options.random = [] { return 0.5; };
-    shard.emplace(std::move(rules), core::shard_ports{spool, ports, ports, ports, ports, format, desk},
+    shard.emplace(std::move(rules), core::shard_ports{spool, ports, ports, ports, format, desk},
                   std::move(options), loop.now());
     ports.target = format.target = spool.target = &*shard;
     spool.loop = &loop;

@@ -13,20 +13,23 @@ namespace {
 
 // Appends without end and writes each acknowledged seq to the pipe; every third is marked as done before, and
 // so may be gone.
-struct reporting_child final : store_events {
+struct reporting_child final : store_events, model::journal_events {
   int to = -1;
   store* it = nullptr;
   spool_seq next = 0;
 
-  void on_spooled(std::vector<model::spool_result> results) override {
-    for (const auto& one : results) {
+  void on_appended(const std::vector<model::appended>& what, moment) override {
+    for (const auto& one : what) {
       if (!one.outcome) ::_exit(3);
-      if (one.first % 3 == 0) it->mark_done(one.first);
-      if (::write(to, &one.first, sizeof one.first) != static_cast<ssize_t>(sizeof one.first)) ::_exit(4);
+      const auto number = static_cast<spool_seq>(one.id);
+      if (number % 3 == 0) mark_done(*it, number);
+      if (::write(to, &number, sizeof number) != static_cast<ssize_t>(sizeof number)) ::_exit(4);
       if (!it->append(make_append(next++, 0, 1200))) ::_exit(5);
     }
   }
-  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {}
+  void on_rows(std::vector<model::fresh_row>, moment) override {}
+  void on_read_back(std::vector<model::spool_row>, const std::vector<spool_seq>&, moment) override {}
+  void on_dead_letters_counted(const model::dead_letter_amounts&) override {}
   void on_store_fault(const error&) override { ::_exit(6); }
   void on_store_healed() override {}
 };
@@ -42,8 +45,8 @@ struct reporting_child final : store_events {
   child.to = to;
   child.it = opened->get();
   child.next = image->next_seq;
-  (*opened)->start(child);
-  (*opened)->save_device(make_device(0));
+  (*opened)->start(child, child);
+  save_device(**opened, make_device(0));
   for (int n = 0; n < 20; ++n)
     if (!(*opened)->append(make_append(child.next++, 0, 1200))) ::_exit(5);
   box.run_until([] { return false; });

@@ -31,15 +31,15 @@ protected:
   void fill(bool kill) {
     open();
     for (std::uint32_t ref = 0; ref < devices; ++ref)
-      it->save_device(make_device(ref));
+      save_device(*it, make_device(ref));
     for (spool_seq seq = 1; seq <= messages; ++seq) {
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
-      one.rows[0].body.body = body_of(seq);
+      one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
       ASSERT_TRUE(it->append(std::move(one)));
       ASSERT_TRUE(answered(seq)); // a commit each
     }
-    it->mark_done(1);
+    mark_done(*it, 1);
     ASSERT_TRUE(box.run_until([&] { return it->counters().waiting.messages == messages - 1; }));
     kept = directory.path() / "kept";
     if (kill) fs::copy(options.directory, kept);
@@ -328,7 +328,7 @@ TEST_F(damage_test, who_only_looks_is_told_and_changes_nothing) {
 
 TEST_F(damage_test, a_replacement_keeps_since_when_a_message_waits) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   for (spool_seq seq = 1; seq <= 3; ++seq) {
     auto one = make_append(seq);
     one.accepted_at = static_cast<std::uint32_t>(70 + seq);
@@ -348,7 +348,7 @@ TEST_F(damage_test, a_replacement_keeps_since_when_a_message_waits) {
 
 TEST_F(damage_test, a_damaged_count_of_time_makes_nothing_old) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   auto one = make_append(1);
   one.accepted_at = 70;
   ASSERT_TRUE(it->append(std::move(one)));

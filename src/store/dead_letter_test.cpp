@@ -83,10 +83,10 @@ TEST_F(dead_letter_test, a_search_looks_at_so_many_at_once_and_says_where_it_goe
 
 TEST_F(dead_letter_test, are_read_with_their_content) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->dead_letter(1, error{errc::hub_refused, "no"});
+  bury(*it, 1, error{errc::hub_refused, "no"});
   add(2, 1);
   const auto message = read(1);
   ASSERT_EQ(message.letters.size(), 1U);
@@ -112,10 +112,10 @@ TEST_F(dead_letter_test, are_dropped_for_good) {
 // A3: one pool for all applications, the oldest went first.
 TEST_F(dead_letter_test, are_counted_by_application_and_none_is_pushed_out) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->dead_letter(1, error{errc::hub_refused, "no"});
+  bury(*it, 1, error{errc::hub_refused, "no"});
   const std::string raw(1'000'000, 'x');
   for (spool_seq seq = 2; seq < 302; ++seq) {
     auto request = make_refused(seq, raw, error{errc::format_refused});
@@ -145,7 +145,7 @@ TEST_F(dead_letter_test, a_replayed_one_goes_as_its_message_comes) {
   EXPECT_EQ(events.stored.back(), 3U);
   EXPECT_EQ(it->counters().waiting.messages, 1U);
   // Again: it is not there any more, and there is no second message.
-  request.first = request.rows[0].seq = 4;
+  request.id = model::append_id{4};
   ASSERT_TRUE(it->append(request));
   ASSERT_TRUE(answered(4));
   EXPECT_EQ(events.refusals, (std::vector<errc>{errc::not_found}));
@@ -177,7 +177,7 @@ protected:
     ASSERT_TRUE(it->append(std::move(request)));
     ASSERT_TRUE(answered(asked));
   }
-  const model::spool_result& result_of(spool_seq seq) { return events.last_results.at(seq); }
+  const model::appended& result_of(spool_seq seq) { return events.last_results.at(seq); }
 };
 
 TEST_F(refused_copies, are_one_dead_letter_the_longest) {

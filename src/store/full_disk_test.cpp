@@ -15,7 +15,7 @@ protected:
   // A store with messages 1 to `waiting`.
   void open_with(spool_seq waiting) {
     open();
-    it->save_device(make_device(0));
+    save_device(*it, make_device(0));
     for (; next <= waiting; ++next)
       ASSERT_TRUE(it->append(make_append(next, 0, 3000)));
     ASSERT_TRUE(answered(waiting));
@@ -38,7 +38,7 @@ protected:
   void erase(spool_seq first, spool_seq last) {
     const auto wanted = it->counters().erased_total + (last - first + 1);
     for (auto seq = first; seq <= last; ++seq)
-      it->mark_done(seq);
+      mark_done(*it, seq);
     ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == wanted; }))
         << "the disk is still full";
   }
@@ -56,9 +56,9 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
   EXPECT_GT(events.stored.size(), 20U);
   const auto kept = events.stored;
   // What must be kept is, until it can be written: a dead letter, and the marks of what is delivered.
-  it->dead_letter(kept[0], error{errc::hub_refused, "full"});
+  bury(*it, kept[0], error{errc::hub_refused, "full"});
   for (std::size_t i = 1; i < 10; ++i)
-    it->mark_done(kept[i]);
+    mark_done(*it, kept[i]);
   fill();
   ASSERT_EQ(events.heals + 1, events.faults);
   limit(std::nullopt); // room is made from outside
@@ -82,7 +82,7 @@ TEST_F(full_disk_test, refuses_keeps_what_it_has_and_goes_on_when_there_is_room)
 TEST_F(full_disk_test, makes_room_by_itself_when_messages_are_delivered) {
   open_with(200);
   for (spool_seq seq = 1; seq <= 100; ++seq)
-    it->mark_done(seq);
+    mark_done(*it, seq);
   reopen();
   limit(100'000); // for the log, which has to begin anew again and again
   fill();
@@ -128,7 +128,7 @@ TEST_F(full_disk_test, nobody_waits_for_an_answer_behind_dead_letters_that_canno
   reopen();
   limit(0);
   for (spool_seq seq = 1; seq <= 20; ++seq)
-    it->dead_letter(seq, error{errc::hub_refused, "full"});
+    bury(*it, seq, error{errc::hub_refused, "full"});
   for (int i = 0; i < 10; ++i)
     ASSERT_NO_FATAL_FAILURE(add(200'000));
   EXPECT_EQ(events.refused.size(), 10U);

@@ -19,6 +19,20 @@ const queued_append* as_append(const work& what) {
   return std::get_if<queued_append>(&what);
 }
 
+// A commit's most is counted in what is written.
+amount weight_of(const work& what) {
+  if (const auto* append = as_append(what)) return append->queued;
+  const auto* change = std::get_if<queued_change>(&what);
+  if (change == nullptr) return {1, 0};
+  const auto& of = change->what;
+  return {of.done.size() + of.dead_letters.size() + of.devices.size() + of.gone.size(), 0};
+}
+
+bool forgets(const work& what) {
+  const auto* change = std::get_if<queued_change>(&what);
+  return change != nullptr && !change->what.gone.empty();
+}
+
 model::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
   model::dead_letter_page page;
   for (const auto id : ids) {
@@ -26,6 +40,15 @@ model::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
     page.letters.back().id = id;
   }
   return page;
+}
+
+// With the bodies that are still in memory: nothing need be read.
+void hand_over(queued_append stored, std::vector<model::fresh_row>& to) {
+  auto& request = stored.request;
+  auto number = stored.first;
+  for (auto& message : request.messages)
+    to.push_back({number++, request.device, request.id, std::exchange(request.key, {}), request.accepted_at,
+                  request.accepted, std::move(message)});
 }
 
 } // namespace
@@ -41,14 +64,37 @@ group_commit::group_commit(const store_options& options, working_spool& spool, g
       trial_bytes_{least_trial} {}
 
 void group_commit::put(work piece) {
+  if (auto* change = std::get_if<queued_change>(&piece)) return put_change(std::move(*change));
   fresh_append_ = fresh_append_ || as_append(piece) != nullptr;
   work_.push_back(std::move(piece));
 }
 
-void group_commit::put(queued_devices devices) {
-  if (devices_.empty()) return devices_.swap(devices);
-  for (auto& [device, record] : devices)
-    put_last(devices_, std::move(record));
+// The registry's words about a whole fleet are records alone: they go when there is room, the last of each
+// device. But what a change says of a device is not overtaken by what is said after it.
+void group_commit::put_change(queued_change what) {
+  auto& change = what.what;
+  if (change.done.empty() && change.dead_letters.empty() && change.gone.empty()) {
+    std::erase_if(change.devices, [this](model::device_record& record) {
+      if (named_.contains(record.ref)) return false;
+      put_last(devices_, std::move(record));
+      return true;
+    });
+    if (change.devices.empty()) return;
+  }
+  note_named(change, true);
+  work_.emplace_back(std::move(what));
+}
+
+void group_commit::note_named(const model::change& what, bool are) {
+  const auto note = [&](device_ref which) {
+    auto& count = named_[which];
+    count += are ? 1 : -1;
+    if (count == 0) named_.erase(which);
+  };
+  for (const auto& one : what.devices)
+    note(one.ref);
+  for (const auto& one : what.gone)
+    note(one.device);
 }
 
 void group_commit::put(const std::vector<spool_seq>& marks, mono_time now) {
@@ -62,10 +108,6 @@ bool group_commit::is_due(mono_time now, bool hurried) const {
   if (failing_ && now < retry_at_) return false;
   return failing_ || !work_.empty() || !devices_.empty() || marks_.size() >= enough_marks ||
          (!marks_.empty() && (hurried || now >= marks_due_));
-}
-
-bool group_commit::may_wait_for_company() const {
-  return fresh_append_ && group() == work_.size();
 }
 
 mono_time group_commit::next_due() const {
@@ -87,8 +129,7 @@ std::size_t group_commit::group() const {
   std::size_t count = 0;
   amount sum;
   for (const auto& one : work_) {
-    const auto* append = as_append(one);
-    sum += append == nullptr ? amount{1, 0} : append->queued;
+    sum += weight_of(one);
     if (count > 0 &&
         (sum.messages > options_.batch_rows || sum.bytes > options_.batch_bytes || count >= most_pieces_))
       break;
@@ -101,10 +142,9 @@ group_commit::share group_commit::next_share() const {
   share out;
   out.pieces = group();
   // With a device that is forgotten goes all that was delivered of it: its rows would be nobody's.
-  const bool forgets =
-      std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(out.pieces),
-                  [](const work& one) { return std::holds_alternative<queued_forgotten>(one); });
-  out.marks = forgets ? marks_.size() : std::min(marks_.size(), most_marks);
+  const bool any_forgets =
+      std::any_of(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(out.pieces), forgets);
+  out.marks = any_forgets ? marks_.size() : std::min(marks_.size(), most_marks);
   out.devices = std::max(least_devices, options_.batch_rows - std::min(options_.batch_rows, out.pieces));
   return out;
 }
@@ -163,8 +203,13 @@ report group_commit::give_up() {
 void group_commit::note_gone(std::size_t pieces, std::size_t marks) {
   if (!gone_.wanted) return;
   gone_.seqs.insert(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
-  for (std::size_t i = 0; i < pieces; ++i)
-    if (const auto* letter = std::get_if<queued_dead_letter>(&work_[i])) gone_.seqs.insert(letter->seq);
+  for (std::size_t i = 0; i < pieces; ++i) {
+    const auto* change = std::get_if<queued_change>(&work_[i]);
+    if (change == nullptr) continue;
+    gone_.seqs.insert(change->what.done.begin(), change->what.done.end());
+    for (const auto& letter : change->what.dead_letters)
+      gone_.seqs.insert(letter.seq);
+  }
 }
 
 // Erasing makes room, so it must not fail with what needs room: alone, and fewer at once where the log has
@@ -245,38 +290,56 @@ result<void> group_commit::apply_one(work& what, progress& done) {
     return spool_.file().save_cursor(cursor->application, cursor->at);
   if (const auto* seconds = std::get_if<queued_open_seconds>(&what))
     return spool_.file().save_open_seconds(seconds->open);
-  if (const auto* forgotten = std::get_if<queued_forgotten>(&what)) {
-    done.saved.insert(forgotten->device); // what waited to be saved of it goes with it
-    done.next_device = std::max(done.next_device, index_of(forgotten->device) + 1);
-    return spool_.file().forget_device(forgotten->device);
+  return apply_change(std::get<queued_change>(what), done);
+}
+
+// Marks before what they belong to: a device that is forgotten has no rows any more.
+result<void> group_commit::apply_change(const queued_change& what, progress& done) {
+  auto& file = spool_.file();
+  const auto& change = what.what;
+  auto seqs = change.done;
+  std::sort(seqs.begin(), seqs.end());
+  if (auto erased = file.erase(seqs, done.erased); !erased) return erased;
+  for (const auto& letter : change.dead_letters)
+    if (auto moved = file.dead_letter(letter.seq, letter.reason, what.at, done.erased); !moved) return moved;
+  done.dead_letters += change.dead_letters.size();
+  done.letters_changed = done.letters_changed || !change.dead_letters.empty();
+  const auto note = [&](device_ref which) {
+    done.saved.insert(which); // what waited to be saved of it was said before
+    done.next_device = std::max(done.next_device, index_of(which) + 1);
+  };
+  for (const auto& record : change.devices) {
+    note(record.ref);
+    if (auto saved = file.save_device(record); !saved) return saved;
   }
-  ++done.dead_letters;
-  done.letters_changed = true;
-  const auto& row = std::get<queued_dead_letter>(what);
-  return spool_.file().dead_letter(row.seq, row.note, done.erased);
+  for (const auto& one : change.gone) {
+    note(one.device);
+    if (auto gone = file.forget_device(one.device); !gone) return gone;
+  }
+  return {};
 }
 
 result<void> group_commit::apply_append(const queued_append& what, progress& done) {
   const auto& request = what.request;
-  done.next_seq = (request.rows.empty() ? request.first : request.rows.back().seq) + 1;
+  done.next_seq = what.first + what.queued.messages;
   append_effect effect;
   if (request.replays) {
     done.letters_changed = true;
     const auto taken = spool_.file().take_dead_letter(*request.replays);
     if (!taken) return taken.fault();
     if (!*taken) {
-      done.not_replayed.insert(request.first);
+      done.not_replayed.insert(what.first);
       return {};
     }
   }
   // A row without its device would be nobody's after a crash.
   if (auto saved = apply_device(request.device, done); !saved) return saved;
-  if (auto appended = spool_.file().append(request, what.at, effect); !appended) return appended;
+  if (auto appended = spool_.file().append(request, what.first, what.at, effect); !appended) return appended;
   done.dead_letters += effect.letters.messages;
   done.letters_changed = done.letters_changed || effect.gone;
   if (effect.letters == amount{}) return {};
   done.letters_changed = true;
-  done.letters.emplace(request.first, effect.letters);
+  done.letters.emplace(what.first, effect.letters);
   return {};
 }
 
@@ -296,22 +359,25 @@ void group_commit::conclude(std::size_t pieces, const result<void>& outcome, con
   std::vector<work> kept;
   for (std::size_t i = 0; i < pieces; ++i) {
     auto& one = work_[i];
-    if (const auto* append = as_append(one)) {
-      const auto first = append->request.first;
-      const bool is_gone = outcome && done.not_replayed.contains(first);
-      model::spool_result answered{
-          first, is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}} : outcome};
-      if (const auto came = done.letters.find(first); outcome && came != done.letters.end())
+    if (auto* append = std::get_if<queued_append>(&one)) {
+      const bool is_gone = outcome && done.not_replayed.contains(append->first);
+      model::appended answered{append->request.id,
+                               is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}}
+                                       : outcome};
+      if (const auto came = done.letters.find(append->first); outcome && came != done.letters.end())
         answered.letters = came->second;
-      out.spooled.push_back(std::move(answered));
+      out.appends.push_back(std::move(answered));
+      if (outcome && !is_gone) hand_over(std::move(*append), out.fresh);
       out.concluded += append->queued;
       (outcome && !is_gone ? out.appended : out.refused) += append->what;
     } else if (auto* drop = std::get_if<queued_drop>(&one)) {
       out.replies.push_back({drop->request, outcome ? page_of(drop->dropped)
                                                     : result<model::dead_letter_page>{outcome.fault()}});
-    } else if (!outcome && !std::holds_alternative<queued_cursor>(one) &&
-               !std::holds_alternative<queued_open_seconds>(one)) {
-      kept.push_back(std::move(one));
+    } else if (auto* change = std::get_if<queued_change>(&one)) {
+      if (outcome)
+        note_named(change->what, false);
+      else
+        kept.push_back(std::move(one));
     }
   }
   work_.erase(work_.begin(), work_.begin() + static_cast<std::ptrdiff_t>(pieces));

@@ -30,13 +30,10 @@ public:
                std::function<mono_time()> now);
 
   void put(work piece);
-  void put(queued_devices devices);
   void put(const std::vector<spool_seq>& marks, mono_time now);
 
   // hurried: nothing waits for company.
   bool is_due(mono_time now, bool hurried) const;
-  // All that waits goes into the next commit, and it has a fresh append: more of them may be waited for.
-  bool may_wait_for_company() const;
   // When there is something to do unless more comes; precondition: it is not due.
   mono_time next_due() const;
   bool has_marks() const { return !marks_.empty(); }
@@ -62,7 +59,7 @@ private:
     amount erased;
     std::uint64_t dead_letters = 0;
     bool letters_changed = false;
-    std::set<device_ref> saved; // of devices_, those among them that are forgotten
+    std::set<device_ref> saved; // those among them that are forgotten
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
     std::set<spool_seq> not_replayed;    // appends whose dead letter was gone, by first seq
@@ -79,11 +76,14 @@ private:
   result<void> write(const share& of, progress& done);
   result<void> apply_one(work& what, progress& done);
   result<void> apply_append(const queued_append& what, progress& done);
+  result<void> apply_change(const queued_change& what, progress& done);
   result<void> apply_device(device_ref which, progress& done);
   bool erase_alone(std::size_t marks, report& out);
   void forget_marks(std::size_t first);
   void note_gone(std::size_t pieces, std::size_t marks);
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
+  void put_change(queued_change what);
+  void note_named(const model::change& what, bool are);
   void note_outcome(const result<void>& outcome, report& out);
 
   const store_options& options_;
@@ -91,7 +91,9 @@ private:
   gone_rows& gone_;
   std::function<mono_time()> now_;
   std::deque<work> work_;
+  // Records that may be overtaken: none of the changes in work_ names their device.
   queued_devices devices_;
+  std::map<device_ref, std::size_t> named_; // by how many changes in work_
   std::vector<spool_seq> marks_;
   mono_time marks_due_{};
   bool fresh_append_ = false; // an append came since the last try

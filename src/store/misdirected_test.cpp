@@ -45,10 +45,10 @@ protected:
   void fill(bool with_letters = true) {
     open();
     for (std::uint32_t ref = 0; ref < devices; ++ref)
-      it->save_device(make_device(ref));
+      save_device(*it, make_device(ref));
     for (spool_seq seq = 1; seq <= messages; ++seq) {
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
-      one.rows[0].body.body = body_of(seq);
+      one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
       ASSERT_TRUE(it->append(std::move(one)));
     }

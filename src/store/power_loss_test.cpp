@@ -154,12 +154,12 @@ model::message body_of(spool_seq seq) {
 // What was promised, and from which operation on.
 struct promises {
   std::map<spool_seq, std::size_t> stored;    // answered
-  std::map<spool_seq, std::size_t> may_go;    // mark_done was called
-  std::map<spool_seq, std::size_t> buried;    // dead_letter was called
+  std::map<spool_seq, std::size_t> may_go;    // were marked
+  std::map<spool_seq, std::size_t> buried;    // were given up
   std::map<std::string, std::size_t> refused; // raw events answered as kept
 };
 
-class workload final : public store_events {
+class workload final : public store_events, public model::journal_events {
 public:
   workload(const fs::path& directory, std::uint64_t seed) : random_{seed} {
     options_.directory = directory;
@@ -170,7 +170,7 @@ public:
   void run(int commits) {
     open();
     for (std::uint32_t ref = 0; ref < 3; ++ref)
-      it_->save_device(make_device(ref));
+      save_device(*it_, make_device(ref));
     for (int i = 0; i < commits; ++i) {
       step();
       if (i == commits / 2) reopen();
@@ -192,7 +192,7 @@ private:
     ASSERT_TRUE(opened) << opened.fault().message();
     it_ = *std::move(opened);
     ASSERT_TRUE(it_->load());
-    it_->start(*this);
+    it_->start(*this, *this);
   }
   void reopen() {
     ASSERT_TRUE(it_->close(std::chrono::steady_clock::now() + seconds{20}));
@@ -210,7 +210,7 @@ private:
       } else {
         const auto device = static_cast<std::uint32_t>(random_() % 3);
         auto request = make_append(next_, device);
-        request.rows[0].body = body_of(next_);
+        request.messages[0] = body_of(next_);
         request.key = model::kept_key{'u', next_};
         ASSERT_TRUE(it_->append(std::move(request)));
         waiting_.push_back(next_);
@@ -223,26 +223,29 @@ private:
       const auto now = faulty_disk::it().position();
       if (random_() % 6 == 0) {
         made_.buried[*which] = now;
-        it_->dead_letter(*which, error{errc::hub_refused, "seq " + std::to_string(*which)});
+        bury(*it_, *which, error{errc::hub_refused, "seq " + std::to_string(*which)});
       } else {
         made_.may_go[*which] = now;
-        it_->mark_done(*which);
+        mark_done(*it_, *which);
       }
       waiting_.erase(which);
     }
   }
 
-  void on_spooled(std::vector<model::spool_result> results) override {
-    for (const auto& one : results) {
+  void on_appended(const std::vector<model::appended>& what, moment) override {
+    for (const auto& one : what) {
       ASSERT_TRUE(one.outcome);
       ++answered_;
-      if (const auto raw = events_.find(one.first); raw != events_.end())
+      const auto number = static_cast<spool_seq>(one.id);
+      if (const auto raw = events_.find(number); raw != events_.end())
         made_.refused[raw->second] = position_;
       else
-        made_.stored[one.first] = position_;
+        made_.stored[number] = position_;
     }
   }
-  void on_read_back(std::vector<model::spool_row>, std::vector<spool_seq>) override {}
+  void on_rows(std::vector<model::fresh_row>, moment) override {}
+  void on_read_back(std::vector<model::spool_row>, const std::vector<spool_seq>&, moment) override {}
+  void on_dead_letters_counted(const model::dead_letter_amounts&) override {}
   void on_store_fault(const error& what) override { ADD_FAILURE() << what.message(); }
   void on_store_healed() override {}
 

@@ -220,13 +220,15 @@ void spool_file::note_next_device(std::uint32_t next) {
   tally_.next_device = std::max(tally_.next_device, next);
 }
 
-result<void> spool_file::append(const model::append_request& request, wall_time at, append_effect& effect) {
-  if (request.refused) return bury_event(request, at, effect);
+result<void> spool_file::append(const model::append_request& request, spool_seq first, wall_time at,
+                                append_effect& effect) {
+  if (request.refused) return bury_event(request, first, at, effect);
   const auto accepted = milliseconds_of(at);
-  for (const auto& row : request.rows) {
-    const auto size = static_cast<std::int64_t>(model::size_of(row.body));
-    const auto seq = static_cast<std::int64_t>(row.seq);
-    const auto ref = std::int64_t{index_of(row.device)};
+  const auto ref = std::int64_t{index_of(request.device)};
+  auto number = first;
+  for (const auto& message : request.messages) {
+    const auto size = static_cast<std::int64_t>(model::size_of(message));
+    const auto seq = static_cast<std::int64_t>(number++);
     if (auto done =
             sql_.insert_row
                 .with(seq, ref, size, accepted, waiting_digest(seq, ref, size, accepted), request.accepted_at)
@@ -234,10 +236,10 @@ result<void> spool_file::append(const model::append_request& request, wall_time 
         !done)
       return done;
     ++tally_.waiting;
-    const auto record =
-        seal({row.seq, accepted, request.from.application.str(), request.from.device.str(), request.dev_eui},
-             model::encode_message(row.body));
-    if (auto done = sql_.insert_record.with(row.seq, blob_view{record}).run(); !done) return done;
+    const auto record = seal({static_cast<spool_seq>(seq), accepted, request.from.application.str(),
+                              request.from.device.str(), request.dev_eui},
+                             model::encode_message(message));
+    if (auto done = sql_.insert_record.with(seq, blob_view{record}).run(); !done) return done;
   }
   const auto letter = find_letter(request.key);
   if (!letter) return letter.fault();
@@ -268,7 +270,7 @@ spool_file::find_letter(const std::optional<model::kept_key>& key) {
 }
 
 // One a key: the longer of two copies has what a field mask has cut from the other.
-result<void> spool_file::bury_event(const model::append_request& request, wall_time at,
+result<void> spool_file::bury_event(const model::append_request& request, spool_seq number, wall_time at,
                                     append_effect& effect) {
   const auto bytes = request.refused->raw.size();
   const auto letter = find_letter(request.key);
@@ -279,7 +281,7 @@ result<void> spool_file::bury_event(const model::append_request& request, wall_t
     effect.gone = true;
   }
   effect.letters += {1, bytes};
-  return insert_refused(request, at);
+  return insert_refused(request, number, at);
 }
 
 // So that there is a log, whose room serves to erase what is delivered, before the disk is full. Without room
@@ -324,17 +326,18 @@ result<void> spool_file::erase_range(spool_seq first, spool_seq last, amount& go
   return sql_.erase_records.with(first, last).run();
 }
 
-result<void> spool_file::dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone) {
-  if (auto done = sql_.move_row.with(seq, milliseconds_of(note.at), note.reason, note.detail).run(); !done)
+result<void> spool_file::dead_letter(spool_seq seq, const error& reason, wall_time at, amount& gone) {
+  if (auto done = sql_.move_row.with(seq, milliseconds_of(at), reason.name(), reason.detail()).run(); !done)
     return done;
   return erase_range(seq, seq, gone);
 }
 
-result<void> spool_file::insert_refused(const model::append_request& request, wall_time at) {
+result<void> spool_file::insert_refused(const model::append_request& request, spool_seq number,
+                                        wall_time at) {
   const auto& what = *request.refused;
-  const auto event = seal({request.first, milliseconds_of(at), what.from.application.str(),
-                           what.from.device.str(), request.dev_eui},
-                          what.raw);
+  const auto event = seal(
+      {number, milliseconds_of(at), what.from.application.str(), what.from.device.str(), request.dev_eui},
+      what.raw);
   std::optional<std::int64_t> key;
   if (request.key) key = static_cast<std::int64_t>(request.key->hash);
   may_have_keyed_letters_ = may_have_keyed_letters_ || key;

@@ -16,13 +16,6 @@ namespace causeway::store {
 
 using model::amount;
 
-// Why something became a dead letter, and when.
-struct dead_letter_note {
-  wall_time at{};
-  std::string reason; // the error's name
-  std::string detail;
-};
-
 // What append has done to the dead letters.
 struct append_effect {
   amount letters;    // that have come
@@ -99,7 +92,9 @@ public:
   // What save_device has reached: the ref after the highest.
   void note_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
-  result<void> append(const model::append_request& request, wall_time at, append_effect& effect);
+  // first: the number of the first row, or of the refused event.
+  result<void> append(const model::append_request& request, spool_seq first, wall_time at,
+                      append_effect& effect);
   // Writes and erases a row of so many bytes: whether there is room again.
   result<void> try_out(std::uint64_t bytes);
   // What append has reached.
@@ -109,7 +104,7 @@ public:
   // seqs: ascending. Those that are not there are passed over. What went is added to gone.
   result<void> erase(const std::vector<spool_seq>& seqs, amount& gone);
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
-  result<void> dead_letter(spool_seq seq, const dead_letter_note& note, amount& gone);
+  result<void> dead_letter(spool_seq seq, const error& reason, wall_time at, amount& gone);
   result<void> save_cursor(const application_id& application, wall_time at);
   // False: there is none of this id.
   result<bool> take_dead_letter(std::uint64_t id);
@@ -134,8 +129,9 @@ private:
   };
   spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
   static result<statements> prepare(database& db);
-  result<void> bury_event(const model::append_request& request, wall_time at, append_effect& effect);
-  result<void> insert_refused(const model::append_request& request, wall_time at);
+  result<void> bury_event(const model::append_request& request, spool_seq number, wall_time at,
+                          append_effect& effect);
+  result<void> insert_refused(const model::append_request& request, spool_seq number, wall_time at);
   result<void> add_key(device_ref device, const model::kept_key& key);
   struct keyed_letter {
     std::uint64_t id = 0, bytes = 0;

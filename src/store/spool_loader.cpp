@@ -82,6 +82,7 @@ result<std::vector<model::device_record>> spool_loader::devices() {
                        query->integer(8) != 0,
                        static_cast<std::uint32_t>(query->integer(9)),
                        static_cast<spool_seq>(query->integer(10)),
+                       {},
                        query->integer(11) != 0});
   }
 }

@@ -46,7 +46,7 @@ TEST_F(state_directory_test, is_made_for_its_owner_only) {
   options.directory = directory.path() / "a" / "b";
   const auto made = directory_lock::acquire(options.directory);
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   close();
   ::umask(old);
   ASSERT_TRUE(made);
@@ -148,8 +148,8 @@ TEST_F(state_directory_test, survives_damage_to_the_assignments_at_any_place) {
   constexpr std::uint32_t devices = 40;
   open();
   for (std::uint32_t ref = 0; ref < devices; ++ref) {
-    it->save_device(make_device(ref));
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
   }
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
@@ -177,7 +177,7 @@ TEST_F(state_directory_test, survives_damage_to_the_assignments_at_any_place) {
         EXPECT_EQ(one, assignment_of(one.key)) << "byte " << at;
     }
     // Whatever it was, the cache works.
-    it->save_assignment(device_ref{0}, make_assignment(0));
+    save_assignment(*it, device_ref{0}, make_assignment(0));
     reopen();
     ASSERT_FALSE(image.assignments.empty()) << "byte " << at;
     close();
@@ -192,8 +192,8 @@ TEST_F(state_directory_test, rebuilds_a_cache_damaged_at_fifty_points_and_loses_
   constexpr std::size_t places = 50, page = 4096;
   open();
   for (std::uint32_t ref = 0; ref < devices; ++ref) {
-    it->save_device(make_device(ref));
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
     ASSERT_TRUE(it->append(make_append(ref + 1, ref)));
   }
   ASSERT_TRUE(answered(devices));
@@ -228,7 +228,7 @@ TEST_F(state_directory_test, rebuilds_a_cache_damaged_at_fifty_points_and_loses_
     for (const auto& one : image.assignments)
       ASSERT_EQ(one, assignment_of(one.key)) << n << " at " << at;
     for (std::uint32_t ref = 0; ref < devices; ref += 100)
-      it->save_assignment(device_ref{ref}, make_assignment(ref));
+      save_assignment(*it, device_ref{ref}, make_assignment(ref));
     reopen();
     ASSERT_EQ(image.assignments.size(), moved_aside ? devices / 100 : devices) << n << " at " << at;
     close();
@@ -316,7 +316,7 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
   for (spool_seq seq = 1; seq <= 32; ++seq) {
     auto request = make_append(seq, 7);
     request.key = model::kept_key{'u', seq};
-    ASSERT_TRUE(opened->append(request, wall_time{}, effect));
+    ASSERT_TRUE(opened->append(request, seq, wall_time{}, effect));
   }
   const auto keys = spool_loader{*opened}.keys();
   ASSERT_TRUE(keys);

@@ -8,6 +8,8 @@
 #include "store/opening.h"
 #include "store/writer.h"
 
+#include <algorithm>
+#include <deque>
 #include <utility>
 
 namespace causeway::store {
@@ -44,13 +46,24 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
 }
 
 void store_events::on_dead_letters(std::uint64_t, result<model::dead_letter_page>) {}
-void store_events::on_dead_letters_counted(const model::dead_letter_amounts&) {}
 
 constexpr std::size_t enough_for_a_commit = 16, company = 4;
 
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
+  // An append on its way, and the number of its last row.
+  struct numbered {
+    model::append_id id{};
+    spool_seq last = 0;
+  };
+
+  explicit owner_side(const clock& time) : now{time} {}
+
+  const clock& now;
+  model::journal_events* owner = nullptr;
   store_events* events = nullptr;
+  spool_seq next_seq = 1;
+  std::deque<numbered> on_their_way; // in the order of both
   store_counters counters;
   amount pending;          // of counters.waiting, what no report has told of yet
   bool waking = false;     // the writer, by what was posted
@@ -58,7 +71,15 @@ struct store::owner_side {
   std::uint64_t group = 0; // what the last commit has appended
 
   void take(report what);
+  spool_seq number_of(model::append_id which) const;
 };
+
+// Nothing: it has been answered.
+spool_seq store::owner_side::number_of(model::append_id which) const {
+  const auto found = std::lower_bound(on_their_way.begin(), on_their_way.end(), which,
+                                      [](const numbered& one, model::append_id id) { return one.id < id; });
+  return found != on_their_way.end() && found->id == which ? found->last : 0;
+}
 
 void store::owner_side::take(report what) {
   counters.waiting.messages -= what.refused.messages + what.erased.messages;
@@ -96,20 +117,26 @@ void store::owner_side::take(report what) {
     counters.last_commit = what.commit_time;
     counters.longest_commit = std::max(counters.longest_commit, what.commit_time);
   }
+  for (const auto& one : what.appends)
+    while (!on_their_way.empty() && on_their_way.front().id <= one.id)
+      on_their_way.pop_front();
   // A handler may end the store: nothing of it is touched after the last call.
   auto* to = events;
+  auto* core = owner;
   if (to == nullptr) return;
+  const auto at = now.now();
   if (what.fault) to->on_store_fault(*what.fault);
   if (what.healed) to->on_store_healed();
-  if (what.kept_dead_letters) to->on_dead_letters_counted(*what.kept_dead_letters);
-  if (!what.spooled.empty()) to->on_spooled(std::move(what.spooled));
+  if (what.kept_dead_letters) core->on_dead_letters_counted(*what.kept_dead_letters);
+  if (!what.appends.empty()) core->on_appended(what.appends, at);
+  if (!what.fresh.empty()) core->on_rows(std::move(what.fresh), at);
   for (auto& one : what.replies)
     to->on_dead_letters(one.request, std::move(one.page));
-  if (what.has_read) to->on_read_back(std::move(what.rows), std::move(what.gone));
+  if (what.has_read) core->on_read_back(std::move(what.rows), what.gone, at);
 }
 
 store::store(const store_options& options, const clock& now)
-    : options_{options}, now_{now}, owner_{std::make_shared<owner_side>()} {}
+    : options_{options}, now_{now}, owner_{std::make_shared<owner_side>(now)} {}
 
 result<std::unique_ptr<store>> store::open(const store_options& options, const clock& now,
                                            post_function post) {
@@ -119,6 +146,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   made->image_ = std::move(opened->image);
   made->cursors_ = std::move(opened->cursors);
   made->next_device_ = made->image_.next_device;
+  made->owner_->next_seq = made->image_.next_seq;
   made->owner_->counters.missing = opened->missing;
   made->owner_->counters.missing_unknown = opened->missing_unknown;
   made->image_.assignments = std::move(opened->known);
@@ -145,14 +173,14 @@ result<model::start_image> store::load() {
   return image;
 }
 
-void store::start(store_events& events) {
-  CAUSEWAY_CHECK(owner_->events == nullptr);
-  owner_->events = &events;
+void store::start(model::journal_events& owner, store_events& events) {
+  start_by_hand(owner, events);
   writer_->start();
 }
 
-void store::start_by_hand(store_events& events) {
+void store::start_by_hand(model::journal_events& owner, store_events& events) {
   CAUSEWAY_CHECK(owner_->events == nullptr);
+  owner_->owner = &owner;
   owner_->events = &events;
 }
 
@@ -172,12 +200,12 @@ result<void> store::close(mono_time deadline) {
 }
 
 result<void> store::append(model::append_request request) {
-  CAUSEWAY_CHECK(request.rows.empty() == request.refused.has_value());
+  CAUSEWAY_CHECK(request.messages.empty() == request.refused.has_value());
   if (closed_) return error{errc::store_closed};
   auto& now = owner_->counters;
-  amount more{request.rows.size(), 0};
-  for (const auto& row : request.rows)
-    more.bytes += model::size_of(row.body);
+  amount more{request.messages.size(), 0};
+  for (const auto& message : request.messages)
+    more.bytes += model::size_of(message);
   const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
   if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
@@ -186,7 +214,9 @@ result<void> store::append(model::append_request request) {
   owner_->pending += more;
   now.queued_messages += queued.messages;
   now.queued_bytes += queued.bytes;
-  writer_->push_quietly(queued_append{std::move(request), more, queued, now_.now().wall});
+  const auto first = std::exchange(owner_->next_seq, owner_->next_seq + queued.messages);
+  owner_->on_their_way.push_back({request.id, owner_->next_seq - 1});
+  writer_->push_quietly(queued_append{std::move(request), first, more, queued, now_.now().wall});
   wake_writer_in_a_moment();
   return {};
 }
@@ -208,33 +238,15 @@ void store::wake_writer_in_a_moment() {
   });
 }
 
-void store::mark_done(spool_seq seq) {
-  if (!closed_) writer_->push_mark(seq);
-}
-
-void store::dead_letter(spool_seq seq, const error& reason) {
+void store::commit(model::change what) {
   if (closed_) return;
-  writer_->push(queued_dead_letter{seq, {now_.now().wall, std::string{reason.name()}, reason.detail()}});
+  for (auto& record : what.devices)
+    record.former_until = std::max(record.former_until, owner_->number_of(record.former_append));
+  writer_->push(queued_change{std::move(what), now_.now().wall});
 }
 
 void store::read_back(std::vector<spool_seq> seqs) {
   if (!closed_) writer_->push_read(std::move(seqs));
-}
-
-void store::save_device(const model::device_record& record) {
-  if (!closed_) writer_->push_device(record);
-}
-
-void store::save_assignment(device_ref device, const model::assignment& where) {
-  if (!closed_) writer_->push_assignment(device, where);
-}
-
-void store::forget_assignment(device_ref device) {
-  if (!closed_) writer_->push_assignment(device, std::nullopt);
-}
-
-void store::forget_device(device_ref device, const model::device_key& key) {
-  if (!closed_) writer_->push_forgotten(device, key);
 }
 
 void store::save_cursor(const application_id& application, wall_time at) {

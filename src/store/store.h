@@ -4,13 +4,14 @@
 //
 // Owner: app. Thread: every call on the owner's thread; each returns at once, having queued bounded work for
 // the store's own thread, the only one that talks to SQLite. What is answered comes back through `post` as
-// one function per commit or read, so store_events is called on the owner's thread, in order.
+// one function per commit or read, so both sorts of events are called on the owner's thread, in order.
 //
 // What "durable" means. The thread takes all that waits (at most batch_rows or batch_bytes) into one
 // transaction and commits it: write-ahead log, synchronous=FULL, so the log has been fsynced before
-// on_spooled says ok. From then on a kill or a power cut loses nothing, as far as the disk keeps what it says
-// it has synced. Marks (mark_done) ride in the next commit, or go within mark_delay on their own: a crash in
-// between sends those messages again with the same message-id.
+// on_appended says ok. From then on a kill or a power cut loses nothing, as far as the disk keeps what it
+// says it has synced. Marks (model::change::done, where nothing else is to be kept) ride in the next commit,
+// or go within mark_delay on their own: a crash in between sends those messages again with the same
+// message-id.
 //
 // Upkeep. A file does not shrink by itself. Where at least an eighth of it is free (half, while there are
 // commits), its last pages move to free places and it is cut, a few milliseconds' worth at a time, between
@@ -36,21 +37,13 @@
 
 namespace causeway::store {
 
+// What is nobody's in particular, beside model::journal_events.
 class store_events {
 public:
   virtual ~store_events() = default;
-  // All appends of one commit, in the order they were made.
-  virtual void on_spooled(std::vector<model::spool_result> results) = 0;
-  // One answer for each read_back, in the order asked; rows in the order of its seqs. It stops at read_bytes
-  // (but has at least one row): what is neither in rows nor in gone must be asked for again. gone: not in the
-  // spool any more, or unreadable (then a dead letter record_corrupt tells of it).
-  virtual void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) = 0;
   // One answer for each list_dead_letters, read_dead_letter and drop_dead_letters, under the number that it
   // was asked with. Errors: store_unavailable.
   virtual void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page);
-  // Of each application that has any, after a commit that may have changed it; before on_spooled of that
-  // commit.
-  virtual void on_dead_letters_counted(const model::dead_letter_amounts& amounts);
   // Once an episode.
   virtual void on_store_fault(const error& what) = 0;
   virtual void on_store_healed() = 0;
@@ -64,7 +57,6 @@ struct store_options {
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
-  std::chrono::microseconds linger{0};     // how long a commit waits for company
   milliseconds upkeep_delay{1000};         // how long without a commit counts as quiet
   std::uint64_t upkeep_from = 1024;        // free pages of spool.db that are worth giving back
   bool mends = true;                       // false: who only looks; damage is then an error of open
@@ -83,7 +75,7 @@ result<bool> needs_migration(const std::filesystem::path& directory);
 
 class writer;
 
-class store final : public model::spool, public model::device_store {
+class store final : public model::journal {
 public:
   using post_function = std::function<void(std::function<void()>)>;
 
@@ -102,11 +94,11 @@ public:
   const std::map<application_id, wall_time>& cursors() const { return cursors_; }
   // The ref for the next new device; never given before. After load.
   std::uint32_t next_device() const { return next_device_; }
-  // Starts the thread. Before it: no call of model::spool or model::device_store.
-  void start(store_events& events);
+  // Starts the thread. Before it: no call of model::journal.
+  void start(model::journal_events& owner, store_events& events);
   // In place of start: no thread, no clock but the owner's. step does what the thread would do at this moment
   // (false: nothing), and posts as ever. What is not done when the store goes is lost, as in a crash.
-  void start_by_hand(store_events& events);
+  void start_by_hand(model::journal_events& owner, store_events& events);
   bool step(mono_time at);
   // When step has something to do; mono_time::max() when only a call can bring it about.
   mono_time next_step() const;
@@ -115,19 +107,15 @@ public:
   // store_unavailable, when something could not be stored; those appends are answered with it.
   result<void> close(mono_time deadline);
 
-  // model::spool. append, errors: store_unavailable (the queue is full), store_closed. Precondition of
-  // append: rows or a refused event; seqs rise over all calls. How much may wait is the shard's matter.
+  // model::journal. append, errors: store_unavailable (the queue is full), store_closed. Precondition:
+  // messages or a refused event. How much may wait is the shard's matter.
   result<void> append(model::append_request request) override;
-  void mark_done(spool_seq seq) override;
-  void dead_letter(spool_seq seq, const error& reason) override;
+  // Changes that are records of devices alone are queued at most once a device; a listing of 100,000 is
+  // stored in commits of batch_rows, which appends overtake, each taking its own device along.
+  void commit(model::change what) override;
+  // An answer stops at read_bytes, but has at least one row. Of what is unreadable a dead letter
+  // record_corrupt tells.
   void read_back(std::vector<spool_seq> seqs) override;
-
-  // model::device_store. Queued at most once a device; a listing of 100,000 is stored in commits of
-  // batch_rows, which appends overtake, each taking its own device along.
-  void save_device(const model::device_record& record) override;
-  void save_assignment(device_ref device, const model::assignment& where) override;
-  void forget_assignment(device_ref device) override;
-  void forget_device(device_ref device, const model::device_key& key) override;
 
   // Until when everything is here that an application's stack received (stack/backfill_window.h). Rides in
   // the next commit; forgotten when that fails, for another follows.

@@ -95,25 +95,30 @@ private:
   std::deque<std::function<void()>> waiting_;
 };
 
-struct recorder : store_events {
+struct recorder : store_events, model::journal_events {
   std::vector<spool_seq> stored, refused;
   std::vector<errc> refusals;
-  std::map<spool_seq, model::spool_result> last_results;
+  std::map<spool_seq, model::appended> last_results;
+  std::vector<model::fresh_row> fresh;
   std::vector<model::spool_row> rows;
   std::vector<spool_seq> gone;
   std::vector<std::pair<std::uint64_t, result<model::dead_letter_page>>> pages;
   model::dead_letter_amounts letters;
   std::size_t spooled_calls = 0, reads = 0, faults = 0, heals = 0;
 
-  void on_spooled(std::vector<model::spool_result> results) override {
+  void on_appended(const std::vector<model::appended>& what, moment) override {
     ++spooled_calls;
-    for (const auto& one : results) {
-      (one.outcome ? stored : refused).push_back(one.first);
+    for (const auto& one : what) {
+      const auto number = static_cast<spool_seq>(one.id);
+      (one.outcome ? stored : refused).push_back(number);
       if (!one.outcome) refusals.push_back(one.outcome.fault().code());
-      last_results.insert_or_assign(one.first, one);
+      last_results.insert_or_assign(number, one);
     }
   }
-  void on_read_back(std::vector<model::spool_row> more, std::vector<spool_seq> lost) override {
+  void on_rows(std::vector<model::fresh_row> more, moment) override {
+    std::move(more.begin(), more.end(), std::back_inserter(fresh));
+  }
+  void on_read_back(std::vector<model::spool_row> more, const std::vector<spool_seq>& lost, moment) override {
     ++reads;
     for (auto& row : more)
       rows.push_back(std::move(row));
@@ -138,16 +143,20 @@ inline model::device_record make_device(std::uint32_t ref) {
           causeway::dev_eui{"70B3D57ED0000001"}};
 }
 
+// seq: its number, where each append so far had one message.
 inline model::append_request make_append(spool_seq seq, std::uint32_t device = 0, std::size_t body = 100) {
-  model::append_request made{
-      seq, device_ref{device}, std::nullopt, {{seq, device_ref{device}, make_message(body)}}};
+  model::append_request made{model::append_id{seq}, device_ref{device}, std::nullopt, {make_message(body)}};
   made.from = make_device(device).key;
   made.dev_eui = 0x70B3D57ED0000001;
   return made;
 }
 
 inline model::append_request make_refused(spool_seq seq, const std::string& raw, const error& reason) {
-  return {seq, device_ref{0}, std::nullopt, {}, model::refused_event{make_device(0).key, raw, reason}};
+  return {model::append_id{seq},
+          device_ref{0},
+          std::nullopt,
+          {},
+          model::refused_event{make_device(0).key, raw, reason}};
 }
 
 inline model::assignment make_assignment(std::uint32_t ref) {
@@ -161,10 +170,61 @@ inline model::start_image::assigned assignment_of(const model::device_key& key) 
   return {key, make_assignment(static_cast<std::uint32_t>(std::stoul(name.substr(name.find('-') + 1))))};
 }
 
+inline void mark_done(store& it, spool_seq seq) {
+  model::change what;
+  what.done.push_back(seq);
+  it.commit(std::move(what));
+}
+
+inline void bury(store& it, spool_seq seq, const error& reason) {
+  model::change what;
+  what.dead_letters.push_back({seq, reason});
+  it.commit(std::move(what));
+}
+
+inline void save_device(store& it, const model::device_record& record) {
+  model::change what;
+  what.devices.push_back(record);
+  it.commit(std::move(what));
+}
+
+inline void save_assignment(store& it, device_ref device, const model::assignment& where) {
+  model::change what;
+  what.assignments.push_back({device, where});
+  it.commit(std::move(what));
+}
+
+inline void forget_assignment(store& it, device_ref device) {
+  model::change what;
+  what.assignments.push_back({device, std::nullopt});
+  it.commit(std::move(what));
+}
+
+inline void forget_device(store& it, device_ref device, const model::device_key& key) {
+  model::change what;
+  what.gone.push_back({device, key});
+  it.commit(std::move(what));
+}
+
+inline std::vector<spool_seq> seqs_of(const model::start_image& image) {
+  std::vector<spool_seq> seqs;
+  for (const auto& row : image.waiting)
+    seqs.push_back(row.seq);
+  return seqs;
+}
+
 // A store in a directory; opened again as often as a test likes.
 class store_fixture : public testing::Test {
 protected:
   void open() {
+    load();
+    it->start(events, events);
+  }
+  void open_by_hand() {
+    load();
+    it->start_by_hand(events, events);
+  }
+  void load() {
     options.directory = directory.path() / "state";
     events = recorder{};
     auto opened =
@@ -174,7 +234,6 @@ protected:
     auto loaded = it->load();
     ASSERT_TRUE(loaded) << loaded.fault().message();
     image = *std::move(loaded);
-    it->start(events);
   }
   void close() {
     ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));

@@ -11,17 +11,10 @@ namespace {
 
 using store_test = store_fixture;
 
-std::vector<spool_seq> seqs_of(const model::start_image& image) {
-  std::vector<spool_seq> seqs;
-  for (const auto& row : image.waiting)
-    seqs.push_back(row.seq);
-  return seqs;
-}
-
 TEST_F(store_test, what_was_answered_is_there_after_a_restart) {
   open();
   EXPECT_EQ(image.next_seq, 1U);
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   for (spool_seq seq = 1; seq <= 3; ++seq)
     ASSERT_TRUE(it->append(make_append(seq)));
   ASSERT_TRUE(answered(3));
@@ -45,7 +38,7 @@ TEST_F(store_test, what_was_answered_is_there_after_a_restart) {
 TEST_F(store_test, an_append_of_several_rows_is_one_answer) {
   open();
   auto request = make_append(1);
-  request.rows.push_back({2, device_ref{0}, make_message()});
+  request.messages.push_back(make_message());
   ASSERT_TRUE(it->append(std::move(request)));
   ASSERT_TRUE(answered(1));
   EXPECT_EQ(events.stored, (std::vector<spool_seq>{1}));
@@ -55,12 +48,12 @@ TEST_F(store_test, an_append_of_several_rows_is_one_answer) {
 }
 
 TEST_F(store_test, one_commit_posts_one_batch) {
-  options.linger =
-      std::chrono::seconds{1}; // until the group is full, so that the test decides what a group is
   options.batch_rows = 100;
-  open();
+  open_by_hand(); // so that the test decides what a group is
   for (spool_seq seq = 1; seq <= 101; ++seq)
     ASSERT_TRUE(it->append(make_append(seq)));
+  while (it->step(clock.now().mono)) {
+  }
   ASSERT_TRUE(answered(101));
   EXPECT_LE(events.spooled_calls, 3U);
   EXPECT_EQ(events.stored.size(), 101U);
@@ -73,7 +66,7 @@ TEST_F(store_test, what_is_done_is_gone_and_its_number_never_comes_again) {
     ASSERT_TRUE(it->append(make_append(seq)));
   ASSERT_TRUE(answered(5));
   for (const spool_seq seq : {5, 2, 3})
-    it->mark_done(seq);
+    mark_done(*it, seq);
   ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == 3; }));
   EXPECT_EQ(it->counters().waiting.messages, 2U);
   EXPECT_EQ(it->counters().waiting.bytes, 2 * model::size_of(make_message()));
@@ -87,7 +80,7 @@ TEST_F(store_test, marks_are_kept_by_close) {
   open();
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->mark_done(1);
+  mark_done(*it, 1);
   reopen();
   EXPECT_TRUE(image.waiting.empty());
 }
@@ -97,7 +90,7 @@ TEST_F(store_test, marks_ride_in_the_next_append) {
   open();
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->mark_done(1);
+  mark_done(*it, 1);
   ASSERT_TRUE(it->append(make_append(2)));
   ASSERT_TRUE(answered(2));
   EXPECT_EQ(it->counters().erased_total, 1U);
@@ -107,11 +100,11 @@ TEST_F(store_test, marks_ride_in_the_next_append) {
 TEST_F(store_test, a_row_that_is_gone_or_marked_is_said_to_be_gone) {
   options.mark_delay = seconds{3600};
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(it->append(make_append(2)));
   ASSERT_TRUE(answered(2));
-  it->mark_done(1);
+  mark_done(*it, 1);
   it->read_back({1, 2, 77});
   ASSERT_TRUE(box.run_until([&] { return events.reads == 1; }));
   ASSERT_EQ(events.rows.size(), 1U);
@@ -122,7 +115,7 @@ TEST_F(store_test, a_row_that_is_gone_or_marked_is_said_to_be_gone) {
 TEST_F(store_test, an_answer_to_read_back_stops_at_its_budget_and_has_at_least_one_row) {
   options.read_bytes = 1000;
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   for (spool_seq seq = 1; seq <= 4; ++seq)
     ASSERT_TRUE(it->append(make_append(seq, 0, 600)));
   ASSERT_TRUE(answered(4));
@@ -161,7 +154,6 @@ TEST_F(store_test, the_last_32_keys_of_a_device_and_kind_are_kept_oldest_first) 
 
 TEST_F(store_test, a_full_queue_refuses_at_once) {
   options.queued_messages = 1;
-  options.linger = seconds{3600}; // nothing is committed while the test looks
   open();
   ASSERT_TRUE(it->append(make_append(1)));
   auto second = it->append(make_append(2));
@@ -178,16 +170,16 @@ TEST_F(store_test, after_close_nothing_is_taken) {
   auto late = it->append(make_append(1));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.fault().code(), errc::store_closed);
-  it->mark_done(1);
+  mark_done(*it, 1);
   EXPECT_TRUE(it->close(std::chrono::steady_clock::now()));
 }
 
 TEST_F(store_test, a_dead_letter_leaves_the_spool_and_keeps_message_and_reason) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->dead_letter(1, error{errc::message_too_large, "300000 bytes"});
+  bury(*it, 1, error{errc::message_too_large, "300000 bytes"});
   const std::string raw = R"({"end_device_ids":{}})";
   ASSERT_TRUE(it->append(make_refused(2, raw, error{errc::format_refused, "why"})));
   ASSERT_TRUE(answered(2));
@@ -226,7 +218,7 @@ TEST_F(store_test, open_seconds_outlive_a_restart_with_what_is_counted_in_them) 
   record.deleted = true;
   record.attached = true;
   record.former_until = 9;
-  it->save_device(record);
+  save_device(*it, record);
   auto request = make_append(1);
   request.accepted_at = 70;
   ASSERT_TRUE(it->append(request));
@@ -243,20 +235,20 @@ TEST_F(store_test, open_seconds_outlive_a_restart_with_what_is_counted_in_them) 
 
 TEST_F(store_test, a_forgotten_device_is_gone_with_all_that_was_its_and_its_number_never_comes_again) {
   open();
-  it->save_device(make_device(0));
-  it->save_device(make_device(1));
-  it->save_assignment(device_ref{0}, make_assignment(0));
-  it->save_assignment(device_ref{1}, make_assignment(1));
+  save_device(*it, make_device(0));
+  save_device(*it, make_device(1));
+  save_assignment(*it, device_ref{0}, make_assignment(0));
+  save_assignment(*it, device_ref{1}, make_assignment(1));
   auto request = make_append(1, 1);
   request.key = model::kept_key{'u', 5};
   ASSERT_TRUE(it->append(request));
   reopen();
   ASSERT_EQ(image.assignments.size(), 2U);
-  it->dead_letter(1, error{errc::device_forgotten});
-  it->forget_device(device_ref{1}, make_device(1).key);
-  it->save_device(make_device(2)); // and one that is not on disk yet
-  it->save_assignment(device_ref{2}, make_assignment(2));
-  it->forget_device(device_ref{2}, make_device(2).key);
+  bury(*it, 1, error{errc::device_forgotten});
+  forget_device(*it, device_ref{1}, make_device(1).key);
+  save_device(*it, make_device(2)); // and one that is not on disk yet
+  save_assignment(*it, device_ref{2}, make_assignment(2));
+  forget_device(*it, device_ref{2}, make_device(2).key);
   reopen();
   ASSERT_EQ(image.devices.size(), 1U);
   ASSERT_EQ(image.assignments.size(), 1U);
@@ -271,11 +263,11 @@ TEST_F(store_test, a_forgotten_device_is_gone_with_all_that_was_its_and_its_numb
 TEST_F(store_test, what_was_delivered_of_a_device_goes_with_it) {
   options.mark_delay = std::chrono::hours{1};
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
-  it->mark_done(1);
-  it->forget_device(device_ref{0}, make_device(0).key);
+  mark_done(*it, 1);
+  forget_device(*it, device_ref{0}, make_device(0).key);
   // At once, not when the mark is due: a kill between would leave a row that is nobody's.
   EXPECT_TRUE(box.run_until([&] { return it->counters().waiting.messages == 0; }));
 }
@@ -294,7 +286,7 @@ TEST_F(store_test, cursors_outlive_a_restart) {
 
 TEST_F(store_test, a_record_that_cannot_be_read_becomes_a_dead_letter) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
   close();
@@ -316,16 +308,16 @@ TEST_F(store_test, a_record_that_cannot_be_read_becomes_a_dead_letter) {
 TEST_F(store_test, assignments_are_kept_replaced_and_forgotten) {
   open();
   for (std::uint32_t ref = 0; ref < 3; ++ref) {
-    it->save_device(make_device(ref));
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
   }
   reopen();
   ASSERT_EQ(image.assignments.size(), 3U);
   EXPECT_EQ(image.assignments[2], (model::start_image::assigned{make_device(2).key, make_assignment(2)}));
   auto moved = make_assignment(1);
   moved.hub = hub_host{"other.azure-devices.net"};
-  it->save_assignment(device_ref{1}, moved);
-  it->forget_assignment(device_ref{2});
+  save_assignment(*it, device_ref{1}, moved);
+  forget_assignment(*it, device_ref{2});
   reopen();
   ASSERT_EQ(image.assignments.size(), 2U);
   EXPECT_EQ(image.assignments[1], (model::start_image::assigned{make_device(1).key, moved}));
@@ -336,8 +328,8 @@ TEST_F(store_test, an_assignment_waits_for_its_device_when_groups_are_small) {
   options.mark_delay = milliseconds{0};
   open();
   for (std::uint32_t ref = 0; ref < 100; ++ref) {
-    it->save_device(make_device(ref));
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
   }
   reopen();
   EXPECT_EQ(image.devices.size(), 100U);
@@ -346,10 +338,10 @@ TEST_F(store_test, an_assignment_waits_for_its_device_when_groups_are_small) {
 
 TEST_F(store_test, a_place_in_the_device_table_is_never_given_to_another_device) {
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   auto other = make_device(5);
   other.ref = device_ref{0};
-  it->save_device(other);
+  save_device(*it, other);
   reopen();
   ASSERT_EQ(image.devices.size(), 1U);
   EXPECT_EQ(image.devices[0].key, make_device(0).key);
@@ -358,7 +350,7 @@ TEST_F(store_test, a_place_in_the_device_table_is_never_given_to_another_device)
 TEST_F(store_test, what_the_registry_said_of_a_device_is_kept) {
   open();
   auto said = make_device(0);
-  it->save_device(said);
+  save_device(*it, said);
   reopen();
   ASSERT_EQ(image.devices.size(), 1U);
   EXPECT_FALSE(image.devices[0].listed);
@@ -367,7 +359,7 @@ TEST_F(store_test, what_the_registry_said_of_a_device_is_kept) {
     said.listed = true;
     said.integration = integration;
     said.model_id = "dtmi:x:own;" + std::to_string(integration.value_or(false));
-    it->save_device(said);
+    save_device(*it, said);
     reopen();
     ASSERT_EQ(image.devices.size(), 1U);
     EXPECT_TRUE(image.devices[0].listed);
@@ -388,9 +380,9 @@ TEST_F(store_test, a_whole_listing_takes_few_commits_which_appends_overtake_with
   // All of it waits before the thread runs, so that what goes first is no matter of luck.
   for (int times = 0; times < 2; ++times)
     for (std::uint32_t ref = 0; ref < devices; ++ref)
-      it->save_device(make_device(ref));
+      save_device(*it, make_device(ref));
   ASSERT_TRUE(it->append(make_append(1, devices - 1)));
-  it->start(events);
+  it->start(events, events);
   ASSERT_TRUE(answered(1));
   EXPECT_EQ(it->counters().commits_total, 1U);
   ASSERT_TRUE(it->close(std::chrono::steady_clock::now() + seconds{20}));
@@ -407,8 +399,8 @@ TEST_F(store_test, many_assignments_are_stored_in_parts) {
   constexpr std::uint32_t devices = 5'000;
   open();
   for (std::uint32_t ref = 0; ref < devices; ++ref) {
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
-    it->save_device(make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
   }
   reopen();
   ASSERT_EQ(image.assignments.size(), devices);
@@ -421,13 +413,13 @@ TEST_F(store_test, a_forgotten_assignment_is_gone_from_disk_before_what_is_store
   options.mark_delay = std::chrono::hours{1};
   open();
   for (std::uint32_t ref : {0U, 1U}) {
-    it->save_device(make_device(ref));
-    it->save_assignment(device_ref{ref}, make_assignment(ref));
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
   }
   reopen();
-  it->forget_assignment(device_ref{0});
-  it->save_device(make_device(0));
-  it->forget_device(device_ref{1}, make_device(1).key);
+  forget_assignment(*it, device_ref{0});
+  save_device(*it, make_device(0));
+  forget_device(*it, device_ref{1}, make_device(1).key);
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
   const auto crashed = directory.path() / "crashed";
@@ -443,8 +435,8 @@ TEST_F(store_test, a_forgotten_assignment_is_gone_from_disk_before_what_is_store
 
 TEST_F(store_test, can_be_looked_at_without_being_started) {
   open();
-  it->save_device(make_device(0));
-  it->save_assignment(device_ref{0}, make_assignment(0));
+  save_device(*it, make_device(0));
+  save_assignment(*it, device_ref{0}, make_assignment(0));
   ASSERT_TRUE(it->append(make_append(1)));
   ASSERT_TRUE(answered(1));
   close();
@@ -489,7 +481,7 @@ TEST_F(store_test, a_disk_without_room_refuses_then_heals) {
   ASSERT_TRUE(box.run_until([&] { return events.refused.size() == 2; }));
   EXPECT_EQ(events.faults, 1U);
   for (const auto seq : events.stored)
-    it->mark_done(seq);
+    mark_done(*it, seq);
   ASSERT_TRUE(box.run_until([&] { return it->counters().erased_total == events.stored.size(); }));
   const auto last = next++;
   ASSERT_TRUE(it->append(make_append(last, 0, 3000)));
@@ -503,7 +495,7 @@ TEST_F(store_test, gives_the_disk_back_what_an_outage_has_taken) {
   options.upkeep_delay = milliseconds{20};
   options.upkeep_from = 64;
   open();
-  it->save_device(make_device(0));
+  save_device(*it, make_device(0));
   const auto size = [&] { return std::filesystem::file_size(options.directory / "spool.db"); };
   constexpr spool_seq messages = 3000;
   for (spool_seq seq = 1; seq <= messages; ++seq)
@@ -512,7 +504,7 @@ TEST_F(store_test, gives_the_disk_back_what_an_outage_has_taken) {
   EXPECT_GT(size(), 8'000'000U);
   // In no order, so that what is left lies all over the file.
   for (spool_seq seq = 1; seq <= messages; ++seq)
-    if (const auto one = 1 + seq * 7 % messages; one % 100 != 0) it->mark_done(one);
+    if (const auto one = 1 + seq * 7 % messages; one % 100 != 0) mark_done(*it, one);
   ASSERT_TRUE(box.run_until([&] { return size() < 1'000'000; })) << size();
   EXPECT_LT(it->counters().file_bytes, 1'000'000U);
   reopen();
@@ -530,7 +522,7 @@ TEST_F(store_test, what_cannot_be_written_by_the_deadline_is_answered_and_report
     ASSERT_TRUE(it->append(make_append(seq, 0, 3000)));
     ASSERT_TRUE(answered(seq));
   }
-  it->dead_letter(1, error{errc::message_too_large, std::string(200'000, 'x')});
+  bury(*it, 1, error{errc::message_too_large, std::string(200'000, 'x')});
   auto closed = it->close(std::chrono::steady_clock::now());
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.fault().code(), errc::store_unavailable);

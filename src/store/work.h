@@ -18,20 +18,18 @@ namespace causeway::store {
 
 struct queued_append {
   model::append_request request;
-  amount what;    // of its rows
-  amount queued;  // what it counts for while it is not answered
-  wall_time at{}; // accepted
+  spool_seq first = 0; // the number of its first row, or of the refused event
+  amount what;         // of its rows
+  amount queued;       // what it counts for while it is not answered
+  wall_time at{};      // accepted
 };
-struct queued_dead_letter {
-  spool_seq seq = 0;
-  dead_letter_note note;
+struct queued_change {
+  model::change what;
+  wall_time at{}; // of its dead letters
 };
 struct queued_cursor {
   application_id application;
   wall_time at{};
-};
-struct queued_forgotten {
-  device_ref device{};
 };
 struct queued_open_seconds {
   std::uint32_t open = 0;
@@ -41,8 +39,7 @@ struct queued_drop {
   std::vector<std::uint64_t> ids;
   std::vector<std::uint64_t> dropped{}; // once applied
 };
-using work = std::variant<queued_append, queued_dead_letter, queued_cursor, queued_open_seconds,
-                          queued_forgotten, queued_drop>;
+using work = std::variant<queued_append, queued_change, queued_cursor, queued_open_seconds, queued_drop>;
 // Last call wins, so there is never more than one a device.
 using queued_devices = std::map<device_ref, model::device_record>;
 // As above; nothing = forget.
@@ -62,7 +59,6 @@ struct page_reply {
 // What came since the thread has looked last.
 struct inbox {
   std::vector<work> pieces;
-  queued_devices devices;
   std::vector<spool_seq> marks;
   std::vector<std::vector<spool_seq>> reads;
   std::vector<question> questions;
@@ -72,7 +68,8 @@ struct inbox {
 
 // What one commit or one read has to tell the owner.
 struct report {
-  std::vector<model::spool_result> spooled;
+  std::vector<model::appended> appends;
+  std::vector<model::fresh_row> fresh;       // of those that are durable
   amount appended;                           // durable now
   amount refused;                            // rolled back
   amount concluded;                          // left the queue: both of these, and refused events

@@ -49,16 +49,23 @@ void writer::wake() {
   rouse();
 }
 
-void writer::push_device(const model::device_record& record) {
+// Assignments are of another file, and marks alone wait for company.
+void writer::push(queued_change what) {
+  auto& change = what.what;
+  const bool is_marks_alone = change.devices.empty() && change.dead_letters.empty() && change.gone.empty() &&
+                              change.assignments.empty();
   const std::lock_guard held{mutex_};
-  put_last(inbox_.devices, record);
-  rouse();
-}
-
-void writer::push_mark(spool_seq seq) {
-  const std::lock_guard held{mutex_};
-  inbox_.marks.push_back(seq);
-  if (sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
+  for (auto& one : change.assignments)
+    inbox_.assignments.insert_or_assign(one.device, std::move(one.where));
+  change.assignments.clear();
+  for (const auto& one : change.gone)
+    inbox_.forgotten.emplace_back(one.device, one.key);
+  if (is_marks_alone) {
+    inbox_.marks.insert(inbox_.marks.end(), change.done.begin(), change.done.end());
+    if (sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
+  } else if (!change.is_empty()) {
+    inbox_.pieces.emplace_back(std::move(what));
+  }
   rouse();
 }
 
@@ -71,19 +78,6 @@ void writer::push_read(std::vector<spool_seq> seqs) {
 void writer::push_question(question what) {
   const std::lock_guard held{mutex_};
   inbox_.questions.push_back(std::move(what));
-  rouse();
-}
-
-void writer::push_assignment(device_ref device, std::optional<model::assignment> where) {
-  const std::lock_guard held{mutex_};
-  inbox_.assignments.insert_or_assign(device, std::move(where));
-  rouse();
-}
-
-void writer::push_forgotten(device_ref device, const model::device_key& key) {
-  const std::lock_guard held{mutex_};
-  inbox_.pieces.emplace_back(queued_forgotten{device});
-  inbox_.forgotten.emplace_back(device, key);
   rouse();
 }
 
@@ -152,8 +146,8 @@ void writer::run() {
   while (take())
     do_what_is_due();
   auto last = commits_.give_up();
-  left_something_ = !idle() || !last.spooled.empty();
-  if (!last.spooled.empty()) tell_(std::move(last));
+  left_something_ = !idle() || !last.appends.empty();
+  if (!last.appends.empty()) tell_(std::move(last));
   if (!spool_.fold_for_good()) left_something_ = true;
   assignments_.fold_for_good();
   const std::lock_guard held{mutex_};
@@ -163,7 +157,6 @@ void writer::run() {
 
 bool writer::take() {
   std::unique_lock held{mutex_};
-  bool lingered = options_.linger.count() == 0;
   for (;;) {
     empty_inbox();
     if (stopping_) {
@@ -172,11 +165,6 @@ bool writer::take() {
       if (idle() || abandon_) return false;
     }
     const auto at = now();
-    if (!lingered && !hurried_ && commits_.is_due(at, hurried_) && commits_.may_wait_for_company()) {
-      lingered = true;
-      filled_.wait_for(held, options_.linger, [this] { return stopping_; });
-      continue;
-    }
     if (is_anything_due(at)) return true;
     fall_asleep();
     const auto woken = [this] { return !sleep_.now || abandon_ || (stopping_ && !hurried_); };
@@ -202,7 +190,6 @@ void writer::empty_inbox() {
   for (auto& one : inbox_.pieces)
     commits_.put(std::move(one));
   inbox_.pieces.clear();
-  commits_.put(std::exchange(inbox_.devices, {}));
   commits_.put(inbox_.marks, at);
   inbox_.marks.clear();
   reading_.put(std::exchange(inbox_.reads, {}), std::exchange(inbox_.questions, {}));

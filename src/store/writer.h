@@ -33,13 +33,9 @@ public:
   // Waits for wake(), or for anything else that wakes the thread.
   void push_quietly(work what);
   void wake();
-  // Stored before, or together with, whatever is appended for the device later.
-  void push_device(const model::device_record& record);
-  void push_mark(spool_seq seq);
+  void push(queued_change what);
   void push_read(std::vector<spool_seq> seqs);
   void push_question(question what);
-  void push_assignment(device_ref device, std::optional<model::assignment> where);
-  void push_forgotten(device_ref device, const model::device_key& key);
   // True: everything was stored.
   bool stop(mono_time deadline);
 

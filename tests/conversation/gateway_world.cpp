@@ -54,7 +54,7 @@ gateway_world::gateway::gateway(gateway_world& world)
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
       shard{rules(),
-            {world.disk, world.disk, link, world, world, world, world},
+            {world.disk, link, world, world, world, world},
             [&world] {
               core::shard_options options;
               options.body_cache_bytes = world.options_.body_cache_bytes;

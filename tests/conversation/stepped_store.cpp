@@ -44,7 +44,7 @@ model::start_image stepped_store::load() {
   rows_.clear();
   for (const auto& row : image->waiting)
     rows_.insert(row.seq);
-  store_->start_by_hand(*this);
+  store_->start_by_hand(*this, *this);
   return *std::move(image);
 }
 
@@ -95,15 +95,25 @@ std::size_t stepped_store::writes() const {
   return store::faulty_disk::it().writes();
 }
 
-void stepped_store::on_spooled(std::vector<model::spool_result> results) {
-  largest_group_ = std::max(largest_group_, results.size());
-  for (const auto& one : results)
-    shard_->on_spooled(one, clock_.now());
+void stepped_store::on_appended(const std::vector<model::appended>& what, moment now) {
+  largest_group_ = std::max(largest_group_, what.size());
+  shard_->on_appended(what, now);
 }
 
-void stepped_store::on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) {
+void stepped_store::on_rows(std::vector<model::fresh_row> rows, moment now) {
+  for (const auto& row : rows)
+    rows_.insert(row.seq);
+  shard_->on_rows(std::move(rows), now);
+}
+
+void stepped_store::on_read_back(std::vector<model::spool_row> rows, const std::vector<spool_seq>& gone,
+                                 moment now) {
   rows_read_back_ += rows.size();
-  shard_->on_read_back(std::move(rows), gone, clock_.now());
+  shard_->on_read_back(std::move(rows), gone, now);
+}
+
+void stepped_store::on_dead_letters_counted(const model::dead_letter_amounts& are) {
+  shard_->on_dead_letters_counted(are);
 }
 
 void stepped_store::on_store_fault(const error&) {
@@ -115,39 +125,19 @@ void stepped_store::take_row(spool_seq seq) {
 }
 
 result<void> stepped_store::append(model::append_request request) {
-  for (const auto& row : request.rows)
-    rows_.insert(row.seq);
   return store_->append(std::move(request));
 }
 
-void stepped_store::mark_done(spool_seq seq) {
-  take_row(seq);
-  store_->mark_done(seq);
-}
-
-void stepped_store::dead_letter(spool_seq seq, const error& reason) {
-  take_row(seq);
-  store_->dead_letter(seq, reason);
+void stepped_store::commit(model::change what) {
+  for (const auto seq : what.done)
+    take_row(seq);
+  for (const auto& letter : what.dead_letters)
+    take_row(letter.seq);
+  store_->commit(std::move(what));
 }
 
 void stepped_store::read_back(std::vector<spool_seq> seqs) {
   store_->read_back(std::move(seqs));
-}
-
-void stepped_store::save_device(const model::device_record& record) {
-  store_->save_device(record);
-}
-
-void stepped_store::save_assignment(device_ref device, const model::assignment& where) {
-  store_->save_assignment(device, where);
-}
-
-void stepped_store::forget_assignment(device_ref device) {
-  store_->forget_assignment(device);
-}
-
-void stepped_store::forget_device(device_ref device, const model::device_key& key) {
-  store_->forget_device(device, key);
 }
 
 } // namespace causeway::conversation

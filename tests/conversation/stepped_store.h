@@ -22,7 +22,7 @@ enum class crash_point : std::uint8_t {
   after_commit, // durable, but nobody has heard of it
 };
 
-class stepped_store final : public model::spool, public model::device_store, store::store_events {
+class stepped_store final : public model::journal, model::journal_events, store::store_events {
 public:
   // In a directory of its own.
   explicit stepped_store(const manual_clock& clock);
@@ -54,17 +54,15 @@ public:
   std::uint64_t marks_without_row() const { return marks_without_row_; }
 
   result<void> append(model::append_request request) override;
-  void mark_done(spool_seq seq) override;
-  void dead_letter(spool_seq seq, const error& reason) override;
+  void commit(model::change what) override;
   void read_back(std::vector<spool_seq> seqs) override;
-  void save_device(const model::device_record& record) override;
-  void save_assignment(device_ref device, const model::assignment& where) override;
-  void forget_assignment(device_ref device) override;
-  void forget_device(device_ref device, const model::device_key& key) override;
 
 private:
-  void on_spooled(std::vector<model::spool_result> results) override;
-  void on_read_back(std::vector<model::spool_row> rows, std::vector<spool_seq> gone) override;
+  void on_appended(const std::vector<model::appended>& what, moment now) override;
+  void on_rows(std::vector<model::fresh_row> rows, moment now) override;
+  void on_read_back(std::vector<model::spool_row> rows, const std::vector<spool_seq>& gone,
+                    moment now) override;
+  void on_dead_letters_counted(const model::dead_letter_amounts& are) override;
   void on_store_fault(const error& what) override;
   void on_store_healed() override {}
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store as model::journal: numbers, rows that come back, changes as a whole.
+#include "store/store_fixture.h"
+
+namespace causeway::store {
+namespace {
+
+using journal_test = store_fixture;
+
+TEST_F(journal_test, rows_come_with_their_numbers_and_the_bodies_that_are_in_memory) {
+  open();
+  save_device(*it, make_device(3));
+  auto request = make_append(1, 3);
+  request.messages.push_back(make_message(7));
+  request.key = model::kept_key{'u', 5};
+  request.accepted_at = 9;
+  ASSERT_TRUE(it->append(std::move(request)));
+  ASSERT_TRUE(it->append(make_refused(2, "raw", error{errc::format_refused})));
+  ASSERT_TRUE(it->append(make_append(3)));
+  ASSERT_TRUE(answered(3));
+  ASSERT_TRUE(box.run_until([&] { return events.fresh.size() == 3; }));
+  EXPECT_EQ(events.fresh[0].seq, 1U);
+  EXPECT_EQ(events.fresh[0].by, model::append_id{1});
+  EXPECT_EQ(events.fresh[0].key, (model::kept_key{'u', 5}));
+  EXPECT_EQ(events.fresh[0].accepted_at, 9U);
+  EXPECT_EQ(events.fresh[1].seq, 2U);
+  EXPECT_EQ(events.fresh[1].device, device_ref{3});
+  EXPECT_EQ(events.fresh[1].body, make_message(7));
+  EXPECT_FALSE(events.fresh[1].key) << "of one event there is one";
+  EXPECT_EQ(events.fresh[2].seq, 4U) << "what was refused has a number, too";
+  EXPECT_EQ(it->counters().waiting.messages, 3U);
+}
+
+TEST_F(journal_test, a_change_is_durable_as_a_whole) {
+  options.batch_rows = 1;
+  open_by_hand();
+  for (std::uint32_t ref = 0; ref < 2; ++ref)
+    save_device(*it, make_device(ref));
+  for (spool_seq seq = 1; seq <= 3; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq, 0)));
+  while (it->step(clock.now().mono)) {
+  }
+  model::change change;
+  change.done.push_back(2);
+  change.dead_letters.push_back({1, error{errc::device_replaced}});
+  auto record = make_device(0);
+  record.deleted = true;
+  change.devices.push_back(record);
+  it->commit(std::move(change));
+  ASSERT_TRUE(it->append(make_append(4, 1))); // a commit of its own: a group is one piece
+  ASSERT_TRUE(it->step(clock.now().mono));
+  it.reset(); // a crash
+  load();
+  EXPECT_EQ(seqs_of(image), std::vector<spool_seq>{3});
+  ASSERT_EQ(image.devices.size(), 2U);
+  EXPECT_TRUE(image.devices[0].deleted);
+  EXPECT_EQ(image.dead_letters.size(), 1U);
+}
+
+// The record said that the device is another one now before the former's messages had gone.
+TEST_F(journal_test, a_record_does_not_overtake_an_earlier_change_of_its_device) {
+  options.batch_rows = 1;
+  open_by_hand();
+  save_device(*it, make_device(0));
+  ASSERT_TRUE(it->append(make_append(1, 0)));
+  while (it->step(clock.now().mono)) {
+  }
+  ASSERT_TRUE(it->append(make_append(2, 0)));
+  model::change change;
+  auto record = make_device(0);
+  record.dev_eui = causeway::dev_eui{"70B3D57ED0000002"};
+  change.dead_letters.push_back({1, error{errc::device_replaced}});
+  change.devices.push_back(record);
+  it->commit(std::move(change));
+  record.listed = true;
+  save_device(*it, record); // as the append's group goes, it must not take this along
+  ASSERT_TRUE(it->step(clock.now().mono));
+  it.reset();
+  load();
+  EXPECT_EQ(seqs_of(image), (std::vector<spool_seq>{1, 2}));
+  ASSERT_EQ(image.devices.size(), 1U);
+  EXPECT_EQ(image.devices[0].dev_eui, make_device(0).dev_eui);
+  EXPECT_FALSE(image.devices[0].listed);
+}
+
+TEST_F(journal_test, a_former_devices_append_that_is_on_its_way_gets_its_number_into_the_record) {
+  open_by_hand();
+  save_device(*it, make_device(0));
+  ASSERT_TRUE(it->append(make_append(1, 0)));
+  ASSERT_TRUE(it->append(make_append(2, 0)));
+  auto record = make_device(0);
+  record.former_until = 1;
+  record.former_append = model::append_id{2};
+  save_device(*it, record);
+  ASSERT_TRUE(it->append(make_append(3, 0)));
+  while (it->step(clock.now().mono)) {
+  }
+  ASSERT_TRUE(answered(3));
+  // Once it is answered the record says the number itself.
+  auto other = make_device(1);
+  other.former_until = 2;
+  other.former_append = model::append_id{2};
+  save_device(*it, other);
+  while (it->step(clock.now().mono)) {
+  }
+  it.reset();
+  load();
+  ASSERT_EQ(image.devices.size(), 2U);
+  EXPECT_EQ(image.devices[0].former_until, 2U);
+  EXPECT_EQ(image.devices[1].former_until, 2U);
+}
+
+} // namespace
+} // namespace causeway::store
