@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/dps_fleet.h"
+#include "dps/fleet.h"
 
 #include "base/log.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace causeway::cloud {
+namespace causeway::dps {
 namespace {
 
 constexpr std::chrono::minutes quota_window{1};
@@ -21,12 +21,6 @@ constexpr seconds usual_wait_for_poll{15};
 // Ten thousand devices meet the same throttle at once: one line a second says it for all.
 constexpr seconds setback_log_interval{1};
 
-std::string fingerprint_of(const azure_section& section) {
-  if (section.group_key) return dps::fingerprint(section.id_scope, *section.group_key);
-  // Individual keys are told apart by their registration id; the enrolment is then named by the scope alone.
-  return dps::fingerprint(section.id_scope, azure::signing_key{secret{section.id_scope}});
-}
-
 budget_options quota(double ceiling) {
   budget_options options;
   options.ceiling = std::max(1.0, ceiling);
@@ -37,26 +31,25 @@ budget_options quota(double ceiling) {
 
 } // namespace
 
-dps_fleet::dps_fleet(const azure_section& section, std::function<double()> random, model::timeline* timeline,
-                     moment now)
-    : section_{section},
+fleet::fleet(const enrolment& by, std::function<double()> random, model::timeline* timeline, moment now)
+    : enrolment_{by},
       random_{std::move(random)},
       timeline_{timeline},
-      fingerprint_{fingerprint_of(section)},
-      registrations_{quota(section.registrations_per_minute), now.mono},
-      clock_name_{"DPS of azure." + section.name.str()},
+      fingerprint_{by.fingerprint()},
+      registrations_{quota(by.registrations_per_minute), now.mono},
+      clock_name_{"DPS of azure." + by.section.str()},
       outage_{outage_pauses} {}
 
-bool dps_fleet::is_everybodys(errc code) const {
+bool fleet::is_everybodys(errc code) const {
   return clocks_ != nullptr &&
          (code == errc::clock_skew || code == errc::tls_untrusted || code == errc::local_authentication_off);
 }
 
-moment dps_fleet::by_their_clock(moment now) const {
+moment fleet::by_their_clock(moment now) const {
   return clocks_ == nullptr ? now : moment{now.mono, clocks_->time(clock_name_, now)};
 }
 
-void dps_fleet::put_back(std::uint64_t number, const error& why, mono_time sent_at, moment now) {
+void fleet::put_back(std::uint64_t number, const error& why, mono_time sent_at, moment now) {
   auto& e = entries_.at(number);
   keep_polls(e, now.mono);
   e.machine.reset();
@@ -73,12 +66,12 @@ void dps_fleet::put_back(std::uint64_t number, const error& why, mono_time sent_
   if (!corrected_at_ || sent_at >= *corrected_at_) corrected_at_ = now.mono;
 }
 
-void dps_fleet::try_now() {
+void fleet::try_now() {
   outage_.reset();
   down_until_ = mono_time::min();
 }
 
-model::link_progress dps_fleet::progress(device_ref device) const {
+model::link_progress fleet::progress(device_ref device) const {
   const auto known = by_device_.find(index_of(device));
   if (known == by_device_.end()) return {};
   const auto& e = entries_.at(known->second);
@@ -95,8 +88,8 @@ model::link_progress dps_fleet::progress(device_ref device) const {
   return out;
 }
 
-void dps_fleet::find(device_ref device, const identity& wanted, const model::connect_wish& wish, moment now) {
-  auto id = section_.registration_of(wanted);
+void fleet::find(device_ref device, const identity& wanted, const model::connect_wish& wish, moment now) {
+  auto id = enrolment_.registration_of(wanted);
   if (const auto known = by_device_.find(index_of(device)); known != by_device_.end()) {
     if (auto& e = entries_.at(known->second); e.id == id) {
       if (!e.machine) e.model_id = wish.model_id;
@@ -106,8 +99,8 @@ void dps_fleet::find(device_ref device, const identity& wanted, const model::con
     call_off(device);
   }
   // Without a key there is nothing to wait for. (With a group's there is one for every id.)
-  if (!section_.group_key) {
-    if (auto key = section_.key_at_dps(id); !key) {
+  if (!enrolment_.group_key) {
+    if (auto key = enrolment_.key_of(id); !key) {
       findings_.push_back({device, std::move(key).fault()});
       return;
     }
@@ -132,7 +125,7 @@ void dps_fleet::find(device_ref device, const identity& wanted, const model::con
   queue_.push(device, wish.application, wish.urgent);
 }
 
-void dps_fleet::call_off(device_ref device) {
+void fleet::call_off(device_ref device) {
   const auto known = by_device_.find(index_of(device));
   if (known == by_device_.end()) return;
   const auto number = known->second;
@@ -144,7 +137,7 @@ void dps_fleet::call_off(device_ref device) {
   if (stood_for_it) queue_.push(e.devices.front(), e.lane, e.urgent);
 }
 
-void dps_fleet::hurry(device_ref device) {
+void fleet::hurry(device_ref device) {
   const auto known = by_device_.find(index_of(device));
   if (known == by_device_.end()) return;
   auto& e = entries_.at(known->second);
@@ -152,13 +145,13 @@ void dps_fleet::hurry(device_ref device) {
   queue_.promote(e.devices.front());
 }
 
-void dps_fleet::schedule(std::uint64_t number, entry& e, mono_time at) {
+void fleet::schedule(std::uint64_t number, entry& e, mono_time at) {
   if (e.scheduled == at) return;
   e.scheduled = at;
   agenda_.push({at, number});
 }
 
-void dps_fleet::forget(std::uint64_t number) {
+void fleet::forget(std::uint64_t number) {
   const auto found = entries_.find(number);
   by_id_.erase(found->second.id);
   for (const auto device : found->second.devices)
@@ -166,19 +159,19 @@ void dps_fleet::forget(std::uint64_t number) {
   entries_.erase(found);
 }
 
-void dps_fleet::note(const entry& e, model::phase what, mono_time begin, mono_time end,
-                     std::optional<errc> fault) {
+void fleet::note(const entry& e, model::phase what, mono_time begin, mono_time end,
+                 std::optional<errc> fault) {
   if (timeline_ == nullptr) return;
   for (const auto device : e.devices)
     timeline_->note({begin, end - begin, device, 0, what, fault});
 }
 
-void dps_fleet::conclude(std::uint64_t number, moment now) {
+void fleet::conclude(std::uint64_t number, moment now) {
   const auto& e = entries_.at(number);
   const auto& end = *e.machine->outcome();
   if (end) {
     ++totals_.assigned;
-    log::debug("dps_assigned", {{"section", section_.name},
+    log::debug("dps_assigned", {{"section", enrolment_.section},
                                 {"registration", e.id.str()},
                                 {"hub", end->hub},
                                 {"identity", end->device},
@@ -187,7 +180,7 @@ void dps_fleet::conclude(std::uint64_t number, moment now) {
     ++totals_.refused;
     keep_polls(e, now.mono);
     if (const auto more = refused_log_.admit(end.fault().code(), now.mono))
-      log::warning("dps_refused", {{"section", section_.name},
+      log::warning("dps_refused", {{"section", enrolment_.section},
                                    {"registration", e.id.str()},
                                    {"error", end.fault().name()},
                                    {"detail", end.fault().detail()},
@@ -196,14 +189,14 @@ void dps_fleet::conclude(std::uint64_t number, moment now) {
   for (const auto device : e.devices) {
     if (end)
       findings_.push_back(
-          {device, model::assignment{end->hub, end->device, section_.name, now.wall, fingerprint_}});
+          {device, model::assignment{end->hub, end->device, enrolment_.section, now.wall, fingerprint_}});
     else
       findings_.push_back({device, end.fault()});
   }
   forget(number);
 }
 
-void dps_fleet::advance(moment now) {
+void fleet::advance(moment now) {
   while (!agenda_.empty() && agenda_.top().at <= now.mono) {
     const auto [at, number] = agenda_.top();
     agenda_.pop();
@@ -217,13 +210,13 @@ void dps_fleet::advance(moment now) {
       continue;
     }
     e.ready = true;
-    const bool poll = e.machine->next_kind() == dps::request_kind::poll;
+    const bool poll = e.machine->next_kind() == request_kind::poll;
     (poll ? polls_ready_ : repeats_ready_).push_back(number);
     schedule(number, e, e.machine->deadline());
   }
 }
 
-void dps_fleet::drop_stale(std::deque<std::uint64_t>& ready) {
+void fleet::drop_stale(std::deque<std::uint64_t>& ready) {
   while (!ready.empty()) {
     const auto found = entries_.find(ready.front());
     if (found != entries_.end() && found->second.ready) return;
@@ -231,13 +224,13 @@ void dps_fleet::drop_stale(std::deque<std::uint64_t>& ready) {
   }
 }
 
-std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool metered, moment now) {
+std::optional<fleet::errand> fleet::send(std::uint64_t number, bool metered, moment now) {
   auto& e = entries_.at(number);
   const bool first = !e.machine;
   if (first) {
-    auto key = section_.key_at_dps(e.id);
+    auto key = enrolment_.key_of(e.id);
     CAUSEWAY_CHECK(key); // find() has looked
-    e.machine.emplace(section_.id_scope, e.id, std::move(*key), e.model_id, section_.first_poll);
+    e.machine.emplace(enrolment_.id_scope, e.id, std::move(*key), e.model_id, enrolment_.first_poll);
     if (const auto before = polls_before_.find(e.id); before != polls_before_.end())
       e.machine->count_polls(before->second);
   }
@@ -251,21 +244,20 @@ std::optional<dps_fleet::errand> dps_fleet::send(std::uint64_t number, bool mete
   schedule(number, e, e.machine->due());
   ++under_way_;
   ++totals_.requests;
-  ++(request->kind == dps::request_kind::poll ? totals_.polls : totals_.registrations);
+  ++(request->kind == request_kind::poll ? totals_.polls : totals_.registrations);
   const auto kind = request->kind;
   if (early) ++totals_.early_polls;
   if (early) early_in_vain_.push_back(now.mono); // until it has brought a hub
-  if (section_.first_poll && kind == dps::request_kind::register_device)
+  if (enrolment_.first_poll && kind == request_kind::register_device)
     recent_registrations_.push_back(now.mono);
   return errand{number, kind, std::move(*request), now.mono, metered, early, made_by.wall - now.wall};
 }
 
-void dps_fleet::keep_polls(const entry& e, mono_time now) {
-  while (!polls_kept_.empty() && polls_kept_.front().first + dps::polls_span <= now) {
+void fleet::keep_polls(const entry& e, mono_time now) {
+  while (!polls_kept_.empty() && polls_kept_.front().first + polls_span <= now) {
     const auto known = polls_before_.find(polls_kept_.front().second);
     // A later registration of the same id may have put its own there.
-    if (known != polls_before_.end() && known->second.back() + dps::polls_span <= now)
-      polls_before_.erase(known);
+    if (known != polls_before_.end() && known->second.back() + polls_span <= now) polls_before_.erase(known);
     polls_kept_.pop_front();
   }
   if (e.machine->recent_polls().empty()) return;
@@ -273,7 +265,7 @@ void dps_fleet::keep_polls(const entry& e, mono_time now) {
   polls_kept_.emplace_back(now, e.id);
 }
 
-void dps_fleet::forget_old(mono_time now) {
+void fleet::forget_old(mono_time now) {
   while (!early_in_vain_.empty() && early_in_vain_.front() + quota_window <= now)
     early_in_vain_.pop_front();
   while (!recent_registrations_.empty() &&
@@ -281,11 +273,11 @@ void dps_fleet::forget_old(mono_time now) {
     recent_registrations_.pop_front();
 }
 
-double dps_fleet::polls_a_minute() const {
-  return polls_ ? polls_->limit() : section_.operations_per_second * 60;
+double fleet::polls_a_minute() const {
+  return polls_ ? polls_->limit() : enrolment_.operations_per_second * 60;
 }
 
-bool dps_fleet::has_early_turn(mono_time now) {
+bool fleet::has_early_turn(mono_time now) {
   if (no_early_until_ > now || polls_held_until_ > now || unreachable_) return false;
   forget_old(now);
   const auto to_come = std::min(static_cast<double>(queue_.size()), registrations_.limit());
@@ -294,7 +286,7 @@ bool dps_fleet::has_early_turn(mono_time now) {
 }
 
 // When the next registration may begin for the sake of the polls.
-mono_time dps_fleet::next_first_turn(mono_time now) const {
+mono_time fleet::next_first_turn(mono_time now) const {
   if (early_in_vain_.empty()) return now;
   const auto old = [&](mono_time at) { return at + quota_window <= now; };
   const auto count = [&](const std::deque<mono_time>& of) {
@@ -310,16 +302,16 @@ mono_time dps_fleet::next_first_turn(mono_time now) const {
   return next;
 }
 
-void dps_fleet::on_early_poll_refused(mono_time now) {
+void fleet::on_early_poll_refused(mono_time now) {
   const bool told = no_early_until_ > now;
   no_early_until_ = now + early_polls_off;
   if (!told)
-    log::warning("dps_early_polls_off", {{"section", section_.name},
-                                         {"first_poll_ms", section_.first_poll->count()},
+    log::warning("dps_early_polls_off", {{"section", enrolment_.section},
+                                         {"first_poll_ms", enrolment_.first_poll->count()},
                                          {"for_s", seconds{early_polls_off}.count()}});
 }
 
-std::optional<dps_fleet::errand> dps_fleet::next_poll(moment now) {
+std::optional<fleet::errand> fleet::next_poll(moment now) {
   while (true) {
     drop_stale(polls_ready_);
     if (polls_ready_.empty() || polls_held_until_ > now.mono) return std::nullopt;
@@ -338,7 +330,7 @@ std::optional<dps_fleet::errand> dps_fleet::next_poll(moment now) {
   }
 }
 
-std::optional<dps_fleet::errand> dps_fleet::next_repeat(moment now) {
+std::optional<fleet::errand> fleet::next_repeat(moment now) {
   drop_stale(repeats_ready_);
   if (repeats_ready_.empty() || !registrations_.take(now.mono)) return std::nullopt;
   const auto number = repeats_ready_.front();
@@ -346,13 +338,13 @@ std::optional<dps_fleet::errand> dps_fleet::next_repeat(moment now) {
   return send(number, true, now);
 }
 
-std::optional<dps_fleet::errand> dps_fleet::next_first(moment now) {
+std::optional<fleet::errand> fleet::next_first(moment now) {
   if (queue_.empty() || next_first_turn(now.mono) > now.mono || !registrations_.take(now.mono))
     return std::nullopt;
   return send(by_device_.at(index_of(*queue_.pop())), true, now);
 }
 
-std::optional<dps_fleet::errand> dps_fleet::next_errand(moment now) {
+std::optional<fleet::errand> fleet::next_errand(moment now) {
   advance(now);
   if (unreachable_ && (under_way_ > 0 || down_until_ > now.mono)) return std::nullopt;
   if (auto poll = next_poll(now)) return poll;
@@ -360,7 +352,7 @@ std::optional<dps_fleet::errand> dps_fleet::next_errand(moment now) {
   return next_first(now);
 }
 
-mono_time dps_fleet::deadline(mono_time now, bool can_send) const {
+mono_time fleet::deadline(mono_time now, bool can_send) const {
   auto when = agenda_.empty() ? mono_time::max() : agenda_.top().at;
   if (!can_send || (unreachable_ && under_way_ > 0)) return when;
   const auto least = unreachable_ ? down_until_ : mono_time::min();
@@ -374,31 +366,31 @@ mono_time dps_fleet::deadline(mono_time now, bool can_send) const {
   return when;
 }
 
-void dps_fleet::on_unreachable(const error& why, mono_time sent_at, mono_time now) {
+void fleet::on_unreachable(const error& why, mono_time sent_at, mono_time now) {
   if (unreachable_ && sent_at < down_since_) return; // went out before it was known
   const auto pause = outage_.next(random_());
   unreachable_ = why.code();
   unreachable_detail_ = why.detail();
   down_since_ = now;
   down_until_ = now + pause;
-  log::warning("dps_unreachable", {{"section", section_.name},
+  log::warning("dps_unreachable", {{"section", enrolment_.section},
                                    {"error", why.name()},
                                    {"detail", why.detail()},
                                    {"waiting", entries_.size()},
                                    {"pause_ms", pause.count()}});
 }
 
-void dps_fleet::on_reached() {
+void fleet::on_reached() {
   server_faults_ = 0;
   if (!unreachable_) return;
   unreachable_.reset();
   outage_.reset();
   down_until_ = mono_time::min();
-  log::info("dps_reached", {{"section", section_.name}, {"waiting", entries_.size()}});
+  log::info("dps_reached", {{"section", enrolment_.section}, {"waiting", entries_.size()}});
 }
 
-void dps_fleet::account(const errand& what, int status, const dps::header_list& headers, moment now) {
-  const bool poll = what.kind == dps::request_kind::poll;
+void fleet::account(const errand& what, int status, const header_list& headers, moment now) {
+  const bool poll = what.kind == request_kind::poll;
   if (status != 429) {
     if (what.metered) (poll ? *polls_ : registrations_).answered(now.mono);
     if (!poll || polls_) return;
@@ -409,9 +401,8 @@ void dps_fleet::account(const errand& what, int status, const dps::header_list& 
   }
   ++totals_.throttled;
   if (what.early) on_early_poll_refused(now.mono);
-  const auto asked = dps::retry_after_of(headers);
-  const auto pause =
-      asked ? std::clamp<milliseconds>(*asked, dps::shortest_wait, longest_pause) : usual_pause;
+  const auto asked = retry_after_of(headers);
+  const auto pause = asked ? std::clamp<milliseconds>(*asked, shortest_wait, longest_pause) : usual_pause;
   if (!poll) return registrations_.refused(what.sent_at, pause, now.mono);
   polls_held_until_ = std::max(polls_held_until_, now.mono + pause);
   if (what.metered) return polls_->refused(what.sent_at, pause, now.mono);
@@ -420,8 +411,8 @@ void dps_fleet::account(const errand& what, int status, const dps::header_list& 
 
 // Begins with what DPS has taken within the last minute, so that the limit is learnt from it. No pace within
 // the minute: registrations that wait for their poll grow old.
-void dps_fleet::limit_polls(mono_time sent_at, milliseconds pause, mono_time now) {
-  auto options = quota(std::max(section_.operations_per_second * 60, 2.0));
+void fleet::limit_polls(mono_time sent_at, milliseconds pause, mono_time now) {
+  auto options = quota(std::max(enrolment_.operations_per_second * 60, 2.0));
   options.burst = options.ceiling;
   polls_.emplace(options, sent_at);
   const auto most = static_cast<std::size_t>(options.ceiling) - 1;
@@ -434,12 +425,12 @@ void dps_fleet::limit_polls(mono_time sent_at, milliseconds pause, mono_time now
   polls_->refused(sent_at, pause, now);
 }
 
-void dps_fleet::log_setback(const entry& e, const error& why, mono_time now) {
+void fleet::log_setback(const entry& e, const error& why, mono_time now) {
   if (setback_logged_ != mono_time::min() && now - setback_logged_ < setback_log_interval) {
     ++setbacks_unlogged_;
     return;
   }
-  log::warning("dps_setback", {{"section", section_.name},
+  log::warning("dps_setback", {{"section", enrolment_.section},
                                {"registration", e.id.str()},
                                {"error", why.name()},
                                {"detail", why.detail()},
@@ -447,8 +438,8 @@ void dps_fleet::log_setback(const entry& e, const error& why, mono_time now) {
   setback_logged_ = now;
 }
 
-void dps_fleet::on_answer(const errand& what, int status, const dps::header_list& headers,
-                          std::string_view body, moment now) {
+void fleet::on_answer(const errand& what, int status, const header_list& headers, std::string_view body,
+                      moment now) {
   --under_way_;
   account(what, status, headers, now);
   const bool is_well = status < 500;
@@ -471,7 +462,7 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
   const auto fault = setback        ? std::optional{setback->code()}
                      : end && !*end ? std::optional{end->fault().code()}
                                     : std::nullopt;
-  const bool poll = what.kind == dps::request_kind::poll;
+  const bool poll = what.kind == request_kind::poll;
   note(e, poll ? model::phase::dps_poll : model::phase::dps_register, e.since, now.mono, fault);
   e.since = now.mono;
   if (setback) log_setback(e, *setback, now.mono);
@@ -487,15 +478,15 @@ void dps_fleet::on_answer(const errand& what, int status, const dps::header_list
   schedule(what.registration, e, e.machine->due());
 }
 
-void dps_fleet::on_fault(const errand& what, error fault, moment now) {
+void fleet::on_fault(const errand& what, error fault, moment now) {
   --under_way_;
   // It may have reached DPS and count there.
-  if (what.metered) (what.kind == dps::request_kind::poll ? *polls_ : registrations_).answered(now.mono);
+  if (what.metered) (what.kind == request_kind::poll ? *polls_ : registrations_).answered(now.mono);
   on_unreachable(fault, what.sent_at, now.mono);
   const auto found = entries_.find(what.registration);
   if (found == entries_.end() || !found->second.machine) return;
   auto& e = found->second;
-  const bool poll = what.kind == dps::request_kind::poll;
+  const bool poll = what.kind == request_kind::poll;
   note(e, poll ? model::phase::dps_poll : model::phase::dps_register, e.since, now.mono, fault.code());
   e.since = now.mono;
   if (is_everybodys(fault.code())) return put_back(what.registration, fault, what.sent_at, now);
@@ -504,7 +495,7 @@ void dps_fleet::on_fault(const errand& what, error fault, moment now) {
   schedule(what.registration, e, e.machine->due());
 }
 
-dps_totals dps_fleet::totals(mono_time now) const {
+model::dps_totals fleet::totals(mono_time now) const {
   auto out = totals_;
   out.in_progress = by_device_.size();
   out.waiting = queue_.size();
@@ -518,4 +509,4 @@ dps_totals dps_fleet::totals(mono_time now) const {
   return out;
 }
 
-} // namespace causeway::cloud
+} // namespace causeway::dps

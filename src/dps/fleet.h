@@ -8,7 +8,7 @@
 // 202 that device alone. When DPS cannot be reached, or has nothing but 5xx to say, everything waits and one
 // request at a time tries for all, with growing pauses.
 //
-// Early polls (section.first_poll) are what the quota of polls has to spare: an early poll may be in vain,
+// Early polls (enrolment::first_poll) are what the quota of polls has to spare: an early poll may be in vain,
 // and each registration needs one that is not. So there is room for one as long as those in vain, together
 // with a poll for each registration of the last minute and each that waits for its turn, are within the
 // quota; and new registrations wait while those in vain have used up what they need. A 429 to an early poll
@@ -17,10 +17,12 @@
 // Pure: the owner carries requests and answers; time is a parameter. One thread.
 #pragma once
 
+#include "base/backoff.h"
 #include "base/budget.h"
 #include "base/fair_queue.h"
 #include "base/log_limiter.h"
-#include "cloud/azure_section.h"
+#include "base/service_clocks.h"
+#include "dps/enrolment.h"
 #include "dps/registration.h"
 #include "model/assignment.h"
 #include "model/cloud_totals.h"
@@ -35,15 +37,12 @@
 #include <unordered_map>
 #include <vector>
 
-namespace causeway::cloud {
+namespace causeway::dps {
 
-using model::dps_totals;
-
-class dps_fleet {
+class fleet {
 public:
-  // section and timeline must live as long; timeline may be null. random: uniform in [0, 1).
-  dps_fleet(const azure_section& section, std::function<double()> random, model::timeline* timeline,
-            moment now);
+  // by and timeline must live as long; timeline may be null. random: uniform in [0, 1).
+  fleet(const enrolment& by, std::function<double()> random, model::timeline* timeline, moment now);
 
   // Tokens are made by DPS's time, as far as clocks knows it, and it hears of each answer's Date. From then
   // on what is no device's own trouble (a clock that differs, a certificate that is not trusted, keys that
@@ -62,8 +61,8 @@ public:
 
   struct errand {
     std::uint64_t registration = 0;
-    dps::request_kind kind{};
-    dps::http_request request;
+    request_kind kind{};
+    http_request request;
     mono_time sent_at{};
     bool metered = false;
     bool early = false;          // a poll that did not wait for Retry-After
@@ -71,7 +70,7 @@ public:
   };
   // What to send now, or nothing. Each errand is answered once, by on_answer or on_fault.
   std::optional<errand> next_errand(moment now);
-  void on_answer(const errand& what, int status, const dps::header_list& headers, std::string_view body,
+  void on_answer(const errand& what, int status, const header_list& headers, std::string_view body,
                  moment now);
   // No answer: the network, or a time-out.
   void on_fault(const errand& what, error fault, moment now);
@@ -88,7 +87,7 @@ public:
   std::vector<finding> take_findings() { return std::exchange(findings_, {}); }
 
   const std::string& fingerprint() const { return fingerprint_; }
-  dps_totals totals(mono_time now) const;
+  model::dps_totals totals(mono_time now) const;
 
 private:
   struct entry {
@@ -97,10 +96,10 @@ private:
     std::vector<device_ref> devices; // the first one stands in the queue
     std::uint32_t lane = 0;
     bool urgent = false;
-    bool ready = false;                         // its step is due and waits for the quota
-    mono_time since{};                          // of the phase it is in
-    mono_time scheduled = mono_time::max();     // the one item in agenda_ that counts
-    std::optional<dps::registration> machine{}; // from its turn on
+    bool ready = false;                     // its step is due and waits for the quota
+    mono_time since{};                      // of the phase it is in
+    mono_time scheduled = mono_time::max(); // the one item in agenda_ that counts
+    std::optional<registration> machine{};  // from its turn on
   };
   struct item {
     mono_time at;
@@ -122,14 +121,14 @@ private:
   std::optional<errand> next_repeat(moment now);
   std::optional<errand> next_first(moment now);
   void drop_stale(std::deque<std::uint64_t>& ready);
-  void account(const errand& what, int status, const dps::header_list& headers, moment now);
+  void account(const errand& what, int status, const header_list& headers, moment now);
   void limit_polls(mono_time sent_at, milliseconds pause, mono_time now);
   void on_unreachable(const error& why, mono_time sent_at, mono_time now);
   void on_reached();
   void note(const entry& e, model::phase what, mono_time begin, mono_time end, std::optional<errc> fault);
   void log_setback(const entry& e, const error& why, mono_time now);
 
-  const azure_section& section_;
+  const enrolment& enrolment_;
   std::function<double()> random_;
   model::timeline* timeline_;
   std::string fingerprint_;
@@ -174,7 +173,7 @@ private:
   mono_time setback_logged_ = mono_time::min();
   std::uint64_t setbacks_unlogged_ = 0;
   log_limiter refused_log_;
-  dps_totals totals_;
+  model::dps_totals totals_;
 };
 
-} // namespace causeway::cloud
+} // namespace causeway::dps
