@@ -58,9 +58,9 @@ struct scripted_dps {
       return {429, {{"Retry-After", "2"}}, R"({"errorCode":429001,"message":"Throttled"})"};
     }
     taken.push_back(now);
-    const reply assigning{202,
-                          {{"Retry-After", std::to_string(retry_after.count())}},
-                          R"({"operationId":"5.x","status":"assigning"})"};
+    reply assigning{202,
+                    {{"Retry-After", std::to_string(retry_after.count())}},
+                    R"({"operationId":"5.x","status":"assigning"})"};
     if (!poll) {
       assigned_at[of] = now + assign_after.value_or(0ns);
       return assigning;
