@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Judges the tree by src/LAYERS: #include lines of both kinds, the lists in each module's CMakeLists.txt, CMake's own
-link graph (with --configure or --graph), and the tables of folders. Prints one line a breach; exit code 1 when there is one.
+"""Judges the tree by src/LAYERS: #include lines of both kinds, what a pure file reaches by them, the lists in each module's
+CMakeLists.txt, CMake's own link graph (with --configure or --graph), and the tables of folders. Prints one line a breach; exit
+code 1 when there is one.
 
     check_layers.py [--root DIR] [--configure | --graph FILE.dot]
 """
@@ -50,14 +51,19 @@ class Law:
         self.headers = []  # (prefix, library)
         self.targets = {}  # CMake target -> libraries
         self.libraries = set()
+        self.pure_libraries = set()
+        self.pure_files = []  # (module, the file's name without its end)
         self.faults = []
         for number, line in enumerate(text.splitlines(), 1):
             words = line.split("#", 1)[0].split()
             if not words:
                 continue
-            allowed = {"library": {"include", "link"}, "module": {"in", "target", "uses", "through", "libraries", "inner", "sealed", "never"}}.get(words[0])
+            if words[0] == "pure":
+                self.record_pure(words[1:], number)
+                continue
+            allowed = {"library": {"include", "link", "pure"}, "module": {"in", "target", "uses", "through", "libraries", "inner", "sealed", "never"}}.get(words[0])
             if allowed is None or len(words) < 2:
-                self.faults.append(f"src/LAYERS:{number}: neither a library nor a module")
+                self.faults.append(f"src/LAYERS:{number}: neither a library, a module nor files that are pure")
                 continue
             fields, current = {}, None
             for word in words[2:]:
@@ -72,6 +78,8 @@ class Law:
     def record(self, kind, name, fields, number):
         if kind == "library":
             self.libraries.add(name)
+            if "pure" in fields:
+                self.pure_libraries.add(name)
             self.headers += [(prefix, name) for prefix in fields.get("include", ())]
             for target in fields.get("link", ()):
                 self.targets.setdefault(target, set()).add(name)
@@ -82,6 +90,15 @@ class Law:
         for library in sorted(module.all_libraries - self.libraries):
             self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
         self.modules[name] = module
+
+    def record_pure(self, words, number):
+        module = self.modules.get(words[0]) if words else None
+        if module is None:
+            self.faults.append(f"src/LAYERS:{number}: files of no module that stands above are pure")
+        for name in words[1:] if module else ():
+            if (module, name) in self.pure_files:
+                self.faults.append(f"src/LAYERS:{number}: {name} of {module.name} is pure twice")
+            self.pure_files.append((module, name))
 
     def module_of(self, target):
         """The module that this CMake target builds, or None."""
@@ -112,10 +129,6 @@ def includes_in(text):
     return [(number, match.group(1).strip()) for number, match in found if match]
 
 
-def includes_of(path):
-    return includes_in(path.read_text(encoding="utf-8", errors="replace").replace("\\\n", ""))
-
-
 def sources_of(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in SOURCES)
 
@@ -127,10 +140,16 @@ class Checker:
         self.breaches = list(self.law.faults)
         self.calls = {}
         self.test_headers = set()
+        self.includes = {}  # path -> its include lines
         self.used = {}  # module -> modules and libraries that its files include, tests aside
 
     def breach(self, where, text):
         self.breaches.append(f"{where}: {text}")
+
+    def includes_of(self, path):
+        if path not in self.includes:
+            self.includes[path] = includes_in(path.read_text(encoding="utf-8", errors="replace").replace("\\\n", ""))
+        return self.includes[path]
 
     def listed(self, module, kind):
         return set(self.calls.get(module.name, {}).get(kind, ()))
@@ -147,7 +166,7 @@ class Checker:
         includers = {}
         sources = [(module, path) for module in self.law.modules.values() for path in sources_of(self.root / module.folder)]
         for _, path in sources:
-            for _, what in includes_of(path):
+            for _, what in self.includes_of(path):
                 includers.setdefault(what.strip('"<>'), []).append(path)
         candidates = {}
         for module, path in sources:
@@ -167,7 +186,7 @@ class Checker:
         self.find_test_headers()
         for module in self.law.modules.values():
             for path in sources_of(self.root / module.folder):
-                for number, what in includes_of(path):
+                for number, what in self.includes_of(path):
                     self.check_include(module, path, f"{path.relative_to(self.root)}:{number}", what)
 
     def check_include(self, module, path, where, what):
@@ -185,6 +204,36 @@ class Checker:
         if quoted:
             return self.breach(where, f'"{header}" is not "module/file.h" of a module in src/LAYERS')
         return self.check_library_include(module, path, where, header)
+
+    def check_pure_files(self):
+        for module, name in self.law.pure_files:
+            paths = [self.root / module.folder / (name + suffix) for suffix in sorted(SOURCES)]
+            paths = [path for path in paths if path in self.includes]
+            if not paths:
+                self.breach("src/LAYERS", f"{name} of {module.name} is to be pure, and there is no such file")
+            for path in paths:
+                for number, what in self.includes[path]:
+                    header = what.strip('"<>')
+                    for found, libraries in self.impure(header):
+                        way = "" if found == header else f", which it reaches by {header}"
+                        self.breach(f"{path.relative_to(self.root)}:{number}", f"is pure and may not include <{found}> ({libraries}){way}")
+
+    def impure(self, header):
+        """What no pure file may reach and this header does: (header, its libraries)."""
+        found, seen, waiting = [], set(), [header]
+        while waiting:
+            header = waiting.pop()
+            if header in seen:
+                continue
+            seen.add(header)
+            libraries = self.law.libraries_of(header)
+            owner = self.law.owner_of(header)
+            if owner and not libraries:
+                path = self.root / owner.folder / header.removeprefix(owner.prefix)
+                waiting += [what.strip('"<>') for _, what in self.includes.get(path, ())]
+            elif libraries and not libraries & self.law.pure_libraries:
+                found.append((header, ", ".join(sorted(libraries))))
+        return sorted(found)
 
     def note_use(self, module, path, what):
         if not self.is_test(module, path):
@@ -398,6 +447,7 @@ class Checker:
     def run(self, dot=None):
         self.read_calls()
         self.check_includes()
+        self.check_pure_files()
         self.check_grants()
         self.check_calls()
         self.check_folders()

@@ -17,7 +17,7 @@ public:
       : from_{from}, places_{places}, found_{found}, path_{"azure." + from.name.str()} {}
 
   cloud::azure_section make() {
-    section_.name = from_.name;
+    section_.name = section_.enrolment.section = from_.name;
     section_.ca_file = from_.ca_file.string();
     read_strings();
     for (const auto& device : from_.devices)
@@ -95,7 +95,7 @@ private:
     check_key(section, "key", *key);
     const auto id = from_.dps->id_case == config::id_case::lower ? to_lower(device.identity.str())
                                                                  : device.identity.str();
-    section_.individual_keys.emplace(id, std::move(*key));
+    section_.enrolment.individual_keys.emplace(id, std::move(*key));
   }
 
   void read_device(const config::azure_device& device) {
@@ -122,23 +122,23 @@ private:
       advise(path_, "dps_endpoint", azure::advice_on_dps(*endpoint));
       section_.dps = std::move(*endpoint);
     }
-    section_.id_scope = dps.id_scope;
+    section_.enrolment.id_scope = dps.id_scope;
     if (dps.group_key) {
       auto key = azure::signing_key::parse(*dps.group_key, path_ + ".group_key");
       if (!key) {
         refuse(path_, "group_key", key.fault());
       } else {
         check_key(path_, "group_key", *key);
-        section_.group_key = std::move(*key);
+        section_.enrolment.group_key = std::move(*key);
       }
     }
-    section_.first_poll = dps.first_poll;
-    section_.lower_case_ids = dps.id_case == config::id_case::lower;
+    section_.enrolment.first_poll = dps.first_poll;
+    section_.enrolment.lower_case_ids = dps.id_case == config::id_case::lower;
     const auto limits = from_.kind == config::azure_kind::iot_central ? azure::dps_limits_of_central()
                                                                       : azure::dps_limits_of_service();
-    section_.registrations_per_minute = from_.registrations_per_minute.value_or(
+    section_.enrolment.registrations_per_minute = from_.registrations_per_minute.value_or(
         static_cast<std::uint32_t>(std::lround(limits.registrations * 60.0)));
-    section_.operations_per_second = limits.operations;
+    section_.enrolment.operations_per_second = limits.operations;
   }
 
   void read_budgets() {

@@ -48,10 +48,10 @@ plan_frame make_plan_frame(const config::configuration& from,
     made.name = section.name;
     made.through_dps = section.through_dps();
     if (section.policy) made.host = section.policy->hub.id().str();
-    made.registrations_per_minute = section.registrations_per_minute;
-    if (section.first_poll)
-      made.first_poll_seconds = std::chrono::duration<double>(*section.first_poll).count();
-    made.polls_per_minute = section.operations_per_second * 60;
+    made.registrations_per_minute = section.enrolment.registrations_per_minute;
+    if (section.enrolment.first_poll)
+      made.first_poll_seconds = std::chrono::duration<double>(*section.enrolment.first_poll).count();
+    made.polls_per_minute = section.enrolment.operations_per_second * 60;
     made.connects_per_second = section.connects_per_second;
     add_tiers(made, from.azure_of(section.name));
     frame.sections.push_back(std::move(made));

@@ -155,17 +155,17 @@ net::task<check_lines> try_dps(probing* shared, const cloud::azure_section* sect
   const auto& host = *section->dps;
   const auto shown = host.port == azure::https_port ? host.host : host.host + ":" + std::to_string(host.port);
   check_line line{"DPS " + shown + " of azure." + section->name.str(), verdict::bad, ""};
-  const registration_id id{section->group_key ? std::string{nobody}
-                                              : section->individual_keys.begin()->first};
-  const auto key = section->key_at_dps(id);
+  const registration_id id{section->enrolment.group_key ? std::string{nobody}
+                                                        : section->enrolment.individual_keys.begin()->first};
+  const auto key = section->enrolment.key_of(id);
   const auto begun = shared->loop.now();
   net::http_client client{shared->loop, {section->ca_file}};
   net::http_call call;
   call.method = "POST";
-  call.url = "https://" + shown + "/" + percent_encode(section->id_scope) + "/registrations/" +
+  call.url = "https://" + shown + "/" + percent_encode(section->enrolment.id_scope) + "/registrations/" +
              percent_encode(id.str()) + "?api-version=" + std::string{dps::api_version};
-  const auto token = azure::make_sas_token(azure::registration_resource(section->id_scope, id), *key,
-                                           begun.wall + dps::token_life, azure::registration_policy);
+  const auto token = azure::make_sas_token(azure::registration_resource(section->enrolment.id_scope, id),
+                                           *key, begun.wall + dps::token_life, azure::registration_policy);
   call.headers = {{"Authorization", std::string{token.reveal()}},
                   {"Accept", "application/json"},
                   {"Content-Type", "application/json; charset=utf-8"}};
@@ -187,7 +187,7 @@ net::task<check_lines> try_dps(probing* shared, const cloud::azure_section* sect
   if (answer->status == 200 || refusal.code == no_record) {
     line.what = verdict::good;
     line.text = std::string{"TLS, id scope and "} +
-                (section->group_key ? "group key" : "the key of " + id.str()) +
+                (section->enrolment.group_key ? "group key" : "the key of " + id.str()) +
                 " (a look-up; nobody was registered)";
   } else if (answer->status == 401) {
     line.text = told(error{errc::dps_unauthorized,

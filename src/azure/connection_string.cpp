@@ -43,13 +43,6 @@ constexpr std::array<foreign_key, 7> foreign_keys{{
      "its shared access policies"},
 }};
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
-  const auto first = text.find_first_not_of(white);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(white) - first + 1);
-}
-
 // A key that is not known may be a piece of the secret itself when semicolons are misplaced: shown only where
 // it cannot.
 std::string shown(std::string_view key) {

@@ -52,10 +52,7 @@ std::string fault_of_base64(std::string_view text) {
 } // namespace
 
 result<signing_key> signing_key::parse(const secret& base64, std::string_view what) {
-  constexpr std::string_view white = " \t\r\n";
-  auto text = base64.reveal();
-  text.remove_prefix(std::min(text.find_first_not_of(white), text.size()));
-  text = text.substr(0, text.find_last_not_of(white) + 1);
+  const auto text = trimmed(base64.reveal());
   auto bytes = base64_decode(text);
   if (!bytes) return error{errc::key_not_base64, std::string{what} + fault_of_base64(text)};
   if (bytes->empty()) return error{errc::key_not_base64, std::string{what} + " is empty"};

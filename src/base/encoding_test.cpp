@@ -69,5 +69,12 @@ TEST(encoding, case_is_ascii_only) {
   EXPECT_FALSE(equals_ignoring_case("Retry-After", "retry-afte"));
 }
 
+TEST(encoding, white_space_is_taken_off_around_a_text_and_not_inside) {
+  EXPECT_EQ(trimmed(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \t\r\n"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 } // namespace
 } // namespace causeway

@@ -6,6 +6,7 @@
 #include "azure/connection_string.h"
 #include "azure/limits.h"
 #include "base/service_clocks.h"
+#include "dps/enrolment.h"
 #include "hub/connection.h"
 #include "net/tls.h"
 
@@ -24,14 +25,8 @@ struct azure_section {
   std::map<std::string, azure::connection_string> devices;
   // A hub through DPS.
   std::optional<azure::hub_address> dps;
-  std::string id_scope;
-  std::optional<azure::signing_key> group_key;
-  std::map<std::string, azure::signing_key> individual_keys; // by registration id
-  bool lower_case_ids = true;
-  std::optional<milliseconds> first_poll; // of a registration's status; nothing: as Retry-After says
-  // Budgets: of DPS, and of each hub.
-  std::uint32_t registrations_per_minute = 1'000;
-  double operations_per_second = 0;
+  dps::enrolment enrolment;
+  // Budgets of each hub.
   double connects_per_second = 100, sends_per_second = 100;
   bool has_commands = true; // the tier knows cloud-to-device messages
 
@@ -39,10 +34,6 @@ struct azure_section {
   std::optional<net::tls_client_context> tls;
 
   bool through_dps() const { return dps.has_value(); }
-  registration_id registration_of(const identity& wanted) const;
-  // The device's own key at DPS and at the hub that DPS gives it. Errors: dps_unauthorized when there is
-  // none.
-  result<azure::signing_key> key_at_dps(const registration_id& id) const;
 };
 
 // Signs for the devices of one hub, by that hub's time as far as it is known. section and clocks must live as

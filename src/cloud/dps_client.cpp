@@ -26,7 +26,7 @@ dps_client::dps_client(net::loop& on, net::task_group& tasks, const azure_sectio
                        std::function<double()> random, model::timeline* timeline, sink answer)
     : loop_{on},
       origin_{"https://" + section.dps->host + ":" + std::to_string(section.dps->port)},
-      fleet_{section, std::move(random), timeline, on.now()},
+      fleet_{section.enrolment, std::move(random), timeline, on.now()},
       client_{on, options_of(section)},
       answer_{std::move(answer)},
       changed_{on} {

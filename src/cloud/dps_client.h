@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One DPS over kept-alive HTTPS: carries what dps_fleet wants sent, over a fixed number of connections.
+// One DPS over kept-alive HTTPS: carries what dps::fleet wants sent, over a fixed number of connections.
 // Loop's thread only.
 #pragma once
 
-#include "cloud/dps_fleet.h"
+#include "cloud/azure_section.h"
+#include "dps/fleet.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
@@ -30,7 +31,7 @@ public:
   void call_off(device_ref device) { fleet_.call_off(device); }
   void hurry(device_ref device) { fleet_.hurry(device); }
 
-  // As dps_fleet.
+  // As dps::fleet.
   void by_clocks(service_clocks& clocks) { fleet_.by_clocks(clocks); }
   void try_now() {
     fleet_.try_now();
@@ -39,13 +40,13 @@ public:
   model::link_progress progress(device_ref device) const { return fleet_.progress(device); }
 
   const std::string& fingerprint() const { return fleet_.fingerprint(); }
-  dps_totals totals() const { return fleet_.totals(loop_.now().mono); }
+  model::dps_totals totals() const { return fleet_.totals(loop_.now().mono); }
 
 private:
   struct worker {
     explicit worker(net::loop& on) : bell{on} {}
     net::wake_up bell;
-    std::optional<dps_fleet::errand> work;
+    std::optional<dps::fleet::errand> work;
   };
 
   net::task<> dispatch();
@@ -55,7 +56,7 @@ private:
 
   net::loop& loop_;
   std::string origin_; // "https://host:port"
-  dps_fleet fleet_;
+  dps::fleet fleet_;
   net::http_client client_;
   sink answer_;
   std::vector<std::unique_ptr<worker>> workers_;

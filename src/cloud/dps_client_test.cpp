@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Through TLS to a DPS in this process; what happens over time is dps_fleet_test's.
+// Through TLS to a DPS in this process; what happens over time is the tests' of dps::fleet.
 #include "cloud/dps_client.h"
 
 #include "net/http_server.h"
@@ -30,9 +30,10 @@ struct scene {
     server.emplace(std::move(*started));
     section.name = azure_name{"field"};
     section.dps = azure::hub_address{"localhost", server->port()};
-    section.id_scope = "0ne1";
-    section.group_key = azure::signing_key{secret{"0123456789abcdef"}};
-    section.registrations_per_minute = 1'000'000;
+    section.enrolment.section = azure_name{"field"};
+    section.enrolment.id_scope = "0ne1";
+    section.enrolment.group_key = azure::signing_key{secret{"0123456789abcdef"}};
+    section.enrolment.registrations_per_minute = 1'000'000;
     section.ca_file = net::test_certificates() + "/ca.pem";
   }
   ~scene() { net::run_task(on, tasks.stop()); }

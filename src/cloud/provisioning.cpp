@@ -92,8 +92,8 @@ void provisioning::try_now() {
     service->try_now();
 }
 
-std::map<std::string, dps_totals> provisioning::totals() const {
-  std::map<std::string, dps_totals> all;
+std::map<std::string, model::dps_totals> provisioning::totals() const {
+  std::map<std::string, model::dps_totals> all;
   for (const auto& [name, service] : services_)
     all.emplace(name, service->totals());
   return all;

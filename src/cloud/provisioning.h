@@ -29,8 +29,8 @@ public:
   void hurry(device_ref device) override;
   std::string fingerprint(const azure_name& section) const override;
   model::link_progress progress(device_ref device) const override;
-  std::map<std::string, dps_totals> totals() const; // by section
-  // As dps_fleet, for all services. Before the first find_hub.
+  std::map<std::string, model::dps_totals> totals() const; // by section
+  // As dps::fleet, for all services. Before the first find_hub.
   void by_clocks(service_clocks& clocks);
   void try_now();
 

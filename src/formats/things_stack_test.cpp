@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/things_stack.h"
+
 #include "model/frame_of.h"
 
 #include <gtest/gtest.h>

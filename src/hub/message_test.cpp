@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "amqp/message.h"
-
 #include "hub/message.h"
+
+#include "amqp/message.h"
 
 #include <gtest/gtest.h>
 

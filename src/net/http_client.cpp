@@ -65,12 +65,6 @@ std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* user
   return size * count;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& t = *static_cast<transfer*>(user);
   const std::string_view line{bytes, size * count};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/frame_of.h"
 #include "tts/messages.h"
+
+#include "model/frame_of.h"
 
 #include <gtest/gtest.h>
 

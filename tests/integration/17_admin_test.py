@@ -215,8 +215,8 @@ class admin(integration_test):
                            [json.loads(line) for body in heard["/v2/track"] for line in body.splitlines()],
                            "the same for Application Insights")
         self.assertEqual({line["iKey"] for line in lines}, {key})
-        metrics = under_test.metrics()
-        self.assertGreaterEqual(metrics['causeway_export_spans_total{exporter="otlp"}'], len(spans))
+        # Counted when the collector's answer has come, which is after the collector has heard them.
+        wait_until(lambda: under_test.metrics()['causeway_export_spans_total{exporter="otlp"}'] >= len(spans), "all of them counted")
         self.assertNotIn(key, json.dumps(self.ask_json("status")))
 
     def test_a_wrong_connection_string_is_named(self):

@@ -148,6 +148,46 @@ class includes(a_copy_of_the_tree):
         self.assertEqual(self.new_breaches(), [])
 
 
+class pure_files(a_copy_of_the_tree):
+    def test_whatever_waits_keeps_threads_or_does_io(self):
+        impure = ("thread", "mutex", "atomic", "sys/socket.h", "unistd.h", "fstream", "filesystem", "random", "coroutine", "boost/asio/awaitable.hpp",
+                  "boost/asio/io_context.hpp", "boost/beast/http.hpp", "curl/curl.h", "openssl/ssl.h", "openssl/evp.h", "sqlite3.h", "prometheus/gauge.h",
+                  "MQTTAsync.h", "spdlog/spdlog.h")
+        for header in impure:
+            self.plant("src/net/http2_session.cpp", f"#include <{header}>")
+        self.plant("src/store/seal.h", "#include <mutex>")
+        found = self.new_breaches()
+        self.assertIn("src/store/seal.h:1: is pure and may not include <mutex> (threads)", found)
+        for header in impure:
+            self.assertTrue(any(f"is pure and may not include <{header}>" in line for line in found), header)
+
+    def test_what_comes_by_way_of_other_headers_however_far_away(self):
+        self.plant("src/stack/backfill_window.cpp", '#include "net/loop.h"')
+        self.plant("src/net/tls.h", "#include <thread>")
+        self.plant("src/azure/sas_token.h", "#include <random>")
+        self.expect("is pure and may not include <boost/asio/any_io_executor.hpp> (tasks), which it reaches by net/loop.h")
+        self.expect("is pure and may not include <thread> (threads), which it reaches by net/tls.h")
+        self.expect("is pure and may not include <random> (random), which it reaches by dps/enrolment.h")
+
+    def test_headers_that_include_one_another_end(self):
+        self.plant("src/azure/names.h", '#include "azure/sas_token.h"')
+        self.plant("src/azure/sas_token.h", '#include "azure/names.h"')
+        self.assertEqual(self.new_breaches(), [])
+
+    def test_what_computes_may_be_included(self):
+        self.plant("src/watch/waterfall.cpp", "#include <boost/json.hpp>")
+        self.plant("src/net/http_reader.cpp", "#include <boost/beast/http/basic_parser.hpp>")
+        # a test of a pure file is a test as any other
+        self.plant("src/stack/log_in_book_test.cpp", "#include <thread>")
+        self.assertEqual(self.new_breaches(), [])
+
+    def test_a_file_that_is_not_there_or_stands_twice(self):
+        self.replace("src/LAYERS", "pure cloud      azure_section", "pure cloud      azure_sectoin\npure store seal\npure nowhere seal")
+        self.expect("azure_sectoin of cloud is to be pure, and there is no such file")
+        self.expect("seal of store is pure twice")
+        self.expect("files of no module that stands above are pure")
+
+
 class links(a_copy_of_the_tree):
     def test_a_module_list_that_points_up(self):
         self.replace("src/base/CMakeLists.txt", "SOURCES", "MODULES net SOURCES")

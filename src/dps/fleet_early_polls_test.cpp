@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // first_poll: what an early poll brings, and that the quotas of DPS are kept all the same.
-#include "cloud/dps_fleet_scene.h"
+#include "dps/fleet_scene.h"
 
-namespace causeway::cloud {
+namespace causeway::dps {
 namespace {
 
-class early_polls_test : public dps_fleet_test {
+class fleet_early_polls_test : public fleet_test {
 protected:
-  early_polls_test() {
-    section_.first_poll = 500ms;
-    section_.operations_per_second = 1'000.0 / 60;
-    section_.registrations_per_minute = 1'000;
+  fleet_early_polls_test() {
+    enrolment_.first_poll = 500ms;
+    enrolment_.operations_per_second = 1'000.0 / 60;
+    enrolment_.registrations_per_minute = 1'000;
     dps_.assign_after = 400ms;
   }
   std::size_t most_polls_in(std::chrono::nanoseconds span, const std::vector<mono_time>& polls) {
@@ -22,7 +22,7 @@ protected:
   }
 };
 
-TEST_F(early_polls_test, six_devices_have_their_hub_after_first_poll) {
+TEST_F(fleet_early_polls_test, six_devices_have_their_hub_after_first_poll) {
   const auto begin = now();
   want_many(0, 6, 0);
   run_for(10s);
@@ -34,7 +34,8 @@ TEST_F(early_polls_test, six_devices_have_their_hub_after_first_poll) {
   EXPECT_EQ(totals.early_polls, 6U);
 }
 
-TEST_F(early_polls_test, an_assignment_that_takes_longer_costs_one_poll_more_and_retry_after_counts_again) {
+TEST_F(fleet_early_polls_test,
+       an_assignment_that_takes_longer_costs_one_poll_more_and_retry_after_counts_again) {
   dps_.assign_after = 600ms;
   const auto begin = now();
   want_many(0, 6, 0);
@@ -46,7 +47,7 @@ TEST_F(early_polls_test, an_assignment_that_takes_longer_costs_one_poll_more_and
 }
 
 // The quota of polls is all there is: whatever an early poll takes is missing to one that is due.
-TEST_F(early_polls_test, ten_thousand_devices_never_go_beyond_the_quota_of_polls) {
+TEST_F(fleet_early_polls_test, ten_thousand_devices_never_go_beyond_the_quota_of_polls) {
   for (const auto assign_after : {400ms, 2'000ms, 5'000ms}) {
     dps_ = {};
     dps_.assign_after = assign_after;
@@ -66,7 +67,7 @@ TEST_F(early_polls_test, ten_thousand_devices_never_go_beyond_the_quota_of_polls
 }
 
 // Whoever comes after many early polls in vain waits a little with its registration.
-TEST_F(early_polls_test, those_who_come_later_in_the_minute_do_not_go_beyond_the_quota_either) {
+TEST_F(fleet_early_polls_test, those_who_come_later_in_the_minute_do_not_go_beyond_the_quota_either) {
   dps_.assign_after = 2s;
   want_many(0, 400, 0);
   run_for(20s);
@@ -77,8 +78,8 @@ TEST_F(early_polls_test, those_who_come_later_in_the_minute_do_not_go_beyond_the
   EXPECT_LE(most_polls_in(60s, dps_.accepted_polls), 1'000U);
 }
 
-TEST_F(early_polls_test, what_has_no_room_early_is_asked_when_retry_after_says) {
-  section_.operations_per_second = 3.0 / 60; // of polls, three a minute
+TEST_F(fleet_early_polls_test, what_has_no_room_early_is_asked_when_retry_after_says) {
+  enrolment_.operations_per_second = 3.0 / 60; // of polls, three a minute
   const auto begin = now();
   want_many(0, 6, 0);
   run_for(10s);
@@ -87,7 +88,7 @@ TEST_F(early_polls_test, what_has_no_room_early_is_asked_when_retry_after_says) 
   EXPECT_EQ(findings_.back().first - begin, 3s + 2 * usual_latency);
 }
 
-TEST_F(early_polls_test, a_429_to_an_early_poll_ends_them_for_an_hour) {
+TEST_F(fleet_early_polls_test, a_429_to_an_early_poll_ends_them_for_an_hour) {
   dps_.refuses_polls = true;
   want(1);
   run_for(600ms);
@@ -112,7 +113,7 @@ TEST_F(early_polls_test, a_429_to_an_early_poll_ends_them_for_an_hour) {
   EXPECT_EQ(fleet().totals(now()).early_polls, 2U);
 }
 
-TEST_F(early_polls_test, a_429_to_a_poll_of_retry_after_leaves_them_on) {
+TEST_F(fleet_early_polls_test, a_429_to_a_poll_of_retry_after_leaves_them_on) {
   dps_.assign_after = 4s;
   want(1);
   run_for(1s);
@@ -122,14 +123,14 @@ TEST_F(early_polls_test, a_429_to_a_poll_of_retry_after_leaves_them_on) {
   EXPECT_EQ(fleet().totals(now()).no_early_polls_for, 0s);
 }
 
-TEST_F(early_polls_test,
+TEST_F(fleet_early_polls_test,
        no_device_polls_more_than_five_times_in_ten_seconds_when_registered_again_and_again) {
-  section_.first_poll = 100ms;
+  enrolment_.first_poll = 100ms;
   want(1);
   std::vector<mono_time> polls;
   for (int i = 0; i < 6'000; ++i) {
     if (auto next = fleet().next_errand(time_.now())) {
-      const bool poll = next->kind == dps::request_kind::poll;
+      const bool poll = next->kind == request_kind::poll;
       if (poll) polls.push_back(now());
       // Each second poll ends the registration, for a reason that passes.
       const bool ends = poll && polls.size() % 2 == 0;
@@ -150,4 +151,4 @@ TEST_F(early_polls_test,
 }
 
 } // namespace
-} // namespace causeway::cloud
+} // namespace causeway::dps

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cloud/dps_fleet_scene.h"
+#include "dps/fleet_scene.h"
 
-namespace causeway::cloud {
+namespace causeway::dps {
 namespace {
 
-TEST_F(dps_fleet_test, six_devices_take_the_time_of_one) {
+TEST_F(fleet_test, six_devices_take_the_time_of_one) {
   const auto begin = now();
   want_many(0, 6, 0);
   run_for(10s);
@@ -22,8 +22,8 @@ TEST_F(dps_fleet_test, six_devices_take_the_time_of_one) {
   EXPECT_EQ(totals.ceiling, 60'000);
 }
 
-TEST_F(dps_fleet_test, ten_thousand_wait_for_retry_after_at_the_same_time) {
-  section_.registrations_per_minute = 10'000'000;
+TEST_F(fleet_test, ten_thousand_wait_for_retry_after_at_the_same_time) {
+  enrolment_.registrations_per_minute = 10'000'000;
   latency_ = 2ms;
   const auto begin = now();
   want_many(0, 10'000, 0);
@@ -34,7 +34,7 @@ TEST_F(dps_fleet_test, ten_thousand_wait_for_retry_after_at_the_same_time) {
   EXPECT_EQ(timeline_.noted(), 40'000U);
 }
 
-TEST_F(dps_fleet_test, notes_where_the_time_went) {
+TEST_F(fleet_test, notes_where_the_time_went) {
   want(7);
   run_for(10s);
   const auto spans = timeline_.of(device_ref{7});
@@ -51,8 +51,8 @@ TEST_F(dps_fleet_test, notes_where_the_time_went) {
   }
 }
 
-TEST_F(dps_fleet_test, applications_take_turns_and_urgent_devices_go_first) {
-  section_.registrations_per_minute = 60; // six at once, then one a second
+TEST_F(fleet_test, applications_take_turns_and_urgent_devices_go_first) {
+  enrolment_.registrations_per_minute = 60; // six at once, then one a second
   want_many(0, 100, 0);
   want_many(1'000, 3, 1);
   want(2'000, 0, true);
@@ -68,8 +68,8 @@ TEST_F(dps_fleet_test, applications_take_turns_and_urgent_devices_go_first) {
   EXPECT_EQ(std::set(order.begin(), order.end()), std::set(expected.begin(), expected.end()));
 }
 
-TEST_F(dps_fleet_test, keeps_the_quota_and_uses_it) {
-  section_.registrations_per_minute = 1'000;
+TEST_F(fleet_test, keeps_the_quota_and_uses_it) {
+  enrolment_.registrations_per_minute = 1'000;
   dps_.enforced = 1'000;
   want_many(0, 3'000, 0);
   run_for(200s);
@@ -79,8 +79,8 @@ TEST_F(dps_fleet_test, keeps_the_quota_and_uses_it) {
   EXPECT_GE(3'000.0 / (1'000.0 * span / 60.0), 0.98);
 }
 
-TEST_F(dps_fleet_test, learns_a_lower_quota) {
-  section_.registrations_per_minute = 1'000;
+TEST_F(fleet_test, learns_a_lower_quota) {
+  enrolment_.registrations_per_minute = 1'000;
   dps_.enforced = 500;
   want_many(0, 4'000, 0);
   const auto begin = now();
@@ -93,8 +93,8 @@ TEST_F(dps_fleet_test, learns_a_lower_quota) {
   }
 }
 
-TEST_F(dps_fleet_test, polls_have_a_quota_once_dps_has_throttled_one) {
-  section_.operations_per_second = 2;
+TEST_F(fleet_test, polls_have_a_quota_once_dps_has_throttled_one) {
+  enrolment_.operations_per_second = 2;
   dps_.enforced_polls = 100;
   want_many(0, 300, 0);
   for (int round = 0; round < 5; ++round) {
@@ -109,13 +109,13 @@ TEST_F(dps_fleet_test, polls_have_a_quota_once_dps_has_throttled_one) {
   EXPECT_LT(dps_.refused, 150U);
 }
 
-TEST_F(dps_fleet_test, no_device_polls_more_than_five_times_in_ten_seconds) {
+TEST_F(fleet_test, no_device_polls_more_than_five_times_in_ten_seconds) {
   want(1);
   dps_.retry_after = 1s;
   std::vector<mono_time> polls;
   for (int i = 0; i < 3'000; ++i) {
     if (auto next = fleet().next_errand(time_.now())) {
-      if (next->kind == dps::request_kind::poll) polls.push_back(now());
+      if (next->kind == request_kind::poll) polls.push_back(now());
       fleet().on_answer(*next, 202, {{"Retry-After", "1"}}, R"({"operationId":"5.x","status":"assigning"})",
                         time_.now());
     }
@@ -126,7 +126,7 @@ TEST_F(dps_fleet_test, no_device_polls_more_than_five_times_in_ten_seconds) {
     EXPECT_GE(polls[i] - polls[i - 5], 10s);
 }
 
-TEST_F(dps_fleet_test, a_throttle_holds_the_registrations_of_all) {
+TEST_F(fleet_test, a_throttle_holds_the_registrations_of_all) {
   want_many(0, 2, 0);
   const auto first = fleet().next_errand(time_.now());
   fleet().on_answer(*first, 429, {{"Retry-After", "7"}}, "", time_.now());
@@ -140,8 +140,8 @@ TEST_F(dps_fleet_test, a_throttle_holds_the_registrations_of_all) {
   EXPECT_TRUE(fleet().next_errand(time_.now()));
 }
 
-TEST_F(dps_fleet_test, one_registration_answers_all_who_ask_for_its_id) {
-  section_.lower_case_ids = true;
+TEST_F(fleet_test, one_registration_answers_all_who_ask_for_its_id) {
+  enrolment_.lower_case_ids = true;
   fleet().find(device_ref{1}, identity{"Same"}, {}, time_.now());
   fleet().find(device_ref{2}, identity{"same"}, {}, time_.now());
   run_for(1s);
@@ -151,15 +151,15 @@ TEST_F(dps_fleet_test, one_registration_answers_all_who_ask_for_its_id) {
   EXPECT_EQ(dps_.accepted.size(), 1U);
 }
 
-TEST_F(dps_fleet_test, ids_keep_their_letter_case_where_the_section_says_so) {
-  section_.lower_case_ids = false;
+TEST_F(fleet_test, ids_keep_their_letter_case_where_the_enrolment_says_so) {
+  enrolment_.lower_case_ids = false;
   fleet().find(device_ref{1}, identity{"Same"}, {}, time_.now());
   fleet().find(device_ref{2}, identity{"same"}, {}, time_.now());
   run_for(10s);
   EXPECT_EQ(dps_.accepted.size(), 2U);
 }
 
-TEST_F(dps_fleet_test, what_is_called_off_is_neither_sent_nor_answered) {
+TEST_F(fleet_test, what_is_called_off_is_neither_sent_nor_answered) {
   want(1);
   fleet().find(device_ref{2}, identity{"Dev-1"}, {}, time_.now()); // shares it
   want(3);
@@ -178,7 +178,7 @@ TEST_F(dps_fleet_test, what_is_called_off_is_neither_sent_nor_answered) {
   EXPECT_EQ(fleet().totals(now()).in_progress, 0U);
 }
 
-TEST_F(dps_fleet_test, a_device_asked_for_twice_has_the_last_word) {
+TEST_F(fleet_test, a_device_asked_for_twice_has_the_last_word) {
   want(1);
   fleet().find(device_ref{1}, identity{"other"}, {}, time_.now());
   const auto first = fleet().next_errand(time_.now());
@@ -187,7 +187,7 @@ TEST_F(dps_fleet_test, a_device_asked_for_twice_has_the_last_word) {
   EXPECT_FALSE(fleet().next_errand(time_.now()));
 }
 
-TEST_F(dps_fleet_test, a_device_asked_for_again_before_its_turn_is_registered_with_its_new_model) {
+TEST_F(fleet_test, a_device_asked_for_again_before_its_turn_is_registered_with_its_new_model) {
   const auto ask = [&](const char* model) {
     fleet().find(device_ref{1}, identity{"Dev-1"}, {model}, time_.now());
   };
@@ -200,9 +200,9 @@ TEST_F(dps_fleet_test, a_device_asked_for_again_before_its_turn_is_registered_wi
   EXPECT_FALSE(fleet().next_errand(time_.now()));
 }
 
-TEST_F(dps_fleet_test, a_device_without_a_key_is_told_at_once) {
-  section_.group_key.reset();
-  section_.individual_keys.emplace("dev-2", azure::signing_key{secret{"fedcba9876543210"}});
+TEST_F(fleet_test, a_device_without_a_key_is_told_at_once) {
+  enrolment_.group_key.reset();
+  enrolment_.individual_keys.emplace("dev-2", azure::signing_key{secret{"fedcba9876543210"}});
   want(1);
   want(2);
   run_for(10s);
@@ -212,7 +212,7 @@ TEST_F(dps_fleet_test, a_device_without_a_key_is_told_at_once) {
   EXPECT_EQ(dps_.accepted.size(), 1U);
 }
 
-TEST_F(dps_fleet_test, a_dead_dps_is_tried_by_one_for_all) {
+TEST_F(fleet_test, a_dead_dps_is_tried_by_one_for_all) {
   dps_.up = false;
   want_many(0, 10'000, 0);
   run_for(3600s);
@@ -233,7 +233,7 @@ TEST_F(dps_fleet_test, a_dead_dps_is_tried_by_one_for_all) {
   EXPECT_LE(dps_.accepted.front() - back, 75s);
 }
 
-TEST_F(dps_fleet_test, a_dps_that_only_knows_5xx_is_left_alone_too) {
+TEST_F(fleet_test, a_dps_that_only_knows_5xx_is_left_alone_too) {
   dps_.broken_with = 503;
   want_many(0, 10'000, 0);
   run_for(3600s);
@@ -244,12 +244,12 @@ TEST_F(dps_fleet_test, a_dps_that_only_knows_5xx_is_left_alone_too) {
   EXPECT_GT(assigned(), 9'700U);
 }
 
-TEST_F(dps_fleet_test, one_registration_that_hangs_ends_in_its_time) {
+TEST_F(fleet_test, one_registration_that_hangs_ends_in_its_time) {
   want(1);
   const auto sent = fleet().next_errand(time_.now());
   ASSERT_TRUE(sent);
-  EXPECT_EQ(fleet().deadline(now(), true) - now(), dps::time_limit);
-  time_.advance(dps::time_limit);
+  EXPECT_EQ(fleet().deadline(now(), true) - now(), time_limit);
+  time_.advance(time_limit);
   fleet().advance(time_.now());
   const auto found = fleet().take_findings();
   ASSERT_EQ(found.size(), 1U);
@@ -259,4 +259,4 @@ TEST_F(dps_fleet_test, one_registration_that_hangs_ends_in_its_time) {
 }
 
 } // namespace
-} // namespace causeway::cloud
+} // namespace causeway::dps

@@ -2,16 +2,15 @@
 // A DPS on the manual clock, and a fleet that speaks to it.
 #pragma once
 
-#include "cloud/dps_fleet.h"
+#include "dps/fleet.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
 #include <map>
 #include <set>
 
-namespace causeway::cloud {
+namespace causeway::dps {
 
 using namespace std::chrono_literals;
 
@@ -41,12 +40,12 @@ struct scripted_dps {
   }
   struct reply {
     int status;
-    dps::header_list headers;
+    header_list headers;
     std::string body;
   };
-  reply answer(const dps::http_request& request, mono_time now) {
+  reply answer(const http_request& request, mono_time now) {
     if (broken_with != 0) return {broken_with, {}, ""};
-    const bool poll = request.kind == dps::request_kind::poll;
+    const bool poll = request.kind == request_kind::poll;
     const auto of =
         request.path_and_query.substr(0, request.path_and_query.find(poll ? "/operations" : "/register"));
     if (poll && refuses_polls) {
@@ -59,9 +58,9 @@ struct scripted_dps {
       return {429, {{"Retry-After", "2"}}, R"({"errorCode":429001,"message":"Throttled"})"};
     }
     taken.push_back(now);
-    const reply assigning{202,
-                          {{"Retry-After", std::to_string(retry_after.count())}},
-                          R"({"operationId":"5.x","status":"assigning"})"};
+    reply assigning{202,
+                    {{"Retry-After", std::to_string(retry_after.count())}},
+                    R"({"operationId":"5.x","status":"assigning"})"};
     if (!poll) {
       assigned_at[of] = now + assign_after.value_or(0ns);
       return assigning;
@@ -78,18 +77,17 @@ struct scripted_dps {
   }
 };
 
-class dps_fleet_test : public testing::Test {
+class fleet_test : public testing::Test {
 protected:
   struct under_way {
-    dps_fleet::errand what;
+    dps::fleet::errand what;
     scripted_dps::reply reply;
     bool lost = false;
   };
 
-  static azure_section make_section() {
-    azure_section made;
-    made.name = azure_name{"field"};
-    made.dps = azure::hub_address{};
+  static enrolment make_section() {
+    enrolment made;
+    made.section = azure_name{"field"};
     made.id_scope = "0ne1";
     made.group_key = azure::signing_key{secret{"0123456789abcdef"}};
     made.registrations_per_minute = 60'000;
@@ -97,10 +95,10 @@ protected:
     return made;
   }
 
-  dps_fleet& fleet() {
+  dps::fleet& fleet() {
     if (!fleet_)
       fleet_.emplace(
-          section_, [] { return 0.5; }, &timeline_, time_.now());
+          enrolment_, [] { return 0.5; }, &timeline_, time_.now());
     return *fleet_;
   }
   mono_time now() const { return time_.now().mono; }
@@ -150,16 +148,16 @@ protected:
   }
 
   manual_clock time_;
-  azure_section section_ = make_section();
+  enrolment enrolment_ = make_section();
   model::timeline timeline_{time_.now(), 100'000};
   scripted_dps dps_;
   std::chrono::nanoseconds latency_ = usual_latency;
   std::multimap<mono_time, under_way> flying_;
   std::vector<std::pair<mono_time, std::uint64_t>> started_;
-  std::vector<std::pair<mono_time, dps_fleet::finding>> findings_;
+  std::vector<std::pair<mono_time, dps::fleet::finding>> findings_;
 
 private:
-  std::optional<dps_fleet> fleet_;
+  std::optional<dps::fleet> fleet_;
 };
 
-} // namespace causeway::cloud
+} // namespace causeway::dps
