@@ -14,7 +14,7 @@
 namespace causeway::app {
 namespace {
 
-constexpr milliseconds tick_interval{50};
+constexpr milliseconds look_interval{50};
 constexpr seconds store_close_time{10};
 constexpr milliseconds hub_close_time{2'000};
 // For clients with kept-alive connections, whose next request brings them the word to come by a new one.
@@ -60,6 +60,7 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       registry{on, tasks, registry_options_of(from, clocks), make_registry_applications(from),
                [this] { return random.unit(); }},
       hubs{on, tasks, sections, clocks, [this] { return random.unit(); }, &spans},
+      core_bell{on},
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
@@ -71,10 +72,30 @@ void gateway::parts::save_open_seconds() {
   store->save_open_seconds(shard->open_seconds(now));
 }
 
-net::task<> gateway::parts::tick() {
+void gateway::parts::ring_at(mono_time at) {
+  core_due = std::min(core_due, at);
+  core_bell.notify();
+}
+
+// What is due and cannot go on yet does not keep the loop from turning.
+net::task<> gateway::parts::keep_time() {
+  constexpr milliseconds least_pause{5};
   while (true) {
-    const auto due = loop.now().mono + tick_interval;
-    const bool going_on = co_await net::sleep_for(tick_interval);
+    if (loop.now().mono < core_due) {
+      static_cast<void>(co_await core_bell.wait_until(core_due));
+      continue;
+    }
+    core_due = mono_time::max();
+    shard->on_tick(loop.now());
+    const bool going_on = co_await net::sleep_for(least_pause);
+    if (!going_on) co_return;
+  }
+}
+
+net::task<> gateway::parts::look() {
+  while (true) {
+    const auto due = loop.now().mono + look_interval;
+    const bool going_on = co_await net::sleep_for(look_interval);
     if (!going_on) co_return;
     const auto now = loop.now();
     // Decays over about a second, so that a scrape sees the worst of the last moments.
@@ -85,7 +106,6 @@ net::task<> gateway::parts::tick() {
       shard->on_clock_set(now);
     }
     if (clocks.take_change()) hubs.renew_tokens();
-    shard->on_tick(now);
     look_at_certificate(now);
     if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
@@ -240,6 +260,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   core::shard_options shard_options;
   shard_options.random = [random = &p->random] { return random->unit(); };
   shard_options.timeline = &p->spans;
+  shard_options.ring_at = [raw = p.get()](mono_time at) { raw->ring_at(at); };
   shard_options.limits = make_spool_limits(from.spool);
   shard_options.max_devices = from.state.max_devices;
   p->shard.emplace(make_rules(from), std::move(shard_options), on.now());
@@ -280,7 +301,9 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->start_mqtt(from);
   for (const auto& one : p->by_webhook)
     if (p->is_by_webhook_alone(one)) p->backfill->on_live(one);
-  p->tasks.spawn("tick", net::restart_policy::on_fault, [raw = p.get()] { return raw->tick(); });
+  p->tasks.spawn("keep the core's time", net::restart_policy::on_fault,
+                 [raw = p.get()] { return raw->keep_time(); });
+  p->tasks.spawn("look", net::restart_policy::on_fault, [raw = p.get()] { return raw->look(); });
   log::info("gateway_started", {{"webhook", from.webhook.listen},
                                 {"admin", from.admin.listen},
                                 {"socket", from.admin.socket.string()},

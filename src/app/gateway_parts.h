@@ -14,6 +14,7 @@
 #include "cloud/provisioning.h"
 #include "core/explain.h"
 #include "core/shard.h"
+#include "net/wake_up.h"
 #include "stack/mqtt_source.h"
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
@@ -55,6 +56,8 @@ struct gateway::parts final : store::store_events,
   stack::registry_client registry;
   cloud::hub_pool hubs;
   std::optional<core::shard> shard;
+  net::wake_up core_bell;
+  mono_time core_due = mono_time::max();
   std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;
   std::optional<stack::backfill> backfill;
@@ -101,7 +104,9 @@ struct gateway::parts final : store::store_events,
   // Whether only webhooks tell that its events come in.
   bool is_by_webhook_alone(const application_id& application) const;
 
-  net::task<> tick();
+  void ring_at(mono_time at);
+  net::task<> keep_time();
+  net::task<> look();
   net::task<> start_known();
   net::task<> give_back_memory();
   void listen(doors at, const config::configuration& from);

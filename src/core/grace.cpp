@@ -111,6 +111,7 @@ int grace::give_up_overdue(device_ref which, std::uint32_t since, int most, mome
 
 grace::round grace::tick(moment now) {
   round made;
+  looked_ = now.mono;
   if (refused_.empty()) return made;
   constexpr int most_looked_at = 512;
   constexpr std::uint32_t save_after = 3600;
@@ -140,6 +141,13 @@ grace::round grace::tick(moment now) {
   }
   next_ = next == refused_.end() ? device_ref{} : next->first;
   return made;
+}
+
+// All of them each second, a part at a time.
+std::optional<mono_time> grace::deadline() const {
+  if (refused_.empty()) return std::nullopt;
+  const bool is_between = next_ != device_ref{} && refused_.lower_bound(next_) != refused_.end();
+  return looked_ + (is_between ? milliseconds{10} : milliseconds{1000});
 }
 
 } // namespace causeway::core

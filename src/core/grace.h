@@ -43,6 +43,7 @@ public:
     std::vector<device_ref> emptied; // nothing waits for them any more
   };
   round tick(moment now);
+  std::optional<mono_time> deadline() const;
 
 private:
   struct refused_device {     // in open seconds
@@ -63,6 +64,7 @@ private:
   shard_totals& totals_;
   std::map<device_ref, refused_device> refused_; // while messages waited for them
   device_ref next_{};                            // where the next look at them begins
+  mono_time looked_{};                           // the last one
 };
 
 } // namespace causeway::core

@@ -217,8 +217,10 @@ void journey::tick(moment now) {
   for (const auto which : successions_.tick(now))
     become_other(which, now);
   const auto round = grace_.tick(now);
-  for (const auto which : round.to_save)
+  for (const auto which : round.to_save) {
     records_.save(which);
+    on_.book.commit_if_long();
+  }
   for (const auto which : round.emptied)
     if (on_.table.at(which).deleted) leave(which, now);
 }
@@ -232,6 +234,8 @@ std::optional<mono_time> journey::deadline() const {
   consider(roster_.deadline());
   consider(on_.held.deadline());
   if (on_.held.has_released()) consider(on_.time.started());
+  consider(successions_.deadline());
+  consider(grace_.deadline());
   return next;
 }
 

@@ -37,6 +37,7 @@ std::optional<mono_time> room::deadline() const {
   if (const auto first = limits_.max_age ? oldest() : std::nullopt)
     consider(time_.started() + seconds{first->accepted_s} + *limits_.max_age);
   if (drop_episode_) consider(drop_episode_->last + drop_pause);
+  if (waiting_.account.letters().messages != 0) consider(letters_looked_ + look_at_letters);
   return next;
 }
 
@@ -148,9 +149,9 @@ void room::on_dead_letters_counted(const dead_letter_amounts& are) {
 }
 
 void room::tell_of_letters(moment now) {
-  constexpr seconds look{60}, again{24 * 3600};
+  constexpr seconds again{24 * 3600};
   constexpr double much = 0.5;
-  if (letters_looked_ != mono_time{} && now.mono < letters_looked_ + look) return;
+  if (letters_looked_ != mono_time{} && now.mono < letters_looked_ + look_at_letters) return;
   letters_looked_ = now.mono;
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
     const auto part = waiting_.account.letters_part(i);

@@ -45,6 +45,7 @@ public:
 private:
   // Drops that are closer together are one episode, told of at its begin and at its end.
   static constexpr seconds drop_pause{60};
+  static constexpr seconds look_at_letters{60};
   struct drop_episode { // no initialisers: clang takes one inside a class for no default constructor
     mono_time began, last;
     amount what;

@@ -65,7 +65,7 @@ void shard::start(start_image image, moment now) {
 }
 
 void shard::begin(start_image image, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   stored_.last_row = image.next_seq - 1;
   time_.restore(image.open_seconds);
   for (const auto& stray : reception_.restore(image, now))
@@ -75,12 +75,12 @@ void shard::begin(start_image image, moment now) {
 }
 
 bool shard::start_some(std::size_t most, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   return journey_.start_some(most, now);
 }
 
 void shard::on_event(ticket which, model::event event, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   ++totals_.received[static_cast<std::size_t>(event.kind)];
   const auto application = doorman_.application_of(event);
   if (!application) return intake_.answer_now(which, answer::unwanted);
@@ -92,18 +92,18 @@ void shard::on_event(ticket which, model::event event, moment now) {
 }
 
 void shard::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   intake_.on_formatted(which, std::move(messages), now);
 }
 
 void shard::on_appended(const std::vector<appended>& what, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   for (const auto& one : what)
     intake_.on_appended(one, now);
 }
 
 void shard::on_rows(std::vector<fresh_row> rows, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   for (auto& row : rows) {
     const auto device = row.device;
     const auto seq = row.seq;
@@ -124,21 +124,21 @@ std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
 }
 
 void shard::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   if (size_of(what) > max_message_bytes) return intake_.answer_now(which, answer::dead_lettered);
   if (const auto device = replay_to(which, from, doorman_.application_of(from), now))
     intake_.replay(which, letter, *device, std::move(what), now);
 }
 
 void shard::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   if (is_control_frame(event)) return intake_.answer_now(which, answer::unwanted);
   if (const auto device = replay_to(which, event.from, doorman_.application_of(event), now))
     intake_.replay(which, letter, *device, std::move(event), now);
 }
 
 void shard::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_read_back(std::move(rows), gone, now);
 }
 
@@ -147,49 +147,59 @@ void shard::on_dead_letters_counted(const dead_letter_amounts& are) {
 }
 
 void shard::on_assignment(device_ref which, result<assignment> where, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_assignment(which, std::move(where), now);
 }
 
 void shard::on_registered(const registered_device& what, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   reception_.on_registered(what, now);
 }
 
 void shard::on_listed(const application_id& application, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   reception_.on_listed(application, now);
 }
 
 void shard::on_looked_up(device_ref which, result<registered_device> what, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   reception_.on_looked_up(which, std::move(what), now);
 }
 
 void shard::on_device_attached(device_ref which, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_attached(which, now);
 }
 
 void shard::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_detached(which, why, link_retries, now);
 }
 
 void shard::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_outcome(which, seq, outcome, now);
 }
 
 void shard::on_tick(moment now) {
-  const draft::event under_way{book_};
+  armed_.reset();
+  const turn under_way{*this};
   journey_.tick(now);
   room_.tick(now);
 }
 
 void shard::on_clock_set(moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   journey_.on_clock_set(now);
+}
+
+// Events come and go and each may move the time; one that rings too early finds nothing to do.
+void shard::arm() {
+  if (!options_.ring_at) return;
+  const auto due = deadline();
+  if (!due || (armed_ && *armed_ <= *due)) return;
+  armed_ = due;
+  options_.ring_at(*due);
 }
 
 std::optional<mono_time> shard::deadline() const {
@@ -199,7 +209,7 @@ std::optional<mono_time> shard::deadline() const {
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   const auto application = rules_.find(key.application);
   const auto which = application ? table_.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
@@ -211,7 +221,7 @@ forgetting shard::forget(const device_key& key, bool drop_messages, moment now) 
 
 forget_page shard::forget_some(const application_id& application, forgettable which, bool drop_messages,
                                std::optional<device_ref> after, std::size_t limit, moment now) {
-  const draft::event under_way{book_};
+  const turn under_way{*this};
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
   const auto index = rules_.find(application);

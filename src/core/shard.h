@@ -18,6 +18,7 @@
 #include "core/device_table.h"
 #include "core/device_view.h"
 #include "core/doorman.h"
+#include "core/draft.h"
 #include "core/gates.h"
 #include "core/intake.h"
 #include "core/journey.h"
@@ -64,6 +65,9 @@ struct shard_options {
   connecting::pauses pauses{};
   std::function<double()> random{};    // uniform in [0, 1)
   model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+  // The owner's one timer: on_tick is to be called at this time, or as soon after as it can be; the earliest
+  // counts. Nothing: the owner looks at deadline() itself.
+  std::function<void(mono_time)> ring_at{};
   spool_limits limits{};
   refusal_limits refusals{};
 };
@@ -164,6 +168,20 @@ private:
     outlet<model::answers> answers;
   };
 
+  // An event: at its end its change is committed, and the timer set.
+  class turn {
+  public:
+    explicit turn(shard& of) : of_{of}, change_{of.book_} {}
+    ~turn() { of_.arm(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+  private:
+    shard& of_;
+    draft::event change_;
+  };
+  void arm();
+
   // Whose dead letter it is, where it may be tried again; else the ticket is answered.
   std::optional<device_ref> replay_to(ticket which, const device_key& from,
                                       std::optional<std::uint32_t> application, moment now);
@@ -187,6 +205,7 @@ private:
   reception reception_;
   intake intake_;
   device_view view_;
+  std::optional<mono_time> armed_; // what ring_at was asked for last, until then
 };
 
 } // namespace causeway::core

@@ -407,5 +407,27 @@ TEST(shard, what_the_end_of_a_deleted_device_makes_durable_is_one_change) {
   EXPECT_FALSE(change.assignments[0].where);
 }
 
+TEST(shard, asks_for_its_timer_at_the_end_of_an_event_and_needs_no_other_tick) {
+  std::vector<mono_time> rings;
+  shard_options options;
+  options.ring_at = [&](mono_time at) { rings.push_back(at); };
+  shard_fixture f{std::move(options)};
+  f.post(f.frame("field", "dev-1", 1));
+  EXPECT_TRUE(rings.empty()) << "nothing is due of itself";
+  f.spooled(1);
+  f.shard.on_assignment(device_ref{0}, error{errc::dps_busy}, f.clock.now());
+  ASSERT_EQ(rings.size(), 1U);
+  EXPECT_EQ(rings[0], *f.shard.deadline());
+  f.post(f.frame("field", "dev-2", 1));
+  EXPECT_EQ(rings.size(), 1U) << "it is set already";
+  f.ports.take();
+  f.clock.advance(rings[0] - f.clock.now().mono);
+  f.shard.on_tick(f.clock.now());
+  EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
+  f.shard.on_assignment(device_ref{0}, error{errc::dps_busy}, f.clock.now());
+  ASSERT_GE(rings.size(), 2U);
+  EXPECT_EQ(rings.back(), *f.shard.deadline());
+}
+
 } // namespace
 } // namespace causeway::core

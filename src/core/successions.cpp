@@ -60,9 +60,15 @@ successions::heir successions::take_out(device_ref which) {
   return all_.extract(which).mapped().next;
 }
 
+std::optional<mono_time> successions::deadline() const {
+  if (all_.empty()) return std::nullopt;
+  return looked_ + seconds{1};
+}
+
 // A minute in which its hub works is what the former has: online, or refused for a reason of its own.
 std::vector<device_ref> successions::tick(moment now) {
   constexpr seconds most{60};
+  looked_ = now.mono;
   std::vector<device_ref> over;
   for (auto& [which, one] : all_) {
     const auto& d = table_.at(which);

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace causeway::core {
@@ -41,6 +42,8 @@ public:
   void forget(device_ref which) { all_.erase(which); }
   // Those that are over, or whose former device has had its minute.
   std::vector<device_ref> tick(moment now);
+  // A minute is counted second by second.
+  std::optional<mono_time> deadline() const;
 
 private:
   bool is_over(const heir& next, const device& d) const;
@@ -58,6 +61,7 @@ private:
   const grace& grace_;
   const appends& stored_;
   std::map<device_ref, succession> all_;
+  mono_time looked_{};
   log_limiter log_;
 };
 
