@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a hub_connection keeps of a link and of a session. Owned by the connection; the hub_service refers to
+// What is kept of a link and of a session. Owned by the connection's hub_links; the hub_service refers to
 // links that are attached, by device.
 #pragma once
 
 #include "amqp/engine.h"
+#include "base/clock.h"
 #include "base/ids.h"
+#include "emulator/hub/link_claim.h"
 
 #include <list>
 #include <map>
@@ -13,23 +15,14 @@
 
 namespace causeway::emulator {
 
-class hub_connection;
+class hub_links;
 struct hub_session;
 struct hub_link;
-
-enum class link_kind : std::uint8_t {
-  cbs_request,
-  cbs_answer,
-  telemetry,
-  c2d,
-  method,
-  refused, // waits to be refused, or is
-};
 
 using attach_queue = std::multimap<mono_time, hub_link*>;
 
 struct hub_link {
-  hub_connection* owner = nullptr;
+  hub_links* owner = nullptr;
   hub_session* session = nullptr;
   std::list<hub_link>::iterator self;
   amqp::link link;

@@ -153,7 +153,7 @@ void hub_service::remove_from_books(hub_link& link) {
   if (row->second.empty()) books_.erase(row);
 }
 
-std::vector<hub_link*> hub_service::links_of(const identity& device, const hub_connection* on) const {
+std::vector<hub_link*> hub_service::links_of(const identity& device, const hub_links* on) const {
   std::vector<hub_link*> links;
   if (const auto row = books_.find(device); row != books_.end())
     std::copy_if(row->second.begin(), row->second.end(), std::back_inserter(links),

@@ -116,10 +116,13 @@ public:
 
 private:
   friend class hub_connection;
+  friend class hub_links;
+  friend class token_desk;
+  friend class telemetry_intake;
   void add_to_books(hub_link& link, moment now);
   void remove_from_books(hub_link& link);
-  // Links of this device on this connection.
-  std::vector<hub_link*> links_of(const identity& device, const hub_connection* on) const;
+  // Links of this device on one connection.
+  std::vector<hub_link*> links_of(const identity& device, const hub_links* on) const;
 
   identity_registry& registry_;
   causeway::emulator::arrivals& arrivals_;

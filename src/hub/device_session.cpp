@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/device_session.h"
 
-#include "azure/names.h"
 #include "base/check.h"
 
 #include <algorithm>
@@ -9,52 +8,15 @@
 #include <utility>
 
 namespace causeway::hub {
-namespace {
-
-amqp::value symbol_of(std::string_view name) {
-  return amqp::value{amqp::symbol{std::string{name}}};
-}
-
-} // namespace
 
 void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
                            const std::string& client_version) {
-  const auto own = static_cast<std::uintptr_t>(context());
   session = engine.new_session();
-  session.set_context(own);
+  session.set_context(static_cast<std::uintptr_t>(context()));
   session.open();
-  // Short names and few properties: the engine keeps each of both twice. The terminus on this side says
-  // nothing, and the API version comes only with a model id, which needs it, as Node's SDK has it.
-  const std::string number = std::to_string(link_number);
-  telemetry = session.sender("t" + number);
-  telemetry.set_target(azure::link_address(azure::link_role::telemetry, identity));
-  amqp::value_map of_telemetry = {{symbol_of("com.microsoft:client-version"), amqp::value{client_version}}};
-  const amqp::value of_c2d{of_telemetry};
-  if (!model_id.empty()) {
-    of_telemetry.emplace_back(symbol_of("com.microsoft:api-version"), amqp::value{std::string{"2020-09-30"}});
-    of_telemetry.emplace_back(symbol_of("com.microsoft:model-id"),
-                              amqp::value{std::exchange(model_id, std::string{})});
-  }
-  telemetry.set_properties(amqp::value{std::move(of_telemetry)});
-  if (commands) {
-    c2d = session.receiver("c" + number);
-    c2d.set_source(azure::link_address(azure::link_role::c2d, identity));
-    c2d.set_properties(of_c2d);
-  }
-  for (amqp::link* link : {&telemetry, &c2d}) {
-    if (!*link) continue;
-    link->set_context(own);
-    link->set_settle_modes(amqp::settle_mode::unsettled, amqp::receive_mode::first);
-    link->open();
-  }
+  links.open(session, identity, wish, link_number, client_version);
+  std::string{}.swap(wish.model_id);
   state = session_state::attaching;
-}
-
-bool device_session::usable() const {
-  const auto ready = [](const amqp::link& link) {
-    return link.remote_open() && !link.remote_terminus_null();
-  };
-  return telemetry && ready(telemetry) && telemetry.credit() > 0 && (!c2d || ready(c2d));
 }
 
 void device_session::send(spool_seq number, std::string encoded) {
@@ -65,6 +27,7 @@ void device_session::send(spool_seq number, std::string encoded) {
 }
 
 void device_session::send_waiting() {
+  amqp::link telemetry = links.telemetry();
   if (waiting.empty() || telemetry.credit() <= 0) return;
   // One message at a time: its number is unique among the link's unsettled.
   std::array<char, sizeof seq> tag{};
@@ -83,32 +46,8 @@ void device_session::end() {
   drop_waiting();
   in_flight = {};
   sending = false;
-  telemetry.close();
-  if (c2d) c2d.close();
+  links.close();
   session.close();
-}
-
-void deadline_list::push(std::deque<device_session>& in, device_session& what, mono_time due) {
-  what.answer_due = due;
-  what.earlier = back_;
-  what.later = none;
-  if (back_ != none)
-    in[back_].later = what.place;
-  else
-    front_ = what.place;
-  back_ = what.place;
-}
-
-void deadline_list::remove(std::deque<device_session>& in, device_session& what) {
-  if (what.earlier != none)
-    in[what.earlier].later = what.later;
-  else
-    front_ = what.later;
-  if (what.later != none)
-    in[what.later].earlier = what.earlier;
-  else
-    back_ = what.earlier;
-  what.earlier = what.later = none;
 }
 
 device_session& session_table::acquire(device_ref device) {
@@ -160,6 +99,39 @@ std::vector<std::uint32_t> session_table::owned() const {
     all.push_back(place);
   std::ranges::sort(all); // so that what follows does not depend on hashing
   return all;
+}
+
+void deadline_list::push(device_session& what, mono_time due) {
+  what.answer_due = due;
+  what.earlier = back_;
+  what.later = none;
+  if (back_ != none)
+    in_.at(back_).later = what.place;
+  else
+    front_ = what.place;
+  back_ = what.place;
+}
+
+void deadline_list::remove(device_session& what) {
+  if (what.earlier != none)
+    in_.at(what.earlier).later = what.later;
+  else
+    front_ = what.later;
+  if (what.later != none)
+    in_.at(what.later).earlier = what.earlier;
+  else
+    back_ = what.earlier;
+  what.earlier = what.later = none;
+}
+
+device_session* deadline_list::overdue(mono_time now) {
+  if (front_ == none || in_.at(front_).answer_due > now) return nullptr;
+  return &in_.at(front_);
+}
+
+std::optional<mono_time> deadline_list::deadline() const {
+  if (front_ == none) return std::nullopt;
+  return in_.at(front_).answer_due;
 }
 
 } // namespace causeway::hub

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/hub/hub_links.h"
+
+#include "azure/limits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::emulator {
+
+void hub_links::on_session_opened(amqp::session session) {
+  if (of(session) == nullptr) {
+    sessions_.emplace_front();
+    auto& added = sessions_.front();
+    added.self = sessions_.begin();
+    session.set_context(reinterpret_cast<std::uintptr_t>(&added));
+  }
+  session.open();
+}
+
+void hub_links::on_session_closed(amqp::session session) {
+  if (auto* gone = of(session)) {
+    while (!gone->links.empty())
+      drop(gone->links.front());
+    sessions_.erase(gone->self);
+  }
+  session.close();
+  session.free();
+}
+
+void hub_links::on_link_opened(amqp::link native, moment now) {
+  auto* session = of(native.session());
+  if (of(native) != nullptr || session == nullptr) return;
+  session->links.emplace_front();
+  auto& link = session->links.front();
+  link.owner = this;
+  link.session = session;
+  link.self = session->links.begin();
+  link.link = native;
+  native.set_context(reinterpret_cast<std::uintptr_t>(&link));
+
+  // A sender of ours answers the client's receiver.
+  auto claim =
+      read_claim(native.is_sender(), native.remote_source(), native.remote_target(), hub_.options().tier);
+  link.kind = claim.kind;
+  link.device = std::move(claim.device);
+  link.refusal = std::move(claim.refusal);
+  if (link.kind == link_kind::telemetry) hub_.connect_window_.arrive(now.mono);
+  if (link.refusal.empty()) link.refusal = judge(link, now);
+  if (link.kind == link_kind::refused && link.refusal.empty())
+    link.refusal = {"amqp:not-implemented", "the emulator has no twins"};
+  std::chrono::nanoseconds wait = hub_.options().latency.attach;
+  if (link.kind == link_kind::telemetry && link.refusal.empty()) wait += charge_connect(link, now);
+  if (wait.count() == 0) return answer(link, now);
+  const auto due = now.mono + std::chrono::duration_cast<mono_time::duration>(wait);
+  link.due_answer = due_.emplace(due, &link);
+}
+
+amqp::condition hub_links::judge(const hub_link& link, moment now) const {
+  if (link.device.empty()) return {}; // $cbs
+  if (const auto verdict = judge_device(hub_.registry(), link.device); verdict.status != 200)
+    return {verdict.status == 404 ? "amqp:not-found" : "amqp:unauthorized-access", verdict.description};
+  if (!grants_.opens(link.device, hub_.time_at(now)))
+    return {"amqp:unauthorized-access", "Unauthorized access to " + link.device.str()};
+  return {};
+}
+
+// A telemetry attach is a device's connect. How long it has to wait for its answer; refused: link.refusal.
+std::chrono::nanoseconds hub_links::charge_connect(hub_link& link, moment now) {
+  const bool faulty = hub_.faults().use(fault_kind::throttle_attaches, link.device.str()).has_value();
+  const auto wait = faulty ? std::optional<std::chrono::nanoseconds>{} : hub_.connects_.admit(now.mono);
+  auto& totals = hub_.totals_;
+  if (!wait) {
+    ++totals.throttled_connects;
+    link.refusal = {"com.microsoft:device-container-throttled",
+                    hub_.describe(429001, "Too many requests: the limit of device connections is exceeded.",
+                                  hub_.time_at(now))};
+    return {};
+  }
+  ++totals.connects;
+  if (wait->count() > 0) ++totals.shaped_connects;
+  return *wait;
+}
+
+void hub_links::answer_due(moment now) {
+  while (!due_.empty() && due_.begin()->first <= now.mono) {
+    auto& link = *due_.begin()->second;
+    due_.erase(due_.begin());
+    link.due_answer.reset();
+    answer(link, now);
+  }
+}
+
+std::optional<mono_time> hub_links::next_due() const {
+  if (due_.empty()) return std::nullopt;
+  return due_.begin()->first;
+}
+
+void hub_links::answer(hub_link& link, moment now) {
+  // The identity or its token may have gone while the answer waited.
+  if (link.refusal.empty()) link.refusal = judge(link, now);
+  if (link.refusal.empty()) return open(link, now);
+  ++hub_.totals_.attaches_refused;
+  link.kind = link_kind::refused;
+  link.closing = true;
+  link.link.refuse(link.refusal);
+}
+
+void hub_links::open(hub_link& link, moment now) {
+  auto& native = link.link;
+  if (link.kind == link_kind::cbs_answer) {
+    link.reply_address = native.remote_target();
+    answer_links_.push_back(&link);
+  }
+  native.copy_remote();
+  native.set_max_message_size(azure::max_d2c_frame_bytes);
+  native.open();
+  if (!link.device.empty()) hub_.add_to_books(link, {now.mono, hub_.time_at(now)});
+  if (link.kind == link_kind::telemetry) {
+    ++telemetry_links_;
+    auto& totals = hub_.totals_;
+    ++totals.attaches;
+    totals.last_attach = now.wall + hub_.options().latency.answer;
+    if (!totals.first_attach) totals.first_attach = totals.last_attach;
+    give_credit(link, telemetry_credit);
+  } else if (link.kind == link_kind::cbs_request) {
+    native.add_credit(cbs_credit);
+  } else if (!native.is_sender()) {
+    native.add_credit(telemetry_credit); // answers to direct methods; there are none
+  }
+}
+
+void hub_links::on_link_closed(amqp::link native) {
+  if (auto* link = of(native)) {
+    // One whose attach was not answered yet is attached and detached at once.
+    if (link->due_answer) native.open();
+    if (!link->closing) native.close();
+    drop(*link);
+  }
+  native.free();
+}
+
+void hub_links::drop(hub_link& link) {
+  hub_.remove_from_books(link);
+  if (link.due_answer) due_.erase(*link.due_answer);
+  if (link.kind == link_kind::telemetry && !link.due_answer) --telemetry_links_;
+  if (link.kind == link_kind::cbs_answer) std::erase(answer_links_, &link);
+  auto& session = *link.session;
+  session.links.erase(link.self);
+}
+
+std::vector<hub_link*> hub_links::attached() {
+  std::vector<hub_link*> all;
+  for (auto& session : sessions_)
+    for (auto& link : session.links)
+      if (link.attached) all.push_back(&link);
+  return all;
+}
+
+hub_link* hub_links::answer_link(const std::string& reply_to) const {
+  hub_link* any = nullptr;
+  for (auto* link : answer_links_) {
+    if (link->closing) continue;
+    if (link->reply_address == reply_to) return link;
+    any = link;
+  }
+  return any;
+}
+
+void hub_links::detach(hub_link& link, const amqp::condition& why) {
+  if (link.closing || !stream_.is_live()) return;
+  link.closing = true;
+  ++hub_.totals_.detaches;
+  hub_.remove_from_books(link);
+  link.link.close(why);
+  stream_.flush();
+  stream_.wake();
+}
+
+void hub_links::replenish(hub_link& link, int credit) {
+  if (++link.used * 4 < credit * 3) return;
+  give_credit(link, link.used);
+  link.used = 0;
+}
+
+void hub_links::give_credit(hub_link& link, int credit) {
+  const auto& faults = hub_.faults();
+  if (!faults.empty() && link.kind == link_kind::telemetry &&
+      faults.find(fault_kind::withhold_credit, link.device.str()) != nullptr) {
+    link.withheld += credit;
+    return;
+  }
+  link.link.add_credit(credit);
+}
+
+void hub_links::give_withheld_credit() {
+  if (!stream_.is_live()) return;
+  bool given = false;
+  for (auto& session : sessions_) {
+    for (auto& link : session.links) {
+      if (link.withheld == 0 || link.closing) continue;
+      give_credit(link, std::exchange(link.withheld, 0));
+      given = given || link.withheld == 0;
+    }
+  }
+  if (!given) return;
+  stream_.flush();
+  stream_.wake();
+}
+
+void hub_links::leave_books() {
+  for (auto* link : attached())
+    hub_.remove_from_books(*link);
+}
+
+} // namespace causeway::emulator
