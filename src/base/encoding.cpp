@@ -70,8 +70,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   }
   if (text.size() % 4 == 1) return std::nullopt;
   if (padding != 0 && (text.size() + padding) % 4 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
+  std::string out(text.size() * 3 / 4, '\0');
+  auto next = out.begin();
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char c : text) {
@@ -81,7 +81,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      out += static_cast<char>(buffer >> bits & 0xff);
+      *next++ = static_cast<char>(buffer >> bits & 0xff);
     }
   }
   return out;
