@@ -175,6 +175,11 @@ void append_escape(std::string& out, std::uint8_t code) {
   out += hex_lower[code & 15];
 }
 
+// In a JSON text.
+bool stands_as_it_is(char c) {
+  return octet(c) >= 0x20 && octet(c) < 0x7f && c != '"' && c != '\\';
+}
+
 } // namespace
 
 bool is_utf8(std::string_view text) {
@@ -188,6 +193,11 @@ bool is_utf8(std::string_view text) {
 
 void append_json_escaped(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto begin = i;
+    while (i < text.size() && stands_as_it_is(text[i]))
+      ++i;
+    out += text.substr(begin, i - begin); // nearly always all of it
+    if (i == text.size()) return;
     const char c = text[i];
     if (octet(c) >= 0x80) {
       // JSON is UTF-8 (RFC 8259 section 8.1); a peer's text, or one that was cut, may not be.
@@ -222,10 +232,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
       out += "\\t";
       break;
     default:
-      if (octet(c) < 0x20 || octet(c) == 0x7f)
-        append_escape(out, octet(c));
-      else
-        out += c;
+      append_escape(out, octet(c));
     }
   }
 }
