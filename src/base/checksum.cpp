@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 namespace causeway {
 namespace {
@@ -14,10 +15,15 @@ constexpr std::uint64_t prime_4 = 0x85EBCA77C2B2AE63ULL;
 constexpr std::uint64_t prime_5 = 0x27D4EB2F165667C5ULL;
 
 // Least significant byte first, whatever the machine's order is.
-std::uint64_t number(const char* at, int bytes) {
+template <std::size_t Bytes>
+std::uint64_t number(const char* at) {
   std::uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i)
-    value |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, at, Bytes);
+  } else {
+    for (std::size_t i = 0; i < Bytes; ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
+  }
   return value;
 }
 
@@ -38,24 +44,24 @@ std::uint64_t checksum64(std::string_view bytes) {
   if (left >= 32) {
     std::uint64_t a = prime_1 + prime_2, b = prime_2, c = 0, d = 0 - prime_1;
     for (; left >= 32; left -= 32, at += 32) {
-      a = mixed(a, number(at, 8));
-      b = mixed(b, number(at + 8, 8));
-      c = mixed(c, number(at + 16, 8));
-      d = mixed(d, number(at + 24, 8));
+      a = mixed(a, number<8>(at));
+      b = mixed(b, number<8>(at + 8));
+      c = mixed(c, number<8>(at + 16));
+      d = mixed(d, number<8>(at + 24));
     }
     hash = std::rotl(a, 1) + std::rotl(b, 7) + std::rotl(c, 12) + std::rotl(d, 18);
     hash = merged(merged(merged(merged(hash, a), b), c), d);
   }
   hash += bytes.size();
   for (; left >= 8; left -= 8, at += 8)
-    hash = std::rotl(hash ^ mixed(0, number(at, 8)), 27) * prime_1 + prime_4;
+    hash = std::rotl(hash ^ mixed(0, number<8>(at)), 27) * prime_1 + prime_4;
   if (left >= 4) {
-    hash = std::rotl(hash ^ number(at, 4) * prime_1, 23) * prime_2 + prime_3;
+    hash = std::rotl(hash ^ number<4>(at) * prime_1, 23) * prime_2 + prime_3;
     left -= 4;
     at += 4;
   }
   for (; left > 0; --left, ++at)
-    hash = std::rotl(hash ^ number(at, 1) * prime_5, 11) * prime_1;
+    hash = std::rotl(hash ^ number<1>(at) * prime_5, 11) * prime_1;
   hash = (hash ^ hash >> 33) * prime_2;
   hash = (hash ^ hash >> 29) * prime_3;
   return hash ^ hash >> 32;

@@ -70,8 +70,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   }
   if (text.size() % 4 == 1) return std::nullopt;
   if (padding != 0 && (text.size() + padding) % 4 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
+  std::string out(text.size() * 3 / 4, '\0');
+  auto next = out.begin();
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char c : text) {
@@ -81,7 +81,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      out += static_cast<char>(buffer >> bits & 0xff);
+      *next++ = static_cast<char>(buffer >> bits & 0xff);
     }
   }
   return out;
@@ -182,6 +182,11 @@ void append_escape(std::string& out, std::uint8_t code) {
   out += hex_lower[code & 15];
 }
 
+// In a JSON text.
+bool stands_as_it_is(char c) {
+  return octet(c) >= 0x20 && octet(c) < 0x7f && c != '"' && c != '\\';
+}
+
 } // namespace
 
 bool is_utf8(std::string_view text) {
@@ -195,6 +200,11 @@ bool is_utf8(std::string_view text) {
 
 void append_json_escaped(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto begin = i;
+    while (i < text.size() && stands_as_it_is(text[i]))
+      ++i;
+    out += text.substr(begin, i - begin); // nearly always all of it
+    if (i == text.size()) return;
     const char c = text[i];
     if (octet(c) >= 0x80) {
       // JSON is UTF-8 (RFC 8259 section 8.1); a peer's text, or one that was cut, may not be.
@@ -229,10 +239,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
       out += "\\t";
       break;
     default:
-      if (octet(c) < 0x20 || octet(c) == 0x7f)
-        append_escape(out, octet(c));
-      else
-        out += c;
+      append_escape(out, octet(c));
     }
   }
 }

@@ -35,12 +35,27 @@ task<> http1_connection::serve() {
   for (;;) {
     bool goes_on = true;
     switch (reader_.step()) {
-    case http_reader::progress::need_more:
-      goes_on = co_await read_more();
+    case http_reader::progress::need_more: {
+      if (!may_read()) co_return;
+      if (!overruled_) {
+        const auto size = co_await bytes_.read_some(reader_.prepare());
+        goes_on = size.has_value();
+        if (size && !overruled_) reader_.commit(*size);
+      }
+      if (overruled_) {
+        co_await refuse_for_room();
+        co_return;
+      }
+      if (!goes_on && late_) co_await refuse(408);
       break;
-    case http_reader::progress::head:
-      goes_on = co_await look_at_head();
+    }
+    case http_reader::progress::head: {
+      auto away = look_at_head();
+      if (!away) break;
+      auto turned = turn_away(std::move(*away));
+      goes_on = co_await std::move(turned);
       break;
+    }
     case http_reader::progress::wants_continue: {
       const auto written = co_await bytes_.write(continue_line);
       goes_on = written.has_value();
@@ -58,7 +73,7 @@ task<> http1_connection::serve() {
   }
 }
 
-task<bool> http1_connection::look_at_head() {
+std::optional<http_turned_away> http1_connection::look_at_head() {
   auto& s = *service_;
   auto& head = reader_.head();
   head.peer = peer_;
@@ -70,9 +85,7 @@ task<bool> http1_connection::look_at_head() {
     s.lose(&head);
     away = http_turned_away{s.refuse(503)};
   }
-  if (!away) co_return true;
-  auto turned = turn_away(std::move(*away));
-  co_return co_await std::move(turned);
+  return away;
 }
 
 // What has come of the body is thrown away; if that was all, the connection may go on.
@@ -102,7 +115,7 @@ task<bool> http1_connection::turn_away(http_turned_away away) {
   co_return written.has_value();
 }
 
-task<bool> http1_connection::read_more() {
+bool http1_connection::may_read() {
   const auto& s = *service_;
   const auto now = time_now();
   // A limit runs from the moment the phase began, however many pieces come.
@@ -110,27 +123,10 @@ task<bool> http1_connection::read_more() {
   if (!reader_.in_body() && reader_.started() && at_ != phase::header)
     enter(phase::header, now + s.limits.header_time_out);
   if (!reader_.started()) enter(phase::idle, now + s.limits.idle_time_out);
-  if (at_ == phase::idle && s.closing && (answered_ || !s.sent_away)) co_return false;
+  if (at_ == phase::idle && s.closing && (answered_ || !s.sent_away)) return false;
   hold(reader_.held());
   if (held_ > 0 && s.is_spent()) overruled_ = true;
-
-  if (overruled_) {
-    co_await refuse_for_room();
-    co_return false;
-  }
-
-  const auto room = reader_.prepare();
-  const auto size = co_await bytes_.read_some(room);
-  if (overruled_) {
-    co_await refuse_for_room();
-    co_return false;
-  }
-  if (size) {
-    reader_.commit(*size);
-    co_return true;
-  }
-  if (late_) co_await refuse(408);
-  co_return false;
+  return true;
 }
 
 task<bool> http1_connection::answer() {

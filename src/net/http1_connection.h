@@ -30,9 +30,9 @@ private:
   enum class phase : std::uint8_t { idle, header, body, handling, writing, streaming, held, draining };
 
   // One request's steps. False: the connection ends.
-  task<bool> look_at_head();
+  bool may_read();
+  std::optional<http_turned_away> look_at_head();
   task<bool> turn_away(http_turned_away away);
-  task<bool> read_more();
   task<bool> answer();
   task<bool> stream_out(http_response response, bool chunked, bool close);
   // Writes the last answer, and sees that it is not lost over what the peer sends on.

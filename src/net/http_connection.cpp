@@ -31,7 +31,8 @@ http_response http_service::refuse(int status) const {
 
 task<std::optional<http_response>> http_service::handle(std::shared_ptr<http_service> s,
                                                         http_request request) {
-  const auto what = request.method + " " + std::string{request.path()};
+  auto what = request.method;
+  what.append(" ").append(request.path());
   try {
     auto work = s->handler(std::move(request));
     auto response = co_await std::move(work);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose credential a request shows. Judged by one keyed digest for each way to show one, so that the time
-// tells neither which applications there are nor how near a guess is, however many there are. One thread.
+// tells neither which applications there are nor how near a guess is, however many there are: digests are
+// compared, and nobody without the key can tell which one a guess has. It is SHA-256 of the key and the text;
+// HMAC would add nothing, for no digest leaves the book. One thread.
 #pragma once
 
 #include "base/digest.h"

@@ -244,48 +244,60 @@ net::task<net::http_response> webhook::handle(net::http_request request) {
   }
   turn here{*this, clock_.now().wall};
   here.is_of(applications_[*request.admitted]);
-  auto response = co_await answer_event(std::move(request), &here);
+  const auto waiting = pass_on(request, here);
+  net::http_response response;
+  if (waiting) {
+    const auto outcome = co_await desk_.wait(waiting->ticket, patience);
+    response = answer_to(*waiting, outcome, request);
+  } else {
+    response = refused(waiting.fault(), request);
+  }
   here.on_answered(response.status);
   ++totals_.by_status[response.status];
   co_return response;
 }
 
-net::task<net::http_response> webhook::answer_event(net::http_request request, turn* of) {
+result<webhook::event_passed_on> webhook::pass_on(net::http_request& request, turn& of) {
   const auto ids = read_path(request.path());
   CAUSEWAY_CHECK(ids); // it was admitted
   auto event = tts::parse_application_up(request.body, {ids->application, ids->device});
-  if (!event) co_return refused(with_way_out(event.fault(), ids->application), request);
-  of->is_about(*event);
-  request.body = std::string{}; // while the disk is waited for the event is enough
+  if (!event) return with_way_out(event.fault(), ids->application);
+  of.is_about(*event);
+  // While the disk is waited for the event is enough.
+  request.body = {};
+  request.headers = {};
   if (is_needless(*ids, event->from.device.str())) note_needless_path(*ids, *event);
+  event_passed_on made{desk_.open(), event->from.application};
+  door_.on_event(made.ticket, std::move(*event), clock_.now());
+  return made;
+}
 
-  const auto application = event->from.application;
-  const auto which = desk_.open();
-  door_.on_event(which, std::move(*event), clock_.now());
-  auto outcome = co_await desk_.wait(which, patience);
+net::http_response webhook::answer_to(const event_passed_on& event, model::answer outcome,
+                                      const net::http_request& request) {
   // No answer in time: of two things that it may wait for one is the transform.
-  if (outcome == model::answer::unavailable && door_.is_formatting(which))
+  if (outcome == model::answer::unavailable && door_.is_formatting(event.ticket))
     outcome = model::answer::transform_busy;
+  const auto& application = event.application.str();
   switch (outcome) {
   case model::answer::full:
-    co_return refused(error{errc::spool_full}, request);
+    return refused(error{errc::spool_full}, request);
   case model::answer::share_full:
-    co_return refused(error{errc::spool_share_full, application.str()}, request);
+    return refused(error{errc::spool_share_full, application}, request);
   case model::answer::devices_full:
-    co_return refused(error{errc::devices_full, "causeway devices forget makes room"}, request);
+    return refused(error{errc::devices_full, "causeway devices forget makes room"}, request);
   case model::answer::device_share_full:
-    co_return refused(
-        error{errc::device_share_full, application.str() + "; causeway devices forget makes room"}, request);
+    return refused(error{errc::device_share_full, application + "; causeway devices forget makes room"},
+                   request);
   case model::answer::transform_busy:
-    co_return refused(error{errc::transform_busy, application.str()}, request);
+    return refused(error{errc::transform_busy, application}, request);
   case model::answer::unavailable:
-    co_return refused(error{errc::store_unavailable}, request);
+    return refused(error{errc::store_unavailable}, request);
   default:
     break;
   }
   net::http_response response;
   response.body = "{\"outcome\":\"" + std::string{model::to_string(outcome)} + "\"}";
-  co_return response;
+  return response;
 }
 
 } // namespace causeway::stack

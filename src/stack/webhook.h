@@ -67,8 +67,15 @@ public:
 
 private:
   class turn;
+  struct event_passed_on {
+    model::ticket ticket{};
+    application_id application;
+  };
 
-  net::task<net::http_response> answer_event(net::http_request request, turn* of);
+  // To the core; of the request only what a refusal shows is left. Errors: as tts::parse_application_up.
+  result<event_passed_on> pass_on(net::http_request& request, turn& of);
+  net::http_response answer_to(const event_passed_on& event, model::answer outcome,
+                               const net::http_request& request);
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
   std::optional<net::http_response> answer_prober(const net::http_request& head) const;

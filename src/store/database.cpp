@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.h"
 
+#include "store/disk.h"
 #include "store/seal.h"
 
 #include <sqlite3.h>
 
 #include <array>
-#include <atomic>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,58 +35,6 @@ error fault_of(sqlite3* raw) {
     detail += ": another program has the file open; end that, or wait until it has ended";
   return error{is_damage(sqlite3_extended_errcode(raw)) ? errc::store_damaged : errc::store_unavailable,
                std::move(detail)};
-}
-
-// SQLite offers no count of its syncs. Its files on Unix are tables of functions, a few static ones (the
-// database's, the log's) with one xSync; each file opened here gets a copy of its table whose xSync counts
-// and calls on.
-struct counted_table {
-  const sqlite3_io_methods* original = nullptr;
-  sqlite3_io_methods counting{};
-};
-std::atomic<std::uint64_t> sync_count{0};
-std::mutex tables_mutex; // protects the next two
-std::array<counted_table, 4> tables;
-int (*original_sync)(sqlite3_file*, int) = nullptr;
-int (*original_open)(sqlite3_vfs*, const char*, sqlite3_file*, int,
-                     int*) = nullptr; // constant after registration
-
-int count_sync(sqlite3_file* file, int flags) {
-  sync_count.fetch_add(1, std::memory_order_relaxed);
-  return original_sync(file, flags);
-}
-
-int open_counted(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-  const int code = original_open(vfs, name, file, flags, out_flags);
-  if (code != SQLITE_OK || file->pMethods == nullptr) return code;
-  const std::lock_guard held{tables_mutex};
-  if (original_sync == nullptr) original_sync = file->pMethods->xSync;
-  if (file->pMethods->xSync != original_sync) return code; // not counted, but right
-  for (auto& table : tables) {
-    if (table.original == nullptr) {
-      table.original = file->pMethods;
-      table.counting = *file->pMethods;
-      table.counting.xSync = count_sync;
-    }
-    if (table.original == file->pMethods) {
-      file->pMethods = &table.counting;
-      break;
-    }
-  }
-  return code;
-}
-
-const char* counting_vfs() {
-  static sqlite3_vfs vfs = [] {
-    sqlite3_vfs made = *sqlite3_vfs_find(nullptr);
-    original_open = made.xOpen;
-    made.xOpen = open_counted;
-    made.zName = "causeway";
-    made.pNext = nullptr;
-    return made;
-  }();
-  static const bool registered = sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
-  return registered ? vfs.zName : nullptr;
 }
 
 // Of numbers and texts; anything else is a fault in the statement.
@@ -135,10 +82,6 @@ struct database::log_state {
     return SQLITE_OK; // a fault of folding is none of the commit
   }
 };
-
-std::uint64_t syncs_so_far() {
-  return sync_count.load(std::memory_order_relaxed);
-}
 
 void statement::finalizer::operator()(sqlite3_stmt* raw) const {
   sqlite3_finalize(raw);
@@ -218,7 +161,7 @@ result<database> database::open(const database_settings& settings, bool& damaged
   sqlite3* raw = nullptr;
   constexpr int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(settings.file.c_str(), &raw, flags, counting_vfs());
+  const int code = sqlite3_open_v2(settings.file.c_str(), &raw, flags, disk_vfs());
   if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
   database made{raw};
   const auto failed = [&](error fault) {
@@ -278,7 +221,7 @@ result<database> database::open_to_look(const std::filesystem::path& file) {
   sqlite3* raw = nullptr;
   constexpr int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                         SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2((name + "?immutable=1").c_str(), &raw, flags, counting_vfs());
+  const int code = sqlite3_open_v2((name + "?immutable=1").c_str(), &raw, flags, disk_vfs());
   if (raw == nullptr) return error{errc::store_unavailable, sqlite3_errstr(code)};
   database made{raw};
   if (code != SQLITE_OK || !add_row_digest(raw)) return made.fault();

@@ -156,7 +156,4 @@ private:
   database* on_;
 };
 
-// How many times SQLite has synced a file to the disk, in this process. Any thread.
-std::uint64_t syncs_so_far();
-
 } // namespace causeway::store

@@ -2,6 +2,7 @@
 #include "store/working_spool.h"
 
 #include "base/log.h"
+#include "store/disk.h"
 #include "store/opening.h"
 
 #include <utility>

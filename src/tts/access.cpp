@@ -9,7 +9,7 @@
 namespace causeway::tts {
 namespace {
 
-result<json_span> parse_object(std::string_view body) {
+result<json_document> parse_object(std::string_view body) {
   auto document = parse_json(body);
   if (!document) return error{errc::registry_protocol, std::move(document).fault().detail()};
   if (!document->is_object()) return error{errc::registry_protocol, "the body is not a JSON object"};

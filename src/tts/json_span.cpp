@@ -7,39 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
+#include <utility>
 #include <vector>
 
 namespace causeway::tts {
 namespace {
-
-// Takes every event of the parser and keeps nothing: what is wanted is its judgement alone.
-struct judge {
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-
-  using fault = boost::json::error_code;
-  using text = boost::json::string_view;
-  bool on_document_begin(fault&) { return true; }
-  bool on_document_end(fault&) { return true; }
-  bool on_object_begin(fault&) { return true; }
-  bool on_object_end(std::size_t, fault&) { return true; }
-  bool on_array_begin(fault&) { return true; }
-  bool on_array_end(std::size_t, fault&) { return true; }
-  bool on_key_part(text, std::size_t, fault&) { return true; }
-  bool on_key(text, std::size_t, fault&) { return true; }
-  bool on_string_part(text, std::size_t, fault&) { return true; }
-  bool on_string(text, std::size_t, fault&) { return true; }
-  bool on_number_part(text, fault&) { return true; }
-  bool on_int64(std::int64_t, text, fault&) { return true; }
-  bool on_uint64(std::uint64_t, text, fault&) { return true; }
-  bool on_double(double, text, fault&) { return true; }
-  bool on_bool(bool, fault&) { return true; }
-  bool on_null(fault&) { return true; }
-  bool on_comment_part(text, fault&) { return true; }
-  bool on_comment(text, fault&) { return true; }
-};
 
 // Everything below trusts that the text was validated: a string has its end, brackets match.
 
@@ -67,7 +40,7 @@ std::size_t string_end(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-// The characters that end or structure a value; all others are passed over without a look.
+// What ends a number or a literal.
 constexpr auto structural = [] {
   std::array<bool, 256> table{};
   for (const char c : {'"', '{', '}', '[', ']', ',', ' ', '\n', '\r', '\t'})
@@ -75,25 +48,92 @@ constexpr auto structural = [] {
   return table;
 }();
 
-// at: the first character of a value. Returns the place after its last one.
-std::size_t value_end(std::string_view text, std::size_t at) {
-  std::size_t depth = 0;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (!structural[static_cast<unsigned char>(c)]) continue;
-    if (c == '"') {
-      at = string_end(text, at) - 1;
-      if (depth == 0) return at + 1;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (depth == 0) {
-      return at; // what follows a number or a literal
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      return at + 1;
-    }
-  }
+// at: the first character of a number or a literal. Returns the place after its last one.
+std::size_t scalar_end(std::string_view text, std::size_t at) {
+  while (at < text.size() && !structural[static_cast<unsigned char>(text[at])])
+    ++at;
   return at;
 }
+
+// Takes the parser's events in their order and notes where each key and value stands. The parser gives no
+// offsets, but between one and the next there is nothing but white space, commas and colons.
+class indexer {
+public:
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+  explicit indexer(std::string_view body) : text_{body} {
+    constexpr std::size_t bytes_a_place = 9; // of the stack's uplinks
+    places_.reserve(body.size() / bytes_a_place + 1);
+  }
+  std::vector<json_place> take() { return std::move(places_); }
+
+  using fault = boost::json::error_code;
+  using text = boost::json::string_view;
+  bool on_document_begin(fault&) { return true; }
+  bool on_document_end(fault&) { return true; }
+  bool on_object_begin(fault&) { return open(); }
+  bool on_object_end(std::size_t, fault&) { return close(); }
+  bool on_array_begin(fault&) { return open(); }
+  bool on_array_end(std::size_t, fault&) { return close(); }
+  bool on_key_part(text, std::size_t, fault&) { return true; }
+  bool on_key(text last, std::size_t, fault&) { return add_string(last); }
+  bool on_string_part(text, std::size_t, fault&) { return true; }
+  bool on_string(text last, std::size_t, fault&) { return add_string(last); }
+  bool on_number_part(text, fault&) { return true; }
+  bool on_int64(std::int64_t, text, fault&) { return add_scalar(); }
+  bool on_uint64(std::uint64_t, text, fault&) { return add_scalar(); }
+  bool on_double(double, text, fault&) { return add_scalar(); }
+  bool on_bool(bool, fault&) { return add_scalar(); }
+  bool on_null(fault&) { return add_scalar(); }
+  bool on_comment_part(text, fault&) { return true; }
+  bool on_comment(text, fault&) { return true; }
+
+private:
+  std::size_t next_begin() const {
+    auto at = at_;
+    while (is_space(text_[at]) || text_[at] == ',' || text_[at] == ':')
+      ++at;
+    return at;
+  }
+  bool add(std::size_t begin, std::size_t end) {
+    places_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), 1});
+    at_ = end;
+    return true;
+  }
+  // last: without an escape all of its characters, in the text itself; otherwise a copy of some.
+  bool add_string(text last) {
+    const auto begin = next_begin();
+    const bool is_plain = last.data() == text_.data() + begin + 1;
+    return add(begin, is_plain ? begin + last.size() + 2 : string_end(text_, begin));
+  }
+  bool add_scalar() {
+    const auto begin = next_begin();
+    return add(begin, scalar_end(text_, begin));
+  }
+  // Until it is closed its count is the place of the one around it.
+  bool open() {
+    const auto begin = next_begin();
+    add(begin, begin + 1);
+    places_.back().count = std::exchange(open_, static_cast<std::uint32_t>(places_.size() - 1));
+    return true;
+  }
+  bool close() {
+    auto& place = places_[open_];
+    at_ = next_begin() + 1;
+    place.end = static_cast<std::uint32_t>(at_);
+    const auto count = static_cast<std::uint32_t>(places_.size() - open_);
+    open_ = std::exchange(place.count, count);
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0; // behind what is noted
+  std::uint32_t open_ = 0;
+  std::vector<json_place> places_;
+};
 
 std::string unescaped(std::string_view quoted) {
   boost::json::error_code ec;
@@ -118,9 +158,7 @@ public:
     case '[':
       return write_array(out);
     default:
-      const auto first = at_;
-      while (at_ < text_.size() && !structural[static_cast<unsigned char>(text_[at_])])
-        ++at_;
+      const auto first = std::exchange(at_, scalar_end(text_, at_));
       out += text_.substr(first, at_ - first);
     }
   }
@@ -217,42 +255,38 @@ std::string json_span::canonical() const {
   return out;
 }
 
-result<json_span> parse_json(std::string_view body) {
+result<json_document> parse_json(std::string_view body) {
+  if (body.size() > std::numeric_limits<std::uint32_t>::max())
+    return error{errc::json_malformed, "longer than 4 GiB"};
   boost::json::parse_options options;
   options.max_depth = max_json_depth;
-  boost::json::basic_parser<judge> parser{options};
+  boost::json::basic_parser<indexer> parser{options, body};
   boost::json::error_code ec;
   auto at = parser.write_some(false, body.data(), body.size(), ec);
   if (!ec && at < body.size()) ec = boost::json::error::extra_data;
   if (ec) return error{errc::json_malformed, "offset " + std::to_string(at) + ": " + ec.message()};
-  const auto first = skip_space(body, 0);
-  return json_span{body.substr(first, value_end(body, first) - first)};
+  return json_document{body, parser.handler().take()};
 }
 
 json_cursor::json_cursor(json_span container) : object_{container.is_object()} {
-  if (object_ || container.is_array()) rest_ = container.text().substr(1, container.text().size() - 2);
+  if (!object_ && !container.is_array()) return;
+  all_ = container.text_.data() - container.at_->begin;
+  next_ = container.at_ + 1;
+  end_ = container.at_ + container.at_->count;
 }
 
 bool json_cursor::next() {
-  auto at = skip_space(rest_, 0);
-  if (at < rest_.size() && rest_[at] == ',') at = skip_space(rest_, at + 1);
-  if (at >= rest_.size()) {
-    rest_ = {};
-    return false;
-  }
+  if (next_ == end_) return false;
   if (object_) {
-    const auto end = string_end(rest_, at);
-    key_ = rest_.substr(at + 1, end - at - 2);
+    const json_span quoted{all_, next_++};
+    key_ = quoted.text().substr(1, quoted.text().size() - 2);
     if (key_.find('\\') != std::string_view::npos) {
-      unescaped_key_ = unescaped(rest_.substr(at, end - at));
+      unescaped_key_ = unescaped(quoted.text());
       key_ = unescaped_key_;
     }
-    at = skip_space(rest_, end);
-    at = skip_space(rest_, at + 1); // the colon
   }
-  const auto end = value_end(rest_, at);
-  value_ = json_span{rest_.substr(at, end - at)};
-  rest_.remove_prefix(end);
+  value_ = json_span{all_, next_};
+  next_ += next_->count;
   return true;
 }
 

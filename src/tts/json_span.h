@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON read in place: validated once as a whole, then walked as spans of the source's own text, so that a
-// number is passed on exactly as it was written and nothing is copied that nobody asks for. Pure; any thread;
-// no allocation but in string(), compact() and canonical().
+// number is passed on exactly as it was written and nothing is copied that nobody asks for. Where each key
+// and value stands is noted while it is validated, so that no walk looks for their ends again. Pure; any
+// thread; no allocation but of that index and in string(), compact() and canonical().
 #pragma once
 
 #include "base/result.h"
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace causeway::tts {
 
 // How deep arrays and objects may be nested. The Things Stack's own messages need 7.
 inline constexpr std::size_t max_json_depth = 64;
 
-// One value inside validated text. A view: lives no longer than the text. Absent by default; JSON's null
-// counts as absent, as protobuf's JSON reader has it.
+// Where a key or a value stands. Those of an object or an array are followed by those of what is in it.
+struct json_place {
+  std::uint32_t begin = 0, end = 0; // offsets in the text
+  std::uint32_t count = 1;          // of places, up to the one behind it: its own, and of what is in it
+};
+
+// One value inside validated text. A view: lives no longer than the text and its json_document. Absent by
+// default; JSON's null counts as absent, as protobuf's JSON reader has it.
 class json_span {
 public:
   json_span() = default;
@@ -46,16 +55,32 @@ public:
 
 private:
   friend class json_cursor;
-  friend result<json_span> parse_json(std::string_view body);
-  explicit json_span(std::string_view text) : text_{text} {}
+  friend class json_document;
+  // all: where the document's text begins.
+  json_span(const char* all, const json_place* at) : text_{all + at->begin, all + at->end}, at_{at} {}
   bool starts_with(char c) const { return !text_.empty() && text_.front() == c; }
 
   std::string_view text_;
+  const json_place* at_ = nullptr;
 };
 
-// The one value of a body. Strict RFC 8259, UTF-8 checked.
+// The one value of a body, with the index by which it and all in it are walked.
+class json_document : public json_span {
+public:
+  json_document(json_document&&) = default;
+  json_document& operator=(json_document&&) = default;
+
+private:
+  friend result<json_document> parse_json(std::string_view body);
+  json_document(std::string_view body, std::vector<json_place> places)
+      : json_span{body.data(), places.data()}, places_{std::move(places)} {}
+
+  std::vector<json_place> places_; // stays where it is when the document is moved
+};
+
+// Strict RFC 8259, UTF-8 checked.
 // Errors: json_malformed, with the offset of the fault in bytes.
-result<json_span> parse_json(std::string_view body);
+result<json_document> parse_json(std::string_view body);
 
 // Walks the members of an object or the elements of an array, in the order written; over anything else there
 // is nothing to walk.
@@ -69,7 +94,8 @@ public:
   json_span value() const { return value_; }
 
 private:
-  std::string_view rest_;
+  const char* all_ = nullptr; // where the document's text begins
+  const json_place *next_ = nullptr, *end_ = nullptr;
   bool object_ = false;
   std::string_view key_;
   std::string unescaped_key_;
