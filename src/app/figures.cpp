@@ -19,9 +19,9 @@ std::map<std::string, Of> by_text(std::map<application_id, Of> all) {
 watch::snapshot gateway::parts::figures() const {
   watch::snapshot out;
   const auto now = loop.now();
-  out.shard = shard->totals();
-  out.spool = shard->spool_by_application();
-  out.oldest = shard->oldest_age(now);
+  out.shard = shard.totals();
+  out.spool = shard.spool_by_application();
+  out.oldest = shard.oldest_age(now);
   out.hubs = hubs.totals();
   out.dps = provisioning.totals();
   out.registry = by_text(registry.totals());
@@ -51,7 +51,7 @@ watch::snapshot gateway::parts::figures() const {
 }
 
 std::optional<model::device_key> gateway::parts::key_of(device_ref ref) const {
-  const auto& table = shard->devices();
+  const auto& table = shard.devices();
   if (!table.contains(ref)) return std::nullopt;
   const auto& d = table.at(ref);
   return model::device_key{frame.applications[d.application].id, device_id{std::string{d.name()}}};
@@ -60,7 +60,7 @@ std::optional<model::device_key> gateway::parts::key_of(device_ref ref) const {
 std::optional<watch::traced_device> gateway::parts::trace(device_ref ref) const {
   auto key = key_of(ref);
   if (!key) return std::nullopt;
-  const auto of = shard->status(*key);
+  const auto of = shard.status(*key);
   if (!of) return std::nullopt;
   return watch::traced_device{std::move(*key), of->identity, of->hub};
 }

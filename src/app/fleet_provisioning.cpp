@@ -6,8 +6,7 @@
 
 namespace causeway::app {
 
-fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rules, model::journal& disk,
-                                       model::provisioner& finder, model::registry& stack,
+fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rules,
                                        const std::function<double()>& random, moment now)
     : rules_{std::move(rules)},
       time_{now},
@@ -20,7 +19,9 @@ fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rule
                core::connecting::pauses{},
                random},
       reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
-      view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {
+      view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
+
+void fleet_provisioning::connect(model::journal& disk, model::provisioner& finder, model::registry& stack) {
   to_.disk.bind(disk);
   to_.hub.bind(nobody_);
   to_.finder.bind(finder);

@@ -33,12 +33,13 @@ class fleet_provisioning final : public model::registry_events,
                                  public model::provisioner_events,
                                  public model::journal_events {
 public:
-  // All must live as long. random: uniform in [0, 1).
-  fleet_provisioning(std::vector<core::application_rules> rules, model::journal& disk,
-                     model::provisioner& finder, model::registry& stack,
-                     const std::function<double()>& random, moment now);
+  // random: uniform in [0, 1).
+  fleet_provisioning(std::vector<core::application_rules> rules, const std::function<double()>& random,
+                     moment now);
+  // All must live as long.
+  void connect(model::journal& disk, model::provisioner& finder, model::registry& stack);
 
-  // Once, before any event.
+  // Once, connected, before any event.
   void start(model::start_image image, moment now);
   // Now and then: whose pause is over is asked for again.
   void tick(moment now);

@@ -40,14 +40,17 @@ constexpr std::size_t other_files = 96, files_a_section = 16, files_an_applicati
 
 } // namespace
 
-gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s)
+gateway::parts::parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s,
+                      std::unique_ptr<store::store> disk)
     : loop{on},
       tasks{on},
       spans{on.now()},
       sections{std::move(s)},
       frame{make_plan_frame(from, sections)},
       desk{on},
-      formatter{from, [this] { return random.bits(); }},
+      core_bell{on},
+      shard{make_rules(from), shard_options(from), on.now()},
+      formatter{shard, from, [this] { return random.bits(); }},
       transforms{on,
                  tasks,
                  {.executable = transform_executable()},
@@ -56,20 +59,38 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                  [this](model::ticket which, result<std::vector<std::string>> outputs) {
                    formatter.on_transformed(which, std::move(outputs), loop.now());
                  }},
-      provisioning{on, tasks, sections, [this] { return random.unit(); }, &spans},
-      registry{on, tasks, registry_options_of(from, clocks), make_registry_applications(from),
+      store{std::move(disk)},
+      provisioning{on, tasks, shard, sections, [this] { return random.unit(); }, &spans},
+      registry{on,
+               tasks,
+               shard,
+               registry_options_of(from, clocks),
+               make_registry_applications(from),
                [this] { return random.unit(); }},
-      hubs{on, tasks, sections, clocks, [this] { return random.unit(); }, &spans},
-      core_bell{on},
+      hubs{on, tasks, shard, sections, clocks, [this] { return random.unit(); }, &spans},
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
-      started{on.now().wall} {}
+      started{on.now().wall} {
+  shard.connect({*store, hubs, provisioning, registry, formatter, desk});
+  formatter.transform_by(transforms);
+  provisioning.by_clocks(clocks);
+}
+
+core::shard_options gateway::parts::shard_options(const config::configuration& from) {
+  core::shard_options made;
+  made.random = [this] { return random.unit(); };
+  made.timeline = &spans;
+  made.ring_at = [this](mono_time at) { ring_at(at); };
+  made.limits = make_spool_limits(from.spool);
+  made.max_devices = from.state.max_devices;
+  return made;
+}
 
 void gateway::parts::save_open_seconds() {
   const auto now = loop.now();
   open_saved = now.mono;
-  store->save_open_seconds(shard->open_seconds(now));
+  store->save_open_seconds(shard.open_seconds(now));
 }
 
 void gateway::parts::ring_at(mono_time at) {
@@ -86,7 +107,7 @@ net::task<> gateway::parts::keep_time() {
       continue;
     }
     core_due = mono_time::max();
-    shard->on_tick(loop.now());
+    shard.on_tick(loop.now());
     const bool going_on = co_await net::sleep_for(least_pause);
     if (!going_on) co_return;
   }
@@ -103,20 +124,20 @@ net::task<> gateway::parts::look() {
     if (clocks.observe(now)) {
       hubs.try_now();
       provisioning.try_now();
-      shard->on_clock_set(now);
+      shard.on_clock_set(now);
     }
     if (clocks.take_change()) hubs.renew_tokens();
     look_at_certificate(now);
     if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
-    sent_rate.note(shard->sent(), now.mono);
+    sent_rate.note(shard.sent(), now.mono);
   }
 }
 
 // A few at a time, so that the first post after a start need not wait for a million devices.
 net::task<> gateway::parts::start_known() {
   constexpr std::size_t at_a_time = 250;
-  while (shard->start_some(at_a_time, loop.now())) {
+  while (shard.start_some(at_a_time, loop.now())) {
     const bool going_on = co_await net::sleep_for(milliseconds{0});
     if (!going_on) co_return;
   }
@@ -138,7 +159,7 @@ void gateway::parts::start_mqtt(const config::configuration& from) {
   if (applications.empty()) return;
   for (const auto& one : applications)
     by_mqtt.push_back(one.id);
-  mqtt.emplace(loop, tasks, make_mqtt_settings(from, random.bits()), std::move(applications), *shard, desk,
+  mqtt.emplace(loop, tasks, make_mqtt_settings(from, random.bits()), std::move(applications), shard, desk,
                [this] { return random.unit(); });
   mqtt->tell(*this);
   mqtt->start();
@@ -255,44 +276,29 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   if (!image) co_return std::move(image).fault();
   image->next_device = (*opened)->next_device();
 
-  auto p = std::make_unique<parts>(on, from, std::move(*sections));
-  p->store = std::move(*opened);
-  core::shard_options shard_options;
-  shard_options.random = [random = &p->random] { return random->unit(); };
-  shard_options.timeline = &p->spans;
-  shard_options.ring_at = [raw = p.get()](mono_time at) { raw->ring_at(at); };
-  shard_options.limits = make_spool_limits(from.spool);
-  shard_options.max_devices = from.state.max_devices;
-  p->shard.emplace(make_rules(from), std::move(shard_options), on.now());
-  p->shard->connect({*p->store, p->hubs, p->provisioning, p->registry, p->formatter, p->desk});
-  p->formatter.answer_to(*p->shard);
-  p->formatter.transform_by(p->transforms);
-  p->provisioning.answer_to(*p->shard);
-  p->provisioning.by_clocks(p->clocks);
-  p->registry.answer_to(*p->shard);
-  p->hubs.answer_to(*p->shard);
-  p->webhook.emplace(make_webhook_applications(from), *p->shard, p->desk, on, randomness::key());
+  auto p = std::make_unique<parts>(on, from, std::move(*sections), std::move(*opened));
+  p->webhook.emplace(make_webhook_applications(from), p->shard, p->desk, on, randomness::key());
   p->webhook->tell_probers(
       [raw = p.get()] { return raw->store_fault ? std::optional{raw->store_fault->code()} : std::nullopt; });
-  p->feed.emplace(*p->shard, p->desk, *p->store, on);
+  p->feed.emplace(p->shard, p->desk, *p->store, on);
   p->backfill.emplace(
       on, p->tasks, make_backfill_settings(from), make_backfill_applications(from),
       [random = &p->random] { return random->unit(); }, *p->feed);
   for (const auto& one : make_webhook_applications(from))
     p->by_webhook.push_back(one.id);
   p->webhook->tell(*p);
-  p->letters.ask(*p->store, *p->shard);
+  p->letters.ask(*p->store, p->shard);
   auto ready = p->export_spans(from);
   if (!ready) {
     co_await p->tasks.stop();
     co_return std::move(ready).fault();
   }
 
-  p->store->start(*p->shard, *p);
+  p->store->start(p->shard, *p);
   p->transforms.start();
   tell_of_path_word_devices(*image);
   const auto devices = image->devices.size(), waiting = image->waiting.size();
-  p->shard->begin(std::move(*image), on.now());
+  p->shard.begin(std::move(*image), on.now());
   p->listen(std::move(*opened_doors), from);
   p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
                  [raw = p.get()] { return raw->start_known(); });
@@ -313,11 +319,11 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 }
 
 net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
-  const auto answered = shard->last_row() + 1;
+  const auto answered = shard.last_row() + 1;
   if (mqtt) co_await mqtt->stop(deadline);
   const auto busy = [&](mono_time now) {
     if (webhook_server->connections() != 0 && now - began < time_to_leave) return true;
-    return webhook_server->is_serving(began) || shard->is_sending(answered);
+    return webhook_server->is_serving(began) || shard.is_sending(answered);
   };
   for (auto now = began; now < deadline && busy(now); now = loop.now().mono) {
     const bool going_on = co_await net::sleep_for(milliseconds{10});
@@ -375,7 +381,7 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   if (!closed)
     log::error("store_close_incomplete",
                {{"error", closed.fault().name()}, {"detail", closed.fault().detail()}});
-  log::info("gateway_stopped", {{"waiting", p.shard->totals().waiting_messages}});
+  log::info("gateway_stopped", {{"waiting", p.shard.totals().waiting_messages}});
   co_return closed;
 }
 

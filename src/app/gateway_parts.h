@@ -48,6 +48,9 @@ struct gateway::parts final : store::store_events,
   std::vector<cloud::azure_section> sections;
   plan_frame frame;
   stack::answer_desk desk;
+  net::wake_up core_bell;
+  mono_time core_due = mono_time::max();
+  core::shard shard;
   message_formatter formatter;
   transform::transform_runner transforms;
   std::unique_ptr<store::store> store;
@@ -55,9 +58,6 @@ struct gateway::parts final : store::store_events,
   cloud::provisioning provisioning;
   stack::registry_client registry;
   cloud::hub_pool hubs;
-  std::optional<core::shard> shard;
-  net::wake_up core_bell;
-  mono_time core_due = mono_time::max();
   std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;
   std::optional<stack::backfill> backfill;
@@ -79,7 +79,8 @@ struct gateway::parts final : store::store_events,
   bool stopping = false;
   mono_time open_saved{};
 
-  parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s);
+  parts(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s,
+        std::unique_ptr<store::store> disk);
 
   void on_dead_letters(std::uint64_t request, result<model::dead_letter_page> page) override {
     letters.on_dead_letters(request, std::move(page));
@@ -104,6 +105,7 @@ struct gateway::parts final : store::store_events,
   // Whether only webhooks tell that its events come in.
   bool is_by_webhook_alone(const application_id& application) const;
 
+  core::shard_options shard_options(const config::configuration& from);
   void ring_at(mono_time at);
   net::task<> keep_time();
   net::task<> look();
@@ -117,12 +119,12 @@ struct gateway::parts final : store::store_events,
   result<void> export_spans(const config::configuration& from);
 
   model::forgetting forget(const model::device_key& key, bool drop_messages) override {
-    return shard->forget(key, drop_messages, loop.now());
+    return shard.forget(key, drop_messages, loop.now());
   }
   model::forget_page forget_some(const application_id& application, model::forgettable which,
                                  bool drop_messages, std::optional<device_ref> after,
                                  std::size_t limit) override {
-    return shard->forget_some(application, which, drop_messages, after, limit, loop.now());
+    return shard.forget_some(application, which, drop_messages, after, limit, loop.now());
   }
   result<application_id> owner_of(const device_id& device) const override;
 
@@ -135,17 +137,17 @@ struct gateway::parts final : store::store_events,
   }
   model::device_page list(std::optional<device_ref> after, std::size_t limit,
                           std::optional<model::device_state> state) const override {
-    return shard->list(after, limit, state);
+    return shard.list(after, limit, state);
   }
   std::optional<model::device_status> device(const model::device_key& key) const override {
-    return shard->status(key);
+    return shard.status(key);
   }
   std::string explain(const model::device_status& of) const override { return core::explain(of, loop.now()); }
   std::optional<model::device_key> key_of(device_ref ref) const override;
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const model::timeline& timeline() const override { return spans; }
-  watch::plan_input plan() const override { return count_plan(shard->devices(), frame); }
+  watch::plan_input plan() const override { return count_plan(shard.devices(), frame); }
 };
 
 } // namespace causeway::app

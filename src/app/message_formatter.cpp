@@ -26,8 +26,9 @@ result<std::vector<model::message>> format_by(config::message_format how, const 
 
 } // namespace
 
-message_formatter::message_formatter(const config::configuration& from, std::function<std::uint64_t()> random)
-    : random_{std::move(random)} {
+message_formatter::message_formatter(model::formatter_events& core, const config::configuration& from,
+                                     std::function<std::uint64_t()> random)
+    : core_{core}, random_{std::move(random)} {
   for (const auto& one : from.applications)
     recipes_.emplace(one.id,
                      recipe{one.format, one.transform.has_value(),
@@ -45,10 +46,10 @@ void message_formatter::format(model::ticket which, const model::event& event, m
     const std::uint64_t bits[]{random_(), random_()};
     std::memcpy(context.random_id.data(), bits, sizeof bits);
   }
-  if (!how.transform) return core_->on_formatted(which, format_by(how.format, event, context), now);
+  if (!how.transform) return core_.on_formatted(which, format_by(how.format, event, context), now);
   CAUSEWAY_CHECK(transforms_ != nullptr);
   const auto taken = transforms_->run(event.from.application, which, event.raw);
-  if (!taken) return core_->on_formatted(which, taken.fault(), now);
+  if (!taken) return core_.on_formatted(which, taken.fault(), now);
   in_transform_.emplace(which, in_transform{&event, context, how.output});
 }
 
@@ -56,9 +57,9 @@ void message_formatter::on_transformed(model::ticket which, result<std::vector<s
                                        moment now) {
   const auto node = in_transform_.extract(which);
   CAUSEWAY_CHECK(!node.empty());
-  if (!outputs) return core_->on_formatted(which, std::move(outputs).fault(), now);
+  if (!outputs) return core_.on_formatted(which, std::move(outputs).fault(), now);
   const auto& [event, context, output] = node.mapped();
-  core_->on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs), output), now);
+  core_.on_formatted(which, formats::format_transformed(*event, context, std::move(*outputs), output), now);
 }
 
 } // namespace causeway::app

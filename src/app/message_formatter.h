@@ -16,11 +16,11 @@ namespace causeway::app {
 
 class message_formatter final : public model::formatter {
 public:
-  // random: 64 random bits, for the ids of messages without a de-duplication key.
-  message_formatter(const config::configuration& from, std::function<std::uint64_t()> random);
+  // core must live as long. random: 64 random bits, for the ids of messages without a de-duplication key.
+  message_formatter(model::formatter_events& core, const config::configuration& from,
+                    std::function<std::uint64_t()> random);
   // Before the first format. transforms must have a program for each application with a transform, and answer
   // to on_transformed.
-  void answer_to(model::formatter_events& core) { core_ = &core; }
   void transform_by(transform::transform_runner& transforms) { transforms_ = &transforms; }
 
   // Precondition: the event is of an application of the configuration.
@@ -40,10 +40,10 @@ private:
     formats::transform_output output = formats::transform_output::body;
   };
 
+  model::formatter_events& core_;
   std::function<std::uint64_t()> random_;
   std::unordered_map<application_id, recipe> recipes_;
   std::unordered_map<model::ticket, in_transform> in_transform_; // bounded by the runner
-  model::formatter_events* core_ = nullptr;
   transform::transform_runner* transforms_ = nullptr;
 };
 

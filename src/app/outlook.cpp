@@ -9,11 +9,12 @@ namespace causeway::app {
 using core::device_event;
 using core::next_step;
 
-outlook::outlook(std::vector<core::application_rules> rules, model::provisioner& finder,
-                 model::registry& stack)
+outlook::outlook(std::vector<core::application_rules> rules)
     : rules_{std::move(rules)},
       census_{rules_.size(), table_, core::devices_of_a_hub, 100},
-      states_{table_, rules_, totals_, {}, [] { return 0.5; }} {
+      states_{table_, rules_, totals_, {}, [] { return 0.5; }} {}
+
+void outlook::connect(model::provisioner& finder, model::registry& stack) {
   finder_.bind(finder);
   stack_.bind(stack);
 }

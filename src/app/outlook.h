@@ -25,10 +25,11 @@ namespace causeway::app {
 
 class outlook final : public model::registry_events {
 public:
+  explicit outlook(std::vector<core::application_rules> rules);
   // finder is asked for its fingerprints only, stack for devices that no list names; both must live as long.
-  outlook(std::vector<core::application_rules> rules, model::provisioner& finder, model::registry& stack);
+  void connect(model::provisioner& finder, model::registry& stack);
 
-  // Once, before anything else.
+  // Once, connected, before anything else.
   void begin(const model::start_image& image, moment now);
   void on_registered(const model::registered_device& what, moment now) override;
   void on_listed(const application_id& application, moment now) override;

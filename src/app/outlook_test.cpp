@@ -31,15 +31,15 @@ struct scene {
 
   explicit scene(const char* identity_template = "{device_id}")
       : seen{{[identity_template] {
-               core::application_rules made;
-               made.id = application_id{"water"};
-               made.section = azure_name{"field"};
-               made.follows_registry = true;
-               made.identity_template = identity_template;
-               return made;
-             }()},
-             finder,
-             stack} {}
+          core::application_rules made;
+          made.id = application_id{"water"};
+          made.section = azure_name{"field"};
+          made.follows_registry = true;
+          made.identity_template = identity_template;
+          return made;
+        }()}} {
+    seen.connect(finder, stack);
+  }
   static model::device_key key(const char* name) { return {application_id{"water"}, device_id{name}}; }
   void word(const char* name, std::optional<bool> integration = {}, const char* eui = "") {
     seen.on_registered({key(name), dev_eui{eui}, integration, {}}, now);

@@ -63,7 +63,8 @@ struct scene {
     }
     image.next_device = static_cast<std::uint32_t>(image.devices.size());
     const auto now = manual_clock{}.now();
-    outlook seen{rules, provisioner, registry};
+    outlook seen{rules};
+    seen.connect(provisioner, registry);
     seen.begin(image, now);
     return count_plan(seen.devices(), frame);
   }

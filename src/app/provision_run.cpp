@@ -52,9 +52,9 @@ struct provision_run::parts final : store::store_events {
   std::vector<cloud::azure_section> sections;
   std::vector<bool> through_dps; // by application
   std::unique_ptr<store::store> store;
+  fleet_provisioning fleet;
   cloud::provisioning provisioning;
   stack::registry_client registry;
-  fleet_provisioning fleet;
   std::uint64_t from_cache = 0;
   registry_wait listing;
 
@@ -64,16 +64,18 @@ struct provision_run::parts final : store::store_events {
         tasks{on},
         sections{std::move(s)},
         store{std::move(disk)},
-        provisioning{on, tasks, sections, [this] { return random.unit(); }, nullptr},
-        registry{on, tasks, make_registry_options(from), make_registry_applications(from),
+        fleet{rules_for_all(from), [this] { return random.unit(); }, on.now()},
+        provisioning{on, tasks, fleet, sections, [this] { return random.unit(); }, nullptr},
+        registry{on,
+                 tasks,
+                 fleet,
+                 make_registry_options(from),
+                 make_registry_applications(from),
                  [this] { return random.unit(); }},
-        fleet{
-            rules_for_all(from), *store, provisioning, registry, [this] { return random.unit(); }, on.now()},
         listing{patience, on.now().mono} {
     for (const auto& application : from.applications)
       through_dps.push_back(from.azure_of(application.azure).dps.has_value());
-    provisioning.answer_to(fleet);
-    registry.answer_to(fleet);
+    fleet.connect(*store, provisioning, registry);
   }
   void on_store_fault(const error&) override {} // the store itself logs store_failing
   void on_store_healed() override {}

@@ -25,19 +25,23 @@ struct stage {
   net::task_group tasks;
   randomness random;
   std::vector<cloud::azure_section> sections;
+  outlook seen;
+  struct : model::provisioner_events {
+    void on_assignment(device_ref, result<model::assignment>, moment) override {} // nobody is asked for one
+  } nobody;
   cloud::provisioning provisioning; // for its fingerprints
   stack::registry_client registry;
-  outlook seen;
 
   stage(net::loop& on, const config::configuration& from, std::vector<cloud::azure_section> s)
       : loop{on},
         tasks{on},
         sections{std::move(s)},
-        provisioning{on, tasks, sections, [this] { return random.unit(); }, nullptr},
-        registry{on, tasks, make_registry_options(from), make_registry_applications(from),
-                 [this] { return random.unit(); }},
-        seen{make_rules(from), provisioning, registry} {
-    registry.answer_to(seen);
+        seen{make_rules(from)},
+        provisioning{on, tasks, nobody, sections, [this] { return random.unit(); }, nullptr},
+        registry{on, tasks, seen, make_registry_options(from), make_registry_applications(from), [this] {
+                   return random.unit();
+                 }} {
+    seen.connect(provisioning, registry);
   }
 };
 

@@ -36,7 +36,7 @@ struct trial_stage final : model::formatter_events {
       : tasks{on},
         at{options.now},
         done{on},
-        formatter{from, std::move(options.random)},
+        formatter{*this, from, std::move(options.random)},
         transforms{on,
                    tasks,
                    {.executable = std::move(options.transform_executable)},
@@ -46,7 +46,6 @@ struct trial_stage final : model::formatter_events {
                      formatter.on_transformed(which, std::move(outputs), at);
                    }},
         rules{make_trial_rules(from)} {
-    formatter.answer_to(*this);
     formatter.transform_by(transforms);
   }
 

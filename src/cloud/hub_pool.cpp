@@ -37,13 +37,14 @@ hub::fleet_set::options options_of(const std::vector<azure_section>& sections, s
 
 } // namespace
 
-hub_pool::hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-                   service_clocks& clocks, std::function<double()> random, model::timeline* spans)
+hub_pool::hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
+                   const std::vector<azure_section>& sections, service_clocks& clocks,
+                   std::function<double()> random, model::timeline* spans)
     : loop_{on},
       tasks_{tasks},
       sections_{sections},
       due_{on},
-      fleets_{options_of(sections, clocks, std::move(random), spans), *this, *this} {
+      fleets_{options_of(sections, clocks, std::move(random), spans), core, *this} {
   tasks_.spawn("hub.pace", net::restart_policy::on_fault, [this] { return pace(); });
 }
 
@@ -60,18 +61,6 @@ net::task<> hub_pool::pace() {
       static_cast<void>(co_await due_.wait_until(due));
     }
   }
-}
-
-void hub_pool::on_device_attached(device_ref device, moment now) {
-  core_->on_device_attached(device, now);
-}
-
-void hub_pool::on_device_detached(device_ref device, const error& why, bool link_retries, moment now) {
-  core_->on_device_detached(device, why, link_retries, now);
-}
-
-void hub_pool::on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) {
-  core_->on_send_outcome(device, seq, outcome, now);
 }
 
 void hub_pool::open(hub::fleet& of, hub::line& which) {

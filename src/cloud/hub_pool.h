@@ -22,14 +22,13 @@ class hub_line;
 
 using model::hub_totals;
 
-class hub_pool final : public model::hub_link, model::hub_link_events, hub::line_orders {
+class hub_pool final : public model::hub_link, hub::line_orders {
 public:
-  // sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
-  hub_pool(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-           service_clocks& clocks, std::function<double()> random, model::timeline* spans = nullptr);
+  // core, sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
+  hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
+           const std::vector<azure_section>& sections, service_clocks& clocks, std::function<double()> random,
+           model::timeline* spans = nullptr);
   ~hub_pool() override;
-  // Before the first attach.
-  void answer_to(model::hub_link_events& core) { core_ = &core; }
 
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
@@ -51,10 +50,6 @@ public:
 private:
   net::task<> pace();
 
-  void on_device_attached(device_ref device, moment now) override;
-  void on_device_detached(device_ref device, const error& why, bool link_retries, moment now) override;
-  void on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) override;
-
   void open(hub::fleet& of, hub::line& which) override;
   void flush(hub::line& which) override;
   void cut(hub::line& which) override;
@@ -63,7 +58,6 @@ private:
   net::loop& loop_;
   net::task_group& tasks_;
   const std::vector<azure_section>& sections_;
-  model::hub_link_events* core_ = nullptr;
   net::wake_up due_;
   hub::fleet_set fleets_;
   std::vector<std::unique_ptr<hub_line>> lines_; // by the line's id

@@ -6,26 +6,21 @@
 
 namespace causeway::cloud {
 
-provisioning::provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-                           std::function<double()> random, model::timeline* timeline)
-    : loop_{on}, sections_{sections} {
+provisioning::provisioning(net::loop& on, net::task_group& tasks, model::provisioner_events& core,
+                           const std::vector<azure_section>& sections, std::function<double()> random,
+                           model::timeline* timeline)
+    : loop_{on}, core_{core}, sections_{sections} {
   for (const auto& section : sections_) {
     if (!section.through_dps()) continue;
     services_.emplace(section.name.str(), std::make_unique<dps_client>(
                                               on, tasks, section, random, timeline,
                                               [this](device_ref device, result<model::assignment> where) {
-                                                answer_(device, std::move(where));
+                                                core_.on_assignment(device, std::move(where), loop_.now());
                                               }));
   }
 }
 
 provisioning::~provisioning() = default;
-
-void provisioning::answer_to(model::provisioner_events& core) {
-  answer_ = [this, to = &core](device_ref device, result<model::assignment> where) {
-    to->on_assignment(device, std::move(where), loop_.now());
-  };
-}
 
 const azure_section* provisioning::find(const azure_name& name) const {
   const auto found =
@@ -41,7 +36,7 @@ std::string provisioning::fingerprint(const azure_name& section) const {
 void provisioning::answer_later(device_ref device, result<model::assignment> where) {
   // Posted, because the core does not expect its answer from inside the call.
   loop_.post([this, device, where = std::move(where), alive = std::weak_ptr<int>{alive_}]() mutable {
-    if (!alive.expired()) answer_(device, std::move(where));
+    if (!alive.expired()) core_.on_assignment(device, std::move(where), loop_.now());
   });
 }
 

@@ -16,12 +16,11 @@ namespace causeway::cloud {
 
 class provisioning final : public model::provisioner {
 public:
-  // sections and timeline (which may be null) must live as long. random: uniform in [0, 1).
-  provisioning(net::loop& on, net::task_group& tasks, const std::vector<azure_section>& sections,
-               std::function<double()> random, model::timeline* timeline);
+  // core, sections and timeline (which may be null) must live as long. random: uniform in [0, 1).
+  provisioning(net::loop& on, net::task_group& tasks, model::provisioner_events& core,
+               const std::vector<azure_section>& sections, std::function<double()> random,
+               model::timeline* timeline);
   ~provisioning() override;
-  // Before the first find_hub.
-  void answer_to(model::provisioner_events& core);
 
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
                 const model::connect_wish& wish) override;
@@ -39,8 +38,8 @@ private:
   void answer_later(device_ref device, result<model::assignment> where);
 
   net::loop& loop_;
+  model::provisioner_events& core_;
   const std::vector<azure_section>& sections_;
-  std::function<void(device_ref, result<model::assignment>)> answer_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();        // for what is posted
   std::map<std::string, std::unique_ptr<dps_client>> services_; // by section
 };

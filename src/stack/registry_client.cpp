@@ -63,11 +63,12 @@ struct registry_client::listing {
   mono_time begun{};
 };
 
-registry_client::registry_client(net::loop& on, net::task_group& tasks, registry_options options,
-                                 std::vector<registry_application> applications,
+registry_client::registry_client(net::loop& on, net::task_group& tasks, model::registry_events& core,
+                                 registry_options options, std::vector<registry_application> applications,
                                  std::function<double()> random)
     : loop_{on},
       tasks_{tasks},
+      core_{core},
       options_{std::move(options)},
       random_{std::move(random)},
       client_{on, [this] {
@@ -156,7 +157,7 @@ net::task<> registry_client::report(application* of, std::vector<tts::listed_dev
   std::size_t reported = 0;
   for (const auto& one : devices) {
     if (!one.warning.empty()) note_attribute(*of, one);
-    events_->on_registered(one.device, loop_.now());
+    core_.on_registered(one.device, loop_.now());
     if (++reported % batch == 0) co_await net::sleep_for(milliseconds{0}); // others have their turn
   }
 }
@@ -284,7 +285,7 @@ net::task<> registry_client::list(application* of) {
                                 {"skipped", work.skipped},
                                 {"attributes_ignored", work.ignored},
                                 {"ms", std::chrono::duration_cast<milliseconds>(totals.took).count()}});
-  events_->on_listed(of->id, loop_.now());
+  core_.on_listed(of->id, loop_.now());
 }
 
 void registry_client::look_up(device_ref device, const model::device_key& key) {
@@ -292,8 +293,7 @@ void registry_client::look_up(device_ref device, const model::device_key& key) {
     // Posted, because the core does not expect its answer from inside the call.
     loop_.post([this, device, alive = std::weak_ptr<int>{alive_}] {
       if (!alive.expired())
-        events_->on_looked_up(device, error{errc::registry_unavailable, "too many look-ups wait"},
-                              loop_.now());
+        core_.on_looked_up(device, error{errc::registry_unavailable, "too many look-ups wait"}, loop_.now());
     });
     return;
   }
@@ -341,7 +341,7 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
       broken = std::current_exception();
     }
     if (!found && found.fault().code() == errc::stopped) co_return;
-    events_->on_looked_up(next.device, std::move(found), loop_.now());
+    core_.on_looked_up(next.device, std::move(found), loop_.now());
     if (broken) std::rethrow_exception(broken);
   }
 }

@@ -50,12 +50,11 @@ using model::registry_totals;
 
 class registry_client final : public model::registry {
 public:
-  // random: uniform in [0, 1).
-  registry_client(net::loop& on, net::task_group& tasks, registry_options options,
-                  std::vector<registry_application> applications, std::function<double()> random);
+  // core must live as long. random: uniform in [0, 1).
+  registry_client(net::loop& on, net::task_group& tasks, model::registry_events& core,
+                  registry_options options, std::vector<registry_application> applications,
+                  std::function<double()> random);
   ~registry_client() override;
-  // Before start.
-  void answer_to(model::registry_events& events) { events_ = &events; }
   // Begins to list.
   void start();
 
@@ -87,10 +86,10 @@ private:
 
   net::loop& loop_;
   net::task_group& tasks_;
+  model::registry_events& core_;
   registry_options options_;
   std::function<double()> random_;
   net::http_client client_;
-  model::registry_events* events_ = nullptr;
   std::shared_ptr<int> alive_ = std::make_shared<int>(); // for what is posted
   std::vector<std::unique_ptr<application>> applications_;
   std::map<application_id, registry_totals> totals_;

@@ -87,9 +87,8 @@ struct scene : model::registry_events {
     std::vector<registry_application> made;
     for (const auto& one : applications)
       made.push_back({application_id{one}, secret{"NNSXS.KEY"}});
-    client = std::make_unique<registry_client>(on, tasks, std::move(with), std::move(made),
+    client = std::make_unique<registry_client>(on, tasks, *this, std::move(with), std::move(made),
                                                [this] { return random(); });
-    client->answer_to(*this);
     client->start();
   }
   void run_until(std::function<bool()> what) {
