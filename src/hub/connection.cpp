@@ -132,13 +132,13 @@ void connection::attach(device_ref device, const identity& name, const link_wish
     return;
   }
   if (table_.find(device) != nullptr) return;
-  const bool tokens_used_up = options_.mode == auth::device_keys && !authorised_.contains(index_of(device)) &&
+  const bool tokens_used_up = options_.mode == auth::device_keys && !authorised_.contains(device) &&
                               authorised_.size() >= azure::max_tokens_per_connection;
   if (table_.size() >= capacity() || tokens_used_up) {
     events_.emplace_back(detached{device, error{errc::hub_token_limit, "no room on this connection"}});
     return;
   }
-  authorised_.insert(index_of(device));
+  authorised_.insert(device);
   device_session& who = table_.acquire(device);
   who.identity = name;
   who.model_id = wish.model_id;
@@ -328,7 +328,7 @@ void connection::check_attached(device_session& who, mono_time now) {
   who.state = session_state::attached;
   ++attached_;
   ++counters_.attaches;
-  doubters_.erase(index_of(who.device));
+  doubters_.erase(who.device);
   const bool own_token = options_.mode == auth::device_keys;
   events_.emplace_back(
       attached{who.device, own_token ? begun - who.token_sent : std::chrono::nanoseconds{0}, now - begun});

@@ -230,7 +230,7 @@ private:
   deadline_list attach_deadlines_, send_deadlines_;
   std::deque<std::uint64_t> attach_queue_,
       renewal_queue_; // contexts; those of devices that have gone are skipped
-  std::unordered_set<std::uint32_t> authorised_;
+  std::unordered_set<device_ref> authorised_;
   std::vector<event> events_;
   connection_counters counters_;
 
@@ -251,8 +251,8 @@ private:
   mono_time policy_sent_{};
   std::uint32_t doubts_ = 0; // of tokens that were accepted, in a row
   mono_time trusted_since_{};
-  std::unordered_set<std::uint32_t> doubters_; // devices whose refusal made it doubtful
-  std::optional<mono_time> stalled_due_; // devices wait, and the peer gives neither credit nor a channel
+  std::unordered_set<device_ref> doubters_; // devices whose refusal made it doubtful
+  std::optional<mono_time> stalled_due_;    // devices wait, and the peer gives neither credit nor a channel
   std::optional<mono_time> policy_due_, policy_expires_;
 
   std::size_t attached_ = 0, sending_ = 0;

@@ -133,8 +133,8 @@ bool connection::doubts_policy(const device_session& who, const error& why, mono
   }
   // Refused with the token before, and with the one that was put because of that: it is the device's own. And
   // what may be devices' own does not make the others wait for long.
-  if (!expired && (doubts_ >= most_doubts_by_refusals || !doubters_.insert(index_of(who.device)).second)) {
-    doubters_.erase(index_of(who.device));
+  if (!expired && (doubts_ >= most_doubts_by_refusals || !doubters_.insert(who.device).second)) {
+    doubters_.erase(who.device);
     return false;
   }
   policy_expires_.reset();

@@ -106,7 +106,7 @@ public:
 private:
   std::deque<device_session> places_;
   std::vector<std::uint32_t> vacant_;
-  std::unordered_map<std::uint32_t, std::uint32_t> by_device_;
+  std::unordered_map<device_ref, std::uint32_t> by_device_;
 };
 
 } // namespace causeway::hub
