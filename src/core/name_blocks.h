@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of devices, one after the other in blocks of memory, each behind its length. A name that is given back
-// makes room for one of about its length, so what is kept of each length is what there once was of it at the
-// same time. Owned by the device table; one thread.
+// Names of devices, one after the other in blocks of memory, each behind its length. A name that is given
+// back makes room for one of about its length, so what is kept of each length is what there once was of it at
+// the same time. Owned by the device table; one thread.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +24,9 @@ public:
 
 private:
   std::vector<std::unique_ptr<char[]>> blocks_;
-  std::size_t bytes_ = 0; // of all of these
-  std::size_t room_ = 0;  // in the last one,
-  char* next_ = nullptr;  // from here on
+  std::size_t bytes_ = 0;                          // of all of these
+  std::size_t room_ = 0;                           // in the last one,
+  char* next_ = nullptr;                           // from here on
   std::map<std::size_t, std::vector<char*>> free_; // by their room
 };
 
