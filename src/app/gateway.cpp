@@ -274,7 +274,6 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   sockets.reset();
   auto image = (*opened)->load();
   if (!image) co_return std::move(image).fault();
-  image->next_device = (*opened)->next_device();
 
   auto p = std::make_unique<parts>(on, from, std::move(*sections), std::move(*opened));
   p->webhook.emplace(make_webhook_applications(from), p->shard, p->desk, on, randomness::key());

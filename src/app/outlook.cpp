@@ -35,7 +35,7 @@ void outlook::move(device_ref which, device_event what, core::circumstances with
 }
 
 void outlook::restore(const model::start_image& image, moment now) {
-  table_.reserve(image.next_device, image.devices.size());
+  table_.reserve(0, image.devices.size()); // nobody comes to it but these
   for (const auto& record : image.devices) {
     const auto application = rules_.find(record.key.application);
     if (!application) continue;

@@ -63,7 +63,6 @@ struct scene {
                            eui[0] == '\0' ? "key-1/{device_id}" : "key-1/{dev_eui}"}}};
     for (std::size_t i = 1; i <= waiting; ++i)
       image.waiting.push_back({i, device_ref{0}, 10});
-    image.next_device = 1;
     seen.begin(image, now);
   }
 };

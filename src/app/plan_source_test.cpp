@@ -61,7 +61,6 @@ struct scene {
       rules[i].section = frame.sections[frame.applications[i].section].name;
       rules[i].follows_registry = i == 0;
     }
-    image.next_device = static_cast<std::uint32_t>(image.devices.size());
     const auto now = manual_clock{}.now();
     outlook seen{rules};
     seen.connect(provisioner, registry);

@@ -109,7 +109,6 @@ result<std::unique_ptr<provision_run>> provision_run::start(net::loop& on,
   if (!opened) return std::move(opened).fault();
   auto image = (*opened)->load();
   if (!image) return std::move(image).fault();
-  image->next_device = (*opened)->next_device();
   take_as_listed(*image, from);
 
   auto p = std::make_unique<parts>(on, from, std::move(*sections), std::move(*opened));

@@ -65,7 +65,6 @@ result<model::start_image> read_state(const net::loop& on, const config::configu
   if (!opened) return std::move(opened).fault();
   auto image = (*opened)->load();
   if (!image) return std::move(image).fault();
-  image->next_device = (*opened)->next_device();
   return std::move(*image);
 }
 

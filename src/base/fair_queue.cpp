@@ -23,13 +23,13 @@ void fair_queue::enter(device_ref device, place at) {
   if (entries_ > 2 * waiting_.size() + 1'024) compact();
   at.number = ++numbers_;
   ++entries_;
-  waiting_.insert_or_assign(index_of(device), at);
+  waiting_.insert_or_assign(device, at);
   ranks_[at.urgent ? 0 : 1].parts[at.lane].parts[at.track].push_back({device, at.number});
 }
 
 // False: it was left behind.
 bool fair_queue::counts(const entry& one) const {
-  const auto known = waiting_.find(index_of(one.device));
+  const auto known = waiting_.find(one.device);
   return known != waiting_.end() && known->second.number == one.number;
 }
 
@@ -48,20 +48,20 @@ void fair_queue::compact() {
 }
 
 void fair_queue::push(device_ref device, std::uint32_t lane, bool urgent, std::uint32_t track) {
-  const auto known = waiting_.find(index_of(device));
+  const auto known = waiting_.find(device);
   if (known == waiting_.end()) return enter(device, {lane, track, urgent, 0});
   if (urgent) promote(device);
 }
 
 bool fair_queue::promote(device_ref device) {
-  const auto known = waiting_.find(index_of(device));
+  const auto known = waiting_.find(device);
   if (known == waiting_.end() || known->second.urgent) return false;
   enter(device, {known->second.lane, known->second.track, true, 0});
   return true;
 }
 
 bool fair_queue::remove(device_ref device) {
-  return waiting_.erase(index_of(device)) != 0;
+  return waiting_.erase(device) != 0;
 }
 
 std::optional<device_ref> fair_queue::pop() {
@@ -70,7 +70,7 @@ std::optional<device_ref> fair_queue::pop() {
       const auto first = take_first(one);
       --entries_;
       if (!counts(first)) continue;
-      waiting_.erase(index_of(first.device));
+      waiting_.erase(first.device);
       return first.device;
     }
   }

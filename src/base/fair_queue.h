@@ -25,7 +25,7 @@ public:
   // False when it does not wait.
   bool remove(device_ref device);
   std::optional<device_ref> pop();
-  bool contains(device_ref device) const { return waiting_.contains(index_of(device)); }
+  bool contains(device_ref device) const { return waiting_.contains(device); }
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
   // What memory is spent on: those that wait, and as many again at most that were removed or promoted.
@@ -58,7 +58,7 @@ private:
   void compact();
 
   std::array<rank, 2> ranks_; // urgent, not urgent
-  std::unordered_map<std::uint32_t, place> waiting_;
+  std::unordered_map<device_ref, place> waiting_;
   std::uint64_t numbers_ = 0;
   std::size_t entries_ = 0;
 };

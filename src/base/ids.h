@@ -31,10 +31,22 @@ using registration_id = text_id<struct registration_tag>; // the device's name i
 using azure_name = text_id<struct azure_tag>;             // the name of an [azure.*] section
 using hub_host = text_id<struct hub_host_tag>; // "name.azure-devices.net", with ":port" where it is not 5671
 
-// A device's place in the device table; stable over restarts, never used again for another device.
+// A device of this process: its place in the device table, and how many have had that place before it, so
+// that what comes late for one of them finds nobody. What is on disk knows nothing of it (decision 31).
 enum class device_ref : std::uint32_t {};
+inline constexpr unsigned place_bits = 21;
+inline constexpr std::uint32_t most_places = 1U << place_bits;
+inline constexpr std::uint32_t generations_of_a_place = 1U << (32 - place_bits); // then they begin anew
+// The place alone: what people are told, and what a page goes on behind. No key: the place has many holders.
 constexpr std::uint32_t index_of(device_ref ref) {
-  return static_cast<std::uint32_t>(ref);
+  return static_cast<std::uint32_t>(ref) & (most_places - 1);
+}
+constexpr std::uint32_t generation_of(device_ref ref) {
+  return static_cast<std::uint32_t>(ref) >> place_bits;
+}
+// Preconditions: index < most_places, generation < generations_of_a_place.
+constexpr device_ref make_ref(std::uint32_t index, std::uint32_t generation) {
+  return static_cast<device_ref>(generation << place_bits | index);
 }
 
 // A message's place in the spool: rises in the order of acceptance, never used twice.

@@ -28,13 +28,14 @@ const std::string& assignments::origin_of(std::uint32_t application) {
 bool assignments::take(device_ref which, assignment where) {
   auto& d = table_.at(which);
   where.fingerprint = origin_of(d.application);
-  const auto hub = table_.intern({where.hub, where.section, where.fingerprint});
+  const device_table::hub hub{where.hub, where.section, where.fingerprint};
   const bool was_assigned = d.assigned;
   // One by connection string that is on disk has the identity of its template.
-  const bool is_same = (d.assigned && d.hub == hub && names_.identity_of(d) == where.identity) ||
-                       (!d.assigned && d.remembered && d.hub == hub);
+  const bool is_at_it = table_.hub_of(d) == hub;
+  const bool is_same = (d.assigned && is_at_it && names_.identity_of(d) == where.identity) ||
+                       (!d.assigned && d.remembered && is_at_it);
   d.assigned = true;
-  d.hub = hub;
+  table_.set_hub(d, hub);
   names_.set_identity(d, where.identity);
   if (!is_same) book_.place(which, where);
   d.remembered = true;
@@ -51,12 +52,12 @@ bool assignments::place(device_ref which, const assignment& where) {
   if (!fits || (wanted && claims_.claim(which, *wanted))) return false;
   d.remembered = true;
   if (origin.empty()) { // finding the hub again costs nothing, so that a changed connection string counts
-    d.hub = table_.intern({where.hub, where.section, {}});
+    table_.set_hub(d, {where.hub, where.section, {}});
     return true;
   }
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
   names_.set_identity(d, where.identity);
-  d.hub = table_.intern({where.hub, where.section, where.fingerprint});
+  table_.set_hub(d, {where.hub, where.section, where.fingerprint});
   d.assigned = true;
   return true;
 }

@@ -16,7 +16,7 @@ census::census(std::uint32_t applications, const device_table& table, std::uint3
       refusals_(applications) {}
 
 std::optional<answer> census::lacks_place(std::uint32_t application) const {
-  if (table_.size() >= most_) return answer::devices_full;
+  if (table_.size() >= most_ || table_.is_full()) return answer::devices_full;
   if (devices_.size() > 1 && devices_[application] >= share_) return answer::device_share_full;
   return std::nullopt;
 }

@@ -98,6 +98,8 @@ void delivery::read_more() {
   }
   if (seqs.empty()) return;
   std::sort(seqs.begin(), seqs.end());
+  std::sort(reading_.begin(), reading_.end(),
+            [](const auto& one, const auto& other) { return one.second < other.second; });
   disk_->read_back(std::move(seqs));
 }
 
@@ -105,12 +107,16 @@ std::vector<device_ref> delivery::on_read_back(std::vector<spool_row> rows,
                                                const std::vector<spool_seq>& gone, moment now) {
   totals_.read_back += rows.size();
   for (auto& row : rows) {
-    if (!table_.contains(row.device)) continue;
-    auto& d = table_.at(row.device);
+    const auto asked = std::lower_bound(reading_.begin(), reading_.end(), row.seq,
+                                        [](const auto& one, spool_seq seq) { return one.second < seq; });
+    if (asked == reading_.end() || asked->second != row.seq) continue;
+    const auto which = asked->first;
+    if (!table_.contains(which)) continue;
+    auto& d = table_.at(which);
     if (d.waiting == 0 || waiting_.queue.front(d).seq != row.seq) continue; // sent meanwhile from the cache
     d.reading_back = false;
-    if (d.state() == device_state::online && !d.paused() && !d.in_flight && gates_.lets(row.device, now)) {
-      send(row.device, row.seq, row.body, now);
+    if (d.state() == device_state::online && !d.paused() && !d.in_flight && gates_.lets(which, now)) {
+      send(which, row.seq, row.body, now);
     } else {
       waiting_.bodies.keep(row.seq, std::move(row.body));
     }

@@ -81,7 +81,7 @@ private:
   const open_time& time_;
   shard_totals& totals_;
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
-  std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way
+  std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way, by seq
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
 };
 

@@ -93,7 +93,7 @@ TEST(delivery_alone, bodies_are_read_back_a_batch_at_a_time_and_asked_for_once) 
   f.out.pump(all[0], f.now());
   ASSERT_EQ(f.ports.reads, (std::vector<std::vector<spool_seq>>{{1}}));
   f.take();
-  EXPECT_TRUE(f.out.on_read_back({{1, all[0], {"", "", "", "one", {}}}}, {}, f.now()).empty());
+  EXPECT_TRUE(f.out.on_read_back({{1, {"", "", "", "one", {}}}}, {}, f.now()).empty());
   f.out.read_more();
   EXPECT_EQ(f.take(), (calls{"send 0 1 one", "read_back 2"}));
   EXPECT_EQ(f.ports.reads.back(), (std::vector<spool_seq>{2, 3}));

@@ -86,8 +86,8 @@ struct device : standing {
   std::uint16_t late = 0;    // frames that came after a later one; stays at the largest
   std::uint16_t session = 0; // of last_f_cnt: 0 = no frame was counted yet, 1 = in no session
   std::uint32_t sent = 0;
-  std::uint32_t hub = 0;         // of device_table::hub_of; meaningful while assigned
-  std::uint32_t model = 0;       // its own, of device_table::text; 0 = none
+  std::uint32_t hub = 0;   // device_table::set_hub; 0: none yet. Meaningful while assigned or remembered
+  std::uint32_t model = 0; // its own, of device_table::text; 0 = none
   std::uint32_t assigned_at = 0; // seconds since 1970
   std::uint16_t application = 0; // index into the rules
   bool used : 1 = false;         // the place holds a device

@@ -4,7 +4,6 @@
 #include "base/check.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -12,7 +11,6 @@ namespace causeway::core {
 namespace {
 
 constexpr std::size_t first_slots = 64;
-constexpr std::size_t name_block_bytes = 64UL * 1024;
 
 std::size_t hash_of(std::uint32_t application, std::string_view name) {
   return std::hash<std::string_view>{}(name) ^ application * 0x9e3779b97f4a7c15ULL;
@@ -46,18 +44,27 @@ std::optional<device_ref> device_table::find(std::uint32_t application, std::str
   if (slots_.empty()) return std::nullopt;
   const auto slot = slot_of(application, name);
   if (slots_[slot] == 0) return std::nullopt;
-  return static_cast<device_ref>(slots_[slot] - 1);
+  return at_place(slots_[slot] - 1);
 }
 
 device_ref device_table::add(std::uint32_t application, std::string_view name) {
-  const auto ref = static_cast<device_ref>(places_);
-  restore(ref, application, name);
-  return ref;
+  CAUSEWAY_CHECK(!is_full());
+  auto index = places_;
+  if (free_.size() >= least_free_ || places_ == most_places) {
+    index = free_.front();
+    free_.pop_front();
+  }
+  put(index, application, name);
+  return make_ref(index, generations_[index]);
 }
 
 void device_table::restore(device_ref ref, std::uint32_t application, std::string_view name) {
+  CAUSEWAY_CHECK(generation_of(ref) == 0);
+  put(index_of(ref), application, name);
+}
+
+void device_table::put(std::uint32_t index, std::uint32_t application, std::string_view name) {
   CAUSEWAY_CHECK(application <= std::numeric_limits<std::uint16_t>::max());
-  const auto index = index_of(ref);
   reserve(index + 1);
   auto& block = blocks_[index / block_devices];
   if (!block) block = std::make_unique<device[]>(block_devices);
@@ -65,7 +72,7 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
   CAUSEWAY_CHECK(!d.used);
   ++used_[index / block_devices];
   grow_slots(size_ + 1);
-  d.kept_name = keep_name(name);
+  d.kept_name = names_.keep(name);
   d.application = static_cast<std::uint16_t>(application);
   d.used = true;
   ++size_;
@@ -73,13 +80,15 @@ void device_table::restore(device_ref ref, std::uint32_t application, std::strin
   if (auto& slot = slots_[slot_of(application, name)]; slot == 0) slot = index + 1;
 }
 
-void device_table::reserve(std::uint32_t next_ref, std::size_t devices) {
+void device_table::reserve(std::uint32_t places, std::size_t devices) {
+  CAUSEWAY_CHECK(places <= most_places);
   grow_slots(devices);
-  if (next_ref <= places_) return;
-  while (blocks_.size() * block_devices < next_ref)
+  if (places <= places_) return;
+  while (blocks_.size() * block_devices < places)
     blocks_.emplace_back();
   used_.resize(blocks_.size());
-  places_ = next_ref;
+  generations_.resize(places);
+  places_ = places;
 }
 
 void device_table::remove(device_ref ref) {
@@ -101,33 +110,39 @@ void device_table::remove(device_ref ref) {
     }
   }
   set_model(d, {});
+  release_hub(d.hub);
+  names_.give_back(d.kept_name);
   d = device{};
   --size_;
+  generations_[index] = static_cast<std::uint16_t>((generation_of(ref) + 1) % generations_of_a_place);
+  free_.push_back(index);
   if (--used_[index / block_devices] == 0) blocks_[index / block_devices].reset();
 }
 
-const char* device_table::keep_name(std::string_view name) {
-  CAUSEWAY_CHECK(name.size() <= std::numeric_limits<std::uint16_t>::max());
-  const auto length = static_cast<std::uint16_t>(name.size());
-  const auto bytes = sizeof(length) + length;
-  if (bytes > name_room_) {
-    name_room_ = std::max(name_block_bytes, bytes);
-    name_blocks_.push_back(std::make_unique<char[]>(name_room_));
-    name_next_ = name_blocks_.back().get();
+std::uint32_t device_table::intern(const hub& h) {
+  const auto found =
+      std::find_if(hubs_.begin(), hubs_.end(), [&](const auto& one) { return one.second.is == h; });
+  if (found != hubs_.end()) {
+    ++found->second.holders;
+    return found->first;
   }
-  char* const kept = name_next_;
-  std::memcpy(kept, &length, sizeof(length));
-  std::copy(name.begin(), name.end(), kept + sizeof(length));
-  name_next_ += bytes;
-  name_room_ -= bytes;
-  return kept;
+  hubs_.emplace(++hub_numbers_, held_hub{h, 1});
+  return hub_numbers_;
 }
 
-std::uint32_t device_table::intern(const hub& h) {
-  const auto found = std::find(hubs_.begin(), hubs_.end(), h);
-  if (found != hubs_.end()) return static_cast<std::uint32_t>(found - hubs_.begin());
-  hubs_.push_back(h);
-  return static_cast<std::uint32_t>(hubs_.size() - 1);
+void device_table::set_hub(device& d, const hub& h) {
+  release_hub(std::exchange(d.hub, intern(h)));
+}
+
+void device_table::release_hub(std::uint32_t number) {
+  const auto found = hubs_.find(number);
+  if (found != hubs_.end() && --found->second.holders == 0) hubs_.erase(found);
+}
+
+const device_table::hub& device_table::hub_at(std::uint32_t number) const {
+  static const hub none;
+  const auto found = hubs_.find(number);
+  return found == hubs_.end() ? none : found->second.is;
 }
 
 void device_table::set_model(device& d, std::string_view model) {

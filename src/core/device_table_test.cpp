@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <string>
+
 namespace causeway::core {
 namespace {
 
@@ -63,6 +66,91 @@ TEST(device_table, forgets_a_device_and_finds_all_the_others) {
   EXPECT_EQ(left, 0u);
   EXPECT_EQ(table.add(0, "dev-0"), device_ref{5000});
   EXPECT_EQ(table.find(0, "dev-0"), device_ref{5000});
+}
+
+TEST(device_table, stays_at_its_size_however_many_devices_come_and_go) {
+  device_table table;
+  constexpr std::uint32_t devices = 1'000, changes = 1'000'000;
+  std::deque<device_ref> there;
+  device_ref gone{};
+  const auto add = [&](std::uint32_t number) {
+    const auto ref = table.add(number % 3, "meter-" + std::to_string(number));
+    auto& d = table.at(ref);
+    table.set_hub(d, {hub_host{"hub-" + std::to_string(number / 10'000)}, azure_name{"s"}, ""});
+    table.set_model(d, "dtmi:x:of-" + std::to_string(number / 10'000) + ";1");
+    there.push_back(ref);
+  };
+  for (std::uint32_t number = 0; number < devices; ++number)
+    add(number);
+  for (std::uint32_t number = devices; number < devices + changes; ++number) {
+    gone = there.front();
+    there.pop_front();
+    table.remove(gone);
+    add(number);
+    ASSERT_FALSE(table.contains(gone));
+    ASSERT_NE(there.back(), gone);
+  }
+  EXPECT_EQ(table.size(), devices);
+  EXPECT_LE(table.places(), devices + device_table::enough_free);
+  EXPECT_LE(table.name_bytes(), 64U * 1024);
+  EXPECT_EQ(table.hubs(), 1U);
+  EXPECT_EQ(table.models(), 1U);
+  EXPECT_GT(generation_of(there.back()), 100U);
+  for (std::uint32_t number = changes; number < devices + changes; ++number)
+    ASSERT_EQ(table.find(number % 3, "meter-" + std::to_string(number)), there[number - changes]);
+  EXPECT_EQ(table.find(0, "meter-0"), std::nullopt);
+}
+
+TEST(device_table, gives_the_place_that_has_been_free_the_longest_and_a_ref_again_after_all_generations) {
+  device_table table{2};
+  const auto one = table.add(0, "a"), two = table.add(0, "b");
+  table.remove(two);
+  EXPECT_EQ(table.add(0, "c"), device_ref{2}) << "too few are free";
+  table.remove(one);
+  EXPECT_EQ(table.add(0, "d"), make_ref(1, 1));
+  EXPECT_FALSE(table.contains(two));
+  EXPECT_EQ(table.at_place(1), make_ref(1, 1));
+  EXPECT_EQ(table.at_place(0), std::nullopt);
+
+  device_table small{1};
+  for (std::uint32_t round = 0; round < generations_of_a_place; ++round) {
+    const auto ref = small.add(0, "a");
+    ASSERT_EQ(ref, make_ref(0, round));
+    small.remove(ref);
+  }
+  EXPECT_EQ(small.add(0, "a"), device_ref{0});
+  EXPECT_EQ(small.places(), 1U);
+}
+
+TEST(device_table, is_full_when_no_place_is_left_and_takes_any_that_is_free_then) {
+  device_table table;
+  table.restore(device_ref{7}, 0, "dev");
+  EXPECT_FALSE(table.is_full());
+  table.reserve(most_places);
+  EXPECT_TRUE(table.is_full());
+  table.remove(device_ref{7});
+  EXPECT_FALSE(table.is_full());
+  EXPECT_EQ(table.add(0, "dev"), make_ref(7, 1));
+  EXPECT_TRUE(table.is_full());
+}
+
+TEST(device_table, keeps_a_hub_as_long_as_a_device_has_it) {
+  device_table table;
+  const device_table::hub a{hub_host{"a"}, azure_name{"s"}, ""}, b{hub_host{"b"}, azure_name{"s"}, ""};
+  const auto one = table.add(0, "dev-1"), two = table.add(0, "dev-2");
+  table.set_hub(table.at(one), a);
+  table.set_hub(table.at(two), a);
+  const auto number = table.at(one).hub;
+  EXPECT_EQ(table.hub_of(table.at(two)), a);
+  table.set_hub(table.at(one), b);
+  table.set_hub(table.at(one), b);
+  EXPECT_EQ(table.hubs(), 2U);
+  table.remove(two);
+  EXPECT_EQ(table.hubs(), 1U);
+  EXPECT_EQ(table.hub_at(number), device_table::hub{});
+  table.set_hub(table.at(one), a);
+  EXPECT_NE(table.at(one).hub, number) << "who waits at what was that hub has met nothing of this one";
+  EXPECT_EQ(table.hub_of(table.at(one)), a);
 }
 
 TEST(device_table, keeps_a_model_id_as_long_as_a_device_has_it) {

@@ -72,16 +72,16 @@ device_page device_view::list(std::optional<device_ref> after, std::size_t limit
                               std::optional<device_state> state) const {
   constexpr std::uint32_t most_looked_at = 65'536;
   device_page page;
-  const std::uint64_t first = after ? std::uint64_t{index_of(*after)} + 1 : 0;
+  const std::uint32_t first = after ? index_of(*after) + 1 : 0;
   for (auto i = first; i < table_.places(); ++i) {
     if (page.devices.size() >= limit || i - first >= most_looked_at) {
-      if (i > 0) page.next = static_cast<device_ref>(static_cast<std::uint32_t>(i - 1));
+      if (i > 0) page.next = make_ref(i - 1, 0); // a place, whoever has it
       return page;
     }
-    const auto ref = static_cast<device_ref>(static_cast<std::uint32_t>(i));
-    if (!table_.contains(ref)) continue;
-    const auto& d = table_.at(ref);
-    if (!state || d.state() == *state) page.devices.push_back(status_of(ref, d));
+    const auto ref = table_.at_place(i);
+    if (!ref) continue;
+    const auto& d = table_.at(*ref);
+    if (!state || d.state() == *state) page.devices.push_back(status_of(*ref, d));
   }
   return page;
 }

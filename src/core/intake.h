@@ -72,7 +72,9 @@ private:
     friend bool operator==(const pending_key&, const pending_key&) = default;
   };
   struct pending_key_hash {
-    std::size_t operator()(const pending_key& k) const noexcept { return k.hash ^ index_of(k.device); }
+    std::size_t operator()(const pending_key& k) const noexcept {
+      return k.hash ^ static_cast<std::uint32_t>(k.device);
+    }
   };
   struct copy { // of an event that is between take and on_appended
     ticket which{};

@@ -43,7 +43,8 @@ void opening::place(const start_image::assigned& one) {
   const auto application = rules_.find(one.key.application);
   const auto found = application ? table_.find(*application, one.key.device.str()) : std::nullopt;
   // What nobody had at the start is nobody's: its device was forgotten, or lost.
-  if (!found || index_of(*found) >= work_->places || work_->lost.contains(one.key)) return;
+  const bool had_it = found && index_of(*found) < work_->places && generation_of(*found) == 0;
+  if (!had_it || work_->lost.contains(one.key)) return;
   if (!assignments_.place(*found, one.where)) misfits_.push_back(*found);
 }
 

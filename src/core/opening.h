@@ -39,7 +39,7 @@ public:
 
 private:
   struct work {           // no initialisers: clang takes one inside a class for no default constructor
-    std::uint32_t places; // of the table: devices beyond them have come since
+    std::uint32_t places; // of the table: who is beyond them, or at one that was free, has come since
     std::vector<start_image::assigned> assignments;
     std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
     std::size_t placed;                // so many of them done

@@ -138,7 +138,10 @@ void reception::restore(const device_record& record, moment now) {
 }
 
 std::vector<outbox::waiting_message> reception::restore(const start_image& image, moment now) {
-  table_.reserve(image.next_device, image.devices.size());
+  std::uint32_t places = 0;
+  for (const auto& record : image.devices)
+    places = std::max(places, index_of(record.ref) + 1);
+  table_.reserve(places, image.devices.size());
   for (const auto& record : image.devices)
     restore(record, now);
   for (const auto& [which, key] : image.recent_keys)

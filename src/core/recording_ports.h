@@ -82,7 +82,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
     if (target != nullptr) next_seq = std::max(next_seq, target->last_row() + 1);
     recorded made{std::move(request), next_seq, {}};
     for (auto& body : made.messages)
-      made.rows.push_back({next_seq++, made.device, body});
+      made.rows.push_back({next_seq++, body});
     if (made.refused) ++next_seq;
     if (made.refused)
       calls.push_back("append " + text(made.first) + " refused " + made.refused->from.device.str() + " " +
@@ -119,7 +119,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       auto key = one.key;
       for (const auto& row : one.rows)
         said.second.push_back(
-            {row.seq, row.device, one.id, std::exchange(key, {}), one.accepted_at, one.accepted, row.body});
+            {row.seq, one.device, one.id, std::exchange(key, {}), one.accepted_at, one.accepted, row.body});
     }
     return said;
   }

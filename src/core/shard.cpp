@@ -230,11 +230,12 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;
   for (auto i = first; i < table_.places(); ++i) {
     if (page.forgotten >= limit || i - first >= most_looked_at) {
-      page.next = static_cast<device_ref>(i - 1);
+      page.next = make_ref(i - 1, 0); // a place, whoever has it
       return page;
     }
-    const auto ref = static_cast<device_ref>(i);
-    if (!table_.contains(ref)) continue;
+    const auto here = table_.at_place(i);
+    if (!here) continue;
+    const auto ref = *here;
     const auto& d = table_.at(ref);
     const bool is_meant = d.application == *index &&
                           (which == forgettable::unlisted ? rules_.of(d).follows_registry && !d.listed

@@ -244,7 +244,6 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
           {shard_fixture::key("meters", name),
            {hub_host{"hub-a"}, identity{name}, azure_name{"dps"}, {}, "f1/{device_id}"}});
   }
-  image.next_device = cached + fresh;
   b.start(std::move(image), clock.now());
 
   const auto at_start = clock.now().mono;

@@ -261,7 +261,7 @@ TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h"}));
   f.shard.on_device_attached(device_ref{5}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"save_device 5 dev-5", "read_back 1"})); // it has been attached once
-  f.shard.on_read_back({{40, device_ref{5}, {"id", "", "", "old", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{40, {"id", "", "", "old", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 5 40 old"}));
   f.post(f.frame("field", "dev-5", 9));
   EXPECT_EQ(f.ports.take(), (calls{"answer 1 duplicate"}));
@@ -337,7 +337,6 @@ TEST(start, who_becomes_another_before_its_assignment_is_placed_asks_for_its_own
   image.assignments = {
       {record.key,
        {hub_host{"h"}, identity{"70B3D52DD6000001"}, shard_fixture::rules()[2].section, {}, "f1/{dev_eui}"}}};
-  image.next_device = 1;
   f.shard.begin(std::move(image), f.clock.now());
   auto word = f.word("dev-3");
   word.dev_eui = dev_eui{"70B3D52DD6000003"};
@@ -355,7 +354,6 @@ TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
   shard_fixture f;
   auto image = image_of_two();
   image.devices[1].key.application = application_id{"removed"};
-  image.next_device = 6;
   f.shard.start(std::move(image), f.clock.now());
   f.ports.take();
   f.post(f.frame("field", "dev-9", 1));
@@ -401,7 +399,7 @@ TEST(read_back, a_row_that_is_gone_does_not_block_the_next) {
   f.ports.take();
   f.shard.on_read_back({}, {40}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"read_back 1"}));
-  f.shard.on_read_back({{41, device_ref{5}, {"id", "", "", "b", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{41, {"id", "", "", "b", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 5 41 b"}));
   EXPECT_EQ(f.shard.totals().dead_lettered, 1u);
 }
@@ -412,9 +410,10 @@ TEST(read_back, what_an_answer_leaves_out_is_asked_for_again) {
   for (const auto* name : {"dev-1", "dev-2", "dev-3"}) {
     f.post(f.frame("plant", name, 1));
     const auto row = f.ports.appended.back().rows.front();
+    const auto which = f.ports.appended.back().device;
     f.spooled(row.seq);
-    f.assigned(row.device, "h", "hub", "", name);
-    refs.push_back(row.device);
+    f.assigned(which, "h", "hub", "", name);
+    refs.push_back(which);
   }
   f.ports.take();
   for (const auto ref : refs)
@@ -423,9 +422,9 @@ TEST(read_back, what_an_answer_leaves_out_is_asked_for_again) {
   f.shard.on_read_back({f.ports.appended[0].rows[0]}, {}, f.clock.now());
   EXPECT_EQ(f.ports.reads.back(), (std::vector<spool_seq>{2, 3}));
   f.ports.take();
-  f.shard.on_read_back({{2, refs[1], {"", "", "", "two", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{2, {"", "", "", "two", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 1 2 two", "read_back 1"}));
-  f.shard.on_read_back({{3, refs[2], {"", "", "", "three", {}}}}, {}, f.clock.now());
+  f.shard.on_read_back({{3, {"", "", "", "three", {}}}}, {}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"send 2 3 three"}));
 }
 

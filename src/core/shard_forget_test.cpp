@@ -65,7 +65,7 @@ TEST(forget, removes_a_device_with_what_leads_to_its_hub_and_it_comes_back_as_a_
   f.shard.on_send_outcome(ref, 1, {}, f.clock.now());
   f.shard.on_assignment(ref, error{errc::dps_busy}, f.clock.now());
   f.shard.on_looked_up(ref, error{errc::device_unlisted}, f.clock.now());
-  f.shard.on_read_back({{1, ref, {}}}, {}, f.clock.now());
+  f.shard.on_read_back({{1, {}}}, {}, f.clock.now());
   f.clock.advance(seconds{7200});
   f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), calls{});

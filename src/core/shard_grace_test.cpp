@@ -60,9 +60,8 @@ struct graced : shard_fixture {
       made.devices.push_back(record);
     for (const auto& one : ports.appended)
       for (const auto& row : one.rows)
-        made.waiting.push_back({row.seq, row.device, 10, one.accepted_at});
+        made.waiting.push_back({row.seq, one.device, 10, one.accepted_at});
     made.next_seq = 1000;
-    made.next_device = 100;
     made.open_seconds = shard.open_seconds(clock.now());
     return made;
   }

@@ -241,7 +241,6 @@ TEST(room, is_exact_over_a_restart_and_ages_go_on) {
   image.devices = {{device_ref{0}, f.key("plant", "dev-1"), {}},
                    {device_ref{1}, f.key("removed", "dev-1"), {}},
                    {device_ref{2}, f.key("field", "dev-1"), {}}};
-  image.next_device = 3;
   image.waiting = {{1, device_ref{1}, 10, open - 90},
                    {2, device_ref{0}, 20, open - 80},
                    {3, device_ref{0}, 30, open - 70},

@@ -106,7 +106,8 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
 TEST(pages, look_at_so_many_devices_and_go_on_later) {
   shard_fixture f;
   start_image image;
-  image.next_device = 200'000; // places of applications that are gone
+  for (std::uint32_t place = 0; place < 200'000; ++place) // of an application that is gone
+    image.devices.push_back({device_ref{place}, f.key("removed", "dev-1"), {}});
   f.shard.start(std::move(image), f.clock.now());
   f.post(f.frame("plant", "dev-1", 1));
   std::optional<device_ref> after;

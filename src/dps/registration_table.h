@@ -49,7 +49,7 @@ public:
 
 private:
   std::unordered_map<std::uint64_t, candidate> candidates_;
-  std::unordered_map<std::uint32_t, std::uint64_t> by_device_;
+  std::unordered_map<device_ref, std::uint64_t> by_device_;
   std::unordered_map<registration_id, std::uint64_t> by_id_;
   std::uint64_t numbers_ = 0;
 };

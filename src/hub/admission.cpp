@@ -22,13 +22,13 @@ std::uint32_t admission::capacity() const {
 }
 
 bool admission::has_room_for(device_ref device) const {
-  const bool tokens_used_up = options_.mode == auth::device_keys && !authorised_.contains(index_of(device)) &&
+  const bool tokens_used_up = options_.mode == auth::device_keys && !authorised_.contains(device) &&
                               authorised_.size() >= max_own_tokens;
   return table_.size() < capacity() && !tokens_used_up;
 }
 
 void admission::add(device_ref device, const identity& name, const link_wish& wish) {
-  authorised_.insert(index_of(device));
+  authorised_.insert(device);
   device_session& who = table_.acquire(device);
   who.identity = name;
   who.wish = wish;

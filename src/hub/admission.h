@@ -73,7 +73,7 @@ private:
   deadline_list due_;
   std::deque<std::uint64_t> queue_; // contexts; those of devices that have gone are skipped
   std::optional<mono_time> stalled_due_;
-  std::unordered_set<std::uint32_t> authorised_;
+  std::unordered_set<device_ref> authorised_;
   // Channels are numbered from 0 to channel-max, and $cbs has one.
   std::uint32_t channel_max_ = own_channel_max;
   std::size_t channels_ = 0; // of devices: in use, or promised to one that waits for its token

@@ -51,7 +51,7 @@ void device_session::end() {
 }
 
 device_session& session_table::acquire(device_ref device) {
-  CAUSEWAY_CHECK(!by_device_.contains(index_of(device)));
+  CAUSEWAY_CHECK(!by_device_.contains(device));
   if (vacant_.empty()) {
     const auto place = static_cast<std::uint32_t>(places_.size());
     places_.emplace_back().place = place;
@@ -59,14 +59,14 @@ device_session& session_table::acquire(device_ref device) {
   }
   device_session& given = places_[vacant_.back()];
   vacant_.pop_back();
-  by_device_.emplace(index_of(device), given.place);
+  by_device_.emplace(device, given.place);
   given.device = device;
   given.state = session_state::queued;
   return given;
 }
 
 void session_table::disown(const device_session& what) {
-  const auto owned = by_device_.find(index_of(what.device));
+  const auto owned = by_device_.find(what.device);
   if (owned != by_device_.end() && owned->second == what.place) by_device_.erase(owned);
 }
 
@@ -81,7 +81,7 @@ void session_table::release(device_session& what) {
 }
 
 device_session* session_table::find(device_ref device) {
-  const auto owned = by_device_.find(index_of(device));
+  const auto owned = by_device_.find(device);
   return owned == by_device_.end() ? nullptr : &places_[owned->second];
 }
 

@@ -93,7 +93,7 @@ public:
 private:
   std::deque<device_session> places_;
   std::vector<std::uint32_t> vacant_;
-  std::unordered_map<std::uint32_t, std::uint32_t> by_device_;
+  std::unordered_map<device_ref, std::uint32_t> by_device_;
 };
 
 // Those waiting for an answer with the same time-out, so in the order of their deadlines. A device is in one

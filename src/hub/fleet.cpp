@@ -275,13 +275,14 @@ mono_time fleet::rotate_some(moment now) {
   for (const auto device : placement_.members(number))
     if (!context_.devices.at(device).sending && moving.size() < moved_at_once) moving.push_back(device);
   for (const auto device : moving) {
-    auto& who = context_.devices.at(device);
-    if (who.hub != this) continue; // the owner has thought again, when it heard of another one
-    const bool was_attached = who.at == member::stage::attached;
+    auto* const who = context_.devices.find(device);
+    // The owner has thought again, when it heard of another one.
+    if (who == nullptr || who->hub != this) continue;
+    const bool was_attached = who->at == member::stage::attached;
     if (was_attached) --totals_.attached;
     if (auto* const on = line.open()) on->detach(device, now);
     static_cast<void>(placement_.remove(device));
-    who.since = now.mono;
+    who->since = now.mono;
     place(device);
     if (was_attached)
       context_.events.on_device_detached(device, error{errc::hub_interrupted, "moves to another connection"},

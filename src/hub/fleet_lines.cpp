@@ -159,7 +159,8 @@ void fleet::give_up(const error& why, moment now) {
       members.insert(members.end(), placement_.members(line->index()).begin(),
                      placement_.members(line->index()).end());
   for (const auto device : members) {
-    if (context_.devices.at(device).hub != this) continue; // the owner has thought again
+    const auto* const who = context_.devices.find(device);
+    if (who == nullptr || who->hub != this) continue; // the owner has thought again
     forget(device, now.mono);
     context_.events.on_device_detached(device, why, false, now);
   }

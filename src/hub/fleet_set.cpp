@@ -88,7 +88,7 @@ void fleet_set::hurry(device_ref device) {
 void fleet_set::send(device_ref device, spool_seq seq, const model::message& what, moment now) {
   if (context_.closing) return; // the spool keeps it
   // The core hears of a lost connection before anything else happens on this thread.
-  context_.devices.at(device).hub->send(device, seq, what, now);
+  if (auto* const who = context_.devices.find(device)) who->hub->send(device, seq, what, now);
 }
 
 model::link_progress fleet_set::progress(device_ref device, mono_time now) const {

@@ -66,6 +66,35 @@ TEST(fleet_set, a_refusal_is_not_told_to_a_device_that_has_found_its_hub_meanwhi
   EXPECT_EQ(s.words, (words{"attached 1"}));
 }
 
+TEST(fleet_set, who_comes_to_a_place_that_another_had_is_somebody_else) {
+  fleet_scene s;
+  const std::uint32_t former = 1, next = static_cast<std::uint32_t>(make_ref(1, 1));
+  s.attach(former);
+  s.run();
+  s.send(former, 7);
+  s.detach(former);
+  s.attach(next, fleet_scene::at(plant, "dev-next"));
+  s.run();
+  EXPECT_EQ(s.count("attached 1"), 2U);
+  EXPECT_EQ(s.totals().attached, 1U);
+  s.take_words();
+  s.send(former, 8);
+  s.detach(former);
+  s.set().hurry(device_ref{former});
+  EXPECT_EQ(s.progress(former).waits_for, "");
+  s.run();
+  EXPECT_EQ(s.words, words{});
+  EXPECT_EQ(s.totals().attached, 1U);
+  s.send(next, 9);
+  s.run();
+  EXPECT_EQ(s.words, words{"sent 9 ok"});
+  s.detach(next);
+  s.attach(former);
+  s.run();
+  EXPECT_EQ(s.totals().attached, 1U);
+  EXPECT_EQ(s.totals().devices, 1U);
+}
+
 TEST(fleet_set, two_devices_cannot_have_one_identity_of_a_hub) {
   fleet_scene s;
   s.attach(1, fleet_scene::at(plant, "same"));

@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <utility>
+
 namespace causeway::hub {
 namespace {
 
@@ -12,24 +14,33 @@ std::uint64_t owner_key(const hub_host& hub, const identity& name) {
 
 } // namespace
 
-member* member_table::find(device_ref device) {
-  if (index_of(device) >= members_.size()) return nullptr;
-  auto& who = members_[index_of(device)];
-  return who.hub == nullptr ? nullptr : &who;
-}
-
 const member* member_table::find(device_ref device) const {
   if (index_of(device) >= members_.size()) return nullptr;
   const auto& who = members_[index_of(device)];
-  return who.hub == nullptr ? nullptr : &who;
+  return who.hub == nullptr || who.device != device ? nullptr : &who;
+}
+
+member* member_table::find(device_ref device) {
+  return const_cast<member*>(std::as_const(*this).find(device));
+}
+
+const member& member_table::at(device_ref device) const {
+  const auto* const who = find(device);
+  CAUSEWAY_CHECK(who != nullptr);
+  return *who;
+}
+
+member& member_table::at(device_ref device) {
+  return const_cast<member&>(std::as_const(*this).at(device));
 }
 
 member* member_table::add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
                           const std::string& model_id) {
   if (!owners_.try_emplace(owner_key(where, name), device).second) return nullptr;
   if (index_of(device) >= members_.size()) members_.resize(index_of(device) + 1);
-  auto& who = at(device);
+  auto& who = members_[index_of(device)];
   CAUSEWAY_CHECK(who.hub == nullptr);
+  who.device = device;
   who.hub = &hub;
   who.identity = name;
   who.model = models_.hold(model_id);

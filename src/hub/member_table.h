@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The devices of all hubs, by their ref, and who has which identity of which hub: two devices with one
-// identity would take each other's link for ever. Pure; one thread.
+// The devices of all hubs, by their ref (a former holder of its place is not there), and who has which
+// identity of which hub: two devices with one identity would take each other's link for ever. Pure; one
+// thread.
 #pragma once
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ struct member {
   };
   fleet* hub = nullptr; // none: no such device
   causeway::identity identity;
+  device_ref device{};
   std::uint32_t model = 0; // as held by the table
   std::uint32_t lane = 0;
   stage at = stage::absent;
@@ -39,10 +41,10 @@ public:
   member* find(device_ref device);
   const member* find(device_ref device) const;
   // Precondition: it has been added.
-  member& at(device_ref device) { return members_[index_of(device)]; }
-  const member& at(device_ref device) const { return members_[index_of(device)]; }
+  member& at(device_ref device);
+  const member& at(device_ref device) const;
 
-  // Nullptr: another device has this identity of this hub. Precondition: find(device) is nullptr.
+  // Nullptr: another device has this identity of this hub. Precondition: nobody is at its place.
   member* add(device_ref device, fleet& hub, const hub_host& where, const identity& name,
               const std::string& model_id);
   // Its identity is free for another device. Precondition: it has been added, with this hub.
@@ -52,7 +54,7 @@ public:
   std::size_t models() const { return models_.size(); }
 
 private:
-  std::deque<member> members_; // by device
+  std::deque<member> members_; // by place
   shared_texts models_;
   std::unordered_map<std::uint64_t, device_ref> owners_; // by a hash of hub and identity
 };

@@ -51,6 +51,19 @@ TEST(member_table, keeps_a_model_as_long_as_a_device_has_it) {
   EXPECT_EQ(table.models(), 0U);
 }
 
+TEST(member_table, a_former_holder_of_a_place_is_not_there) {
+  member_table table;
+  const auto former = make_ref(1, 0), next = make_ref(1, 1);
+  table.add(former, some_fleet(), plant, identity{"meter"}, "");
+  EXPECT_EQ(table.find(next), nullptr);
+  table.remove(former, plant);
+  auto* const who = table.add(next, some_fleet(), plant, identity{"meter"}, "");
+  ASSERT_NE(who, nullptr);
+  EXPECT_EQ(table.find(former), nullptr);
+  EXPECT_EQ(table.find(next), who);
+  EXPECT_EQ(&table.at(next), who);
+}
+
 TEST(member_table, a_device_costs_72_bytes) {
   EXPECT_LE(sizeof(member), 72U);
 }

@@ -17,7 +17,7 @@ void placement::note_room(std::uint32_t connection) {
 }
 
 std::uint32_t placement::place(device_ref device) {
-  if (const auto known = places_.find(index_of(device)); known != places_.end()) {
+  if (const auto known = places_.find(device); known != places_.end()) {
     return known->second.connection;
   }
   std::uint32_t connection = connections();
@@ -29,28 +29,28 @@ std::uint32_t placement::place(device_ref device) {
     connection = *with_room_.begin();
   }
   connection_state& at = connections_[connection];
-  places_.emplace(index_of(device), place_of{connection, static_cast<std::uint32_t>(at.members.size())});
+  places_.emplace(device, place_of{connection, static_cast<std::uint32_t>(at.members.size())});
   at.members.push_back(device);
-  at.authorised.insert(index_of(device));
+  at.authorised.insert(device);
   note_room(connection);
   return connection;
 }
 
 std::optional<std::uint32_t> placement::find(device_ref device) const {
-  const auto known = places_.find(index_of(device));
+  const auto known = places_.find(device);
   if (known == places_.end()) return std::nullopt;
   return known->second.connection;
 }
 
 bool placement::remove(device_ref device) {
-  const auto known = places_.find(index_of(device));
+  const auto known = places_.find(device);
   if (known == places_.end()) return false;
   const place_of place = known->second;
   places_.erase(known);
   std::vector<device_ref>& members = connections_[place.connection].members;
   if (place.position + 1 < members.size()) {
     members[place.position] = members.back();
-    places_.at(index_of(members[place.position])).position = place.position;
+    places_.at(members[place.position]).position = place.position;
   }
   members.pop_back();
   note_room(place.connection);
@@ -65,7 +65,7 @@ std::vector<device_ref> placement::limit(std::uint32_t connection, std::uint32_t
     displaced.assign(at.members.begin() + at.cap, at.members.end());
     at.members.resize(at.cap);
     for (const device_ref device : displaced)
-      places_.erase(index_of(device));
+      places_.erase(device);
   }
   note_room(connection);
   return displaced;
@@ -82,7 +82,7 @@ void placement::reopened(std::uint32_t connection) {
   at.authorised.clear();
   at.retired = false;
   for (const device_ref device : at.members)
-    at.authorised.insert(index_of(device));
+    at.authorised.insert(device);
   note_room(connection);
 }
 

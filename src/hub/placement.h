@@ -63,7 +63,7 @@ private:
   struct connection_state {
     std::vector<device_ref> members;
     std::uint32_t cap = 0;
-    std::unordered_set<std::uint32_t> authorised; // different devices since it was last opened
+    std::unordered_set<device_ref> authorised; // different devices since it was last opened
     bool retired = false;
   };
   struct place_of {
@@ -74,7 +74,7 @@ private:
 
   placement_options options_;
   std::vector<connection_state> connections_;
-  std::unordered_map<std::uint32_t, place_of> places_;
+  std::unordered_map<device_ref, place_of> places_;
   std::set<std::uint32_t> with_room_;
 };
 

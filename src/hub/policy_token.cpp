@@ -65,8 +65,8 @@ bool policy_token::doubts(device_ref device, const error& why, mono_time now) {
   }
   // Refused with the token before, and with the one that was put because of that: it is the device's own. And
   // what may be devices' own does not make the others wait for long.
-  if (!expired && (doubts_ >= most_doubts_by_refusals || !doubters_.insert(index_of(device)).second)) {
-    doubters_.erase(index_of(device));
+  if (!expired && (doubts_ >= most_doubts_by_refusals || !doubters_.insert(device).second)) {
+    doubters_.erase(device);
     return false;
   }
   expires_.reset();

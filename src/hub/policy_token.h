@@ -37,7 +37,7 @@ public:
   // again and waits for it. False: it is the device's own trouble, because of what was said, or because the
   // token before was refused for this device, too.
   bool doubts(device_ref device, const error& why, mono_time now);
-  void on_attached(device_ref device) { doubters_.erase(index_of(device)); }
+  void on_attached(device_ref device) { doubters_.erase(device); }
   // False: it has expired.
   bool tick(mono_time now);
 
@@ -58,7 +58,7 @@ private:
   std::optional<mono_time> due_, expires_;
   std::uint32_t doubts_ = 0; // of tokens that were accepted, in a row
   mono_time trusted_since_{};
-  std::unordered_set<std::uint32_t> doubters_; // devices whose refusal made it doubtful
+  std::unordered_set<device_ref> doubters_; // devices whose refusal made it doubtful
 };
 
 } // namespace causeway::hub

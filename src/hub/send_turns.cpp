@@ -24,14 +24,14 @@ result<bool> send_turns::offer(device_ref device, std::uint32_t lane, spool_seq 
     error full{errc::hub_throttled, "the budget of messages a second is used up"};
     return std::move(full).with_retry_after(pause);
   }
-  waiting_.insert_or_assign(index_of(device), kept{seq, what});
+  waiting_.insert_or_assign(device, kept{seq, what});
   bytes_ += model::size_of(what);
   queue_.push(device, lane, false);
   return false;
 }
 
 send_turns::waiting send_turns::extract(device_ref device) {
-  auto node = waiting_.extract(index_of(device));
+  auto node = waiting_.extract(device);
   bytes_ -= model::size_of(node.mapped().what);
   return {device, node.mapped().seq, std::move(node.mapped().what)};
 }

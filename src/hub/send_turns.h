@@ -42,7 +42,7 @@ public:
 
   // When take() is worth trying again; mono_time::max() while none waits.
   mono_time next(mono_time now) const;
-  bool waits(device_ref device) const { return waiting_.contains(index_of(device)); }
+  bool waits(device_ref device) const { return waiting_.contains(device); }
   std::size_t size() const { return waiting_.size(); }
   std::uint64_t refused() const { return refused_; }
   // That the day's messages are used up, with a pause that ends, spread over some time, when the hub is asked
@@ -61,7 +61,7 @@ private:
   std::shared_ptr<hub_budgets> budgets_;
   std::function<double()> random_;
   fair_queue queue_;
-  std::unordered_map<std::uint32_t, kept> waiting_; // of those in queue_
+  std::unordered_map<device_ref, kept> waiting_; // of those in queue_
   std::size_t bytes_ = 0;
   std::uint64_t refused_ = 0; // for their pace
 };

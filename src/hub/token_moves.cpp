@@ -18,7 +18,7 @@ constexpr auto most_tokens = static_cast<std::uint32_t>(azure::max_tokens_per_co
 
 token_moves::meaning token_moves::on_refused(placement& places, std::uint32_t connection, std::size_t taken,
                                              device_ref device, mono_time now) {
-  if (taken == 0 || !moved_.insert(index_of(device)).second) return meaning::the_device;
+  if (taken == 0 || !moved_.insert(device).second) return meaning::the_device;
   places.retire(connection);
   if (now < next_) return meaning::the_connection; // the same connection, or one that has gone the same way
   // What the hub has taken, or half of what we thought: it may not always count the same.

@@ -27,7 +27,7 @@ public:
   // taken: devices that the connection holds.
   meaning on_refused(placement& places, std::uint32_t connection, std::size_t taken, device_ref device,
                      mono_time now);
-  void on_attached(device_ref device) { moved_.erase(index_of(device)); }
+  void on_attached(device_ref device) { moved_.erase(device); }
   // What was in the way may have gone.
   void try_now(mono_time now);
   // No connection is made before.
@@ -37,7 +37,7 @@ private:
   std::function<double()> random_;
   mono_time next_{}, replaced_at_{};
   std::uint32_t replacements_ = 0; // in a row
-  std::unordered_set<std::uint32_t> moved_;
+  std::unordered_set<device_ref> moved_;
 };
 
 } // namespace causeway::hub

@@ -69,7 +69,7 @@ struct device_status {
   }
 };
 
-// A part of the device table in the order of refs, which is that of first sight.
+// A part of the device table in the order of places: of first sight, but where a place was used again.
 struct device_page {
   std::vector<device_status> devices;
   std::optional<device_ref> next; // where the next part goes on; nothing: that was all

@@ -20,7 +20,6 @@ namespace causeway::model {
 
 struct spool_row {
   spool_seq seq = 0;
-  device_ref device{};
   message body;
 };
 
@@ -120,7 +119,8 @@ struct change {
   std::vector<buried> dead_letters; // these rows move to the dead letters
   std::vector<device_record> devices;
   std::vector<placed> assignments;
-  // With assignment and keys; what waits for it has become dead letters. The ref is never used again.
+  // With assignment and keys; what waits for it has become dead letters. Its place may be another's after
+  // this, under another ref.
   std::vector<forgotten> gone;
 
   bool is_empty() const {

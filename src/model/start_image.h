@@ -11,7 +11,7 @@
 namespace causeway::model {
 
 struct start_image {
-  std::vector<device_record> devices;
+  std::vector<device_record> devices; // each the first at its place
   struct assigned {
     device_key key;
     assignment where;
@@ -36,8 +36,6 @@ struct start_image {
   // age (decision 20).
   std::uint32_t open_seconds = 0;
   spool_seq next_seq = 1;
-  std::uint32_t next_device =
-      0; // refs below were given before, to devices that may not be in `devices` any more
 };
 
 } // namespace causeway::model

@@ -20,8 +20,8 @@ assignment_commits::assignment_commits(const store_options& options, assignment_
                                        working_spool& spool, const group_commit& commits)
     : options_{options}, file_{std::move(file)}, spool_{spool}, commits_{commits} {}
 
-void assignment_commits::put(queued_assignments assignments,
-                             std::vector<std::pair<device_ref, model::device_key>> forgotten, mono_time now) {
+void assignment_commits::put(queued_assignments assignments, std::vector<queued_change::forgotten> forgotten,
+                             mono_time now) {
   if (assignments_.empty() && !assignments.empty()) due_ = now + options_.mark_delay;
   for (auto& [device, where] : assignments) {
     forgets_wait_ = forgets_wait_ || !where;
@@ -77,7 +77,7 @@ result<void> assignment_commits::apply(mono_time now) {
   const auto forgotten = std::min(forgotten_.size(), most_assignments);
   for (std::size_t i = 0; i < forgotten; ++i)
     if (auto done = file_.forget(forgotten_[i]); !done) return done;
-  std::vector<device_ref> written;
+  std::vector<stored_number> written;
   for (const auto& [device, where] : assignments_) {
     if (written.size() >= most_assignments) break;
     auto key = spool_.file().find_device(device);
@@ -85,7 +85,7 @@ result<void> assignment_commits::apply(mono_time now) {
     if (!*key && commits_.has_device(device)) continue; // saved first
     written.push_back(device);
     if (!*key) {
-      log::error("assignment_without_device", {{"ref", index_of(device)}});
+      log::error("assignment_without_device", {{"ref", static_cast<std::uint32_t>(device)}});
       continue;
     }
     auto done = where ? file_.save(**key, *where) : file_.forget(**key);

@@ -16,8 +16,7 @@ public:
                      const group_commit& commits);
 
   // forgotten: devices that go, and what waits to be kept of them.
-  void put(queued_assignments assignments, std::vector<std::pair<device_ref, model::device_key>> forgotten,
-           mono_time now);
+  void put(queued_assignments assignments, std::vector<queued_change::forgotten> forgotten, mono_time now);
 
   bool is_due(mono_time now, bool hurried) const;
   mono_time next_due() const;

@@ -63,7 +63,7 @@ protected:
       for (const auto& read : events.rows) {
         ASSERT_EQ(read.body.body, body_of(read.seq));
         const auto of = std::find_if(image.devices.begin(), image.devices.end(),
-                                     [&](const model::device_record& one) { return one.ref == read.device; });
+                                     [&](const model::device_record& one) { return one.ref == row.device; });
         ASSERT_NE(of, image.devices.end());
         ASSERT_EQ(of->key, make_device(static_cast<std::uint32_t>(read.seq % devices)).key) << read.seq;
         into.insert(read.seq);

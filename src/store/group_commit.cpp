@@ -24,13 +24,13 @@ amount weight_of(const work& what) {
   if (const auto* append = as_append(what)) return append->queued;
   const auto* change = std::get_if<queued_change>(&what);
   if (change == nullptr) return {1, 0};
-  const auto& of = change->what;
-  return {of.done.size() + of.dead_letters.size() + of.devices.size() + of.gone.size(), 0};
+  return {change->done.size() + change->dead_letters.size() + change->devices.size() + change->gone.size(),
+          0};
 }
 
 bool forgets(const work& what) {
   const auto* change = std::get_if<queued_change>(&what);
-  return change != nullptr && !change->what.gone.empty();
+  return change != nullptr && !change->gone.empty();
 }
 
 model::dead_letter_page page_of(const std::vector<std::uint64_t>& ids) {
@@ -71,28 +71,27 @@ void group_commit::put(work piece) {
 
 // The registry's words about a whole fleet are records alone: they go when there is room, the last of each
 // device. But what a change says of a device is not overtaken by what is said after it.
-void group_commit::put_change(queued_change what) {
-  auto& change = what.what;
+void group_commit::put_change(queued_change change) {
   if (change.done.empty() && change.dead_letters.empty() && change.gone.empty()) {
-    std::erase_if(change.devices, [this](model::device_record& record) {
-      if (named_.contains(record.ref)) return false;
-      put_last(devices_, std::move(record));
+    std::erase_if(change.devices, [this](queued_change::saved& one) {
+      if (named_.contains(one.device)) return false;
+      put_last(devices_, std::move(one));
       return true;
     });
     if (change.devices.empty()) return;
   }
   note_named(change, true);
-  work_.emplace_back(std::move(what));
+  work_.emplace_back(std::move(change));
 }
 
-void group_commit::note_named(const model::change& what, bool are) {
-  const auto note = [&](device_ref which) {
+void group_commit::note_named(const queued_change& what, bool are) {
+  const auto note = [&](stored_number which) {
     auto& count = named_[which];
     count += are ? 1 : -1;
     if (count == 0) named_.erase(which);
   };
   for (const auto& one : what.devices)
-    note(one.ref);
+    note(one.device);
   for (const auto& one : what.gone)
     note(one.device);
 }
@@ -206,8 +205,8 @@ void group_commit::note_gone(std::size_t pieces, std::size_t marks) {
   for (std::size_t i = 0; i < pieces; ++i) {
     const auto* change = std::get_if<queued_change>(&work_[i]);
     if (change == nullptr) continue;
-    gone_.seqs.insert(change->what.done.begin(), change->what.done.end());
-    for (const auto& letter : change->what.dead_letters)
+    gone_.seqs.insert(change->done.begin(), change->done.end());
+    for (const auto& letter : change->dead_letters)
       gone_.seqs.insert(letter.seq);
   }
 }
@@ -294,23 +293,23 @@ result<void> group_commit::apply_one(work& what, progress& done) {
 }
 
 // Marks before what they belong to: a device that is forgotten has no rows any more.
-result<void> group_commit::apply_change(const queued_change& what, progress& done) {
+result<void> group_commit::apply_change(const queued_change& change, progress& done) {
   auto& file = spool_.file();
-  const auto& change = what.what;
   auto seqs = change.done;
   std::sort(seqs.begin(), seqs.end());
   if (auto erased = file.erase(seqs, done.erased); !erased) return erased;
   for (const auto& letter : change.dead_letters)
-    if (auto moved = file.dead_letter(letter.seq, letter.reason, what.at, done.erased); !moved) return moved;
+    if (auto moved = file.dead_letter(letter.seq, letter.reason, change.at, done.erased); !moved)
+      return moved;
   done.dead_letters += change.dead_letters.size();
   done.letters_changed = done.letters_changed || !change.dead_letters.empty();
-  const auto note = [&](device_ref which) {
+  const auto note = [&](stored_number which) {
     done.saved.insert(which); // what waited to be saved of it was said before
-    done.next_device = std::max(done.next_device, index_of(which) + 1);
+    done.next_device = std::max(done.next_device, static_cast<std::uint32_t>(which) + 1);
   };
-  for (const auto& record : change.devices) {
-    note(record.ref);
-    if (auto saved = file.save_device(record); !saved) return saved;
+  for (const auto& one : change.devices) {
+    note(one.device);
+    if (auto saved = file.save_device(one.device, one.record); !saved) return saved;
   }
   for (const auto& one : change.gone) {
     note(one.device);
@@ -333,8 +332,9 @@ result<void> group_commit::apply_append(const queued_append& what, progress& don
     }
   }
   // A row without its device would be nobody's after a crash.
-  if (auto saved = apply_device(request.device, done); !saved) return saved;
-  if (auto appended = spool_.file().append(request, what.first, what.at, effect); !appended) return appended;
+  if (auto saved = apply_device(what.device, done); !saved) return saved;
+  if (auto appended = spool_.file().append(request, what.device, what.first, what.at, effect); !appended)
+    return appended;
   done.dead_letters += effect.letters.messages;
   done.letters_changed = done.letters_changed || effect.gone;
   if (effect.letters == amount{}) return {};
@@ -344,12 +344,12 @@ result<void> group_commit::apply_append(const queued_append& what, progress& don
 }
 
 // Does nothing when the device does not wait, or has been saved in this transaction.
-result<void> group_commit::apply_device(device_ref which, progress& done) {
+result<void> group_commit::apply_device(stored_number which, progress& done) {
   const auto waiting = devices_.find(which);
   if (waiting == devices_.end() || done.saved.contains(which)) return {};
   done.saved.insert(which);
-  done.next_device = std::max(done.next_device, index_of(which) + 1);
-  return spool_.file().save_device(waiting->second);
+  done.next_device = std::max(done.next_device, static_cast<std::uint32_t>(which) + 1);
+  return spool_.file().save_device(which, waiting->second);
 }
 
 // Answers the appends among the first pieces. When they could not be stored, what is no append stays for
@@ -375,7 +375,7 @@ void group_commit::conclude(std::size_t pieces, const result<void>& outcome, con
                                                     : result<model::dead_letter_page>{outcome.fault()}});
     } else if (auto* change = std::get_if<queued_change>(&one)) {
       if (outcome)
-        note_named(change->what, false);
+        note_named(*change, false);
       else
         kept.push_back(std::move(one));
     }

@@ -41,7 +41,7 @@ public:
   // The disk refuses.
   bool is_failing() const { return failing_; }
   // Waits to be saved.
-  bool has_device(device_ref which) const { return devices_.contains(which); }
+  bool has_device(stored_number which) const { return devices_.contains(which) || named_.contains(which); }
   // Is to be erased, although it may still lie there. Precondition: sort_marks since the last put or commit.
   bool is_marked(spool_seq seq) const;
   void sort_marks();
@@ -59,7 +59,7 @@ private:
     amount erased;
     std::uint64_t dead_letters = 0;
     bool letters_changed = false;
-    std::set<device_ref> saved; // those among them that are forgotten
+    std::set<stored_number> saved; // those among them that are forgotten
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
     std::set<spool_seq> not_replayed;    // appends whose dead letter was gone, by first seq
@@ -76,14 +76,14 @@ private:
   result<void> write(const share& of, progress& done);
   result<void> apply_one(work& what, progress& done);
   result<void> apply_append(const queued_append& what, progress& done);
-  result<void> apply_change(const queued_change& what, progress& done);
-  result<void> apply_device(device_ref which, progress& done);
+  result<void> apply_change(const queued_change& change, progress& done);
+  result<void> apply_device(stored_number which, progress& done);
   bool erase_alone(std::size_t marks, report& out);
   void forget_marks(std::size_t first);
   void note_gone(std::size_t pieces, std::size_t marks);
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
-  void put_change(queued_change what);
-  void note_named(const model::change& what, bool are);
+  void put_change(queued_change change);
+  void note_named(const queued_change& what, bool are);
   void note_outcome(const result<void>& outcome, report& out);
 
   const store_options& options_;
@@ -93,7 +93,7 @@ private:
   std::deque<work> work_;
   // Records that may be overtaken: none of the changes in work_ names their device.
   queued_devices devices_;
-  std::map<device_ref, std::size_t> named_; // by how many changes in work_
+  std::map<stored_number, std::size_t> named_; // by how many changes in work_
   std::vector<spool_seq> marks_;
   mono_time marks_due_{};
   bool fresh_append_ = false; // an append came since the last try

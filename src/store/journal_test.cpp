@@ -110,5 +110,48 @@ TEST_F(journal_test, a_former_devices_append_that_is_on_its_way_gets_its_number_
   EXPECT_EQ(image.devices[1].former_until, 2U);
 }
 
+TEST_F(journal_test, who_comes_to_the_place_of_a_forgotten_device_is_another_on_disk_too) {
+  open();
+  for (std::uint32_t ref = 0; ref < 3; ++ref) {
+    save_device(*it, make_device(ref));
+    save_assignment(*it, device_ref{ref}, make_assignment(ref));
+  }
+  auto request = make_append(1, 1);
+  request.key = model::kept_key{'u', 5};
+  ASSERT_TRUE(it->append(std::move(request)));
+  reopen();
+  auto next = make_device(7);
+  next.ref = make_ref(1, 1);
+  model::change what;
+  what.dead_letters.push_back({1, error{errc::device_forgotten}});
+  what.devices.push_back(next);
+  what.assignments.push_back({next.ref, make_assignment(7)});
+  what.gone.push_back({device_ref{1}, make_device(1).key});
+  it->commit(std::move(what));
+  request = make_append(2, 0);
+  request.device = next.ref;
+  request.from = next.key;
+  request.key = model::kept_key{'u', 9};
+  ASSERT_TRUE(it->append(std::move(request)));
+  ASSERT_TRUE(box.run_until([&] { return events.fresh.size() == 1; }));
+  EXPECT_EQ(events.fresh[0].device, next.ref);
+  reopen();
+  ASSERT_EQ(image.devices.size(), 3U);
+  EXPECT_EQ(image.devices[1].key, make_device(2).key);
+  EXPECT_EQ(image.devices[2].key, next.key);
+  for (std::uint32_t place = 0; place < 3; ++place)
+    EXPECT_EQ(image.devices[place].ref, device_ref{place}) << "without gaps";
+  ASSERT_EQ(image.waiting.size(), 1U);
+  EXPECT_EQ(image.waiting[0].device, device_ref{2});
+  EXPECT_EQ(image.recent_keys, (std::vector<model::start_image::recent_key>{{device_ref{2}, {'u', 9}}}));
+  ASSERT_EQ(image.assignments.size(), 3U);
+  for (const auto& one : image.assignments)
+    EXPECT_EQ(one, assignment_of(one.key));
+  EXPECT_EQ(next_number(), 4U);
+  it->read_back({2});
+  ASSERT_TRUE(box.run_until([&] { return events.reads == 1; }));
+  EXPECT_EQ(events.rows.size(), 1U);
+}
+
 } // namespace
 } // namespace causeway::store

@@ -43,26 +43,26 @@ error unusable(const fs::path& directory, const error& cause) {
   return error{errc::state_unusable, directory.string() + ": " + cause.detail()};
 }
 
-// What a start needs; what is damaged is noted in the spool's damage().
-result<void> load(spool_file& spool, model::start_image& image,
+// What a start needs; what is damaged is noted in the spool's damage(). numbers: of the image's devices.
+result<void> load(spool_file& spool, model::start_image& image, std::vector<stored_number>& numbers,
                   std::map<application_id, wall_time>& cursors_of) {
   image = {};
   spool_loader loads{spool};
   auto devices = loads.devices();
   if (!devices) return std::move(devices).fault();
   image.devices = *std::move(devices);
-  auto waiting = loads.waiting();
-  if (!waiting) return std::move(waiting).fault();
-  image.waiting = *std::move(waiting);
-  std::vector<bool> there(spool.counts().next_device, false);
-  for (const auto& one : image.devices)
-    there[index_of(one.ref)] = true;
-  for (const auto& row : image.waiting)
-    if (index_of(row.device) >= there.size() || !there[index_of(row.device)])
+  const auto take_row = [&](const stored_row& row) {
+    if (const auto device = loads.ref_of(row.device))
+      image.waiting.push_back({row.seq, *device, row.bytes, row.accepted_at});
+    else
       spool.damage().note("message " + std::to_string(row.seq) + " waits for a device that is not there");
-  auto keys = loads.keys();
-  if (!keys) return std::move(keys).fault();
-  image.recent_keys = *std::move(keys);
+  };
+  if (auto done = loads.waiting(take_row); !done) return done;
+  const auto take_key = [&](const stored_key& one) {
+    if (const auto device = loads.ref_of(one.device)) image.recent_keys.push_back({*device, one.key});
+  };
+  if (auto done = loads.keys(take_key); !done) return done;
+  numbers = loads.numbers();
   auto cursors = loads.cursors();
   if (!cursors) return std::move(cursors).fault();
   cursors_of = *std::move(cursors);
@@ -73,7 +73,6 @@ result<void> load(spool_file& spool, model::start_image& image,
   if (!letters) return std::move(letters).fault();
   image.dead_letters = *std::move(letters);
   image.next_seq = spool.counts().next_seq;
-  image.next_device = spool.counts().next_device;
   return {};
 }
 
@@ -124,7 +123,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   if (!opened) return std::move(opened).fault();
   into.spool = *std::move(opened);
   once_open();
-  if (auto done = load(into.spool, into.image, into.cursors); !done) return unusable(file, done.fault());
+  if (auto done = load(into.spool, into.image, into.numbers, into.cursors); !done)
+    return unusable(file, done.fault());
   // Once: what is still not there after a mending is for the one who reads it.
   if (auto done = spool_loader{into.spool}.try_records(into.image.waiting); !done)
     return unusable(file, done.fault());
@@ -133,7 +133,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   auto again = spool_file::open(file, max_pages);
   if (!again) return std::move(again).fault();
   into.spool = *std::move(again);
-  if (auto done = load(into.spool, into.image, into.cursors); !done) return unusable(file, done.fault());
+  if (auto done = load(into.spool, into.image, into.numbers, into.cursors); !done)
+    return unusable(file, done.fault());
   if (into.spool.damage().any()) return needs_mending(file, into.spool.damage().detail);
   return {};
 }
@@ -206,8 +207,9 @@ std::string look_as_a_start(const fs::path& file) {
   auto spool = spool_file::open_to_look(file);
   if (!spool) return spool.fault().detail();
   model::start_image image;
+  std::vector<stored_number> numbers;
   std::map<application_id, wall_time> cursors;
-  auto done = load(*spool, image, cursors);
+  auto done = load(*spool, image, numbers, cursors);
   if (done) done = spool_loader{*spool}.try_records(image.waiting);
   return done ? spool->damage().detail : done.fault().detail();
 }
@@ -256,7 +258,7 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
     log::warning("state_directory_open",
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
-  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, 0, false};
+  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, {}, 0, false};
   // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at
   // its door.
   std::future<result<assignment_file>> assignments_read;

@@ -20,6 +20,7 @@ struct opened_state {
   assignment_file assignments;
   std::vector<stored_assignment> known; // of assignments
   model::start_image image;             // but for its assignments
+  std::vector<stored_number> numbers;   // of its devices, by place
   std::map<application_id, wall_time> cursors;
   witness_file witness;
   // Of messages that were acknowledged: that cannot be read any more, or are not there; as far as it is

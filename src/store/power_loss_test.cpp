@@ -269,10 +269,11 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
   auto check = spool->db().prepare("PRAGMA integrity_check");
   if (!check || !*check->step() || check->text(0) != "ok") return "is damaged";
   check->reset();
-  const auto waiting = spool_loader{*spool}.waiting();
-  if (!waiting) return "cannot be read: " + waiting.fault().message();
+  std::vector<stored_row> waiting;
+  const auto all = spool_loader{*spool}.waiting([&](const stored_row& row) { waiting.push_back(row); });
+  if (!all) return "cannot be read: " + all.fault().message();
   std::set<spool_seq> there;
-  for (const auto& row : *waiting) {
+  for (const auto& row : waiting) {
     if (!there.empty() && *there.rbegin() >= row.seq) return "is out of order";
     there.insert(row.seq);
     const auto read = spool->read(row.seq);
@@ -287,9 +288,8 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
       letters.emplace(event->content);
     else
       letters.emplace(query->text(0));
-  const auto keys = spool_loader{*spool}.keys();
   std::set<std::uint64_t> known;
-  for (const auto& one : *keys)
+  for (const auto& one : keys_in(*spool))
     known.insert(one.key.hash);
   if (spool->damage().any()) return "is damaged: " + spool->damage().detail;
   const auto next = spool->counts().next_seq;

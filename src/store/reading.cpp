@@ -119,8 +119,9 @@ result<bool> reading::read_one(spool_seq seq, report& out, std::size_t& bytes, b
   log::error("record_corrupt", {{"seq", seq}, {"error", fault.name()}, {"detail", fault.detail()}});
   // What cannot even be found stays where it is: to move it could fail for ever.
   if (fault.code() == errc::record_corrupt) {
-    queued_change change{{}, std::chrono::system_clock::now()};
-    change.what.dead_letters.push_back({seq, fault});
+    queued_change change;
+    change.at = std::chrono::system_clock::now();
+    change.dead_letters.push_back({seq, fault});
     commits_.put(std::move(change));
   }
   return false;

@@ -10,10 +10,6 @@
 namespace causeway::store {
 namespace {
 
-device_ref ref_of(std::int64_t value) {
-  return static_cast<device_ref>(static_cast<std::uint32_t>(value));
-}
-
 // Of the columns device, size, at, digest, whether there is a record, it, whether there is a device,
 // application, device, whether the record is bytes.
 result<std::optional<model::spool_row>> checked(spool_seq seq, const statement& row, spool_seq sealed_from) {
@@ -38,7 +34,7 @@ result<std::optional<model::spool_row>> checked(spool_seq seq, const statement& 
   }
   auto message = model::decode_message(content);
   if (!message) return std::move(message).fault();
-  return std::optional{model::spool_row{seq, ref_of(row.integer(0)), *std::move(message)}};
+  return std::optional{model::spool_row{seq, *std::move(message)}};
 }
 
 } // namespace

@@ -55,8 +55,8 @@ std::int64_t number_of(const std::optional<bool>& integration) {
 
 } // namespace
 
-void log_ref_taken(const model::device_record& record) {
-  log::error("device_ref_taken", {{"ref", index_of(record.ref)},
+void log_number_taken(stored_number number, const model::device_record& record) {
+  log::error("device_ref_taken", {{"ref", static_cast<std::uint32_t>(number)},
                                   {"application", record.key.application},
                                   {"device", record.key.device}});
 }
@@ -177,8 +177,8 @@ result<void> spool_file::save_tally() {
   return {};
 }
 
-result<void> spool_file::save_device(const model::device_record& record) {
-  const auto ref = index_of(record.ref);
+result<void> spool_file::save_device(stored_number number, const model::device_record& record) {
+  const auto ref = static_cast<std::uint32_t>(number);
   const auto listed = record.listed ? 1 : 0;
   const auto digest = row_digest{}
                           .add(std::int64_t{ref})
@@ -201,15 +201,16 @@ result<void> spool_file::save_device(const model::device_record& record) {
               .run();
       !done)
     return done;
-  if (db_.changes() == 0) log_ref_taken(record);
+  if (db_.changes() == 0) log_number_taken(number, record);
   return {};
 }
 
-result<void> spool_file::forget_device(device_ref device) {
-  if (auto done = sql_.forget_keys.with(index_of(device)).run(); !done) return done;
-  const auto first = std::int64_t{index_of(device)} << 8; // as in add_key
+result<void> spool_file::forget_device(stored_number device) {
+  const auto ref = static_cast<std::uint32_t>(device);
+  if (auto done = sql_.forget_keys.with(ref).run(); !done) return done;
+  const auto first = std::int64_t{ref} << 8; // as in add_key
   if (auto done = sql_.forget_ring.with(first, first | 0xff).run(); !done) return done;
-  return sql_.forget_device.with(index_of(device)).run();
+  return sql_.forget_device.with(ref).run();
 }
 
 result<void> spool_file::save_open_seconds(std::uint32_t open) {
@@ -220,11 +221,11 @@ void spool_file::note_next_device(std::uint32_t next) {
   tally_.next_device = std::max(tally_.next_device, next);
 }
 
-result<void> spool_file::append(const model::append_request& request, spool_seq first, wall_time at,
-                                append_effect& effect) {
+result<void> spool_file::append(const model::append_request& request, stored_number device, spool_seq first,
+                                wall_time at, append_effect& effect) {
   if (request.refused) return bury_event(request, first, at, effect);
   const auto accepted = milliseconds_of(at);
-  const auto ref = std::int64_t{index_of(request.device)};
+  const auto ref = std::int64_t{static_cast<std::uint32_t>(device)};
   auto number = first;
   for (const auto& message : request.messages) {
     const auto size = static_cast<std::int64_t>(model::size_of(message));
@@ -248,12 +249,12 @@ result<void> spool_file::append(const model::append_request& request, spool_seq 
     effect.gone = true;
   }
   if (!request.key) return {};
-  return add_key(request.device, *request.key);
+  return add_key(device, *request.key);
 }
 
-result<void> spool_file::add_key(device_ref device, const model::kept_key& key) {
+result<void> spool_file::add_key(stored_number device, const model::kept_key& key) {
   const auto hash = bytes_of(key.hash);
-  const auto id = std::int64_t{index_of(device)} << 8 | static_cast<std::uint8_t>(key.kind);
+  const auto id = std::int64_t{static_cast<std::uint32_t>(device)} << 8 | static_cast<std::uint8_t>(key.kind);
   return sql_.add_key.with(id, blob_view{{hash.data(), hash.size()}}).run();
 }
 
@@ -358,8 +359,8 @@ result<bool> spool_file::take_dead_letter(std::uint64_t id) {
   return db_.changes() != 0;
 }
 
-result<std::optional<model::device_key>> spool_file::find_device(device_ref device) {
-  auto row = sql_.find_device.with(index_of(device)).step();
+result<std::optional<model::device_key>> spool_file::find_device(stored_number device) {
+  auto row = sql_.find_device.with(static_cast<std::uint32_t>(device)).step();
   if (!row) return std::move(row).fault();
   if (!*row) return std::optional<model::device_key>{};
   model::device_key key{application_id{std::string{sql_.find_device.text(0)}},

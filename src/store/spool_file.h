@@ -6,6 +6,7 @@
 #include "model/dead_letter.h"
 #include "model/start_image.h"
 #include "store/database.h"
+#include "store/device_numbers.h"
 
 #include <filesystem>
 #include <optional>
@@ -25,7 +26,7 @@ struct append_effect {
 // What each commit says of the whole file, so that what a damaged page no longer shows is missed.
 struct tally {
   spool_seq next_seq = 1;
-  std::uint32_t next_device = 0; // the ref after the highest
+  std::uint32_t next_device = 0; // the number after the highest that a device was given
   std::uint64_t waiting = 0;     // rows of spool
   spool_seq sealed_from = 1;     // records before it may be of a version without seals
   friend bool operator==(const tally&, const tally&) = default;
@@ -43,8 +44,8 @@ struct spool_damage {
   }
 };
 
-// A device came with a ref that is another's: a fault in Causeway.
-void log_ref_taken(const model::device_record& record);
+// A device came with a number that is another's: a fault in Causeway.
+void log_number_taken(stored_number number, const model::device_record& record);
 
 class spool_file {
 public:
@@ -83,18 +84,19 @@ public:
   result<bool> is_complete();
 
   // All below belong into a transaction of db().
-  // A ref keeps its (application, device) for ever; another one for it is refused, logged and not saved.
-  result<void> save_device(const model::device_record& record);
+  // A number keeps its (application, device) for ever; another one for it is refused, logged and not saved.
+  // The record's ref is no matter of the file.
+  result<void> save_device(stored_number number, const model::device_record& record);
   // Less than what is there is passed over.
   result<void> save_open_seconds(std::uint32_t open);
   // With its keys. Precondition: no row of it is in the spool.
-  result<void> forget_device(device_ref device);
-  // What save_device has reached: the ref after the highest.
+  result<void> forget_device(stored_number device);
+  // What save_device has reached: the number after the highest.
   void note_next_device(std::uint32_t next);
   // at: when it was accepted. Precondition: the seqs rise from call to call. Adds to the effect.
-  // first: the number of the first row, or of the refused event.
-  result<void> append(const model::append_request& request, spool_seq first, wall_time at,
-                      append_effect& effect);
+  // device: the request's. first: the number of the first row, or of the refused event.
+  result<void> append(const model::append_request& request, stored_number device, spool_seq first,
+                      wall_time at, append_effect& effect);
   // Writes and erases a row of so many bytes: whether there is room again.
   result<void> try_out(std::uint64_t bytes);
   // What append has reached.
@@ -116,7 +118,7 @@ public:
   // How much there is of each application, empty name: not known; those that have none are left out.
   result<model::dead_letter_amounts> count_dead_letters();
   // Nothing when the device is not there.
-  result<std::optional<model::device_key>> find_device(device_ref device);
+  result<std::optional<model::device_key>> find_device(stored_number device);
   // After a rollback: as it was before.
   void undo_tally(const tally& before) { tally_ = saved_ = before; }
 
@@ -132,7 +134,7 @@ private:
   result<void> bury_event(const model::append_request& request, spool_seq number, wall_time at,
                           append_effect& effect);
   result<void> insert_refused(const model::append_request& request, spool_seq number, wall_time at);
-  result<void> add_key(device_ref device, const model::kept_key& key);
+  result<void> add_key(stored_number device, const model::kept_key& key);
   struct keyed_letter {
     std::uint64_t id = 0, bytes = 0;
   };

@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t not_said = -1;
 constexpr std::size_t most_reserved = 1'000'000; // devices, before it is seen whether there are as many
 
-device_ref ref_of(std::int64_t value) {
-  return static_cast<device_ref>(static_cast<std::uint32_t>(value));
+stored_number number_of(std::int64_t value) {
+  return static_cast<stored_number>(static_cast<std::uint32_t>(value));
 }
 
 std::optional<bool> integration_of(std::int64_t number) {
@@ -30,10 +30,10 @@ std::uint64_t hash_of(std::string_view bytes) {
 }
 
 // The oldest first. bytes: the newest first.
-void append_keys(std::string_view bytes, device_ref device, char kind,
-                 std::vector<model::start_image::recent_key>& into) {
+void take_keys(std::string_view bytes, stored_number device, char kind,
+               const std::function<void(const stored_key&)>& take) {
   for (; bytes.size() >= 8; bytes.remove_suffix(8))
-    into.push_back({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
+    take({device, {kind, hash_of(bytes.substr(bytes.size() - 8))}});
 }
 
 } // namespace
@@ -43,6 +43,7 @@ result<std::vector<model::device_record>> spool_loader::devices() {
       file_.db().prepare("SELECT ref, application, device, dev_eui, listed, integration, model_id, digest, "
                          "deleted, refused_at, former_until, attached FROM device ORDER BY ref");
   if (!query) return std::move(query).fault();
+  numbers_.clear();
   std::vector<model::device_record> devices;
   devices.reserve(std::min<std::size_t>(file_.counts().next_device, most_reserved));
   row_digest digest_of;
@@ -73,7 +74,11 @@ result<std::vector<model::device_record>> spool_loader::devices() {
                           " is not what was stored");
       continue;
     }
-    devices.push_back({ref_of(query->integer(0)),
+    if (devices.size() == most_places)
+      return error{errc::state_unusable,
+                   "it has more than " + std::to_string(most_places) + " devices, which is the most"};
+    numbers_.push_back(number_of(query->integer(0)));
+    devices.push_back({make_ref(static_cast<std::uint32_t>(devices.size()), 0),
                        {application_id{std::string{query->text(1)}}, device_id{std::string{query->text(2)}}},
                        causeway::dev_eui{std::string{query->text(3)}},
                        query->integer(4) != 0,
@@ -87,20 +92,32 @@ result<std::vector<model::device_record>> spool_loader::devices() {
   }
 }
 
-result<std::vector<model::start_image::row>> spool_loader::waiting() {
+std::optional<device_ref> spool_loader::ref_of(stored_number number) {
+  // Keys come by the million, all of a device one after the other and the devices in this order.
+  const auto is_it = [&](std::size_t place) { return place < numbers_.size() && numbers_[place] == number; };
+  if (is_it(asked_last_ + 1)) ++asked_last_;
+  if (!is_it(asked_last_)) {
+    const auto found = std::lower_bound(numbers_.begin(), numbers_.end(), number);
+    asked_last_ = static_cast<std::size_t>(found - numbers_.begin());
+  }
+  if (!is_it(asked_last_)) return std::nullopt;
+  return make_ref(static_cast<std::uint32_t>(asked_last_), 0);
+}
+
+result<void> spool_loader::waiting(const std::function<void(const stored_row&)>& take) {
   auto query = file_.db().prepare("SELECT seq, device, size, at, digest, open FROM spool ORDER BY seq");
   if (!query) return std::move(query).fault();
-  std::vector<model::start_image::row> rows;
+  std::uint64_t rows = 0;
   for (;;) {
     auto row = query->step();
     if (!row && !file_.db().is_corrupt()) return std::move(row).fault();
     if (!row) file_.damage().note("waiting messages: " + row.fault().detail());
     if (!row || !*row) {
-      if (rows.size() + file_.damage().rows != file_.counts().waiting)
-        file_.damage().note(std::to_string(rows.size() + file_.damage().rows) + " messages wait where " +
+      if (rows + file_.damage().rows != file_.counts().waiting)
+        file_.damage().note(std::to_string(rows + file_.damage().rows) + " messages wait where " +
                             std::to_string(file_.counts().waiting) + " should");
-      if (rows.size() < file_.counts().waiting) file_.damage().rows = file_.counts().waiting - rows.size();
-      return rows;
+      if (rows < file_.counts().waiting) file_.damage().rows = file_.counts().waiting - rows;
+      return {};
     }
     if (waiting_digest(query->integer(0), query->integer(1), query->integer(2), query->integer(3)) !=
         query->integer(4)) {
@@ -109,32 +126,32 @@ result<std::vector<model::start_image::row>> spool_loader::waiting() {
                           " is not what was stored");
       continue;
     }
-    rows.push_back({static_cast<spool_seq>(query->integer(0)), ref_of(query->integer(1)),
-                    static_cast<std::uint32_t>(query->integer(2)),
-                    static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-                        query->integer(5), 0, std::numeric_limits<std::uint32_t>::max()))});
+    ++rows;
+    take({static_cast<spool_seq>(query->integer(0)), number_of(query->integer(1)),
+          static_cast<std::uint32_t>(query->integer(2)),
+          static_cast<std::uint32_t>(
+              std::clamp<std::int64_t>(query->integer(5), 0, std::numeric_limits<std::uint32_t>::max()))});
   }
 }
 
-result<std::vector<model::start_image::recent_key>> spool_loader::keys() {
-  std::vector<model::start_image::recent_key> keys;
-  if (auto former = former_keys(keys); !former) return std::move(former).fault();
+result<void> spool_loader::keys(const std::function<void(const stored_key&)>& take) {
+  if (auto former = former_keys(take); !former) return former;
   auto query = file_.db().prepare("SELECT id, hashes FROM key_ring ORDER BY id");
   if (!query) return std::move(query).fault();
   for (;;) {
     auto row = query->step();
     if (!row && file_.db().is_corrupt()) {
       file_.damage().note("recent keys: " + row.fault().detail());
-      return keys;
+      return {};
     }
     if (!row) return std::move(row).fault();
-    if (!*row) return keys;
+    if (!*row) return {};
     const auto id = query->integer(0);
-    append_keys(query->text(1), ref_of(id >> 8), static_cast<char>(id & 0xff), keys);
+    take_keys(query->text(1), number_of(id >> 8), static_cast<char>(id & 0xff), take);
   }
 }
 
-result<void> spool_loader::former_keys(std::vector<model::start_image::recent_key>& into) {
+result<void> spool_loader::former_keys(const std::function<void(const stored_key&)>& take) {
   const auto any = file_.db().integer("SELECT EXISTS (SELECT 1 FROM recent_key)");
   if (!any && file_.db().is_corrupt()) file_.damage().note("recent keys: " + any.fault().detail());
   if (!any) return file_.db().is_corrupt() ? result<void>{} : any.fault();
@@ -151,7 +168,7 @@ result<void> spool_loader::former_keys(std::vector<model::start_image::recent_ke
     }
     if (!row) return std::move(row).fault();
     if (!*row) return {};
-    append_keys(query->text(1), ref_of(query->integer(0)), model::kept_key::former, into);
+    take_keys(query->text(1), number_of(query->integer(0)), model::kept_key::former, take);
   }
 }
 

@@ -306,22 +306,20 @@ TEST(migrations, keys_of_before_are_known_until_a_kind_has_as_many_of_its_own) {
                            "VALUES (1, 'plant', 'meter-7', 'format_refused', '', 2, x'7b7d')"));
   }
   const char former = model::kept_key::former;
-  using recent_key = model::start_image::recent_key;
   auto opened = spool_file::open(file, 0);
   ASSERT_TRUE(opened) << opened.fault().message();
-  EXPECT_EQ(*spool_loader{*opened}.keys(),
-            (std::vector<recent_key>{
-                {device_ref{7}, {former, 1}}, {device_ref{7}, {former, 2}}, {device_ref{8}, {former, 3}}}));
+  EXPECT_EQ(keys_in(*opened), (std::vector<stored_key>{{stored_number{7}, {former, 1}},
+                                                       {stored_number{7}, {former, 2}},
+                                                       {stored_number{8}, {former, 3}}}));
   append_effect effect;
   for (spool_seq seq = 1; seq <= 32; ++seq) {
     auto request = make_append(seq, 7);
     request.key = model::kept_key{'u', seq};
-    ASSERT_TRUE(opened->append(request, seq, wall_time{}, effect));
+    ASSERT_TRUE(opened->append(request, stored_number{7}, seq, wall_time{}, effect));
   }
-  const auto keys = spool_loader{*opened}.keys();
-  ASSERT_TRUE(keys);
-  EXPECT_EQ(keys->size(), 33U);
-  EXPECT_EQ(keys->front(), (recent_key{device_ref{8}, {former, 3}}));
+  const auto keys = keys_in(*opened);
+  EXPECT_EQ(keys.size(), 33U);
+  EXPECT_EQ(keys.front(), (stored_key{stored_number{8}, {former, 3}}));
 }
 
 TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
@@ -337,7 +335,7 @@ TEST(migrations, a_small_file_from_before_is_made_one_that_shrinks) {
     auto spool = spool_file::open(file, 0);
     ASSERT_TRUE(spool) << spool.fault().message();
     EXPECT_EQ(*spool->db().integer("PRAGMA auto_vacuum"), incremental);
-    EXPECT_EQ(spool_loader{*spool}.waiting()->size(), 1U);
+    EXPECT_EQ(waiting_in(*spool).size(), 1U);
   }
   ASSERT_TRUE(make_private_file(directory.path() / "new.db"));
   auto made = spool_file::open(directory.path() / "new.db", 0);
@@ -356,12 +354,11 @@ TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migra
   }
   auto spool = spool_file::open(file, 0);
   ASSERT_TRUE(spool) << spool.fault().message();
-  auto waiting = spool_loader{*spool}.waiting();
-  ASSERT_TRUE(waiting);
-  ASSERT_EQ(waiting->size(), 1U);
-  EXPECT_EQ(waiting->front().seq, 5U);
-  EXPECT_EQ(waiting->front().bytes, 100U);
-  EXPECT_EQ(waiting->front().accepted_at, 0U);
+  const auto waiting = waiting_in(*spool);
+  ASSERT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(waiting.front().seq, 5U);
+  EXPECT_EQ(waiting.front().bytes, 100U);
+  EXPECT_EQ(waiting.front().accepted_at, 0U);
   EXPECT_EQ(*spool_loader{*spool}.open_seconds(), 0U);
   EXPECT_EQ(*spool->count_dead_letters(), (model::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
 }

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "store/device_numbers.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
 #include "store/opening.h"
@@ -63,6 +64,7 @@ struct store::owner_side {
   model::journal_events* owner = nullptr;
   store_events* events = nullptr;
   spool_seq next_seq = 1;
+  device_numbers numbers;
   std::deque<numbered> on_their_way; // in the order of both
   store_counters counters;
   amount pending;          // of counters.waiting, what no report has told of yet
@@ -145,7 +147,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   std::unique_ptr<store> made{new store{options, now}};
   made->image_ = std::move(opened->image);
   made->cursors_ = std::move(opened->cursors);
-  made->next_device_ = made->image_.next_device;
+  made->owner_->numbers = {opened->numbers, opened->spool.counts().next_device};
   made->owner_->next_seq = made->image_.next_seq;
   made->owner_->counters.missing = opened->missing;
   made->owner_->counters.missing_unknown = opened->missing_unknown;
@@ -216,7 +218,8 @@ result<void> store::append(model::append_request request) {
   now.queued_bytes += queued.bytes;
   const auto first = std::exchange(owner_->next_seq, owner_->next_seq + queued.messages);
   owner_->on_their_way.push_back({request.id, owner_->next_seq - 1});
-  writer_->push_quietly(queued_append{std::move(request), first, more, queued, now_.now().wall});
+  const auto device = owner_->numbers.of(request.device);
+  writer_->push_quietly(queued_append{std::move(request), device, first, more, queued, now_.now().wall});
   wake_writer_in_a_moment();
   return {};
 }
@@ -240,9 +243,21 @@ void store::wake_writer_in_a_moment() {
 
 void store::commit(model::change what) {
   if (closed_) return;
-  for (auto& record : what.devices)
+  auto& numbers = owner_->numbers;
+  queued_change change;
+  change.at = now_.now().wall;
+  change.done = std::move(what.done);
+  change.dead_letters = std::move(what.dead_letters);
+  // First who has gone: the place may be another's in the same change.
+  for (auto& one : what.gone)
+    change.gone.push_back({numbers.of(one.device), std::move(one.key)});
+  for (auto& one : what.assignments)
+    change.assignments.push_back({numbers.of(one.device), std::move(one.where)});
+  for (auto& record : what.devices) {
     record.former_until = std::max(record.former_until, owner_->number_of(record.former_append));
-  writer_->push(queued_change{std::move(what), now_.now().wall});
+    change.devices.push_back({numbers.of(record.ref), std::move(record)});
+  }
+  writer_->push(std::move(change));
 }
 
 void store::read_back(std::vector<spool_seq> seqs) {

@@ -2,6 +2,10 @@
 // The one place that keeps things over a restart: the spool with its dead letters and recent keys (spool.db),
 // the device table (spool.db) and the assignments (assignments.db), in a locked state directory.
 //
+// Refs are the process's: load gives those on disk the places 0, 1, 2 and so on, and what the disk calls a
+// device nobody else hears (device_numbers.h). Before a device comes to the place of another, the other is
+// forgotten.
+//
 // Owner: app. Thread: every call on the owner's thread; each returns at once, having queued bounded work for
 // the store's own thread, the only one that talks to SQLite. What is answered comes back through `post` as
 // one function per commit or read, so both sorts of events are called on the owner's thread, in order.
@@ -92,8 +96,6 @@ public:
   result<model::start_image> load();
   // What save_cursor kept. Of applications that are no longer configured, too. After load.
   const std::map<application_id, wall_time>& cursors() const { return cursors_; }
-  // The ref for the next new device; never given before. After load.
-  std::uint32_t next_device() const { return next_device_; }
   // Starts the thread. Before it: no call of model::journal.
   void start(model::journal_events& owner, store_events& events);
   // In place of start: no thread, no clock but the owner's. step does what the thread would do at this moment
@@ -147,7 +149,6 @@ private:
   std::unique_ptr<writer> writer_;
   model::start_image image_; // until load
   std::map<application_id, wall_time> cursors_;
-  std::uint32_t next_device_ = 0;
   bool closed_ = false;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "store/migrations.h"
+#include "store/spool_loader.h"
 #include "store/store.h"
 
 #include <gtest/gtest.h>
@@ -206,6 +207,18 @@ inline void forget_device(store& it, device_ref device, const model::device_key&
   it.commit(std::move(what));
 }
 
+inline std::vector<stored_row> waiting_in(spool_file& spool) {
+  std::vector<stored_row> rows;
+  EXPECT_TRUE(spool_loader{spool}.waiting([&](const stored_row& row) { rows.push_back(row); }));
+  return rows;
+}
+
+inline std::vector<stored_key> keys_in(spool_file& spool) {
+  std::vector<stored_key> keys;
+  EXPECT_TRUE(spool_loader{spool}.keys([&](const stored_key& one) { keys.push_back(one); }));
+  return keys;
+}
+
 inline std::vector<spool_seq> seqs_of(const model::start_image& image) {
   std::vector<spool_seq> seqs;
   for (const auto& row : image.waiting)
@@ -243,6 +256,14 @@ protected:
   void reopen() {
     close();
     open();
+  }
+  // As the file says: the store's own name for the next new device.
+  std::uint32_t next_number() const {
+    auto look = database::open_to_look(options.directory / "spool.db");
+    const auto next =
+        look ? look->integer("SELECT next_device FROM tally") : result<std::int64_t>{look.fault()};
+    EXPECT_TRUE(next);
+    return next ? static_cast<std::uint32_t>(*next) : 0;
   }
   bool answered(std::size_t appends) {
     return box.run_until([&] { return events.answered() >= appends; });

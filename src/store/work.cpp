@@ -3,12 +3,12 @@
 
 namespace causeway::store {
 
-void put_last(queued_devices& into, model::device_record record) {
-  const auto [place, is_new] = into.try_emplace(record.ref);
-  if (is_new || place->second.key == record.key)
-    place->second = std::move(record);
+void put_last(queued_devices& into, queued_change::saved what) {
+  const auto [place, is_new] = into.try_emplace(what.device);
+  if (is_new || place->second.key == what.record.key)
+    place->second = std::move(what.record);
   else
-    log_ref_taken(record);
+    log_number_taken(what.device, what.record);
 }
 
 } // namespace causeway::store

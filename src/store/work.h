@@ -4,6 +4,7 @@
 
 #include "model/dead_letter.h"
 #include "model/journal.h"
+#include "store/device_numbers.h"
 #include "store/spool_file.h"
 
 #include <chrono>
@@ -18,14 +19,36 @@ namespace causeway::store {
 
 struct queued_append {
   model::append_request request;
-  spool_seq first = 0; // the number of its first row, or of the refused event
-  amount what;         // of its rows
-  amount queued;       // what it counts for while it is not answered
-  wall_time at{};      // accepted
+  stored_number device{}; // the request's
+  spool_seq first = 0;    // the number of its first row, or of the refused event
+  amount what;            // of its rows
+  amount queued;          // what it counts for while it is not answered
+  wall_time at{};         // accepted
 };
+// A model::change, of devices as the disk calls them.
 struct queued_change {
-  model::change what;
+  struct saved {
+    stored_number device{};
+    model::device_record record;
+  };
+  struct placed {
+    stored_number device{};
+    std::optional<model::assignment> where;
+  };
+  struct forgotten {
+    stored_number device{};
+    model::device_key key;
+  };
+  std::vector<spool_seq> done;
+  std::vector<model::change::buried> dead_letters;
+  std::vector<saved> devices;
+  std::vector<placed> assignments; // until the writer has taken them apart: they are another file's
+  std::vector<forgotten> gone;
   wall_time at{}; // of its dead letters
+
+  bool is_empty() const {
+    return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty();
+  }
 };
 struct queued_cursor {
   application_id application;
@@ -41,9 +64,9 @@ struct queued_drop {
 };
 using work = std::variant<queued_append, queued_change, queued_cursor, queued_open_seconds, queued_drop>;
 // Last call wins, so there is never more than one a device.
-using queued_devices = std::map<device_ref, model::device_record>;
+using queued_devices = std::map<stored_number, model::device_record>;
 // As above; nothing = forget.
-using queued_assignments = std::map<device_ref, std::optional<model::assignment>>;
+using queued_assignments = std::map<stored_number, std::optional<model::assignment>>;
 
 // About dead letters; id 0: the query.
 struct question {
@@ -63,7 +86,7 @@ struct inbox {
   std::vector<std::vector<spool_seq>> reads;
   std::vector<question> questions;
   queued_assignments assignments;
-  std::vector<std::pair<device_ref, model::device_key>> forgotten;
+  std::vector<queued_change::forgotten> forgotten;
 };
 
 // What one commit or one read has to tell the owner.
@@ -90,7 +113,7 @@ struct report {
   std::optional<spool_file::file_pages> pages;                 // after upkeep
 };
 
-// As in the file: a ref keeps its key for ever.
-void put_last(queued_devices& into, model::device_record record);
+// As in the file: a number keeps its key for ever.
+void put_last(queued_devices& into, queued_change::saved what);
 
 } // namespace causeway::store

@@ -33,7 +33,7 @@ public:
   // Waits for wake(), or for anything else that wakes the thread.
   void push_quietly(work what);
   void wake();
-  void push(queued_change what);
+  void push(queued_change change);
   void push_read(std::vector<spool_seq> seqs);
   void push_question(question what);
   // True: everything was stored.

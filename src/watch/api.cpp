@@ -73,7 +73,7 @@ net::http_response api::devices(const parameters& asked) const {
   }
   const auto* application = asked.find("application");
   std::optional<device_ref> behind;
-  if (*after) behind = static_cast<device_ref>(**after);
+  if (*after) behind = make_ref(std::min(**after, most_places - 1), 0);
   const auto page = fleet_.list(behind, *limit, state);
   json::array found;
   for (const auto& one : page.devices)

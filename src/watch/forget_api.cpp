@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "watch/api_call.h"
 
+#include <algorithm>
+
 namespace causeway::watch {
 namespace {
 
@@ -87,7 +89,7 @@ net::http_response forget_api::many(const net::http_request& request) const {
   const application_id application{asked.text("application")};
   if (application.str().empty()) return refuse(error{errc::field_invalid, "application is missing"});
   std::optional<device_ref> behind;
-  if (*after) behind = static_cast<device_ref>(**after);
+  if (*after) behind = make_ref(std::min(**after, most_places - 1), 0);
   const auto page = desk_.forget_some(
       application, name == "unlisted" ? model::forgettable::unlisted : model::forgettable::never_attached,
       *drop, behind, *limit);
