@@ -122,7 +122,7 @@ class webhook_paths(integration_test):
         database.close()
         self.hub.clear_faults()
         self.gate.start()
-        [told] = self.gate.log("device_of_a_path_word")
+        [told] = self.gate.wait_for_log("device_of_a_path_word")  # the log's thread may be behind /readyz
         self.assertEqual((told["device"], told["application"], told["waiting"], told["level"]), ("uplink", FIELD, "1", "warning"))
         self.assertIn("causeway devices forget", told["detail"])
         self.hub.wait_for("uplink")  # what had a 200 is delivered
