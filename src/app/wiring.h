@@ -6,7 +6,7 @@
 #include "cloud/azure_section.h"
 #include "config/configuration.h"
 #include "core/rules.h"
-#include "core/spool_room.h"
+#include "core/limits.h"
 #include "stack/backfill.h"
 #include "stack/mqtt_settings.h"
 #include "stack/registry_client.h"

@@ -13,9 +13,6 @@
 
 namespace causeway::core {
 
-// That a hub can have.
-inline constexpr std::uint32_t devices_of_a_hub = 1'000'000;
-
 class census {
 public:
   // Of several applications one may have share_percent of most_devices. The table must live as long.

@@ -7,6 +7,7 @@
 #include "base/backoff.h"
 #include "base/log_limiter.h"
 #include "core/device_table.h"
+#include "core/limits.h"
 #include "core/rule_book.h"
 #include "core/transitions.h"
 #include "model/totals.h"
@@ -25,10 +26,7 @@ struct transition {
 
 class connecting {
 public:
-  struct pauses {
-    backoff_policy transient{milliseconds{2'000}, milliseconds{300'000}, 2.0, 0.25};
-    backoff_policy permanent{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
-  };
+  using pauses = connect_pauses;
   // table, rules and totals must live as long. random: uniform in [0, 1).
   connecting(device_table& table, const rule_book& rules, shard_totals& totals, const pauses& by,
              std::function<double()> random);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/connecting.h"
+#include "core/delivery.h"
 #include "core/intake.h"
 #include "core/organ_scene.h"
 

@@ -17,6 +17,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "core/limits.h"
 
 #include <cstdint>
 #include <map>
@@ -26,15 +27,6 @@
 #include <vector>
 
 namespace causeway::core {
-
-struct refusal_limits {
-  std::size_t many_devices = 5;
-  seconds bury_after{4 * 3600};
-  seconds longest_gap{600};
-  seconds closed_at_most{4 * 3600};
-  seconds probe_time{60}; // a probe without an outcome is none any more
-  backoff_policy probes{milliseconds{2'000}, milliseconds{60'000}, 2.0, 0.25};
-};
 
 class refusal_watch {
 public:

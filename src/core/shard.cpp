@@ -2,46 +2,113 @@
 #include "core/shard.h"
 
 #include "base/check.h"
+#include "core/appends.h"
+#include "core/backlog.h"
+#include "core/census.h"
+#include "core/delivery.h"
+#include "core/device_table.h"
+#include "core/device_view.h"
+#include "core/doorman.h"
+#include "core/draft.h"
+#include "core/gates.h"
+#include "core/intake.h"
+#include "core/journey.h"
+#include "core/naming.h"
+#include "core/open_time.h"
+#include "core/outlet.h"
+#include "core/reception.h"
+#include "core/room.h"
+#include "core/rule_book.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace causeway::core {
 
+struct shard::organs {
+  struct outlets {
+    outlet<model::journal> disk;
+    outlet<model::hub_link> hub;
+    outlet<model::provisioner> provisioner;
+    outlet<model::registry> registry;
+    outlet<model::formatter> formatter;
+    outlet<model::answers> answers;
+  };
+
+  organs(std::vector<application_rules> by, shard_options chosen, moment now)
+      : options{std::move(chosen)},
+        rules{std::move(by)},
+        time{now},
+        counts{rules.size(), table, options.max_devices, options.limits.application_share},
+        waiting{{}, body_cache{options.body_cache_bytes}, spool_room{options.limits, rules.size()}},
+        held{options.refusals, table, rules, options.random},
+        space{options.limits, rules, table, waiting, held, book, time, totals},
+        out{{options.read_back_batch, options.timeline},
+            rules,
+            table,
+            waiting,
+            held,
+            book,
+            to.disk,
+            to.hub,
+            time,
+            totals},
+        ways{{rules, names, table, counts, waiting, held, out, book, stored, time, totals},
+             {to.hub, to.provisioner, to.registry},
+             options.pauses,
+             options.random},
+        desk{rules, names, table, counts, waiting, time, ways, totals},
+        in{options.max_in_progress,
+           names,
+           table,
+           waiting,
+           space,
+           book,
+           stored,
+           {to.disk, to.formatter, to.answers},
+           time,
+           totals},
+        view{rules, names, table, ways.refused(), ways.ways()} {}
+
+  shard_options options;
+  outlets to;
+  rule_book rules;
+  draft book{to.disk};
+  appends stored;
+  shard_totals totals;
+  open_time time;
+  device_table table;
+  naming names{rules, table};
+  census counts;
+  backlog waiting;
+  gates held;
+  room space;
+  delivery out;
+  journey ways;
+  doorman door{rules};
+  reception desk;
+  intake in;
+  device_view view;
+  std::optional<mono_time> armed; // what ring_at was asked for last, until then
+};
+
+// An event: at its end its change is committed, and the timer set.
+class shard::turn {
+public:
+  explicit turn(shard& of) : of_{of}, change_{of.it_->book} {}
+  ~turn() { of_.arm(); }
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+private:
+  shard& of_;
+  draft::event change_;
+};
+
 shard::shard(std::vector<application_rules> rules, shard_options options, moment now)
-    : options_{std::move(options)},
-      rules_{std::move(rules)},
-      time_{now},
-      census_{rules_.size(), table_, options_.max_devices, options_.limits.application_share},
-      waiting_{{}, body_cache{options_.body_cache_bytes}, spool_room{options_.limits, rules_.size()}},
-      gates_{options_.refusals, table_, rules_, options_.random},
-      room_{options_.limits, rules_, table_, waiting_, gates_, book_, time_, totals_},
-      delivery_{{options_.read_back_batch, options_.timeline},
-                rules_,
-                table_,
-                waiting_,
-                gates_,
-                book_,
-                to_.disk,
-                to_.hub,
-                time_,
-                totals_},
-      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, book_, stored_, time_, totals_},
-               {to_.hub, to_.provisioner, to_.registry},
-               options_.pauses,
-               options_.random},
-      reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
-      intake_{options_.max_in_progress,
-              names_,
-              table_,
-              waiting_,
-              room_,
-              book_,
-              stored_,
-              {to_.disk, to_.formatter, to_.answers},
-              time_,
-              totals_},
-      view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
+    : it_{std::make_unique<organs>(std::move(rules), std::move(options), now)} {}
+
+shard::~shard() = default;
 
 shard::shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options,
              moment now)
@@ -50,12 +117,12 @@ shard::shard(std::vector<application_rules> rules, const shard_ports& ports, sha
 }
 
 void shard::connect(const shard_ports& ports) {
-  to_.disk.bind(ports.disk);
-  to_.hub.bind(ports.hub);
-  to_.provisioner.bind(ports.provisioner);
-  to_.registry.bind(ports.registry);
-  to_.formatter.bind(ports.formatter);
-  to_.answers.bind(ports.answers);
+  it_->to.disk.bind(ports.disk);
+  it_->to.hub.bind(ports.hub);
+  it_->to.provisioner.bind(ports.provisioner);
+  it_->to.registry.bind(ports.registry);
+  it_->to.formatter.bind(ports.formatter);
+  it_->to.answers.bind(ports.answers);
 }
 
 void shard::start(start_image image, moment now) {
@@ -66,40 +133,40 @@ void shard::start(start_image image, moment now) {
 
 void shard::begin(start_image image, moment now) {
   const turn under_way{*this};
-  stored_.last_row = image.next_seq - 1;
-  time_.restore(image.open_seconds);
-  for (const auto& stray : reception_.restore(image, now))
-    room_.keep_stray(stray);
-  room_.on_dead_letters_counted(image.dead_letters);
-  journey_.begin(std::move(image), now);
+  it_->stored.last_row = image.next_seq - 1;
+  it_->time.restore(image.open_seconds);
+  for (const auto& stray : it_->desk.restore(image, now))
+    it_->space.keep_stray(stray);
+  it_->space.on_dead_letters_counted(image.dead_letters);
+  it_->ways.begin(std::move(image), now);
 }
 
 bool shard::start_some(std::size_t most, moment now) {
   const turn under_way{*this};
-  return journey_.start_some(most, now);
+  return it_->ways.start_some(most, now);
 }
 
 void shard::on_event(ticket which, model::event event, moment now) {
   const turn under_way{*this};
-  ++totals_.received[static_cast<std::size_t>(event.kind)];
-  const auto application = doorman_.application_of(event);
-  if (!application) return intake_.answer_now(which, answer::unwanted);
-  const auto known = table_.find(*application, event.from.device.str());
-  if (const auto instead = reception_.refuses(event, *application, known, intake_.is_full(), now))
-    return intake_.answer_now(which, *instead);
-  const auto device = reception_.meet(event, *application, known, now);
-  intake_.take(which, device, std::move(event), now);
+  ++it_->totals.received[static_cast<std::size_t>(event.kind)];
+  const auto application = it_->door.application_of(event);
+  if (!application) return it_->in.answer_now(which, answer::unwanted);
+  const auto known = it_->table.find(*application, event.from.device.str());
+  if (const auto instead = it_->desk.refuses(event, *application, known, it_->in.is_full(), now))
+    return it_->in.answer_now(which, *instead);
+  const auto device = it_->desk.meet(event, *application, known, now);
+  it_->in.take(which, device, std::move(event), now);
 }
 
 void shard::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
   const turn under_way{*this};
-  intake_.on_formatted(which, std::move(messages), now);
+  it_->in.on_formatted(which, std::move(messages), now);
 }
 
 void shard::on_appended(const std::vector<appended>& what, moment now) {
   const turn under_way{*this};
   for (const auto& one : what)
-    intake_.on_appended(one, now);
+    it_->in.on_appended(one, now);
 }
 
 void shard::on_rows(std::vector<fresh_row> rows, moment now) {
@@ -108,114 +175,114 @@ void shard::on_rows(std::vector<fresh_row> rows, moment now) {
     const auto device = row.device;
     const auto seq = row.seq;
     const auto by = row.by;
-    CAUSEWAY_CHECK(table_.contains(device) && seq > stored_.last_row);
-    stored_.last_row = seq;
-    const bool first_waits = delivery_.take(std::move(row));
-    journey_.on_row(device, seq, by, first_waits, now);
+    CAUSEWAY_CHECK(it_->table.contains(device) && seq > it_->stored.last_row);
+    it_->stored.last_row = seq;
+    const bool first_waits = it_->out.take(std::move(row));
+    it_->ways.on_row(device, seq, by, first_waits, now);
   }
 }
 
 std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
                                            std::optional<std::uint32_t> application, moment now) {
   const auto met =
-      application ? reception_.meet_again(from, *application, intake_.is_full(), now) : reception::met{};
-  if (!met.device) intake_.answer_now(which, met.instead);
+      application ? it_->desk.meet_again(from, *application, it_->in.is_full(), now) : reception::met{};
+  if (!met.device) it_->in.answer_now(which, met.instead);
   return met.device;
 }
 
 void shard::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
   const turn under_way{*this};
-  if (size_of(what) > max_message_bytes) return intake_.answer_now(which, answer::dead_lettered);
-  if (const auto device = replay_to(which, from, doorman_.application_of(from), now))
-    intake_.replay(which, letter, *device, std::move(what), now);
+  if (size_of(what) > max_message_bytes) return it_->in.answer_now(which, answer::dead_lettered);
+  if (const auto device = replay_to(which, from, it_->door.application_of(from), now))
+    it_->in.replay(which, letter, *device, std::move(what), now);
 }
 
 void shard::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
   const turn under_way{*this};
-  if (is_control_frame(event)) return intake_.answer_now(which, answer::unwanted);
-  if (const auto device = replay_to(which, event.from, doorman_.application_of(event), now))
-    intake_.replay(which, letter, *device, std::move(event), now);
+  if (is_control_frame(event)) return it_->in.answer_now(which, answer::unwanted);
+  if (const auto device = replay_to(which, event.from, it_->door.application_of(event), now))
+    it_->in.replay(which, letter, *device, std::move(event), now);
 }
 
 void shard::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
   const turn under_way{*this};
-  journey_.on_read_back(std::move(rows), gone, now);
+  it_->ways.on_read_back(std::move(rows), gone, now);
 }
 
 void shard::on_dead_letters_counted(const dead_letter_amounts& are) {
-  room_.on_dead_letters_counted(are);
+  it_->space.on_dead_letters_counted(are);
 }
 
 void shard::on_assignment(device_ref which, result<assignment> where, moment now) {
   const turn under_way{*this};
-  journey_.on_assignment(which, std::move(where), now);
+  it_->ways.on_assignment(which, std::move(where), now);
 }
 
 void shard::on_registered(const registered_device& what, moment now) {
   const turn under_way{*this};
-  reception_.on_registered(what, now);
+  it_->desk.on_registered(what, now);
 }
 
 void shard::on_listed(const application_id& application, moment now) {
   const turn under_way{*this};
-  reception_.on_listed(application, now);
+  it_->desk.on_listed(application, now);
 }
 
 void shard::on_looked_up(device_ref which, result<registered_device> what, moment now) {
   const turn under_way{*this};
-  reception_.on_looked_up(which, std::move(what), now);
+  it_->desk.on_looked_up(which, std::move(what), now);
 }
 
 void shard::on_device_attached(device_ref which, moment now) {
   const turn under_way{*this};
-  journey_.on_attached(which, now);
+  it_->ways.on_attached(which, now);
 }
 
 void shard::on_device_detached(device_ref which, const error& why, bool link_retries, moment now) {
   const turn under_way{*this};
-  journey_.on_detached(which, why, link_retries, now);
+  it_->ways.on_detached(which, why, link_retries, now);
 }
 
 void shard::on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) {
   const turn under_way{*this};
-  journey_.on_outcome(which, seq, outcome, now);
+  it_->ways.on_outcome(which, seq, outcome, now);
 }
 
 void shard::on_tick(moment now) {
-  armed_.reset();
+  it_->armed.reset();
   const turn under_way{*this};
-  journey_.tick(now);
-  room_.tick(now);
+  it_->ways.tick(now);
+  it_->space.tick(now);
 }
 
 void shard::on_clock_set(moment now) {
   const turn under_way{*this};
-  journey_.on_clock_set(now);
+  it_->ways.on_clock_set(now);
 }
 
 // Events come and go and each may move the time; one that rings too early finds nothing to do.
 void shard::arm() {
-  if (!options_.ring_at) return;
+  if (!it_->options.ring_at) return;
   const auto due = deadline();
-  if (!due || (armed_ && *armed_ <= *due)) return;
-  armed_ = due;
-  options_.ring_at(*due);
+  if (!due || (it_->armed && *it_->armed <= *due)) return;
+  it_->armed = due;
+  it_->options.ring_at(*due);
 }
 
 std::optional<mono_time> shard::deadline() const {
-  const auto of_ways = journey_.deadline(), of_room = room_.deadline();
+  const auto of_ways = it_->ways.deadline(), of_room = it_->space.deadline();
   if (of_ways && of_room) return std::min(*of_ways, *of_room);
   return of_ways ? of_ways : of_room;
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {
   const turn under_way{*this};
-  const auto application = rules_.find(key.application);
-  const auto which = application ? table_.find(*application, key.device.str()) : std::nullopt;
+  const auto application = it_->rules.find(key.application);
+  const auto which = application ? it_->table.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
-  if (intake_.in_storing().contains(*which)) return forgetting::busy;
-  if (table_.at(*which).waiting != 0 && !drop_messages) return forgetting::messages_wait;
-  journey_.erase(*which, now);
+  if (it_->in.in_storing().contains(*which)) return forgetting::busy;
+  if (it_->table.at(*which).waiting != 0 && !drop_messages) return forgetting::messages_wait;
+  it_->ways.erase(*which, now);
   return forgetting::forgotten;
 }
 
@@ -224,21 +291,21 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
   const turn under_way{*this};
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
-  const auto index = rules_.find(application);
+  const auto index = it_->rules.find(application);
   if (!index) return page;
-  const auto busy = intake_.in_storing();
+  const auto busy = it_->in.in_storing();
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;
-  for (auto i = first; i < table_.places(); ++i) {
+  for (auto i = first; i < it_->table.places(); ++i) {
     if (page.forgotten >= limit || i - first >= most_looked_at) {
       page.next = make_ref(i - 1, 0); // a place, whoever has it
       return page;
     }
-    const auto here = table_.at_place(i);
+    const auto here = it_->table.at_place(i);
     if (!here) continue;
     const auto ref = *here;
-    const auto& d = table_.at(ref);
+    const auto& d = it_->table.at(ref);
     const bool is_meant = d.application == *index &&
-                          (which == forgettable::unlisted ? rules_.of(d).follows_registry && !d.listed
+                          (which == forgettable::unlisted ? it_->rules.of(d).follows_registry && !d.listed
                                                           : !d.was_attached() && !d.listed);
     if (!is_meant) continue;
     if (busy.contains(ref) || (d.waiting != 0 && !drop_messages)) {
@@ -246,46 +313,66 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
       continue;
     }
     page.letters += d.waiting;
-    journey_.erase(ref, now);
-    book_.commit_if_long();
+    it_->ways.erase(ref, now);
+    it_->book.commit_if_long();
     ++page.forgotten;
   }
   return page;
 }
 
+bool shard::is_formatting(ticket which) const {
+  return it_->in.is_formatting(which);
+}
+
+std::uint64_t shard::sent() const {
+  return it_->totals.sent;
+}
+
+std::uint32_t shard::open_seconds(moment now) const {
+  return it_->time.seconds_at(now);
+}
+
+spool_seq shard::last_row() const {
+  return it_->stored.last_row;
+}
+
+const device_table& shard::devices() const {
+  return it_->table;
+}
+
 shard_totals shard::totals() const {
-  auto totals = totals_;
-  totals.waiting_messages = waiting_.queue.messages();
-  totals.waiting_bytes = waiting_.queue.bytes();
-  totals.refused_unknown = gates_.refusals();
-  totals.applications_paused = gates_.closed();
+  auto totals = it_->totals;
+  totals.waiting_messages = it_->waiting.queue.messages();
+  totals.waiting_bytes = it_->waiting.queue.bytes();
+  totals.refused_unknown = it_->held.refusals();
+  totals.applications_paused = it_->held.closed();
   return totals;
 }
 
 std::vector<spool_use> shard::spool_by_application() const {
   std::vector<spool_use> all;
-  for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    all.push_back({rules_.at(i).id, waiting_.account.of(i), waiting_.account.letters_of(i),
-                   waiting_.account.letters_part(i), room_.refusals_of(i), room_.drops_of(i),
-                   census_.devices_of(i), census_.refusals_of(i)});
+  for (std::uint32_t i = 0; i < it_->rules.size(); ++i)
+    all.push_back({it_->rules.at(i).id, it_->waiting.account.of(i), it_->waiting.account.letters_of(i),
+                   it_->waiting.account.letters_part(i), it_->space.refusals_of(i), it_->space.drops_of(i),
+                   it_->counts.devices_of(i), it_->counts.refusals_of(i)});
   return all;
 }
 
 std::optional<seconds> shard::oldest_age(moment now) const {
-  return room_.oldest_age(now);
+  return it_->space.oldest_age(now);
 }
 
 bool shard::is_sending(spool_seq before) const {
-  return delivery_.is_sending(before);
+  return it_->out.is_sending(before);
 }
 
 std::optional<device_status> shard::status(const device_key& key) const {
-  return view_.status(key);
+  return it_->view.status(key);
 }
 
 device_page shard::list(std::optional<device_ref> after, std::size_t limit,
                         std::optional<device_state> state) const {
-  return view_.list(after, limit, state);
+  return it_->view.list(after, limit, state);
 }
 
 } // namespace causeway::core

@@ -12,22 +12,9 @@
 // the order accepted, one message in flight, always.
 #pragma once
 
-#include "core/backlog.h"
-#include "core/census.h"
-#include "core/delivery.h"
-#include "core/device_table.h"
-#include "core/device_view.h"
-#include "core/doorman.h"
-#include "core/draft.h"
-#include "core/gates.h"
-#include "core/intake.h"
-#include "core/journey.h"
-#include "core/naming.h"
-#include "core/open_time.h"
-#include "core/outlet.h"
-#include "core/reception.h"
-#include "core/room.h"
-#include "core/rule_book.h"
+#include "core/limits.h"
+#include "core/rules.h"
+#include "model/device_status.h"
 #include "model/door.h"
 #include "model/forgetting.h"
 #include "model/formatter.h"
@@ -36,14 +23,18 @@
 #include "model/provisioner.h"
 #include "model/registry.h"
 #include "model/start_image.h"
+#include "model/timeline.h"
 #include "model/totals.h"
 
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace causeway::core {
+
+class device_table;
 
 struct shard_ports {
   model::journal& disk;
@@ -62,7 +53,7 @@ struct shard_options {
   // left.
   std::uint32_t max_devices = devices_of_a_hub;
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
-  connecting::pauses pauses{};
+  connect_pauses pauses{};
   std::function<double()> random{};    // uniform in [0, 1)
   model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
   // The owner's one timer: on_tick is to be called at this time, or as soon after as it can be; the earliest
@@ -81,6 +72,7 @@ class shard final : public door,
 public:
   // Before its ports, which can be given its events then; connect, once, before the first event.
   shard(std::vector<application_rules> rules, shard_options options, moment now);
+  ~shard() override;
   void connect(const shard_ports& ports);
   // Both.
   shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options, moment now);
@@ -98,7 +90,7 @@ public:
   // From the door.
   void on_event(ticket which, model::event event, moment now) override;
   // Its format has not answered yet.
-  bool is_formatting(ticket which) const override { return intake_.is_formatting(which); }
+  bool is_formatting(ticket which) const override;
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now) override;
   // From the operator: a dead letter is tried again, and goes in the transaction that stores what has become
   // of it. Answered by answers::on_answer: stored; duplicate (it is not there any more); unwanted (its
@@ -138,74 +130,35 @@ public:
   std::optional<mono_time> deadline() const;
 
   shard_totals totals() const;
-  std::uint64_t sent() const { return totals_.sent; } // of these
+  std::uint64_t sent() const; // of these
   // By application, in the order of the rules.
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.
   std::optional<seconds> oldest_age(moment now) const;
   // For how long this store has been open in all its life, as far as it knows; to be saved each minute. The
   // only clock by which anything is given up: neither a stopped process nor a machine's wrong clock moves it.
-  std::uint32_t open_seconds(moment now) const { return time_.seconds_at(now); }
+  std::uint32_t open_seconds(moment now) const;
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
   // this row: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
   // The last that has come.
-  spool_seq last_row() const { return stored_.last_row; }
+  spool_seq last_row() const;
   std::optional<device_status> status(const device_key& key) const;
   // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
   // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
   device_page list(std::optional<device_ref> after, std::size_t limit,
                    std::optional<device_state> state = {}) const;
-  const device_table& devices() const { return table_; }
+  const device_table& devices() const;
 
 private:
-  struct outlets {
-    outlet<model::journal> disk;
-    outlet<model::hub_link> hub;
-    outlet<model::provisioner> provisioner;
-    outlet<model::registry> registry;
-    outlet<model::formatter> formatter;
-    outlet<model::answers> answers;
-  };
-
-  // An event: at its end its change is committed, and the timer set.
-  class turn {
-  public:
-    explicit turn(shard& of) : of_{of}, change_{of.book_} {}
-    ~turn() { of_.arm(); }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-
-  private:
-    shard& of_;
-    draft::event change_;
-  };
+  struct organs;
+  class turn;
   void arm();
-
   // Whose dead letter it is, where it may be tried again; else the ticket is answered.
   std::optional<device_ref> replay_to(ticket which, const device_key& from,
                                       std::optional<std::uint32_t> application, moment now);
 
-  shard_options options_;
-  outlets to_;
-  rule_book rules_;
-  draft book_{to_.disk};
-  appends stored_;
-  shard_totals totals_;
-  open_time time_;
-  device_table table_;
-  naming names_{rules_, table_};
-  census census_;
-  backlog waiting_;
-  gates gates_;
-  room room_;
-  delivery delivery_;
-  journey journey_;
-  doorman doorman_{rules_};
-  reception reception_;
-  intake intake_;
-  device_view view_;
-  std::optional<mono_time> armed_; // what ring_at was asked for last, until then
+  std::unique_ptr<organs> it_; // out of sight: a change of one is nothing to who uses the shard
 };
 
 } // namespace causeway::core

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An application's share of the device table, and devices that are forgotten.
+#include "core/device_table.h"
 #include "core/recording_ports.h"
 
 #include <gtest/gtest.h>

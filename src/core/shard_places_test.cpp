@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Places that are used again: what comes late for one who has gone touches nobody.
+#include "core/device_table.h"
 #include "core/recording_ports.h"
 
 #include <gtest/gtest.h>

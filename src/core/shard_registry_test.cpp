@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the registry says of devices, and what follows. "meters" follows it: devices without the attribute are
 // on.
+#include "core/device_table.h"
 #include "core/recording_ports.h"
 
 #include <gtest/gtest.h>

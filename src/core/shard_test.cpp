@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event to a row in the spool.
+#include "core/device_table.h"
 #include "core/recording_ports.h"
 #include "model/event_key.h"
 #include "model/frame_of.h"

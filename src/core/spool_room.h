@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "core/limits.h"
 #include "core/words.h"
 #include "model/amount.h"
 #include "model/totals.h"
@@ -15,15 +16,6 @@
 #include <vector>
 
 namespace causeway::core {
-
-enum class when_full : std::uint8_t { refuse, drop_oldest };
-
-struct spool_limits {
-  amount most{10'000'000, 4ULL * 1024 * 1024 * 1024};
-  std::uint32_t application_share = 100; // percent of both; a lone application has all
-  when_full policy = when_full::refuse;
-  std::optional<seconds> max_age; // nothing: none
-};
 
 class spool_room {
 public:

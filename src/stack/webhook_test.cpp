@@ -3,6 +3,7 @@
 #include "stack/webhook.h"
 
 #include "base/encoding.h"
+#include "core/device_table.h"
 #include "core/recording_ports.h"
 #include "formats/flat.h"
 #include "net/run_task.h"
