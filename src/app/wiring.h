@@ -5,8 +5,8 @@
 
 #include "cloud/azure_section.h"
 #include "config/configuration.h"
-#include "core/rules.h"
 #include "core/limits.h"
+#include "core/rules.h"
 #include "stack/backfill.h"
 #include "stack/mqtt_settings.h"
 #include "stack/registry_client.h"

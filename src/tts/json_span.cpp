@@ -268,7 +268,7 @@ result<json_document> parse_json(std::string_view body) {
   return json_document{body, parser.handler().take()};
 }
 
-json_cursor::json_cursor(json_span container) : object_{container.is_object()} {
+json_cursor::json_cursor(const json_span& container) : object_{container.is_object()} {
   if (!object_ && !container.is_array()) return;
   all_ = container.text_.data() - container.at_->begin;
   next_ = container.at_ + 1;
@@ -305,7 +305,8 @@ bool is_named(std::string_view key, std::string_view name) {
   return at == key.size();
 }
 
-void read_members(json_span object, std::initializer_list<std::pair<std::string_view, json_span*>> wanted) {
+void read_members(const json_span& object,
+                  std::initializer_list<std::pair<std::string_view, json_span*>> wanted) {
   for (json_cursor member{object}; member.next();) {
     for (const auto& [name, slot] : wanted) {
       if (!is_named(member.key(), name)) continue;

@@ -86,7 +86,7 @@ result<json_document> parse_json(std::string_view body);
 // is nothing to walk.
 class json_cursor {
 public:
-  explicit json_cursor(json_span container);
+  explicit json_cursor(const json_span& container);
   // Moves to the next one; false at the end.
   bool next();
   // Of an object's member: with escapes resolved. Valid until next().
@@ -107,6 +107,7 @@ private:
 bool is_named(std::string_view key, std::string_view snake_case_name);
 
 // Fills each slot with the member of that name (is_named); of several the last. Others are ignored.
-void read_members(json_span object, std::initializer_list<std::pair<std::string_view, json_span*>> wanted);
+void read_members(const json_span& object,
+                  std::initializer_list<std::pair<std::string_view, json_span*>> wanted);
 
 } // namespace causeway::tts

@@ -65,7 +65,7 @@ std::string describe_foreign(json_span root) {
   return "the body has neither end_device_ids nor a kind";
 }
 
-result<envelope> read_envelope(json_span root) {
+result<envelope> read_envelope(const json_span& root) {
   if (!root.is_object()) return error{errc::event_unrecognised, describe_foreign(root)};
   envelope found;
   for (json_cursor member{root}; member.next();) {

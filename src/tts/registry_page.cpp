@@ -63,7 +63,7 @@ std::optional<wall_time> read_time(json_span value) {
 }
 
 // Nothing when it has no valid id or belongs to another application.
-std::optional<listed_device> read_device(json_span entry, const application_id& application) {
+std::optional<listed_device> read_device(const json_span& entry, const application_id& application) {
   json_span ids, created_at, updated_at, attributes;
   read_members(
       entry,
