@@ -70,18 +70,31 @@ void group_commit::put(work piece) {
 }
 
 // The registry's words about a whole fleet are records alone: they go when there is room, the last of each
-// device. But what a change says of a device is not overtaken by what is said after it.
+// device. But what a change says of a device is not overtaken by what is said after it: that goes with it.
 void group_commit::put_change(queued_change change) {
   if (change.done.empty() && change.dead_letters.empty() && change.gone.empty()) {
-    std::erase_if(change.devices, [this](queued_change::saved& one) {
-      if (named_.contains(one.device)) return false;
-      put_last(devices_, std::move(one));
-      return true;
-    });
-    if (change.devices.empty()) return;
+    for (auto& one : change.devices)
+      put_record(std::move(one));
+    return;
   }
   note_named(change, true);
   work_.emplace_back(std::move(change));
+}
+
+// So nothing that is said of a device again and again while the disk refuses grows the queue.
+void group_commit::put_record(queued_change::saved one) {
+  if (!named_.contains(one.device)) return put_last(devices_, std::move(one));
+  for (auto at = work_.rbegin(); at != work_.rend(); ++at) {
+    auto* const change = std::get_if<queued_change>(&*at);
+    if (change == nullptr) continue;
+    const auto before =
+        std::find_if(change->devices.rbegin(), change->devices.rend(),
+                     [&](const queued_change::saved& other) { return other.device == one.device; });
+    if (before == change->devices.rend()) continue;
+    before->record = std::move(one.record);
+    return;
+  }
+  // It is forgotten by one of them: there is nothing to keep of it.
 }
 
 void group_commit::note_named(const queued_change& what, bool are) {

@@ -83,6 +83,7 @@ private:
   void note_gone(std::size_t pieces, std::size_t marks);
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
   void put_change(queued_change change);
+  void put_record(queued_change::saved one);
   void note_named(const queued_change& what, bool are);
   void note_outcome(const result<void>& outcome, report& out);
 

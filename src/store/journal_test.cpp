@@ -83,6 +83,36 @@ TEST_F(journal_test, a_record_does_not_overtake_an_earlier_change_of_its_device)
   EXPECT_FALSE(image.devices[0].listed);
 }
 
+// Each of them was a piece of its own: while a disk refuses, the queue grew with each word of the registry.
+TEST_F(journal_test, what_is_said_of_a_device_while_a_change_of_it_waits_goes_with_that_change) {
+  options.batch_rows = 1;
+  open_by_hand();
+  save_device(*it, make_device(0));
+  ASSERT_TRUE(it->append(make_append(1, 0)));
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  const auto before = it->counters().commits_total;
+  model::change change;
+  auto record = make_device(0);
+  change.dead_letters.push_back({1, error{errc::device_replaced}});
+  change.devices.push_back(record);
+  it->commit(std::move(change));
+  for (int n = 0; n < 100; ++n) {
+    record.model_id = std::to_string(n);
+    save_device(*it, record);
+  }
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  EXPECT_EQ(it->counters().commits_total, before + 1);
+  it.reset();
+  load();
+  ASSERT_EQ(image.devices.size(), 1U);
+  EXPECT_EQ(image.devices[0].model_id, "99");
+  EXPECT_TRUE(image.waiting.empty());
+}
+
 TEST_F(journal_test, a_former_devices_append_that_is_on_its_way_gets_its_number_into_the_record) {
   open_by_hand();
   save_device(*it, make_device(0));
