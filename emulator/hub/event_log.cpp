@@ -9,14 +9,6 @@
 namespace causeway::emulator {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' '))
-    text.remove_prefix(1);
-  while (text.ends_with(' '))
-    text.remove_suffix(1);
-  return text;
-}
-
 error not_understood(std::string_view selector) {
   return error{errc::field_invalid, "the selector filter is not understood: " + std::string{selector}};
 }
@@ -31,14 +23,14 @@ result<event_position> parse_event_selector(std::string_view selector) {
   constexpr std::string_view prefix = "amqp.annotation.";
   const auto sign = selector.find('>');
   if (sign == std::string_view::npos) return not_understood(selector);
-  const auto name = trimmed(selector.substr(0, sign));
+  const auto name = trimmed(selector.substr(0, sign), " ");
   auto value = selector.substr(sign + 1);
   event_position position;
   if (value.starts_with('=')) {
     position.inclusive = true;
     value.remove_prefix(1);
   }
-  value = trimmed(value);
+  value = trimmed(value, " ");
   if (!name.starts_with(prefix) || value.size() < 2 || value.front() != '\'' || value.back() != '\'')
     return not_understood(selector);
   value = value.substr(1, value.size() - 2);

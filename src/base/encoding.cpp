@@ -146,8 +146,7 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
                     [](char a, char b) { return lower(a) == lower(b); });
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
+std::string_view trimmed(std::string_view text, std::string_view white) {
   const auto first = text.find_first_not_of(white);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(white) - first + 1);

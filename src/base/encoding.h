@@ -23,8 +23,8 @@ std::string percent_decode(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
-// Without the spaces, tabs and ends of lines around it.
-std::string_view trimmed(std::string_view text);
+// Without the characters of `white` around it: spaces, tabs and ends of lines.
+std::string_view trimmed(std::string_view text, std::string_view white = " \t\r\n");
 // Well-formed UTF-8 without surrogates or overlong forms (RFC 3629).
 bool is_utf8(std::string_view text);
 // Appends text as the inside of a JSON string: quotes, backslashes and control characters escaped (RFC 8259

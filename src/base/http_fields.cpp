@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/http_fields.h"
 
+#include "base/encoding.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,10 +33,7 @@ std::optional<seconds> parse_retry_after(std::string_view text) {
 }
 
 std::string_view without_ows(std::string_view text) {
-  constexpr std::string_view white = " \t";
-  const auto first = text.find_first_not_of(white);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(white) - first + 1);
+  return trimmed(text, " \t");
 }
 
 } // namespace causeway
