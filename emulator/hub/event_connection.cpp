@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/hub/event_connection.h"
 
+#include "base/earliest.h"
 #include "base/encoding.h"
 
 #include <algorithm>
@@ -119,8 +120,7 @@ std::optional<mono_time> event_connection::tick(moment now) {
   pump();
   expire_grants();
   for (const auto& [path, expires] : grants_) {
-    const auto due = now.mono + std::chrono::ceil<std::chrono::milliseconds>(expires - now.wall);
-    next = next ? std::min(*next, due) : due;
+    next = earliest({next, now.mono + std::chrono::ceil<std::chrono::milliseconds>(expires - now.wall)});
   }
   return next;
 }

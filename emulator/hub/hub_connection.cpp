@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/hub/hub_connection.h"
 
+#include "base/earliest.h"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -46,10 +48,9 @@ std::optional<mono_time> hub_connection::tick(moment now) {
   answer_due();
   pump();
   expire_grants();
-  const auto sooner = [&next](mono_time due) { next = next ? std::min(*next, due) : due; };
-  if (const auto answer = next_due()) sooner(*answer);
+  next = earliest({next, next_due()});
   if (const auto expiry = grants_.next_expiry())
-    sooner(now.mono + std::chrono::ceil<std::chrono::milliseconds>(*expiry - hub_time()));
+    next = earliest({next, now.mono + std::chrono::ceil<std::chrono::milliseconds>(*expiry - hub_time())});
   return next;
 }
 

@@ -35,6 +35,8 @@ public:
     ~event() {
       if (--of_.events_ == 0) of_.commit();
     }
+    // No other one goes on when it ends.
+    bool is_last() const { return of_.events_ == 1; }
     event(const event&) = delete;
     event& operator=(const event&) = delete;
 

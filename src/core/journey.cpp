@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/journey.h"
 
-#include <algorithm>
+#include "base/earliest.h"
+
 #include <utility>
 
 namespace causeway::core {
@@ -226,17 +227,9 @@ void journey::tick(moment now) {
 }
 
 std::optional<mono_time> journey::deadline() const {
-  std::optional<mono_time> next;
-  const auto consider = [&](std::optional<mono_time> at) {
-    if (at) next = next ? std::min(*next, *at) : *at;
-  };
-  consider(connecting_.deadline());
-  consider(roster_.deadline());
-  consider(on_.held.deadline());
-  if (on_.held.has_released()) consider(on_.time.started());
-  consider(successions_.deadline());
-  consider(grace_.deadline());
-  return next;
+  const auto at_once = on_.held.has_released() ? std::optional{on_.time.started()} : std::nullopt;
+  return earliest({at_once, connecting_.deadline(), roster_.deadline(), on_.held.deadline(),
+                   successions_.deadline(), grace_.deadline()});
 }
 
 } // namespace causeway::core

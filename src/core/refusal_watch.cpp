@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/refusal_watch.h"
 
-#include <algorithm>
+#include "base/earliest.h"
 
 namespace causeway::core {
 
@@ -107,8 +107,7 @@ std::optional<mono_time> refusal_watch::deadline() const {
   if (closed_ == 0) return next;
   for (const auto& [at, one] : gates_) {
     if (!one.is_closed) continue;
-    const auto mine = one.probe ? one.probe_since + limits_.probe_time : one.probe_at;
-    next = next ? std::min(*next, mine) : mine;
+    next = earliest({next, one.probe ? one.probe_since + limits_.probe_time : one.probe_at});
   }
   return next;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/room.h"
 
+#include "base/earliest.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -32,13 +33,12 @@ void room::tick(moment now) {
 }
 
 std::optional<mono_time> room::deadline() const {
-  std::optional<mono_time> next;
-  const auto consider = [&](mono_time at) { next = next ? std::min(*next, at) : at; };
+  std::optional<mono_time> overdue, pause_over, look;
   if (const auto first = limits_.max_age ? oldest() : std::nullopt)
-    consider(time_.started() + seconds{first->accepted_s} + *limits_.max_age);
-  if (drop_episode_) consider(drop_episode_->last + drop_pause);
-  if (waiting_.account.letters().messages != 0) consider(letters_looked_ + look_at_letters);
-  return next;
+    overdue = time_.started() + seconds{first->accepted_s} + *limits_.max_age;
+  if (drop_episode_) pause_over = drop_episode_->last + drop_pause;
+  if (waiting_.account.letters().messages != 0) look = letters_looked_ + look_at_letters;
+  return earliest({overdue, pause_over, look});
 }
 
 std::optional<answer> room::make(std::uint32_t application, const amount& comes, moment now,

@@ -2,6 +2,7 @@
 #include "core/shard.h"
 
 #include "base/check.h"
+#include "base/earliest.h"
 #include "core/appends.h"
 #include "core/backlog.h"
 #include "core/census.h"
@@ -20,7 +21,6 @@
 #include "core/room.h"
 #include "core/rule_book.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace causeway::core {
@@ -96,7 +96,9 @@ struct shard::organs {
 class shard::turn {
 public:
   explicit turn(shard& of) : of_{of}, change_{of.it_->book} {}
-  ~turn() { of_.arm(); }
+  ~turn() {
+    if (change_.is_last()) of_.arm();
+  }
   turn(const turn&) = delete;
   turn& operator=(const turn&) = delete;
 
@@ -270,9 +272,7 @@ void shard::arm() {
 }
 
 std::optional<mono_time> shard::deadline() const {
-  const auto of_ways = it_->ways.deadline(), of_room = it_->space.deadline();
-  if (of_ways && of_room) return std::min(*of_ways, *of_room);
-  return of_ways ? of_ways : of_room;
+  return earliest({it_->ways.deadline(), it_->space.deadline()});
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {

@@ -2,6 +2,7 @@
 #include "hub/admission.h"
 
 #include "azure/limits.h"
+#include "base/earliest.h"
 
 #include <algorithm>
 
@@ -115,9 +116,7 @@ void admission::clear() {
 }
 
 std::optional<mono_time> admission::deadline() const {
-  const auto answer = due_.deadline();
-  if (!answer || !stalled_due_) return answer ? answer : stalled_due_;
-  return std::min(*answer, *stalled_due_);
+  return earliest({due_.deadline(), stalled_due_});
 }
 
 } // namespace causeway::hub

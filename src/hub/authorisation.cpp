@@ -2,9 +2,9 @@
 #include "hub/authorisation.h"
 
 #include "azure/names.h"
+#include "base/earliest.h"
 #include "hub/token_stamp.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace causeway::hub {
@@ -104,10 +104,7 @@ result<void> authorisation::tick(mono_time now, std::vector<device_session*>& ex
 }
 
 std::optional<mono_time> authorisation::deadline() const {
-  const auto own = own_.deadline();
-  const auto shared = policy_ ? policy_->deadline() : std::nullopt;
-  if (!own || !shared) return own ? own : shared;
-  return std::min(*own, *shared);
+  return earliest({own_.deadline(), policy_ ? policy_->deadline() : std::nullopt});
 }
 
 } // namespace causeway::hub

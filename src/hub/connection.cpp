@@ -2,6 +2,7 @@
 #include "hub/connection.h"
 
 #include "azure/hub_address.h"
+#include "base/earliest.h"
 #include "hub/hub_error.h"
 
 #include <utility>
@@ -88,12 +89,8 @@ bool connection::take_output(std::string& out) {
 
 std::optional<mono_time> connection::deadline() const {
   if (phase_.is_closed()) return std::nullopt;
-  std::optional<mono_time> first = engine_due_;
-  for (const auto due : {phase_.deadline(), cbs_.deadline(), authorisation_.deadline(), admission_.deadline(),
-                         messages_.deadline()}) {
-    if (due && (!first || *due < *first)) first = due;
-  }
-  return first;
+  return earliest({engine_due_, phase_.deadline(), cbs_.deadline(), authorisation_.deadline(),
+                   admission_.deadline(), messages_.deadline()});
 }
 
 void connection::attach(device_ref device, const identity& name, const link_wish& wish, moment now) {

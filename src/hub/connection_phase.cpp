@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/connection_phase.h"
 
-#include <algorithm>
+#include "base/earliest.h"
 
 namespace causeway::hub {
 namespace {
@@ -52,8 +52,7 @@ result<void> connection_phase::tick(mono_time now) const {
 }
 
 std::optional<mono_time> connection_phase::deadline() const {
-  if (!due_ || !header_due_) return due_ ? due_ : header_due_;
-  return std::min(*due_, *header_due_);
+  return earliest({due_, header_due_});
 }
 
 std::string_view connection_phase::waiting_for(bool has_cbs) const {

@@ -3,9 +3,9 @@
 
 #include "base/backoff.h"
 #include "base/check.h"
+#include "base/earliest.h"
 #include "hub/token_wheel.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace causeway::hub {
@@ -90,8 +90,7 @@ bool policy_token::tick(mono_time now) {
 }
 
 std::optional<mono_time> policy_token::deadline() const {
-  if (!due_ || !expires_) return due_ ? due_ : expires_;
-  return std::min(*due_, *expires_);
+  return earliest({due_, expires_});
 }
 
 } // namespace causeway::hub

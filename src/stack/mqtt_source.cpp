@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/mqtt_source.h"
 
+#include "base/earliest.h"
 #include "base/log.h"
 #include "stack/mqtt_topic.h"
 
@@ -245,12 +246,9 @@ void mqtt_source::keep_lines() {
 
 std::optional<mono_time> mqtt_source::deadline() const {
   std::optional<mono_time> next;
-  const auto consider = [&next](std::optional<mono_time> at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
   for (const auto& one : applications_) {
-    consider(one->line.deadline());
-    if (in_hand_ < settings_.in_hand) consider(one->backlog.deadline());
+    next = earliest({next, one->line.deadline()});
+    if (in_hand_ < settings_.in_hand) next = earliest({next, one->backlog.deadline()});
   }
   return next;
 }
