@@ -45,10 +45,6 @@ struct queued_change {
   std::vector<placed> assignments; // until the writer has taken them apart: they are another file's
   std::vector<forgotten> gone;
   wall_time at{}; // of its dead letters
-
-  bool is_empty() const {
-    return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty();
-  }
 };
 struct queued_cursor {
   application_id application;

@@ -51,19 +51,18 @@ void writer::wake() {
 
 // Assignments are of another file, and marks alone wait for company.
 void writer::push(queued_change change) {
-  const bool is_marks_alone = change.devices.empty() && change.dead_letters.empty() && change.gone.empty() &&
-                              change.assignments.empty();
+  const bool has_more = !change.devices.empty() || !change.dead_letters.empty() || !change.gone.empty();
+  const bool is_marks_alone = !has_more && change.assignments.empty();
   const std::lock_guard held{mutex_};
   for (auto& one : change.assignments)
     inbox_.assignments.insert_or_assign(one.device, std::move(one.where));
   change.assignments.clear();
   inbox_.forgotten.insert(inbox_.forgotten.end(), change.gone.begin(), change.gone.end());
-  if (is_marks_alone) {
-    inbox_.marks.insert(inbox_.marks.end(), change.done.begin(), change.done.end());
-    if (sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
-  } else if (!change.is_empty()) {
+  if (has_more)
     inbox_.pieces.emplace_back(std::move(change));
-  }
+  else
+    inbox_.marks.insert(inbox_.marks.end(), change.done.begin(), change.done.end());
+  if (is_marks_alone && sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
   rouse();
 }
 
