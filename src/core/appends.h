@@ -6,7 +6,13 @@
 #include "core/words.h"
 #include "model/journal.h"
 
+#include <cstdint>
+
 namespace causeway::core {
+
+constexpr append_id next_after(append_id one) {
+  return static_cast<append_id>(static_cast<std::uint64_t>(one) + 1);
+}
 
 struct appends {
   append_id last{};       // that was made

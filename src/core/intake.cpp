@@ -148,7 +148,7 @@ void intake::store(ticket which, append_request request, moment now, const amoun
 
 void intake::append(ticket which, append_request request, const amount& what, moment now) {
   const auto& d = table_.at(request.device);
-  const auto id = static_cast<append_id>(static_cast<std::uint64_t>(stored_.last) + 1);
+  const auto id = next_after(stored_.last);
   request.id = id;
   request.accepted_at = time_.seconds_at(now);
   request.accepted = now.mono;
@@ -165,13 +165,14 @@ void intake::append(ticket which, append_request request, const amount& what, mo
 }
 
 void intake::on_appended(const appended& what, moment now) {
-  const auto place = static_cast<std::uint64_t>(what.id) - static_cast<std::uint64_t>(stored_.answered) - 1;
+  const auto place =
+      static_cast<std::uint64_t>(what.id) - static_cast<std::uint64_t>(next_after(stored_.answered));
   CAUSEWAY_CHECK(place < appending_.size() && !appending_[place].answered);
   const auto entry = appending_[place];
   appending_[place].answered = true;
   while (!appending_.empty() && appending_.front().answered) {
     appending_.pop_front();
-    stored_.answered = static_cast<append_id>(static_cast<std::uint64_t>(stored_.answered) + 1);
+    stored_.answered = next_after(stored_.answered);
   }
   // What is durable is counted where it is now: with its rows, or among the dead letters.
   waiting_.account.give(table_.at(entry.device).application, entry.what);
