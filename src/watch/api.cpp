@@ -64,17 +64,15 @@ net::http_response api::devices(const parameters& asked) const {
   if (auto good = asked.only({"after", "limit", "state", "application"}); !good) return refuse(good.fault());
   const auto limit = asked.limit();
   if (!limit) return refuse(limit.fault());
-  const auto after = asked.number<std::uint32_t>("after");
-  if (!after) return refuse(after.fault());
+  const auto behind = asked.behind();
+  if (!behind) return refuse(behind.fault());
   std::optional<model::device_state> state;
   if (const auto* name = asked.find("state"); name != nullptr) {
     state = find_state(*name);
     if (!state) return refuse(error{errc::field_invalid, "there is no state \"" + *name + "\""});
   }
   const auto* application = asked.find("application");
-  std::optional<device_ref> behind;
-  if (*after) behind = make_ref(std::min(**after, most_places - 1), 0);
-  const auto page = fleet_.list(behind, *limit, state);
+  const auto page = fleet_.list(*behind, *limit, state);
   json::array found;
   for (const auto& one : page.devices)
     if (application == nullptr || one.key.application.str() == *application)

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "base/encoding.h"
+#include "base/ids.h"
 #include "net/http_server.h"
 #include "watch/json_text.h"
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -84,6 +86,13 @@ struct parameters {
     const auto value = whole_number<Value>(*text);
     if (!value) return error{errc::field_invalid, std::string{name} + " is not a whole number"};
     return value;
+  }
+  // Of a page: the place that it goes on behind; one beyond all is beyond the last. Errors: field_invalid.
+  result<std::optional<device_ref>> behind() const {
+    const auto place = number<std::uint32_t>("after");
+    if (!place) return place.fault();
+    if (!*place) return std::optional<device_ref>{};
+    return std::optional{make_ref(std::min(**place, most_places - 1), 0)};
   }
   result<std::size_t> limit(std::size_t otherwise = default_page) const {
     auto asked = number<std::size_t>("limit");

@@ -4,8 +4,6 @@
 #include "base/log.h"
 #include "watch/api_call.h"
 
-#include <algorithm>
-
 namespace causeway::watch {
 namespace {
 
@@ -81,18 +79,16 @@ net::http_response forget_api::many(const net::http_request& request) const {
   if (!drop) return refuse(drop.fault());
   const auto limit = asked.limit(page_limit);
   if (!limit) return refuse(limit.fault());
-  const auto after = asked.number<std::uint32_t>("after");
-  if (!after) return refuse(after.fault());
+  const auto behind = asked.behind();
+  if (!behind) return refuse(behind.fault());
   const auto name = asked.text("which");
   if (name != "unlisted" && name != "never_attached")
     return refuse(error{errc::field_invalid, "which is unlisted or never_attached"});
   const application_id application{asked.text("application")};
   if (application.str().empty()) return refuse(error{errc::field_invalid, "application is missing"});
-  std::optional<device_ref> behind;
-  if (*after) behind = make_ref(std::min(**after, most_places - 1), 0);
   const auto page = desk_.forget_some(
       application, name == "unlisted" ? model::forgettable::unlisted : model::forgettable::never_attached,
-      *drop, behind, *limit);
+      *drop, *behind, *limit);
   if (page.forgotten > 0)
     log::info("audit", {{"who", who(request)},
                         {"what", "devices.forget"},
