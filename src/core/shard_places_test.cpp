@@ -21,17 +21,21 @@ struct places_scene : shard_fixture {
     }
     ports.take();
   }
+  // A device of "field" at the first place, with a message from before that waits.
+  void start_with_a_former() {
+    start_image image;
+    image.devices = {{device_ref{0}, key("field", "former"), {}}};
+    image.assignments = {{key("field", "former"),
+                          {hub_host{"h"}, identity{"former"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
+    image.waiting = {{1, device_ref{0}, 10}};
+    image.next_seq = 2;
+    shard.start(std::move(image), clock.now());
+  }
 };
 
 TEST(places, what_comes_late_for_a_former_holder_touches_nobody) {
   places_scene f;
-  start_image image;
-  image.devices = {{device_ref{0}, f.key("field", "former"), {}}};
-  image.assignments = {{f.key("field", "former"),
-                        {hub_host{"h"}, identity{"former"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
-  image.waiting = {{1, device_ref{0}, 10}};
-  image.next_seq = 2;
-  f.shard.start(std::move(image), f.clock.now());
+  f.start_with_a_former();
   const device_ref former{0};
   f.shard.on_device_attached(former, f.clock.now());
   ASSERT_EQ(f.ports.reads, (std::vector<std::vector<spool_seq>>{{1}}));
@@ -77,13 +81,7 @@ TEST(places, what_comes_late_for_a_former_holder_touches_nobody) {
 
 TEST(places, a_body_that_was_read_for_a_former_holder_is_nobodys) {
   places_scene f;
-  start_image image;
-  image.devices = {{device_ref{0}, f.key("field", "former"), {}}};
-  image.assignments = {{f.key("field", "former"),
-                        {hub_host{"h"}, identity{"former"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
-  image.waiting = {{1, device_ref{0}, 10}};
-  image.next_seq = 2;
-  f.shard.start(std::move(image), f.clock.now());
+  f.start_with_a_former();
   f.shard.on_device_attached(device_ref{0}, f.clock.now());
   EXPECT_EQ(f.shard.forget(f.key("field", "former"), true, f.clock.now()), forgetting::forgotten);
   f.wear_out_places();
