@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/outlook.h"
 
+#include "core/assignments.h"
+#include "core/census.h"
+#include "core/claims.h"
+#include "core/connecting.h"
+#include "core/draft.h"
+#include "core/naming.h"
+#include "core/opening.h"
+#include "core/outbox.h"
+#include "core/outlet.h"
+#include "core/roster.h"
+#include "model/totals.h"
+
 #include <limits>
 #include <utility>
 
@@ -9,18 +21,52 @@ namespace causeway::app {
 using core::device_event;
 using core::next_step;
 
-outlook::outlook(std::vector<core::application_rules> rules)
+class outlook::organs {
+public:
+  explicit organs(std::vector<core::application_rules> rules);
+  void connect(model::provisioner& finder, model::registry& stack);
+  void begin(const model::start_image& image, moment now);
+  void on_registered(const model::registered_device& what, moment now);
+  void on_listed(const application_id& application, moment now);
+  void on_looked_up(device_ref which, result<model::registered_device> what, moment now);
+  const core::device_table& devices() const { return table_; }
+
+private:
+  void restore(const model::start_image& image, moment now);
+  void place_all(const model::start_image& image, moment now);
+  void move(device_ref which, core::device_event what, core::circumstances with);
+  void take_word(device_ref which, const model::registered_device& what, moment now);
+  void take_eui(device_ref which, std::uint64_t eui, moment now);
+
+  core::rule_book rules_;
+  core::outlet<model::provisioner> finder_;
+  core::outlet<model::registry> stack_;
+  core::outlet<model::journal> disk_; // nothing is plugged in: nothing may be written
+  core::draft book_{disk_};
+  model::shard_totals totals_;
+  core::device_table table_;
+  core::outbox waiting_;
+  core::naming names_{rules_, table_};
+  core::claims claims_{rules_, names_, table_};
+  core::census census_;
+  core::assignments assignments_{rules_, names_, claims_, table_, finder_, book_};
+  core::opening opening_{rules_, table_, claims_, assignments_};
+  core::roster roster_{rules_, names_, table_, stack_, totals_};
+  core::connecting states_;
+};
+
+outlook::organs::organs(std::vector<core::application_rules> rules)
     : rules_{std::move(rules)},
       census_{rules_.size(), table_, core::devices_of_a_hub, 100},
       states_{table_, rules_, totals_, {}, [] { return 0.5; }} {}
 
-void outlook::connect(model::provisioner& finder, model::registry& stack) {
+void outlook::organs::connect(model::provisioner& finder, model::registry& stack) {
   finder_.bind(finder);
   stack_.bind(stack);
 }
 
 // What follows of itself; what would have to be done is left.
-void outlook::move(device_ref which, device_event what, core::circumstances with) {
+void outlook::organs::move(device_ref which, device_event what, core::circumstances with) {
   const auto& d = table_.at(which);
   with.may_be_asked = roster_.may_be_asked(d);
   with.awaited = roster_.awaits(d);
@@ -34,7 +80,7 @@ void outlook::move(device_ref which, device_event what, core::circumstances with
   move(which, device_event::unclaimed, {with.now, wanted ? &taken : &wanted.fault()});
 }
 
-void outlook::restore(const model::start_image& image, moment now) {
+void outlook::organs::restore(const model::start_image& image, moment now) {
   table_.reserve(0, image.devices.size()); // nobody comes to it but these
   for (const auto& record : image.devices) {
     const auto application = rules_.find(record.key.application);
@@ -49,7 +95,7 @@ void outlook::restore(const model::start_image& image, moment now) {
     if (table_.contains(row.device)) waiting_.push(row.device, table_.at(row.device), {row.seq, row.bytes});
 }
 
-void outlook::place_all(const model::start_image& image, moment now) {
+void outlook::organs::place_all(const model::start_image& image, moment now) {
   opening_.begin(image.assignments);
   for (const auto& record : image.devices) {
     if (record.former_until == 0 || !table_.contains(record.ref)) continue;
@@ -72,7 +118,7 @@ void outlook::place_all(const model::start_image& image, moment now) {
   opening_.place_some(all);
 }
 
-void outlook::begin(const model::start_image& image, moment now) {
+void outlook::organs::begin(const model::start_image& image, moment now) {
   restore(image, now);
   place_all(image, now);
   while (!opening_.is_over())
@@ -80,7 +126,7 @@ void outlook::begin(const model::start_image& image, moment now) {
       move(which, device_event::wanted, {now});
 }
 
-void outlook::on_registered(const model::registered_device& what, moment now) {
+void outlook::organs::on_registered(const model::registered_device& what, moment now) {
   const auto application = rules_.find(what.key.application);
   if (!application || !rules_.at(*application).follows_registry || !is_valid_tts_id(what.key.device.str()))
     return;
@@ -94,7 +140,7 @@ void outlook::on_registered(const model::registered_device& what, moment now) {
   if (roster_.hear(*which, what)) take_word(*which, what, now);
 }
 
-void outlook::take_word(device_ref which, const model::registered_device& what, moment now) {
+void outlook::organs::take_word(device_ref which, const model::registered_device& what, moment now) {
   const auto& d = table_.at(which);
   core::circumstances with{now};
   with.was_awaited = roster_.awaits(d);
@@ -106,7 +152,7 @@ void outlook::take_word(device_ref which, const model::registered_device& what, 
 
 // Another device under an identity by EUI has no assignment; while messages of the former wait, it is the
 // former.
-void outlook::take_eui(device_ref which, std::uint64_t eui, moment now) {
+void outlook::organs::take_eui(device_ref which, std::uint64_t eui, moment now) {
   auto& d = table_.at(which);
   const bool is_other = d.has_eui && d.eui != eui && names_.is_by_eui(d);
   if (is_other && d.waiting != 0) return;
@@ -118,19 +164,48 @@ void outlook::take_eui(device_ref which, std::uint64_t eui, moment now) {
   names_.set_eui(d, eui);
 }
 
-void outlook::on_listed(const application_id& application, moment now) {
+void outlook::organs::on_listed(const application_id& application, moment now) {
   const auto index = rules_.find(application);
   if (!index) return;
   for (const auto which : roster_.on_listed(*index))
     move(which, device_event::list_came, {now});
 }
 
-void outlook::on_looked_up(device_ref which, result<model::registered_device> what, moment now) {
+void outlook::organs::on_looked_up(device_ref which, result<model::registered_device> what, moment now) {
   roster_.on_answered(which);
   if (!table_.contains(which)) return;
   if (!what) return move(which, device_event::not_named, {now, &what.fault()});
   what->key = names_.key_of(table_.at(which));
   on_registered(*what, now);
+}
+
+outlook::outlook(std::vector<core::application_rules> rules)
+    : it_{std::make_unique<organs>(std::move(rules))} {}
+
+outlook::~outlook() = default;
+
+void outlook::connect(model::provisioner& finder, model::registry& stack) {
+  it_->connect(finder, stack);
+}
+
+void outlook::begin(const model::start_image& image, moment now) {
+  it_->begin(image, now);
+}
+
+void outlook::on_registered(const model::registered_device& what, moment now) {
+  it_->on_registered(what, now);
+}
+
+void outlook::on_listed(const application_id& application, moment now) {
+  it_->on_listed(application, now);
+}
+
+void outlook::on_looked_up(device_ref which, result<model::registered_device> what, moment now) {
+  it_->on_looked_up(which, std::move(what), now);
+}
+
+const core::device_table& outlook::devices() const {
+  return it_->devices();
 }
 
 } // namespace causeway::app

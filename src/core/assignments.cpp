@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assignments.h"
 
+#include "core/draft.h"
+
 #include <utility>
 
 namespace causeway::core {

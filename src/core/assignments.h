@@ -3,7 +3,6 @@
 #pragma once
 
 #include "core/claims.h"
-#include "core/draft.h"
 #include "core/outlet.h"
 #include "model/assignment.h"
 #include "model/provisioner.h"
@@ -13,6 +12,8 @@
 #include <vector>
 
 namespace causeway::core {
+
+class draft;
 
 class assignments {
 public:

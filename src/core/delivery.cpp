@@ -2,6 +2,9 @@
 #include "core/delivery.h"
 
 #include "base/log.h"
+#include "core/draft.h"
+#include "core/gates.h"
+#include "core/rule_book.h"
 
 #include <algorithm>
 #include <utility>

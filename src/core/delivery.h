@@ -6,8 +6,6 @@
 
 #include "core/backlog.h"
 #include "core/device_table.h"
-#include "core/draft.h"
-#include "core/gates.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
 #include "model/hub_link.h"
@@ -22,6 +20,10 @@
 #include <vector>
 
 namespace causeway::core {
+
+class draft;
+class gates;
+class rule_book;
 
 class delivery {
 public:

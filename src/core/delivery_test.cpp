@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/connecting.h"
 #include "core/delivery.h"
+#include "core/gates.h"
 #include "core/organ_scene.h"
 
 #include <gtest/gtest.h>
@@ -14,15 +14,14 @@ using fate = delivery::fate;
 
 struct delivering : organ_scene {
   timeline spans{clock.now()};
-  connecting states{table, rules, totals, {}, [] { return 0.5; }};
   gates held{{.many_devices = 2}, table, rules, [] { return 0.5; }};
   delivery out{{2, &spans}, rules, table, waiting, held, book, disk, hub, time, totals};
   device_ref online_one(const char* name) {
     const auto which = add_assigned(field, name);
-    states.appear(which, device_state::known, now());
-    states.on(which, device_event::wanted, {now()});
+    appear(which, device_state::known);
+    move(which, device_event::wanted);
     out.came_online(which);
-    states.on(which, device_event::attached, {now()});
+    move(which, device_event::attached);
     return which;
   }
 };
@@ -74,9 +73,9 @@ TEST(delivery_alone, who_is_not_online_or_is_paused_sends_nothing) {
   const auto which = f.online_one("dev");
   f.wait(which, 1);
   const error why{errc::hub_throttled};
-  f.states.on(which, device_event::message_refused, {f.now(), &why});
+  f.move(which, device_event::message_refused, &why);
   f.out.pump(which, f.now());
-  f.states.on(which, device_event::interrupted, {f.now(), &why});
+  f.move(which, device_event::interrupted, &why);
   f.out.pump(which, f.now());
   EXPECT_EQ(f.take(), calls{});
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/grace.h"
 
+#include "core/connecting.h"
+#include "core/delivery.h"
+#include "core/rule_book.h"
+
 #include <algorithm>
 #include <string>
 

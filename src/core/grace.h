@@ -5,8 +5,6 @@
 #pragma once
 
 #include "core/backlog.h"
-#include "core/connecting.h"
-#include "core/delivery.h"
 #include "core/device_table.h"
 #include "core/open_time.h"
 #include "model/totals.h"
@@ -17,6 +15,10 @@
 #include <vector>
 
 namespace causeway::core {
+
+class connecting;
+class delivery;
+class rule_book;
 
 class grace {
 public:

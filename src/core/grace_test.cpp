@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grace and successions, which look at the same refusals.
+#include "core/delivery.h"
+#include "core/gates.h"
 #include "core/grace.h"
 #include "core/organ_scene.h"
 #include "core/successions.h"
@@ -16,10 +18,9 @@ using testing::shard_fixture;
 constexpr seconds day{24 * 3600};
 
 struct refusing : organ_scene {
-  connecting states{table, rules, totals, {}, [] { return 0.5; }};
   gates held{{}, table, rules, [] { return 0.5; }};
   delivery out{{}, rules, table, waiting, held, book, disk, hub, time, totals};
-  grace counted{rules, table, waiting, states, out, time, totals};
+  grace counted{rules, table, waiting, *states, out, time, totals};
   successions heirs{names, rules, table, waiting.queue, counted, stored};
 
   // last: the row that came last.
@@ -33,16 +34,16 @@ struct refusing : organ_scene {
   }
   device_ref parked_one(const char* name, errc why) {
     const auto which = add(field, name);
-    states.appear(which, device_state::known, now());
+    appear(which, device_state::known);
     const error reason{why, "why"};
-    states.on(which, device_event::unclaimed, {now(), &reason});
+    move(which, device_event::unclaimed, &reason);
     return which;
   }
   void online_one(const char* name) {
     const auto which = add_assigned(field, name);
-    states.appear(which, device_state::known, now());
-    states.on(which, device_event::wanted, {now()});
-    states.on(which, device_event::attached, {now()});
+    appear(which, device_state::known);
+    move(which, device_event::wanted);
+    move(which, device_event::attached);
   }
   grace::round pass(seconds span) {
     clock.advance(span);

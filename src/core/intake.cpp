@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "core/draft.h"
 #include "model/event_key.h"
 
 #include <utility>

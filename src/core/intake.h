@@ -7,7 +7,6 @@
 #include "core/backlog.h"
 #include "core/device_table.h"
 #include "core/doorman.h"
-#include "core/draft.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -24,6 +23,8 @@
 #include <vector>
 
 namespace causeway::core {
+
+class draft;
 
 class intake {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/connecting.h"
 #include "core/delivery.h"
+#include "core/gates.h"
 #include "core/intake.h"
 #include "core/organ_scene.h"
 
@@ -143,9 +143,8 @@ TEST(intake_alone, a_refused_event_is_kept_as_it_came) {
 
 TEST(intake_alone, who_was_switched_off_meanwhile_is_not_wanted) {
   taking f;
-  connecting states{f.table, f.rules, f.totals, {}, [] { return 0.5; }};
   const auto one = f.take(1);
-  states.on(f.which, device_event::switched_off, {f.now()});
+  f.move(f.which, device_event::switched_off);
   f.formatted(one);
   EXPECT_EQ(f.ports.take(), calls{"answer 1 unwanted"});
 }

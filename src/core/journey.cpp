@@ -2,12 +2,15 @@
 #include "core/journey.h"
 
 #include "base/earliest.h"
+#include "core/delivery.h"
+#include "core/draft.h"
+#include "core/gates.h"
 
 #include <utility>
 
 namespace causeway::core {
 
-journey::journey(const grounds& on, const outlets& to, const connecting::pauses& by,
+journey::journey(const grounds& on, const outlets& to, const connect_pauses& by,
                  std::function<double()> random)
     : on_{on},
       claims_{on.rules, on.names, on.table},
@@ -186,7 +189,7 @@ void journey::on_clock_set(moment now) {
 }
 
 // Lets the first of those who wait that has something to send try it.
-void journey::probe(gates::place at, moment now) {
+void journey::probe(gate_place at, moment now) {
   auto waiting = on_.held.take_held(at);
   while (!waiting.empty()) {
     const auto which = waiting.front();

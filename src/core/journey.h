@@ -9,9 +9,6 @@
 #include "core/census.h"
 #include "core/claims.h"
 #include "core/connecting.h"
-#include "core/delivery.h"
-#include "core/draft.h"
-#include "core/gates.h"
 #include "core/grace.h"
 #include "core/links.h"
 #include "core/opening.h"
@@ -23,6 +20,11 @@
 #include <optional>
 
 namespace causeway::core {
+
+class delivery;
+class draft;
+class gates;
+struct gate_place;
 
 class journey {
 public:
@@ -46,7 +48,7 @@ public:
   };
 
   // All must live as long. random: uniform in [0, 1).
-  journey(const grounds& on, const outlets& to, const connecting::pauses& by, std::function<double()> random);
+  journey(const grounds& on, const outlets& to, const connect_pauses& by, std::function<double()> random);
 
   // Precondition of all with a device, unless said: it is in the table.
   // The event, and all that follows from it.
@@ -95,7 +97,7 @@ private:
   void become_other(device_ref which, moment now);
   void bury_former(device_ref which, spool_seq until, moment now);
   void lose_assignment(device_ref which);
-  void probe(gates::place at, moment now);
+  void probe(gate_place at, moment now);
   void tick_gates(moment now);
 
   grounds on_;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a device's way ends, or begins anew: switched off, deleted, forgotten, another device; and at start.
+#include "core/delivery.h"
+#include "core/draft.h"
+#include "core/gates.h"
 #include "core/journey.h"
 
 #include <utility>

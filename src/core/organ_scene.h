@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an organ stands on, for tests of one organ alone: the fixture's three applications, a table, ports
-// that record.
+// that record. What is out of sight here is in organ_scene_test.cpp: a change of it is nothing to most tests.
 #pragma once
 
 #include "core/appends.h"
 #include "core/backlog.h"
-#include "core/draft.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
 #include "core/recording_ports.h"
+#include "core/transitions.h"
+
+#include <memory>
+
+namespace causeway::core {
+class connecting;
+class draft;
+} // namespace causeway::core
 
 namespace causeway::core::testing {
 
@@ -23,35 +30,27 @@ struct organ_scene {
   naming names{rules, table};
   backlog waiting;
   outlet<journal> disk;
-  draft book{disk};
+  std::shared_ptr<draft> change_under_way;
+  draft& book;
   appends stored;
   outlet<hub_link> hub;
   outlet<provisioner> finder;
   outlet<registry> stack;
   outlet<formatter> format;
   outlet<answers> answered;
+  std::shared_ptr<connecting> states;
 
   static constexpr std::uint32_t plant = 0, field = 1, meters = 2;
 
   explicit organ_scene(std::vector<application_rules> by = shard_fixture::rules(),
-                       const spool_limits& limits = {})
-      : rules{std::move(by)}, waiting{{}, body_cache{1024 * 1024}, spool_room{limits, rules.size()}} {
-    ports.formats_later = true;
-    ports.fingerprints["dps"] = "f1";
-    disk.bind(ports);
-    hub.bind(ports);
-    finder.bind(ports);
-    stack.bind(ports);
-    format.bind(ports);
-    answered.bind(ports);
-  }
+                       const spool_limits& limits = {});
 
   moment now() const { return clock.now(); }
   // An organ's event is over: its change is committed.
-  calls take() {
-    book.commit();
-    return ports.take();
-  }
+  calls take();
+  // Where devices stand, as connecting has it.
+  void appear(device_ref which, device_state in);
+  void move(device_ref which, device_event what, const error* why = nullptr);
   device_ref add(std::uint32_t application, const std::string& name) { return table.add(application, name); }
   // With an assignment at "h": through DPS, or by connection string.
   device_ref add_assigned(std::uint32_t application, const std::string& name) {

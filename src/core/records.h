@@ -3,13 +3,14 @@
 // shard; one thread.
 #pragma once
 
-#include "core/draft.h"
 #include "core/grace.h"
 #include "core/naming.h"
 #include "core/successions.h"
 #include "model/journal.h"
 
 namespace causeway::core {
+
+class draft;
 
 class records {
 public:

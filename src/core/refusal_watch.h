@@ -28,12 +28,15 @@
 
 namespace causeway::core {
 
+// The messages of one application at one hub.
+struct gate_place {
+  std::uint32_t hub = 0, application = 0;
+  friend auto operator<=>(const gate_place&, const gate_place&) = default;
+};
+
 class refusal_watch {
 public:
-  struct place {
-    std::uint32_t hub = 0, application = 0;
-    friend auto operator<=>(const place&, const place&) = default;
-  };
+  using place = gate_place;
   enum class change : std::uint8_t { none, closed, opened };
   struct verdict {
     bool bury = false;

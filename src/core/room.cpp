@@ -3,6 +3,9 @@
 
 #include "base/earliest.h"
 #include "base/log.h"
+#include "core/draft.h"
+#include "core/gates.h"
+#include "core/rule_book.h"
 
 #include <algorithm>
 

@@ -5,8 +5,6 @@
 
 #include "core/backlog.h"
 #include "core/device_table.h"
-#include "core/draft.h"
-#include "core/gates.h"
 #include "core/open_time.h"
 #include "model/dead_letter.h"
 #include "model/door.h"
@@ -19,6 +17,10 @@
 #include <vector>
 
 namespace causeway::core {
+
+class draft;
+class gates;
+class rule_book;
 
 class room {
 public:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/gates.h"
 #include "core/organ_scene.h"
 #include "core/room.h"
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/connecting.h"
 #include "core/organ_scene.h"
 #include "core/roster.h"
 
@@ -101,8 +100,7 @@ TEST(roster_alone, a_word_overtakes_the_answer_to_an_older_question) {
 TEST(roster_alone, who_waits_for_a_list_is_told_when_it_is_whole_and_does_not_name_it) {
   listing f;
   const auto which = f.add(f.meters, "dev");
-  connecting states{f.table, f.rules, f.totals, {}, [] { return 0.5; }};
-  states.appear(which, device_state::unlisted, f.now());
+  f.appear(which, device_state::unlisted);
   EXPECT_FALSE(f.words.may_be_asked(f.of(which)));
   EXPECT_EQ(f.words.on_listed(f.meters), std::vector{which});
   EXPECT_TRUE(f.words.may_be_asked(f.of(which)));
