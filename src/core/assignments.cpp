@@ -9,22 +9,17 @@ namespace causeway::core {
 
 assignments::assignments(const rule_book& rules, const naming& names, claims& claimed, device_table& table,
                          const outlet<provisioner>& finder, draft& book)
-    : rules_{rules},
-      names_{names},
-      claims_{claimed},
-      table_{table},
-      finder_{finder},
-      book_{book},
-      origins_(rules.size()) {}
+    : rules_{rules}, names_{names}, claims_{claimed}, table_{table}, finder_{finder}, book_{book} {}
 
 const std::string& assignments::origin_of(std::uint32_t application) {
   auto& origin = origins_[application];
-  if (!origin) {
-    const auto& rules = rules_.at(application);
-    origin = finder_->fingerprint(rules.section);
-    if (!origin->empty()) *origin += "/" + rules.identity_template;
-  }
+  if (!origin) origin = origin_by(rules_.at(application));
   return *origin;
+}
+
+std::string assignments::origin_by(const application_rules& rules) const {
+  const auto enrolment = finder_->fingerprint(rules.section);
+  return enrolment.empty() ? enrolment : enrolment + "/" + rules.identity_template;
 }
 
 bool assignments::take(device_ref which, assignment where) {
@@ -62,6 +57,11 @@ bool assignments::place(device_ref which, const assignment& where) {
   table_.set_hub(d, {where.hub, where.section, where.fingerprint});
   d.assigned = true;
   return true;
+}
+
+bool assignments::claim_again(device_ref which) {
+  const auto wanted = names_.wanted_of(table_.at(which));
+  return !wanted || !claims_.claim(which, *wanted);
 }
 
 void assignments::lose(device_ref which) {

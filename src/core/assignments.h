@@ -2,6 +2,7 @@
 // Which hub and identity a device has: in the table, and on disk. Owned by the shard; one thread.
 #pragma once
 
+#include "core/by_application.h"
 #include "core/claims.h"
 #include "core/outlet.h"
 #include "model/assignment.h"
@@ -9,7 +10,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace causeway::core {
 
@@ -24,12 +24,20 @@ public:
   // What an assignment made now is known by; another enrolment or identity template makes it stale. Empty
   // where finding the hub again costs nothing, so that a changed connection string counts at once.
   const std::string& origin_of(std::uint32_t application);
+  // What one would be known by that is made now, by these rules.
+  std::string origin_by(const application_rules& rules) const;
+  // The application's rules are others: it is worked out anew.
+  void forget_origin(std::uint32_t application) { origins_[application].reset(); }
   // The device's, from now on; saved where it is news. True: it had another hub or identity.
   bool take(device_ref which, assignment where);
   // From disk. False: it does not fit any more, or another one has the identity; nothing is done then.
   bool place(device_ref which, const assignment& where);
   // Neither here nor on disk any more, and its identity is free.
   void lose(device_ref which);
+  // Its identity is free, although it has its assignment still. False: it had it not.
+  bool let_go(device_ref which) { return claims_.give_up(which); }
+  // It has its identity again. False: another one has it.
+  bool claim_again(device_ref which);
 
 private:
   const rule_book& rules_;
@@ -38,7 +46,7 @@ private:
   device_table& table_;
   const outlet<provisioner>& finder_;
   draft& book_;
-  std::vector<std::optional<std::string>> origins_; // by application, once worked out
+  by_application<std::optional<std::string>> origins_; // once worked out
 };
 
 } // namespace causeway::core

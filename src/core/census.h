@@ -3,13 +3,13 @@
 // by the shard; one thread.
 #pragma once
 
+#include "core/by_application.h"
 #include "core/device_table.h"
 #include "core/rule_book.h"
 #include "model/door.h"
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace causeway::core {
 
@@ -18,6 +18,8 @@ public:
   // Of several applications one may have share_percent of most_devices. The table must live as long.
   census(std::uint32_t applications, const device_table& table, std::uint32_t most_devices,
          std::uint32_t share_percent);
+  // So many are configured from now on.
+  void divide(std::uint32_t applications);
 
   // What is too small for one more device of the application; nothing when there is room.
   std::optional<answer> lacks_place(std::uint32_t application) const;
@@ -33,8 +35,10 @@ public:
 private:
   const device_table& table_;
   std::uint32_t most_;
-  std::uint64_t share_;
-  std::vector<std::uint64_t> devices_, refusals_; // by application
+  std::uint32_t share_percent_;
+  std::uint32_t applications_ = 0;
+  std::uint64_t share_ = 0;
+  by_application<std::uint64_t> devices_, refusals_;
 };
 
 } // namespace causeway::core

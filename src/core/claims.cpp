@@ -39,11 +39,13 @@ std::optional<device_ref> claims::claim(device_ref which, const identity& wanted
   return std::nullopt;
 }
 
-void claims::give_up(device_ref which) {
+bool claims::give_up(device_ref which) {
   const auto held = name_of(table_.at(which));
-  if (!held) return;
+  if (!held) return false;
   const auto found = holders_.find(held->hash);
-  if (found != holders_.end() && found->second == which) holders_.erase(found);
+  if (found == holders_.end() || found->second != which) return false;
+  holders_.erase(found);
+  return true;
 }
 
 } // namespace causeway::core

@@ -21,8 +21,8 @@ public:
 
   // Nothing: it has it now. Else who has it already.
   std::optional<device_ref> claim(device_ref which, const identity& wanted);
-  // The one of its template, where it has it.
-  void give_up(device_ref which);
+  // The one of its template. False: it has it not.
+  bool give_up(device_ref which);
   // So many are to come.
   void reserve(std::size_t devices) { holders_.reserve(devices); }
 

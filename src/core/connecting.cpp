@@ -12,12 +12,7 @@ namespace causeway::core {
 
 connecting::connecting(device_table& table, const rule_book& rules, shard_totals& totals, const pauses& by,
                        std::function<double()> random)
-    : table_{table},
-      rules_{rules},
-      totals_{totals},
-      pauses_{by},
-      random_{std::move(random)},
-      online_(rules.size()) {
+    : table_{table}, rules_{rules}, totals_{totals}, pauses_{by}, random_{std::move(random)} {
   CAUSEWAY_CHECK(random_ != nullptr);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "base/log_limiter.h"
+#include "core/by_application.h"
 #include "core/device_table.h"
 #include "core/limits.h"
 #include "core/rule_book.h"
@@ -61,7 +62,7 @@ private:
   shard_totals& totals_;
   pauses pauses_;
   std::function<double()> random_;
-  std::vector<std::uint64_t> online_; // by application
+  by_application<std::uint64_t> online_;
   std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
   log_limiter park_log_;
 };

@@ -48,6 +48,7 @@ void device_view::add_reason(device_status& to, device_ref which, const device& 
     if (d.reason_detail() != nullptr) to.reason_detail = *d.reason_detail();
     to.next_try = d.next_try();
   }
+  if (d.state() == device_state::off && !rules_.serves(d)) to.reason = errc::application_unknown;
   const bool is_sending = d.state() == device_state::online && d.in_flight;
   if (d.state() != device_state::attaching && d.state() != device_state::provisioning && !is_sending) return;
   auto progress = links_.progress(which);
@@ -61,7 +62,7 @@ void device_view::add_reason(device_status& to, device_ref which, const device& 
 }
 
 std::optional<device_status> device_view::status(const device_key& key) const {
-  const auto application = rules_.find(key.application);
+  const auto application = rules_.number_of(key.application);
   if (!application) return std::nullopt;
   const auto ref = table_.find(*application, key.device.str());
   if (!ref) return std::nullopt;

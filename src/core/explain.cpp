@@ -84,6 +84,7 @@ std::string body_of(const device_status& of, moment now) {
              waiting_of(of);
     return "waits for The Things Stack's registry to name it" + since_of(of, now) + waiting_of(of);
   case device_state::off:
+    if (of.reason) return "is detached" + reason_of(of) + waiting_of(of) + grace_of(of);
     if (of.integration)
       return "is switched off in The Things Stack by its attribute azureintegration" + waiting_of(of) +
              grace_of(of);

@@ -3,20 +3,19 @@
 // but counts. Owned by the shard; one thread.
 #pragma once
 
+#include "core/by_application.h"
 #include "core/device.h"
 #include "model/event.h"
 #include "model/totals.h"
 
 #include <cstdint>
-#include <vector>
 
 namespace causeway::core {
 
 class frame_watch {
 public:
   // totals must live as long.
-  frame_watch(std::uint32_t applications, shard_totals& totals)
-      : totals_{totals}, told_portless_(applications) {}
+  explicit frame_watch(shard_totals& totals) : totals_{totals} {}
 
   void note(device& d, const model::event& event, moment now);
   // An uplink with a payload and without a port: told once for each application.
@@ -24,7 +23,7 @@ public:
 
 private:
   shard_totals& totals_;
-  std::vector<bool> told_portless_; // by application
+  by_application<bool> told_portless_;
 };
 
 } // namespace causeway::core

@@ -34,7 +34,7 @@ TEST(frame_watch_alone, counts_what_is_late_or_missing) {
   };
   for (const auto& row : table) {
     shard_totals totals;
-    frame_watch watch{1, totals};
+    frame_watch watch{totals};
     device d;
     manual_clock clock;
     for (const auto& frame : row.frames) {
@@ -52,7 +52,7 @@ TEST(frame_watch_alone, counts_what_is_late_or_missing) {
 
 TEST(frame_watch_alone, a_simulated_frame_counts_for_nothing_but_its_time) {
   shard_totals totals;
-  frame_watch watch{1, totals};
+  frame_watch watch{totals};
   device d;
   manual_clock clock;
   auto event = shard_fixture::frame("plant", "dev", 9);

@@ -102,7 +102,9 @@ int grace::give_up_overdue(device_ref which, std::uint32_t since, int most, mome
   const auto open = static_cast<std::int64_t>(time_.seconds_at(now));
   int given_up = 0;
   while (given_up < most && d.waiting != 0 && is_refused(d) && due_of(d, since) <= open) {
-    const auto why = d.state() == device_state::off ? errc::device_switched_off : d.reason();
+    auto why = d.reason();
+    if (d.state() == device_state::off)
+      why = rules_.serves(d) ? errc::device_switched_off : errc::application_unknown;
     std::string detail = "waited for removed_grace";
     if (d.state() == device_state::parked && d.reason_detail() != nullptr)
       detail += "; " + *d.reason_detail();

@@ -25,7 +25,8 @@ journey::journey(const grounds& on, const outlets& to, const connect_pauses& by,
 
 transition journey::move(device_ref which, device_event what, circumstances& with) {
   const auto& d = on_.table.at(which);
-  with.being_placed = opening_.is_placing();
+  with.being_placed = opening_.is_placing() || is_holding_;
+  if (is_holding_ && what == device_event::wanted) held_.push_back(which);
   with.may_be_asked = roster_.may_be_asked(d);
   with.awaited = roster_.awaits(d);
   return connecting_.on(which, what, with);
@@ -51,6 +52,7 @@ void journey::carry_out(device_ref which, const transition& change, const circum
   case next_step::claim:
     return claim(which, with.now);
   case next_step::find_hub:
+    assignments_.origin_of(on_.table.at(which).application); // what is asked for is known by it
     return links_.find_hub(which, *on_.names.wanted_of(on_.table.at(which)));
   case next_step::attach:
     return links_.attach(which);

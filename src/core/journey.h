@@ -65,10 +65,17 @@ public:
   void on_deleted(device_ref which, moment now);
   // Precondition: no event of it is being stored.
   void erase(device_ref which, moment now);
+  // Whatever leads to its hub ends, and it is known only; who was not on its way stays where it is.
+  void part(device_ref which, moment now);
+  void lose_assignment(device_ref which);
+  // Whether who is to be brought to its hub stays where it is; who was held until now. Precondition:
+  // !is_starting().
+  std::vector<device_ref> hold(bool from_now);
 
   // At start: all devices on disk are in the table, each with its record.
   void begin(start_image image, moment now);
   bool start_some(std::size_t most, moment now);
+  bool is_starting() const { return !opening_.is_over(); }
 
   // The device may be gone.
   void on_assignment(device_ref which, result<assignment> where, moment now);
@@ -81,9 +88,9 @@ public:
   std::optional<mono_time> deadline() const;
 
   roster& words() { return roster_; }
+  assignments& hubs() { return assignments_; }
   const records& disk() const { return records_; }
   grace& refused() { return grace_; }
-  const grace& refused() const { return grace_; }
   const links& ways() const { return links_; }
 
 private:
@@ -96,7 +103,6 @@ private:
   void leave(device_ref which, moment now);
   void become_other(device_ref which, moment now);
   void bury_former(device_ref which, spool_seq until, moment now);
-  void lose_assignment(device_ref which);
   void probe(gate_place at, moment now);
   void tick_gates(moment now);
 
@@ -110,6 +116,8 @@ private:
   successions successions_;
   records records_;
   roster roster_;
+  bool is_holding_ = false;
+  std::vector<device_ref> held_;
 };
 
 } // namespace causeway::core

@@ -15,6 +15,16 @@ void journey::end_link(device_ref which, stage from, errc why, moment now) {
   on_.out.recall(which, why, now);
 }
 
+void journey::part(device_ref which, moment now) {
+  const auto change = follow(which, device_event::replaced, {now});
+  end_link(which, change.from, errc::stopped, now);
+}
+
+std::vector<device_ref> journey::hold(bool from_now) {
+  is_holding_ = from_now;
+  return std::exchange(held_, {});
+}
+
 void journey::lose_assignment(device_ref which) {
   if (opening_.is_placing()) opening_.lose(on_.names.key_of(on_.table.at(which)));
   assignments_.lose(which);
@@ -27,7 +37,7 @@ void journey::switch_off(device_ref which, moment now) {
   end_link(which, change.from, errc::device_switched_off, now);
   count_grace(which, now);
   // One that was never on is told of when it sends something.
-  if (was_wanted) roster_.tell_switched_off(which);
+  if (was_wanted && on_.rules.serves(d)) roster_.tell_switched_off(which);
 }
 
 void journey::on_deleted(device_ref which, moment now) {

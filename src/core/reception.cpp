@@ -111,6 +111,7 @@ void reception::on_looked_up(device_ref which, result<registered_device> what, m
   const bool was_suspect = ways_.words().on_answered(which);
   if (!table_.contains(which)) return;
   const auto& d = table_.at(which);
+  if (!rules_.serves(d)) return;
   if (what) {
     what->key = names_.key_of(d);
     return on_registered(*what, now);

@@ -24,7 +24,7 @@ public:
         time_{time},
         ways_{ways},
         totals_{totals},
-        frames_{rules.size(), totals} {}
+        frames_{totals} {}
 
   // What is answered to an event of a device before anything is made of it: `control`, `unwanted` (switched
   // off), or that there is no place for one more; nothing: it is to be taken.

@@ -20,10 +20,7 @@ room::room(const spool_limits& limits, const rule_book& rules, device_table& tab
       gates_{held},
       book_{book},
       time_{time},
-      totals_{totals},
-      refusals_(rules.size()),
-      drops_(rules.size()),
-      letters_told_(rules.size()) {}
+      totals_{totals} {}
 
 void room::keep_stray(const outbox::waiting_message& message) {
   strays_.push_back(message);
@@ -143,7 +140,7 @@ void room::end_drop_episode(moment now) {
 void room::on_dead_letters_counted(const dead_letter_amounts& are) {
   amount strays;
   for (const auto& [application, there] : are)
-    if (!rules_.find(application)) strays += there;
+    if (!rules_.number_of(application)) strays += there;
   waiting_.account.set_stray_letters(strays);
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
     const auto found = are.find(rules_.at(i).id);

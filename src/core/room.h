@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/backlog.h"
+#include "core/by_application.h"
 #include "core/device_table.h"
 #include "core/open_time.h"
 #include "model/dead_letter.h"
@@ -14,7 +15,6 @@
 #include <array>
 #include <deque>
 #include <optional>
-#include <vector>
 
 namespace causeway::core {
 
@@ -69,9 +69,9 @@ private:
   draft& book_;
   const open_time& time_;
   shard_totals& totals_;
-  std::deque<outbox::waiting_message> strays_;         // of applications that are not configured any more
-  std::vector<std::uint64_t> refusals_, drops_;        // by application
-  std::vector<std::optional<mono_time>> letters_told_; // by application: that they take half of its share
+  std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
+  by_application<std::uint64_t> refusals_, drops_;
+  by_application<std::optional<mono_time>> letters_told_; // that they take half of its share
   mono_time letters_looked_{};
   std::optional<drop_episode> drop_episode_;
 };

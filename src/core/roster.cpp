@@ -7,9 +7,10 @@ namespace causeway::core {
 
 roster::roster(const rule_book& rules, const naming& names, device_table& table,
                const outlet<registry>& stack, shard_totals& totals)
-    : rules_{rules}, names_{names}, table_{table}, stack_{stack}, totals_{totals}, has_list_(rules.size()) {}
+    : rules_{rules}, names_{names}, table_{table}, stack_{stack}, totals_{totals} {}
 
 bool roster::is_switched_off(const device& d) const {
+  if (!rules_.serves(d)) return true;
   const auto& rules = rules_.of(d);
   return rules.follows_registry && (d.listed || d.deleted) && !d.said().value_or(rules.enabled_by_default);
 }
@@ -48,7 +49,7 @@ void roster::tick(moment now) {
     if (!table_.contains(which)) continue;
     auto& d = table_.at(which);
     d.suspected = false;
-    if (d.looking_up || !(d.listed || d.deleted)) continue;
+    if (!rules_.serves(d) || d.looking_up || !(d.listed || d.deleted)) continue;
     asked_.insert(which);
     next_suspect_ = now.mono + pace;
     look_up(which);

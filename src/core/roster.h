@@ -3,6 +3,7 @@
 // and suspects, which a listing lacks or whose identity another one claims. Owned by the shard; one thread.
 #pragma once
 
+#include "core/by_application.h"
 #include "core/device_table.h"
 #include "core/naming.h"
 #include "core/outlet.h"
@@ -25,6 +26,7 @@ public:
 
   // Its registry is followed, and has not named it.
   bool awaits(const device& d) const { return rules_.of(d).follows_registry && !d.listed && !d.deleted; }
+  // By its registry, or because its application is out of service.
   bool is_switched_off(const device& d) const;
   // There is a list to go by, and it is not being asked for the device.
   bool may_be_asked(const device& d) const { return has_list_[d.application] && !d.looking_up; }
@@ -65,7 +67,7 @@ private:
   device_table& table_;
   const outlet<registry>& stack_;
   shard_totals& totals_;
-  std::vector<bool> has_list_; // by application
+  by_application<bool> has_list_;
   std::deque<device_ref> suspects_;
   std::set<device_ref> asked_; // of these, under way
   mono_time next_suspect_{};

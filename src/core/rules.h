@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator has configured, in the core's words. Immutable while running.
+// What the operator has configured, in the core's words. Immutable; others take their place whole
+// (rule_book.h).
 #pragma once
 
 #include "base/clock.h"

@@ -20,6 +20,7 @@
 #include "core/reception.h"
 #include "core/room.h"
 #include "core/rule_book.h"
+#include "core/rule_change.h"
 
 #include <utility>
 
@@ -58,6 +59,7 @@ struct shard::organs {
              options.pauses,
              options.random},
         desk{rules, names, table, counts, waiting, time, ways, totals},
+        change{{rules, names, table, counts, waiting, time, ways}},
         in{options.max_in_progress,
            names,
            table,
@@ -87,9 +89,22 @@ struct shard::organs {
   journey ways;
   doorman door{rules};
   reception desk;
+  rule_change change;
   intake in;
   device_view view;
   std::optional<mono_time> armed; // what ring_at was asked for last, until then
+
+  std::optional<mono_time> deadline() const {
+    return earliest({ways.deadline(), space.deadline(), change.deadline()});
+  }
+  // Events come and go and each may move the time; one that rings too early finds nothing to do.
+  void arm() {
+    if (!options.ring_at) return;
+    const auto due = deadline();
+    if (!due || (armed && *armed <= *due)) return;
+    armed = due;
+    options.ring_at(*due);
+  }
 };
 
 // An event: at its end its change is committed, and the timer set.
@@ -97,7 +112,7 @@ class shard::turn {
 public:
   explicit turn(shard& of) : of_{of}, change_{of.it_->book} {}
   ~turn() {
-    if (change_.is_last()) of_.arm();
+    if (change_.is_last()) of_.it_->arm();
   }
   turn(const turn&) = delete;
   turn& operator=(const turn&) = delete;
@@ -255,6 +270,12 @@ void shard::on_tick(moment now) {
   const turn under_way{*this};
   it_->ways.tick(now);
   it_->space.tick(now);
+  it_->change.tick(now);
+}
+
+void shard::take_rules(std::vector<application_rules> rules, moment now) {
+  const turn under_way{*this};
+  it_->change.take(std::move(rules), now);
 }
 
 void shard::on_clock_set(moment now) {
@@ -262,22 +283,13 @@ void shard::on_clock_set(moment now) {
   it_->ways.on_clock_set(now);
 }
 
-// Events come and go and each may move the time; one that rings too early finds nothing to do.
-void shard::arm() {
-  if (!it_->options.ring_at) return;
-  const auto due = deadline();
-  if (!due || (it_->armed && *it_->armed <= *due)) return;
-  it_->armed = due;
-  it_->options.ring_at(*due);
-}
-
 std::optional<mono_time> shard::deadline() const {
-  return earliest({it_->ways.deadline(), it_->space.deadline()});
+  return it_->deadline();
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {
   const turn under_way{*this};
-  const auto application = it_->rules.find(key.application);
+  const auto application = it_->rules.number_of(key.application);
   const auto which = application ? it_->table.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
   if (it_->in.in_storing().contains(*which)) return forgetting::busy;
@@ -291,7 +303,7 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
   const turn under_way{*this};
   constexpr std::uint32_t most_looked_at = 65'536;
   forget_page page;
-  const auto index = it_->rules.find(application);
+  const auto index = it_->rules.number_of(application);
   if (!index) return page;
   const auto busy = it_->in.in_storing();
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;

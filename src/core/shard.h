@@ -122,6 +122,10 @@ public:
   // Those of an application behind `after`, at most `limit`; looks at 65,536 places at most.
   forget_page forget_some(const application_id& application, forgettable which, bool drop_messages,
                           std::optional<device_ref> after, std::size_t limit, moment now);
+  // The operator has configured other rules, all of them: they count from now on or, where many devices are
+  // concerned or a start is under way, as soon as what does not fit them has ended; of several that wait the
+  // last. Who finds hubs must know their sections already. docs/decisions/0033-snapshots.md.
+  void take_rules(std::vector<application_rules> rules, moment now);
   // At deadline() or later.
   void on_tick(moment now);
   // The wall time has jumped: devices that were refused because of their tokens, which have a time in them,
@@ -131,7 +135,7 @@ public:
 
   shard_totals totals() const;
   std::uint64_t sent() const; // of these
-  // By application, in the order of the rules.
+  // By application, in the order in which they came; of those that are not configured any more, too.
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.
   std::optional<seconds> oldest_age(moment now) const;
@@ -153,7 +157,6 @@ public:
 private:
   struct organs;
   class turn;
-  void arm();
   // Whose dead letter it is, where it may be tried again; else the ticket is answered.
   std::optional<device_ref> replay_to(ticket which, const device_key& from,
                                       std::optional<std::uint32_t> application, moment now);

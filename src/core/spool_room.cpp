@@ -25,11 +25,14 @@ std::uint64_t part_of(std::uint64_t whole, std::uint32_t percent) {
 } // namespace
 
 spool_room::spool_room(const spool_limits& limits, std::size_t applications)
-    : most_{limits.most}, share_{limits.most} {
-  by_application_.resize(applications);
+    : most_{limits.most}, share_{limits.most}, share_percent_{limits.application_share} {
+  divide(applications);
+}
+
+void spool_room::divide(std::size_t applications) {
+  share_ = most_;
   if (applications < 2) return;
-  share_ = {part_of(most_.messages, limits.application_share),
-            part_of(most_.bytes, limits.application_share)};
+  share_ = {part_of(most_.messages, share_percent_), part_of(most_.bytes, share_percent_)};
 }
 
 std::optional<spool_room::shortage> spool_room::lacks(std::uint32_t application, const amount& more) const {

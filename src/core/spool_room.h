@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "core/by_application.h"
 #include "core/limits.h"
 #include "core/words.h"
 #include "model/amount.h"
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace causeway::core {
 
@@ -22,6 +22,8 @@ public:
   enum class shortage : std::uint8_t { spool, share };
 
   spool_room(const spool_limits& limits, std::size_t applications);
+  // So many are configured from now on.
+  void divide(std::size_t applications);
 
   // What is too small for so much more of this application; nothing when it fits.
   std::optional<shortage> lacks(std::uint32_t application, const amount& more) const;
@@ -53,8 +55,9 @@ private:
     amount waiting, letters;
   };
   amount most_, share_;
+  std::uint32_t share_percent_;
   amount total_, letters_, stray_letters_; // letters_: those of strays among them
-  std::vector<holding> by_application_;
+  by_application<holding> by_application_;
 };
 
 } // namespace causeway::core
