@@ -112,9 +112,13 @@ void budget::refused(mono_time taken_at, milliseconds pause, mono_time now) {
   rises_at_ = std::max(now, held_until_) + options_.rise_after;
 }
 
-void budget::lower_ceiling(double ceiling) {
-  options_.ceiling = std::max(least_limit, std::min(options_.ceiling, ceiling));
-  limit_ = std::min(limit_, options_.ceiling);
+void budget::set_ceiling(double ceiling, double burst, mono_time now) {
+  advance(now);
+  const bool is_lowered = limit_ < options_.ceiling;
+  options_.ceiling = std::max(least_limit, ceiling);
+  options_.burst = burst;
+  limit_ = is_lowered ? std::min(limit_, options_.ceiling) : options_.ceiling;
+  tokens_ = std::min(tokens_, burst_of(options_, limit_));
 }
 
 } // namespace causeway

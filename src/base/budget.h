@@ -43,8 +43,9 @@ public:
   // of what was taken before the last decrease say nothing new and do not lower the limit again.
   void refused(mono_time taken_at, milliseconds pause, mono_time now);
 
-  // From now on no more than this, at least 1; a higher figure than the present one changes nothing.
-  void lower_ceiling(double ceiling);
+  // The quota is another from now on, at least 1, and so many go at once (as in the options). What has been
+  // taken stays taken; a limit that the service has lowered stays so until it rises by itself.
+  void set_ceiling(double ceiling, double burst, mono_time now);
 
   // In a window, now.
   double limit() const { return limit_; }

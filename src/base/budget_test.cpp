@@ -178,14 +178,35 @@ TEST(budget, rises_again_when_the_service_takes_more) {
   EXPECT_EQ(pace.limit(), 100);
 }
 
-TEST(budget, takes_a_lower_ceiling_and_no_higher_one) {
+TEST(budget, takes_another_ceiling_and_what_is_taken_stays_taken) {
+  manual_clock clock;
+  budget pace{{.ceiling = 100, .window = seconds{1}, .burst = 4}, clock.now().mono};
+  for (int i = 0; i < 4; ++i)
+    EXPECT_TRUE(pace.take(clock.now().mono));
+  pace.set_ceiling(4, 4, clock.now().mono);
+  EXPECT_EQ(pace.ceiling(), 4);
+  EXPECT_EQ(pace.limit(), 4);
+  clock.advance(milliseconds{999});
+  EXPECT_FALSE(pace.take(clock.now().mono)) << "four were taken in this second";
+  pace.set_ceiling(400, 10, clock.now().mono);
+  EXPECT_EQ(pace.limit(), 400);
+  clock.advance(seconds{2});
+  int at_once = 0;
+  while (pace.take(clock.now().mono))
+    ++at_once;
+  EXPECT_EQ(at_once, 10);
+}
+
+TEST(budget, that_was_lowered_by_a_refusal_rises_to_another_ceiling_as_ever) {
   manual_clock clock;
   budget pace{{.ceiling = 100, .window = seconds{1}}, clock.now().mono};
-  pace.lower_ceiling(400);
-  EXPECT_EQ(pace.ceiling(), 100);
-  pace.lower_ceiling(20);
-  EXPECT_EQ(pace.ceiling(), 20);
-  EXPECT_EQ(pace.limit(), 20);
+  pace.refused(clock.now().mono, seconds{1}, clock.now().mono);
+  ASSERT_EQ(pace.limit(), 50);
+  pace.set_ceiling(200, 0, clock.now().mono);
+  EXPECT_EQ(pace.limit(), 50);
+  clock.advance(seconds{3'600});
+  EXPECT_TRUE(pace.take(clock.now().mono));
+  EXPECT_EQ(pace.limit(), 200);
 }
 
 TEST(budget, says_when_to_try_again) {

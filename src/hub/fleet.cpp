@@ -31,14 +31,21 @@ fleet::fleet(fleet_context& context, std::shared_ptr<const fleet_terms> terms, a
       terms_{std::move(terms)},
       address_{std::move(address)},
       name_{address_.hub()},
-      keys_{terms_->keys_of(address_)},
-      placement_{make_placement(keys_.mode)},
+      signing_{terms_->keys_of(address_)},
+      placement_{make_placement(signing_.mode())},
       connects_{budgets, context.random},
       sends_{address_.host, budgets, context.random},
       outage_{context.random},
       moves_{context.random} {}
 
-fleet::~fleet() = default;
+void fleet::take_terms(std::shared_ptr<const fleet_terms> terms) {
+  terms_ = std::move(terms);
+  if (!signing_.take(terms_->keys_of(address_))) return;
+  if (signing_.mode() == auth::device_keys)
+    placement_.lower_tokens(placement_options{}.tokens_per_connection);
+  for (const auto& line : lines_)
+    if (line->is_up()) context_.orders.cut(*line); // its devices come back with the next one
+}
 
 void fleet::stir() {
   if (due_ == mono_time::min()) return;

@@ -17,6 +17,7 @@
 #include "hub/placement.h"
 #include "hub/rotation.h"
 #include "hub/send_turns.h"
+#include "hub/signing.h"
 #include "hub/token_moves.h"
 #include "model/cloud_totals.h"
 
@@ -36,11 +37,13 @@ class fleet {
 public:
   fleet(fleet_context& context, std::shared_ptr<const fleet_terms> terms, azure::hub_address address,
         std::shared_ptr<hub_budgets> budgets);
-  ~fleet();
   fleet(const fleet&) = delete;
   fleet& operator=(const fleet&) = delete;
 
   const fleet_terms& terms() const { return *terms_; }
+  // The section's terms are others: they count from the next connection and the next token on, and what is
+  // open goes on; but where devices sign otherwise than before (auth), all connections are made anew.
+  void take_terms(std::shared_ptr<const fleet_terms> terms);
   const azure::hub_address& address() const { return address_; }
   // The hub's, whichever of its names the address has.
   const hub_host& name() const { return name_; }
@@ -106,7 +109,7 @@ private:
   std::shared_ptr<const fleet_terms> terms_;
   azure::hub_address address_;
   hub_host name_;
-  hub_keys keys_;
+  signing signing_;
   placement placement_;
   line_set lines_;
   connect_turns connects_;

@@ -43,10 +43,10 @@ bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
   options.host = address_.id();
   options.container_id = "causeway-" + hex_encode(std::to_string(now.wall.time_since_epoch().count())) + "-" +
                          std::to_string(number);
-  options.mode = keys_.mode;
+  options.mode = signing_.mode();
   options.client_version = context_.client_version;
   options.two_links_a_session = two_links_a_session_;
-  which.begin(number, std::move(options), *keys_.tokens, now);
+  which.begin(number, std::move(options), signing_.tokens(), now);
   ++totals_.connections_made;
   ++totals_.connections_open;
   placement_.reopened(which.index());
@@ -106,6 +106,7 @@ void fleet::line_lost(line& which, const error& why, moment now) {
     totals_.tokens_put += which.tokens_put();
   }
   which.end();
+  if (!lines_.any_up()) signing_.forget_former();
   if (context_.closing) return;
   stir();
   if (fault.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us

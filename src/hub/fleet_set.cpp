@@ -2,6 +2,7 @@
 #include "hub/fleet_set.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace causeway::hub {
@@ -26,18 +27,55 @@ fleet* fleet_set::fleet_of(const model::assignment& where, mono_time now) {
   if (!address) return nullptr;
   const auto hub = address->hub().str();
   const auto key = where.section.str() + " " + hub;
+  const auto* const terms = terms_of(where.section);
+  if (terms == nullptr) return nullptr;
   if (const auto found = fleets_.find(key); found != fleets_.end()) return found->second.get();
-  const auto terms = std::find_if(sections_.begin(), sections_.end(),
-                                  [&](const auto& one) { return one->section == where.section; });
-  if (terms == sections_.end() || fleets_.size() >= most_hubs) return nullptr;
-  const double connects = (*terms)->connects_per_second, sends = (*terms)->sends_per_second;
+  if (fleets_.size() >= most_hubs) return nullptr;
   auto& budgets = budgets_[hub];
-  if (budgets)
-    budgets->share(connects, sends);
-  else
-    budgets = std::make_shared<hub_budgets>(connects, sends, now);
+  if (!budgets)
+    budgets = std::make_shared<hub_budgets>((*terms)->connects_per_second, (*terms)->sends_per_second, now);
   auto made = std::make_unique<fleet>(context_, *terms, std::move(*address), budgets);
-  return fleets_.emplace(key, std::move(made)).first->second.get();
+  auto* const added = fleets_.emplace(key, std::move(made)).first->second.get();
+  share_budgets(added->name(), now);
+  return added;
+}
+
+const std::shared_ptr<const fleet_terms>* fleet_set::terms_of(const azure_name& section) const {
+  const auto found = std::find_if(sections_.begin(), sections_.end(),
+                                  [&](const auto& one) { return one->section == section; });
+  return found == sections_.end() ? nullptr : &*found;
+}
+
+// What the most careful of its fleets says; those of sections that have left while devices are there.
+void fleet_set::share_budgets(const hub_host& hub, mono_time now) {
+  auto connects = std::numeric_limits<double>::max(), sends = connects;
+  for (const auto& [key, one] : fleets_) {
+    if (one->name() != hub) continue;
+    const auto& terms = one->terms();
+    if (terms_of(terms.section) == nullptr && one->totals(now).devices == 0) continue;
+    connects = std::min(connects, terms.connects_per_second);
+    sends = std::min(sends, terms.sends_per_second);
+  }
+  if (connects != std::numeric_limits<double>::max())
+    budgets_.at(hub.str())->set_quotas(connects, sends, now);
+}
+
+void fleet_set::take_section(fleet_terms terms, mono_time now) {
+  const auto next = std::make_shared<const fleet_terms>(std::move(terms));
+  std::erase_if(sections_, [&](const auto& one) { return one->section == next->section; });
+  sections_.push_back(next);
+  for (const auto& [key, hub] : fleets_) {
+    if (hub->terms().section != next->section) continue;
+    hub->take_terms(next);
+    share_budgets(hub->name(), now);
+  }
+  context_.orders.wake();
+}
+
+void fleet_set::drop_section(const azure_name& section, mono_time now) {
+  std::erase_if(sections_, [&](const auto& one) { return one->section == section; });
+  for (const auto& [key, hub] : fleets_)
+    if (hub->terms().section == section) share_budgets(hub->name(), now);
 }
 
 void fleet_set::answer(due_answer what) {

@@ -32,6 +32,11 @@ public:
   fleet_set(const fleet_set&) = delete;
   fleet_set& operator=(const fleet_set&) = delete;
 
+  // A section that is new, or has other terms, which count at once for all of its fleets.
+  void take_section(fleet_terms terms, mono_time now);
+  // It has left: devices that are there stay until they are detached, and none comes.
+  void drop_section(const azure_name& section, mono_time now);
+
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish, moment now);
   void detach(device_ref device, moment now);
   void hurry(device_ref device);
@@ -61,6 +66,8 @@ private:
     device_ref device{};
     std::optional<error> refusal; // none: it is attached already
   };
+  const std::shared_ptr<const fleet_terms>* terms_of(const azure_name& section) const;
+  void share_budgets(const hub_host& hub, mono_time now);
   fleet* fleet_of(const model::assignment& where, mono_time now);
   void answer(due_answer what);
   void tell_scouts(device_ref device, const fleet* hub);

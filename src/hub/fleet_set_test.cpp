@@ -194,6 +194,98 @@ TEST(fleet_set, sections_with_one_hub_have_their_own_lines_and_share_its_budgets
   EXPECT_EQ(s.totals().sends_waiting, 1U);
 }
 
+// A section's terms with keys that are told apart.
+fleet_terms signed_by(const std::string& section, const std::string& key, auth mode = auth::device_keys) {
+  struct named_tokens final : token_source {
+    explicit named_tokens(std::string by) : key{std::move(by)} {}
+    secret device_token(device_ref, const identity&, wall_time) override { return secret{key}; }
+    secret policy_token(wall_time) override { return secret{key}; }
+    std::string key;
+  };
+  auto made = fleet_scene::terms_named(section);
+  made.keys_of = [=](const azure::hub_address&) {
+    return hub_keys{std::make_unique<named_tokens>(key), mode};
+  };
+  return made;
+}
+
+TEST(other_terms, the_next_token_is_made_with_other_keys_and_nobody_is_disconnected) {
+  for (const auto mode : {auth::device_keys, auth::policy}) {
+    fleet_scene s;
+    s.sections = {signed_by("field", "old", mode)};
+    s.attach(1);
+    s.run();
+    ASSERT_EQ(s.peer().tokens.size(), 1U);
+    s.set().take_section(signed_by("field", "new", mode), s.now());
+    s.advance(1s);
+    EXPECT_EQ(s.words, words{"attached 1"});
+    EXPECT_EQ(s.peer().tokens.size(), 1U) << "the old one lasts";
+    s.advance(std::chrono::hours{24});
+    ASSERT_GT(s.peer().tokens.size(), 1U);
+    EXPECT_EQ(s.peer().tokens.back().token, "new");
+    s.lose(0);
+    s.advance(60s);
+    EXPECT_EQ(s.peer().tokens.front().token, "new");
+  }
+}
+
+TEST(other_terms, who_signs_otherwise_is_connected_anew_by_the_same_fleet) {
+  fleet_scene s;
+  s.sections = {signed_by("field", "old", auth::policy)};
+  s.attach_many(1, 3);
+  s.run();
+  ASSERT_EQ(s.peer().tokens.size(), 1U);
+  s.set().take_section(signed_by("field", "new"), s.now());
+  s.advance(60s);
+  EXPECT_EQ(s.count_of("attached"), 6U);
+  EXPECT_EQ(s.count_of("detached"), 3U);
+  EXPECT_EQ(s.peer().tokens.size(), 3U) << "each has its own";
+  EXPECT_EQ(s.peer().tokens.back().token, "new");
+}
+
+TEST(other_terms, a_new_section_has_devices_and_one_that_has_left_no_new_ones) {
+  fleet_scene s;
+  s.attach(1);
+  s.run();
+  s.set().take_section(signed_by("other", "key"), s.now());
+  s.attach(2, fleet_scene::at(plant, "dev-2", "other"));
+  s.run();
+  EXPECT_EQ(s.totals().attached, 2U);
+  s.set().drop_section(azure_name{"other"}, s.now());
+  s.attach(3, fleet_scene::at(plant, "dev-3", "other"));
+  s.send(2, 7);
+  s.run();
+  EXPECT_EQ(s.words, (words{"attached 1", "attached 2", "detached 3 hub_not_found", "sent 7 ok"}));
+}
+
+TEST(other_terms, a_hubs_budget_is_what_the_most_careful_of_its_fleets_says_now) {
+  fleet_scene s;
+  const auto with = [](const char* section, double quota) {
+    auto made = signed_by(section, "key");
+    made.connects_per_second = made.sends_per_second = quota;
+    return made;
+  };
+  const auto is = [&](double quota) {
+    const auto are = s.totals();
+    return are.connects_ceiling == quota * 0.99 && are.sends_ceiling == quota * 0.99;
+  };
+  s.sections = {with("a", 100), with("b", 20)};
+  s.attach(1, fleet_scene::at(plant, "dev-1", "a"));
+  EXPECT_TRUE(is(100));
+  s.attach(2, fleet_scene::at(plant, "dev-2", "b"));
+  EXPECT_TRUE(is(20));
+  s.set().take_section(with("b", 60), s.now());
+  EXPECT_TRUE(is(60)) << "it rises";
+  s.set().take_section(with("b", 600), s.now());
+  EXPECT_TRUE(is(100));
+  s.set().take_section(with("b", 10), s.now());
+  s.set().drop_section(azure_name{"b"}, s.now());
+  EXPECT_TRUE(is(10)) << "it still has a device";
+  s.detach(2);
+  s.set().take_section(with("a", 200), s.now());
+  EXPECT_TRUE(is(200));
+}
+
 TEST(fleet_set, a_device_that_is_not_here_is_left_alone) {
   fleet_scene s;
   s.attach(1);

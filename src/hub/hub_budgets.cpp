@@ -6,27 +6,34 @@
 namespace causeway::hub {
 namespace {
 
+// Of the quota; what a stall of so many seconds may make up for.
+constexpr double connects_burst = 0.025, sends_burst = 0.1;
+
 double ceiling_of(double quota) {
   constexpr double a_little_less = 0.99;
   return std::max(1.0, quota * a_little_less);
 }
 
-// burst_share: of the quota; what a stall of so many seconds may make up for.
+double burst_of(double quota, double burst_share) {
+  return std::max(1.0, ceiling_of(quota) * burst_share);
+}
+
 budget_options options_of(double quota, double burst_share) {
   budget_options options;
   options.ceiling = ceiling_of(quota);
-  options.burst = std::max(1.0, options.ceiling * burst_share);
+  options.burst = burst_of(quota, burst_share);
   return options;
 }
 
 } // namespace
 
 hub_budgets::hub_budgets(double connects_per_second, double sends_per_second, mono_time now)
-    : connects{options_of(connects_per_second, 0.025), now}, sends{options_of(sends_per_second, 0.1), now} {}
+    : connects{options_of(connects_per_second, connects_burst), now},
+      sends{options_of(sends_per_second, sends_burst), now} {}
 
-void hub_budgets::share(double connects_per_second, double sends_per_second) {
-  connects.lower_ceiling(ceiling_of(connects_per_second));
-  sends.lower_ceiling(ceiling_of(sends_per_second));
+void hub_budgets::set_quotas(double connects_per_second, double sends_per_second, mono_time now) {
+  connects.set_ceiling(ceiling_of(connects_per_second), burst_of(connects_per_second, connects_burst), now);
+  sends.set_ceiling(ceiling_of(sends_per_second), burst_of(sends_per_second, sends_burst), now);
 }
 
 bool hub_budgets::take_send(mono_time now) {

@@ -12,8 +12,8 @@ struct hub_budgets {
   // that: so a little less is sent.
   hub_budgets(double connects_per_second, double sends_per_second, mono_time now);
 
-  // Another fleet of the hub goes by these quotas: what the more careful one says.
-  void share(double connects_per_second, double sends_per_second);
+  // The quotas are these from now on; what has been taken stays taken.
+  void set_quotas(double connects_per_second, double sends_per_second, mono_time now);
   // One message may go now, and is counted.
   bool take_send(mono_time now);
   // When that is worth trying again.
