@@ -69,8 +69,8 @@ rule_change::effect rule_change::effect_on(std::uint32_t application) {
     made.follows = is.follows_registry && !was.follows_registry;
   }
   made.concerns = made.leaves || made.returns || made.moves || is.follows_registry != was.follows_registry ||
-                 is.enabled_by_default != was.enabled_by_default || is.model_id != was.model_id ||
-                 is.commands != was.commands;
+                  is.enabled_by_default != was.enabled_by_default || is.model_id != was.model_id ||
+                  is.commands != was.commands;
   return made;
 }
 
@@ -125,7 +125,8 @@ void rule_change::go_on(std::size_t& most, moment now) {
     step_ = step::directing;
     break;
   case step::directing:
-    if (is_anybody([](const effect& of) { return of.concerns; }) && !go_over_places(most, [&](device_ref which) {
+    if (is_anybody([](const effect& of) { return of.concerns; }) &&
+        !go_over_places(most, [&](device_ref which) {
           if (effects_[on_.table.at(which).application].concerns) direct(which, false, now);
         }))
       return;
@@ -167,11 +168,12 @@ void rule_change::replace() {
   for (std::uint32_t i = 0; i < after_->size(); ++i)
     if (after_->is_in_service(i)) on_.ways.hubs().forget_origin(i);
   for (std::uint32_t i = 0; i < before_->size(); ++i) {
-    if (!effects_[i].leaves && !effects_[i].returns) continue;
-    log::info(effects_[i].leaves ? "application_left" : "application_returned",
-              {{"application", after_->at(i).id},
-               {"devices", on_.counts.devices_of(i)},
-               {"waiting", on_.waiting.account.of(i).messages}});
+    const auto& id = after_->at(i).id;
+    const auto devices = on_.counts.devices_of(i), waiting = on_.waiting.account.of(i).messages;
+    if (effects_[i].leaves)
+      log::info("application_left", {{"application", id}, {"devices", devices}, {"waiting", waiting}});
+    if (effects_[i].returns)
+      log::info("application_returned", {{"application", id}, {"devices", devices}, {"waiting", waiting}});
   }
 }
 
@@ -232,8 +234,7 @@ void rule_change::direct(device_ref which, bool was_ended, moment now) {
   case device_state::attaching:
   case device_state::online:
     with.model_changed = is_wish_another(d);
-    if (with.model_changed && !was_ended && !by.moves)
-      on_.ways.follow(which, device_event::named, with);
+    if (with.model_changed && !was_ended && !by.moves) on_.ways.follow(which, device_event::named, with);
     return;
   case device_state::parked: // for the registry's word
     if (!before_->at(d.application).follows_registry || on_.rules.of(d).follows_registry) return;

@@ -48,9 +48,9 @@ public:
 private:
   enum class step : std::uint8_t {
     none,
-    ending,   // by the old rules: who does not fit the new ones; nobody sets out meanwhile
-    claiming, // by the new ones: who keeps its assignment has its identity before anybody else
-    bringing, // those that have ended, or were held
+    ending,    // by the old rules: who does not fit the new ones; nobody sets out meanwhile
+    claiming,  // by the new ones: who keeps its assignment has its identity before anybody else
+    bringing,  // those that have ended, or were held
     directing, // everybody of an application that is concerned
   };
   struct effect {
@@ -92,8 +92,8 @@ private:
   // Who has let its identity go and is to have it again: as at start, who has had its assignment the longest
   // comes first.
   std::priority_queue<claimant, std::vector<claimant>, std::greater<>> claimants_;
-  std::vector<device_ref> ended_;     // who is to go on its way again
-  std::uint32_t next_ = 0;            // place, or one of these
+  std::vector<device_ref> ended_; // who is to go on its way again
+  std::uint32_t next_ = 0;        // place, or one of these
 };
 
 } // namespace causeway::core

@@ -52,8 +52,9 @@ TEST(applications, one_that_has_left_is_unwanted_and_nothing_of_it_is_lost) {
   f.ports.take();
   const auto status = f.status("field", "dev");
   EXPECT_EQ(status.waiting, 2U);
-  EXPECT_EQ(explain(status, f.clock.now()), "dev is detached: the application is not configured; 2 messages wait for "
-                                            "it, the oldest of which is a dead letter in 7 d.");
+  EXPECT_EQ(explain(status, f.clock.now()),
+            "dev is detached: the application is not configured; 2 messages wait for "
+            "it, the oldest of which is a dead letter in 7 d.");
   EXPECT_EQ(f.shard.spool_by_application()[1].waiting.messages, 2U);
   EXPECT_EQ(f.with_all(), calls{"attach 0 dev@h"}) << "with the assignment that it had";
   EXPECT_EQ(f.ports.wishes.back().application, 1U);
@@ -131,8 +132,8 @@ TEST(applications, their_number_divides_the_limits) {
     std::size_t applications;
     answer of_devices, of_spool;
   };
-  for (const auto& row : {row{1, answer::stored, answer::stored},
-                          row{2, answer::device_share_full, answer::share_full}}) {
+  for (const auto& row :
+       {row{1, answer::stored, answer::stored}, row{2, answer::device_share_full, answer::share_full}}) {
     shard_options options;
     options.max_devices = 4;
     options.limits.most.messages = 4;
@@ -261,8 +262,9 @@ TEST(pieces, rules_that_come_during_a_start_wait_for_its_end) {
   image.devices.push_back({first, shard_fixture::key("field", "a"), {}});
   image.devices.push_back({second, shard_fixture::key("field", "b"), {}});
   for (const auto which : {first, second})
-    image.assignments.push_back({shard_fixture::key("field", which == first ? "a" : "b"),
-                                 {hub_host{"h"}, identity{which == first ? "a" : "b"}, azure_name{"dps"}, {}, "f1/{device_id}"}});
+    image.assignments.push_back(
+        {shard_fixture::key("field", which == first ? "a" : "b"),
+         {hub_host{"h"}, identity{which == first ? "a" : "b"}, azure_name{"dps"}, {}, "f1/{device_id}"}});
   f.shard.begin(std::move(image), f.clock.now());
   f.of("field").section = azure_name{"other"};
   EXPECT_EQ(f.take(), calls{});

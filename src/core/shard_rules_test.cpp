@@ -39,32 +39,57 @@ TEST(other_rules, what_a_change_makes_of_a_device_that_is_online) {
        device_state::attaching},
       {"commands", "field", of("field", [](application_rules& r) { r.commands = true; }), again,
        device_state::attaching},
-      {"section", "field", of("field", [](application_rules& r) { r.section = azure_name{"other"}; }),
-       {"detach 0", "forget_assignment 0", "find_hub 0 dev in other"}, device_state::provisioning},
-      {"template", "field",
+      {"section",
+       "field",
+       of("field", [](application_rules& r) { r.section = azure_name{"other"}; }),
+       {"detach 0", "forget_assignment 0", "find_hub 0 dev in other"},
+       device_state::provisioning},
+      {"template",
+       "field",
        of("field", [](application_rules& r) { r.identity_template = "x-{device_id}"; }),
-       {"detach 0", "forget_assignment 0", "find_hub 0 x-dev in dps"}, device_state::provisioning},
-      {"template by connection string", "plant",
+       {"detach 0", "forget_assignment 0", "find_hub 0 x-dev in dps"},
+       device_state::provisioning},
+      {"template by connection string",
+       "plant",
        of("plant", [](application_rules& r) { r.identity_template = "x-{device_id}"; }),
-       {"detach 0", "forget_assignment 0", "find_hub 0 x-dev in hub"}, device_state::provisioning},
-      {"enrolment", "field", [](changing& f) { f.ports.fingerprints["dps"] = "f9"; },
-       {"detach 0", "forget_assignment 0", "find_hub 0 dev in dps"}, device_state::provisioning},
-      {"from DPS to a connection string", "field", [](changing& f) { f.ports.fingerprints.clear(); },
-       {"detach 0", "forget_assignment 0", "find_hub 0 dev in dps"}, device_state::provisioning},
+       {"detach 0", "forget_assignment 0", "find_hub 0 x-dev in hub"},
+       device_state::provisioning},
+      {"enrolment",
+       "field",
+       [](changing& f) { f.ports.fingerprints["dps"] = "f9"; },
+       {"detach 0", "forget_assignment 0", "find_hub 0 dev in dps"},
+       device_state::provisioning},
+      {"from DPS to a connection string",
+       "field",
+       [](changing& f) { f.ports.fingerprints.clear(); },
+       {"detach 0", "forget_assignment 0", "find_hub 0 dev in dps"},
+       device_state::provisioning},
       {"id scope", "field", of("field", [](application_rules& r) { r.realm = "scope"; }), nothing,
        device_state::online},
-      {"hub of a connection string", "plant", of("plant", [](application_rules& r) { r.realm = "h2"; }),
-       {"detach 0", "forget_assignment 0", "find_hub 0 dev in hub"}, device_state::provisioning},
+      {"hub of a connection string",
+       "plant",
+       of("plant", [](application_rules& r) { r.realm = "h2"; }),
+       {"detach 0", "forget_assignment 0", "find_hub 0 dev in hub"},
+       device_state::provisioning},
       {"case of letters", "field", of("field", [](application_rules& r) { r.any_case = true; }), nothing,
        device_state::online},
-      {"default", "meters", of("meters", [](application_rules& r) { r.enabled_by_default = false; }),
-       {"detach 0"}, device_state::off},
-      {"no registry", "meters", of("meters", [](application_rules& r) { r.follows_registry = false; }), nothing,
-       device_state::online},
-      {"a registry", "field", of("field", [](application_rules& r) { r.follows_registry = true; }),
-       {"detach 0"}, device_state::unlisted},
-      {"it leaves", "field", [](changing& f) { std::erase_if(f.by, [](auto& r) { return r.id.str() == "field"; }); },
-       {"detach 0"}, device_state::off},
+      {"default",
+       "meters",
+       of("meters", [](application_rules& r) { r.enabled_by_default = false; }),
+       {"detach 0"},
+       device_state::off},
+      {"no registry", "meters", of("meters", [](application_rules& r) { r.follows_registry = false; }),
+       nothing, device_state::online},
+      {"a registry",
+       "field",
+       of("field", [](application_rules& r) { r.follows_registry = true; }),
+       {"detach 0"},
+       device_state::unlisted},
+      {"it leaves",
+       "field",
+       [](changing& f) { std::erase_if(f.by, [](auto& r) { return r.id.str() == "field"; }); },
+       {"detach 0"},
+       device_state::off},
   };
   for (const auto& row : rows) {
     changing f;
@@ -86,19 +111,31 @@ TEST(other_rules, what_another_section_makes_of_a_device_wherever_it_stands) {
   };
   const error disabled{errc::hub_device_disabled};
   const row rows[] = {
-      {"provisioning", "field", [](changing& f) { f.meet("field", "dev"); },
-       {"call_off 0", "find_hub 0 dev in other"}, device_state::provisioning},
-      {"attaching", "field", [](changing& f) { f.attaching_one("field", "dev"); },
-       {"detach 0", "forget_assignment 0", "find_hub 0 dev in other"}, device_state::provisioning},
-      {"parked", "field",
-       [&](changing& f) { f.shard.on_device_detached(f.online("field", "dev"), disabled, false, f.clock.now()); },
-       {"forget_assignment 0", "find_hub 0 dev in other"}, device_state::provisioning},
-      {"off", "meters",
+      {"provisioning",
+       "field",
+       [](changing& f) { f.meet("field", "dev"); },
+       {"call_off 0", "find_hub 0 dev in other"},
+       device_state::provisioning},
+      {"attaching",
+       "field",
+       [](changing& f) { f.attaching_one("field", "dev"); },
+       {"detach 0", "forget_assignment 0", "find_hub 0 dev in other"},
+       device_state::provisioning},
+      {"parked",
+       "field",
+       [&](changing& f) {
+         f.shard.on_device_detached(f.online("field", "dev"), disabled, false, f.clock.now());
+       },
+       {"forget_assignment 0", "find_hub 0 dev in other"},
+       device_state::provisioning},
+      {"off",
+       "meters",
        [](changing& f) {
          f.online("meters", "dev");
          f.registered("dev", false);
        },
-       {"forget_assignment 0"}, device_state::off},
+       {"forget_assignment 0"},
+       device_state::off},
       {"unlisted", "meters", [](changing& f) { f.wait_for("meters", "dev", 1); }, {}, device_state::unlisted},
   };
   for (const auto& row : rows) {
@@ -190,7 +227,8 @@ TEST(other_rules, a_registry_that_counts_no_longer_keeps_nobody_back) {
   ASSERT_EQ(f.state("meters", "refused"), device_state::parked);
   f.ports.take();
   f.of("meters").follows_registry = false;
-  EXPECT_EQ(f.take(), (calls{"find_hub 0 said-off in dps", "find_hub 1 unlisted in dps", "find_hub 2 refused in dps"}));
+  EXPECT_EQ(f.take(),
+            (calls{"find_hub 0 said-off in dps", "find_hub 1 unlisted in dps", "find_hub 2 refused in dps"}));
 }
 
 TEST(other_rules, who_has_waited_for_a_registry_to_follow_goes_when_it_names_him) {
@@ -214,8 +252,9 @@ struct meeting : changing {
                  }()} {}
   void attached(const char* application, std::int64_t at, const char* name = "dev") {
     const auto which = meet(application, name);
-    shard.on_assignment(which, assignment{hub_host{"h"}, identity{name}, azure_name{"dps"}, wall_time{seconds{at}}, ""},
-                        clock.now());
+    shard.on_assignment(
+        which, assignment{hub_host{"h"}, identity{name}, azure_name{"dps"}, wall_time{seconds{at}}, ""},
+        clock.now());
     shard.on_device_attached(which, clock.now());
     ports.take();
   }
@@ -243,7 +282,8 @@ TEST(realms, where_names_come_to_meet_who_has_had_his_assignment_longer_keeps_th
       }
       const std::string loser = plant_is_older ? "1" : "0";
       EXPECT_EQ(f.take(), (calls{"detach " + loser, "forget_assignment " + loser})) << by_case;
-      const auto status = plant_is_older ? f.status("field", "dev") : f.status("plant", by_case ? "DEV" : "dev");
+      const auto status =
+          plant_is_older ? f.status("field", "dev") : f.status("plant", by_case ? "DEV" : "dev");
       EXPECT_EQ(status.reason, errc::identity_taken);
       EXPECT_EQ(f.in_state(device_state::online), 1U);
     }
