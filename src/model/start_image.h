@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the disk had at start. Plain values.
+// What the disk had at start, of all devices or of a shard's. Plain values.
 #pragma once
 
 #include "model/dead_letter.h"
@@ -31,6 +31,14 @@ struct start_image {
     std::uint32_t accepted_at = 0; // in open seconds
   };
   std::vector<row> waiting; // in the order of seq
+  // Of the waiting rows whose keys nobody has looked at (row_owner): by seq, each with the first row of its
+  // event; those of one event are `rows` ones, one after the other.
+  struct unseen_key {
+    spool_seq seq = 0;
+    kept_key key;
+    std::uint32_t rows = 1;
+  };
+  std::vector<unseen_key> unseen_keys;
   dead_letter_amounts dead_letters;
   // For how long the store has been open in all its life, as saved last: the clock of all that is given up by
   // age (decision 20).
