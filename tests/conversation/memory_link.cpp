@@ -80,6 +80,14 @@ void memory_link::on_send_outcome(device_ref device, spool_seq seq, const result
   shard_->on_send_outcome(device, seq, outcome, now);
 }
 
+void memory_link::close(model::shard_number which, mono_time until) {
+  fleets_.close(which, until, clock_.now());
+}
+
+void memory_link::on_shard_closed(model::shard_number which, moment now) {
+  shard_->on_shard_closed(which, now);
+}
+
 model::hub_totals memory_link::totals() const {
   const auto all = fleets_.totals(clock_.now().mono);
   const auto own = all.find(host_.str());

@@ -37,6 +37,7 @@ public:
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
+  void close(model::shard_number which, mono_time until) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
 
   // Does what can be done now; false when there was nothing.
@@ -84,6 +85,7 @@ private:
   void on_device_attached(device_ref device, moment now) override;
   void on_device_detached(device_ref device, const error& why, bool link_retries, moment now) override;
   void on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) override;
+  void on_shard_closed(model::shard_number which, moment now) override;
   void open(hub::fleet& of, hub::line& which) override { orders_.push_back({of, which}); }
   void flush(hub::line&) override {}
   void cut(hub::line&) override {}
