@@ -76,7 +76,7 @@ public:
   // Says CLOSE on every line, and sends nothing more.
   void close(moment now);
   // The shard goes (hub_link::close): what is with the hub is told until it has its outcome, or until then; a
-  // time that is not after now: nothing is, and its identities are free at once. Then the lines are closed,
+  // time that is not after now: nobody waits, and its identities are free at once. Then the lines are closed,
   // and at that time cut. Who comes meanwhile waits until that is over.
   void leave(mono_time until, moment now);
   bool is_leaving() const { return leaving_.has_value(); }
