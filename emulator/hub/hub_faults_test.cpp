@@ -40,8 +40,11 @@ TEST(hub_links, a_telemetry_attach_beside_one_that_waits_elsewhere_is_counted_as
   test_hub hub{options};
   hub.add_devices(2);
   hub_test_client one{hub}, two{hub};
-  for (auto* client : {&one, &two}) {
+  for (auto* client : {&one, &two})
     client->open_cbs();
+  hub.clock.advance(20ms);
+  for (auto* client : {&one, &two}) {
+    client->tick();
     client->put_token(hub.policy_token());
   }
   auto waiting = one.telemetry("dev-0");
