@@ -182,14 +182,14 @@ model::appended memory_journal::apply(member& by, const piece& from, model::appe
                   is_seen};
     all_rows_[seq] = shard;
     by.last_rows_[what.id] = seq;
-    tell_owner(by, from, what, seq);
+    tell_owner(by, what, seq);
     what.key.reset();
     goes_on = true;
   }
   return {what.id, {}, {}};
 }
 
-void memory_journal::tell_owner(member& by, const piece&, const model::append_request& what, spool_seq seq) {
+void memory_journal::tell_owner(member& by, const model::append_request& what, spool_seq seq) {
   const auto& row = rows_.at(seq);
   auto* const to = place_of(row.shard).owner;
   if (to == nullptr) return; // it is in the next image
@@ -224,7 +224,7 @@ bool memory_journal::owns(const member& by, const piece& from, model::shard_numb
   return false;
 }
 
-std::optional<memory_journal::row> memory_journal::take_row(const member& by, const piece& from,
+std::optional<memory_journal::kept_row> memory_journal::take_row(const member& by, const piece& from,
                                                             spool_seq seq) {
   const auto shard = all_rows_.find(seq);
   if (shard == all_rows_.end()) {
@@ -243,7 +243,7 @@ std::optional<memory_journal::row> memory_journal::take_row(const member& by, co
 
 // The key of a copy that the owner has dropped stays with the first, while that waits: its next owner would
 // take it for a copy of itself.
-void memory_journal::keep_key(const row& of, spool_seq seq) {
+void memory_journal::keep_key(const kept_row& of, spool_seq seq) {
   if (!of.event) return;
   const bool is_copy = std::any_of(rows_.begin(), rows_.lower_bound(seq), [&](const auto& other) {
     return other.second.key == of.key && other.second.event == of.event;

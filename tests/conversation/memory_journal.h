@@ -60,7 +60,7 @@ private:
     member* owner = nullptr;
     epoch since = 0;
   };
-  struct row {
+  struct kept_row {
     model::shard_number shard{};
     model::device_key key;
     std::optional<std::uint64_t> dev_eui;
@@ -96,10 +96,10 @@ private:
   void apply(member& by, const piece& from, change& what);
   // Whether the one that wrote it owns the shard still; what it must not write is counted.
   bool owns(const member& by, const piece& from, model::shard_number which, const char* what);
-  void tell_owner(member& by, const piece& from, const model::append_request& what, spool_seq seq);
+  void tell_owner(member& by, const model::append_request& what, spool_seq seq);
   // The row, where it may go.
-  std::optional<row> take_row(const member& by, const piece& from, spool_seq seq);
-  void keep_key(const row& of, spool_seq seq);
+  std::optional<kept_row> take_row(const member& by, const piece& from, spool_seq seq);
+  void keep_key(const kept_row& of, spool_seq seq);
   bool take_letter(const model::kept_key& key);
   model::amount bury_event(const model::append_request& what);
   model::dead_letter_amounts letters_of(const member& whose) const;
@@ -110,7 +110,7 @@ private:
   std::vector<place> places_;
   std::set<member*> members_;
   spool_seq next_seq_ = 1;
-  std::map<spool_seq, row> rows_; // waiting
+  std::map<spool_seq, kept_row> rows_; // waiting
   std::map<spool_seq, model::shard_number> all_rows_;
   std::map<model::device_key, of_device> devices_;
   std::map<std::uint64_t, letter> letters_;
