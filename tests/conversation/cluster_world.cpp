@@ -181,12 +181,22 @@ void cluster_world::at_step(std::size_t step, std::function<void()> what) {
   due_at_step_.emplace(step, std::move(what));
 }
 
+void cluster_world::after(milliseconds time, std::function<void()> what) {
+  due_at_.emplace(clock.now().mono + time, std::move(what));
+}
+
 bool cluster_world::step() {
   while (!due_at_step_.empty() && due_at_step_.begin()->first <= steps_) {
     const auto what = std::move(due_at_step_.extract(due_at_step_.begin()).mapped());
     what();
   }
-  bool any = journal.step();
+  bool any = false;
+  while (!due_at_.empty() && due_at_.begin()->first <= clock.now().mono) {
+    const auto what = std::move(due_at_.extract(due_at_.begin()).mapped());
+    what();
+    any = true;
+  }
+  if (journal.step()) any = true;
   for (process_number i = 0; i < processes_.size(); ++i)
     if (processes_[i] && step(at(i))) any = true;
   if (finish_moves()) any = true;
@@ -217,6 +227,7 @@ std::optional<mono_time> cluster_world::deadline() const {
   const auto consider = [&first](std::optional<mono_time> due) {
     if (due && (!first || *due < *first)) first = due;
   };
+  if (!due_at_.empty()) consider(due_at_.begin()->first);
   for (const auto& one : processes_) {
     if (!one) continue;
     consider(one->link.deadline());
@@ -229,14 +240,15 @@ std::optional<mono_time> cluster_world::deadline() const {
 }
 
 void cluster_world::run_for(milliseconds time) {
-  run_world_for(clock, time, [this] { return step(); }, [this] { return deadline(); });
+  run_world_for(
+      clock, time, [this] { return step(); }, [this] { return deadline(); });
 }
 
 bool cluster_world::run_until_delivered(milliseconds longest) {
   const auto end = clock.now().mono + longest;
   const auto busy = [&] {
     return stack.unanswered() != 0 || journal.waiting_rows() != 0 || is_under_way() ||
-           !due_at_step_.empty() ||
+           !due_at_step_.empty() || !due_at_.empty() ||
            std::any_of(processes_.begin(), processes_.end(), [](const auto& one) {
              return one && (one->disk.unwritten() != 0 || one->core.totals().waiting_messages != 0);
            });

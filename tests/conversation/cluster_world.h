@@ -63,8 +63,11 @@ public:
   // A new one, with nothing.
   void start(process_number which);
 
-  // Once, when so many steps of the world have been made. A step is what can be done at one time in one place.
+  // Once, when so many steps of the world have been made. A step is what can be done at one time in one
+  // place.
   void at_step(std::size_t step, std::function<void()> what);
+  // Likewise, when so much time has passed.
+  void after(milliseconds time, std::function<void()> what);
   std::size_t steps() const { return steps_; }
   void run_for(milliseconds time);
   // Until nothing waits and no move is under way. False when something still does.
@@ -97,6 +100,7 @@ private:
   process_number next_to_post_ = 0;
   std::size_t steps_ = 0;
   std::multimap<std::size_t, std::function<void()>> due_at_step_;
+  std::multimap<mono_time, std::function<void()>> due_at_;
   std::optional<process_number> carrying_; // whose connections are served now
   std::map<std::pair<process_number, model::shard_number>, std::size_t> arrived_through_;
 };

@@ -83,14 +83,15 @@ bool gateway_world::step() {
 
 std::optional<mono_time> gateway_world::deadline() const {
   std::optional<mono_time> first;
-  for (const auto due : {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(),
-                         gateway_->shard.deadline()})
+  for (const auto due :
+       {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()})
     if (due && (!first || *due < *first)) first = due;
   return first;
 }
 
 void gateway_world::run_for(milliseconds time) {
-  run_world_for(clock, time, [this] { return step(); }, [this] { return deadline(); });
+  run_world_for(
+      clock, time, [this] { return step(); }, [this] { return deadline(); });
 }
 
 bool gateway_world::run_until_delivered(milliseconds longest) {

@@ -66,8 +66,7 @@ model::start_image memory_journal::image_of(model::shard_number which) const {
   std::map<model::device_key, device_ref> refs;
   // Who is known by a row alone is a device as well.
   const auto ref_of = [&](const model::device_key& key) {
-    const auto [found, is_new] =
-        refs.try_emplace(key, make_ref(static_cast<std::uint32_t>(refs.size()), 0));
+    const auto [found, is_new] = refs.try_emplace(key, make_ref(static_cast<std::uint32_t>(refs.size()), 0));
     if (is_new) {
       image.devices.emplace_back();
       image.devices.back().key = key;
@@ -178,8 +177,8 @@ model::appended memory_journal::apply(member& by, const piece& from, model::appe
   bool goes_on = false;
   for (auto& body : what.messages) {
     const auto seq = next_seq_++;
-    rows_[seq] = {shard,       what.from, what.dev_eui, std::move(body), what.accepted_at, what.key, goes_on,
-                  is_seen};
+    rows_[seq] = {shard,    what.from, what.dev_eui, std::move(body), what.accepted_at,
+                  what.key, goes_on,   is_seen};
     all_rows_[seq] = shard;
     by.last_rows_[what.id] = seq;
     tell_owner(by, what, seq);
@@ -225,7 +224,7 @@ bool memory_journal::owns(const member& by, const piece& from, model::shard_numb
 }
 
 std::optional<memory_journal::kept_row> memory_journal::take_row(const member& by, const piece& from,
-                                                            spool_seq seq) {
+                                                                 spool_seq seq) {
   const auto shard = all_rows_.find(seq);
   if (shard == all_rows_.end()) {
     faults_.push_back("a mark of row " + std::to_string(seq) + ", which never was");
@@ -292,11 +291,11 @@ model::dead_letter_amounts memory_journal::letters_of(const member& whose) const
 }
 
 memory_journal::member::member(memory_journal& of) : of_{of}, held_(of.shards()) {
-  of_.members_.insert(this);
+  of_.members_.push_back(this);
 }
 
 memory_journal::member::~member() {
-  of_.members_.erase(this);
+  std::erase(of_.members_, this);
   for (std::uint16_t i = 0; i < of_.shards(); ++i)
     if (of_.places_[i].owner == this) of_.end_tenure(model::shard_number{i});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A journal of several processes, in memory, stepped by hand: a commit takes its time on the manual clock, and
-// who owns a shard is decided where the rows are, in the order of the commits. Outlives its members.
+// A journal of several processes, in memory, stepped by hand: a commit takes its time on the manual clock,
+// and who owns a shard is decided where the rows are, in the order of the commits. Outlives its members.
 #pragma once
 
 #include "base/clock.h"
@@ -11,7 +11,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -108,7 +107,7 @@ private:
   const manual_clock& clock_;
   mono_time began_;
   std::vector<place> places_;
-  std::set<member*> members_;
+  std::vector<member*> members_;
   spool_seq next_seq_ = 1;
   std::map<spool_seq, kept_row> rows_; // waiting
   std::map<spool_seq, model::shard_number> all_rows_;
@@ -158,8 +157,8 @@ private:
   memory_journal& of_;
   model::journal_events* events_ = nullptr;
   std::vector<epoch> held_;
-  std::map<device_ref, model::device_key> names_;           // as records and appends have said
-  std::map<model::append_id, spool_seq> last_rows_;         // of appends that are durable
+  std::map<device_ref, model::device_key> names_;   // as records and appends have said
+  std::map<model::append_id, spool_seq> last_rows_; // of appends that are durable
   std::deque<piece> queue_;
   std::size_t under_way_ = 0; // of these
   mono_time waits_since_{};

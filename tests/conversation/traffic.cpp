@@ -59,9 +59,9 @@ secret device_keys::policy_token(wall_time expiry) {
 }
 
 plant::plant(std::size_t devices, emulator::hub_options options)
-    : registry{{host}},
-      arrivals{host},
-      hub{registry, arrivals, faults, "DeviceGateway_" + std::string(32, '0'), 0, options} {
+    : registry{{host}}, arrivals{host}, hub{registry, arrivals,
+                                            faults,   "DeviceGateway_" + std::string(32, '0'),
+                                            0,        options} {
   registry.put_policy(policy, {keys_of(policy), true});
   for (std::size_t i = 0; i < devices; ++i)
     registry.put(name_of(i), keys_of(name_of(i).str()), true);
