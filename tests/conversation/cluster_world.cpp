@@ -185,41 +185,64 @@ void cluster_world::after(milliseconds time, std::function<void()> what) {
   due_at_.emplace(clock.now().mono + time, std::move(what));
 }
 
-bool cluster_world::step() {
+// Between any two of the things that can be done.
+bool cluster_world::count(bool done) {
+  if (!done) return false;
+  ++steps_;
+  happen();
+  return true;
+}
+
+void cluster_world::happen() {
   while (!due_at_step_.empty() && due_at_step_.begin()->first <= steps_) {
     const auto what = std::move(due_at_step_.extract(due_at_step_.begin()).mapped());
     what();
   }
+}
+
+bool cluster_world::step() {
+  happen();
   bool any = false;
   while (!due_at_.empty() && due_at_.begin()->first <= clock.now().mono) {
     const auto what = std::move(due_at_.extract(due_at_.begin()).mapped());
     what();
     any = true;
   }
-  if (journal.step()) any = true;
+  any = count(journal.step()) || any;
   for (process_number i = 0; i < processes_.size(); ++i)
-    if (processes_[i] && step(at(i))) any = true;
-  if (finish_moves()) any = true;
-  if (any) ++steps_;
+    for (const auto part :
+         {&cluster_world::serve_hub, &cluster_world::serve_format, &cluster_world::serve_disk,
+          &cluster_world::open_some, &cluster_world::serve_timer})
+      if (processes_[i]) any = count((this->*part)(at(i))) || any; // what happens may be its end
+  return count(finish_moves()) || any;
+}
+
+bool cluster_world::serve_hub(process& of) {
+  carrying_ = of.number;
+  const bool any = of.link.step();
+  carrying_.reset();
   return any;
 }
 
-bool cluster_world::step(process& one) {
-  carrying_ = one.number;
-  bool any = one.link.step();
-  carrying_.reset();
-  if (one.is_frozen) return any;
-  if (one.around.step()) any = true;
-  if (one.disk.step()) any = true;
-  if (one.is_opening) {
-    one.is_opening = one.core.start_some(opened_at_once, clock.now());
-    any = true;
-  }
-  if (const auto due = one.core.deadline(); due && *due <= clock.now().mono) {
-    one.core.on_tick(clock.now());
-    any = true;
-  }
-  return any;
+bool cluster_world::serve_format(process& of) {
+  return !of.is_frozen && of.around.step();
+}
+
+bool cluster_world::serve_disk(process& of) {
+  return !of.is_frozen && of.disk.step();
+}
+
+bool cluster_world::open_some(process& of) {
+  if (of.is_frozen || !of.is_opening) return false;
+  of.is_opening = of.core.start_some(opened_at_once, clock.now());
+  return true;
+}
+
+bool cluster_world::serve_timer(process& of) {
+  const auto due = of.core.deadline();
+  if (of.is_frozen || !due || *due > clock.now().mono) return false;
+  of.core.on_tick(clock.now());
+  return true;
 }
 
 std::optional<mono_time> cluster_world::deadline() const {
@@ -264,8 +287,9 @@ std::size_t cluster_world::arrived_through(process_number which, model::shard_nu
   return found == arrived_through_.end() ? 0 : found->second;
 }
 
-void cluster_world::expect_all_delivered(const std::map<model::shard_number, process_number>& owners) const {
-  const auto there = stack.expect_arrived(arrivals);
+void cluster_world::expect_all_delivered(const std::map<model::shard_number, process_number>& owners,
+                                         order in) const {
+  const auto there = stack.expect_arrived(arrivals, in);
   // What broke off may have been stored, or not.
   EXPECT_GE(there.distinct, stack.stored());
   EXPECT_LE(there.distinct, stack.stored() + stack.broken_off());

@@ -77,7 +77,8 @@ public:
   std::size_t arrived_through(process_number which, model::shard_number shard) const;
   // As webhooks::expect_arrived; and nothing waits in a process or in the journal, nobody has written what it
   // must not, and the devices of each shard are online at its owner, and nowhere else.
-  void expect_all_delivered(const std::map<model::shard_number, process_number>& owners) const;
+  void expect_all_delivered(const std::map<model::shard_number, process_number>& owners,
+                            order in = order::as_posted) const;
 
 private:
   struct process;
@@ -88,7 +89,14 @@ private:
 
   process& at(process_number which) const { return *processes_[which]; }
   bool step();
-  bool step(process& one);
+  bool count(bool done);
+  void happen();
+  // False: there is nothing to do.
+  bool serve_hub(process& of);
+  bool serve_format(process& of);
+  bool serve_disk(process& of);
+  bool open_some(process& of);
+  bool serve_timer(process& of);
   bool finish_moves();
   std::optional<mono_time> deadline() const;
 

@@ -157,7 +157,7 @@ void take_over(cluster_world& w, const std::vector<shard_number>& shards,
 template <former Is>
 void expect_taken_over(cluster_world& w, const std::vector<shard_number>& shards,
                        const std::map<shard_number, std::size_t>& sent_when_fenced) {
-  w.expect_all_delivered(owned_by(w, shards, 1));
+  w.expect_all_delivered(owned_by(w, shards, 1), Is == former::unaware ? order::as_posted : order::promised);
   EXPECT_LE(w.hub.totals().links_stolen, devices_in(w, shards));
   for (const auto& [shard, sent] : sent_when_fenced)
     EXPECT_EQ(w.arrived_through(0, shard), sent) << "after it was fenced";

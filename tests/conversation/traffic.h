@@ -92,6 +92,10 @@ private:
   std::deque<formatted> formats_;                                    // likewise
 };
 
+// Of a device's uplinks. promised: one that was answered `stored` before the other one was posted comes
+// before it; what hangs in a process that stands still is neither stored nor refused, and may come later.
+enum class order : std::uint8_t { as_posted, promised };
+
 // The Things Stack's side: what it has posted, and what it was answered.
 class webhooks final : public model::answers {
 public:
@@ -124,7 +128,7 @@ public:
   };
   // By the arrivals: every uplink that was answered `stored` has arrived, each device's in order, copies
   // under the id of the first.
-  arrived expect_arrived(const emulator::arrivals& witness) const;
+  arrived expect_arrived(const emulator::arrivals& witness, order in = order::as_posted) const;
 
 private:
   struct source {
@@ -132,6 +136,8 @@ private:
     std::string last_posted; // the event's text
     std::vector<std::uint64_t> stored;
     std::string last_stored;
+    // When, by the count of both; by marker.
+    std::map<std::uint64_t, std::uint64_t> posted_at, stored_at;
   };
   struct posted_event {
     std::size_t device = 0;
@@ -149,7 +155,7 @@ private:
   std::vector<source> sources_;
   std::map<model::ticket, posted_event> waiting_; // without an answer
   std::optional<model::answer> last_answer_;
-  std::uint64_t last_ticket_ = 0;
+  std::uint64_t last_ticket_ = 0, happened_ = 0;
   std::size_t posted_ = 0, stored_ = 0, refused_ = 0, broken_off_ = 0;
 };
 
