@@ -306,9 +306,9 @@ void cluster_world::expect_all_delivered(const std::map<model::shard_number, pro
     std::size_t own = 0;
     for (const auto& [shard, owner] : owners)
       if (owner == i) own += devices_of(shard).size();
-    const auto& in = totals.devices;
-    EXPECT_EQ(in[static_cast<std::size_t>(model::device_state::online)], own) << i;
-    EXPECT_EQ(std::accumulate(in.begin(), in.end(), std::uint64_t{0}), own) << i;
+    const auto& states = totals.devices;
+    EXPECT_EQ(states[static_cast<std::size_t>(model::device_state::online)], own) << i;
+    EXPECT_EQ(std::accumulate(states.begin(), states.end(), std::uint64_t{0}), own) << i;
     EXPECT_EQ(at(i).link.links_at_hub(), own) << i;
   }
 }
