@@ -20,6 +20,7 @@
 #include "core/successions.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 
 namespace causeway::core {
@@ -39,6 +40,7 @@ public:
     backlog& waiting;
     gates& held;
     delivery& out;
+    const holdings& here;
     draft& book;
     const appends& stored;
     const open_time& time;
@@ -64,9 +66,13 @@ public:
   // Precondition: no event of it is being stored.
   void erase(device_ref which, moment now);
 
-  // At start: all devices on disk are in the table, each with its record.
-  void begin(start_image image, moment now);
+  // A shard has come: all its devices on disk are in the table, each with its record.
+  void begin(shard_number which, start_image image, moment now);
   bool start_some(std::size_t most, moment now);
+  // It is to go: its connections are closed at this time at the latest.
+  void leave(shard_number which, mono_time until);
+  // It is gone: nothing of it is here any more, and what is on the disk stays.
+  void let_go(shard_number which, moment now);
 
   // The device may be gone.
   void on_assignment(device_ref which, result<assignment> where, moment now);
@@ -83,6 +89,7 @@ public:
   grace& refused() { return grace_; }
   const grace& refused() const { return grace_; }
   const links& ways() const { return links_; }
+  const successions& heirs() const { return successions_; }
 
 private:
   transition move(device_ref which, device_event what, circumstances& with);
@@ -95,13 +102,17 @@ private:
   void become_other(device_ref which, moment now);
   void bury_former(device_ref which, spool_seq until, moment now);
   void lose_assignment(device_ref which);
+  opening* opening_of(const device& d);
+  bool start_some(opening& of, std::size_t& most, moment now);
+  std::vector<device_ref> devices_of(shard_number which) const;
+  void vanish(device_ref which);
   void probe(gates::place at, moment now);
   void tick_gates(moment now);
 
   grounds on_;
   claims claims_;
   assignments assignments_;
-  opening opening_;
+  std::map<shard_number, opening> openings_; // until all are on their way
   connecting connecting_;
   links links_;
   grace grace_;

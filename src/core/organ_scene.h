@@ -6,6 +6,7 @@
 #include "core/appends.h"
 #include "core/backlog.h"
 #include "core/draft.h"
+#include "core/holdings.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -22,6 +23,7 @@ struct organ_scene {
   device_table table;
   naming names{rules, table};
   backlog waiting;
+  holdings here{rules, nullptr};
   outlet<journal> disk;
   draft book{disk};
   appends stored;

@@ -122,6 +122,7 @@ struct change {
   struct placed {
     device_ref device{};
     std::optional<assignment> where; // nothing: none any more
+    device_key key{};
   };
   struct forgotten {
     device_ref device{};

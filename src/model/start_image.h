@@ -11,7 +11,9 @@
 namespace causeway::model {
 
 struct start_image {
-  std::vector<device_record> devices; // each the first at its place
+  // Each the first at its place. Of a shard also those that nobody has met yet: whose rows wait, with what
+  // the first of these says.
+  std::vector<device_record> devices;
   struct assigned {
     device_key key;
     assignment where;

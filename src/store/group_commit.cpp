@@ -47,7 +47,7 @@ void hand_over(queued_append stored, std::vector<model::fresh_row>& to) {
   auto& request = stored.request;
   auto number = stored.first;
   for (auto& message : request.messages)
-    to.push_back({number++, request.device, request.id, std::exchange(request.key, {}), request.accepted_at,
+    to.push_back({number++, *request.device, request.id, std::exchange(request.key, {}), request.accepted_at,
                   request.accepted, std::move(message)});
 }
 

@@ -144,7 +144,7 @@ void memory_journal::commit(member& by) {
     if (auto* const request = std::get_if<model::append_request>(&next.what))
       told.appends.push_back(apply(by, next, *request));
     else
-      apply(by, next, std::get<change>(next.what));
+      apply(by, next, std::get<model::change>(next.what));
   }
   told.letters_changed = last_letter_ + letters_.size() != letters_before;
   by.told_next_ = std::move(told);
@@ -254,8 +254,7 @@ void memory_journal::keep_key(const kept_row& of, spool_seq seq) {
   if (hashes.size() > kept_keys) hashes.pop_front();
 }
 
-void memory_journal::apply(member& by, const piece& from, change& of) {
-  auto& what = of.what;
+void memory_journal::apply(member& by, const piece& from, model::change& what) {
   for (const auto seq : what.done)
     if (take_row(by, from, seq)) ++rows_done_;
   for (const auto& one : what.dead_letters)
@@ -263,13 +262,8 @@ void memory_journal::apply(member& by, const piece& from, change& of) {
       letters_[++last_letter_] = {gone->key, model::size_of(gone->body), {}};
   for (const auto& one : what.gone)
     if (owns(by, from, shard_of(one.key), "a word that a device is gone")) devices_.erase(one.key);
-  for (std::size_t i = 0; i < what.assignments.size(); ++i) {
-    const auto& key = of.placed[i];
-    if (!key)
-      faults_.emplace_back("an assignment of a device that has no name");
-    else if (owns(by, from, shard_of(*key), "an assignment"))
-      devices_[*key].where = std::move(what.assignments[i].where);
-  }
+  for (auto& one : what.assignments)
+    if (owns(by, from, shard_of(one.key), "an assignment")) devices_[one.key].where = std::move(one.where);
   for (auto& record : what.devices) {
     const bool is_gone = std::any_of(what.gone.begin(), what.gone.end(),
                                      [&](const auto& one) { return one.device == record.ref; });
@@ -306,9 +300,9 @@ void memory_journal::member::finish_commit() {
 
 bool memory_journal::member::has_marks_alone() const {
   return std::all_of(queue_.begin(), queue_.end(), [](const piece& one) {
-    const auto* const only = std::get_if<change>(&one.what);
-    return only != nullptr && only->what.dead_letters.empty() && only->what.devices.empty() &&
-           only->what.assignments.empty() && only->what.gone.empty() && only->what.released.empty();
+    const auto* const only = std::get_if<model::change>(&one.what);
+    return only != nullptr && only->dead_letters.empty() && only->devices.empty() &&
+           only->assignments.empty() && only->gone.empty() && only->released.empty();
   });
 }
 
@@ -379,25 +373,14 @@ void memory_journal::member::answer_reads() {
 result<void> memory_journal::member::append(model::append_request request) {
   CAUSEWAY_CHECK(request.messages.empty() == request.refused.has_value());
   if (queue_.size() == under_way_ || has_marks_alone()) waits_since_ = of_.clock_.now().mono;
-  if (request.device) names_[*request.device] = request.from;
   queue_.push_back({held_, std::move(request)});
   return {};
 }
 
 void memory_journal::member::commit(model::change what) {
   if (queue_.size() == under_way_) waits_since_ = of_.clock_.now().mono;
-  change made;
-  for (const auto& record : what.devices)
-    names_[record.ref] = record.key;
-  for (const auto& one : what.assignments) {
-    const auto named = names_.find(one.device);
-    made.placed.push_back(named == names_.end() ? std::nullopt : std::optional{named->second});
-  }
-  for (const auto& one : what.gone)
-    names_.erase(one.device);
   const auto released = what.released;
-  made.what = std::move(what);
-  queue_.push_back({held_, std::move(made)});
+  queue_.push_back({held_, std::move(what)});
   for (const auto which : released)
     give_up(which);
 }

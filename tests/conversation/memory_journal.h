@@ -47,8 +47,8 @@ public:
   std::uint64_t rows_done() const { return rows_done_; }
   // Of rows, records and assignments: by who had owned their shard, and did not any more.
   std::uint64_t dropped() const { return dropped_; }
-  // What no owner may ever write, in words: a mark of a row that is not there, or of a shard that was never
-  // given; an assignment of a device that nobody has named.
+  // What no owner may ever write, in words: a mark of a row that is not there, anything of a shard that was
+  // not its own.
   const std::vector<std::string>& faults() const { return faults_; }
 
 private:
@@ -74,13 +74,9 @@ private:
     std::uint64_t bytes = 0;
     std::optional<model::kept_key> key;
   };
-  struct change {
-    model::change what;
-    std::vector<std::optional<model::device_key>> placed; // whose its assignments are
-  };
   struct piece {
     std::vector<epoch> held; // what its member owned as it wrote it; 0: not
-    std::variant<model::append_request, change> what;
+    std::variant<model::append_request, model::change> what;
   };
   struct of_device {
     std::optional<model::device_record> record;
@@ -92,7 +88,7 @@ private:
   const place& place_of(model::shard_number which) const { return places_[static_cast<std::size_t>(which)]; }
   void commit(member& by);
   model::appended apply(member& by, const piece& from, model::append_request& what);
-  void apply(member& by, const piece& from, change& what);
+  void apply(member& by, const piece& from, model::change& what);
   // Whether the one that wrote it owns the shard still; what it must not write is counted.
   bool owns(const member& by, const piece& from, model::shard_number which, const char* what);
   void tell_owner(member& by, const model::append_request& what, spool_seq seq);
@@ -157,7 +153,6 @@ private:
   memory_journal& of_;
   model::journal_events* events_ = nullptr;
   std::vector<epoch> held_;
-  std::map<device_ref, model::device_key> names_;   // as records and appends have said
   std::map<model::append_id, spool_seq> last_rows_; // of appends that are durable
   std::deque<piece> queue_;
   std::size_t under_way_ = 0; // of these

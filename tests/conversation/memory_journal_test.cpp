@@ -155,7 +155,8 @@ TEST_F(shared_journal, gives_a_released_shard_up_behind_all_that_was_said_before
   ASSERT_TRUE(one.append(request(1, its_ref, first_key)));
   model::change what;
   what.devices.push_back({its_ref, sensor, dev_eui{"70B3D52DD6000001"}});
-  what.assignments.push_back({its_ref, model::assignment{hub_host{"hub"}, identity{"sensor-1"}, {}, {}, {}}});
+  what.assignments.push_back(
+      {its_ref, model::assignment{hub_host{"hub"}, identity{"sensor-1"}, {}, {}, {}}, sensor});
   one.commit(what);
   model::change last;
   last.released.push_back(shard);

@@ -37,6 +37,7 @@ public:
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
+  void close(model::shard_number which, mono_time until) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
   void close(model::shard_number which, mono_time until) override {
     fleets_.close(which, until, clock_.now());
