@@ -80,18 +80,14 @@ void memory_link::on_send_outcome(device_ref device, spool_seq seq, const result
   shard_->on_send_outcome(device, seq, outcome, now);
 }
 
-<<<<<<< HEAD
-=======
 void memory_link::close(model::shard_number which, mono_time until) {
   fleets_.close(which, until, clock_.now());
 }
 
->>>>>>> tenure
 void memory_link::on_shard_closed(model::shard_number which, moment now) {
   shard_->on_shard_closed(which, now);
 }
 
-<<<<<<< HEAD
 std::size_t memory_link::links_at_hub() const {
   std::size_t sum = 0;
   for (const auto& [id, on] : wires_)
@@ -99,8 +95,6 @@ std::size_t memory_link::links_at_hub() const {
   return sum;
 }
 
-=======
->>>>>>> tenure
 model::hub_totals memory_link::totals() const {
   const auto all = fleets_.totals(clock_.now().mono);
   const auto own = all.find(host_.str());

@@ -39,9 +39,6 @@ public:
   void hurry(device_ref device) override;
   void close(model::shard_number which, mono_time until) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
-  void close(model::shard_number which, mono_time until) override {
-    fleets_.close(which, until, clock_.now());
-  }
 
   // Does what can be done now; false when there was nothing.
   bool step();
