@@ -35,7 +35,8 @@ delivery::delivery(const options& by, const rule_book& rules, device_table& tabl
 bool delivery::passes_over(device_ref which, const fresh_row& row) {
   const auto& d = table_.at(which);
   if (!row.owner->goes_on)
-    passes_over_ = d.state() == device_state::off || (row.key && d.keys.contains(row.key->kind, row.key->hash));
+    passes_over_ =
+        d.state() == device_state::off || (row.key && d.keys.contains(row.key->kind, row.key->hash));
   if (passes_over_) book_.done(row.seq);
   return passes_over_;
 }

@@ -46,8 +46,8 @@ public:
   // A row of the device has come: it waits, behind those before it. True: it is the only one. Precondition of
   // all with a device: it is in the table.
   bool take(device_ref which, fresh_row row);
-  // A row with an owner: whether it is one too many, as a duplicate or of a device that is switched off. It is
-  // done then.
+  // A row with an owner: whether it is one too many, as a duplicate or of a device that is switched off. It
+  // is done then.
   bool passes_over(device_ref which, const fresh_row& row);
   // What waits for it is no matter of this process any more, and stays on the disk.
   void let_go(device_ref which, moment now);

@@ -47,7 +47,8 @@ intake::source intake::source_of(std::optional<device_ref> device, std::uint32_t
 
 // The id has become another device's since it came, or is about to.
 bool intake::is_of_former(const source& from) const {
-  if (!from.eui || source_of(from.device, from.application).eui.value_or(*from.eui) == *from.eui) return false;
+  if (!from.eui || source_of(from.device, from.application).eui.value_or(*from.eui) == *from.eui)
+    return false;
   return names_.is_by_eui(*device_of(from));
 }
 
@@ -149,8 +150,7 @@ void intake::on_formatted(ticket which, result<std::vector<message>> messages, m
 void intake::refuse(ticket which, in_progress one, const error& why, moment now) {
   auto& event = one.event;
   const auto key = kept_key_of(event);
-  if (why.cls() == error_class::transient)
-    return conclude(which, one.from, key, answer::transform_busy, now);
+  if (why.cls() == error_class::transient) return conclude(which, one.from, key, answer::transform_busy, now);
   if (const auto more = waiting_.letters_told.admit(why.code(), now.mono))
     log::warning("message_dead_lettered", {{"application", event.from.application},
                                            {"device", event.from.device},
@@ -214,7 +214,8 @@ void intake::on_appended(const appended& what, moment now) {
   waiting_.account.give(entry.from.application, entry.what);
   if (!what.outcome) {
     const bool is_gone = what.outcome.fault().code() == errc::not_found; // a dead letter, replayed twice
-    return conclude(entry.which, entry.from, entry.key, is_gone ? answer::duplicate : answer::unavailable, now);
+    return conclude(entry.which, entry.from, entry.key, is_gone ? answer::duplicate : answer::unavailable,
+                    now);
   }
   totals_.dead_lettered += what.letters.messages;
   conclude(entry.which, entry.from, entry.key, entry.refused ? answer::dead_lettered : answer::stored, now);

@@ -123,8 +123,8 @@ void journey::let_go(shard_number which, moment now) {
 }
 
 void journey::begin(shard_number which, start_image image, moment now) {
-  auto& opens =
-      openings_.try_emplace(which, on_.rules, on_.table, claims_, assignments_, on_.here, which).first->second;
+  auto& opens = openings_.try_emplace(which, on_.rules, on_.table, claims_, assignments_, on_.here, which)
+                    .first->second;
   opens.begin(std::move(image.assignments));
   // The process ended while the former device had its minute.
   for (const auto& record : image.devices) {

@@ -5,13 +5,7 @@ namespace causeway::core {
 
 links::links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,
              const rule_book& rules, const device_table& table, const holdings& here, shard_totals& totals)
-    : hub_{hub},
-      finder_{finder},
-      names_{names},
-      rules_{rules},
-      table_{table},
-      here_{here},
-      totals_{totals} {}
+    : hub_{hub}, finder_{finder}, names_{names}, rules_{rules}, table_{table}, here_{here}, totals_{totals} {}
 
 void links::find_hub(device_ref which, const identity& wanted) {
   const auto& d = table_.at(which);

@@ -40,7 +40,7 @@ public:
   void lose(const device_key& key);
 
 private:
-  struct work {                    // no initialisers: clang takes one inside a class for no default constructor
+  struct work { // no initialisers: clang takes one inside a class for no default constructor
     std::vector<device_ref> there; // from the begin on, by place; who is not has come since
     std::vector<start_image::assigned> assignments;
     std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,

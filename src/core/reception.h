@@ -15,7 +15,8 @@ class reception {
 public:
   // All must live as long.
   reception(const rule_book& rules, const naming& names, device_table& table, census& counts,
-            backlog& waiting, const open_time& time, const holdings& here, journey& ways, shard_totals& totals)
+            backlog& waiting, const open_time& time, const holdings& here, journey& ways,
+            shard_totals& totals)
       : rules_{rules},
         names_{names},
         table_{table},
@@ -35,9 +36,9 @@ public:
   // Whose it is, a new device where it is not known. Precondition: not refused.
   device_ref meet(const model::event& event, std::uint32_t application, std::optional<device_ref> known,
                   moment now);
-  // Whose a row is that another process, or this one before it had the shard, has appended: a new device where
-  // it is not known. Nothing: its shard is not here, or its application is not configured; it stays on the
-  // disk.
+  // Whose a row is that another process, or this one before it had the shard, has appended: a new device
+  // where it is not known. Nothing: its shard is not here, or its application is not configured; it stays on
+  // the disk.
   std::optional<device_ref> meet(const row_owner& whose, moment now);
   // Whose the dead letter is, likewise; or what is answered.
   struct met {
@@ -53,8 +54,8 @@ public:
 
   // A shard has come, whose image speaks of places of its own: it is given refs of this table.
   void make_places(start_image& image);
-  // Who was there, with what waits; refs are the table's, and of devices that are not in it yet the places are
-  // free. Time has been restored.
+  // Who was there, with what waits; refs are the table's, and of devices that are not in it yet the places
+  // are free. Time has been restored.
   struct restored {
     std::vector<outbox::waiting_message> strays; // of applications that are not configured any more
     std::vector<spool_seq> duplicates;

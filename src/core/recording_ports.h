@@ -36,7 +36,8 @@ struct calls : std::vector<std::string> {
 private:
   static bool is_of_change(const std::string& one) {
     constexpr std::array words{
-        "done ", "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ", "forget_device ", "release "};
+        "done ",          "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ",
+        "forget_device ", "release "};
     return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
   }
   std::vector<std::string> asked(bool of_change) const {

@@ -161,7 +161,8 @@ void shard::adopt(shard_number which, start_image image, moment now) {
   const turn under_way{*this};
   CAUSEWAY_CHECK(!it_->here.has(which));
   it_->here.take(which);
-  if (!it_->has_time) it_->time.restore(image.open_seconds - std::min(image.open_seconds, it_->time.seconds_at(now)));
+  if (!it_->has_time)
+    it_->time.restore(image.open_seconds - std::min(image.open_seconds, it_->time.seconds_at(now)));
   it_->has_time = true;
   it_->desk.make_places(image);
   take_in(which, std::move(image), now);

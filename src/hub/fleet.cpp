@@ -98,7 +98,9 @@ void fleet::forget(device_ref device, mono_time now) {
   if (connects_.on_ended(device)) stir();
   const auto connection = placement_.find(device);
   static_cast<void>(placement_.remove(device));
-  if (!connection || context_.closing || leaving_ || !rotation_.begin_if_worth_it(placement_, *connection, now)) return;
+  if (!connection || context_.closing || leaving_ ||
+      !rotation_.begin_if_worth_it(placement_, *connection, now))
+    return;
   log::info("hub_connection_rotates", {{"hub", address_.host},
                                        {"connection", *connection},
                                        {"devices", placement_.devices(*connection)},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One hub of one section, for the devices of one shard: those that are here, the connections they are placed on, and what to do when the hub is
-// gone. Whose turn it is, when lines may connect and which devices move is decided by its parts
-// (connect_turns, send_turns, outage, token_moves, rotation); here they come together.
+// One hub of one section, for the devices of one shard: those that are here, the connections they are placed
+// on, and what to do when the hub is gone. Whose turn it is, when lines may connect and which devices move is
+// decided by its parts (connect_turns, send_turns, outage, token_moves, rotation); here they come together.
 //
 // A device's way: placed on a line at once (so that the line is opened), queued when its line is open, let
 // through by the budget of connects, attached. A line that is lost brings its devices back the same way.

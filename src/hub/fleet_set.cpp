@@ -179,9 +179,8 @@ bool fleet_set::cut_one() {
 
 std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const {
   std::map<std::string, model::hub_totals> out;
-  for_each([&](const fleet& hub) {
-    model::gather(model::hub_figures, out[hub.name().str()], hub.totals(now));
-  });
+  for_each(
+      [&](const fleet& hub) { model::gather(model::hub_figures, out[hub.name().str()], hub.totals(now)); });
   return out;
 }
 

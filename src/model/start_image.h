@@ -11,8 +11,8 @@
 namespace causeway::model {
 
 struct start_image {
-  // Each the first at its place. Of a shard also those that nobody has met yet: whose rows wait, with what the
-  // first of these says.
+  // Each the first at its place. Of a shard also those that nobody has met yet: whose rows wait, with what
+  // the first of these says.
   std::vector<device_record> devices;
   struct assigned {
     device_key key;
