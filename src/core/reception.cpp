@@ -180,7 +180,7 @@ reception::restored reception::restore(const start_image& image, moment now) {
   for (const auto& [which, key] : image.recent_keys)
     if (table_.contains(which)) table_.at(which).keys.add(key.kind, key.hash);
   restored out;
-  auto unseen = image.unseen_keys.begin();
+  auto next_key = image.row_keys.begin();
   std::uint32_t passed_over = 0; // so many rows more
   for (const auto& row : image.waiting) {
     const outbox::waiting_message message{
@@ -190,13 +190,13 @@ reception::restored reception::restore(const start_image& image, moment now) {
       continue;
     }
     auto& d = table_.at(row.device);
-    while (unseen != image.unseen_keys.end() && unseen->seq < row.seq)
-      ++unseen;
-    if (unseen != image.unseen_keys.end() && unseen->seq == row.seq) {
-      if (d.keys.contains(unseen->key.kind, unseen->key.hash))
-        passed_over = unseen->rows;
+    while (next_key != image.row_keys.end() && next_key->seq < row.seq)
+      ++next_key;
+    if (next_key != image.row_keys.end() && next_key->seq == row.seq) {
+      if (d.keys.contains(next_key->key.kind, next_key->key.hash))
+        passed_over = next_key->rows;
       else
-        d.keys.add(unseen->key.kind, unseen->key.hash);
+        d.keys.add(next_key->key.kind, next_key->key.hash);
     }
     if (passed_over > 0) {
       --passed_over;

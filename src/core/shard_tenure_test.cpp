@@ -120,7 +120,7 @@ TEST(tenure, a_duplicate_among_the_rows_is_done_with_all_its_rows) {
   EXPECT_EQ(f.status("plant", name).waiting, 4U);
 }
 
-TEST(tenure, an_image_is_given_places_of_this_process_and_its_unseen_rows_are_looked_at) {
+TEST(tenure, an_image_is_given_places_of_this_process_and_its_rows_are_looked_at) {
   tenure_scene f;
   f.adopt(two);
   f.row(50, f.name_in(two), 1);
@@ -132,7 +132,7 @@ TEST(tenure, an_image_is_given_places_of_this_process_and_its_unseen_rows_are_lo
   image.waiting = {{20, device_ref{1}, 10}, {21, device_ref{1}, 10}, {22, device_ref{0}, 10},
                    {23, device_ref{1}, 10}, {24, device_ref{1}, 10}, {25, device_ref{1}, 10}};
   // 20: the second row of an event whose first is done; 21: again the same event; 23, 24: one event; 25: again.
-  image.unseen_keys = {{21, seen, 1}, {23, fresh, 2}, {25, fresh, 1}};
+  image.row_keys = {{21, seen, 1}, {23, fresh, 2}, {25, fresh, 1}};
   image.next_seq = 26;
   f.ports.take();
   f.adopt(one, std::move(image));

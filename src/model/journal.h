@@ -73,7 +73,7 @@ struct appended {
   amount letters{};     // dead letters that have come with it
 };
 
-// Whose a row is that was appended without a device.
+// Whose a row is, in a journal of several processes.
 struct row_owner {
   device_key key;
   std::optional<std::uint64_t> dev_eui{}; // as the append's
@@ -84,14 +84,15 @@ struct row_owner {
 // device.
 struct fresh_row {
   spool_seq seq = 0;
-  device_ref device{};           // as its append said; meaningless with an owner
+  device_ref device{};           // as its append said; meaningless with `owner`
   append_id by{};                // of this process; 0: another one has appended it
   std::optional<kept_key> key{}; // the event's, with the first of its rows
   std::uint32_t accepted_at = 0; // as the append's
   mono_time accepted{};          // likewise; of another process: when the row came
   message body;
-  // Where its append named no device: the rows of one event come one after the other, and the core has to
-  // look for duplicates. Nothing: it has.
+  // Of a journal of several processes: the rows of one event come one after the other, and the core looks for
+  // duplicates among them, for who appended them knew of its own at most. Nothing: there is one process,
+  // which has done so.
   std::unique_ptr<row_owner> owner{};
 };
 

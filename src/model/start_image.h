@@ -33,14 +33,15 @@ struct start_image {
     std::uint32_t accepted_at = 0; // in open seconds
   };
   std::vector<row> waiting; // in the order of seq
-  // Of the waiting rows whose keys nobody has looked at (row_owner): by seq, each with the first row of its
-  // event; those of one event are `rows` ones, one after the other.
-  struct unseen_key {
+  // Of a shard: the key of each event whose first row waits, by its seq; the event's rows that wait are `rows`
+  // ones, one after the other. recent_keys are then of what is done, but for copies that were done while the
+  // first of them waited: else the first would be taken for a copy of them.
+  struct row_key {
     spool_seq seq = 0;
     kept_key key;
     std::uint32_t rows = 1;
   };
-  std::vector<unseen_key> unseen_keys;
+  std::vector<row_key> row_keys;
   dead_letter_amounts dead_letters;
   // For how long the store has been open in all its life, as saved last: the clock of all that is given up by
   // age (decision 20).

@@ -293,6 +293,26 @@ TEST_P(foreign_copy, of_what_another_one_took_is_dropped_by_the_owner) {
   expect_once();
 }
 
+// The owner knows nothing of the first yet as it takes the copy.
+TEST_P(foreign_copy, that_the_owner_takes_while_the_first_is_on_its_way_is_dropped_by_it) {
+  w.stack.post(0, w.core(1));
+  w.run_for(1ms);
+  w.stack.post_again(0, w.core(0));
+  expect_once();
+}
+
+TEST_P(foreign_copy, that_the_owner_took_second_is_one_for_the_next_owner_too) {
+  w.stack.post(0, w.core(1));
+  w.run_for(1ms);
+  w.stack.post_again(0, w.core(0));
+  w.stack.post(0, w.core(0));
+  w.move(w.shard_of(0), 0, 1);
+  ASSERT_TRUE(w.run_until_delivered(10s));
+  EXPECT_EQ(w.arrivals.totals().unique, static_cast<std::uint64_t>(2 * GetParam()));
+  EXPECT_EQ(w.arrivals.totals().duplicates, 0u);
+  EXPECT_EQ(w.arrivals.totals().out_of_order, 0u);
+}
+
 TEST_P(foreign_copy, is_still_one_when_the_shard_has_moved) {
   w.stack.post(0, w.core(0));
   ASSERT_TRUE(w.run_until_delivered(10s));

@@ -96,14 +96,10 @@ model::start_image memory_journal::image_of(model::shard_number which) const {
     image.waiting.push_back(
         {seq, ref, static_cast<std::uint32_t>(model::size_of(row.body)), row.accepted_at});
     if (!row.event) continue;
-    if (row.is_seen) {
-      image.recent_keys.push_back({ref, *row.event});
-      continue;
-    }
     std::uint32_t of_event = 1;
     for (auto more = std::next(next); more != rows_.end() && more->second.goes_on; ++more)
       ++of_event;
-    image.unseen_keys.push_back({seq, *row.event, of_event});
+    image.row_keys.push_back({seq, *row.event, of_event});
   }
   for (const auto& [id, one] : letters_)
     if (shard_of(one.from) == which) image.dead_letters[one.from.application] += {1, one.bytes};
@@ -142,7 +138,7 @@ void memory_journal::commit(member& by) {
     auto next = std::move(by.queue_.front());
     by.queue_.pop_front();
     if (auto* const request = std::get_if<model::append_request>(&next.what))
-      told.appends.push_back(apply(by, next, *request));
+      told.appends.push_back(apply(by, *request));
     else
       apply(by, next, std::get<model::change>(next.what));
   }
@@ -166,19 +162,16 @@ model::amount memory_journal::bury_event(const model::append_request& what) {
   return {1, bytes};
 }
 
-model::appended memory_journal::apply(member& by, const piece& from, model::append_request& what) {
+model::appended memory_journal::apply(member& by, model::append_request& what) {
   if (what.replays && letters_.erase(*what.replays) == 0)
     return {what.id, error{errc::not_found, "the dead letter is gone"}, {}};
   if (what.refused) return {what.id, {}, bury_event(what)};
   if (what.key) take_letter(*what.key);
   const auto shard = shard_of(what.from);
-  const auto held = from.held[static_cast<std::size_t>(shard)];
-  const bool is_seen = what.device && held != 0 && held == place_of(shard).since;
   bool goes_on = false;
   for (auto& body : what.messages) {
     const auto seq = next_seq_++;
-    rows_[seq] = {shard,    what.from, what.dev_eui, std::move(body), what.accepted_at,
-                  what.key, goes_on,   is_seen};
+    rows_[seq] = {shard, what.from, what.dev_eui, std::move(body), what.accepted_at, what.key, goes_on};
     all_rows_[seq] = shard;
     by.last_rows_[what.id] = seq;
     tell_owner(by, what, seq);
@@ -201,12 +194,8 @@ void memory_journal::tell_owner(member& by, const model::append_request& what, s
     fresh.by = what.id;
     fresh.accepted = what.accepted;
   }
-  if (row.is_seen) {
-    fresh.device = *what.device;
-  } else {
-    fresh.owner = std::make_unique<model::row_owner>();
-    *fresh.owner = {row.key, row.dev_eui, row.goes_on};
-  }
+  fresh.owner = std::make_unique<model::row_owner>();
+  *fresh.owner = {row.key, row.dev_eui, row.goes_on};
   to->coming_.push_back({row.shard, std::move(fresh)});
   if (!to->read_at_) to->read_at_ = clock_.now().mono + poll_time;
 }

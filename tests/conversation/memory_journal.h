@@ -67,7 +67,6 @@ private:
     std::uint32_t accepted_at = 0;
     std::optional<model::kept_key> event; // with the first of its rows
     bool goes_on = false;
-    bool is_seen = false; // its key has been looked at
   };
   struct letter {
     model::device_key from;
@@ -87,7 +86,7 @@ private:
   place& place_of(model::shard_number which) { return places_[static_cast<std::size_t>(which)]; }
   const place& place_of(model::shard_number which) const { return places_[static_cast<std::size_t>(which)]; }
   void commit(member& by);
-  model::appended apply(member& by, const piece& from, model::append_request& what);
+  model::appended apply(member& by, model::append_request& what);
   void apply(member& by, const piece& from, model::change& what);
   // Whether the one that wrote it owns the shard still; what it must not write is counted.
   bool owns(const member& by, const piece& from, model::shard_number which, const char* what);
