@@ -28,15 +28,17 @@ void writer::start() {
   thread_ = std::thread{[this] { run(); }};
 }
 
-// Precondition: mutex_ is held.
-void writer::rouse() {
-  if (std::exchange(sleep_.now, false)) filled_.notify_one();
+// Let go first: woken under the lock the thread would go back to sleep at once, to wait for it.
+void writer::rouse(std::unique_lock<std::mutex> held) {
+  const bool sleeps = std::exchange(sleep_.now, false);
+  held.unlock();
+  if (sleeps) filled_.notify_one();
 }
 
 void writer::push(work what) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.pieces.push_back(std::move(what));
-  rouse();
+  rouse(std::move(held));
 }
 
 void writer::push_quietly(work what) {
@@ -45,15 +47,14 @@ void writer::push_quietly(work what) {
 }
 
 void writer::wake() {
-  const std::lock_guard held{mutex_};
-  rouse();
+  rouse(std::unique_lock{mutex_});
 }
 
 // Assignments are of another file, and marks alone wait for company.
 void writer::push(queued_change change) {
   const bool has_more = !change.devices.empty() || !change.dead_letters.empty() || !change.gone.empty();
   const bool is_marks_alone = !has_more && change.assignments.empty();
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   for (auto& one : change.assignments)
     inbox_.assignments.insert_or_assign(one.device, std::move(one.where));
   change.assignments.clear();
@@ -63,19 +64,19 @@ void writer::push(queued_change change) {
   else
     inbox_.marks.insert(inbox_.marks.end(), change.done.begin(), change.done.end());
   if (is_marks_alone && sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
-  rouse();
+  rouse(std::move(held));
 }
 
 void writer::push_read(std::vector<spool_seq> seqs) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.reads.push_back(std::move(seqs));
-  rouse();
+  rouse(std::move(held));
 }
 
 void writer::push_question(question what) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.questions.push_back(std::move(what));
-  rouse();
+  rouse(std::move(held));
 }
 
 bool writer::stop(mono_time deadline) {
@@ -177,7 +178,7 @@ bool writer::take() {
 // Precondition: mutex_ is held, and nothing is due.
 void writer::fall_asleep() {
   sleep_.now = true;
-  sleep_.minds_marks = commits_.has_marks();
+  sleep_.minds_marks = commits_.minds_marks();
   sleep_.until = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
   if (!hurried_) sleep_.until = std::min(sleep_.until, upkeep_.due());
 }

@@ -42,7 +42,7 @@ public:
 private:
   void run();
   mono_time now() const;
-  void rouse();
+  void rouse(std::unique_lock<std::mutex> held);
   // Waits for something to do. False: it is time to end.
   bool take();
   bool is_anything_due(mono_time at) const;
