@@ -38,6 +38,7 @@ void writer::rouse(std::unique_lock<std::mutex> held) {
 void writer::push(work what) {
   std::unique_lock held{mutex_};
   inbox_.pieces.push_back(std::move(what));
+  inbox_.ready = true;
   rouse(std::move(held));
 }
 
@@ -47,7 +48,9 @@ void writer::push_quietly(work what) {
 }
 
 void writer::wake() {
-  rouse(std::unique_lock{mutex_});
+  std::unique_lock held{mutex_};
+  inbox_.ready = true;
+  rouse(std::move(held));
 }
 
 // Assignments are of another file, and marks alone wait for company.
@@ -59,6 +62,7 @@ void writer::push(queued_change change) {
     inbox_.assignments.insert_or_assign(one.device, std::move(one.where));
   change.assignments.clear();
   inbox_.forgotten.insert(inbox_.forgotten.end(), change.gone.begin(), change.gone.end());
+  inbox_.ready = inbox_.ready || has_more;
   if (has_more)
     inbox_.pieces.emplace_back(std::move(change));
   else
@@ -185,9 +189,11 @@ void writer::fall_asleep() {
 
 void writer::empty_inbox() {
   const auto at = now();
-  for (auto& one : inbox_.pieces)
-    commits_.put(std::move(one));
-  inbox_.pieces.clear();
+  if (std::exchange(inbox_.ready, false) || stopping_) {
+    for (auto& one : inbox_.pieces)
+      commits_.put(std::move(one));
+    inbox_.pieces.clear();
+  }
   commits_.put(inbox_.marks, at);
   inbox_.marks.clear();
   reading_.put(std::exchange(inbox_.reads, {}), std::exchange(inbox_.questions, {}));
