@@ -83,6 +83,7 @@ struct hub_figures {
     into["c2d_links"] = c2d_links;
     into["detaches"] = totals.detaches;
     into["link_conflicts"] = totals.link_conflicts;
+    into["links_stolen"] = totals.links_stolen;
     into["messages_rejected"] = totals.messages_rejected;
     into["messages_released"] = totals.messages_released;
     into["messages_modified"] = totals.messages_modified;

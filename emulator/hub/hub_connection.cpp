@@ -131,7 +131,7 @@ void hub_connection::on_event(amqp::event& event) {
     stream_.take_format(event.link.name());
     if (auto* link = hub_links::of(event.link); link != nullptr && !event.condition.empty()) {
       link->closing = true; // too large: the engine closes the link
-      hub_.remove_from_books(*link);
+      hub_.books_.remove(*link);
     }
     break;
   case kind::outcome:

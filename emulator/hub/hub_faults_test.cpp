@@ -30,6 +30,41 @@ TEST(hub_links, a_devices_newest_receiver_wins_over_all_connections) {
   EXPECT_EQ(hub.service.c2d_links(), 2U);
   EXPECT_EQ(hub.service.attached(), 4U); // telemetry is for everybody
   EXPECT_EQ(hub.service.totals().link_conflicts, 1U);
+  EXPECT_EQ(hub.service.totals().links_stolen, 2U); // but that two have it is counted
+}
+
+// An attach that waits for its answer has its place already, and loses it with its link or its connection.
+TEST(hub_links, a_telemetry_attach_beside_one_that_waits_elsewhere_is_counted_as_stolen) {
+  hub_options options;
+  options.latency.attach = 20ms;
+  test_hub hub{options};
+  hub.add_devices(2);
+  hub_test_client one{hub}, two{hub};
+  for (auto* client : {&one, &two})
+    client->open_cbs();
+  hub.clock.advance(20ms);
+  for (auto* client : {&one, &two}) {
+    client->tick();
+    client->put_token(hub.policy_token());
+  }
+  auto waiting = one.telemetry("dev-0");
+  EXPECT_FALSE(waiting.remote_open());
+  two.telemetry("dev-0");
+  EXPECT_EQ(hub.service.totals().links_stolen, 1U);
+  hub.clock.advance(20ms);
+  one.tick();
+  two.tick();
+  EXPECT_EQ(hub.service.attached(), 2U);
+  EXPECT_EQ(hub.service.totals().links_stolen, 1U); // once for the two of them
+  waiting.close();
+  one.exchange();
+  two.telemetry("dev-0"); // again on its own connection: nobody's business
+  EXPECT_EQ(hub.service.totals().links_stolen, 1U);
+
+  one.telemetry("dev-1");
+  one.connection.cut();
+  two.telemetry("dev-1");
+  EXPECT_EQ(hub.service.totals().links_stolen, 1U);
 }
 
 TEST(hub_links, receivers_of_methods_and_of_messages_do_not_disturb_each_other) {

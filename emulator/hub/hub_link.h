@@ -28,6 +28,7 @@ struct hub_link {
   amqp::link link;
   link_kind kind{};
   bool attached = false; // in the books of the hub_service
+  bool awaited = false;  // likewise, but its attach is not answered yet; telemetry alone
   bool closing = false;  // the hub has detached it
   int used = 0;          // credit that the peer has used up
   int withheld = 0;      // credit that the fault withhold_credit keeps from the peer

@@ -51,6 +51,8 @@ void hub_links::on_link_opened(amqp::link native, moment now) {
     link.refusal = {"amqp:not-implemented", "the emulator has no twins"};
   std::chrono::nanoseconds wait = hub_.options().latency.attach;
   if (link.kind == link_kind::telemetry && link.refusal.empty()) wait += charge_connect(link, now);
+  if (link.kind == link_kind::telemetry && link.refusal.empty() && hub_.books_.await(link))
+    ++hub_.totals_.links_stolen;
   if (wait.count() == 0) return answer(link, now);
   const auto due = now.mono + std::chrono::duration_cast<mono_time::duration>(wait);
   link.due_answer = due_.emplace(due, &link);
@@ -101,6 +103,7 @@ void hub_links::answer(hub_link& link, moment now) {
   if (link.refusal.empty()) link.refusal = judge(link, now);
   if (link.refusal.empty()) return open(link, now);
   ++hub_.totals_.attaches_refused;
+  hub_.books_.remove(link);
   link.kind = link_kind::refused;
   link.closing = true;
   link.link.refuse(link.refusal);
@@ -141,7 +144,7 @@ void hub_links::on_link_closed(amqp::link native) {
 }
 
 void hub_links::drop(hub_link& link) {
-  hub_.remove_from_books(link);
+  hub_.books_.remove(link);
   if (link.due_answer) due_.erase(*link.due_answer);
   if (link.kind == link_kind::telemetry && !link.due_answer) --telemetry_links_;
   if (link.kind == link_kind::cbs_answer) std::erase(answer_links_, &link);
@@ -171,7 +174,7 @@ void hub_links::detach(hub_link& link, const amqp::condition& why) {
   if (link.closing || !stream_.is_live()) return;
   link.closing = true;
   ++hub_.totals_.detaches;
-  hub_.remove_from_books(link);
+  hub_.books_.remove(link);
   link.link.close(why);
   stream_.flush();
   stream_.wake();
@@ -209,8 +212,9 @@ void hub_links::give_withheld_credit() {
 }
 
 void hub_links::leave_books() {
-  for (auto* link : attached())
-    hub_.remove_from_books(*link);
+  for (auto& session : sessions_)
+    for (auto& link : session.links)
+      hub_.books_.remove(link);
 }
 
 } // namespace causeway::emulator

@@ -17,6 +17,7 @@ hub_totals& hub_totals::operator+=(const hub_totals& more) {
   attaches_refused += more.attaches_refused;
   detaches += more.detaches;
   link_conflicts += more.link_conflicts;
+  links_stolen += more.links_stolen;
   messages_rejected += more.messages_rejected;
   messages_released += more.messages_released;
   messages_modified += more.messages_modified;
@@ -76,10 +77,7 @@ void hub_service::freeze_all(moment now) {
 }
 
 void hub_service::detach(const identity& device, const amqp::condition& why) {
-  const auto found = books_.find(device);
-  if (found == books_.end()) return;
-  const auto links = found->second; // detaching takes them out of the books
-  for (auto* link : links)
+  for (auto* link : books_.of(device)) // detaching takes them out of the books
     link->owner->detach(*link, why);
 }
 
@@ -123,8 +121,8 @@ std::string hub_service::describe(int code, std::string_view message, wall_time 
 }
 
 void hub_service::add_to_books(hub_link& link, moment now) {
-  auto& links = books_[link.device];
   if (link.exclusive()) {
+    const auto links = books_.of(link.device);
     const auto older = std::find_if(links.begin(), links.end(), [&](const hub_link* other) {
       return other->kind == link.kind && other->exclusive();
     });
@@ -135,29 +133,12 @@ void hub_service::add_to_books(hub_link& link, moment now) {
                                   describe(409002, "Another Amqp client opened a receiver link", now.wall)});
     }
   }
-  // Detaching may have emptied and removed the device's row.
-  books_[link.device].push_back(&link);
-  link.attached = true;
-  if (link.kind == link_kind::telemetry) ++attached_;
-  if (link.kind == link_kind::c2d) ++c2d_links_;
-}
-
-void hub_service::remove_from_books(hub_link& link) {
-  if (!link.attached) return;
-  link.attached = false;
-  if (link.kind == link_kind::telemetry) --attached_;
-  if (link.kind == link_kind::c2d) --c2d_links_;
-  const auto row = books_.find(link.device);
-  if (row == books_.end()) return;
-  std::erase(row->second, &link);
-  if (row->second.empty()) books_.erase(row);
+  books_.add(link);
 }
 
 std::vector<hub_link*> hub_service::links_of(const identity& device, const hub_links* on) const {
-  std::vector<hub_link*> links;
-  if (const auto row = books_.find(device); row != books_.end())
-    std::copy_if(row->second.begin(), row->second.end(), std::back_inserter(links),
-                 [on](const hub_link* link) { return link->owner == on; });
+  auto links = books_.of(device);
+  std::erase_if(links, [on](const hub_link* link) { return link->owner != on; });
   return links;
 }
 

@@ -14,11 +14,11 @@
 #include "emulator/hub/hub_throttle.h"
 #include "emulator/hub/identity_registry.h"
 #include "emulator/hub/latency.h"
+#include "emulator/hub/link_books.h"
 #include "emulator/hub/token_verdict.h"
 
 #include <functional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 namespace causeway::emulator {
@@ -41,6 +41,9 @@ struct hub_totals {
   std::uint64_t attaches_refused = 0; // of any link
   std::uint64_t detaches = 0;         // links that the hub detached
   std::uint64_t link_conflicts = 0;   // of these, because another connection took the device's place
+  // Telemetry attaches of devices of which another connection had a telemetry link then, attached or still
+  // waiting for its answer: two clients share an identity.
+  std::uint64_t links_stolen = 0;
   std::uint64_t messages_rejected = 0;
   std::uint64_t messages_released = 0; // by the fault release_messages
   std::uint64_t messages_modified = 0; // by the fault modify_messages
@@ -87,8 +90,8 @@ public:
 
   std::size_t open_connections() const { return connections_.size(); }
   // Telemetry links, and links for cloud-to-device messages, that are attached now.
-  std::size_t attached() const { return attached_; }
-  std::size_t c2d_links() const { return c2d_links_; }
+  std::size_t attached() const { return books_.attached(); }
+  std::size_t c2d_links() const { return books_.c2d_links(); }
 
   // Ends all connections without a word, as a network does that breaks.
   void cut_all();
@@ -120,7 +123,6 @@ private:
   friend class token_desk;
   friend class telemetry_intake;
   void add_to_books(hub_link& link, moment now);
-  void remove_from_books(hub_link& link);
   // Links of this device on one connection.
   std::vector<hub_link*> links_of(const identity& device, const hub_links* on) const;
 
@@ -137,8 +139,7 @@ private:
   daily_meter meter_;
   connect_window connect_window_;
   std::set<hub_connection*> connections_;
-  std::unordered_map<identity, std::vector<hub_link*>> books_; // what is attached
-  std::size_t attached_ = 0, c2d_links_ = 0;
+  link_books books_;
   bool was_gone_ = false, was_cut_off_ = false;
   std::function<void(bool)> on_presence_;
 };

@@ -13,12 +13,13 @@ fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rule
       census_{rules_.size(), table_, core::devices_of_a_hub, 100},
       waiting_{{}, core::body_cache{0}, core::spool_room{{}, rules_.size()}},
       gates_{{}, table_, rules_, random},
-      delivery_{{}, rules_, table_, waiting_, gates_, book_, to_.disk, to_.hub, time_, totals_},
-      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, book_, stored_, time_, totals_},
+      delivery_{{}, rules_, table_, waiting_, gates_, here_, book_, to_.disk, to_.hub, time_, totals_},
+      journey_{{rules_, names_, table_, census_, waiting_, gates_, delivery_, here_, book_, stored_, time_,
+                totals_},
                {to_.hub, to_.finder, to_.stack},
                core::connecting::pauses{},
                random},
-      reception_{rules_, names_, table_, census_, waiting_, time_, journey_, totals_},
+      reception_{rules_, names_, table_, census_, waiting_, time_, here_, journey_, totals_},
       view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
 
 void fleet_provisioning::connect(model::journal& disk, model::provisioner& finder, model::registry& stack) {
@@ -33,7 +34,7 @@ void fleet_provisioning::start(model::start_image image, moment now) {
   const core::draft::event under_way{book_};
   time_.restore(image.open_seconds);
   reception_.restore(image, now);
-  journey_.begin(std::move(image), now);
+  journey_.begin({}, std::move(image), now);
   while (journey_.start_some(std::numeric_limits<std::size_t>::max(), now)) {
   }
 }

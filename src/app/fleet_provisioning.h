@@ -12,6 +12,7 @@
 #include "core/device_view.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/holdings.h"
 #include "core/journey.h"
 #include "core/naming.h"
 #include "core/open_time.h"
@@ -63,6 +64,7 @@ private:
     void detach(device_ref) override {}
     void hurry(device_ref) override {}
     void send(device_ref, spool_seq, const model::message&) override {}
+    void close(model::shard_number, mono_time) override {}
   };
   struct outlets {
     core::outlet<model::journal> disk;
@@ -82,6 +84,7 @@ private:
   core::naming names_{rules_, table_};
   core::census census_;
   core::backlog waiting_;
+  core::holdings here_{rules_, nullptr};
   core::gates gates_;
   core::delivery delivery_;
   core::journey journey_;

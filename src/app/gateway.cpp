@@ -130,7 +130,7 @@ net::task<> gateway::parts::look() {
     look_at_certificate(now);
     if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
-    sent_rate.note(shard.sent(), now.mono);
+    sent_rate.note(shard.totals().sent, now.mono);
   }
 }
 

@@ -47,10 +47,11 @@ private:
   core::device_table table_;
   core::outbox waiting_;
   core::naming names_{rules_, table_};
+  core::holdings here_{rules_, nullptr};
   core::claims claims_{rules_, names_, table_};
   core::census census_;
   core::assignments assignments_{rules_, names_, claims_, table_, finder_, book_};
-  core::opening opening_{rules_, table_, claims_, assignments_};
+  core::opening opening_{rules_, table_, claims_, assignments_, here_, {}};
   core::roster roster_{rules_, names_, table_, stack_, totals_};
   core::connecting states_;
 };

@@ -98,6 +98,10 @@ void hub_pool::send(device_ref device, spool_seq seq, const model::message& what
   fleets_.send(device, seq, what, loop_.now());
 }
 
+void hub_pool::close(model::shard_number which, mono_time until) {
+  fleets_.close(which, until, loop_.now());
+}
+
 model::link_progress hub_pool::progress(device_ref device) const {
   return fleets_.progress(device, loop_.now().mono);
 }

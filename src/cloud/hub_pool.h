@@ -34,6 +34,7 @@ public:
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
+  void close(model::shard_number which, mono_time until) override;
   model::link_progress progress(device_ref device) const override;
 
   // Tokens are made by another time than before: all are put anew.

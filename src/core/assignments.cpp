@@ -34,7 +34,7 @@ bool assignments::take(device_ref which, assignment where) {
   d.assigned = true;
   table_.set_hub(d, hub);
   names_.set_identity(d, where.identity);
-  if (!is_same) book_.place(which, where);
+  if (!is_same) book_.place(which, names_.key_of(d), where);
   d.remembered = true;
   d.assigned_at = static_cast<std::uint32_t>(unix_seconds(where.assigned_at));
   return was_assigned && !is_same;
@@ -70,7 +70,7 @@ void assignments::lose(device_ref which) {
   d.assigned = false;
   d.remembered = false;
   d.own_identity.reset();
-  book_.displace(which);
+  book_.displace(which, names_.key_of(d));
 }
 
 } // namespace causeway::core

@@ -21,35 +21,50 @@ bool is_message_fault(errc code) {
 } // namespace
 
 delivery::delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting,
-                   gates& held, draft& book, const outlet<journal>& disk, const outlet<hub_link>& hub,
-                   const open_time& time, shard_totals& totals)
+                   gates& held, const holdings& here, draft& book, const outlet<journal>& disk,
+                   const outlet<hub_link>& hub, const open_time& time, shard_totals& totals)
     : options_{by},
       rules_{rules},
       table_{table},
       waiting_{waiting},
       gates_{held},
+      here_{here},
       book_{book},
       disk_{disk},
       hub_{hub},
       time_{time},
       totals_{totals} {}
 
-bool delivery::take(fresh_row row) {
-  auto& d = table_.at(row.device);
+bool delivery::passes_over(device_ref which, const fresh_row& row) {
+  const auto& d = table_.at(which);
+  if (!row.owner->goes_on)
+    passes_over_ =
+        d.state() == device_state::off || (row.key && d.keys.contains(row.key->kind, row.key->hash));
+  if (passes_over_) book_.done(row.seq);
+  return passes_over_;
+}
+
+bool delivery::take(device_ref which, fresh_row row) {
+  auto& d = table_.at(which);
   const auto bytes = static_cast<std::uint32_t>(size_of(row.body));
   if (row.key) d.keys.add(row.key->kind, row.key->hash);
   const bool is_only_one = d.waiting == 0;
-  waiting_.queue.push(row.device, d,
+  waiting_.queue.push(which, d,
                       {row.seq, bytes, time_.ms_at(row.accepted), time_.since_start(row.accepted_at)});
   waiting_.account.take(d.application, {1, bytes});
   waiting_.bodies.keep(row.seq, std::move(row.body));
   return is_only_one;
 }
 
+bool delivery::may_send(device_ref which, moment now) {
+  const auto& d = table_.at(which);
+  return d.state() == device_state::online && !d.paused() && !d.in_flight && d.waiting != 0 &&
+         here_.lets(d) && gates_.lets(which, now);
+}
+
 void delivery::pump(device_ref which, moment now) {
-  auto& d = table_.at(which);
-  if (d.state() != device_state::online || d.paused() || d.in_flight || d.waiting == 0) return;
-  if (!gates_.lets(which, now)) return;
+  if (!may_send(which, now)) return;
+  const auto& d = table_.at(which);
   const auto seq = waiting_.queue.front(d).seq;
   const auto* body = waiting_.bodies.find(seq);
   if (body == nullptr) return want_body(which);
@@ -118,7 +133,7 @@ std::vector<device_ref> delivery::on_read_back(std::vector<spool_row> rows,
     auto& d = table_.at(which);
     if (d.waiting == 0 || waiting_.queue.front(d).seq != row.seq) continue; // sent meanwhile from the cache
     d.reading_back = false;
-    if (d.state() == device_state::online && !d.paused() && !d.in_flight && gates_.lets(which, now)) {
+    if (may_send(which, now)) {
       send(which, row.seq, row.body, now);
     } else {
       waiting_.bodies.keep(row.seq, std::move(row.body));
@@ -154,6 +169,12 @@ void delivery::bury_oldest(device_ref which, const error& why, moment now) {
                                            {"error", why.name()},
                                            {"detail", why.detail()},
                                            {"more", *more}});
+}
+
+void delivery::let_go(device_ref which, moment now) {
+  recall(which, errc::stopped, now);
+  while (table_.at(which).waiting != 0)
+    leave_queue(which, &spool_room::give);
 }
 
 // to: what becomes of its room.

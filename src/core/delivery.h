@@ -6,6 +6,7 @@
 
 #include "core/backlog.h"
 #include "core/device_table.h"
+#include "core/holdings.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
 #include "model/hub_link.h"
@@ -41,12 +42,17 @@ public:
 
   // All must live as long.
   delivery(const options& by, const rule_book& rules, device_table& table, backlog& waiting, gates& held,
-           draft& book, const outlet<journal>& disk, const outlet<hub_link>& hub, const open_time& time,
-           shard_totals& totals);
+           const holdings& here, draft& book, const outlet<journal>& disk, const outlet<hub_link>& hub,
+           const open_time& time, shard_totals& totals);
 
-  // A row has come: it waits, behind those before it. True: it is the only one. Precondition of all with a
-  // device: it is in the table.
-  bool take(fresh_row row);
+  // A row of the device has come: it waits, behind those before it. True: it is the only one. Precondition of
+  // all with a device: it is in the table.
+  bool take(device_ref which, fresh_row row);
+  // A row with an owner: whether it is one too many, as a duplicate or of a device that is switched off. It
+  // is done then.
+  bool passes_over(device_ref which, const fresh_row& row);
+  // What waits for it is no matter of this process any more, and stays on the disk.
+  void let_go(device_ref which, moment now);
   // Sends what can be sent now.
   void pump(device_ref which, moment now);
   // It is about to be online.
@@ -65,6 +71,7 @@ public:
   bool is_sending(spool_seq before) const;
 
 private:
+  bool may_send(device_ref which, moment now);
   void send(device_ref which, spool_seq seq, const message& body, moment now);
   void want_body(device_ref which);
   using room_change = void (spool_room::*)(std::uint32_t application, const amount& what);
@@ -77,6 +84,7 @@ private:
   device_table& table_;
   backlog& waiting_;
   gates& gates_;
+  const holdings& here_;
   draft& book_;
   const outlet<journal>& disk_;
   const outlet<hub_link>& hub_;
@@ -85,6 +93,7 @@ private:
   std::deque<device_ref> wanted_;                         // devices whose oldest body must be read back
   std::vector<std::pair<device_ref, spool_seq>> reading_; // the read that is under way, by seq
   std::unordered_map<device_ref, mono_time> first_sends_; // under way, for the timeline
+  bool passes_over_ = false;                              // the rows of an event
 };
 
 } // namespace causeway::core

@@ -15,7 +15,7 @@ using fate = delivery::fate;
 struct delivering : organ_scene {
   timeline spans{clock.now()};
   gates held{{.many_devices = 2}, table, rules, [] { return 0.5; }};
-  delivery out{{2, &spans}, rules, table, waiting, held, book, disk, hub, time, totals};
+  delivery out{{2, &spans}, rules, table, waiting, held, here, book, disk, hub, time, totals};
   device_ref online_one(const char* name) {
     const auto which = add_assigned(field, name);
     appear(which, device_state::known);

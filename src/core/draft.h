@@ -19,9 +19,15 @@ public:
   void bury(spool_seq seq, const error& why) { change_.dead_letters.push_back({seq, why}); }
   // The last record of a device counts.
   void save(device_record record) { change_.devices.push_back(std::move(record)); }
-  void place(device_ref device, const assignment& where) { change_.assignments.push_back({device, where}); }
-  void displace(device_ref device) { change_.assignments.push_back({device, std::nullopt}); }
+  void place(device_ref device, device_key key, const assignment& where) {
+    change_.assignments.push_back({device, where, std::move(key)});
+  }
+  void displace(device_ref device, device_key key) {
+    change_.assignments.push_back({device, std::nullopt, std::move(key)});
+  }
   void forget(device_ref device, device_key key) { change_.gone.push_back({device, std::move(key)}); }
+
+  void release(shard_number which) { change_.released.push_back(which); }
 
   // What is written so far goes: before an append that stands on it.
   void commit();

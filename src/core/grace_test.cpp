@@ -19,7 +19,7 @@ constexpr seconds day{24 * 3600};
 
 struct refusing : organ_scene {
   gates held{{}, table, rules, [] { return 0.5; }};
-  delivery out{{}, rules, table, waiting, held, book, disk, hub, time, totals};
+  delivery out{{}, rules, table, waiting, held, here, book, disk, hub, time, totals};
   grace counted{rules, table, waiting, *states, out, time, totals};
   successions heirs{names, rules, table, waiting.queue, counted, stored};
 

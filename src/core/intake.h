@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an event of a known device to a row in the spool, and to the answer: duplicates, formatting, room,
-// append. Also dead letters that are tried again. Owned by the shard; one thread. Bounded: is_full.
+// From an event to a row in the spool, and to the answer: duplicates, formatting, room, append. Also dead
+// letters that are tried again. An event whose shard is another process's, or leaves meanwhile, goes the same
+// way without a device; its duplicates are its owner's matter. Owned by the shard; one thread. Bounded:
+// is_full.
 #pragma once
 
 #include "core/appends.h"
@@ -11,6 +13,7 @@
 #include "core/open_time.h"
 #include "core/outlet.h"
 #include "core/room.h"
+#include "core/successions.h"
 #include "model/door.h"
 #include "model/formatter.h"
 #include "model/journal.h"
@@ -34,15 +37,17 @@ public:
     const outlet<model::answers>& answers;
   };
   // All must live as long. most_in_progress: events being formatted or stored.
-  intake(std::size_t most_in_progress, const naming& names, device_table& table, backlog& waiting,
-         room& space, draft& book, appends& stored, const outlets& to, const open_time& time,
-         shard_totals& totals);
+  intake(std::size_t most_in_progress, const naming& names, const device_table& table,
+         const successions& heirs, backlog& waiting, room& space, draft& book, appends& stored,
+         const outlets& to, const open_time& time, shard_totals& totals);
 
   void answer_now(ticket which, answer what);
   // No more can be in progress: an event is to be answered `full`.
   bool is_full() const { return formatting_.size() + appending_.size() + pending_copies_ >= most_; }
-  // Precondition: the device is in the table. Answered once; a copy of an event in progress with it.
-  void take(ticket which, device_ref device, model::event event, moment now);
+  // Precondition: the device, where there is one, is in the table. Answered once; a copy of an event in
+  // progress with it.
+  void take(ticket which, std::optional<device_ref> device, std::uint32_t application, model::event event,
+            moment now);
   void on_formatted(ticket which, result<std::vector<message>> messages, moment now);
   void on_appended(const appended& what, moment now);
   // As shard::replay; the device is in the table.
@@ -54,14 +59,20 @@ public:
   std::set<device_ref> in_storing() const;
 
 private:
+  // Of an event: its device may leave the table meanwhile.
+  struct source {
+    std::optional<device_ref> device{};
+    std::uint32_t application = 0;
+    std::optional<std::uint64_t> eui{}; // the device's, or its heir's, when the event came
+  };
   struct in_progress { // between take and on_formatted
-    device_ref device{};
+    source from;
     model::event event;
     std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_appended
     ticket which{};
-    device_ref device{};
+    source from;
     std::optional<kept_key> key;
     amount what;          // of its messages, or of the refused event
     bool refused = false; // the event itself, for the dead letters
@@ -79,22 +90,27 @@ private:
   };
   struct copy { // of an event that is between take and on_appended
     ticket which{};
-    device_ref device{};
+    source from;
     model::event event;
   };
 
-  void conclude(ticket which, device_ref device, const std::optional<kept_key>& key, answer what, moment now);
+  const device* device_of(const source& from) const;
+  source source_of(std::optional<device_ref> device, std::uint32_t application) const;
+  bool is_of_former(const source& from) const;
+  void conclude(ticket which, const source& from, const std::optional<kept_key>& key, answer what,
+                moment now);
   void judge(copy one, moment now);
   void judge_again(moment now);
   bool is_duplicate(const device& d, const model::event& event, const kept_key& key) const;
   void format(ticket which, in_progress one, moment now);
   void refuse(ticket which, in_progress one, const error& why, moment now);
-  void store(ticket which, append_request request, moment now, const amount& leaves = {});
-  void append(ticket which, append_request request, const amount& what, moment now);
+  void store(ticket which, const source& from, append_request request, moment now, const amount& leaves = {});
+  void append(ticket which, const source& from, append_request request, const amount& what, moment now);
 
   std::size_t most_;
   const naming& names_;
-  device_table& table_;
+  const device_table& table_;
+  const successions& heirs_;
   backlog& waiting_;
   room& room_;
   draft& book_;

@@ -17,11 +17,13 @@ struct taking : organ_scene {
   spool_limits limits;
   gates held{{}, table, rules, [] { return 0.5; }};
   room space{limits, rules, table, waiting, held, book, time, totals};
-  intake in{3, names, table, waiting, space, book, stored, {disk, format, answered}, time, totals};
+  connecting states{table, rules, totals, {}, [] { return 0.5; }};
+  delivery out{{}, rules, table, waiting, held, here, book, disk, hub, time, totals};
+  grace counted{rules, table, waiting, states, out, time, totals};
+  successions heirs{names, rules, table, waiting.queue, counted, stored};
+  intake in{3, names, table, heirs, waiting, space, book, stored, {disk, format, answered}, time, totals};
   device_ref which = add(plant, "dev");
   std::uint64_t next_ticket = 1;
-
-  delivery out{{}, rules, table, waiting, held, book, disk, hub, time, totals};
 
   explicit taking(const spool_limits& by = {}) : organ_scene{shard_fixture::rules(), by}, limits{by} {}
   // Whether its first row is the only one that waits; nothing: no row has come.
@@ -30,14 +32,15 @@ struct taking : organ_scene {
     in.on_appended(said, now());
     std::optional<bool> is_first;
     for (auto& row : rows) {
-      const bool is_only_one = out.take(std::move(row));
+      const auto device = row.device;
+      const bool is_only_one = out.take(device, std::move(row));
       is_first = is_first.value_or(is_only_one);
     }
     return is_first;
   }
   ticket take(std::uint32_t f_cnt) {
     const ticket made{next_ticket++};
-    in.take(made, which, shard_fixture::frame("plant", "dev", f_cnt), now());
+    in.take(made, which, plant, shard_fixture::frame("plant", "dev", f_cnt), now());
     return made;
   }
   void formatted(ticket of, std::size_t messages = 1) {

@@ -17,6 +17,7 @@
 #include "core/successions.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 
 namespace causeway::core {
@@ -41,6 +42,7 @@ public:
     backlog& waiting;
     gates& held;
     delivery& out;
+    const holdings& here;
     draft& book;
     const appends& stored;
     const open_time& time;
@@ -72,10 +74,14 @@ public:
   // !is_starting().
   std::vector<device_ref> hold(bool from_now);
 
-  // At start: all devices on disk are in the table, each with its record.
-  void begin(start_image image, moment now);
+  // A shard has come: all its devices on disk are in the table, each with its record.
+  void begin(shard_number which, start_image image, moment now);
   bool start_some(std::size_t most, moment now);
-  bool is_starting() const { return !opening_.is_over(); }
+  bool is_starting() const { return !openings_.empty(); }
+  // It is to go: its connections are closed at this time at the latest.
+  void leave(shard_number which, mono_time until);
+  // It is gone: nothing of it is here any more, and what is on the disk stays.
+  void let_go(shard_number which, moment now);
 
   // The device may be gone.
   void on_assignment(device_ref which, result<assignment> where, moment now);
@@ -92,6 +98,7 @@ public:
   const records& disk() const { return records_; }
   grace& refused() { return grace_; }
   const links& ways() const { return links_; }
+  const successions& heirs() const { return successions_; }
 
 private:
   transition move(device_ref which, device_event what, circumstances& with);
@@ -103,13 +110,17 @@ private:
   void leave(device_ref which, moment now);
   void become_other(device_ref which, moment now);
   void bury_former(device_ref which, spool_seq until, moment now);
+  opening* opening_of(const device& d);
+  bool start_some(opening& of, std::size_t& most, moment now);
+  std::vector<device_ref> devices_of(shard_number which) const;
+  void vanish(device_ref which);
   void probe(gate_place at, moment now);
   void tick_gates(moment now);
 
   grounds on_;
   claims claims_;
   assignments assignments_;
-  opening opening_;
+  std::map<shard_number, opening> openings_; // until all are on their way
   connecting connecting_;
   links links_;
   grace grace_;

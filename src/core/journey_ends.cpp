@@ -25,8 +25,15 @@ std::vector<device_ref> journey::hold(bool from_now) {
   return std::exchange(held_, {});
 }
 
+opening* journey::opening_of(const device& d) {
+  if (openings_.empty()) return nullptr;
+  const auto found = openings_.find(on_.here.of(d));
+  return found == openings_.end() ? nullptr : &found->second;
+}
+
 void journey::lose_assignment(device_ref which) {
-  if (opening_.is_placing()) opening_.lose(on_.names.key_of(on_.table.at(which)));
+  const auto& d = on_.table.at(which);
+  if (auto* const opens = opening_of(d)) opens->lose(on_.names.key_of(d));
   assignments_.lose(which);
 }
 
@@ -88,18 +95,50 @@ void journey::erase(device_ref which, moment now) {
     on_.out.bury_oldest(which, error{errc::device_forgotten}, now);
   const auto key = on_.names.key_of(d);
   lose_assignment(which);
+  vanish(which);
+  on_.book.forget(which, key);
+}
+
+// From the table and from each organ that knows it.
+void journey::vanish(device_ref which) {
   on_.held.forget(which);
   grace_.end(which);
   successions_.forget(which);
   roster_.forget(which);
   connecting_.vanish(which);
-  on_.counts.remove(d.application);
+  on_.counts.remove(on_.table.at(which).application);
   on_.table.remove(which);
-  on_.book.forget(which, key);
 }
 
-void journey::begin(start_image image, moment now) {
-  opening_.begin(std::move(image.assignments));
+std::vector<device_ref> journey::devices_of(shard_number which) const {
+  std::vector<device_ref> all;
+  on_.table.for_each([&](device_ref one, const device& d) {
+    if (on_.here.of(d) == which) all.push_back(one);
+  });
+  return all;
+}
+
+void journey::leave(shard_number which, mono_time until) {
+  for (const auto one : devices_of(which))
+    if (on_.table.at(one).state() == device_state::provisioning) links_.end(one, stage::provisioning);
+  links_.close(which, until);
+}
+
+void journey::let_go(shard_number which, moment now) {
+  openings_.erase(which);
+  for (const auto one : devices_of(which)) {
+    const auto change = follow(one, device_event::forgotten, {now});
+    if (change.from == stage::provisioning) links_.end(one, change.from);
+    on_.out.let_go(one, now);
+    claims_.give_up(one);
+    vanish(one);
+  }
+}
+
+void journey::begin(shard_number which, start_image image, moment now) {
+  auto& opens = openings_.try_emplace(which, on_.rules, on_.table, claims_, assignments_, on_.here, which)
+                    .first->second;
+  opens.begin(std::move(image.assignments));
   // The process ended while the former device had its minute.
   for (const auto& record : image.devices) {
     if (record.former_until == 0 || !on_.table.contains(record.ref)) continue;
@@ -108,31 +147,39 @@ void journey::begin(start_image image, moment now) {
     records_.save(record.ref);
     on_.book.commit_if_long();
   }
-  on_.table.for_each([&](device_ref which, const device& d) {
+  for (const auto one : devices_of(which)) {
+    const auto& d = on_.table.at(one);
     if (roster_.is_switched_off(d)) {
-      switch_off(which, now);
+      switch_off(one, now);
     } else if (d.deleted && d.waiting == 0) {
-      follow(which, device_event::left, {now});
+      follow(one, device_event::left, {now});
     } else if (roster_.awaits(d)) {
-      follow(which, device_event::unnamed, {now});
+      follow(one, device_event::unnamed, {now});
     }
     on_.book.commit_if_long();
-  });
+  }
 }
 
 bool journey::start_some(std::size_t most, moment now) {
-  if (opening_.is_over()) return false;
-  const bool all_placed = opening_.place_some(most);
-  for (const auto which : opening_.take_misfits())
-    on_.book.displace(which);
+  while (!openings_.empty()) {
+    if (start_some(openings_.begin()->second, most, now)) return true;
+    openings_.erase(openings_.begin());
+  }
+  return false;
+}
+
+bool journey::start_some(opening& of, std::size_t& most, moment now) {
+  const bool all_placed = of.place_some(most);
+  for (const auto which : of.take_misfits())
+    on_.book.displace(which, on_.names.key_of(on_.table.at(which)));
   if (!all_placed) return true;
-  for (; most > 0 && !opening_.is_over(); --most) {
-    const auto which = opening_.next();
+  for (; most > 0 && !of.is_over(); --most) {
+    const auto which = of.next();
     // What has come meanwhile may have brought it on its way.
     if (on_.table.contains(which) && on_.table.at(which).state() == device_state::known)
       follow(which, device_event::wanted, {now});
   }
-  return !opening_.is_over();
+  return !of.is_over();
 }
 
 } // namespace causeway::core

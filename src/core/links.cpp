@@ -4,23 +4,27 @@
 namespace causeway::core {
 
 links::links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,
-             const rule_book& rules, const device_table& table, shard_totals& totals)
-    : hub_{hub}, finder_{finder}, names_{names}, rules_{rules}, table_{table}, totals_{totals} {}
+             const rule_book& rules, const device_table& table, const holdings& here, shard_totals& totals)
+    : hub_{hub}, finder_{finder}, names_{names}, rules_{rules}, table_{table}, here_{here}, totals_{totals} {}
 
 void links::find_hub(device_ref which, const identity& wanted) {
   const auto& d = table_.at(which);
+  if (!here_.lets(d)) return;
   ++totals_.provisionings;
   finder_->find_hub(which, rules_.of(d).section, wanted, names_.wish_of(d));
 }
 
 void links::attach(device_ref which) {
   const auto& d = table_.at(which);
+  if (!here_.lets(d)) return;
   const auto& hub = table_.hub_of(d);
+  auto wish = names_.wish_of(d);
+  wish.shard = here_.of(d);
   ++totals_.attaches;
   hub_->attach(
       which,
       {hub.host, names_.identity_of(d), hub.section, wall_time{seconds{d.assigned_at}}, hub.fingerprint},
-      names_.wish_of(d));
+      wish);
 }
 
 void links::end(device_ref which, stage from) {

@@ -3,6 +3,7 @@
 // what a device is waiting for is its state. Owned by the shard; one thread.
 #pragma once
 
+#include "core/holdings.h"
 #include "core/naming.h"
 #include "core/outlet.h"
 #include "core/transitions.h"
@@ -16,9 +17,9 @@ class links {
 public:
   // All must live as long.
   links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,
-        const rule_book& rules, const device_table& table, shard_totals& totals);
+        const rule_book& rules, const device_table& table, const holdings& here, shard_totals& totals);
 
-  // Precondition of all: the device is in the table.
+  // Precondition of all: the device is in the table. The first two do nothing while its shard goes.
   void find_hub(device_ref which, const identity& wanted);
   // Precondition: assigned.
   void attach(device_ref which);
@@ -27,6 +28,8 @@ public:
   void hurry_dps(device_ref which) { finder_->hurry(which); }
   // If messages wait.
   void hurry_hub(device_ref which);
+  // All of a shard, as hub_link::close.
+  void close(shard_number which, mono_time until) { hub_->close(which, until); }
   // Of a device that is on its way, or sends.
   link_progress progress(device_ref which) const;
 
@@ -36,6 +39,7 @@ private:
   const naming& names_;
   const rule_book& rules_;
   const device_table& table_;
+  const holdings& here_;
   shard_totals& totals_;
 };
 

@@ -8,7 +8,9 @@ namespace causeway::core {
 
 void opening::begin(std::vector<start_image::assigned> of) {
   work_.emplace();
-  work_->places = table_.places();
+  table_.for_each([&](device_ref ref, const device& d) {
+    if (here_.of(d) == which_) work_->there.push_back(ref);
+  });
   work_->assignments = std::move(of);
 }
 
@@ -43,7 +45,12 @@ void opening::place(const start_image::assigned& one) {
   const auto application = rules_.find(one.key.application);
   const auto found = application ? table_.find(*application, one.key.device.str()) : std::nullopt;
   // What nobody had at the start is nobody's: its device was forgotten, or lost.
-  const bool had_it = found && index_of(*found) < work_->places && generation_of(*found) == 0;
+  if (!found) return;
+  const auto& there = work_->there;
+  const auto at = std::lower_bound(there.begin(), there.end(), *found, [](device_ref of, device_ref other) {
+    return index_of(of) < index_of(other);
+  });
+  const bool had_it = at != there.end() && *at == *found;
   if (!had_it || work_->lost.contains(one.key)) return;
   if (!assignments_.place(*found, one.where)) misfits_.push_back(*found);
 }
@@ -51,7 +58,7 @@ void opening::place(const start_image::assigned& one) {
 void opening::order() {
   std::vector<device_ref> attached, others;
   table_.for_each([&](device_ref ref, device& d) {
-    if (d.state() != device_state::known) return;
+    if (d.state() != device_state::known || here_.of(d) != which_) return;
     if (d.assigned) {
       attached.push_back(ref);
     } else if (d.waiting != 0 || rules_.of(d).follows_registry ||
@@ -67,6 +74,7 @@ void opening::order() {
     todo.to_connect.insert(todo.to_connect.end(), group->begin(), group->end());
   }
   todo.has_order = true;
+  todo.there = {};
   todo.assignments = {};
   todo.by_age = {};
   todo.lost = {};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a start has still to do, a few devices at a time: each assignment on disk is put in its place, the
-// oldest first, then devices connect. No device connects before all have the assignments that are on disk.
-// Owned by the shard; one thread.
+// What has still to be done when a shard has come, a few devices at a time: each assignment on disk is put in
+// its place, the oldest first, then devices connect. None of the shard's connects before all have the
+// assignments that are on disk. One thread.
 #pragma once
 
 #include "core/assignments.h"
+#include "core/holdings.h"
 #include "model/start_image.h"
 
 #include <cstdint>
@@ -17,11 +18,12 @@ namespace causeway::core {
 
 class opening {
 public:
-  // All must live as long.
-  opening(const rule_book& rules, device_table& table, claims& claimed, assignments& held)
-      : rules_{rules}, table_{table}, claims_{claimed}, assignments_{held} {}
+  // All must live as long. which: of the shards here.
+  opening(const rule_book& rules, device_table& table, claims& claimed, assignments& held,
+          const holdings& here, shard_number which)
+      : rules_{rules}, table_{table}, claims_{claimed}, assignments_{held}, here_{here}, which_{which} {}
 
-  // Once; all devices on disk are in the table.
+  // Once; all its devices that are on disk are in the table.
   void begin(std::vector<start_image::assigned> of);
   bool is_over() const { return !work_; }
   // Some assignments have still to find their places.
@@ -38,8 +40,8 @@ public:
   void lose(const device_key& key);
 
 private:
-  struct work {           // no initialisers: clang takes one inside a class for no default constructor
-    std::uint32_t places; // of the table: who is beyond them, or at one that was free, has come since
+  struct work { // no initialisers: clang takes one inside a class for no default constructor
+    std::vector<device_ref> there; // from the begin on, by place; who is not has come since
     std::vector<start_image::assigned> assignments;
     std::vector<std::uint32_t> by_age; // of these, once sorted: the oldest first,
     std::size_t placed;                // so many of them done
@@ -56,6 +58,8 @@ private:
   device_table& table_;
   claims& claims_;
   assignments& assignments_;
+  const holdings& here_;
+  shard_number which_;
   std::optional<work> work_; // until all are on their way
   std::vector<device_ref> misfits_;
 };

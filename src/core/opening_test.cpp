@@ -13,7 +13,7 @@ using testing::shard_fixture;
 struct opened : organ_scene {
   claims held{rules, names, table};
   assignments all{rules, names, held, table, finder, book};
-  opening start{rules, table, held, all};
+  opening start{rules, table, held, all, here, {}};
   static start_image::assigned at(const char* name, int assigned_at = 0) {
     return {shard_fixture::key("field", name),
             {hub_host{"h"}, identity{name}, azure_name{"dps"}, wall_time{seconds{assigned_at}},

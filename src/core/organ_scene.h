@@ -5,6 +5,7 @@
 
 #include "core/appends.h"
 #include "core/backlog.h"
+#include "core/holdings.h"
 #include "core/naming.h"
 #include "core/open_time.h"
 #include "core/outlet.h"
@@ -29,6 +30,7 @@ struct organ_scene {
   device_table table;
   naming names{rules, table};
   backlog waiting;
+  holdings here{rules, nullptr};
   outlet<journal> disk;
   std::shared_ptr<draft> change_under_way;
   draft& book;

@@ -4,6 +4,8 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace causeway::core {
 
@@ -55,22 +57,33 @@ void reception::note_eui(device_ref which, const std::optional<std::uint64_t>& e
   ways_.follow(which, device_event::completed, {now});
 }
 
-reception::met reception::meet_again(const device_key& from, std::uint32_t application, bool is_full,
-                                     moment now) {
-  if (!is_valid_tts_id(from.device.str())) return {};
+std::optional<device_ref> reception::meet(const row_owner& whose, moment now) {
+  const auto application = rules_.find(whose.key.application);
+  if (!application || !here_.has(here_.of(whose.key))) return std::nullopt;
+  const auto known = table_.find(*application, whose.key.device.str());
+  if (!known) return add(whose.key, *application, whose.dev_eui, now);
+  note_eui(*known, whose.dev_eui, now);
+  return known;
+}
+
+reception::met reception::meet_again(const device_key& from, std::optional<std::uint32_t> application,
+                                     bool is_full, moment now) {
+  if (!application || !is_valid_tts_id(from.device.str())) return {};
   if (is_full) return {std::nullopt, answer::full};
-  if (const auto known = table_.find(application, from.device.str())) {
+  if (!here_.has(here_.of(from))) return {std::nullopt, answer::unavailable};
+  if (const auto known = table_.find(*application, from.device.str())) {
     if (table_.at(*known).state() == device_state::off) return {};
     return {known};
   }
-  if (const auto lack = census_.lacks_place(application)) return {std::nullopt, *lack};
-  return {add(from, application, std::nullopt, now)};
+  if (const auto lack = census_.lacks_place(*application)) return {std::nullopt, *lack};
+  return {add(from, *application, std::nullopt, now)};
 }
 
 void reception::on_registered(const registered_device& what, moment now) {
   const auto application = rules_.find(what.key.application);
   if (!application || !rules_.at(*application).follows_registry || !is_valid_tts_id(what.key.device.str()))
     return;
+  if (!here_.has(here_.of(what.key))) return;
   ++totals_.registry.words;
   auto which = table_.find(*application, what.key.device.str());
   if (const auto full = which ? std::nullopt : census_.lacks_place(*application)) {
@@ -126,19 +139,39 @@ void reception::on_looked_up(device_ref which, result<registered_device> what, m
   }
 }
 
+// What is of no application that is configured here stays on the disk, and in nobody's way.
+void reception::make_places(start_image& image) {
+  std::map<device_ref, device_ref> made;
+  std::erase_if(image.devices, [&](device_record& record) {
+    const auto application = rules_.find(record.key.application);
+    if (!application) return true;
+    const auto place = table_.add(*application, record.key.device.str());
+    made.emplace(std::exchange(record.ref, place), place);
+    return false;
+  });
+  const auto is_nobodys = [&](auto& one) {
+    const auto found = made.find(one.device);
+    if (found == made.end()) return true;
+    one.device = found->second;
+    return false;
+  };
+  std::erase_if(image.recent_keys, is_nobodys);
+  std::erase_if(image.waiting, is_nobodys);
+}
+
 // A device of an application that is no longer configured keeps its place and its messages, and stays where
 // it is.
 void reception::restore(const device_record& record, moment now) {
   const auto application = rules_.find(record.key.application);
   if (!application) return;
-  table_.restore(record.ref, *application, record.key.device.str());
+  if (!table_.contains(record.ref)) table_.restore(record.ref, *application, record.key.device.str());
   ways_.appear(record.ref, device_state::known, now, record.attached);
   if (const auto eui = parse_eui(record.dev_eui)) names_.set_eui(table_.at(record.ref), *eui);
   ways_.refused().restore(record.ref, record.refused_at);
   ways_.words().restore(record.ref, record);
 }
 
-std::vector<outbox::waiting_message> reception::restore(const start_image& image, moment now) {
+reception::restored reception::restore(const start_image& image, moment now) {
   std::uint32_t places = 0;
   for (const auto& record : image.devices)
     places = std::max(places, index_of(record.ref) + 1);
@@ -147,20 +180,34 @@ std::vector<outbox::waiting_message> reception::restore(const start_image& image
     restore(record, now);
   for (const auto& [which, key] : image.recent_keys)
     if (table_.contains(which)) table_.at(which).keys.add(key.kind, key.hash);
-  std::vector<outbox::waiting_message> strays;
+  restored out;
+  auto next_key = image.row_keys.begin();
+  std::uint32_t passed_over = 0; // so many rows more
   for (const auto& row : image.waiting) {
-    const auto age =
-        static_cast<std::int32_t>(time_.at_start() - std::min(time_.at_start(), row.accepted_at));
-    const outbox::waiting_message message{row.seq, row.bytes, 0, time_.since_start(now) - age};
+    const outbox::waiting_message message{
+        row.seq, row.bytes, 0, std::min(time_.since_start(row.accepted_at), time_.since_start(now))};
     if (!table_.contains(row.device)) {
-      strays.push_back(message);
+      out.strays.push_back(message);
       continue;
     }
     auto& d = table_.at(row.device);
+    while (next_key != image.row_keys.end() && next_key->seq < row.seq)
+      ++next_key;
+    if (next_key != image.row_keys.end() && next_key->seq == row.seq) {
+      if (d.keys.contains(next_key->key.kind, next_key->key.hash))
+        passed_over = next_key->rows;
+      else
+        d.keys.add(next_key->key.kind, next_key->key.hash);
+    }
+    if (passed_over > 0) {
+      --passed_over;
+      out.duplicates.push_back(row.seq);
+      continue;
+    }
     waiting_.queue.push(row.device, d, message);
     waiting_.account.take(d.application, {1, row.bytes});
   }
-  return strays;
+  return out;
 }
 
 } // namespace causeway::core

@@ -15,13 +15,15 @@ class reception {
 public:
   // All must live as long.
   reception(const rule_book& rules, const naming& names, device_table& table, census& counts,
-            backlog& waiting, const open_time& time, journey& ways, shard_totals& totals)
+            backlog& waiting, const open_time& time, const holdings& here, journey& ways,
+            shard_totals& totals)
       : rules_{rules},
         names_{names},
         table_{table},
         census_{counts},
         waiting_{waiting},
         time_{time},
+        here_{here},
         ways_{ways},
         totals_{totals},
         frames_{totals} {}
@@ -34,21 +36,31 @@ public:
   // Whose it is, a new device where it is not known. Precondition: not refused.
   device_ref meet(const model::event& event, std::uint32_t application, std::optional<device_ref> known,
                   moment now);
+  // Whose a row is that another process, or this one before it had the shard, has appended: a new device
+  // where it is not known. Nothing: its shard is not here, or its application is not configured; it stays on
+  // the disk.
+  std::optional<device_ref> meet(const row_owner& whose, moment now);
   // Whose the dead letter is, likewise; or what is answered.
   struct met {
     std::optional<device_ref> device{};
     answer instead = answer::unwanted;
   };
-  met meet_again(const device_key& from, std::uint32_t application, bool is_full, moment now);
+  met meet_again(const device_key& from, std::optional<std::uint32_t> application, bool is_full, moment now);
 
   // As shard's.
   void on_registered(const registered_device& what, moment now);
   void on_listed(const application_id& application, moment now);
   void on_looked_up(device_ref which, result<registered_device> what, moment now);
 
-  // At start: who was there, with what waits. Messages of applications that are not configured any more are
-  // given back; time has been restored.
-  std::vector<outbox::waiting_message> restore(const start_image& image, moment now);
+  // A shard has come, whose image speaks of places of its own: it is given refs of this table.
+  void make_places(start_image& image);
+  // Who was there, with what waits; refs are the table's, and of devices that are not in it yet the places
+  // are free. Time has been restored.
+  struct restored {
+    std::vector<outbox::waiting_message> strays; // of applications that are not configured any more
+    std::vector<spool_seq> duplicates;
+  };
+  restored restore(const start_image& image, moment now);
 
 private:
   void restore(const device_record& record, moment now);
@@ -63,6 +75,7 @@ private:
   census& census_;
   backlog& waiting_;
   const open_time& time_;
+  const holdings& here_;
   journey& ways_;
   shard_totals& totals_;
   frame_watch frames_;

@@ -36,7 +36,8 @@ struct calls : std::vector<std::string> {
 private:
   static bool is_of_change(const std::string& one) {
     constexpr std::array words{
-        "done ", "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ", "forget_device "};
+        "done ",          "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ",
+        "forget_device ", "release "};
     return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
   }
   std::vector<std::string> asked(bool of_change) const {
@@ -53,6 +54,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
   struct recorded : append_request {
     spool_seq first = 0; // also of a refused event
     std::vector<spool_row> rows;
+    device_ref device{}; // meaningful where the request names one
   };
 
   testing::calls calls;             // since the last take()
@@ -80,7 +82,8 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       return error{errc::spool_full};
     }
     if (target != nullptr) next_seq = std::max(next_seq, target->last_row() + 1);
-    recorded made{std::move(request), next_seq, {}};
+    recorded made{std::move(request), next_seq, {}, {}};
+    made.device = made.append_request::device.value_or(device_ref{});
     for (auto& body : made.messages)
       made.rows.push_back({next_seq++, body});
     if (made.refused) ++next_seq;
@@ -99,16 +102,18 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       calls.push_back("dead_letter " + text(seq) + " " + std::string{reason.name()});
     for (const auto& record : what.devices)
       save_device(record);
-    for (const auto& [device, where] : what.assignments)
+    for (const auto& [device, where, key] : what.assignments)
       calls.push_back(where ? "save_assignment " + text(index_of(device)) + " " + where->hub.str()
                             : "forget_assignment " + text(index_of(device)));
     for (const auto& [device, key] : what.gone) {
       calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
       saved.erase(device);
     }
+    for (const auto which : what.released)
+      calls.push_back("release " + text(static_cast<std::uint64_t>(which)));
     changes.push_back(std::move(what));
   }
-  // What the journal says of the append of this number.
+  // What the journal says of the append of this number, of a device of ours.
   std::pair<model::appended, std::vector<fresh_row>> answer_of(spool_seq first, const result<void>& outcome,
                                                                const amount& letters) const {
     std::pair<model::appended, std::vector<fresh_row>> said;
@@ -142,6 +147,9 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
   void attach(device_ref device, const assignment& where, const connect_wish& wish) override {
     wishes.push_back(wish);
     calls.push_back("attach " + text(index_of(device)) + " " + where.identity.str() + "@" + where.hub.str());
+  }
+  void close(shard_number which, mono_time) override {
+    calls.push_back("close " + text(static_cast<std::uint64_t>(which)));
   }
   void detach(device_ref device) override { calls.push_back("detach " + text(index_of(device))); }
   void send(device_ref device, spool_seq seq, const message& what) override {

@@ -12,6 +12,7 @@
 #include "core/doorman.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/holdings.h"
 #include "core/intake.h"
 #include "core/journey.h"
 #include "core/naming.h"
@@ -22,6 +23,7 @@
 #include "core/rule_book.h"
 #include "core/rule_change.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace causeway::core {
@@ -42,6 +44,7 @@ struct shard::organs {
         time{now},
         counts{rules.size(), table, options.max_devices, options.limits.application_share},
         waiting{{}, body_cache{options.body_cache_bytes}, spool_room{options.limits, rules.size()}},
+        here{rules, options.tenure},
         held{options.refusals, table, rules, options.random},
         space{options.limits, rules, table, waiting, held, book, time, totals},
         out{{options.read_back_batch, options.timeline},
@@ -49,20 +52,22 @@ struct shard::organs {
             table,
             waiting,
             held,
+            here,
             book,
             to.disk,
             to.hub,
             time,
             totals},
-        ways{{rules, names, table, counts, waiting, held, out, book, stored, time, totals},
+        ways{{rules, names, table, counts, waiting, held, out, here, book, stored, time, totals},
              {to.hub, to.provisioner, to.registry},
              options.pauses,
              options.random},
-        desk{rules, names, table, counts, waiting, time, ways, totals},
+        desk{rules, names, table, counts, waiting, time, here, ways, totals},
         change{{rules, names, table, counts, waiting, time, ways}},
         in{options.max_in_progress,
            names,
            table,
+           ways.heirs(),
            waiting,
            space,
            book,
@@ -83,6 +88,7 @@ struct shard::organs {
   naming names{rules, table};
   census counts;
   backlog waiting;
+  holdings here;
   gates held;
   room space;
   delivery out;
@@ -92,6 +98,7 @@ struct shard::organs {
   rule_change change;
   intake in;
   device_view view;
+  bool has_time = false;          // of a tenure: the open time is known
   std::optional<mono_time> armed; // what ring_at was asked for last, until then
 
   std::optional<mono_time> deadline() const {
@@ -150,12 +157,53 @@ void shard::start(start_image image, moment now) {
 
 void shard::begin(start_image image, moment now) {
   const turn under_way{*this};
-  it_->stored.last_row = image.next_seq - 1;
   it_->time.restore(image.open_seconds);
-  for (const auto& stray : it_->desk.restore(image, now))
-    it_->space.keep_stray(stray);
   it_->space.on_dead_letters_counted(image.dead_letters);
-  it_->ways.begin(std::move(image), now);
+  take_in(shard_number{}, std::move(image), now);
+}
+
+void shard::take_in(shard_number which, start_image image, moment now) {
+  it_->stored.last_row = std::max(it_->stored.last_row, image.next_seq - 1);
+  const auto there = it_->desk.restore(image, now);
+  for (const auto& stray : there.strays)
+    it_->space.keep_stray(stray);
+  for (const auto seq : there.duplicates)
+    it_->book.done(seq);
+  it_->ways.begin(which, std::move(image), now);
+}
+
+void shard::adopt(shard_number which, start_image image, moment now) {
+  const turn under_way{*this};
+  CAUSEWAY_CHECK(!it_->here.has(which));
+  it_->here.take(which);
+  if (!it_->has_time)
+    it_->time.restore(image.open_seconds - std::min(image.open_seconds, it_->time.seconds_at(now)));
+  it_->has_time = true;
+  it_->desk.make_places(image);
+  take_in(which, std::move(image), now);
+}
+
+void shard::release(shard_number which, mono_time until, moment now) {
+  const turn under_way{*this};
+  CAUSEWAY_CHECK(it_->here.has(which) && !it_->here.is_leaving(which) && until >= now.mono);
+  it_->here.leave(which);
+  it_->ways.leave(which, until);
+}
+
+void shard::fence(shard_number which, moment now) {
+  const turn under_way{*this};
+  if (!it_->here.has(which)) return;
+  it_->here.lose(which);
+  it_->ways.leave(which, now.mono);
+  it_->ways.let_go(which, now);
+}
+
+void shard::on_shard_closed(shard_number which, moment now) {
+  const turn under_way{*this};
+  if (!it_->here.is_leaving(which)) return; // it was fenced
+  it_->here.lose(which);
+  it_->ways.let_go(which, now);
+  it_->book.release(which);
 }
 
 bool shard::start_some(std::size_t most, moment now) {
@@ -168,11 +216,16 @@ void shard::on_event(ticket which, model::event event, moment now) {
   ++it_->totals.received[static_cast<std::size_t>(event.kind)];
   const auto application = it_->door.application_of(event);
   if (!application) return it_->in.answer_now(which, answer::unwanted);
+  if (!it_->here.has(it_->here.of(event.from))) {
+    if (is_control_frame(event)) return it_->in.answer_now(which, answer::control);
+    if (it_->in.is_full()) return it_->in.answer_now(which, answer::full);
+    return it_->in.take(which, std::nullopt, *application, std::move(event), now);
+  }
   const auto known = it_->table.find(*application, event.from.device.str());
   if (const auto instead = it_->desk.refuses(event, *application, known, it_->in.is_full(), now))
     return it_->in.answer_now(which, *instead);
   const auto device = it_->desk.meet(event, *application, known, now);
-  it_->in.take(which, device, std::move(event), now);
+  it_->in.take(which, device, *application, std::move(event), now);
 }
 
 void shard::on_formatted(ticket which, result<std::vector<message>> messages, moment now) {
@@ -189,36 +242,32 @@ void shard::on_appended(const std::vector<appended>& what, moment now) {
 void shard::on_rows(std::vector<fresh_row> rows, moment now) {
   const turn under_way{*this};
   for (auto& row : rows) {
-    const auto device = row.device;
+    const auto device = row.owner ? it_->desk.meet(*row.owner, now) : row.device;
+    if (!device) continue;
+    CAUSEWAY_CHECK(it_->table.contains(*device));
     const auto seq = row.seq;
     const auto by = row.by;
-    CAUSEWAY_CHECK(it_->table.contains(device) && seq > it_->stored.last_row);
-    it_->stored.last_row = seq;
-    const bool first_waits = it_->out.take(std::move(row));
-    it_->ways.on_row(device, seq, by, first_waits, now);
+    it_->stored.last_row = std::max(it_->stored.last_row, seq);
+    if (row.owner && it_->out.passes_over(*device, row)) continue;
+    const bool first_waits = it_->out.take(*device, std::move(row));
+    it_->ways.on_row(*device, seq, by, first_waits, now);
   }
-}
-
-std::optional<device_ref> shard::replay_to(ticket which, const device_key& from,
-                                           std::optional<std::uint32_t> application, moment now) {
-  const auto met =
-      application ? it_->desk.meet_again(from, *application, it_->in.is_full(), now) : reception::met{};
-  if (!met.device) it_->in.answer_now(which, met.instead);
-  return met.device;
 }
 
 void shard::replay(ticket which, std::uint64_t letter, const device_key& from, message what, moment now) {
   const turn under_way{*this};
   if (size_of(what) > max_message_bytes) return it_->in.answer_now(which, answer::dead_lettered);
-  if (const auto device = replay_to(which, from, it_->door.application_of(from), now))
-    it_->in.replay(which, letter, *device, std::move(what), now);
+  const auto met = it_->desk.meet_again(from, it_->door.application_of(from), it_->in.is_full(), now);
+  if (!met.device) return it_->in.answer_now(which, met.instead);
+  it_->in.replay(which, letter, *met.device, std::move(what), now);
 }
 
 void shard::replay(ticket which, std::uint64_t letter, model::event event, moment now) {
   const turn under_way{*this};
   if (is_control_frame(event)) return it_->in.answer_now(which, answer::unwanted);
-  if (const auto device = replay_to(which, event.from, it_->door.application_of(event), now))
-    it_->in.replay(which, letter, *device, std::move(event), now);
+  const auto met = it_->desk.meet_again(event.from, it_->door.application_of(event), it_->in.is_full(), now);
+  if (!met.device) return it_->in.answer_now(which, met.instead);
+  it_->in.replay(which, letter, *met.device, std::move(event), now);
 }
 
 void shard::on_read_back(std::vector<spool_row> rows, const std::vector<spool_seq>& gone, moment now) {
@@ -334,10 +383,6 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
 
 bool shard::is_formatting(ticket which) const {
   return it_->in.is_formatting(which);
-}
-
-std::uint64_t shard::sent() const {
-  return it_->totals.sent;
 }
 
 std::uint32_t shard::open_seconds(moment now) const {

@@ -3,6 +3,10 @@
 // clock or thread: events come in, calls on the ports go out, time is a parameter. Never waits, never throws.
 // One thread.
 //
+// One machine has all devices, from `begin` on. Of several, each has those of the shards that it owns
+// (tenure.h), all in this one object with its one table; an event of any other device is formatted and
+// appended for its owner.
+//
 // It owns its organs and passes on what one says to the next; each organ is a class of its own with its
 // rules: doorman, reception, intake, room, delivery, gates, and journey with what is on a device's way.
 //
@@ -23,6 +27,7 @@
 #include "model/provisioner.h"
 #include "model/registry.h"
 #include "model/start_image.h"
+#include "model/tenure.h"
 #include "model/timeline.h"
 #include "model/totals.h"
 
@@ -61,6 +66,7 @@ struct shard_options {
   std::function<void(mono_time)> ring_at{};
   spool_limits limits{};
   refusal_limits refusals{};
+  const model::tenure* tenure = nullptr; // must live as long; nothing: one machine
 };
 
 class shard final : public door,
@@ -68,7 +74,8 @@ class shard final : public door,
                     public formatter_events,
                     public registry_events,
                     public hub_link_events,
-                    public provisioner_events {
+                    public provisioner_events,
+                    public tenure_events {
 public:
   // Before its ports, which can be given its events then; connect, once, before the first event.
   shard(std::vector<application_rules> rules, shard_options options, moment now);
@@ -86,6 +93,10 @@ public:
   // devices, until it says false. No device is connected before all have the assignments that are on disk.
   void begin(start_image image, moment now);
   bool start_some(std::size_t most, moment now);
+  // The same for a shard, of several machines, instead of begin; start_some follows.
+  void adopt(shard_number which, start_image image, moment now) override;
+  void release(shard_number which, mono_time until, moment now) override;
+  void fence(shard_number which, moment now) override;
 
   // From the door.
   void on_event(ticket which, model::event event, moment now) override;
@@ -116,6 +127,7 @@ public:
   void on_device_attached(device_ref which, moment now) override;
   void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) override;
   void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) override;
+  void on_shard_closed(shard_number which, moment now) override;
   // From the operator: the device goes, with its assignment, and comes back when it sends something or the
   // registry names it. drop_messages: what waits for it becomes dead letters; else such a device stays.
   forgetting forget(const device_key& key, bool drop_messages, moment now);
@@ -134,7 +146,6 @@ public:
   std::optional<mono_time> deadline() const;
 
   shard_totals totals() const;
-  std::uint64_t sent() const; // of these
   // By application, in the order in which they came; of those that are not configured any more, too.
   std::vector<spool_use> spool_by_application() const;
   // How long the oldest message that is not with a hub has waited; nothing when there is none.
@@ -157,9 +168,7 @@ public:
 private:
   struct organs;
   class turn;
-  // Whose dead letter it is, where it may be tried again; else the ticket is answered.
-  std::optional<device_ref> replay_to(ticket which, const device_key& from,
-                                      std::optional<std::uint32_t> application, moment now);
+  void take_in(shard_number which, start_image image, moment now);
 
   std::unique_ptr<organs> it_; // out of sight: a change of one is nothing to who uses the shard
 };

@@ -105,7 +105,9 @@ void fleet::forget(device_ref device, mono_time now) {
   if (connects_.on_ended(device)) stir();
   const auto connection = placement_.find(device);
   static_cast<void>(placement_.remove(device));
-  if (!connection || context_.closing || !rotation_.begin_if_worth_it(placement_, *connection, now)) return;
+  if (!connection || context_.closing || leaving_ ||
+      !rotation_.begin_if_worth_it(placement_, *connection, now))
+    return;
   log::info("hub_connection_rotates", {{"hub", address_.host},
                                        {"connection", *connection},
                                        {"devices", placement_.devices(*connection)},
@@ -258,6 +260,7 @@ bool fleet::stays(line& which, const detached& what, bool was_released, mono_tim
 void fleet::advance(moment now) {
   if (due_ > now.mono || context_.closing) return;
   due_ = mono_time::max(); // what is asked for meanwhile is for the next turn
+  if (leaving_) return go_on_leaving(now);
   if (std::exchange(hub_is_another_, false))
     give_up(error{errc::hub_not_found, "DPS has given another device of this hub a new one"}, now);
   while (const auto device = connects_.take(now.mono))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One hub of one section: its devices, the connections they are placed on, and what to do when the hub is
-// gone. Whose turn it is, when lines may connect and which devices move is decided by its parts
-// (connect_turns, send_turns, outage, token_moves, rotation); here they come together.
+// One hub of one section, for the devices of one shard: those that are here, the connections they are placed
+// on, and what to do when the hub is gone. Whose turn it is, when lines may connect and which devices move is
+// decided by its parts (connect_turns, send_turns, outage, token_moves, rotation); here they come together.
 //
 // A device's way: placed on a line at once (so that the line is opened), queued when its line is open, let
 // through by the budget of connects, attached. A line that is lost brings its devices back the same way.
@@ -78,6 +78,11 @@ public:
 
   // Says CLOSE on every line, and sends nothing more.
   void close(moment now);
+  // The shard goes (hub_link::close): what is with the hub is told until it has its outcome, or until then; a
+  // time that is not after now: nobody waits, and its identities are free at once. Then the lines are closed,
+  // and at that time cut. Who comes meanwhile waits until that is over.
+  void leave(mono_time until, moment now);
+  bool is_leaving() const { return leaving_.has_value(); }
   const line_set& lines() const { return lines_; }
 
 private:
@@ -104,7 +109,16 @@ private:
   void on_lost(line& which, const error& why, bool proven, moment now);
   void send_scout(device_ref scout, const error& why, moment now);
   void give_up(const error& why, moment now);
+  void go_on_leaving(moment now);
+  void forget_all(mono_time now);
+  // An attach or a message is with the hub.
+  bool is_with_hub() const;
 
+  struct departure { // no initialisers: clang takes one inside a class for no default constructor
+    mono_time until;
+    bool members_are_gone;
+    bool has_said_close;
+  };
   fleet_context& context_;
   std::shared_ptr<const fleet_terms> terms_;
   azure::hub_address address_;
@@ -118,6 +132,7 @@ private:
   token_moves moves_;
   rotation rotation_;
   mono_time due_ = mono_time::max();
+  std::optional<departure> leaving_;
   std::optional<device_ref> scout_;
   bool hub_is_another_ = false; // as the scout was told
   bool two_links_a_session_ = false;

@@ -30,7 +30,7 @@ mono_time fleet::open_lines(mono_time now) {
 }
 
 bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
-  if (context_.closing) {
+  if (context_.closing || leaving_) {
     which.end();
     return false;
   }
@@ -109,7 +109,7 @@ void fleet::line_lost(line& which, const error& why, moment now) {
   if (!lines_.any_up()) signing_.forget_former();
   if (context_.closing) return;
   stir();
-  if (fault.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us
+  if (leaving_ || fault.code() == errc::stopped) return placement_.reopened(which.index()); // closed by us
   on_lost(which, fault, proven, now);
 }
 

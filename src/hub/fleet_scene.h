@@ -187,6 +187,9 @@ public:
     last_fault = why;
     on_detached(device, link_retries, when);
   }
+  void on_shard_closed(model::shard_number which, moment) override {
+    tell("closed " + std::to_string(static_cast<unsigned>(which)));
+  }
   void on_send_outcome(device_ref, spool_seq seq, const result<void>& outcome, moment) override {
     tell("sent " + std::to_string(seq) + " " + (outcome ? "ok" : std::string{outcome.fault().name()}));
     if (!outcome) last_fault = outcome.fault();

@@ -22,20 +22,21 @@ fleet_set::fleet_set(options with, model::hub_link_events& events, line_orders& 
 
 fleet_set::~fleet_set() = default;
 
-fleet* fleet_set::fleet_of(const model::assignment& where, mono_time now) {
+fleet* fleet_set::fleet_of(const model::assignment& where, model::shard_number shard, mono_time now) {
   auto address = azure::parse_hub_address(where.hub.str());
   if (!address) return nullptr;
   const auto hub = address->hub().str();
   const auto key = where.section.str() + " " + hub;
   const auto* const terms = terms_of(where.section);
   if (terms == nullptr) return nullptr;
-  if (const auto found = fleets_.find(key); found != fleets_.end()) return found->second.get();
-  if (fleets_.size() >= most_hubs) return nullptr;
+  auto& fleets = fleets_[shard];
+  if (const auto found = fleets.find(key); found != fleets.end()) return found->second.get();
+  if (fleets.size() >= most_hubs) return nullptr;
   auto& budgets = budgets_[hub];
   if (!budgets)
     budgets = std::make_shared<hub_budgets>((*terms)->connects_per_second, (*terms)->sends_per_second, now);
   auto made = std::make_unique<fleet>(context_, *terms, std::move(*address), budgets);
-  auto* const added = fleets_.emplace(key, std::move(made)).first->second.get();
+  auto* const added = fleets.emplace(key, std::move(made)).first->second.get();
   share_budgets(added->name(), now);
   return added;
 }
@@ -49,13 +50,13 @@ const std::shared_ptr<const fleet_terms>* fleet_set::terms_of(const azure_name& 
 // What the most careful of its fleets says; those of sections that have left while devices are there.
 void fleet_set::share_budgets(const hub_host& hub, mono_time now) {
   auto connects = std::numeric_limits<double>::max(), sends = connects;
-  for (const auto& [key, one] : fleets_) {
-    if (one->name() != hub) continue;
-    const auto& terms = one->terms();
-    if (terms_of(terms.section) == nullptr && one->totals(now).devices == 0) continue;
+  for_each([&](const fleet& one) {
+    if (one.name() != hub) return;
+    const auto& terms = one.terms();
+    if (terms_of(terms.section) == nullptr && one.totals(now).devices == 0) return;
     connects = std::min(connects, terms.connects_per_second);
     sends = std::min(sends, terms.sends_per_second);
-  }
+  });
   if (connects != std::numeric_limits<double>::max())
     budgets_.at(hub.str())->set_quotas(connects, sends, now);
 }
@@ -64,18 +65,19 @@ void fleet_set::take_section(fleet_terms terms, mono_time now) {
   const auto next = std::make_shared<const fleet_terms>(std::move(terms));
   std::erase_if(sections_, [&](const auto& one) { return one->section == next->section; });
   sections_.push_back(next);
-  for (const auto& [key, hub] : fleets_) {
-    if (hub->terms().section != next->section) continue;
-    hub->take_terms(next);
-    share_budgets(hub->name(), now);
-  }
+  for_each([&](fleet& hub) {
+    if (hub.terms().section != next->section) return;
+    hub.take_terms(next);
+    share_budgets(hub.name(), now);
+  });
   context_.orders.wake();
 }
 
 void fleet_set::drop_section(const azure_name& section, mono_time now) {
   std::erase_if(sections_, [&](const auto& one) { return one->section == section; });
-  for (const auto& [key, hub] : fleets_)
-    if (hub->terms().section == section) share_budgets(hub->name(), now);
+  for_each([&](const fleet& hub) {
+    if (hub.terms().section == section) share_budgets(hub.name(), now);
+  });
 }
 
 void fleet_set::answer(due_answer what) {
@@ -85,14 +87,13 @@ void fleet_set::answer(due_answer what) {
 
 void fleet_set::tell_scouts(device_ref device, const fleet* hub) {
   if (context_.scouts == 0) return;
-  for (const auto& [key, other] : fleets_)
-    other->on_told(device, other.get() != hub);
+  for_each([&](fleet& other) { other.on_told(device, &other != hub); });
 }
 
 void fleet_set::attach(device_ref device, const model::assignment& where, const model::connect_wish& wish,
                        moment now) {
   if (context_.closing) return; // the spool keeps what the device has
-  auto* const hub = fleet_of(where, now.mono);
+  auto* const hub = fleet_of(where, wish.shard, now.mono);
   tell_scouts(device, hub);
   if (const auto* known = context_.devices.find(device)) {
     const bool same = known->hub == hub && known->identity == where.identity;
@@ -135,13 +136,11 @@ model::link_progress fleet_set::progress(device_ref device, mono_time now) const
 }
 
 void fleet_set::renew_tokens(moment now) {
-  for (const auto& [key, hub] : fleets_)
-    hub->renew_tokens(now);
+  for_each([&](fleet& hub) { hub.renew_tokens(now); });
 }
 
 void fleet_set::try_now(mono_time now) {
-  for (const auto& [key, hub] : fleets_)
-    hub->try_now(now);
+  for_each([&](fleet& hub) { hub.try_now(now); });
 }
 
 void fleet_set::tell_due(moment now) {
@@ -157,47 +156,70 @@ void fleet_set::tell_due(moment now) {
 
 void fleet_set::advance(moment now) {
   tell_due(now);
-  for (const auto& [key, hub] : fleets_)
-    hub->advance(now);
+  for_each([&](fleet& hub) { hub.advance(now); });
+  tell_closed(now);
+}
+
+void fleet_set::close(model::shard_number which, mono_time until, moment now) {
+  if (const auto found = fleets_.find(which); found != fleets_.end())
+    for (const auto& [key, hub] : found->second)
+      hub->leave(until, now);
+  closing_.insert(which);
+  context_.orders.wake();
+}
+
+bool fleet_set::is_leaving(model::shard_number which) const {
+  const auto found = fleets_.find(which);
+  return found != fleets_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                               [](const auto& one) { return one.second->is_leaving(); });
+}
+
+void fleet_set::tell_closed(moment now) {
+  for (const auto which : std::set{closing_}) {
+    if (is_leaving(which)) continue;
+    closing_.erase(which);
+    context_.events.on_shard_closed(which, now);
+  }
 }
 
 mono_time fleet_set::deadline() const {
   if (!due_.empty()) return mono_time::min();
+  if (std::any_of(closing_.begin(), closing_.end(), [&](auto which) { return !is_leaving(which); }))
+    return mono_time::min();
   auto first = mono_time::max();
   if (context_.closing) return first;
-  for (const auto& [key, hub] : fleets_)
-    first = std::min(first, hub->deadline());
+  for_each([&](const fleet& hub) { first = std::min(first, hub.deadline()); });
   return first;
 }
 
 bool fleet_set::any_in_flight() const {
-  return std::any_of(fleets_.begin(), fleets_.end(),
-                     [](const auto& one) { return one.second->lines().any_in_flight(); });
+  bool any = false;
+  for_each([&](const fleet& hub) { any = any || hub.lines().any_in_flight(); });
+  return any;
 }
 
 void fleet_set::close(moment now) {
-  for (const auto& [key, hub] : fleets_)
-    hub->close(now);
+  for_each([&](fleet& hub) { hub.close(now); });
 }
 
 bool fleet_set::any_up() const {
-  return std::any_of(fleets_.begin(), fleets_.end(),
-                     [](const auto& one) { return one.second->lines().any_up(); });
+  bool any = false;
+  for_each([&](const fleet& hub) { any = any || hub.lines().any_up(); });
+  return any;
 }
 
 bool fleet_set::cut_one() {
-  for (const auto& [key, hub] : fleets_)
-    if (auto* const up = hub->lines().first_up(); up != nullptr) {
-      context_.orders.cut(*up);
-      return true;
-    }
-  return false;
+  line* up = nullptr;
+  for_each([&](const fleet& hub) { up = up != nullptr ? up : hub.lines().first_up(); });
+  if (up == nullptr) return false;
+  context_.orders.cut(*up);
+  return true;
 }
 
 std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const {
   std::map<std::string, model::hub_totals> out;
-  for (const auto& [key, hub] : fleets_)
-    model::gather(model::hub_figures, out[hub->name().str()], hub->totals(now));
+  for_each(
+      [&](const fleet& hub) { model::gather(model::hub_figures, out[hub.name().str()], hub.totals(now)); });
   return out;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // IoT Hub for the core: which hub a device goes to, and that no two devices have one identity of it. Each hub
-// of a section has its fleet; what concerns it is in fleet.h.
+// of a section has a fleet for each shard that goes there; what concerns it is in fleet.h.
 //
 // Calls are model::hub_link's, with the time. What they bring about is told by model::hub_link_events: later,
 // from inside advance, line_events or line_lost.
@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,9 @@ public:
   void advance(moment now);
   mono_time deadline() const;
 
+  // Of all hubs' fleets of the shard, as fleet::leave; hub_link_events::on_shard_closed follows.
+  void close(model::shard_number which, mono_time until, moment now);
+
   // The end, in this order. From stop on nothing is connected, sent or attached.
   void stop() { context_.closing = true; }
   bool any_in_flight() const;
@@ -68,16 +72,26 @@ private:
   };
   const std::shared_ptr<const fleet_terms>* terms_of(const azure_name& section) const;
   void share_budgets(const hub_host& hub, mono_time now);
-  fleet* fleet_of(const model::assignment& where, mono_time now);
+  using shard_fleets = std::map<std::string, std::unique_ptr<fleet>>; // by section and hub
+  fleet* fleet_of(const model::assignment& where, model::shard_number shard, mono_time now);
   void answer(due_answer what);
   void tell_scouts(device_ref device, const fleet* hub);
   void tell_due(moment now);
+  bool is_leaving(model::shard_number which) const;
+  void tell_closed(moment now);
+  template <class Do>
+  void for_each(Do what) const {
+    for (const auto& [shard, hubs] : fleets_)
+      for (const auto& [key, hub] : hubs)
+        what(*hub);
+  }
 
   std::vector<std::shared_ptr<const fleet_terms>> sections_;
   fleet_context context_;
   std::vector<due_answer> due_;
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets_; // by hub
-  std::map<std::string, std::unique_ptr<fleet>> fleets_;        // by section and hub
+  std::map<model::shard_number, shard_fleets> fleets_;
+  std::set<model::shard_number> closing_; // nobody has been told yet
 };
 
 } // namespace causeway::hub

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "model/shard.h"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,7 @@ struct connect_wish {
   bool commands = false;         // a link for cloud-to-device messages, too
   std::uint32_t application = 0; // whose turn it is
   bool urgent = false;           // messages wait for it
+  shard_number shard{};          // a connection has devices of one
 };
 
 // What a device that is not online yet waits for, as far as that is known.

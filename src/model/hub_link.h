@@ -25,6 +25,11 @@ public:
   // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
   // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
+  // The shard goes: nothing of it is attached or sent any more. What is with the hub is answered until it has
+  // its outcome, or until this time (one that is over: it is not waited for); then its connections are closed,
+  // at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its devices need no
+  // detach.
+  virtual void close(shard_number which, mono_time until) = 0;
   // Of a device that is being attached.
   virtual link_progress progress(device_ref /*device*/) const { return {}; }
 };
@@ -36,6 +41,7 @@ public:
   virtual void on_device_attached(device_ref which, moment now) = 0;
   virtual void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) = 0;
   virtual void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) = 0;
+  virtual void on_shard_closed(shard_number which, moment now) = 0;
 };
 
 } // namespace causeway::model

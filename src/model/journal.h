@@ -10,8 +10,10 @@
 #include "model/dead_letter.h"
 #include "model/event.h"
 #include "model/message.h"
+#include "model/shard.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +48,8 @@ enum class append_id : std::uint64_t {};
 // into one transaction. A fact, whoever appends it; the journal gives the numbers.
 struct append_request {
   append_id id{};
-  device_ref device{};
+  // Nothing: its shard is another process's, so that nobody here has looked for duplicates.
+  std::optional<device_ref> device{};
   // With messages: to be remembered, and the dead letter of an event of this key goes. With a refused event:
   // what its dead letter is kept under. There is one dead letter a key: a longer event takes the place of a
   // shorter one, which a field mask has cut; any other finds it there already.
@@ -70,15 +73,27 @@ struct appended {
   amount letters{};     // dead letters that have come with it
 };
 
-// A row that has just become durable. The numbers rise from row to row of a device.
+// Whose a row is, in a journal of several processes.
+struct row_owner {
+  device_key key;
+  std::optional<std::uint64_t> dev_eui{}; // as the append's
+  bool goes_on = false;                   // a further row of the event of the row before it
+};
+
+// A row that has just become durable, of a shard of this process. The numbers rise from row to row of a
+// device.
 struct fresh_row {
   spool_seq seq = 0;
-  device_ref device{};
-  append_id by{};                // of this process
+  device_ref device{};           // as its append said; meaningless with `owner`
+  append_id by{};                // of this process; 0: another one has appended it
   std::optional<kept_key> key{}; // the event's, with the first of its rows
   std::uint32_t accepted_at = 0; // as the append's
-  mono_time accepted{};
+  mono_time accepted{};          // likewise; of another process: when the row came
   message body;
+  // Of a journal of several processes: the rows of one event come one after the other, and the core looks for
+  // duplicates among them, for who appended them knew of its own at most. Nothing: there is one process,
+  // which has done so.
+  std::unique_ptr<row_owner> owner{};
 };
 
 struct device_record {
@@ -108,6 +123,7 @@ struct change {
   struct placed {
     device_ref device{};
     std::optional<assignment> where; // nothing: none any more
+    device_key key{};
   };
   struct forgotten {
     device_ref device{};
@@ -122,9 +138,13 @@ struct change {
   // With assignment and keys; what waits for it has become dead letters. Its place may be another's after
   // this, under another ref.
   std::vector<forgotten> gone;
+  // These shards are nobody's from this change on, and all of it is durable by then. Of a journal of one
+  // process there is none.
+  std::vector<shard_number> released;
 
   bool is_empty() const {
-    return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty();
+    return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty() &&
+           released.empty();
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the disk had at start. Plain values.
+// What the disk had at start, of all devices or of a shard's. Plain values.
 #pragma once
 
 #include "model/dead_letter.h"
@@ -11,7 +11,9 @@
 namespace causeway::model {
 
 struct start_image {
-  std::vector<device_record> devices; // each the first at its place
+  // Each the first at its place. Of a shard also those that nobody has met yet: whose rows wait, with what
+  // the first of these says.
+  std::vector<device_record> devices;
   struct assigned {
     device_key key;
     assignment where;
@@ -31,6 +33,15 @@ struct start_image {
     std::uint32_t accepted_at = 0; // in open seconds
   };
   std::vector<row> waiting; // in the order of seq
+  // Of a shard: the key of each event whose first row waits, by its seq; the event's rows that wait are `rows`
+  // ones, one after the other. recent_keys are then of what is done, but for copies that were done while the
+  // first of them waited: else the first would be taken for a copy of them.
+  struct row_key {
+    spool_seq seq = 0;
+    kept_key key;
+    std::uint32_t rows = 1;
+  };
+  std::vector<row_key> row_keys;
   dead_letter_amounts dead_letters;
   // For how long the store has been open in all its life, as saved last: the clock of all that is given up by
   // age (decision 20).

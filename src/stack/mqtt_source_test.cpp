@@ -45,7 +45,7 @@ public:
       target->on_appended({{from.id, {}}}, loop->now());
       std::vector<model::fresh_row> fresh;
       for (const auto& message : from.messages)
-        fresh.push_back({++last, from.device, from.id, from.key, 0, loop->now().mono, message});
+        fresh.push_back({++last, *from.device, from.id, from.key, 0, loop->now().mono, message});
       target->on_rows(std::move(fresh), loop->now());
     });
     return {};

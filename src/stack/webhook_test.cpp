@@ -51,7 +51,7 @@ public:
   result<void> append(model::append_request request) override {
     if (refuses) return *refuses;
     const auto id = request.id;
-    const auto device = request.device;
+    const auto device = *request.device;
     const auto key = request.key;
     const auto messages = request.messages;
     if (request.refused)

@@ -47,7 +47,7 @@ void hand_over(queued_append stored, std::vector<model::fresh_row>& to) {
   auto& request = stored.request;
   auto number = stored.first;
   for (auto& message : request.messages)
-    to.push_back({number++, request.device, request.id, std::exchange(request.key, {}), request.accepted_at,
+    to.push_back({number++, *request.device, request.id, std::exchange(request.key, {}), request.accepted_at,
                   request.accepted, std::move(message)});
 }
 
@@ -110,8 +110,11 @@ void group_commit::note_named(const queued_change& what, bool are) {
 }
 
 void group_commit::put(const std::vector<spool_seq>& marks, mono_time now) {
-  if (marks.empty()) return;
-  if (marks_.empty()) marks_due_ = now + options_.mark_delay;
+  if (marks.empty()) {
+    if (now >= marks_due_) expects_marks_ = false;
+    return;
+  }
+  if (marks_.empty() && !std::exchange(expects_marks_, false)) marks_due_ = now + options_.mark_delay;
   marks_.insert(marks_.end(), marks.begin(), marks.end());
 }
 
@@ -125,7 +128,7 @@ bool group_commit::is_due(mono_time now, bool hurried) const {
 mono_time group_commit::next_due() const {
   auto next = mono_time::max();
   if (failing_ || !work_.empty() || !devices_.empty()) next = std::min(next, retry_at_);
-  if (!marks_.empty()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
+  if (minds_marks()) next = std::min(next, failing_ ? std::max(retry_at_, marks_due_) : marks_due_);
   return next;
 }
 
@@ -196,9 +199,18 @@ report group_commit::commit() {
     if (auto counted = spool_.file().count_dead_letters()) out.kept_dead_letters = *std::move(counted);
   note_outcome(outcome, out);
   if (outcome) reached_ = done.next_seq;
+  expect_marks(out);
   out.fsyncs = spool_.take_syncs();
   spool_.count_after_mending(out);
   return out;
+}
+
+// What has just been stored is delivered in a moment. To look once by itself costs the thread less than to be
+// woken by the first mark after each commit.
+void group_commit::expect_marks(const report& told) {
+  if (told.appended.messages == 0 || !marks_.empty()) return;
+  expects_marks_ = true;
+  marks_due_ = now_() + options_.mark_delay;
 }
 
 void group_commit::bear_witness() {

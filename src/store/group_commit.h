@@ -36,7 +36,8 @@ public:
   bool is_due(mono_time now, bool hurried) const;
   // When there is something to do unless more comes; precondition: it is not due.
   mono_time next_due() const;
-  bool has_marks() const { return !marks_.empty(); }
+  // It is known when the marks go: more of them change nothing.
+  bool minds_marks() const { return !marks_.empty() || expects_marks_; }
   bool is_empty() const { return work_.empty() && devices_.empty() && marks_.empty(); }
   // The disk refuses.
   bool is_failing() const { return failing_; }
@@ -85,6 +86,7 @@ private:
   void put_change(queued_change change);
   void put_record(queued_change::saved one);
   void note_named(const queued_change& what, bool are);
+  void expect_marks(const report& told);
   void note_outcome(const result<void>& outcome, report& out);
 
   const store_options& options_;
@@ -97,8 +99,9 @@ private:
   std::map<stored_number, std::size_t> named_; // by how many changes in work_
   std::vector<spool_seq> marks_;
   mono_time marks_due_{};
-  bool fresh_append_ = false; // an append came since the last try
-  bool failing_ = false;      // an episode of refused commits; work_ and marks_ wait until retry_at_
+  bool expects_marks_ = false; // rows were stored, whose marks come soon; marks_due_ is theirs
+  bool fresh_append_ = false;  // an append came since the last try
+  bool failing_ = false;       // an episode of refused commits; work_ and marks_ wait until retry_at_
   mono_time retry_at_{};
   backoff retry_;
   spool_seq reached_ = 0;     // numbers below this one have been given by a commit that has no witness yet

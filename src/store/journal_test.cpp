@@ -183,5 +183,70 @@ TEST_F(journal_test, who_comes_to_the_place_of_a_forgotten_device_is_another_on_
   EXPECT_EQ(events.rows.size(), 1U);
 }
 
+// The thread was woken by the first mark after each commit, only to learn when that goes.
+TEST_F(journal_test, a_mark_soon_after_a_commit_wakes_nobody_and_goes_in_time) {
+  open_by_hand();
+  ASSERT_TRUE(it->append(make_append(1)));
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  const auto due = clock.now().mono + options.mark_delay;
+  EXPECT_EQ(it->next_step(), due) << "by itself, once";
+  clock.advance(milliseconds{1});
+  mark_done(*it, 1);
+  EXPECT_EQ(it->next_step(), due);
+  EXPECT_FALSE(it->step(due - milliseconds{1}));
+  EXPECT_TRUE(it->step(due));
+  box.drain();
+  EXPECT_EQ(it->counters().erased_total, 1U);
+}
+
+TEST_F(journal_test, a_mark_long_after_a_commit_waits_for_company_from_then_on) {
+  open_by_hand();
+  ASSERT_TRUE(it->append(make_append(1)));
+  while (it->step(clock.now().mono)) {
+  }
+  clock.advance(options.mark_delay);
+  EXPECT_FALSE(it->step(clock.now().mono));
+  EXPECT_GT(it->next_step(), clock.now().mono + options.mark_delay) << "no mark is looked for any more";
+  clock.advance(milliseconds{1});
+  mark_done(*it, 1);
+  EXPECT_FALSE(it->step(clock.now().mono));
+  EXPECT_EQ(it->next_step(), clock.now().mono + options.mark_delay);
+}
+
+TEST_F(journal_test, under_load_what_comes_in_one_turn_of_the_loop_is_one_commit) {
+  open_by_hand();
+  for (spool_seq seq = 1; seq <= 4; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  const auto before = it->counters().commits_total;
+  ASSERT_TRUE(it->append(make_append(5)));
+  EXPECT_FALSE(it->step(clock.now().mono)) << "the turn goes on";
+  ASSERT_TRUE(it->append(make_append(6)));
+  box.drain(); // its end
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  EXPECT_EQ(it->counters().commits_total, before + 1);
+  EXPECT_EQ(events.stored.size(), 6U);
+}
+
+TEST_F(journal_test, under_load_a_change_takes_along_what_came_before_it) {
+  open_by_hand();
+  for (spool_seq seq = 1; seq <= 4; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  while (it->step(clock.now().mono)) {
+  }
+  box.drain();
+  ASSERT_TRUE(it->append(make_append(5)));
+  bury(*it, 1, error{errc::device_replaced});
+  EXPECT_TRUE(it->step(clock.now().mono));
+  box.drain();
+  EXPECT_EQ(events.stored.size(), 5U);
+}
+
 } // namespace
 } // namespace causeway::store

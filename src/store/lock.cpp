@@ -75,10 +75,15 @@ result<directory_lock> directory_lock::acquire(const std::filesystem::path& dire
   if (descriptor < 0) return unopened(file, errno);
   directory_lock lock{descriptor};
   lock.directory_ = place;
+  lock.file_ = file;
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return unusable(file, errno);
     return error{errc::state_locked, place.string() + " is held by process " + holder_of(descriptor)};
   }
+  struct stat about {};
+  if (::fstat(descriptor, &about) != 0) return unusable(file, errno);
+  lock.device_ = about.st_dev;
+  lock.inode_ = about.st_ino;
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(descriptor, 0) != 0 ||
       ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
@@ -87,19 +92,24 @@ result<directory_lock> directory_lock::acquire(const std::filesystem::path& dire
 }
 
 directory_lock::directory_lock(directory_lock&& other) noexcept
-    : descriptor_{std::exchange(other.descriptor_, -1)}, directory_{std::move(other.directory_)} {}
+    : descriptor_{std::exchange(other.descriptor_, -1)},
+      device_{other.device_},
+      inode_{other.inode_},
+      directory_{std::move(other.directory_)},
+      file_{std::move(other.file_)} {}
 
 directory_lock& directory_lock::operator=(directory_lock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
   std::swap(directory_, other.directory_);
+  std::swap(file_, other.file_);
   return *this;
 }
 
 bool directory_lock::holds() const {
-  struct stat ours {
-  }, there{};
-  return ::fstat(descriptor_, &ours) == 0 && ::stat((directory_ / "lock").c_str(), &there) == 0 &&
-         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+  struct stat there {};
+  return ::stat(file_.c_str(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_;
 }
 
 directory_lock::~directory_lock() {

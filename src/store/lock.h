@@ -4,6 +4,8 @@
 
 #include "base/result.h"
 
+#include <sys/types.h>
+
 #include <filesystem>
 
 namespace causeway::store {
@@ -31,7 +33,9 @@ public:
 private:
   explicit directory_lock(int descriptor) : descriptor_{descriptor} {}
   int descriptor_ = -1;
-  std::filesystem::path directory_;
+  dev_t device_{}; // of the file that is locked, with the next
+  ino_t inode_{};
+  std::filesystem::path directory_, file_;
 };
 
 // A name that is new in the directory of this entry outlives a power cut once that has been synced. Errors:

@@ -203,6 +203,7 @@ result<void> store::close(mono_time deadline) {
 
 result<void> store::append(model::append_request request) {
   CAUSEWAY_CHECK(request.messages.empty() == request.refused.has_value());
+  CAUSEWAY_CHECK(request.device); // this is the journal of one process
   if (closed_) return error{errc::store_closed};
   auto& now = owner_->counters;
   amount more{request.messages.size(), 0};
@@ -218,7 +219,7 @@ result<void> store::append(model::append_request request) {
   now.queued_bytes += queued.bytes;
   const auto first = std::exchange(owner_->next_seq, owner_->next_seq + queued.messages);
   owner_->on_their_way.push_back({request.id, owner_->next_seq - 1});
-  const auto device = owner_->numbers.of(request.device);
+  const auto device = owner_->numbers.of(*request.device);
   writer_->push_quietly(queued_append{std::move(request), device, first, more, queued, now_.now().wall});
   wake_writer_in_a_moment();
   return {};

@@ -78,6 +78,7 @@ struct page_reply {
 // What came since the thread has looked last.
 struct inbox {
   std::vector<work> pieces;
+  bool ready = false; // to be taken: no more of them are about to come
   std::vector<spool_seq> marks;
   std::vector<std::vector<spool_seq>> reads;
   std::vector<question> questions;

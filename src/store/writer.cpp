@@ -28,15 +28,18 @@ void writer::start() {
   thread_ = std::thread{[this] { run(); }};
 }
 
-// Precondition: mutex_ is held.
-void writer::rouse() {
-  if (std::exchange(sleep_.now, false)) filled_.notify_one();
+// Let go first: woken under the lock the thread would go back to sleep at once, to wait for it.
+void writer::rouse(std::unique_lock<std::mutex> held) {
+  const bool sleeps = std::exchange(sleep_.now, false);
+  held.unlock();
+  if (sleeps) filled_.notify_one();
 }
 
 void writer::push(work what) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.pieces.push_back(std::move(what));
-  rouse();
+  inbox_.ready = true;
+  rouse(std::move(held));
 }
 
 void writer::push_quietly(work what) {
@@ -45,37 +48,39 @@ void writer::push_quietly(work what) {
 }
 
 void writer::wake() {
-  const std::lock_guard held{mutex_};
-  rouse();
+  std::unique_lock held{mutex_};
+  inbox_.ready = true;
+  rouse(std::move(held));
 }
 
 // Assignments are of another file, and marks alone wait for company.
 void writer::push(queued_change change) {
   const bool has_more = !change.devices.empty() || !change.dead_letters.empty() || !change.gone.empty();
   const bool is_marks_alone = !has_more && change.assignments.empty();
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   for (auto& one : change.assignments)
     inbox_.assignments.insert_or_assign(one.device, std::move(one.where));
   change.assignments.clear();
   inbox_.forgotten.insert(inbox_.forgotten.end(), change.gone.begin(), change.gone.end());
+  inbox_.ready = inbox_.ready || has_more;
   if (has_more)
     inbox_.pieces.emplace_back(std::move(change));
   else
     inbox_.marks.insert(inbox_.marks.end(), change.done.begin(), change.done.end());
   if (is_marks_alone && sleep_.minds_marks && inbox_.marks.size() < enough_marks) return;
-  rouse();
+  rouse(std::move(held));
 }
 
 void writer::push_read(std::vector<spool_seq> seqs) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.reads.push_back(std::move(seqs));
-  rouse();
+  rouse(std::move(held));
 }
 
 void writer::push_question(question what) {
-  const std::lock_guard held{mutex_};
+  std::unique_lock held{mutex_};
   inbox_.questions.push_back(std::move(what));
-  rouse();
+  rouse(std::move(held));
 }
 
 bool writer::stop(mono_time deadline) {
@@ -177,16 +182,18 @@ bool writer::take() {
 // Precondition: mutex_ is held, and nothing is due.
 void writer::fall_asleep() {
   sleep_.now = true;
-  sleep_.minds_marks = commits_.has_marks();
+  sleep_.minds_marks = commits_.minds_marks();
   sleep_.until = std::min({commits_.next_due(), reading_.next_due(), assignments_.next_due()});
   if (!hurried_) sleep_.until = std::min(sleep_.until, upkeep_.due());
 }
 
 void writer::empty_inbox() {
   const auto at = now();
-  for (auto& one : inbox_.pieces)
-    commits_.put(std::move(one));
-  inbox_.pieces.clear();
+  if (std::exchange(inbox_.ready, false) || stopping_) {
+    for (auto& one : inbox_.pieces)
+      commits_.put(std::move(one));
+    inbox_.pieces.clear();
+  }
   commits_.put(inbox_.marks, at);
   inbox_.marks.clear();
   reading_.put(std::exchange(inbox_.reads, {}), std::exchange(inbox_.questions, {}));

@@ -30,7 +30,7 @@ public:
   // When step has something to do; mono_time::max() when only a push can bring it about.
   mono_time next_step();
   void push(work what);
-  // Waits for wake(), or for anything else that wakes the thread.
+  // Waits for wake(), or for what is pushed behind it.
   void push_quietly(work what);
   void wake();
   void push(queued_change change);
@@ -42,7 +42,7 @@ public:
 private:
   void run();
   mono_time now() const;
-  void rouse();
+  void rouse(std::unique_lock<std::mutex> held);
   // Waits for something to do. False: it is time to end.
   bool take();
   bool is_anything_due(mono_time at) const;

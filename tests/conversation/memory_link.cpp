@@ -80,6 +80,21 @@ void memory_link::on_send_outcome(device_ref device, spool_seq seq, const result
   shard_->on_send_outcome(device, seq, outcome, now);
 }
 
+void memory_link::close(model::shard_number which, mono_time until) {
+  fleets_.close(which, until, clock_.now());
+}
+
+void memory_link::on_shard_closed(model::shard_number which, moment now) {
+  shard_->on_shard_closed(which, now);
+}
+
+std::size_t memory_link::links_at_hub() const {
+  std::size_t sum = 0;
+  for (const auto& [id, on] : wires_)
+    sum += on->server.telemetry_links();
+  return sum;
+}
+
 model::hub_totals memory_link::totals() const {
   const auto all = fleets_.totals(clock_.now().mono);
   const auto own = all.find(host_.str());
@@ -96,6 +111,11 @@ std::uint64_t memory_link::renewals() const {
 bool memory_link::step() {
   if (crashed_) return false;
   bool any = false;
+  if (frozen_) {
+    for (auto& [id, on] : wires_)
+      any = carry_written(*on) || any;
+    return any;
+  }
   if (fleets_.deadline() <= clock_.now().mono) {
     fleets_.advance(clock_.now());
     any = true;
@@ -104,6 +124,11 @@ bool memory_link::step() {
     connect(what);
     any = true;
   }
+  for (const auto id : std::exchange(cuts_, {}))
+    if (const auto on = wires_.find(id); on != wires_.end()) {
+      lose(*on->second, error{errc::connection_lost});
+      any = true;
+    }
   for (auto next = wires_.begin(); next != wires_.end() && !crashed_;) {
     auto& on = *next++->second; // which may go
     const bool ticked = tick(on);
@@ -184,6 +209,24 @@ bool memory_link::carry(wire& on) {
   return any;
 }
 
+bool memory_link::carry_written(wire& on) {
+  const auto now = clock_.now();
+  bool any = false;
+  if (on.server_due && *on.server_due <= now.mono) {
+    on.server_due = on.server.tick(now);
+    any = true;
+  }
+  on.server.take_output(on.to_client);
+  if (on.next_carry > now.mono || on.to_server.empty()) return any;
+  const auto bytes = std::min(on.to_server.size(), segment);
+  on.carried += bytes;
+  on.server.feed(std::string_view{on.to_server}.substr(0, bytes), now);
+  on.to_server.erase(0, bytes);
+  on.server_due = on.server.tick(now);
+  on.next_carry = now.mono + segment_time;
+  return true;
+}
+
 void memory_link::lose(wire& on, const error& why) {
   const auto now = clock_.now();
   const auto gone = std::move(wires_.extract(on.which.id()).mapped());
@@ -194,11 +237,12 @@ void memory_link::lose(wire& on, const error& why) {
 
 std::optional<mono_time> memory_link::deadline() const {
   if (crashed_) return std::nullopt;
-  auto due = fleets_.deadline();
+  auto due = frozen_ ? mono_time::max() : fleets_.deadline();
+  if (!cuts_.empty() && !frozen_) due = clock_.now().mono;
   for (const auto& [id, on] : wires_) {
-    due = std::min(due, on->which.deadline().value_or(mono_time::max()));
+    if (!frozen_) due = std::min(due, on->which.deadline().value_or(mono_time::max()));
     due = std::min(due, on->server_due.value_or(mono_time::max()));
-    if (!on->to_server.empty() || !on->to_client.empty()) due = std::min(due, on->next_carry);
+    if (!on->to_server.empty() || (!frozen_ && !on->to_client.empty())) due = std::min(due, on->next_carry);
   }
   return due == mono_time::max() ? std::nullopt : std::optional{due};
 }

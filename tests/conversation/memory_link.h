@@ -37,15 +37,20 @@ public:
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
+  void close(model::shard_number which, mono_time until) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
 
   // Does what can be done now; false when there was nothing.
   bool step();
+  // The process stands still: what it had written crosses, the hub goes on, and nothing else happens.
+  void freeze(bool still) { frozen_ = still; }
   // When step() is worth calling although nothing has happened.
   std::optional<mono_time> deadline() const;
 
   std::uint64_t connections_made() const { return totals().connections_made; }
   std::uint64_t connections_lost() const { return totals().connections_lost; }
+  // As the hub sees them: telemetry links on the connections of this process.
+  std::size_t links_at_hub() const;
   // Of the connection that was made last.
   std::size_t bytes_carried() const { return carried_; }
   // Of tokens, on all connections.
@@ -77,6 +82,7 @@ private:
   void connect(const order& what);
   bool tick(wire& on);
   bool carry(wire& on);
+  bool carry_written(wire& on);
   // What may still cross of this many bytes.
   static std::size_t allowed(const wire& on, std::size_t bytes);
   void lose(wire& on, const error& why);
@@ -84,9 +90,10 @@ private:
   void on_device_attached(device_ref device, moment now) override;
   void on_device_detached(device_ref device, const error& why, bool link_retries, moment now) override;
   void on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) override;
+  void on_shard_closed(model::shard_number which, moment now) override;
   void open(hub::fleet& of, hub::line& which) override { orders_.push_back({of, which}); }
   void flush(hub::line&) override {}
-  void cut(hub::line&) override {}
+  void cut(hub::line& which) override { cuts_.push_back(which.id()); }
   void wake() override {}
 
   const manual_clock& clock_;
@@ -98,7 +105,8 @@ private:
   hub::fleet_set fleets_;
   std::vector<order> orders_;
   std::map<std::uint32_t, std::unique_ptr<wire>> wires_; // by the line's id
-  bool crashed_ = false;
+  std::vector<std::uint32_t> cuts_;                      // of these
+  bool crashed_ = false, frozen_ = false;
   std::size_t carried_ = 0;
   std::uint64_t renewals_ = 0, own_detaches_ = 0;
 };
