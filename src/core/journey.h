@@ -87,7 +87,6 @@ public:
   roster& words() { return roster_; }
   const records& disk() const { return records_; }
   grace& refused() { return grace_; }
-  const grace& refused() const { return grace_; }
   const links& ways() const { return links_; }
   const successions& heirs() const { return successions_; }
 
@@ -103,8 +102,6 @@ private:
   void bury_former(device_ref which, spool_seq until, moment now);
   void lose_assignment(device_ref which);
   opening* opening_of(const device& d);
-  bool start_some(opening& of, std::size_t& most, moment now);
-  std::vector<device_ref> devices_of(shard_number which) const;
   void vanish(device_ref which);
   void probe(gates::place at, moment now);
   void tick_gates(moment now);

@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace causeway::core {
+namespace {
+
+std::vector<device_ref> devices_of(const device_table& table, const holdings& here, shard_number which) {
+  std::vector<device_ref> all;
+  table.for_each([&](device_ref one, const device& d) {
+    if (here.of(d) == which) all.push_back(one);
+  });
+  return all;
+}
+
+} // namespace
 
 // Whatever leads to its hub; what is with the hub comes again.
 void journey::end_link(device_ref which, stage from, errc why, moment now) {
@@ -97,23 +108,15 @@ void journey::vanish(device_ref which) {
   on_.table.remove(which);
 }
 
-std::vector<device_ref> journey::devices_of(shard_number which) const {
-  std::vector<device_ref> all;
-  on_.table.for_each([&](device_ref one, const device& d) {
-    if (on_.here.of(d) == which) all.push_back(one);
-  });
-  return all;
-}
-
 void journey::leave(shard_number which, mono_time until) {
-  for (const auto one : devices_of(which))
+  for (const auto one : devices_of(on_.table, on_.here, which))
     if (on_.table.at(one).state() == device_state::provisioning) links_.end(one, stage::provisioning);
   links_.close(which, until);
 }
 
 void journey::let_go(shard_number which, moment now) {
   openings_.erase(which);
-  for (const auto one : devices_of(which)) {
+  for (const auto one : devices_of(on_.table, on_.here, which)) {
     const auto change = follow(one, device_event::forgotten, {now});
     if (change.from == stage::provisioning) links_.end(one, change.from);
     on_.out.let_go(one, now);
@@ -134,7 +137,7 @@ void journey::begin(shard_number which, start_image image, moment now) {
     records_.save(record.ref);
     on_.book.commit_if_long();
   }
-  for (const auto one : devices_of(which)) {
+  for (const auto one : devices_of(on_.table, on_.here, which)) {
     const auto& d = on_.table.at(one);
     if (roster_.is_switched_off(d)) {
       switch_off(one, now);
@@ -148,25 +151,21 @@ void journey::begin(shard_number which, start_image image, moment now) {
 }
 
 bool journey::start_some(std::size_t most, moment now) {
-  while (!openings_.empty()) {
-    if (start_some(openings_.begin()->second, most, now)) return true;
-    openings_.erase(openings_.begin());
+  for (; !openings_.empty(); openings_.erase(openings_.begin())) {
+    auto& of = openings_.begin()->second;
+    const bool all_placed = of.place_some(most);
+    for (const auto which : of.take_misfits())
+      on_.book.displace(which, on_.names.key_of(on_.table.at(which)));
+    if (!all_placed) return true;
+    for (; most > 0 && !of.is_over(); --most) {
+      const auto which = of.next();
+      // What has come meanwhile may have brought it on its way.
+      if (on_.table.contains(which) && on_.table.at(which).state() == device_state::known)
+        follow(which, device_event::wanted, {now});
+    }
+    if (!of.is_over()) return true;
   }
   return false;
-}
-
-bool journey::start_some(opening& of, std::size_t& most, moment now) {
-  const bool all_placed = of.place_some(most);
-  for (const auto which : of.take_misfits())
-    on_.book.displace(which, on_.names.key_of(on_.table.at(which)));
-  if (!all_placed) return true;
-  for (; most > 0 && !of.is_over(); --most) {
-    const auto which = of.next();
-    // What has come meanwhile may have brought it on its way.
-    if (on_.table.contains(which) && on_.table.at(which).state() == device_state::known)
-      follow(which, device_event::wanted, {now});
-  }
-  return !of.is_over();
 }
 
 } // namespace causeway::core

@@ -201,10 +201,8 @@ struct shard_fixture {
   std::uint64_t next_ticket = 1;
 
   explicit shard_fixture(shard_options options = {}, std::vector<application_rules> by = rules())
-      : shard{std::move(by),
-              {ports, ports, ports, ports, ports, ports},
-              with_random(std::move(options)),
-              clock.now()} {
+      : shard{std::move(by), with_random(std::move(options)), clock.now()} {
+    shard.connect({ports, ports, ports, ports, ports, ports});
     ports.target = &shard;
     ports.fingerprints["dps"] = "f1";
   }

@@ -97,6 +97,25 @@ struct shard::organs {
   device_view view;
   bool has_time = false;          // of a tenure: the open time is known
   std::optional<mono_time> armed; // what ring_at was asked for last, until then
+
+  std::optional<mono_time> deadline() const { return earliest({ways.deadline(), space.deadline()}); }
+  // Events come and go and each may move the time; one that rings too early finds nothing to do.
+  void arm() {
+    if (!options.ring_at) return;
+    const auto due = deadline();
+    if (!due || (armed && *armed <= *due)) return;
+    armed = due;
+    options.ring_at(*due);
+  }
+  void take_in(shard_number which, start_image image, moment now) {
+    stored.last_row = std::max(stored.last_row, image.next_seq - 1);
+    const auto there = desk.restore(image, now);
+    for (const auto& stray : there.strays)
+      space.keep_stray(stray);
+    for (const auto seq : there.duplicates)
+      book.done(seq);
+    ways.begin(which, std::move(image), now);
+  }
 };
 
 // An event: at its end its change is committed, and the timer set.
@@ -104,7 +123,7 @@ class shard::turn {
 public:
   explicit turn(shard& of) : of_{of}, change_{of.it_->book} {}
   ~turn() {
-    if (change_.is_last()) of_.arm();
+    if (change_.is_last()) of_.it_->arm();
   }
   turn(const turn&) = delete;
   turn& operator=(const turn&) = delete;
@@ -118,12 +137,6 @@ shard::shard(std::vector<application_rules> rules, shard_options options, moment
     : it_{std::make_unique<organs>(std::move(rules), std::move(options), now)} {}
 
 shard::~shard() = default;
-
-shard::shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options,
-             moment now)
-    : shard{std::move(rules), std::move(options), now} {
-  connect(ports);
-}
 
 void shard::connect(const shard_ports& ports) {
   it_->to.disk.bind(ports.disk);
@@ -144,17 +157,7 @@ void shard::begin(start_image image, moment now) {
   const turn under_way{*this};
   it_->time.restore(image.open_seconds);
   it_->space.on_dead_letters_counted(image.dead_letters);
-  take_in(shard_number{}, std::move(image), now);
-}
-
-void shard::take_in(shard_number which, start_image image, moment now) {
-  it_->stored.last_row = std::max(it_->stored.last_row, image.next_seq - 1);
-  const auto there = it_->desk.restore(image, now);
-  for (const auto& stray : there.strays)
-    it_->space.keep_stray(stray);
-  for (const auto seq : there.duplicates)
-    it_->book.done(seq);
-  it_->ways.begin(which, std::move(image), now);
+  it_->take_in(shard_number{}, std::move(image), now);
 }
 
 void shard::adopt(shard_number which, start_image image, moment now) {
@@ -165,7 +168,7 @@ void shard::adopt(shard_number which, start_image image, moment now) {
     it_->time.restore(image.open_seconds - std::min(image.open_seconds, it_->time.seconds_at(now)));
   it_->has_time = true;
   it_->desk.make_places(image);
-  take_in(which, std::move(image), now);
+  it_->take_in(which, std::move(image), now);
 }
 
 void shard::release(shard_number which, mono_time until, moment now) {
@@ -311,17 +314,8 @@ void shard::on_clock_set(moment now) {
   it_->ways.on_clock_set(now);
 }
 
-// Events come and go and each may move the time; one that rings too early finds nothing to do.
-void shard::arm() {
-  if (!it_->options.ring_at) return;
-  const auto due = deadline();
-  if (!due || (it_->armed && *it_->armed <= *due)) return;
-  it_->armed = due;
-  it_->options.ring_at(*due);
-}
-
 std::optional<mono_time> shard::deadline() const {
-  return earliest({it_->ways.deadline(), it_->space.deadline()});
+  return it_->deadline();
 }
 
 forgetting shard::forget(const device_key& key, bool drop_messages, moment now) {

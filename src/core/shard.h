@@ -81,8 +81,6 @@ public:
   shard(std::vector<application_rules> rules, shard_options options, moment now);
   ~shard() override;
   void connect(const shard_ports& ports);
-  // Both.
-  shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options, moment now);
 
   // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting
   // messages first. Of the others, those that the registry has named (and has not switched off), that wait to
@@ -164,9 +162,6 @@ public:
 private:
   struct organs;
   class turn;
-  void arm();
-  void take_in(shard_number which, start_image image, moment now);
-
   std::unique_ptr<organs> it_; // out of sight: a change of one is nothing to who uses the shard
 };
 

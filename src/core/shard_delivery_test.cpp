@@ -366,7 +366,8 @@ TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
   manual_clock clock;
-  shard b{rules, {ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
+  shard b{rules, shard_fixture::with_random({}), clock.now()};
+  b.connect({ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   b.start(image_of_two(), clock.now());
   EXPECT_EQ(ports.take(),

@@ -131,7 +131,8 @@ TEST(tenure, an_image_is_given_places_of_this_process_and_its_rows_are_looked_at
   image.recent_keys = {{device_ref{1}, seen}};
   image.waiting = {{20, device_ref{1}, 10}, {21, device_ref{1}, 10}, {22, device_ref{0}, 10},
                    {23, device_ref{1}, 10}, {24, device_ref{1}, 10}, {25, device_ref{1}, 10}};
-  // 20: the second row of an event whose first is done; 21: again the same event; 23, 24: one event; 25: again.
+  // 20: the second row of an event whose first is done; 21: again the same event; 23, 24: one event; 25:
+  // again.
   image.row_keys = {{21, seen, 1}, {23, fresh, 2}, {25, fresh, 1}};
   image.next_seq = 26;
   f.ports.take();

@@ -32,7 +32,6 @@ struct cluster_world::process final : model::tenure {
         around{world.clock},
         link{world.clock, world.hub, world.keys, plant_link(world.options_.mode), world.no_breaks_},
         core{plant_rules(),
-             {disk, link, around, around, around, world.stack},
              [&] {
                core::shard_options options;
                options.body_cache_bytes = world.options_.body_cache_bytes;
@@ -41,6 +40,7 @@ struct cluster_world::process final : model::tenure {
                return options;
              }(),
              world.clock.now()} {
+    core.connect({disk, link, around, around, around, world.stack});
     disk.answer_to(&core);
     link.answer_to(&core);
     around.answer_to(&core);

@@ -15,7 +15,6 @@ gateway_world::gateway::gateway(gateway_world& world)
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
       shard{plant_rules(),
-            {world.disk, link, around, around, around, world.stack_},
             [&world] {
               core::shard_options options;
               options.body_cache_bytes = world.options_.body_cache_bytes;
@@ -23,6 +22,7 @@ gateway_world::gateway::gateway(gateway_world& world)
               return options;
             }(),
             world.clock.now()} {
+  shard.connect({world.disk, link, around, around, around, world.stack_});
   link.answer_to(&shard);
   around.answer_to(&shard);
 }

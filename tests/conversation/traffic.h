@@ -69,7 +69,6 @@ public:
 
   bool step();
   std::optional<mono_time> deadline() const;
-  std::size_t formatting() const { return formats_.size(); }
 
 private:
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
