@@ -369,5 +369,22 @@ TEST(deleted, without_a_registry_the_first_eui_stays_where_the_identity_is_made_
   EXPECT_EQ(g.ports.take().back(), "find_hub 0 70B3D52DD600035A in dps");
 }
 
+// Its format takes its time, and meanwhile the id becomes another device's.
+TEST(deleted, what_was_being_formatted_for_the_former_is_a_dead_letter_and_never_the_new_devices) {
+  graced f{"{dev_eui}"};
+  f.shard.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
+  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
+  f.ports.formats_later = true;
+  const auto formers = f.post(f.frame("meters", "dev-1", 1));
+  f.shard.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
+  const auto heirs = f.post(f.frame("meters", "dev-1", 2));
+  for (const auto which : {formers, heirs})
+    f.shard.on_formatted(ticket{which}, std::vector<message>{{"id", "", "", "body", {}}}, f.clock.now());
+  ASSERT_EQ(f.ports.appended.size(), 2U);
+  ASSERT_TRUE(f.ports.appended[0].refused);
+  EXPECT_EQ(f.ports.appended[0].refused->reason.code(), errc::device_replaced);
+  EXPECT_FALSE(f.ports.appended[1].refused);
+}
+
 } // namespace
 } // namespace causeway::core
