@@ -182,6 +182,7 @@ TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_
 TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits_and_nothing_is_buried) {
   shard_fixture f;
   std::vector<device_ref> devices;
+  devices.reserve(20);
   for (int i = 0; i < 20; ++i)
     devices.push_back(f.online_device("dev-" + std::to_string(100 + i)));
   std::map<device_ref, spool_seq> in_flight;
