@@ -36,8 +36,7 @@ struct tenure_scene : private fake_tenure_owner, shard_fixture {
   // A device of "plant" in this shard.
   static std::string name_in(shard_number which, std::size_t nth = 0) {
     for (std::size_t i = 0;; ++i)
-      if (auto name = "dev-" + std::to_string(i); shard_of("plant", name) == which && nth-- == 0)
-        return name;
+      if (auto name = "dev-" + std::to_string(i); shard_of("plant", name) == which && nth-- == 0) return name;
   }
   void adopt(shard_number which, start_image image = {}) {
     shard.adopt(which, std::move(image), clock.now());
