@@ -5,17 +5,6 @@
 #include <utility>
 
 namespace causeway::core {
-namespace {
-
-std::vector<device_ref> devices_of(const device_table& table, const holdings& here, shard_number which) {
-  std::vector<device_ref> all;
-  table.for_each([&](device_ref one, const device& d) {
-    if (here.of(d) == which) all.push_back(one);
-  });
-  return all;
-}
-
-} // namespace
 
 // Whatever leads to its hub; what is with the hub comes again.
 void journey::end_link(device_ref which, stage from, errc why, moment now) {
@@ -109,14 +98,14 @@ void journey::vanish(device_ref which) {
 }
 
 void journey::leave(shard_number which, mono_time until) {
-  for (const auto one : devices_of(on_.table, on_.here, which))
+  for (const auto one : on_.here.devices_of(which, on_.table))
     if (on_.table.at(one).state() == device_state::provisioning) links_.end(one, stage::provisioning);
   links_.close(which, until);
 }
 
 void journey::let_go(shard_number which, moment now) {
   openings_.erase(which);
-  for (const auto one : devices_of(on_.table, on_.here, which)) {
+  for (const auto one : on_.here.devices_of(which, on_.table)) {
     const auto change = follow(one, device_event::forgotten, {now});
     if (change.from == stage::provisioning) links_.end(one, change.from);
     on_.out.let_go(one, now);
@@ -137,7 +126,7 @@ void journey::begin(shard_number which, start_image image, moment now) {
     records_.save(record.ref);
     on_.book.commit_if_long();
   }
-  for (const auto one : devices_of(on_.table, on_.here, which)) {
+  for (const auto one : on_.here.devices_of(which, on_.table)) {
     const auto& d = on_.table.at(one);
     if (roster_.is_switched_off(d)) {
       switch_off(one, now);

@@ -122,9 +122,7 @@ void fleet_set::advance(moment now) {
 }
 
 void fleet_set::close(model::shard_number which, mono_time until, moment now) {
-  if (const auto found = fleets_.find(which); found != fleets_.end())
-    for (const auto& [key, hub] : found->second)
-      hub->leave(until);
+  for_each_of(which, [&](fleet& hub) { hub.leave(until); });
   const bool at_once = until <= now.mono;
   if (at_once) forget(which, now);
   closing_.insert_or_assign(which, at_once);
@@ -133,17 +131,16 @@ void fleet_set::close(model::shard_number which, mono_time until, moment now) {
 
 // Its owner has forgotten them, or does so when it is told.
 void fleet_set::forget(model::shard_number which, moment now) {
-  const auto found = fleets_.find(which);
-  if (found == fleets_.end()) return;
-  for (const auto& [key, hub] : found->second)
-    for (const auto device : context_.devices.of(*hub))
-      hub->detach(device, now);
+  for_each_of(which, [&](fleet& hub) {
+    for (const auto device : context_.devices.of(hub))
+      hub.detach(device, now);
+  });
 }
 
 bool fleet_set::is_leaving(model::shard_number which) const {
-  const auto found = fleets_.find(which);
-  return found != fleets_.end() && std::any_of(found->second.begin(), found->second.end(),
-                                               [](const auto& one) { return one.second->is_leaving(); });
+  bool any = false;
+  for_each_of(which, [&](const fleet& hub) { any = any || hub.is_leaving(); });
+  return any;
 }
 
 void fleet_set::tell_closed(moment now) {

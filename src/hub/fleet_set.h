@@ -74,10 +74,15 @@ private:
   void forget(model::shard_number which, moment now);
   void tell_closed(moment now);
   template <class Do>
-  void for_each(Do what) const {
-    for (const auto& [shard, hubs] : fleets_)
-      for (const auto& [key, hub] : hubs)
+  void for_each_of(model::shard_number which, const Do& what) const {
+    if (const auto found = fleets_.find(which); found != fleets_.end())
+      for (const auto& [key, hub] : found->second)
         what(*hub);
+  }
+  template <class Do>
+  void for_each(const Do& what) const {
+    for (const auto& [shard, hubs] : fleets_)
+      for_each_of(shard, what);
   }
 
   std::vector<std::shared_ptr<const fleet_terms>> sections_;
