@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation/gateway_world.h"
 
+#include "base/earliest.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::conversation {
@@ -82,11 +84,8 @@ bool gateway_world::step() {
 }
 
 std::optional<mono_time> gateway_world::deadline() const {
-  std::optional<mono_time> first;
-  for (const auto due :
-       {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()})
-    if (due && (!first || *due < *first)) first = due;
-  return first;
+  return earliest(
+      {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()});
 }
 
 void gateway_world::run_for(milliseconds time) {
@@ -95,14 +94,11 @@ void gateway_world::run_for(milliseconds time) {
 }
 
 bool gateway_world::run_until_delivered(milliseconds longest) {
-  const auto end = clock.now().mono + longest;
   const auto busy = [&] {
     return unanswered() != 0 || disk.waiting_rows() != 0 || gateway_->shard.totals().waiting_messages != 0;
   };
-  run_for(milliseconds{0});
-  while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
-    run_for(milliseconds{100});
-  return !busy();
+  return run_world_until_idle(
+      clock, longest, milliseconds{100}, [this](milliseconds time) { run_for(time); }, busy);
 }
 
 void gateway_world::expect_all_delivered() const {
