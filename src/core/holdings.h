@@ -12,6 +12,8 @@
 
 namespace causeway::core {
 
+class device_table;
+
 class holdings {
 public:
   // rules must live as long, and tenure. Nothing: one machine, which has the only shard, for ever.
@@ -35,6 +37,9 @@ public:
     const auto which = of(d);
     return at(which) == hold::whole && tenure_->holds(which);
   }
+
+  // Those of the table, by place.
+  std::vector<device_ref> devices_of(shard_number which, const device_table& table) const;
 
   void take(shard_number which) { at(which) = hold::whole; }
   void leave(shard_number which) { at(which) = hold::leaving; }

@@ -15,6 +15,7 @@ journey::journey(const grounds& on, const outlets& to, const connect_pauses& by,
     : on_{on},
       claims_{on.rules, on.names, on.table},
       assignments_{on.rules, on.names, claims_, on.table, to.finder, on.book},
+      openings_{{on.rules, on.names, on.table, claims_, assignments_, on.here, on.book}},
       connecting_{on.table, on.rules, on.totals, by, std::move(random)},
       links_{to.hub, to.finder, on.names, on.rules, on.table, on.here, on.totals},
       grace_{on.rules, on.table, on.waiting, connecting_, on.out, on.time, on.totals},
@@ -24,9 +25,8 @@ journey::journey(const grounds& on, const outlets& to, const connect_pauses& by,
 
 transition journey::move(device_ref which, device_event what, circumstances& with) {
   const auto& d = on_.table.at(which);
-  const auto* const opens = opening_of(d);
-  with.being_placed = (opens != nullptr && opens->is_placing()) || is_holding_;
-  if (is_holding_ && what == device_event::wanted) held_.push_back(which);
+  with.being_placed = openings_.keeps(d);
+  if (with.being_placed && what == device_event::wanted) openings_.note_wanted(which);
   with.may_be_asked = roster_.may_be_asked(d);
   with.awaited = roster_.awaits(d);
   return connecting_.on(which, what, with);

@@ -11,13 +11,12 @@
 #include "core/connecting.h"
 #include "core/grace.h"
 #include "core/links.h"
-#include "core/opening.h"
+#include "core/openings.h"
 #include "core/records.h"
 #include "core/roster.h"
 #include "core/successions.h"
 
 #include <functional>
-#include <map>
 #include <optional>
 
 namespace causeway::core {
@@ -67,19 +66,13 @@ public:
   void on_deleted(device_ref which, moment now);
   // Precondition: no event of it is being stored.
   void erase(device_ref which, moment now);
-  // Whatever leads to its hub ends, and it is known only; who was not on its way stays where it is.
-  void part(device_ref which, moment now);
+  // The event, and then whatever leads to its hub ends with this reason. Where it was before.
+  transition end(device_ref which, device_event by, errc why, moment now);
   void lose_assignment(device_ref which);
-  // Whether who is to be brought to its hub stays where it is; who was held until now. Precondition:
-  // !is_starting().
-  std::vector<device_ref> hold(bool from_now);
 
   // A shard has come: all its devices on disk are in the table, each with its record.
   void begin(shard_number which, start_image image, moment now);
   bool start_some(std::size_t most, moment now);
-  bool is_starting() const { return !openings_.empty(); }
-  // It is to go: its connections are closed at this time at the latest.
-  void leave(shard_number which, mono_time until);
   // It is gone: nothing of it is here any more, and what is on the disk stays.
   void let_go(shard_number which, moment now);
 
@@ -97,7 +90,8 @@ public:
   assignments& hubs() { return assignments_; }
   const records& disk() const { return records_; }
   grace& refused() { return grace_; }
-  const links& ways() const { return links_; }
+  links& to_hub() { return links_; }
+  openings& starts() { return openings_; }
   const successions& heirs() const { return successions_; }
 
 private:
@@ -106,13 +100,9 @@ private:
   void claim(device_ref which, moment now);
   void go_on(device_ref which, moment now);
   void count_grace(device_ref which, moment now);
-  void end_link(device_ref which, stage from, errc why, moment now);
   void leave(device_ref which, moment now);
   void become_other(device_ref which, moment now);
   void bury_former(device_ref which, spool_seq until, moment now);
-  opening* opening_of(const device& d);
-  bool start_some(opening& of, std::size_t& most, moment now);
-  std::vector<device_ref> devices_of(shard_number which) const;
   void vanish(device_ref which);
   void probe(gate_place at, moment now);
   void tick_gates(moment now);
@@ -120,15 +110,13 @@ private:
   grounds on_;
   claims claims_;
   assignments assignments_;
-  std::map<shard_number, opening> openings_; // until all are on their way
+  openings openings_;
   connecting connecting_;
   links links_;
   grace grace_;
   successions successions_;
   records records_;
   roster roster_;
-  bool is_holding_ = false;
-  std::vector<device_ref> held_;
 };
 
 } // namespace causeway::core

@@ -9,39 +9,23 @@
 
 namespace causeway::core {
 
-// Whatever leads to its hub; what is with the hub comes again.
-void journey::end_link(device_ref which, stage from, errc why, moment now) {
-  links_.end(which, from);
+// What is with the hub comes again.
+transition journey::end(device_ref which, device_event by, errc why, moment now) {
+  const auto change = follow(which, by, {now});
+  links_.end(which, change.from);
   on_.out.recall(which, why, now);
-}
-
-void journey::part(device_ref which, moment now) {
-  const auto change = follow(which, device_event::replaced, {now});
-  end_link(which, change.from, errc::stopped, now);
-}
-
-std::vector<device_ref> journey::hold(bool from_now) {
-  is_holding_ = from_now;
-  return std::exchange(held_, {});
-}
-
-opening* journey::opening_of(const device& d) {
-  if (openings_.empty()) return nullptr;
-  const auto found = openings_.find(on_.here.of(d));
-  return found == openings_.end() ? nullptr : &found->second;
+  return change;
 }
 
 void journey::lose_assignment(device_ref which) {
-  const auto& d = on_.table.at(which);
-  if (auto* const opens = opening_of(d)) opens->lose(on_.names.key_of(d));
+  openings_.lose(on_.table.at(which));
   assignments_.lose(which);
 }
 
 void journey::switch_off(device_ref which, moment now) {
   const auto& d = on_.table.at(which);
   const bool was_wanted = d.state() != device_state::known || d.waiting != 0;
-  const auto change = follow(which, device_event::switched_off, {now});
-  end_link(which, change.from, errc::device_switched_off, now);
+  end(which, device_event::switched_off, errc::device_switched_off, now);
   count_grace(which, now);
   // One that was never on is told of when it sends something.
   if (was_wanted && on_.rules.serves(d)) roster_.tell_switched_off(which);
@@ -55,8 +39,7 @@ void journey::on_deleted(device_ref which, moment now) {
 
 // Deleted, and nothing waits any more.
 void journey::leave(device_ref which, moment now) {
-  const auto change = follow(which, device_event::left, {now});
-  end_link(which, change.from, errc::device_unlisted, now);
+  end(which, device_event::left, errc::device_unlisted, now);
   lose_assignment(which);
   grace_.end(which);
   successions_.forget(which);
@@ -76,8 +59,7 @@ void journey::bury_former(device_ref which, spool_seq until, moment now) {
 void journey::become_other(device_ref which, moment now) {
   auto& d = on_.table.at(which);
   const auto heir = successions_.take_out(which);
-  const auto change = follow(which, device_event::replaced, {now});
-  end_link(which, change.from, errc::device_unlisted, now);
+  const auto change = end(which, device_event::replaced, errc::device_unlisted, now);
   bury_former(which, heir.until, now);
   lose_assignment(which);
   on_.names.set_eui(d, heir.eui);
@@ -89,8 +71,7 @@ void journey::become_other(device_ref which, moment now) {
 
 void journey::erase(device_ref which, moment now) {
   auto& d = on_.table.at(which);
-  const auto change = follow(which, device_event::forgotten, {now});
-  end_link(which, change.from, errc::stopped, now);
+  end(which, device_event::forgotten, errc::stopped, now);
   while (d.waiting != 0)
     on_.out.bury_oldest(which, error{errc::device_forgotten}, now);
   const auto key = on_.names.key_of(d);
@@ -110,23 +91,9 @@ void journey::vanish(device_ref which) {
   on_.table.remove(which);
 }
 
-std::vector<device_ref> journey::devices_of(shard_number which) const {
-  std::vector<device_ref> all;
-  on_.table.for_each([&](device_ref one, const device& d) {
-    if (on_.here.of(d) == which) all.push_back(one);
-  });
-  return all;
-}
-
-void journey::leave(shard_number which, mono_time until) {
-  for (const auto one : devices_of(which))
-    if (on_.table.at(one).state() == device_state::provisioning) links_.end(one, stage::provisioning);
-  links_.close(which, until);
-}
-
 void journey::let_go(shard_number which, moment now) {
-  openings_.erase(which);
-  for (const auto one : devices_of(which)) {
+  openings_.end(which);
+  for (const auto one : on_.here.devices_of(which, on_.table)) {
     const auto change = follow(one, device_event::forgotten, {now});
     if (change.from == stage::provisioning) links_.end(one, change.from);
     on_.out.let_go(one, now);
@@ -136,9 +103,7 @@ void journey::let_go(shard_number which, moment now) {
 }
 
 void journey::begin(shard_number which, start_image image, moment now) {
-  auto& opens = openings_.try_emplace(which, on_.rules, on_.table, claims_, assignments_, on_.here, which)
-                    .first->second;
-  opens.begin(std::move(image.assignments));
+  openings_.begin(which, std::move(image.assignments));
   // The process ended while the former device had its minute.
   for (const auto& record : image.devices) {
     if (record.former_until == 0 || !on_.table.contains(record.ref)) continue;
@@ -147,7 +112,7 @@ void journey::begin(shard_number which, start_image image, moment now) {
     records_.save(record.ref);
     on_.book.commit_if_long();
   }
-  for (const auto one : devices_of(which)) {
+  for (const auto one : on_.here.devices_of(which, on_.table)) {
     const auto& d = on_.table.at(one);
     if (roster_.is_switched_off(d)) {
       switch_off(one, now);
@@ -161,25 +126,12 @@ void journey::begin(shard_number which, start_image image, moment now) {
 }
 
 bool journey::start_some(std::size_t most, moment now) {
-  while (!openings_.empty()) {
-    if (start_some(openings_.begin()->second, most, now)) return true;
-    openings_.erase(openings_.begin());
-  }
-  return false;
-}
-
-bool journey::start_some(opening& of, std::size_t& most, moment now) {
-  const bool all_placed = of.place_some(most);
-  for (const auto which : of.take_misfits())
-    on_.book.displace(which, on_.names.key_of(on_.table.at(which)));
-  if (!all_placed) return true;
-  for (; most > 0 && !of.is_over(); --most) {
-    const auto which = of.next();
+  while (const auto which = openings_.next(most)) {
     // What has come meanwhile may have brought it on its way.
-    if (on_.table.contains(which) && on_.table.at(which).state() == device_state::known)
-      follow(which, device_event::wanted, {now});
+    if (on_.table.contains(*which) && on_.table.at(*which).state() == device_state::known)
+      follow(*which, device_event::wanted, {now});
   }
-  return !of.is_over();
+  return openings_.is_any();
 }
 
 } // namespace causeway::core

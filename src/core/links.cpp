@@ -35,6 +35,12 @@ void links::end(device_ref which, stage from) {
   ++totals_.detaches;
 }
 
+void links::close(shard_number which, mono_time until) {
+  for (const auto one : here_.devices_of(which, table_))
+    if (table_.at(one).state() == device_state::provisioning) finder_->call_off(one);
+  hub_->close(which, until);
+}
+
 void links::hurry_hub(device_ref which) {
   if (table_.at(which).waiting != 0) hub_->hurry(which);
 }

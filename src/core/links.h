@@ -28,8 +28,8 @@ public:
   void hurry_dps(device_ref which) { finder_->hurry(which); }
   // If messages wait.
   void hurry_hub(device_ref which);
-  // All of a shard, as hub_link::close.
-  void close(shard_number which, mono_time until) { hub_->close(which, until); }
+  // All of a shard: what asks for a hub is called off, and the rest as hub_link::close.
+  void close(shard_number which, mono_time until);
   // Of a device that is on its way, or sends.
   link_progress progress(device_ref which) const;
 

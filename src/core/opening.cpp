@@ -8,9 +8,7 @@ namespace causeway::core {
 
 void opening::begin(std::vector<start_image::assigned> of) {
   work_.emplace();
-  table_.for_each([&](device_ref ref, const device& d) {
-    if (here_.of(d) == which_) work_->there.push_back(ref);
-  });
+  work_->there = here_.devices_of(which_, table_);
   work_->assignments = std::move(of);
 }
 

@@ -201,10 +201,8 @@ struct shard_fixture {
   std::uint64_t next_ticket = 1;
 
   explicit shard_fixture(shard_options options = {}, std::vector<application_rules> by = rules())
-      : shard{std::move(by),
-              {ports, ports, ports, ports, ports, ports},
-              with_random(std::move(options)),
-              clock.now()} {
+      : shard{std::move(by), with_random(std::move(options)), clock.now()} {
+    shard.connect({ports, ports, ports, ports, ports, ports});
     ports.target = &shard;
     ports.fingerprints["dps"] = "f1";
   }
@@ -260,6 +258,14 @@ struct shard_fixture {
     event.key = key;
     return event;
   }
+
+  // All of a start in one piece.
+  static void start(core::shard& of, start_image image, moment now) {
+    of.begin(std::move(image), now);
+    while (of.start_some(1000, now)) {
+    }
+  }
+  void start(start_image image) { start(shard, std::move(image), clock.now()); }
 
   std::uint64_t post(model::event event) {
     const auto number = next_ticket++;

@@ -21,7 +21,7 @@ void rule_change::tick(moment now) {
   while (most > 0) {
     if (step_ != step::none) {
       go_on(most, now);
-    } else if (waiting_ && !on_.ways.is_starting()) {
+    } else if (waiting_ && !on_.ways.starts().is_any()) {
       begin(*std::exchange(waiting_, std::nullopt));
     } else {
       return;
@@ -30,7 +30,7 @@ void rule_change::tick(moment now) {
 }
 
 std::optional<mono_time> rule_change::deadline() const {
-  const bool is_due = step_ != step::none || (waiting_ && !on_.ways.is_starting());
+  const bool is_due = step_ != step::none || (waiting_ && !on_.ways.starts().is_any());
   return is_due ? std::optional{on_.time.started()} : std::nullopt;
 }
 
@@ -44,7 +44,7 @@ void rule_change::begin(std::vector<application_rules> rules) {
   effects_ = {};
   for (std::uint32_t i = 0; i < before_->size(); ++i)
     effects_[i] = effect_on(i);
-  on_.ways.hold(true);
+  on_.ways.starts().hold();
   step_ = step::ending;
   next_ = 0;
 }
@@ -116,7 +116,7 @@ void rule_change::go_on(std::size_t& most, moment now) {
     break;
   case step::claiming:
     if (!claim_some(most, now)) return;
-    for (const auto which : on_.ways.hold(false))
+    for (const auto which : on_.ways.starts().let_go())
       ended_.push_back(which);
     step_ = step::bringing;
     break;
@@ -139,6 +139,11 @@ void rule_change::go_on(std::size_t& most, moment now) {
   next_ = 0;
 }
 
+// Whatever leads to its hub ends, and it is known only; who was not on its way stays where it is.
+void rule_change::part(device_ref which, moment now) {
+  on_.ways.end(which, device_event::replaced, errc::stopped, now);
+}
+
 void rule_change::end(device_ref which, moment now) {
   const auto& d = on_.table.at(which);
   const auto& by = effects_[d.application];
@@ -149,9 +154,9 @@ void rule_change::end(device_ref which, moment now) {
   const bool is_on_way = state == device_state::provisioning || state == device_state::attaching ||
                          state == device_state::online || state == device_state::parked;
   const bool was_refused_it = state == device_state::parked && d.reason() == errc::identity_taken;
-  if (by.leaves) return on_.ways.part(which, now);
+  if (by.leaves) return part(which, now);
   if (by.moves ? is_on_way : was_refused_it) {
-    on_.ways.part(which, now);
+    part(which, now);
     ended_.push_back(which);
   }
   if (by.moves) {
@@ -180,7 +185,7 @@ void rule_change::replace() {
 void rule_change::claim(device_ref which, moment now) {
   if (on_.ways.hubs().claim_again(which)) return;
   const auto& d = on_.table.at(which);
-  on_.ways.part(which, now);
+  part(which, now);
   if (d.assigned || d.remembered) on_.ways.lose_assignment(which);
   ended_.push_back(which);
 }
@@ -211,7 +216,7 @@ void rule_change::direct(device_ref which, bool was_ended, moment now) {
   if (words.awaits(d)) {
     if (state != device_state::off && state != device_state::known && !by.follows) return;
     if (state == device_state::unlisted) return;
-    on_.ways.part(which, now);
+    part(which, now);
     if (state == device_state::off) on_.ways.follow(which, device_event::forgotten, {now});
     on_.ways.follow(which, device_event::unnamed, {now});
     return;
@@ -238,7 +243,7 @@ void rule_change::direct(device_ref which, bool was_ended, moment now) {
     return;
   case device_state::parked: // for the registry's word
     if (!before_->at(d.application).follows_registry || on_.rules.of(d).follows_registry) return;
-    on_.ways.part(which, now);
+    part(which, now);
     on_.ways.follow(which, device_event::wanted, with);
     return;
   case device_state::provisioning:

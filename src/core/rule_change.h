@@ -77,6 +77,7 @@ private:
   bool bring_some(std::size_t& most, moment now);
   template <class Do>
   bool go_over_places(std::size_t& most, Do what);
+  void part(device_ref which, moment now);
   void end(device_ref which, moment now);
   void replace();
   void claim(device_ref which, moment now);

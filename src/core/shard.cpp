@@ -75,7 +75,7 @@ struct shard::organs {
            {to.disk, to.formatter, to.answers},
            time,
            totals},
-        view{rules, names, table, ways.refused(), ways.ways()} {}
+        view{rules, names, table, ways.refused(), ways.to_hub()} {}
 
   shard_options options;
   outlets to;
@@ -112,6 +112,15 @@ struct shard::organs {
     armed = due;
     options.ring_at(*due);
   }
+  void take_in(shard_number which, start_image image, moment now) {
+    stored.last_row = std::max(stored.last_row, image.next_seq - 1);
+    const auto there = desk.restore(image, now);
+    for (const auto& stray : there.strays)
+      space.keep_stray(stray);
+    for (const auto seq : there.duplicates)
+      book.done(seq);
+    ways.begin(which, std::move(image), now);
+  }
 };
 
 // An event: at its end its change is committed, and the timer set.
@@ -134,12 +143,6 @@ shard::shard(std::vector<application_rules> rules, shard_options options, moment
 
 shard::~shard() = default;
 
-shard::shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options,
-             moment now)
-    : shard{std::move(rules), std::move(options), now} {
-  connect(ports);
-}
-
 void shard::connect(const shard_ports& ports) {
   it_->to.disk.bind(ports.disk);
   it_->to.hub.bind(ports.hub);
@@ -149,27 +152,11 @@ void shard::connect(const shard_ports& ports) {
   it_->to.answers.bind(ports.answers);
 }
 
-void shard::start(start_image image, moment now) {
-  begin(std::move(image), now);
-  while (start_some(std::numeric_limits<std::size_t>::max(), now)) {
-  }
-}
-
 void shard::begin(start_image image, moment now) {
   const turn under_way{*this};
   it_->time.restore(image.open_seconds);
   it_->space.on_dead_letters_counted(image.dead_letters);
-  take_in(shard_number{}, std::move(image), now);
-}
-
-void shard::take_in(shard_number which, start_image image, moment now) {
-  it_->stored.last_row = std::max(it_->stored.last_row, image.next_seq - 1);
-  const auto there = it_->desk.restore(image, now);
-  for (const auto& stray : there.strays)
-    it_->space.keep_stray(stray);
-  for (const auto seq : there.duplicates)
-    it_->book.done(seq);
-  it_->ways.begin(which, std::move(image), now);
+  it_->take_in(shard_number{}, std::move(image), now);
 }
 
 void shard::adopt(shard_number which, start_image image, moment now) {
@@ -180,21 +167,21 @@ void shard::adopt(shard_number which, start_image image, moment now) {
     it_->time.restore(image.open_seconds - std::min(image.open_seconds, it_->time.seconds_at(now)));
   it_->has_time = true;
   it_->desk.make_places(image);
-  take_in(which, std::move(image), now);
+  it_->take_in(which, std::move(image), now);
 }
 
 void shard::release(shard_number which, mono_time until, moment now) {
   const turn under_way{*this};
   CAUSEWAY_CHECK(it_->here.has(which) && !it_->here.is_leaving(which) && until >= now.mono);
   it_->here.leave(which);
-  it_->ways.leave(which, until);
+  it_->ways.to_hub().close(which, until);
 }
 
 void shard::fence(shard_number which, moment now) {
   const turn under_way{*this};
   if (!it_->here.has(which)) return;
   it_->here.lose(which);
-  it_->ways.leave(which, now.mono);
+  it_->ways.to_hub().close(which, now.mono);
   it_->ways.let_go(which, now);
 }
 

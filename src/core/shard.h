@@ -81,16 +81,13 @@ public:
   shard(std::vector<application_rules> rules, shard_options options, moment now);
   ~shard() override;
   void connect(const shard_ports& ports);
-  // Both.
-  shard(std::vector<application_rules> rules, const shard_ports& ports, shard_options options, moment now);
 
   // Once, before any other event. Devices with an assignment that still fits are attached, those with waiting
   // messages first. Of the others, those that the registry has named (and has not switched off), that wait to
   // send or whose hub is found at no cost are provisioned. Where the registry is followed and has not named a
   // device, the device waits for it; a record that was listed tells that there is a list to go by.
-  void start(start_image image, moment now);
-  // The same in pieces, so that events are taken meanwhile: first this, then start_some for at most so many
-  // devices, until it says false. No device is connected before all have the assignments that are on disk.
+  // In pieces, so that events are taken meanwhile: first this, then start_some for at most so many devices,
+  // until it says false. No device is connected before all have the assignments that are on disk.
   void begin(start_image image, moment now);
   bool start_some(std::size_t most, moment now);
   // The same for a shard, of several machines, instead of begin; start_some follows.
@@ -168,8 +165,6 @@ public:
 private:
   struct organs;
   class turn;
-  void take_in(shard_number which, start_image image, moment now);
-
   std::unique_ptr<organs> it_; // out of sight: a change of one is nothing to who uses the shard
 };
 

@@ -47,7 +47,7 @@ TEST(claims, who_has_the_identity_on_disk_keeps_it_whatever_waits_for_the_other)
          {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{section}, {}, fingerprint}}};
     image.waiting = {{1, first, 10}};
     image.next_seq = 2;
-    f.shard.start(image, f.clock.now());
+    f.start(image);
     for (const auto& call : f.ports.take())
       EXPECT_NE(call.substr(0, 10), "find_hub 0") << "nothing of Azure is asked for it";
     EXPECT_EQ(f.status("plant", "dev-1").waiting, 1U);
@@ -77,7 +77,7 @@ TEST(claims, of_two_on_disk_the_older_has_it) {
   auto older = newer;
   older.assigned_at = wall_time{seconds{1000}};
   image.assignments = {{claimed::key("plant", "dev-1"), newer}, {claimed::key("field", "dev-1"), older}};
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 0", "attach 1 70B3D52DD600035A@h"}));
 }
 
@@ -92,7 +92,7 @@ TEST(claims, an_identity_by_connection_string_is_remembered_once) {
   image.devices = {record(0, "plant")};
   image.assignments = {{claimed::key("plant", "dev-1"),
                         {hub_host{"h"}, identity{"70B3D52DD600035A"}, azure_name{"hub"}, {}, ""}}};
-  g.shard.start(image, g.clock.now());
+  g.start(image);
   EXPECT_EQ(g.ports.take(), (calls{"find_hub 0 70B3D52DD600035A in hub"}));
   g.assigned(first, "h", "hub", "", "70B3D52DD600035A");
   EXPECT_EQ(g.ports.take(), (calls{"attach 0 70B3D52DD600035A@h"}));

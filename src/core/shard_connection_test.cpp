@@ -233,7 +233,8 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
   manual_clock clock;
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
-  shard b{shard_fixture::rules(), {ports, ports, ports, ports, ports, ports}, options, clock.now()};
+  shard b{shard_fixture::rules(), options, clock.now()};
+  b.connect({ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   start_image image;
   for (std::uint32_t i = 0; i < cached + fresh; ++i) {
@@ -244,7 +245,7 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
           {shard_fixture::key("meters", name),
            {hub_host{"hub-a"}, identity{name}, azure_name{"dps"}, {}, "f1/{device_id}"}});
   }
-  b.start(std::move(image), clock.now());
+  shard_fixture::start(b, std::move(image), clock.now());
 
   const auto at_start = clock.now().mono;
   const auto back = at_start + seconds{3600};

@@ -182,6 +182,7 @@ TEST(delivery, a_message_that_is_refused_for_an_unknown_reason_is_a_dead_letter_
 TEST(delivery, when_many_devices_meet_an_unknown_refusal_their_application_waits_and_nothing_is_buried) {
   shard_fixture f;
   std::vector<device_ref> devices;
+  devices.reserve(20);
   for (int i = 0; i < 20; ++i)
     devices.push_back(f.online_device("dev-" + std::to_string(100 + i)));
   std::map<device_ref, spool_seq> in_flight;
@@ -257,7 +258,7 @@ start_image image_of_two() {
 
 TEST(start, cached_devices_are_attached_without_dps_those_with_messages_first) {
   shard_fixture f;
-  f.shard.start(image_of_two(), f.clock.now());
+  f.start(image_of_two());
   EXPECT_EQ(f.ports.take(), (calls{"attach 5 dev-5@h", "attach 3 dev-3@h"}));
   f.shard.on_device_attached(device_ref{5}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"save_device 5 dev-5", "read_back 1"})); // it has been attached once
@@ -354,7 +355,7 @@ TEST(start, a_new_device_never_gets_the_ref_of_one_whose_application_is_gone) {
   shard_fixture f;
   auto image = image_of_two();
   image.devices[1].key.application = application_id{"removed"};
-  f.shard.start(std::move(image), f.clock.now());
+  f.start(std::move(image));
   f.ports.take();
   f.post(f.frame("field", "dev-9", 1));
   EXPECT_EQ(f.ports.take(), (calls{"save_device 6 dev-9", "append 42"}));
@@ -366,9 +367,10 @@ TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
   manual_clock clock;
-  shard b{rules, {ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
+  shard b{rules, shard_fixture::with_random({}), clock.now()};
+  b.connect({ports, ports, ports, ports, ports, ports});
   ports.target = &b;
-  b.start(image_of_two(), clock.now());
+  shard_fixture::start(b, image_of_two(), clock.now());
   EXPECT_EQ(ports.take(),
             (calls{"forget_assignment 3", "forget_assignment 5", "find_hub 5 field-dev-5 in dps"}));
 }
@@ -379,7 +381,7 @@ TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they
   image.devices = {{device_ref{0}, {application_id{"plant"}, device_id{"dev-1"}}, {}}};
   image.assignments = {
       {image.devices[0].key, {hub_host{"old"}, identity{"dev-1"}, azure_name{"hub"}, {}, ""}}};
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   EXPECT_EQ(f.ports.take(), (calls{"find_hub 0 dev-1 in hub"}));
   f.assigned(device_ref{0}, "new", "hub", "", "dev-1");
   EXPECT_EQ(f.ports.take(), (calls{"save_assignment 0 new", "attach 0 dev-1@new"}));
@@ -388,13 +390,13 @@ TEST(start, devices_by_connection_string_are_found_anew_and_attached_before_they
 TEST(start, an_assignment_of_another_enrolment_is_forgotten) {
   shard_fixture f;
   f.ports.fingerprints["dps"] = "f2";
-  f.shard.start(image_of_two(), f.clock.now());
+  f.start(image_of_two());
   EXPECT_EQ(f.ports.take(), (calls{"forget_assignment 3", "forget_assignment 5", "find_hub 5 dev-5 in dps"}));
 }
 
 TEST(read_back, a_row_that_is_gone_does_not_block_the_next) {
   shard_fixture f;
-  f.shard.start(image_of_two(), f.clock.now());
+  f.start(image_of_two());
   f.shard.on_device_attached(device_ref{5}, f.clock.now());
   f.ports.take();
   f.shard.on_read_back({}, {40}, f.clock.now());

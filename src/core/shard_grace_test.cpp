@@ -183,7 +183,7 @@ TEST(grace, it_goes_on_after_a_restart_and_a_time_without_a_process_does_not_cou
   graced g;
   g.clock.advance(365 * day); // whatever the machine's clock says
   graced h;
-  h.shard.start(image, h.clock.now());
+  h.start(image);
   EXPECT_EQ(h.status("meters", "dev-1").state, device_state::off);
   h.pass(3 * day - seconds{600});
   EXPECT_EQ(h.shard.totals().grace_ended, 0U);
@@ -253,7 +253,7 @@ TEST(deleted, what_waits_is_delivered_first_also_after_a_restart) {
   EXPECT_FALSE(f.status("meters", "dev-1").listed);
   EXPECT_NE(f.status("meters", "dev-1").state, device_state::removed);
   graced g;
-  g.shard.start(f.image(), g.clock.now());
+  g.start(f.image());
   EXPECT_EQ(g.ports.take(), (calls{"find_hub 0 dev-1 in dps"}));
   g.assigned(first, "hub-a", "dps", "f1", "dev-1");
   g.shard.on_device_attached(first, g.clock.now());
@@ -267,7 +267,7 @@ TEST(deleted, what_waits_is_delivered_first_also_after_a_restart) {
   graced h;
   auto image = g.image();
   image.waiting.clear();
-  h.shard.start(image, h.clock.now());
+  h.start(image);
   EXPECT_EQ(h.status("meters", "dev-1").state, device_state::removed);
   EXPECT_EQ(h.ports.take(), calls{});
 }
@@ -313,7 +313,7 @@ TEST(deleted, what_its_hub_does_not_take_in_a_minute_is_a_dead_letter_and_never_
   EXPECT_EQ(f.buried(), 0U);
   // The process ends here: what is known of it is on disk.
   graced g{"{dev_eui}"};
-  g.shard.start(f.image(), g.clock.now());
+  g.start(f.image());
   EXPECT_EQ(g.ports.take(), (calls{"dead_letter 1 device_replaced", "forget_assignment 0",
                                    "save_device 0 dev-1", "find_hub 0 70B3D52DD600035B in dps"}));
   // Here it goes on: a minute online, and nothing is accepted.
@@ -367,6 +367,23 @@ TEST(deleted, without_a_registry_the_first_eui_stays_where_the_identity_is_made_
   g.post(event);
   g.shard.on_registered(with_eui("70B3D52DD600035A"), g.clock.now());
   EXPECT_EQ(g.ports.take().back(), "find_hub 0 70B3D52DD600035A in dps");
+}
+
+// Its format takes its time, and meanwhile the id becomes another device's.
+TEST(deleted, what_was_being_formatted_for_the_former_is_a_dead_letter_and_never_the_new_devices) {
+  graced f{"{dev_eui}"};
+  f.shard.on_registered(with_eui("70B3D52DD600035A"), f.clock.now());
+  f.assigned(first, "hub-a", "dps", "f1", "70B3D52DD600035A");
+  f.ports.formats_later = true;
+  const auto formers = f.post(f.frame("meters", "dev-1", 1));
+  f.shard.on_registered(with_eui("70B3D52DD600035B"), f.clock.now());
+  const auto heirs = f.post(f.frame("meters", "dev-1", 2));
+  for (const auto which : {formers, heirs})
+    f.shard.on_formatted(ticket{which}, std::vector<message>{{"id", "", "", "body", {}}}, f.clock.now());
+  ASSERT_EQ(f.ports.appended.size(), 2U);
+  ASSERT_TRUE(f.ports.appended[0].refused);
+  EXPECT_EQ(f.ports.appended[0].refused->reason.code(), errc::device_replaced);
+  EXPECT_FALSE(f.ports.appended[1].refused);
 }
 
 } // namespace

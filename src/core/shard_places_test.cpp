@@ -29,7 +29,7 @@ struct places_scene : shard_fixture {
                           {hub_host{"h"}, identity{"former"}, azure_name{"dps"}, {}, "f1/{device_id}"}}};
     image.waiting = {{1, device_ref{0}, 10}};
     image.next_seq = 2;
-    shard.start(std::move(image), clock.now());
+    shard_fixture::start(shard, std::move(image), clock.now());
   }
 };
 

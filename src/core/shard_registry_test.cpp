@@ -334,7 +334,7 @@ TEST(registry_at_start, the_cached_list_connects_whom_it_names) {
                        {shard_fixture::key("meters", "dev-5"), at_hub("dev-5")}};
   image.waiting = {{7, device_ref{2}, 10}, {8, device_ref{4}, 10}, {9, device_ref{5}, 10}};
   image.next_seq = 10;
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   EXPECT_EQ(f.ports.take(), (calls{"save_device 2 dev-2", "look_up 4 dev-4", "attach 5 dev-5@hub-a",
                                    "attach 0 dev-0@hub-a", "find_hub 1 dev-1 in dps"}));
   EXPECT_EQ(f.ports.wishes.back().model_id, "dtmi:x:own;2");
@@ -357,7 +357,7 @@ TEST(registry_at_start, without_any_list_devices_wait_for_it) {
   image.assignments = {{shard_fixture::key("meters", "dev-0"), at_hub("dev-0")}};
   image.waiting = {{7, device_ref{0}, 10}};
   image.next_seq = 8;
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   EXPECT_EQ(f.ports.take(), calls{});
   f.shard.on_listed(application_id{"meters"}, f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"look_up 0 dev-0"}));

@@ -247,7 +247,7 @@ TEST(room, is_exact_over_a_restart_and_ages_go_on) {
                    {4, device_ref{2}, 40, open + 500},
                    {5, device_ref{2}, 50, open}};
   image.next_seq = 6;
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   EXPECT_EQ(f.shard.spool_by_application()[0].waiting, (amount{2, 50}));
   EXPECT_EQ(f.shard.spool_by_application()[1].waiting, (amount{2, 90}));
   EXPECT_EQ(f.shard.oldest_age(f.clock.now()), seconds{90});

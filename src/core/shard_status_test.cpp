@@ -108,7 +108,7 @@ TEST(pages, look_at_so_many_devices_and_go_on_later) {
   start_image image;
   for (std::uint32_t place = 0; place < 200'000; ++place) // of an application that is gone
     image.devices.push_back({device_ref{place}, f.key("removed", "dev-1"), {}});
-  f.shard.start(std::move(image), f.clock.now());
+  f.start(std::move(image));
   f.post(f.frame("plant", "dev-1", 1));
   std::optional<device_ref> after;
   int pages = 0;

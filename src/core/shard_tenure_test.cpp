@@ -10,7 +10,6 @@ namespace causeway::core {
 namespace {
 
 using testing::calls;
-using testing::recording_ports;
 using testing::shard_fixture;
 
 struct fake_tenure final : model::tenure {
@@ -37,8 +36,7 @@ struct tenure_scene : private fake_tenure_owner, shard_fixture {
   // A device of "plant" in this shard.
   static std::string name_in(shard_number which, std::size_t nth = 0) {
     for (std::size_t i = 0;; ++i)
-      if (const auto name = "dev-" + std::to_string(i); shard_of("plant", name) == which && nth-- == 0)
-        return name;
+      if (auto name = "dev-" + std::to_string(i); shard_of("plant", name) == which && nth-- == 0) return name;
   }
   void adopt(shard_number which, start_image image = {}) {
     shard.adopt(which, std::move(image), clock.now());
@@ -131,7 +129,8 @@ TEST(tenure, an_image_is_given_places_of_this_process_and_its_rows_are_looked_at
   image.recent_keys = {{device_ref{1}, seen}};
   image.waiting = {{20, device_ref{1}, 10}, {21, device_ref{1}, 10}, {22, device_ref{0}, 10},
                    {23, device_ref{1}, 10}, {24, device_ref{1}, 10}, {25, device_ref{1}, 10}};
-  // 20: the second row of an event whose first is done; 21: again the same event; 23, 24: one event; 25: again.
+  // 20: the second row of an event whose first is done; 21: again the same event; 23, 24: one event; 25:
+  // again.
   image.row_keys = {{21, seen, 1}, {23, fresh, 2}, {25, fresh, 1}};
   image.next_seq = 26;
   f.ports.take();

@@ -174,7 +174,7 @@ TEST(shard, knows_the_uplinks_and_joins_that_the_version_before_has_stored) {
   start_image image;
   image.devices = {{device_ref{3}, f.key("plant", "dev-1"), {}}};
   image.recent_keys = {{device_ref{3}, {kept_key::former, former_hash(event)}}};
-  f.shard.start(image, f.clock.now());
+  f.start(image);
   f.post(event);
   EXPECT_EQ(f.ports.answered[1], answer::duplicate);
   frame_of(event).f_cnt = 10;
@@ -336,7 +336,8 @@ TEST(shard, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_sends
   rules[0].identity_template = "{application_id}-{dev_eui}";
   testing::recording_ports ports;
   manual_clock clock;
-  shard b{rules, {ports, ports, ports, ports, ports, ports}, shard_fixture::with_random({}), clock.now()};
+  shard b{rules, shard_fixture::with_random({}), clock.now()};
+  b.connect({ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
   shard_fixture::tell(b, ports, 1, {}, {}, clock.now());
@@ -374,10 +375,8 @@ TEST(shard, a_new_devices_record_is_committed_before_its_first_row_is_appended) 
   } disk;
   testing::recording_ports ports;
   manual_clock clock;
-  shard b{shard_fixture::rules(),
-          {disk, ports, ports, ports, ports, ports},
-          shard_fixture::with_random({}),
-          clock.now()};
+  shard b{shard_fixture::rules(), shard_fixture::with_random({}), clock.now()};
+  b.connect({disk, ports, ports, ports, ports, ports});
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
   EXPECT_EQ(disk.order, (std::vector<std::string>{"commit 1", "append"}));

@@ -17,6 +17,10 @@ constexpr milliseconds shortest_turn{5};
 constexpr std::size_t moved_at_once = 20;
 constexpr milliseconds rotation_turn{100};
 
+line& line_of(const line_set& lines, const placement& places, device_ref device) {
+  return lines.at(places.find(device).value());
+}
+
 placement make_placement(auth mode) {
   placement_options options;
   if (mode == auth::policy) options.tokens_per_connection = std::numeric_limits<std::uint32_t>::max();
@@ -82,7 +86,7 @@ void fleet::enqueue(device_ref device, mono_time since) {
 
 void fleet::release(device_ref device, moment now) {
   auto& who = context_.devices.at(device);
-  auto& line = line_of(device);
+  auto& line = line_of(lines_, placement_, device);
   auto* const on = line.open();
   if (on == nullptr) { // it waits for the next connection
     who.at = member::stage::placed;
@@ -116,7 +120,7 @@ void fleet::forget(device_ref device, mono_time now) {
 }
 
 void fleet::detach(device_ref device, moment now) {
-  auto& line = line_of(device);
+  auto& line = line_of(lines_, placement_, device);
   forget(device, now.mono);
   if (auto* const on = line.open()) {
     on->detach(device, now);
@@ -133,7 +137,7 @@ void fleet::send(device_ref device, spool_seq seq, const model::message& what, m
   auto& who = context_.devices.at(device);
   CAUSEWAY_CHECK(who.at == member::stage::attached);
   who.sending = true;
-  auto& line = line_of(device);
+  auto& line = line_of(lines_, placement_, device);
   // Its connection has ended, and this is answered by the device's own detach, which is among the last
   // events.
   if (line.open() == nullptr) return;
@@ -151,12 +155,6 @@ void fleet::send_now(line& on, device_ref device, spool_seq seq, const model::me
   if (auto taken = on.open()->send(device, seq, what, now); !taken)
     on.refuse({device, seq, std::move(taken).fault()});
   context_.orders.flush(on);
-}
-
-void fleet::on_not_sent(const sent& what, moment now) {
-  if (auto* who = context_.devices.find(what.device); who != nullptr && who->hub == this)
-    who->sending = false;
-  context_.events.on_send_outcome(what.device, what.seq, what.outcome, now);
 }
 
 void fleet::on_event(line&, const sent& what, moment now) {
@@ -190,7 +188,7 @@ void fleet::on_event(line& which, const attached& what, moment now) {
 
 void fleet::on_event(line& which, const detached& what, moment now) {
   auto* const who = context_.devices.find(what.device);
-  if (who == nullptr || who->hub != this || &line_of(what.device) != &which) return;
+  if (who == nullptr || who->hub != this || &line_of(lines_, placement_, what.device) != &which) return;
   const bool line_is_over = which.is_over();
   // We asked for it: the device has been placed anew meanwhile.
   if (!line_is_over && what.why.code() == errc::stopped) return;
@@ -266,7 +264,7 @@ void fleet::advance(moment now) {
   while (const auto device = connects_.take(now.mono))
     release(*device, now);
   while (auto waiting = sends_.take(now.mono))
-    send_now(line_of(waiting->device), waiting->device, waiting->seq, waiting->what, now);
+    send_now(line_of(lines_, placement_, waiting->device), waiting->device, waiting->seq, waiting->what, now);
   const auto turn = [&](mono_time next) {
     return next == mono_time::max() ? next : std::max(next, now.mono + shortest_turn);
   };

@@ -45,8 +45,6 @@ public:
   // open goes on; but where devices sign otherwise than before (auth), all connections are made anew.
   void take_terms(std::shared_ptr<const fleet_terms> terms);
   const azure::hub_address& address() const { return address_; }
-  // The hub's, whichever of its names the address has.
-  const hub_host& name() const { return name_; }
   model::hub_totals totals(mono_time now) const;
 
   // Precondition: the member has been added, with this fleet; its stage is absent.
@@ -78,15 +76,13 @@ public:
 
   // Says CLOSE on every line, and sends nothing more.
   void close(moment now);
-  // The shard goes (hub_link::close): what is with the hub is told until it has its outcome, or until then; a
-  // time that is not after now: nobody waits, and its identities are free at once. Then the lines are closed,
-  // and at that time cut. Who comes meanwhile waits until that is over.
-  void leave(mono_time until, moment now);
+  // The shard goes (hub_link::close): what is with the hub is told until it has its outcome, or until then.
+  // Then the lines are closed, and at that time cut. Who comes meanwhile waits until that is over.
+  void leave(mono_time until);
   bool is_leaving() const { return leaving_.has_value(); }
   const line_set& lines() const { return lines_; }
 
 private:
-  line& line_of(device_ref device) { return lines_.at(placement_.find(device).value()); }
   // deadline() is now.
   void stir();
   void place(device_ref device);
@@ -97,7 +93,6 @@ private:
   void send_now(line& on, device_ref device, spool_seq seq, const model::message& what, moment now);
   mono_time open_lines(mono_time now);
   mono_time rotate_some(moment now);
-  void on_not_sent(const sent& what, moment now);
   // A kind of event that is not here does not compile.
   void on_event(line& which, const opened& what, moment now);
   void on_event(line& which, const attached& what, moment now);
@@ -110,13 +105,9 @@ private:
   void send_scout(device_ref scout, const error& why, moment now);
   void give_up(const error& why, moment now);
   void go_on_leaving(moment now);
-  void forget_all(mono_time now);
-  // An attach or a message is with the hub.
-  bool is_with_hub() const;
 
   struct departure { // no initialisers: clang takes one inside a class for no default constructor
     mono_time until;
-    bool members_are_gone;
     bool has_said_close;
   };
   fleet_context& context_;

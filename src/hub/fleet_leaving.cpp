@@ -6,31 +6,28 @@
 #include <algorithm>
 
 namespace causeway::hub {
+namespace {
 
-void fleet::leave(mono_time until, moment now) {
-  leaving_ = {until, until <= now.mono, false};
+// An attach or a message of one of them.
+bool is_with_hub(const line_set& lines, const placement& places, const member_table& devices) {
+  return lines.any_in_flight() || std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
+           const auto& members = places.members(line->index());
+           return std::any_of(members.begin(), members.end(), [&](device_ref device) {
+             return devices.at(device).at == member::stage::released;
+           });
+         });
+}
+
+} // namespace
+
+void fleet::leave(mono_time until) {
+  leaving_ = {until, false};
   connects_.clear();
   sends_.clear();
   if (std::exchange(scout_, std::nullopt)) --context_.scouts;
   if (rotation_.connection()) rotation_.end();
   hub_is_another_ = false;
-  if (leaving_->members_are_gone) forget_all(now.mono);
   stir();
-}
-
-void fleet::forget_all(mono_time now) {
-  for (const auto& line : lines_)
-    for (const auto device : std::vector{placement_.members(line->index())})
-      forget(device, now);
-}
-
-bool fleet::is_with_hub() const {
-  return lines_.any_in_flight() || std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) {
-           const auto& members = placement_.members(line->index());
-           return std::any_of(members.begin(), members.end(), [&](device_ref device) {
-             return context_.devices.at(device).at == member::stage::released;
-           });
-         });
 }
 
 void fleet::go_on_leaving(moment now) {
@@ -39,7 +36,7 @@ void fleet::go_on_leaving(moment now) {
   if (leaving_->has_said_close && is_late)
     for (const auto& line : lines_)
       if (line->is_up()) context_.orders.cut(*line);
-  if (!leaving_->has_said_close && (is_late || !is_with_hub())) {
+  if (!leaving_->has_said_close && (is_late || !is_with_hub(lines_, placement_, context_.devices))) {
     close(now);
     leaving_->has_said_close = true;
   }
@@ -47,7 +44,6 @@ void fleet::go_on_leaving(moment now) {
     due_ = std::min(due_, now.mono + look);
     return;
   }
-  if (!leaving_->members_are_gone) forget_all(now.mono);
   leaving_.reset(); // the lines are for whoever comes next, or has come meanwhile
   stir();
 }

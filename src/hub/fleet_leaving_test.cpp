@@ -16,9 +16,7 @@ model::connect_wish of_shard(unsigned number) {
 struct leaving_scene : fleet_scene {
   // No token is answered: attaches stay with the hub.
   void hold_attaches() {
-    on_peer = [](scripted_peer& peer) {
-      peer.on_put_token = [](const auto&) { return std::nullopt; };
-    };
+    on_peer = [](scripted_peer& peer) { peer.on_put_token = [](const auto&) { return std::nullopt; }; };
   }
   void close(unsigned number, std::chrono::nanoseconds within) {
     const auto before = count_of("closed");

@@ -55,8 +55,11 @@ bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
 }
 
 void fleet::line_events(line& which, moment now) {
-  for (const auto& refused : which.take_refused())
-    on_not_sent(refused, now);
+  for (const auto& refused : which.take_refused()) {
+    if (auto* who = context_.devices.find(refused.device); who != nullptr && who->hub == this)
+      who->sending = false;
+    context_.events.on_send_outcome(refused.device, refused.seq, refused.outcome, now);
+  }
   // What the core does now goes to the next connection.
   if (which.notice_end())
     for (const auto device : placement_.members(which.index()))

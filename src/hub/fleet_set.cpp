@@ -104,7 +104,7 @@ void fleet_set::attach(device_ref device, const model::assignment& where, const 
   if (hub == nullptr)
     return answer({device, error{errc::hub_not_found,
                                  "\"" + where.hub.str() + "\" is no host name, or one hub too many"}});
-  auto* const who = context_.devices.add(device, *hub, hub->name(), where.identity, wish.model_id);
+  auto* const who = context_.devices.add(device, *hub, hub->address().hub(), where.identity, wish.model_id);
   if (who == nullptr)
     return answer(
         {device, error{errc::identity_taken,
@@ -161,22 +161,31 @@ void fleet_set::advance(moment now) {
 }
 
 void fleet_set::close(model::shard_number which, mono_time until, moment now) {
-  if (const auto found = fleets_.find(which); found != fleets_.end())
-    for (const auto& [key, hub] : found->second)
-      hub->leave(until, now);
-  closing_.insert(which);
+  for_each_of(which, [&](fleet& hub) { hub.leave(until); });
+  const bool at_once = until <= now.mono;
+  if (at_once) forget(which, now);
+  closing_.insert_or_assign(which, at_once);
   context_.orders.wake();
 }
 
+// Its owner has forgotten them, or does so when it is told.
+void fleet_set::forget(model::shard_number which, moment now) {
+  for_each_of(which, [&](fleet& hub) {
+    for (const auto device : context_.devices.of(hub))
+      hub.detach(device, now);
+  });
+}
+
 bool fleet_set::is_leaving(model::shard_number which) const {
-  const auto found = fleets_.find(which);
-  return found != fleets_.end() && std::any_of(found->second.begin(), found->second.end(),
-                                               [](const auto& one) { return one.second->is_leaving(); });
+  bool any = false;
+  for_each_of(which, [&](const fleet& hub) { any = any || hub.is_leaving(); });
+  return any;
 }
 
 void fleet_set::tell_closed(moment now) {
-  for (const auto which : std::set{closing_}) {
+  for (const auto& [which, are_gone] : std::map{closing_}) {
     if (is_leaving(which)) continue;
+    if (!are_gone) forget(which, now);
     closing_.erase(which);
     context_.events.on_shard_closed(which, now);
   }
@@ -184,7 +193,7 @@ void fleet_set::tell_closed(moment now) {
 
 mono_time fleet_set::deadline() const {
   if (!due_.empty()) return mono_time::min();
-  if (std::any_of(closing_.begin(), closing_.end(), [&](auto which) { return !is_leaving(which); }))
+  if (std::any_of(closing_.begin(), closing_.end(), [&](const auto& one) { return !is_leaving(one.first); }))
     return mono_time::min();
   auto first = mono_time::max();
   if (context_.closing) return first;
@@ -218,8 +227,9 @@ bool fleet_set::cut_one() {
 
 std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const {
   std::map<std::string, model::hub_totals> out;
-  for_each(
-      [&](const fleet& hub) { model::gather(model::hub_figures, out[hub.name().str()], hub.totals(now)); });
+  for_each([&](const fleet& hub) {
+    model::gather(model::hub_figures, out[hub.address().hub().str()], hub.totals(now));
+  });
   return out;
 }
 

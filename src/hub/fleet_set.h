@@ -13,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -52,7 +51,8 @@ public:
   void advance(moment now);
   mono_time deadline() const;
 
-  // Of all hubs' fleets of the shard, as fleet::leave; hub_link_events::on_shard_closed follows.
+  // Of all hubs' fleets of the shard, as fleet::leave; hub_link_events::on_shard_closed follows. A time that
+  // is not after now: its identities are free at once.
   void close(model::shard_number which, mono_time until, moment now);
 
   // The end, in this order. From stop on nothing is connected, sent or attached.
@@ -78,12 +78,18 @@ private:
   void tell_scouts(device_ref device, const fleet* hub);
   void tell_due(moment now);
   bool is_leaving(model::shard_number which) const;
+  void forget(model::shard_number which, moment now);
   void tell_closed(moment now);
   template <class Do>
-  void for_each(Do what) const {
-    for (const auto& [shard, hubs] : fleets_)
-      for (const auto& [key, hub] : hubs)
+  void for_each_of(model::shard_number which, const Do& what) const {
+    if (const auto found = fleets_.find(which); found != fleets_.end())
+      for (const auto& [key, hub] : found->second)
         what(*hub);
+  }
+  template <class Do>
+  void for_each(const Do& what) const {
+    for (const auto& [shard, hubs] : fleets_)
+      for_each_of(shard, what);
   }
 
   std::vector<std::shared_ptr<const fleet_terms>> sections_;
@@ -91,7 +97,7 @@ private:
   std::vector<due_answer> due_;
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets_; // by hub
   std::map<model::shard_number, shard_fleets> fleets_;
-  std::set<model::shard_number> closing_; // nobody has been told yet
+  std::map<model::shard_number, bool> closing_; // nobody has been told yet; its devices are gone already
 };
 
 } // namespace causeway::hub

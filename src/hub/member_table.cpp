@@ -54,4 +54,11 @@ void member_table::remove(device_ref device, const hub_host& where) {
   who = {};
 }
 
+std::vector<device_ref> member_table::of(const fleet& hub) const {
+  std::vector<device_ref> all;
+  for (const auto& one : members_)
+    if (one.hub == &hub) all.push_back(one.device);
+  return all;
+}
+
 } // namespace causeway::hub

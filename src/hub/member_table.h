@@ -12,6 +12,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace causeway::hub {
 
@@ -49,6 +50,9 @@ public:
               const std::string& model_id);
   // Its identity is free for another device. Precondition: it has been added, with this hub.
   void remove(device_ref device, const hub_host& where);
+
+  // All of a fleet.
+  std::vector<device_ref> of(const fleet& hub) const;
 
   const std::string& model_of(const member& who) const { return models_.at(who.model); }
   std::size_t models() const { return models_.size(); }

@@ -26,9 +26,9 @@ public:
   // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
   // The shard goes: nothing of it is attached or sent any more. What is with the hub is answered until it has
-  // its outcome, or until this time (one that is over: it is not waited for); then its connections are closed,
-  // at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its devices need no
-  // detach.
+  // its outcome, or until this time (one that is over: it is not waited for); then its connections are
+  // closed, at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its
+  // devices need no detach.
   virtual void close(shard_number which, mono_time until) = 0;
   // Of a device that is being attached.
   virtual link_progress progress(device_ref /*device*/) const { return {}; }

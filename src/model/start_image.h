@@ -33,9 +33,9 @@ struct start_image {
     std::uint32_t accepted_at = 0; // in open seconds
   };
   std::vector<row> waiting; // in the order of seq
-  // Of a shard: the key of each event whose first row waits, by its seq; the event's rows that wait are `rows`
-  // ones, one after the other. recent_keys are then of what is done, but for copies that were done while the
-  // first of them waited: else the first would be taken for a copy of them.
+  // Of a shard: the key of each event whose first row waits, by its seq; the event's rows that wait are
+  // `rows` ones, one after the other. recent_keys are then of what is done, but for copies that were done
+  // while the first of them waited: else the first would be taken for a copy of them.
   struct row_key {
     spool_seq seq = 0;
     kept_key key;

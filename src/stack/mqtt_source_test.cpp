@@ -103,8 +103,8 @@ struct fixture {
     }
     core::shard_options options;
     options.random = [] { return 0.5; };
-    shard.emplace(std::move(rules), core::shard_ports{spool, ports, ports, ports, format, desk},
-                  std::move(options), loop.now());
+    shard.emplace(std::move(rules), std::move(options), loop.now());
+    shard->connect({spool, ports, ports, ports, format, desk});
     ports.target = format.target = spool.target = &*shard;
     spool.loop = &loop;
     if (!broker) broker.emplace(loop, tasks);

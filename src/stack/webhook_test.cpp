@@ -98,10 +98,11 @@ struct fixture {
   instant_disk disk;
   flat_formatter format;
   answer_desk desk{loop};
-  core::shard shard{rules(configured), {disk, ports, ports, ports, format, desk}, options(), loop.now()};
+  core::shard shard{rules(configured), options(), loop.now()};
   stack::webhook webhook{applications(configured), shard, desk, loop, "key"};
 
   fixture() {
+    shard.connect({disk, ports, ports, ports, format, desk});
     ports.target = format.target = disk.target = &shard;
     disk.loop = &loop;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation/cluster_world.h"
 
+#include "base/earliest.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +34,6 @@ struct cluster_world::process final : model::tenure {
         around{world.clock},
         link{world.clock, world.hub, world.keys, plant_link(world.options_.mode), world.no_breaks_},
         core{plant_rules(),
-             {disk, link, around, around, around, world.stack},
              [&] {
                core::shard_options options;
                options.body_cache_bytes = world.options_.body_cache_bytes;
@@ -41,6 +42,7 @@ struct cluster_world::process final : model::tenure {
                return options;
              }(),
              world.clock.now()} {
+    core.connect({disk, link, around, around, around, world.stack});
     disk.answer_to(&core);
     link.answer_to(&core);
     around.answer_to(&core);
@@ -247,17 +249,12 @@ bool cluster_world::serve_timer(process& of) {
 
 std::optional<mono_time> cluster_world::deadline() const {
   auto first = journal.deadline();
-  const auto consider = [&first](std::optional<mono_time> due) {
-    if (due && (!first || *due < *first)) first = due;
-  };
-  if (!due_at_.empty()) consider(due_at_.begin()->first);
+  if (!due_at_.empty()) first = earliest({first, due_at_.begin()->first});
   for (const auto& one : processes_) {
     if (!one) continue;
-    consider(one->link.deadline());
+    first = earliest({first, one->link.deadline()});
     if (one->is_frozen) continue;
-    consider(one->around.deadline());
-    consider(one->disk.deadline());
-    consider(one->core.deadline());
+    first = earliest({first, one->around.deadline(), one->disk.deadline(), one->core.deadline()});
   }
   return first;
 }
@@ -268,7 +265,6 @@ void cluster_world::run_for(milliseconds time) {
 }
 
 bool cluster_world::run_until_delivered(milliseconds longest) {
-  const auto end = clock.now().mono + longest;
   const auto busy = [&] {
     return stack.unanswered() != 0 || journal.waiting_rows() != 0 || is_under_way() ||
            !due_at_step_.empty() || !due_at_.empty() ||
@@ -276,10 +272,8 @@ bool cluster_world::run_until_delivered(milliseconds longest) {
              return one && (one->disk.unwritten() != 0 || one->core.totals().waiting_messages != 0);
            });
   };
-  run_for(milliseconds{0});
-  while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
-    run_for(milliseconds{50});
-  return !busy();
+  return run_world_until_idle(
+      clock, longest, milliseconds{50}, [this](milliseconds time) { run_for(time); }, busy);
 }
 
 std::size_t cluster_world::arrived_through(process_number which, model::shard_number shard) const {

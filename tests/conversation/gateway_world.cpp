@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation/gateway_world.h"
 
+#include "base/earliest.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::conversation {
@@ -15,7 +17,6 @@ gateway_world::gateway::gateway(gateway_world& world)
            world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
                                              : std::function<void()>{}},
       shard{plant_rules(),
-            {world.disk, link, around, around, around, world.stack_},
             [&world] {
               core::shard_options options;
               options.body_cache_bytes = world.options_.body_cache_bytes;
@@ -23,6 +24,7 @@ gateway_world::gateway::gateway(gateway_world& world)
               return options;
             }(),
             world.clock.now()} {
+  shard.connect({world.disk, link, around, around, around, world.stack_});
   link.answer_to(&shard);
   around.answer_to(&shard);
 }
@@ -40,7 +42,9 @@ gateway_world::~gateway_world() = default;
 void gateway_world::start_gateway() {
   gateway_ = std::make_unique<gateway>(*this);
   disk.answer_to(&gateway_->shard);
-  gateway_->shard.start(disk.load(), clock.now());
+  gateway_->shard.begin(disk.load(), clock.now());
+  while (gateway_->shard.start_some(1000, clock.now())) {
+  }
 }
 
 model::device_status gateway_world::status_of(std::size_t device) const {
@@ -82,11 +86,8 @@ bool gateway_world::step() {
 }
 
 std::optional<mono_time> gateway_world::deadline() const {
-  std::optional<mono_time> first;
-  for (const auto due :
-       {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()})
-    if (due && (!first || *due < *first)) first = due;
-  return first;
+  return earliest(
+      {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()});
 }
 
 void gateway_world::run_for(milliseconds time) {
@@ -95,14 +96,11 @@ void gateway_world::run_for(milliseconds time) {
 }
 
 bool gateway_world::run_until_delivered(milliseconds longest) {
-  const auto end = clock.now().mono + longest;
   const auto busy = [&] {
     return unanswered() != 0 || disk.waiting_rows() != 0 || gateway_->shard.totals().waiting_messages != 0;
   };
-  run_for(milliseconds{0});
-  while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
-    run_for(milliseconds{100});
-  return !busy();
+  return run_world_until_idle(
+      clock, longest, milliseconds{100}, [this](milliseconds time) { run_for(time); }, busy);
 }
 
 void gateway_world::expect_all_delivered() const {

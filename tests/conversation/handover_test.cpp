@@ -255,6 +255,12 @@ protected:
     begin(w);
     w.around(0).messages = w.around(1).messages = GetParam();
   }
+  // The second while the first is on its way.
+  void post_twice(cluster_world::process_number first, cluster_world::process_number second) {
+    w.stack.post(0, w.core(first));
+    w.run_for(1ms);
+    w.stack.post_again(0, w.core(second));
+  }
   // Each message once, and nothing is left.
   void expect_once() {
     ASSERT_TRUE(w.run_until_delivered(10s));
@@ -280,31 +286,23 @@ TEST_P(foreign_copy, of_what_the_owner_has_delivered_is_dropped_by_it) {
 }
 
 TEST_P(foreign_copy, of_what_waits_at_the_owner_is_dropped_by_it) {
-  w.stack.post(0, w.core(0));
-  w.run_for(1ms);
-  w.stack.post_again(0, w.core(1));
+  post_twice(0, 1);
   expect_once();
 }
 
 TEST_P(foreign_copy, of_what_another_one_took_is_dropped_by_the_owner) {
-  w.stack.post(0, w.core(1));
-  w.run_for(1ms);
-  w.stack.post_again(0, w.core(1));
+  post_twice(1, 1);
   expect_once();
 }
 
 // The owner knows nothing of the first yet as it takes the copy.
 TEST_P(foreign_copy, that_the_owner_takes_while_the_first_is_on_its_way_is_dropped_by_it) {
-  w.stack.post(0, w.core(1));
-  w.run_for(1ms);
-  w.stack.post_again(0, w.core(0));
+  post_twice(1, 0);
   expect_once();
 }
 
 TEST_P(foreign_copy, that_the_owner_took_second_is_one_for_the_next_owner_too) {
-  w.stack.post(0, w.core(1));
-  w.run_for(1ms);
-  w.stack.post_again(0, w.core(0));
+  post_twice(1, 0);
   w.stack.post(0, w.core(0));
   w.move(w.shard_of(0), 0, 1);
   ASSERT_TRUE(w.run_until_delivered(10s));

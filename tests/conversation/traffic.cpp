@@ -242,4 +242,14 @@ void run_world_for(manual_clock& clock, milliseconds time, const std::function<b
   }
 }
 
+bool run_world_until_idle(const manual_clock& clock, milliseconds longest, milliseconds piece,
+                          const std::function<void(milliseconds)>& run_for,
+                          const std::function<bool()>& busy) {
+  const auto end = clock.now().mono + longest;
+  run_for(milliseconds{0});
+  while (busy() && clock.now().mono < end && !::testing::Test::HasFatalFailure())
+    run_for(piece);
+  return !busy();
+}
+
 } // namespace causeway::conversation

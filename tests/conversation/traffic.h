@@ -69,7 +69,6 @@ public:
 
   bool step();
   std::optional<mono_time> deadline() const;
-  std::size_t formatting() const { return formats_.size(); }
 
 private:
   void find_hub(device_ref device, const azure_name& section, const identity& wanted,
@@ -163,5 +162,9 @@ private:
 // it is worth calling again.
 void run_world_for(manual_clock& clock, milliseconds time, const std::function<bool()>& step,
                    const std::function<std::optional<mono_time>()>& deadline);
+// Runs it in pieces until it is not busy any more, at the longest this long. False: it still is.
+bool run_world_until_idle(const manual_clock& clock, milliseconds longest, milliseconds piece,
+                          const std::function<void(milliseconds)>& run_for,
+                          const std::function<bool()>& busy);
 
 } // namespace causeway::conversation
