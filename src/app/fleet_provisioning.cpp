@@ -20,7 +20,7 @@ fleet_provisioning::fleet_provisioning(std::vector<core::application_rules> rule
                core::connecting::pauses{},
                random},
       reception_{rules_, names_, table_, census_, waiting_, time_, here_, journey_, totals_},
-      view_{rules_, names_, table_, journey_.refused(), journey_.ways()} {}
+      view_{rules_, names_, table_, journey_.refused(), journey_.to_hub()} {}
 
 void fleet_provisioning::connect(model::journal& disk, model::provisioner& finder, model::registry& stack) {
   to_.disk.bind(disk);

@@ -25,7 +25,7 @@ struct hub_line::live {
 hub_line::hub_line(net::loop& on, net::task_group& tasks, hub::fleet& of, hub::line& which,
                    std::optional<net::tls_client_context> tls)
     : loop_{on}, tasks_{tasks}, fleet_{of}, line_{which}, tls_{std::move(tls)}, ordered_{on} {
-  tasks_.spawn("hub." + fleet_.address().host + "." + std::to_string(line_.index()),
+  tasks_.spawn("hub." + fleet_.where().address.host + "." + std::to_string(line_.index()),
                net::restart_policy::on_fault, [this] { return serve(); });
 }
 
@@ -96,7 +96,7 @@ net::task<> hub_line::write_out(std::shared_ptr<live> on) {
 }
 
 net::task<> hub_line::carry(std::shared_ptr<live> on) {
-  tasks_.spawn("hub.write " + fleet_.address().host, net::restart_policy::never,
+  tasks_.spawn("hub.write " + fleet_.where().address.host, net::restart_policy::never,
                [this, on] { return write_out(on); });
   std::string buffer(read_bytes, '\0');
   while (!line_.is_over()) {
@@ -122,8 +122,8 @@ net::task<> hub_line::carry(std::shared_ptr<live> on) {
 net::task<bool> hub_line::carry_one() {
   busy_ = true;
   net::connect_options target;
-  target.host = fleet_.address().host;
-  target.port = fleet_.address().port;
+  target.host = fleet_.where().address.host;
+  target.port = fleet_.where().address.port;
   target.tls = tls_;
   auto connected = co_await net::connect(std::move(target));
   if (!connected) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/connecting.h"
 #include "core/delivery.h"
 #include "core/gates.h"
 #include "core/intake.h"

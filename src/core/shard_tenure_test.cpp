@@ -234,6 +234,39 @@ TEST(tenure, nothing_is_attached_or_sent_while_the_shard_may_be_lost) {
     EXPECT_FALSE(word.starts_with("send ") || word.starts_with("attach ")) << word;
 }
 
+// Else its assignments would be placed by rules that are about to go, at places that have been looked at.
+TEST(tenure, a_shard_that_comes_while_the_rules_change_is_opened_by_those_that_count_afterwards) {
+  tenure_scene f;
+  f.adopt(one);
+  for (std::size_t i = 0; i < 300; ++i) // more than the change does in one turn
+    f.row(100 + i, f.name_in(one, i), 1);
+  auto rules = f.rules();
+  rules[0].identity_template = "x-{device_id}";
+  f.shard.take_rules(rules, f.clock.now());
+  const auto name = f.name_in(two);
+  start_image image;
+  image.devices = {{device_ref{0}, f.key("plant", name), {}}};
+  image.assignments = {
+      {f.key("plant", name), {hub_host{"h"}, identity{name}, azure_name{"hub"}, {}, "{device_id}"}}};
+  image.waiting = {{20, device_ref{0}, 10}};
+  image.next_seq = 21;
+  f.ports.take();
+  f.shard.adopt(two, std::move(image), f.clock.now());
+  EXPECT_TRUE(f.shard.start_some(1000, f.clock.now())) << "not yet";
+  const auto asks = std::to_string(index_of(f.ref_of(name)));
+  for (const auto& word : f.ports.take())
+    EXPECT_NE(word.substr(word.find(' ') + 1, asks.size()), asks) << word;
+  while (const auto due = f.shard.deadline()) {
+    if (*due > f.clock.now().mono) break;
+    f.shard.on_tick(f.clock.now());
+  }
+  f.ports.take();
+  while (f.shard.start_some(1000, f.clock.now())) {
+  }
+  EXPECT_EQ(f.ports.take(),
+            (calls{"find_hub " + asks + " x-" + name + " in hub", "forget_assignment " + asks}));
+}
+
 TEST(tenure, the_registrys_words_are_for_the_devices_that_are_here) {
   tenure_scene f;
   f.adopt(one);

@@ -33,18 +33,17 @@ fleet::fleet(fleet_context& context, std::shared_ptr<const fleet_terms> terms, a
              std::shared_ptr<hub_budgets> budgets)
     : context_{context},
       terms_{std::move(terms)},
-      address_{std::move(address)},
-      name_{address_.hub()},
-      signing_{terms_->keys_of(address_)},
+      where_{std::move(address)},
+      signing_{terms_->keys_of(where_.address)},
       placement_{make_placement(signing_.mode())},
       connects_{budgets, context.random},
-      sends_{address_.host, budgets, context.random},
+      sends_{where_.address.host, budgets, context.random},
       outage_{context.random},
       moves_{context.random} {}
 
 void fleet::take_terms(std::shared_ptr<const fleet_terms> terms) {
   terms_ = std::move(terms);
-  if (!signing_.take(terms_->keys_of(address_))) return;
+  if (!signing_.take(terms_->keys_of(where_.address))) return;
   if (signing_.mode() == auth::device_keys)
     placement_.lower_tokens(placement_options{}.tokens_per_connection);
   for (const auto& line : lines_)
@@ -102,7 +101,7 @@ void fleet::release(device_ref device, moment now) {
 
 void fleet::forget(device_ref device, mono_time now) {
   if (context_.devices.at(device).at == member::stage::attached) --totals_.attached;
-  context_.devices.remove(device, name_);
+  context_.devices.remove(device, where_.name);
   --totals_.devices;
   connects_.remove(device);
   sends_.remove(device);
@@ -112,7 +111,7 @@ void fleet::forget(device_ref device, mono_time now) {
   if (!connection || context_.closing || leaving_ ||
       !rotation_.begin_if_worth_it(placement_, *connection, now))
     return;
-  log::info("hub_connection_rotates", {{"hub", address_.host},
+  log::info("hub_connection_rotates", {{"hub", where_.address.host},
                                        {"connection", *connection},
                                        {"devices", placement_.devices(*connection)},
                                        {"authorised", placement_.authorised(*connection)}});
@@ -213,7 +212,7 @@ void fleet::on_event(line& which, const detached& what, moment now) {
   const auto identity = who->identity;
   forget(what.device, now.mono);
   if (const auto more = detached_log_.admit(what.why.code(), now.mono))
-    log::warning("device_detached", {{"hub", address_.host},
+    log::warning("device_detached", {{"hub", where_.address.host},
                                      {"identity", identity},
                                      {"error", what.why.name()},
                                      {"detail", what.why.detail()},
@@ -234,7 +233,7 @@ bool fleet::stays(line& which, const detached& what, bool was_released, mono_tim
   }
   if (was_released && is_everybodys(what.why.code())) {
     if (connects_.on_trouble(what.device, what.why, now))
-      log_attention(address_.host, totals_.devices, what.why);
+      log_attention(where_.address.host, totals_.devices, what.why);
     enqueue(what.device, who.since);
     return true;
   }
@@ -244,7 +243,7 @@ bool fleet::stays(line& which, const detached& what, bool was_released, mono_tim
   if (meaning == token_moves::meaning::the_device) return false;
   if (meaning == token_moves::meaning::fewer_tokens)
     log::warning("hub_counts_tokens_differently",
-                 {{"hub", address_.host},
+                 {{"hub", where_.address.host},
                   {"connection", which.index()},
                   {"taken", taken},
                   {"tokens_a_connection", placement_.tokens_per_connection()},

@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace causeway::hub {
@@ -31,6 +32,13 @@ namespace causeway::hub {
 // How long each step of making a stream has taken; they follow one another from the order to open it.
 struct stream_steps {
   std::chrono::nanoseconds dns{0}, tcp{0}, tls{0};
+};
+
+// A hub by the address that it is reached at, and by its one name (hub_address::hub).
+struct hub_place {
+  explicit hub_place(azure::hub_address of) : address{std::move(of)}, name{address.hub()} {}
+  azure::hub_address address;
+  hub_host name;
 };
 
 class fleet {
@@ -44,7 +52,7 @@ public:
   // The section's terms are others: they count from the next connection and the next token on, and what is
   // open goes on; but where devices sign otherwise than before (auth), all connections are made anew.
   void take_terms(std::shared_ptr<const fleet_terms> terms);
-  const azure::hub_address& address() const { return address_; }
+  const hub_place& where() const { return where_; }
   model::hub_totals totals(mono_time now) const;
 
   // Precondition: the member has been added, with this fleet; its stage is absent.
@@ -112,8 +120,7 @@ private:
   };
   fleet_context& context_;
   std::shared_ptr<const fleet_terms> terms_;
-  azure::hub_address address_;
-  hub_host name_;
+  hub_place where_;
   signing signing_;
   placement placement_;
   line_set lines_;

@@ -40,7 +40,7 @@ bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
   context_.note(model::phase::tcp, begun + took.dns, took.tcp, {}, number);
   context_.note(model::phase::tls, begun + took.dns + took.tcp, took.tls, {}, number);
   connection_options options;
-  options.host = address_.id();
+  options.host = where_.address.id();
   options.container_id = "causeway-" + hex_encode(std::to_string(now.wall.time_since_epoch().count())) + "-" +
                          std::to_string(number);
   options.mode = signing_.mode();
@@ -79,7 +79,7 @@ void fleet::on_event(line& which, const opened& what, moment now) {
   outage_.on_open();
   two_links_a_session_ = true;
   if (std::exchange(scout_, std::nullopt)) --context_.scouts;
-  log::info("hub_connected", {{"hub", address_.host},
+  log::info("hub_connected", {{"hub", where_.address.host},
                               {"connection", which.index()},
                               {"capacity", what.capacity},
                               {"peer", what.peer.container_id}});
@@ -121,12 +121,12 @@ void fleet::on_lost(line& which, const error& why, bool proven, moment now) {
   totals_.last_fault = why;
   outage_.on_lost(why, proven, now.mono);
   const auto pause = std::chrono::duration_cast<milliseconds>(outage_.next_try() - now.mono);
-  log::warning("hub_connection_lost", {{"hub", address_.host},
+  log::warning("hub_connection_lost", {{"hub", where_.address.host},
                                        {"connection", which.index()},
                                        {"error", why.name()},
                                        {"detail", why.detail()},
                                        {"next_try_ms", pause.count()}});
-  if (outage_.needs_attention(why)) log_attention(address_.host, totals_.devices, why);
+  if (outage_.needs_attention(why)) log_attention(where_.address.host, totals_.devices, why);
   // Where DPS gave the hub, it may know another one. Otherwise all stay and come back with the line, as soon
   // as somebody has mended what is wrong.
   if (!terms_->through_dps) return;
@@ -142,7 +142,7 @@ void fleet::send_scout(device_ref scout, const error& why, moment now) {
   if (!scout_) ++context_.scouts;
   scout_ = scout;
   log::warning("hub_suspected_gone",
-               {{"hub", address_.host}, {"identity", context_.devices.at(scout).identity}});
+               {{"hub", where_.address.host}, {"identity", context_.devices.at(scout).identity}});
   forget(scout, now.mono);
   context_.events.on_device_detached(scout, error{errc::hub_not_found, why.message()}, false, now);
 }

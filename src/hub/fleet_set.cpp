@@ -37,7 +37,7 @@ fleet* fleet_set::fleet_of(const model::assignment& where, model::shard_number s
     budgets = std::make_shared<hub_budgets>((*terms)->connects_per_second, (*terms)->sends_per_second, now);
   auto made = std::make_unique<fleet>(context_, *terms, std::move(*address), budgets);
   auto* const added = fleets.emplace(key, std::move(made)).first->second.get();
-  share_budgets(added->name(), now);
+  share_budgets(added->where().name, now);
   return added;
 }
 
@@ -51,7 +51,7 @@ const std::shared_ptr<const fleet_terms>* fleet_set::terms_of(const azure_name& 
 void fleet_set::share_budgets(const hub_host& hub, mono_time now) {
   auto connects = std::numeric_limits<double>::max(), sends = connects;
   for_each([&](const fleet& one) {
-    if (one.name() != hub) return;
+    if (one.where().name != hub) return;
     const auto& terms = one.terms();
     if (terms_of(terms.section) == nullptr && one.totals(now).devices == 0) return;
     connects = std::min(connects, terms.connects_per_second);
@@ -68,7 +68,7 @@ void fleet_set::take_section(fleet_terms terms, mono_time now) {
   for_each([&](fleet& hub) {
     if (hub.terms().section != next->section) return;
     hub.take_terms(next);
-    share_budgets(hub.name(), now);
+    share_budgets(hub.where().name, now);
   });
   context_.orders.wake();
 }
@@ -76,7 +76,7 @@ void fleet_set::take_section(fleet_terms terms, mono_time now) {
 void fleet_set::drop_section(const azure_name& section, mono_time now) {
   std::erase_if(sections_, [&](const auto& one) { return one->section == section; });
   for_each([&](const fleet& hub) {
-    if (hub.terms().section == section) share_budgets(hub.name(), now);
+    if (hub.terms().section == section) share_budgets(hub.where().name, now);
   });
 }
 
@@ -104,7 +104,7 @@ void fleet_set::attach(device_ref device, const model::assignment& where, const 
   if (hub == nullptr)
     return answer({device, error{errc::hub_not_found,
                                  "\"" + where.hub.str() + "\" is no host name, or one hub too many"}});
-  auto* const who = context_.devices.add(device, *hub, hub->address().hub(), where.identity, wish.model_id);
+  auto* const who = context_.devices.add(device, *hub, hub->where().name, where.identity, wish.model_id);
   if (who == nullptr)
     return answer(
         {device, error{errc::identity_taken,
@@ -228,7 +228,7 @@ bool fleet_set::cut_one() {
 std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const {
   std::map<std::string, model::hub_totals> out;
   for_each([&](const fleet& hub) {
-    model::gather(model::hub_figures, out[hub.address().hub().str()], hub.totals(now));
+    model::gather(model::hub_figures, out[hub.where().name.str()], hub.totals(now));
   });
   return out;
 }

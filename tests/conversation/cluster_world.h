@@ -17,7 +17,7 @@ namespace causeway::conversation {
 
 struct cluster_options {
   hub::auth mode = hub::auth::policy;
-  std::size_t devices = 12;
+  std::size_t devices = 8;
   std::uint16_t shards = 4;
   std::size_t processes = 2;
   std::size_t body_cache_bytes = 2 * 1024; // small, so that bodies are read back as well

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using model::shard_number;
 
 constexpr std::size_t points = 50;
-constexpr int rounds = 3;
+constexpr int rounds = 2;
 constexpr shard_number first_shard{};
 
 // All shards are the first gateway's at the beginning, and the second one has none.

@@ -212,6 +212,7 @@ webhooks::arrived webhooks::expect_arrived(const emulator::arrivals& witness, or
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const auto& of = by_device[name_of(i)];
     sum.distinct += of.ids.size();
+    if (!of.ids.empty()) sum.from.insert(i);
     for (const auto marker : sources_[i].stored)
       EXPECT_TRUE(of.ids.contains(marker)) << name_of(i).str() << " has lost " << marker;
   }

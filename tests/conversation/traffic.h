@@ -124,6 +124,7 @@ public:
 
   struct arrived {
     std::size_t distinct = 0, copies = 0;
+    std::set<std::size_t> from; // devices
   };
   // By the arrivals: every uplink that was answered `stored` has arrived, each device's in order, copies
   // under the id of the first.
