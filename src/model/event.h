@@ -86,6 +86,20 @@ struct downlink_event {
   // wrap (`downlink`) or have several of (`downlinks`); where a mask has left that out, from the event's,
   // which has those of an uplink beside them.
   std::vector<std::string> correlation_ids;
+  // The rest of an event about one item (all kinds but downlink_queue_invalidated). What has no value is one
+  // that nobody knows; what the stack leaves out because it is zero is zero in an event of which nothing can
+  // have been left out by a mask.
+  std::string session_key_id;         // base64 as sent; empty when absent, as of ABP devices
+  std::optional<std::uint32_t> f_cnt; // nothing also where none has been given yet: queued, and most failed
+  std::optional<bool> confirmed;
+  std::optional<std::uint32_t> attempt; // of confirmed_retry
+  // The envelope's received_at, nanoseconds since 1970: when the application server was told, before it waits
+  // for its lock on the device; equal for events of one call (real-stack-facts.md 2.8).
+  std::optional<std::int64_t> at;
+  // Of a failed one: its error as "namespace:name", empty without a name, and the stack's words, shortened.
+  std::string error_name, error_text;
+  bool by_network = false;      // of a failed one: with f_cnt or dev_addr, as the network server tells it
+  bool without_payload = false; // of a queued one: it has no frm_payload, so that an empty frame will be sent
 };
 
 // Of location_solved: its `location`, a JSON object without white space between tokens; empty when absent.
