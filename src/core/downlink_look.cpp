@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/downlink_look.h"
+
+#include "base/backoff.h"
+#include "base/check.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+namespace {
+
+constexpr backoff_policy pauses{milliseconds{1'000}, milliseconds{60'000}, 2.0, 0.0};
+
+} // namespace
+
+read_errand downlink_look::next(mono_time now) {
+  if (!due_ || now < *due_) return read_errand::none;
+  due_.reset();
+  under_way_ = following_;
+  if (under_way_ == read_errand::queue) asked_ = now;
+  return under_way_;
+}
+
+void downlink_look::take_again(mono_time now) {
+  following_ = read_errand::queue;
+  due_ = now + pause_after(pauses, failures_++, 0.5);
+}
+
+std::optional<sighting> downlink_look::on_queue(const queue_reading& reading, mono_time now) {
+  CAUSEWAY_CHECK(under_way_ == read_errand::queue);
+  under_way_ = read_errand::none;
+  if (reading.how == read_end::failed) {
+    take_again(now);
+    return std::nullopt;
+  }
+  queue_seen_ = reading.how == read_end::seen;
+  const auto& items = reading.what;
+  const bool stands = std::any_of(items.begin(), items.end(), [&](const queued_downlink& item) {
+    return command_among(item.correlation_ids) == of_;
+  });
+  if (queue_seen_ && stands) {
+    failures_ = 0;
+    return sighting{item_place::queue, true, asked_};
+  }
+  following_ = read_errand::record;
+  due_ = now;
+  return std::nullopt;
+}
+
+std::optional<sighting> downlink_look::on_record(record_reading reading, mono_time now) {
+  CAUSEWAY_CHECK(under_way_ == read_errand::record);
+  under_way_ = read_errand::none;
+  if (reading.how == read_end::failed) {
+    take_again(now);
+    return std::nullopt;
+  }
+  failures_ = 0;
+  following_ = read_errand::queue;
+  sighting made{item_place::nowhere, queue_seen_ && reading.how == read_end::seen, asked_};
+  if (reading.how == read_end::seen && command_among(reading.what.pending) == of_)
+    made.where = item_place::pending;
+  else if (reading.how == read_end::seen && command_among(reading.what.last_downlink) == of_)
+    made.where = item_place::scheduled;
+  made.record = std::move(reading);
+  return made;
+}
+
+} // namespace causeway::core

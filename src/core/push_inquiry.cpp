@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/push_inquiry.h"
+
+namespace causeway::core {
+
+std::optional<push_finding> push_inquiry::on_queue(const queue_reading& reading, mono_time now) {
+  const auto seen = looks_.on_queue(reading, now);
+  return seen ? judge(*seen, now) : std::nullopt;
+}
+
+std::optional<push_finding> push_inquiry::on_record(record_reading reading, mono_time now) {
+  const auto seen = looks_.on_record(std::move(reading), now);
+  return seen ? judge(*seen, now) : std::nullopt;
+}
+
+std::optional<push_finding> push_inquiry::judge(const sighting& seen, mono_time now) {
+  switch (seen.where) {
+  case item_place::queue:
+    return push_finding::queued;
+  case item_place::pending:
+  case item_place::scheduled:
+    return push_finding::scheduled;
+  case item_place::nowhere:
+    break;
+  }
+  const auto over = when_.ended + push_is_over;
+  if (seen.asked < over) {
+    looks_.again(over);
+    return std::nullopt;
+  }
+  return is_proof(seen, now) ? push_finding::never_arrived : push_finding::in_doubt;
+}
+
+// An item leaves the queue of a class A device only behind an uplink: without one since the push, it was
+// never there.
+bool push_inquiry::is_proof(const sighting& seen, mono_time now) const {
+  const auto& record = seen.record;
+  if (!seen.whole || !record.what.class_a || !when_.began) return false;
+  if (!record.what.newest_uplink) return true;
+  if (!record.stack_time) return false;
+  const auto pushed = *record.stack_time - (now - *when_.began);
+  const wall_time uplink{std::chrono::nanoseconds{*record.what.newest_uplink}};
+  return uplink < pushed - uplink_margin;
+}
+
+} // namespace causeway::core
