@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "tts/downlink_event.h"
 #include "tts/event_key.h"
 #include "tts/json_span.h"
 
@@ -344,34 +345,6 @@ result<void> read_join(json_span content, model::event& event) {
   return {};
 }
 
-// What is no list of texts is no list of ids: the event is told all the same.
-void add_ids(json_span list, std::vector<std::string>& to) {
-  if (!list.is_array()) return;
-  for (json_cursor entry{list}; entry.next();)
-    if (auto id = entry.value().string()) to.push_back(std::move(*id));
-}
-
-void add_ids_of_item(json_span item, std::vector<std::string>& to) {
-  json_span ids;
-  read_members(item, {{"correlation_ids", &ids}});
-  add_ids(ids, to);
-}
-
-// It has no time of its own.
-void read_downlink_event(const envelope& of, model::event& event) {
-  json_span wrapped, several;
-  read_members(of.content, {{"downlink", &wrapped}, {"downlinks", &several}});
-  auto& ids = event.what.emplace<model::downlink_event>().correlation_ids;
-  add_ids_of_item(of.content, ids);
-  add_ids_of_item(wrapped, ids);
-  if (several.is_array())
-    for (json_cursor item{several}; item.next();)
-      add_ids_of_item(item.value(), ids);
-  if (ids.empty()) add_ids(of.correlation_ids, ids); // a mask has left out the item's
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
 // The envelope's received_at, as the key wants it.
 std::optional<key_time> envelope_time(const envelope& of, const model::event& event) {
   if (event.simulated.value_or(false)) return std::nullopt;
@@ -419,7 +392,8 @@ result<void> read_content(const envelope& of, model::event& event) {
   case event_kind::downlink_nack:
   case event_kind::downlink_failed:
   case event_kind::downlink_queue_invalidated:
-    read_downlink_event(of, event);
+    event.what = read_downlink_event(event.kind, of.content,
+                                     {of.correlation_ids, of.received_at, of.end_device_ids, of.whole});
     return {};
   case event_kind::unknown:
     return {};

@@ -34,7 +34,7 @@ enum class masking { possible, none };
 //   join_accept: ids, received_at, key, session_key_id.
 //   location_solved: ids, received_at, key, `location`.
 //   service_data: ids, received_at, key, `data`.
-//   downlink_*: ids, received_at, the items' correlation_ids (things-stack-wire.md C.2).
+//   downlink_*: ids, received_at, model::downlink_event (downlink_event.h).
 //
 // The best gateway's snr is "0" when the entry has an rssi but no snr, because the stack omits zeros.
 //

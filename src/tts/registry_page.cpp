@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/excerpt.h"
 #include "tts/json_span.h"
+#include "tts/stack_error.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -105,13 +106,10 @@ std::string parse_stack_fault(std::string_view body) {
 
 std::string parse_stack_fault_name(std::string_view body) {
   const auto document = parse_json(body);
-  json_span details, space, name;
+  json_span details;
   if (document) read_members(*document, {{"details", &details}});
   json_cursor first{details};
-  if (!first.next()) return {};
-  read_members(first.value(), {{"namespace", &space}, {"name", &name}});
-  const auto words = name.string();
-  return words ? space.string().value_or("") + ":" + *words : std::string{};
+  return first.next() ? read_stack_error(first.value()).name : std::string{};
 }
 
 bool is_valid_model_id(std::string_view text) {

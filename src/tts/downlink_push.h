@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A push as The Things Stack's REST route takes it, and what its answer says of the item
+// (things-stack-wire.md D.1, D.2; real-stack-facts.md 1.2, 1.3, 2.5). Pure; any thread.
+#pragma once
+
+#include "model/downlink.h"
+#include "model/event.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace causeway::tts {
+
+// "/as/applications/app1/devices/dev1/down/push": behind the API's base, by POST.
+std::string format_push_path(const model::device_key& device, model::queue_operation operation);
+
+// {"downlinks":[…]} of one item, because one bad item refuses a whole list; known by this one correlation id.
+std::string format_push(const model::downlink& what, std::string_view correlation_id);
+
+// What empties a queue, sent as a replace.
+inline constexpr std::string_view empty_push = R"({"downlinks":[]})";
+
+enum class push_end : std::uint8_t {
+  taken,   // it is in the queue
+  refused, // it is not, and never will be
+  later,   // it is not; the stack asks for a slower pace
+  unknown, // it may be in the queue: no answer at all, or one that says nothing of the item
+};
+
+struct push_answer {
+  push_end how = push_end::unknown;
+  std::string name, text; // of the error: "pkg/applicationserver:no_f_port" and the stack's words
+};
+// status: of the HTTP answer.
+push_answer read_push_answer(int status, std::string_view body);
+
+} // namespace causeway::tts
