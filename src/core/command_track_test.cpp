@@ -155,6 +155,14 @@ TEST(command_track, of_two_steps_with_one_time_has_the_higher_one) {
   }
 }
 
+TEST(command_track, of_two_alike_with_one_time_has_the_one_that_comes_last) {
+  auto track = in_queue(true);
+  track.on_step(step(step_kind::sent, 3, 1));
+  track.on(event::nothing_heard);
+  track.on_step(step(step_kind::sent, 3, 2));
+  EXPECT_EQ(track.stage(), sent);
+}
+
 TEST(command_track, compares_times_as_numbers_of_nanoseconds) {
   auto track = in_queue(true);
   auto later = step(step_kind::nack, 3);
@@ -230,7 +238,7 @@ TEST(command_track, is_in_the_queue_for_sure_when_its_transmission_has_failed) {
   EXPECT_EQ(track.stage(), queued);
 }
 
-TEST(command_track, has_no_end_by_a_failure_that_settles_nothing) {
+TEST(command_track, has_no_end_by_a_failure_that_says_nothing_for_sure) {
   for (const auto* name :
        {"", "pkg/errors:context_deadline_exceeded", "pkg/redis:store", "pkg/redis:not_found",
         "pkg/redis:transaction_failed", "pkg/ratelimit:rate_limit_exceeded",

@@ -22,8 +22,9 @@ std::string encode(const model::message& what, std::size_t size) {
       put(out, value);
   };
   text(what.id, amqp::put_string);           // a string even where it looks like a uuid
-  for (int absent = 0; absent < 5; ++absent) // user-id, to, subject, reply-to, correlation-id
+  for (int absent = 0; absent < 4; ++absent) // user-id, to, subject, reply-to
     amqp::put_null(out);
+  text(what.correlation_id, amqp::put_string);
   text(what.content_type, amqp::put_symbol);
   text(what.content_encoding, amqp::put_symbol);
   amqp::end_compound(out, fields, code::list8, code::list32, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A core message as the AMQP bytes that a device sends (azure-iot-wire.md B.5): message-id as a string,
-// content type and encoding as symbols, application properties as strings, one data section. Pure; any
-// thread.
+// A core message as the AMQP bytes that a device sends (azure-iot-wire.md B.5): message-id and correlation-id
+// as strings, content type and encoding as symbols, application properties as strings, one data section.
+// Pure; any thread.
 #pragma once
 
 #include "model/message.h"

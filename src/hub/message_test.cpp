@@ -31,6 +31,16 @@ TEST(hub_message, puts_each_field_in_its_place) {
   EXPECT_TRUE(decoded->to.empty());
 }
 
+TEST(hub_message, has_its_correlation_id_as_a_string) {
+  model::message what{"id", "application/json", "utf-8", "{}", {}};
+  what.correlation_id = "m-1";
+  const auto decoded = amqp::decode_message(*encode_telemetry(what, 0));
+  ASSERT_TRUE(decoded.has_value());
+  ASSERT_NE(decoded->correlation_id.as<std::string>(), nullptr);
+  EXPECT_EQ(*decoded->correlation_id.as<std::string>(), "m-1");
+  EXPECT_EQ(decoded->content_type, "application/json");
+}
+
 TEST(hub_message, has_the_bytes_of_the_specification) {
   const model::message what{"a", "t", "e", "b", {{"k", "v"}}};
   const std::string expected{"\x00\x53\x73\xc0\x0f\x08\xa1\x01"

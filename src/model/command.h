@@ -25,10 +25,6 @@ using command_id = text_id<struct command_tag>;
 enum class command_source : std::uint8_t { c2d, method, twin };
 std::string_view to_string(command_source source); // "c2d", "method", "twin"
 
-// How far the hub's message is held: it is completed when this is reached, and has a lock that runs out until
-// then.
-enum class settle_at : std::uint8_t { stored, queued, acknowledged };
-
 enum class command_state : std::uint8_t {
   stored,       // in the ledger; not pushed
   pushing,      // under way to the stack, or without an answer that says what became of it
@@ -65,7 +61,9 @@ struct command {
   device_key to;
   downlink what;
   std::string message_id, correlation_id; // of the hub's message; empty when it has none
-  settle_at hold = settle_at::stored;
+  // The hub's message is held until this is reached, by a lock that runs out; nothing: it was completed when
+  // the command was stored.
+  std::optional<awaited_step> held_for;
   command_expiry expiry;
 };
 

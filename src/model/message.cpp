@@ -8,7 +8,7 @@
 namespace causeway::model {
 namespace {
 
-constexpr char record_version = 1;
+constexpr char record_version = 1, correlated_version = 2;
 constexpr std::size_t length_bytes = 4;
 
 void append_length(std::string& out, std::size_t length) {
@@ -55,7 +55,8 @@ error corrupt(const char* where) {
 } // namespace
 
 std::size_t size_of(const message& m) {
-  std::size_t bytes = m.id.size() + m.content_type.size() + m.content_encoding.size() + m.body.size();
+  std::size_t bytes = m.id.size() + m.content_type.size() + m.content_encoding.size() + m.body.size() +
+                      m.correlation_id.size();
   for (const auto& [name, value] : m.properties)
     bytes += name.size() + value.size();
   return bytes;
@@ -63,11 +64,12 @@ std::size_t size_of(const message& m) {
 
 std::string encode_message(const message& m) {
   std::string out;
-  out.reserve(1 + length_bytes * (5 + 2 * m.properties.size()) + size_of(m));
-  out += record_version;
+  out.reserve(1 + length_bytes * (6 + 2 * m.properties.size()) + size_of(m));
+  out += m.correlation_id.empty() ? record_version : correlated_version;
   append_field(out, m.id);
   append_field(out, m.content_type);
   append_field(out, m.content_encoding);
+  if (!m.correlation_id.empty()) append_field(out, m.correlation_id);
   append_length(out, m.properties.size());
   for (const auto& [name, value] : m.properties) {
     append_field(out, name);
@@ -79,11 +81,15 @@ std::string encode_message(const message& m) {
 
 result<message> decode_message(std::string_view record) {
   if (record.empty()) return corrupt("empty");
-  if (record.front() != record_version) return corrupt("a version that this Causeway does not know");
+  const char version = record.front();
+  if (version != record_version && version != correlated_version)
+    return corrupt("a version that this Causeway does not know");
   record_reader in{record.substr(1)};
   message m;
   if (!in.field(m.id) || !in.field(m.content_type) || !in.field(m.content_encoding))
     return corrupt("cut off in its head");
+  if (version == correlated_version && !in.field(m.correlation_id))
+    return corrupt("cut off in its correlation id");
   const auto count = in.length();
   // Before reserving: a damaged count must not ask for more memory than the record could fill.
   if (!count || *count > in.left() / (2 * length_bytes)) return corrupt("the count of properties");

@@ -18,6 +18,7 @@ struct message {
   std::string body;
   // Application properties in the order they are sent, `iothub-creation-time-utc` among them.
   std::vector<std::pair<std::string, std::string>> properties;
+  std::string correlation_id{}; // of what it is about; empty: it has none
 
   friend bool operator==(const message&, const message&) = default;
 };
@@ -26,7 +27,8 @@ struct message {
 inline constexpr std::size_t max_message_bytes = 256 * 1024;
 std::size_t size_of(const message& m);
 
-// The spool's record form: a version byte, then length-prefixed fields.
+// The spool's record form: a version byte, then length-prefixed fields. Without a correlation id it is the
+// one that versions before commands read.
 std::string encode_message(const message& m);
 // Errors: record_corrupt.
 result<message> decode_message(std::string_view record);

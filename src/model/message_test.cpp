@@ -36,13 +36,28 @@ TEST(message_record, cut_at_any_byte_is_corrupt) {
   }
 }
 
+TEST(message_record, with_a_correlation_id_comes_back_and_is_corrupt_when_cut) {
+  auto correlated = sample();
+  correlated.correlation_id = "m-1";
+  const auto whole = encode_message(correlated);
+  const auto back = decode_message(whole);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(*back, correlated);
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(decode_message(std::string_view{whole}.substr(0, size))) << size;
+}
+
+TEST(message_record, without_a_correlation_id_is_the_one_of_the_first_version) {
+  EXPECT_EQ(encode_message(sample()).front(), 1);
+}
+
 TEST(message_record, bytes_after_the_end_are_corrupt) {
   EXPECT_FALSE(decode_message(encode_message(sample()) + '\0'));
 }
 
 TEST(message_record, a_version_from_the_future_is_refused) {
   auto record = encode_message(sample());
-  record[0] = 2;
+  record[0] = 3;
   const auto back = decode_message(record);
   ASSERT_FALSE(back);
   EXPECT_EQ(back.fault().code(), errc::record_corrupt);

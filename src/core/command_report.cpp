@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/command_report.h"
+
+#include "base/check.h"
+#include "model/event_key.h"
+
+#include <chrono>
+
+namespace causeway::core {
+namespace {
+
+// Of an older step too: what it said then. A failed one that is no end has left the command where it was.
+command_state state_after(const command_step& step, command_stage stands) {
+  switch (step.kind) {
+  case step_kind::queued:
+    return command_state::queued;
+  case step_kind::sent:
+    return command_state::sent;
+  case step_kind::nack:
+    return command_state::nacked;
+  case step_kind::ack:
+    return command_state::acknowledged;
+  case step_kind::failed:
+    break;
+  }
+  return state_of(stands);
+}
+
+wall_time time_of(const report_cause& cause, wall_time now) {
+  if (cause.step == nullptr || !cause.step->received_at) return now;
+  return wall_time{std::chrono::nanoseconds{*cause.step->received_at}};
+}
+
+// "Invalid fixed paths" is said where none were asked for, of a class C device whose gateway is away
+// (real-stack-facts.md 1.5).
+std::string words_for(const std::string& name, const std::string& text, const downlink& what) {
+  if (name != "pkg/networkserver:fixed_paths" || !what.class_b_c.empty()) return text;
+  return "no gateway can send it now: the device's gateways are away (" + text + ")";
+}
+
+} // namespace
+
+downlink_report make_report(const command& of, const causeway::dev_eui& eui, const command_record& stands,
+                            const command_effect& effect, const report_cause& cause, wall_time now) {
+  CAUSEWAY_CHECK(!effect.report.empty());
+  downlink_report made;
+  made.of = of.id.str();
+  made.key = make_event_key({of.id.str(), effect.report});
+  made.from = of.to;
+  made.dev_eui = eui;
+  made.source = of.source;
+  made.message_id = of.message_id;
+  made.correlation_id = of.correlation_id;
+  made.f_port = of.what.f_port;
+  made.confirmed = of.what.confirmed;
+  made.at = time_of(cause, now);
+  made.state = cause.step == nullptr ? state_of(stands.stage) : state_after(*cause.step, stands.stage);
+  if (cause.step != nullptr) {
+    made.f_cnt = cause.step->f_cnt;
+    made.attempt = cause.step->attempt;
+    made.error_name = cause.step->error_name;
+    made.error_text = words_for(cause.step->error_name, cause.step->error_text, of.what);
+  } else {
+    made.error_name = cause.error_name;
+    made.error_text = words_for(cause.error_name, cause.error_text, of.what);
+  }
+  if (stands.no_encoder) made.warnings.push_back(no_encoder);
+  if (of.what.frm_payload.size() > surest_payload_bytes) made.warnings.push_back(long_payload);
+  return made;
+}
+
+} // namespace causeway::core
