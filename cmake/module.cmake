@@ -15,6 +15,11 @@ function(causeway_module name)
   if(NOT arg_DIRECTORY)
     set(arg_DIRECTORY ${PROJECT_SOURCE_DIR}/src)
   endif()
+  foreach(needed IN LISTS arg_MODULES)
+    if(NOT TARGET causeway_${needed}) # else the linker would look for a library of that name
+      message(FATAL_ERROR "module ${name} needs ${needed}: CAUSEWAY_MODULES must name it, and before ${name}")
+    endif()
+  endforeach()
   list(TRANSFORM arg_MODULES PREPEND causeway_)
   list(TRANSFORM arg_TEST_MODULES PREPEND causeway_)
 

@@ -5,31 +5,12 @@
 
 #include "base/clock.h"
 #include "core/words.h"
-#include "model/command.h"
-#include "model/network_record.h"
+#include "model/downlinks.h"
 
 #include <cstdint>
 #include <optional>
 
 namespace causeway::core {
-
-// What became of a read.
-enum class read_end : std::uint8_t {
-  seen,    // 200
-  refused, // for as long as key and rights are what they are: 401, 403
-  failed,  // 5xx, 429, no answer: it is no look, and is tried again
-};
-
-struct queue_reading {
-  read_end how = read_end::failed;
-  downlink_queue what{};
-};
-struct record_reading {
-  read_end how = read_end::failed;
-  network_record what{};
-  // Of the answer's Date: the stack's clock at that time.
-  std::optional<wall_time> stack_time{};
-};
 
 enum class item_place : std::uint8_t {
   queue,

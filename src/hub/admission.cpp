@@ -32,7 +32,7 @@ void admission::add(device_ref device, const identity& name, const link_wish& wi
   authorised_.insert(device);
   device_session& who = table_.acquire(device);
   who.identity = name;
-  who.wish = wish;
+  who.wish = std::make_unique<link_wish>(wish);
   queue_.push_back(who.context());
 }
 

@@ -14,8 +14,8 @@ void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
   session = engine.new_session();
   session.set_context(static_cast<std::uintptr_t>(context()));
   session.open();
-  links.open(session, identity, wish, link_number, client_version);
-  std::string{}.swap(wish.model_id);
+  links.open(session, identity, *wish, link_number, client_version);
+  wish.reset();
   state = session_state::attaching;
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -50,8 +51,8 @@ struct device_session {
   mono_time answer_due{}; // of the attach or the message
   device_token token;
   causeway::identity identity;
-  link_wish wish;      // its model id until attached
-  std::string waiting; // an encoded message that waits for credit
+  std::unique_ptr<link_wish> wish; // until begin()
+  std::string waiting;             // an encoded message that waits for credit
   amqp::session session;
   device_links links;
   amqp::delivery in_flight;

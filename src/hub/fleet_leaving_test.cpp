@@ -101,6 +101,36 @@ TEST(fleet_leaving, a_hub_that_does_not_answer_is_waited_for_until_the_given_tim
   EXPECT_EQ(s.totals().connections_open, 0U);
 }
 
+// Until it has ended the hub may still give a link to it.
+TEST(fleet_leaving, a_connection_counts_until_the_hub_has_closed_it) {
+  leaving_scene s;
+  s.attach(1);
+  s.run();
+  s.take_words();
+  s.peer().answers_close = false;
+  s.close(0, 3s);
+  s.advance(1s);
+  EXPECT_TRUE(s.peer().closed_by_client);
+  EXPECT_EQ(s.words, words{});
+  s.peer().engine().close();
+  s.advance(10ms);
+  EXPECT_EQ(s.words, words{"closed 0"});
+}
+
+TEST(fleet_leaving, a_connection_that_the_hub_does_not_close_is_cut_at_the_given_time) {
+  leaving_scene s;
+  s.attach(1);
+  s.run();
+  s.take_words();
+  s.peer().answers_close = false;
+  s.close(0, 3s);
+  s.advance(2999ms);
+  EXPECT_EQ(s.words, words{});
+  s.advance(10ms);
+  EXPECT_EQ(s.words, words{"closed 0"});
+  EXPECT_EQ(s.totals().connections_open, 0U);
+}
+
 TEST(fleet_leaving, a_time_that_is_over_frees_the_identities_at_once) {
   leaving_scene s;
   s.attach(1);

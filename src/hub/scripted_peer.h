@@ -63,6 +63,7 @@ public:
   std::map<std::string, amqp::link> telemetry, c2d; // by device: open links
   std::set<std::string> link_names;
   bool closed_by_client = false;
+  bool answers_close = true;
   std::optional<amqp::condition> fault;
 
   amqp::engine& engine() { return engine_; }
@@ -117,7 +118,7 @@ private:
       return;
     case amqp::event_kind::connection_closed:
       closed_by_client = true;
-      engine_.close();
+      if (answers_close) engine_.close();
       return;
     case amqp::event_kind::transport_fault:
       fault = what.condition;

@@ -12,6 +12,8 @@
 
 #include <curl/curl.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,6 +43,8 @@ struct transfer {
   std::array<char, CURL_ERROR_SIZE> reason{};
   std::size_t header_bytes = 0;
   bool too_large = false;
+  bool has_left = false; // before_sending has let it
+  bool is_withheld = false;
   bool done = false;
   std::optional<error> fault;
 };
@@ -80,6 +84,16 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
   return line.size();
 }
 
+int on_ready_to_send(void* user, char*, char*, int, int) {
+  auto& t = *static_cast<transfer*>(user);
+  if (t.has_left || !t.request.before_sending()) {
+    t.is_withheld = !t.has_left;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t.has_left = true;
+  return CURL_PREREQFUNC_OK;
+}
+
 std::string host_of(const std::string& url) {
   const auto scheme = url.find("://");
   const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
@@ -101,6 +115,7 @@ errc code_of(CURLcode code) {
     return errc::certificate_unusable;
   case CURLE_SSL_CONNECT_ERROR:
     return errc::tls_handshake;
+  case CURLE_ABORTED_BY_CALLBACK: // libcurl wanted to send it again
   case CURLE_SEND_ERROR:
   case CURLE_RECV_ERROR:
   case CURLE_PARTIAL_FILE:
@@ -109,6 +124,13 @@ errc code_of(CURLcode code) {
   default:
     return errc::http_protocol;
   }
+}
+
+bool make_final(curl_socket_t socket, std::chrono::milliseconds within) {
+  const linger reset{1, 0};
+  const auto silence = static_cast<unsigned>(within.count());
+  return ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0 &&
+         ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof silence) == 0;
 }
 
 std::chrono::nanoseconds curl_time(CURL* easy, CURLINFO which) {
@@ -237,6 +259,10 @@ void http_client::state::prepare(transfer& t) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr); // or the system's store would be trusted as well
   }
+  if (r.before_sending) {
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_ready_to_send);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, &t);
+  }
   // The time-out is the transfer's own timer, which also counts the wait for a turn.
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(r.time_out.count()));
 
@@ -292,6 +318,8 @@ void http_client::state::finish(const std::shared_ptr<transfer>& t, CURLcode cod
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     t->answer.status = static_cast<int>(status);
     read_timing(t->easy, t->answer);
+  } else if (t->is_withheld) {
+    t->fault = error{errc::stopped};
   } else if (t->too_large) {
     t->fault = error{errc::body_too_large, host_of(t->request.url) + ": the answer is larger than " +
                                                std::to_string(t->request.max_answer) + " bytes"};
@@ -352,7 +380,12 @@ void http_client::state::await(curl_socket_t socket, const std::shared_ptr<watch
 curl_socket_t http_client::state::on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
   const auto socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket < 0) return CURL_SOCKET_BAD;
-  static_cast<state*>(user)->of_connections.insert(socket);
+  auto& s = *static_cast<state*>(user);
+  if (s.options.final_within && !make_final(socket, *s.options.final_within)) {
+    ::close(socket);
+    return CURL_SOCKET_BAD;
+  }
+  s.of_connections.insert(socket);
   return socket;
 }
 

@@ -4,6 +4,9 @@
 
 #include "net/http_server.h"
 
+#include <functional>
+#include <optional>
+
 namespace causeway::net {
 
 struct http_call {
@@ -13,6 +16,11 @@ struct http_call {
   std::string body;
   std::chrono::milliseconds time_out{30'000};
   std::size_t max_answer = 1024 * 1024;
+  // Called when there is a connection, right before the first byte of the request is written; false: none is,
+  // and the call ends with `stopped`. A call that has one leaves once at most: where libcurl would send it
+  // again by itself (a kept connection that ends before any byte of an answer), it ends with connection_lost.
+  // So: a call that has ended before this was called has not left. Must not call the client.
+  std::function<bool()> before_sending{};
 };
 
 struct http_answer {
@@ -32,6 +40,10 @@ struct http_client_options {
       10'000; // further calls end at once with connection_refused, "too many requests waiting"
   std::string user_agent = "causeway";
   std::string unix_socket{}; // path; when set every call goes through it, whatever host its URL names
+  // A connection that ends here, be it by the kill of the process, is reset (SO_LINGER {1, 0}), and one whose
+  // bytes are not acknowledged for so long ends (TCP_USER_TIMEOUT): what the peer has not got by then it
+  // never gets. Else the kernel goes on delivering for a minute (real-stack-facts.md 2.4).
+  std::optional<std::chrono::milliseconds> final_within{};
 };
 
 class http_client {

@@ -5,6 +5,8 @@
 #include "net/test_certificates.h"
 #include "net/wake_up.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -241,6 +243,125 @@ TEST(http_client, ends_calls_with_stopped_when_cancelled_or_gone) {
     run_task(s.on, turn());
   for (const auto& place : held)
     EXPECT_EQ(place->fault().code(), errc::stopped);
+}
+
+// Answers the first request of a connection and ends the connection at the second, without a byte.
+struct server_that_leaves {
+  using tcp = asio::ip::tcp;
+  loop on;
+  task_group tasks{on};
+  asio::basic_socket_acceptor<tcp, asio::any_io_executor> acceptor{
+      on.executor(), tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+  std::vector<std::string> requests; // first lines
+  std::optional<boost::system::error_code> end;
+  bool answers = true;
+
+  server_that_leaves() {
+    tasks.spawn("accept", restart_policy::never, [this] { return accept(this); });
+  }
+  ~server_that_leaves() { run_task(on, tasks.stop()); }
+  http_call to(const std::string& path) const {
+    http_call call;
+    call.method = "POST";
+    call.url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + path;
+    return call;
+  }
+
+  static task<> accept(server_that_leaves* s) {
+    for (;;) {
+      auto socket = co_await s->acceptor.async_accept(asio::use_awaitable);
+      s->tasks.spawn(
+          "serve", restart_policy::never,
+          [s, made = std::make_shared<decltype(socket)>(std::move(socket))] { return serve(s, made); });
+    }
+  }
+  template <class Socket>
+  static task<> serve(server_that_leaves* s, std::shared_ptr<Socket> socket) {
+    std::string read;
+    for (int served = 0;; ++served) {
+      const auto [ec, size] = co_await asio::async_read_until(*socket, asio::dynamic_buffer(read), "\r\n\r\n",
+                                                              asio::as_tuple(asio::use_awaitable));
+      if (ec) {
+        s->end = ec;
+        co_return;
+      }
+      s->requests.push_back(read.substr(0, read.find('\r')));
+      read.erase(0, size);
+      if (served == 1) co_return;
+      if (!s->answers) continue;
+      co_await asio::async_write(
+          *socket, asio::buffer(std::string_view{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}),
+          asio::use_awaitable);
+    }
+  }
+};
+
+// libcurl sends a request again by itself, POSTs too, when a kept connection ends before any byte of an
+// answer.
+TEST(http_client, a_call_that_must_not_be_repeated_leaves_once) {
+  server_that_leaves s;
+  http_client client{s.on, {}};
+  int asked = 0;
+  const auto call = [&](const std::string& path) {
+    auto request = s.to(path);
+    request.before_sending = [&] {
+      ++asked;
+      return true;
+    };
+    return run_task(s.on, client.call(request));
+  };
+  ASSERT_TRUE(call("/first"));
+  const auto second = call("/second");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.fault().code(), errc::connection_lost);
+  EXPECT_EQ(s.requests, (std::vector<std::string>{"POST /first HTTP/1.1", "POST /second HTTP/1.1"}));
+  EXPECT_EQ(asked, 2);
+  ASSERT_TRUE(call("/third"));
+  EXPECT_EQ(s.requests.back(), "POST /third HTTP/1.1");
+}
+
+TEST(http_client, a_call_that_is_withheld_has_not_left) {
+  server_that_leaves s;
+  http_client client{s.on, {}};
+  auto request = s.to("/withheld");
+  request.before_sending = [] { return false; };
+  const auto answer = run_task(s.on, client.call(request));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.fault().code(), errc::stopped);
+  ASSERT_TRUE(run_task(s.on, client.call(s.to("/other"))));
+  EXPECT_EQ(s.requests, std::vector<std::string>{"POST /other HTTP/1.1"});
+}
+
+TEST(http_client, a_call_that_reaches_nobody_has_not_left) {
+  loop on;
+  http_client client{on, {}};
+  http_call request;
+  request.url = "http://127.0.0.1:" + std::to_string(listener::bind(on, {"127.0.0.1", 0})->port());
+  bool left = false;
+  request.before_sending = [&] { return left = true; };
+  EXPECT_EQ(run_task(on, client.call(request)).fault().code(), errc::connection_refused);
+  EXPECT_FALSE(left);
+}
+
+TEST(http_client, a_connection_that_is_to_be_final_ends_with_a_reset) {
+  for (const bool is_final : {true, false}) {
+    server_that_leaves s;
+    s.answers = false;
+    http_client_options options;
+    if (is_final) options.final_within = std::chrono::seconds{10};
+    auto client = std::make_unique<http_client>(s.on, options);
+    std::optional<result<http_answer>> held;
+    wake_up done{s.on};
+    task_group calls{s.on};
+    calls.spawn("call", restart_policy::never,
+                [&] { return keep_answer(client.get(), s.to("/never"), &held, &done); });
+    while (s.requests.empty())
+      run_task(s.on, turn());
+    client.reset();
+    while (!s.end || calls.running() > 0)
+      run_task(s.on, turn());
+    EXPECT_EQ(*s.end == asio::error::connection_reset, is_final) << s.end->message();
+  }
 }
 
 TEST(http_client, makes_many_calls_over_few_connections) {
