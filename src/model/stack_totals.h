@@ -68,6 +68,13 @@ struct registry_totals {
 };
 extern const figure_table<registry_totals> registry_figures;
 
+// Of one application: pushes and reads of its devices' downlinks.
+struct downlink_totals {
+  std::uint64_t taken = 0, refused = 0, later = 0, not_made = 0, unanswered = 0; // pushes, by their end
+  std::uint64_t reads = 0, reads_failed = 0;
+  std::uint64_t throttled = 0; // answered with 429
+};
+
 // Of one application.
 struct backfill_totals {
   std::uint64_t requests = 0;

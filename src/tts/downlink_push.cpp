@@ -10,6 +10,8 @@
 namespace causeway::tts {
 namespace {
 
+using model::push_end;
+
 constexpr std::size_t longest_text = 200;
 
 void append_member(std::string& out, std::string_view name, std::string_view json) {
@@ -25,9 +27,9 @@ push_end end_of(model::downlink_refusal refusal) {
   case model::downlink_refusal::none:
   case model::downlink_refusal::by_network:
   case model::downlink_refusal::transmitted:
-    return push_end::unknown;
+    return push_end::unanswered;
   }
-  return push_end::unknown;
+  return push_end::unanswered;
 }
 
 } // namespace

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "model/downlink.h"
+#include "model/downlinks.h"
 #include "model/event.h"
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,15 +21,9 @@ std::string format_push(const model::downlink& what, std::string_view correlatio
 // What empties a queue, sent as a replace.
 inline constexpr std::string_view empty_push = R"({"downlinks":[]})";
 
-enum class push_end : std::uint8_t {
-  taken,   // it is in the queue
-  refused, // it is not, and never will be
-  later,   // it is not; the stack asks for a slower pace
-  unknown, // it may be in the queue: no answer at all, or one that says nothing of the item
-};
-
 struct push_answer {
-  push_end how = push_end::unknown;
+  // taken, refused, later, or unanswered: it says nothing of the item
+  model::push_end how = model::push_end::unanswered;
   std::string name, text; // of the error: "pkg/applicationserver:no_f_port" and the stack's words
 };
 // status: of the HTTP answer.

@@ -9,6 +9,8 @@
 namespace causeway::tts {
 namespace {
 
+using model::push_end;
+
 std::string sample(const std::string& name) {
   std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
   EXPECT_TRUE(file) << name;
@@ -75,7 +77,7 @@ TEST(push_answer, that_was_captured_with_the_item_in_the_queue_says_nothing) {
   for (const auto& [status, file] : {std::pair{409, "real-push-409-transaction-failed-item-is-queued.json"},
                                      std::pair{499, "real-push-499-stack-stopping-item-may-be-queued.json"},
                                      std::pair{504, "real-push-504-deadline-item-may-be-queued.json"}})
-    EXPECT_EQ(read_push_answer(status, sample(file)).how, push_end::unknown) << file;
+    EXPECT_EQ(read_push_answer(status, sample(file)).how, push_end::unanswered) << file;
 }
 
 std::string fault_named(const std::string& space, const std::string& name) {
@@ -109,15 +111,15 @@ const refusal_case refusals[] = {
     {401, "pkg/identityserver", "api_key_not_found", push_end::refused},
     {401, "pkg/identityserver", "invalid_authorization", push_end::refused},
     {401, "pkg/identityserver", "api_key_expired", push_end::refused},
-    {404, "pkg/redis", "not_found", push_end::unknown},
-    {409, "pkg/redis", "transaction_failed", push_end::unknown},
-    {400, "pkg/redis", "no_f_port", push_end::unknown},
-    {400, "pkg/networkserver", "something_new", push_end::unknown},
-    {400, "pkg/networkserver", "transmission", push_end::unknown},
-    {500, "pkg/redis", "store", push_end::unknown},
-    {500, "pkg/applicationserver", "no_f_port", push_end::unknown},
-    {504, "pkg/errors", "context_deadline_exceeded", push_end::unknown},
-    {204, "pkg/applicationserver", "no_f_port", push_end::unknown},
+    {404, "pkg/redis", "not_found", push_end::unanswered},
+    {409, "pkg/redis", "transaction_failed", push_end::unanswered},
+    {400, "pkg/redis", "no_f_port", push_end::unanswered},
+    {400, "pkg/networkserver", "something_new", push_end::unanswered},
+    {400, "pkg/networkserver", "transmission", push_end::unanswered},
+    {500, "pkg/redis", "store", push_end::unanswered},
+    {500, "pkg/applicationserver", "no_f_port", push_end::unanswered},
+    {504, "pkg/errors", "context_deadline_exceeded", push_end::unanswered},
+    {204, "pkg/applicationserver", "no_f_port", push_end::unanswered},
 };
 
 TEST(push_answer, is_a_refusal_only_by_a_name_of_the_table) {
@@ -135,15 +137,15 @@ TEST(push_answer, with_code_3_and_no_details_is_a_refusal) {
   const auto answer = read_push_answer(400, body);
   EXPECT_EQ(answer.how, push_end::refused);
   EXPECT_EQ(answer.text, "unmarshal error at path \"downlinks\": invalid value: illegal base64 data");
-  EXPECT_EQ(read_push_answer(400, R"({"code":1,"message":"m"})").how, push_end::unknown);
-  EXPECT_EQ(read_push_answer(500, body).how, push_end::unknown);
+  EXPECT_EQ(read_push_answer(400, R"({"code":1,"message":"m"})").how, push_end::unanswered);
+  EXPECT_EQ(read_push_answer(500, body).how, push_end::unanswered);
 }
 
 TEST(push_answer, that_is_not_the_stacks_says_nothing) {
   for (const int status : {400, 403, 404, 408, 429, 499, 502, 503})
     for (const auto* body :
          {"", "<html>Bad Gateway</html>", "[]", "{}", R"({"error":"no"})", R"({"details":[7]})"})
-      EXPECT_EQ(read_push_answer(status, body).how, push_end::unknown) << status << body;
+      EXPECT_EQ(read_push_answer(status, body).how, push_end::unanswered) << status << body;
 }
 
 } // namespace

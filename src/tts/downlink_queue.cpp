@@ -118,6 +118,15 @@ bool is_about(const json_span& ids, const model::device_key& device) {
 
 } // namespace
 
+std::string format_queue_path(const model::device_key& device) {
+  return "/as/applications/" + device.application.str() + "/devices/" + device.device.str() + "/down";
+}
+
+std::string format_record_path(const model::device_key& device) {
+  return "/ns/applications/" + device.application.str() + "/devices/" + device.device.str() +
+         "?field_mask=" + std::string{network_record_fields};
+}
+
 result<model::downlink_queue> parse_downlink_queue(std::string_view body) {
   const auto document = parse_object(body);
   if (!document) return document.fault();

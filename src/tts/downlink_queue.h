@@ -9,9 +9,15 @@
 #include "model/event.h"
 #include "model/network_record.h"
 
+#include <string>
 #include <string_view>
 
 namespace causeway::tts {
+
+// "/as/applications/app1/devices/dev1/down" and "/ns/applications/app1/devices/dev1?field_mask=…": behind the
+// API's base, by GET.
+std::string format_queue_path(const model::device_key& device);
+std::string format_record_path(const model::device_key& device);
 
 // In its order. `{}` is an empty one. Errors: stack_protocol.
 result<model::downlink_queue> parse_downlink_queue(std::string_view body);
