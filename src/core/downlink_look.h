@@ -16,7 +16,7 @@ namespace causeway::core {
 // What became of a read.
 enum class read_end : std::uint8_t {
   seen,    // 200
-  refused, // for as long as key and rights are what they are: 401, 403
+  refused, // it will show nothing however often it is asked: 401, 403, 404, what cannot be read
   failed,  // 5xx, 429, no answer: it is no look, and is tried again
 };
 
