@@ -45,20 +45,20 @@ bool push_turns::leave(device_ref device, const command_id& id, mono_time now) {
   return true;
 }
 
-void push_turns::set_alone(device_ref device, command_id id) {
-  lines_[device].alone = std::move(id);
+void push_turns::set_open(device_ref device, command_id id) {
+  lines_[device].open = std::move(id);
 }
 
 void push_turns::on_ended(device_ref device, const command_id& id, mono_time now) {
   const auto found = lines_.find(device);
-  if (found == lines_.end() || found->second.alone != id) return;
-  found->second.alone.reset();
+  if (found == lines_.end() || found->second.open != id) return;
+  found->second.open.reset();
   offer(device, now);
   drop_if_idle(device, now);
 }
 
 bool push_turns::has_next(const device_line& line) {
-  return !line.waiting.empty() && !(line.waiting.front().alone && line.alone);
+  return !line.waiting.empty() && !(line.waiting.front().waits && line.open);
 }
 
 // To its lane, if its first may go; or to those that wait for a time.
@@ -78,7 +78,7 @@ void push_turns::offer(device_ref device, mono_time now) {
 void push_turns::drop_if_idle(device_ref device, mono_time now) {
   const auto found = lines_.find(device);
   const auto& line = found->second;
-  if (line.waiting.empty() && !line.current && !line.alone && !line.is_timed && !line.is_ready &&
+  if (line.waiting.empty() && !line.current && !line.open && !line.is_timed && !line.is_ready &&
       line.not_before <= now)
     lines_.erase(found);
 }
@@ -101,7 +101,7 @@ push_entry push_turns::start(std::map<std::uint32_t, application_lane>::iterator
   line.is_ready = false;
   line.current = std::move(line.waiting.front());
   line.waiting.pop_front();
-  if (line.current->alone) line.alone = line.current->id;
+  if (line.current->opens) line.open = line.current->id;
   line.sent_at = now;
   ++under_way_;
   return *line.current;
@@ -132,7 +132,7 @@ void push_turns::on_answer(device_ref device, bool taken, mono_time now) {
   auto& line = busy_line(device);
   --under_way_;
   not_made_ = 0;
-  if (!taken && line.alone == line.current->id) line.alone.reset();
+  if (!taken && line.open == line.current->id) line.open.reset();
   line.current.reset();
   line.repeats = 0;
   offer(device, now);
@@ -140,7 +140,7 @@ void push_turns::on_answer(device_ref device, bool taken, mono_time now) {
 }
 
 void push_turns::put_back(device_line& line) {
-  if (line.alone == line.current->id) line.alone.reset();
+  if (line.open == line.current->id) line.open.reset();
   line.waiting.push_front(std::move(*line.current));
   line.current.reset();
 }

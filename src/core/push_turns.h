@@ -33,9 +33,11 @@ struct push_entry {
   command_id id;
   device_ref device{};
   std::uint32_t lane = 0; // its application
-  // It is confirmed, and the device is not of class A: it goes only when the one like it before it has its
-  // end, which it would otherwise take the place of (real-stack-facts.md 2.3).
-  bool alone = false;
+  // For a confirmed one of a device that is not of class A, both: it goes only when the one like it before it
+  // has its end, of which it would otherwise take the place (real-stack-facts.md 2.3). An unconfirmed one of
+  // such a device may wait, too: else it reaches the device before a confirmed one that is sent again.
+  bool waits = false; // for the end of the one that is open
+  bool opens = false; // it is open until it has its end
 };
 
 class push_turns {
@@ -46,8 +48,8 @@ public:
   void enter(push_entry entry, mono_time now);
   // It does not wait any more: its time has come, or it was called off. False where it does not wait.
   bool leave(device_ref device, const command_id& id, mono_time now);
-  // An item of the kind that goes alone is under way to its device; as it is known at start.
-  void set_alone(device_ref device, command_id id);
+  // This one is open, as is known at start.
+  void set_open(device_ref device, command_id id);
   // It has its end, or is believed gone.
   void on_ended(device_ref device, const command_id& id, mono_time now);
 
@@ -77,7 +79,7 @@ private:
   struct device_line {
     std::deque<push_entry> waiting;
     std::optional<push_entry> current; // under way, or not known yet
-    std::optional<command_id> alone;   // one that goes alone: under way, to the stack or to the device
+    std::optional<command_id> open;    // under way, to the stack or to the device
     mono_time not_before = mono_time::min();
     mono_time sent_at{};
     std::uint32_t repeats = 0; // of the first that waits

@@ -29,7 +29,7 @@ struct push_turns_test : ::testing::Test {
 
   mono_time now() const { return clock.now().mono; }
   void enter(device_ref device, const std::string& id, std::uint32_t lane = 0, bool alone = false) {
-    turns.enter({command_id{id}, device, lane, alone}, now());
+    turns.enter({command_id{id}, device, lane, alone, alone}, now());
   }
   // The ids of all that may go now.
   std::string go() {
@@ -268,7 +268,7 @@ TEST_F(push_turns_test, that_go_alone_wait_for_the_end_of_the_one_before) {
 }
 
 TEST_F(push_turns_test, that_wait_to_go_alone_are_overtaken_by_nothing) {
-  turns.set_alone(dev_1, command_id{"before"});
+  turns.set_open(dev_1, command_id{"before"});
   enter(dev_1, "open", 0, true);
   enter(dev_1, "close"); // unconfirmed
   EXPECT_EQ(turns.deadline(now()), std::nullopt);
@@ -277,6 +277,19 @@ TEST_F(push_turns_test, that_wait_to_go_alone_are_overtaken_by_nothing) {
   EXPECT_EQ(go(), "open");
   answer(dev_1);
   EXPECT_EQ(go(), "close");
+}
+
+TEST_F(push_turns_test, that_only_wait_for_the_end_of_the_one_before_are_waited_for_by_nobody) {
+  enter(dev_1, "open", 0, true);
+  turns.enter({.id = command_id{"close"}, .device = dev_1, .waits = true}, now());
+  enter(dev_1, "open again", 0, true);
+  EXPECT_EQ(go(), "open");
+  answer(dev_1);
+  EXPECT_EQ(go(), "");
+  turns.on_ended(dev_1, command_id{"open"}, now());
+  EXPECT_EQ(go(), "close");
+  answer(dev_1);
+  EXPECT_EQ(go(), "open again");
 }
 
 TEST_F(push_turns_test, that_go_alone_and_are_refused_leave_the_next_its_turn) {
@@ -312,7 +325,7 @@ TEST_F(push_turns_test, that_go_alone_and_never_arrived_go_again) {
 }
 
 TEST_F(push_turns_test, that_leave_free_the_line_behind_them) {
-  turns.set_alone(dev_1, command_id{"before"});
+  turns.set_open(dev_1, command_id{"before"});
   enter(dev_1, "open", 0, true);
   enter(dev_1, "close");
   EXPECT_EQ(go(), "");

@@ -115,7 +115,7 @@ std::string item_among(std::span<const std::string> correlation_ids) {
 std::optional<command_step> step_of(const event& from) {
   const auto kind = step_kind_of(from.kind);
   const auto* const told = std::get_if<downlink_event>(&from.what);
-  if (!kind || told == nullptr) return std::nullopt;
+  if (!kind || told == nullptr || from.simulated.value_or(false)) return std::nullopt;
   command_step step;
   step.kind = *kind;
   step.item = item_among(told->correlation_ids);

@@ -116,7 +116,7 @@ struct command_step {
   bool by_network = false;            // of a failed one: the network server's, so it was in the queue
   bool without_payload = false;       // of a queued one: an empty frame will be sent
 };
-// Of an event about one item; nothing for any other.
+// Of an event about one item; nothing for any other, and for one that is simulated: nothing was sent.
 std::optional<command_step> step_of(const event& from);
 
 } // namespace causeway::model

@@ -147,6 +147,14 @@ TEST(command_step, is_what_five_kinds_of_events_are) {
   EXPECT_FALSE(step_of(uplink));
 }
 
+TEST(command_step, is_no_simulated_event) {
+  auto simulated = about(event_kind::downlink_ack);
+  simulated.simulated = true;
+  EXPECT_FALSE(step_of(simulated));
+  simulated.simulated = false;
+  EXPECT_TRUE(step_of(simulated));
+}
+
 TEST(command_words, are_those_of_the_report) {
   EXPECT_EQ(to_string(command_state::no_word), "no_word");
   EXPECT_EQ(to_string(command_state::stored), "stored");

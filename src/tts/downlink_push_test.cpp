@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tts/downlink_push.h"
 
+#include "tts/json_span.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
+#include <string>
 
 namespace causeway::tts {
 namespace {
@@ -78,6 +81,27 @@ TEST(push_answer, that_was_captured_with_the_item_in_the_queue_says_nothing) {
                                      std::pair{499, "real-push-499-stack-stopping-item-may-be-queued.json"},
                                      std::pair{504, "real-push-504-deadline-item-may-be-queued.json"}})
     EXPECT_EQ(read_push_answer(status, sample(file)).how, push_end::unanswered) << file;
+}
+
+// Each captured answer to a push or a replace by REST.
+TEST(push_answer, that_was_captured_is_read) {
+  const auto body = sample("real-http-answers.json");
+  const auto document = parse_json(body);
+  ASSERT_TRUE(document);
+  std::size_t taken = 0, refused = 0;
+  for (json_cursor at{*document}; at.next();) {
+    json_span name, status, answer;
+    read_members(at.value(), {{"case", &name}, {"status", &status}, {"body", &answer}});
+    const auto words = name.string().value_or("");
+    if (!words.starts_with("REST: ")) continue;
+    const int code = std::stoi(std::string{status.text()});
+    const auto read = read_push_answer(code, answer.text());
+    EXPECT_EQ(read.how, code == 200 ? push_end::taken : push_end::refused) << words;
+    EXPECT_EQ(read.text.empty(), code == 200) << words;
+    ++(code == 200 ? taken : refused);
+  }
+  EXPECT_EQ(taken, 2U);
+  EXPECT_EQ(refused, 14U);
 }
 
 std::string fault_named(const std::string& space, const std::string& name) {

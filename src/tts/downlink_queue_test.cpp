@@ -3,6 +3,7 @@
 #include "tts/downlink_queue.h"
 
 #include "base/clock.h"
+#include "tts/json_span.h"
 
 #include <gtest/gtest.h>
 
@@ -156,6 +157,20 @@ TEST(downlink_queue, of_a_running_stack_is_read) {
             (std::vector<std::string>{
                 "as:downlink:01M8K7SXAGPVF80C12PES4H0NQ",
                 "rpc:/ttn.lorawan.v3.AppAs/DownlinkQueuePush:01M8K7SXAE4AYQ9Q7MC24QW3N5", "x:a1"}));
+}
+
+TEST(downlink_queue, that_was_captured_is_read_whether_empty_or_not) {
+  const auto body = sample("real-http-answers.json");
+  const auto document = parse_json(body);
+  ASSERT_TRUE(document);
+  std::vector<std::size_t> sizes;
+  for (json_cursor at{*document}; at.next();) {
+    json_span name, status, answer;
+    read_members(at.value(), {{"case", &name}, {"status", &status}, {"body", &answer}});
+    if (name.string().value_or("").starts_with("GET queue") && status.text() == "200")
+      sizes.push_back(parse_downlink_queue(answer.text())->size());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 0, 0}));
 }
 
 TEST(downlink_queue, without_items_is_empty) {
