@@ -51,7 +51,7 @@ class downlink_book {
 public:
   static constexpr std::size_t most = 1'000'000;
 
-  // Numbers it; the item is in the queue.
+  // Numbers it; the item comes into the queue.
   void accept(downlink_item& item, const std::string& application, const std::string& device, wall_time at);
   void requeue(std::uint64_t number);
   void transmit(const downlink_item& item, wall_time at);

@@ -137,7 +137,7 @@ std::uint64_t downlink_service::begin_push(push_order order, moment now) {
 // The downlink formatter of the device. With none an empty frame is sent, and nobody says so.
 std::optional<downlink_refusal> downlink_service::encode(push_order& order) const {
   const auto found = switches_.formatters.find(order.device);
-  const std::string_view formatter = found == switches_.formatters.end() ? "none" : found->second;
+  const std::string formatter = found == switches_.formatters.end() ? "none" : found->second;
   for (auto& item : order.items) {
     if (!item.frm_payload.empty() || formatter == "none") continue;
     if (formatter == "error")
@@ -172,6 +172,8 @@ std::optional<downlink_refusal> downlink_service::store(push_order& order, momen
   if (order.items.size() > most_of_request || order.items.size() > room)
     return downlink_refusal{
         {429, 8, "pkg/networkserver", "downlink_queue_capacity", "downlink queue capacity exceeded", {}}, true};
+  for (auto& item : order.items)
+    book_.accept(item, order.application, order.device, now.wall);
   if (order.replaces)
     found->replace(order.items, now);
   else

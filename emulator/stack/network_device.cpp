@@ -104,10 +104,8 @@ void network_device::change(network_settings settings, moment now) {
 
 void network_device::push(std::vector<downlink_item> items, moment now) {
   auto* session = current();
-  for (auto& item : items) {
-    with_.book.accept(item, names_.application, names_.device, now.wall);
-    session->queue.push_back(std::move(item));
-  }
+  session->queue.insert(session->queue.end(), std::make_move_iterator(items.begin()),
+                        std::make_move_iterator(items.end()));
   session->renumber();
   on_queue_changed(now);
 }
@@ -281,8 +279,8 @@ std::optional<downlink_item> network_device::take_fitting(moment now) {
 // first: not a push into a window that is still open.
 void network_device::serve_window(std::uint64_t number, bool first, moment now) {
   if (number != window_.number || window_.used || !active_) return;
-  if (settings_.class_c && !(first && window_.wants_answer)) return;
-  if (auto item = take_fitting(now)) {
+  // Items of class C leave by themselves.
+  if (auto item = settings_.class_c ? std::nullopt : take_fitting(now)) {
     window_.used = true;
     transmit(std::move(*item), true, now);
   } else if (first && window_.wants_answer) {

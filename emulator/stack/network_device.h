@@ -42,7 +42,8 @@ public:
   bool has_session() const { return active_ || joining_; }
   // How many items find place.
   std::size_t room() const;
-  // Behind those that are there, or instead of them. Precondition: has_session(), room().
+  // Behind those that are there, or instead of them. Precondition: has_session(), room(), and the book has
+  // them.
   void push(std::vector<downlink_item> items, moment now);
   void replace(std::vector<downlink_item> items, moment now);
   // After a nack: before all others, with new counters.

@@ -22,6 +22,18 @@ bool is_well_formed(std::string_view key) {
   return key.starts_with("NNSXS.") && std::count(key.begin(), key.end(), '.') == 2 && !key.ends_with('.');
 }
 
+stack_fault make_key_not_found(std::string_view key) {
+  const auto id = key.substr(6, key.rfind('.') - 6);
+  stack_fault fault{401, 16, "pkg/identityserver", "api_key_not_found", "API key not found", {}};
+  fault.cause.push_back({401,
+                         5,
+                         "pkg/identityserver/store",
+                         "api_key_not_found",
+                         "api key with id `{api_key_id}` not found",
+                         {{"api_key_id", json::string_view{id.data(), id.size()}}}});
+  return fault;
+}
+
 } // namespace
 
 result<access_change> parse_access_change(std::string_view body) {
@@ -117,12 +129,14 @@ const std::string* stack_access::owner_of(std::string_view key, moment now,
     if (api_key == key) owner = id;
   });
   if (owner.empty()) {
-    why = !is_well_formed(key)
-              ? registry_.fail({400, 3, "pkg/auth", "token", "invalid token", {}})
-          : is_id_known(key)
-              ? registry_.fail(
-                    {401, 16, "pkg/identityserver", "invalid_authorization", "invalid authorization", {}})
-              : registry_.fail({401, 16, "pkg/identityserver", "api_key_not_found", "API key not found", {}});
+    why = registry_.fail(!is_well_formed(key) ? stack_fault{400, 3, "pkg/auth", "token", "invalid token", {}}
+                         : is_id_known(key)   ? stack_fault{401,
+                                                            16,
+                                                            "pkg/identityserver",
+                                                            "invalid_authorization",
+                                                            "invalid authorization",
+                                                            {}}
+                                              : make_key_not_found(key));
     return nullptr;
   }
   const auto found = records_.try_emplace(owner).first;
