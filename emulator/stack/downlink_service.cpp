@@ -87,11 +87,13 @@ bool downlink_service::change(const std::string& application, const std::string&
 }
 
 void downlink_service::remove(const std::string& application, const std::string& device, moment now) {
-  const auto found = devices_.find(device_key(application, device));
-  if (found == devices_.end()) return;
-  found->second->remove(now);
-  held_.erase(found->first);
-  devices_.erase(found);
+  std::erase_if(devices_, [&](const auto& one) {
+    const auto& names = one.second->names();
+    if (names.application != application || (!device.empty() && names.device != device)) return false;
+    one.second->remove(now);
+    held_.erase(one.first);
+    return true;
+  });
 }
 
 bool downlink_service::hear(const std::string& application, const std::string& device, heard_uplink up,

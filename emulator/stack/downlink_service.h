@@ -53,6 +53,7 @@ public:
   const network_device* device(const std::string& application, const std::string& device, moment now);
   // False: not registered.
   bool change(const std::string& application, const std::string& device, const device_change& what, moment now);
+  // device: empty = all of the application.
   void remove(const std::string& application, const std::string& device, moment now);
 
   void advance(moment now) { steps_.advance(now); }
