@@ -92,9 +92,11 @@ TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends
 
 TEST_F(control_downlinks_test, switches_change_what_they_name_and_go_back) {
   ask("PUT", "/downlinks/switches", R"({"pushes":[{"pattern":"d*","status":504,"queued":true,"event":"none","count":1}],
-      "events":{"drop_every":2,"kinds":["downlink_sent"]},"rate":5,"rate_per":"application","lock_seconds":1,"most_waiting":3})");
+      "reads":[{"of":"record","status":500}],"events":{"drop_every":2,"kinds":["downlink_sent"]},"rate":5,"rate_per":"application","lock_seconds":1,"most_waiting":3})");
   const auto& switches = service_.switches();
   ASSERT_EQ(switches.pushes.size(), 1U);
+  ASSERT_EQ(switches.reads.size(), 1U);
+  EXPECT_FALSE(switches.reads[0].of_queue);
   EXPECT_EQ(switches.events.drop_every, 2U);
   EXPECT_EQ(switches.rate, 5U);
   EXPECT_TRUE(switches.rate_per_application);

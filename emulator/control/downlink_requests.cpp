@@ -27,6 +27,8 @@ constexpr std::array<named<push_rule::event>, 3> told{{{"as_ever", push_rule::ev
                                                        {"failed", push_rule::event::failed}}};
 constexpr std::array<named<bool>, 2> limits{{{"device", false}, {"application", true}}};
 
+constexpr std::array<named<std::pair<bool, bool>>, 2> readings{{{"queue", {true, false}}, {"record", {false, true}}}};
+
 template <class Value, std::size_t Size>
 std::optional<Value> word(fields& from, std::string_view name, const std::array<named<Value>, Size>& words) {
   const auto text = from.text(name);
@@ -80,17 +82,38 @@ std::optional<milliseconds> duration(fields& from, std::string_view name, double
   return milliseconds{std::llround(*number * unit)};
 }
 
-result<push_rule> parse_rule(const json::object& object, mono_time time) {
-  fields from{object, {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
-  push_rule made;
+void read_scope(fields& from, switch_scope& made, mono_time time) {
   made.pattern = from.text("pattern").value_or("*");
   made.remaining = from.count("count");
   if (made.remaining == 0U) from.fail("count is 0");
   if (const auto lasts = duration(from, "for_seconds", 1'000)) made.until = time + *lasts;
-  if (const auto status = from.count("status")) {
-    if (*status < 400 || *status > 599) from.fail("status is not from 400 to 599");
-    made.status = static_cast<int>(*status);
-  }
+}
+
+std::optional<int> read_status(fields& from) {
+  const auto status = from.count("status");
+  if (!status) return std::nullopt;
+  if (*status < 400 || *status > 599) from.fail("status is not from 400 to 599");
+  return static_cast<int>(*status);
+}
+
+result<read_rule> parse_read_rule(const json::object& object, mono_time time) {
+  fields from{object, {"pattern", "count", "for_seconds", "of", "status", "delay_ms"}};
+  read_rule made;
+  read_scope(from, made, time);
+  made.status = read_status(from).value_or(made.status);
+  made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
+  const auto of = word(from, "of", readings).value_or(std::pair{true, true});
+  made.of_queue = of.first;
+  made.of_record = of.second;
+  if (from.problem()) return wrong("reads: " + *from.problem());
+  return made;
+}
+
+result<push_rule> parse_push_rule(const json::object& object, mono_time time) {
+  fields from{object, {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
+  push_rule made;
+  read_scope(from, made, time);
+  made.status = read_status(from);
   if (const auto retry = from.count("retry_after")) made.retry_after = static_cast<std::uint32_t>(*retry);
   made.queued = from.flag("queued").value_or(false);
   made.told = word(from, "event", told).value_or(push_rule::event::as_ever);
@@ -98,6 +121,21 @@ result<push_rule> parse_rule(const json::object& object, mono_time time) {
   made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
   if (from.problem()) return wrong("pushes: " + *from.problem());
   return made;
+}
+
+template <class Rule, class Parse>
+std::optional<error> read_rules(fields& from, std::string_view name, std::vector<Rule>& into, Parse parse) {
+  const auto* rules = from.any(name);
+  if (rules == nullptr) return std::nullopt;
+  into.clear();
+  if (!rules->is_array()) return wrong(std::string{name} + " is not a list");
+  for (const auto& one : rules->as_array()) {
+    if (!one.is_object()) return wrong(std::string{name} + " has something that is no object");
+    auto rule = parse(one.as_object());
+    if (!rule) return rule.fault();
+    into.push_back(std::move(*rule));
+  }
+  return std::nullopt;
 }
 
 result<event_disorder> parse_disorder(const json::value& value) {
@@ -152,16 +190,11 @@ result<device_word> parse_device_word(std::string_view body) {
 result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now, mono_time time) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
-  fields from{*object, {"pushes", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting", "formatters"}};
-  if (const auto* rules = from.any("pushes")) {
-    now.pushes.clear();
-    if (!rules->is_array()) return wrong("pushes is not a list");
-    for (const auto& one : rules->as_array()) {
-      auto rule = one.is_object() ? parse_rule(one.as_object(), time) : wrong("pushes has something that is no object");
-      if (!rule) return rule.fault();
-      now.pushes.push_back(std::move(*rule));
-    }
-  }
+  fields from{*object, {"pushes", "reads", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting", "formatters"}};
+  if (auto bad = read_rules(from, "pushes", now.pushes, [time](const auto& one) { return parse_push_rule(one, time); }))
+    return *bad;
+  if (auto bad = read_rules(from, "reads", now.reads, [time](const auto& one) { return parse_read_rule(one, time); }))
+    return *bad;
   if (const auto* events = from.any("events")) {
     auto disorder = parse_disorder(*events);
     if (!disorder) return disorder.fault();

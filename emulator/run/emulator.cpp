@@ -132,6 +132,10 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   by_mqtt.pass_uplinks_by(downlinks);
   event_courier courier{on, tasks, publisher ? &*publisher : nullptr, made.path_of("ca.pem")};
   downlink_port downlinks_port{on, tasks, downlinks_api, courier};
+  if (publisher)
+    publisher->on_downlink([&downlinks_port](const std::string& topic, const std::string& body) {
+      downlinks_port.on_published(topic, body);
+    });
   net::http_client http{on, {}};
   accepted.listen([&](const arrival& entry) {
     stack.on_arrival(entry);

@@ -183,7 +183,15 @@ downlink_outcome downlink_api::push(const target& at, const registry_request& re
   return outcome;
 }
 
+std::optional<downlink_outcome> downlink_api::disturbed(const target& at, moment now) {
+  const auto rule =
+      service_.switches().use_read(at.device, at.method == downlink_method::list, now.mono);
+  if (!rule) return std::nullopt;
+  return downlink_outcome{service_.fail(fault_of_status(rule->status)), rule->delay, 0, {}};
+}
+
 downlink_outcome downlink_api::list(const target& at, moment now) {
+  if (auto other = disturbed(at, now)) return std::move(*other);
   downlink_outcome outcome;
   if (service_.is_starved()) {
     outcome.response = service_.fail(fault_of_status(500));
@@ -220,6 +228,10 @@ downlink_outcome downlink_api::record(const target& at, const registry_request& 
   if (!outcome.response && mask.needs_keys)
     outcome.response = access_.refuse(at.application, key, "RIGHT_APPLICATION_DEVICES_READ_KEYS", now);
   if (outcome.response) return outcome;
+  if (auto other = disturbed(at, now)) {
+    other->headers = std::move(outcome.headers);
+    return std::move(*other);
+  }
   const auto* device = service_.device(at.application, at.device, now);
   outcome.response = device == nullptr ? service_.fail(make_not_found())
                                        : make_plain(200, json::serialize(format_record(*device, mask.paths)));

@@ -276,6 +276,26 @@ TEST_F(downlink_http, neither_read_takes_the_lock_but_the_queue_needs_a_connecti
   EXPECT_EQ(clock.now().mono - before, 4s);
 }
 
+TEST_F(downlink_http, a_reading_may_say_nothing_for_a_while) {
+  read_rule rule;
+  rule.of_record = false;
+  rule.remaining = 1;
+  rule.delay = 3s;
+  service.switches().reads.push_back(rule);
+  EXPECT_EQ(ask("GET", records + "abp-2").status, 200);
+  EXPECT_EQ(name_of(ask("GET", devices + "abp-2/down")), "pkg/errors:context_deadline_exceeded");
+  EXPECT_EQ(ask("GET", devices + "abp-2/down").status, 200);
+  rule.of_queue = false;
+  rule.of_record = true;
+  rule.until = clock.now().mono + 6s;
+  rule.remaining.reset();
+  service.switches().reads = {rule};
+  EXPECT_EQ(ask("GET", devices + "abp-2/down").status, 200);
+  EXPECT_EQ(ask("GET", records + "abp-2").status, 504);
+  run(6s);
+  EXPECT_EQ(ask("GET", records + "abp-2").status, 200);
+}
+
 TEST_F(downlink_http, other_paths_are_others) {
   EXPECT_TRUE(downlink_api::is_for(devices + "d/down"));
   EXPECT_TRUE(downlink_api::is_for(hook + "d/down/replace"));

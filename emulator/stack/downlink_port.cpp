@@ -39,6 +39,15 @@ void downlink_port::turn() {
     courier_.send(std::move(event));
 }
 
+void downlink_port::on_published(std::string_view topic, std::string_view body) {
+  const auto parts = split_text(topic, '/');
+  if (parts.size() != 6 || parts[0] != "v3" || parts[2] != "devices" || parts[4] != "down") return;
+  if (parts[5] != "push" && parts[5] != "replace") return;
+  const auto application = parts[1].substr(0, parts[1].find('@'));
+  api_.service().push_by_mqtt(application, parts[3], parts[5] == "replace", body, on_.now());
+  turn();
+}
+
 net::task<> downlink_port::keep_turning(downlink_port* self) {
   for (bool awake = true; awake;) {
     self->turn();

@@ -18,6 +18,8 @@ public:
 
   static bool is_for(std::string_view path) { return downlink_api::is_for(path); }
   net::task<net::http_response> answer(net::http_request request);
+  // What was published on a topic of pushes: "v3/app@tenant/devices/device/down/push". Others are ignored.
+  void on_published(std::string_view topic, std::string_view body);
 
 private:
   // Everything that is due happens, and its events leave.

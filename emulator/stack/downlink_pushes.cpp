@@ -25,7 +25,7 @@ std::uint64_t downlink_pushes::begin(push_order order, moment now) {
   const auto number = ++last_;
   auto& made = pushes_[number];
   made.key = device_key(order.application, order.device);
-  made.rule = switches_.use(order.device, now.mono);
+  made.rule = switches_.use_push(order.device, now.mono);
   made.received_at = now.wall;
   made.order = std::move(order);
   if (const auto& rule = made.rule; rule && !rule->queued && (rule->status || rule->hang_up)) {
@@ -141,15 +141,24 @@ void downlink_pushes::finish(push& of, moment now) {
   const auto key = of.key;
   auto answer = answer_of(of);
   const auto delay = of.rule ? of.rule->delay : milliseconds{0};
-  if (delay.count() == 0) {
-    of.answer = std::move(answer);
-  } else {
-    const auto number = locks_.at(key).holder;
-    steps_.at(now.mono + delay, [this, number, answer = std::move(answer)](moment) {
-      if (const auto found = pushes_.find(number); found != pushes_.end()) found->second.answer = answer;
-    });
-  }
+  give(locks_.at(key).holder, std::move(answer), delay, now);
   release(key, now);
+}
+
+// By MQTT nobody waits for it.
+void downlink_pushes::give(std::uint64_t number, push_answer answer, milliseconds delay, moment now) {
+  const auto done = [this, number, answer = std::move(answer)](moment) {
+    const auto found = pushes_.find(number);
+    if (found == pushes_.end()) return;
+    if (found->second.order.route == downlink_route::mqtt)
+      pushes_.erase(found);
+    else
+      found->second.answer = answer;
+  };
+  if (delay.count() == 0)
+    done(now);
+  else
+    steps_.at(now.mono + delay, done);
 }
 
 push_answer downlink_pushes::answer_of(const push& of) {
@@ -173,9 +182,7 @@ void downlink_pushes::answer_later(std::uint64_t number, stack_fault what, milli
     made.response.headers.emplace_back("X-Rate-Limit-Retry", std::to_string(*rule->retry_after));
     made.response.headers.emplace_back("Retry-After", std::to_string(*rule->retry_after));
   }
-  steps_.at(now.mono + delay, [this, number, made = std::move(made)](moment) {
-    if (const auto found = pushes_.find(number); found != pushes_.end()) found->second.answer = made;
-  });
+  give(number, std::move(made), delay, now);
 }
 
 void downlink_pushes::release(const std::string& key, moment now) {

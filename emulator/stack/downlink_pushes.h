@@ -50,7 +50,7 @@ public:
   downlink_pushes(const downlink_pushes&) = delete;
   downlink_pushes& operator=(const downlink_pushes&) = delete;
 
-  // A number for the calls below. Ends with an answer that is taken, or leave().
+  // A number for the calls below. Ends with an answer that is taken, or leave(); by MQTT by itself.
   std::uint64_t begin(push_order order, moment now);
   // The answer, when it is there; then the push is over.
   std::optional<push_answer> take(std::uint64_t number);
@@ -88,6 +88,7 @@ private:
   void store(push& of, moment now);
   void tell(push& of, moment now);
   void finish(push& of, moment now);
+  void give(std::uint64_t number, push_answer answer, milliseconds delay, moment now);
   void answer_later(std::uint64_t number, stack_fault what, milliseconds delay, moment now);
   push_answer answer_of(const push& of);
   void abandon(std::uint64_t number, push& of, moment now);

@@ -182,6 +182,25 @@ TEST_F(push_lock, forty_pushes_at_once_are_all_taken_one_after_the_other) {
     EXPECT_EQ(item->f_cnt, ++counter);
 }
 
+TEST_F(push_lock, by_mqtt_only_events_tell_and_what_is_refused_by_its_form_is_silence) {
+  make_abp("a");
+  service.push_by_mqtt(app, "a", false, R"({"downlinks":[)" + item("x:1") + "]}", clock.now());
+  run(20ms);
+  EXPECT_EQ(queue("a"), "x:1");
+  EXPECT_EQ(shape_of(body("downlink_queued").at("correlation_ids")), "[as:downlink,x]");
+  for (const auto* refused : {"{", R"({"downlinks":[{"f_port":224,"frm_payload":"AQ=="}]})", "",
+                              R"({"downlinks":[{"f_port":1,"frm_payload":"AQ==","class_b_c":{"gateways":[{"gateway_ids":{"eui":"0000000000000A01"}}]}}]})"})
+    service.push_by_mqtt(app, "a", false, refused, clock.now());
+  run(1s);
+  EXPECT_EQ(news(), "queued");
+  service.push_by_mqtt(app, "a", false, R"({"downlinks":[{"frm_payload":"AQ==","correlation_ids":["x:2"]}]})", clock.now());
+  run(1s);
+  EXPECT_EQ(news("x:2"), "failed");
+  service.push_by_mqtt(app, "a", true, R"({"downlinks":[]})", clock.now());
+  run(1s);
+  EXPECT_EQ(queue("a"), "");
+}
+
 // ------------------------------------------------------------ too many that wait
 
 TEST_F(starvation, twenty_waiting_pushes_take_the_uplinks_of_others_and_nineteen_do_not) {

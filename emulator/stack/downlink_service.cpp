@@ -136,6 +136,13 @@ std::uint64_t downlink_service::begin_push(push_order order, moment now) {
   return pushes_.begin(std::move(order), now);
 }
 
+void downlink_service::push_by_mqtt(const std::string& application, const std::string& device, bool replaces,
+                                    std::string_view body, moment now) {
+  auto asked = parse_downlinks(body, downlink_route::mqtt);
+  if (asked.fault || !asked.bare.empty()) return;
+  begin_push({application, device, downlink_route::mqtt, replaces, std::move(asked.items)}, now);
+}
+
 // The downlink formatter of the device. With none an empty frame is sent, and nobody says so.
 std::optional<downlink_refusal> downlink_service::encode(push_order& order) const {
   const auto found = switches_.formatters.find(order.device);

@@ -39,6 +39,9 @@ public:
 
   // A push or a replace; the items get their correlation ids here. See downlink_pushes.
   std::uint64_t begin_push(push_order order, moment now);
+  // Whatever comes of it, only events tell.
+  void push_by_mqtt(const std::string& application, const std::string& device, bool replaces,
+                    std::string_view body, moment now);
   std::optional<push_answer> take_answer(std::uint64_t push) { return pushes_.take(push); }
   void leave_push(std::uint64_t push, moment now) { pushes_.leave(push, now); }
 

@@ -5,14 +5,30 @@
 
 namespace causeway::emulator {
 
-std::optional<push_rule> downlink_switches::use(const std::string& device, mono_time now) {
-  std::erase_if(pushes, [now](const auto& rule) { return rule.until && *rule.until <= now; });
-  const auto found = std::find_if(pushes.begin(), pushes.end(),
-                                  [&](const auto& rule) { return matches(rule.pattern, device); });
-  if (found == pushes.end()) return std::nullopt;
+namespace {
+
+template <class Rule, class Concerns>
+std::optional<Rule> use_first(std::vector<Rule>& rules, const std::string& device, mono_time now,
+                              Concerns concerns) {
+  std::erase_if(rules, [now](const Rule& rule) { return rule.until && *rule.until <= now; });
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return matches(rule.pattern, device) && concerns(rule);
+  });
+  if (found == rules.end()) return std::nullopt;
   auto used = *found;
-  if (found->remaining && --*found->remaining == 0) pushes.erase(found);
+  if (found->remaining && --*found->remaining == 0) rules.erase(found);
   return used;
+}
+
+} // namespace
+
+std::optional<push_rule> downlink_switches::use_push(const std::string& device, mono_time now) {
+  return use_first(pushes, device, now, [](const push_rule&) { return true; });
+}
+
+std::optional<read_rule> downlink_switches::use_read(const std::string& device, bool of_queue, mono_time now) {
+  return use_first(reads, device, now,
+                   [of_queue](const read_rule& rule) { return of_queue ? rule.of_queue : rule.of_record; });
 }
 
 stack_fault fault_of_status(int status) {

@@ -11,13 +11,17 @@
 
 namespace causeway::emulator {
 
-// What happens to pushes and replaces for some devices.
-struct push_rule {
+// Whom a rule is for, and how often and long it counts.
+struct switch_scope {
+  std::string pattern = "*";              // of device names
+  std::optional<std::uint64_t> remaining; // absent: for ever
+  std::optional<mono_time> until;         // likewise
+};
+
+// What happens to pushes and replaces.
+struct push_rule : switch_scope {
   enum class event : std::uint8_t { as_ever, none, failed };
 
-  std::string pattern = "*"; // of device names
-  std::optional<std::uint64_t> remaining;
-  std::optional<mono_time> until;
   // Absent: what it would have been anyway. 409, 499, 500 and 504 have the bodies of real-stack-facts.md 2.5.
   std::optional<int> status;
   std::optional<std::uint32_t> retry_after; // seconds, as X-Rate-Limit-Retry
@@ -25,6 +29,13 @@ struct push_rule {
   event told = event::as_ever; // of items that are: failed has the name of the answer's error
   bool hang_up = false;        // closes the connection without a byte
   milliseconds delay{0};       // of the answer; what is to be done is done before
+};
+
+// What happens to readings of the queue and of the network server's record.
+struct read_rule : switch_scope {
+  bool of_queue = true, of_record = true;
+  int status = 504;
+  milliseconds delay{0};
 };
 
 // What happens to events on their way out.
@@ -38,6 +49,7 @@ struct event_disorder {
 
 struct downlink_switches {
   std::vector<push_rule> pushes; // the first that matches counts
+  std::vector<read_rule> reads;  // likewise
   event_disorder events;
   // Requests a minute to each method; absent: no limit.
   std::optional<std::uint32_t> rate;
@@ -49,7 +61,8 @@ struct downlink_switches {
   std::map<std::string, std::string> formatters; // by device: "none" (the default), "good", "error", "long"
 
   // Counts it as used.
-  std::optional<push_rule> use(const std::string& device, mono_time now);
+  std::optional<push_rule> use_push(const std::string& device, mono_time now);
+  std::optional<read_rule> use_read(const std::string& device, bool of_queue, mono_time now);
 };
 
 // The answer that a status stands for.
