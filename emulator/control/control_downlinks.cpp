@@ -23,14 +23,10 @@ json::object show_totals(const controlled& emulator) {
   json::object refused;
   for (const auto& [status, count] : totals.refused)
     refused[std::to_string(status)] = count;
-  json::object shown{{"pushes", totals.pushes},
-                     {"replaces", totals.replaces},
-                     {"lists", totals.lists},
-                     {"records", totals.records},
-                     {"refused", std::move(refused)},
-                     {"accepted", service.book().accepted()},
-                     {"devices", service.devices()},
-                     {"waiting", service.waiting()},
+  json::object shown{{"pushes", totals.pushes},        {"replaces", totals.replaces},
+                     {"lists", totals.lists},          {"records", totals.records},
+                     {"refused", std::move(refused)},  {"accepted", service.book().accepted()},
+                     {"devices", service.devices()},   {"waiting", service.waiting()},
                      {"starved", service.is_starved()}};
   if (emulator.courier != nullptr) {
     const auto& events = emulator.courier->totals();
@@ -45,20 +41,15 @@ json::object show_totals(const controlled& emulator) {
 json::object show_booked(const booked_item& item) {
   json::array transmissions;
   for (const auto& one : item.transmissions)
-    transmissions.push_back(json::object{{"session_key_id", one.session_key_id},
-                                         {"f_cnt", one.f_cnt},
-                                         {"at", format_stack_time(one.at)}});
+    transmissions.push_back(json::object{
+        {"session_key_id", one.session_key_id}, {"f_cnt", one.f_cnt}, {"at", format_stack_time(one.at)}});
   json::array told;
   for (const auto& kind : item.told)
     told.emplace_back(kind);
-  json::object shown{{"number", item.number},
-                     {"application", item.application},
-                     {"device", item.device},
-                     {"correlation_ids", format_ids(item.correlation_ids)},
-                     {"confirmed", item.confirmed},
-                     {"accepted", format_stack_time(item.accepted)},
-                     {"queued", item.queued},
-                     {"transmissions", std::move(transmissions)},
+  json::object shown{{"number", item.number},       {"application", item.application},
+                     {"device", item.device},       {"correlation_ids", format_ids(item.correlation_ids)},
+                     {"confirmed", item.confirmed}, {"accepted", format_stack_time(item.accepted)},
+                     {"queued", item.queued},       {"transmissions", std::move(transmissions)},
                      {"told", std::move(told)}};
   const auto end = to_string(item.end);
   shown["end"] = json::string(end.data(), end.size());
@@ -75,8 +66,10 @@ net::http_response show_book(const controlled& emulator, const net::http_request
     return refuse(405, "GET or DELETE");
   }
   const auto id = query_value(request, "id");
-  const auto limit = std::min<std::uint64_t>(query_number(request, "limit").value_or(usual_limit), most_of_page);
-  const auto found = id.empty() ? book.list(query_number(request, "after").value_or(0), limit) : book.find(id);
+  const auto limit =
+      std::min<std::uint64_t>(query_number(request, "limit").value_or(usual_limit), most_of_page);
+  const auto found =
+      id.empty() ? book.list(query_number(request, "after").value_or(0), limit) : book.find(id);
   json::array items;
   for (const auto* item : found)
     items.push_back(show_booked(*item));
@@ -140,7 +133,8 @@ net::http_response change_ways(const controlled& emulator, const std::string& ap
   if (ways->by_mqtt && emulator.publisher == nullptr)
     return refuse(400, "by mqtt needs a broker: causeway-emulator --mqtt-broker");
   if (ways->webhook) {
-    if (auto set = emulator.courier->set_webhook(application, std::move(*ways->webhook), emulator.stack_url); !set)
+    if (auto set = emulator.courier->set_webhook(application, std::move(*ways->webhook), emulator.stack_url);
+        !set)
       return refuse(400, set.fault().detail());
   }
   emulator.courier->set_ways(application, ways->by_webhook, ways->by_mqtt);

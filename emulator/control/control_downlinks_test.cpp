@@ -36,7 +36,8 @@ protected:
   }
   int push(const std::string& item) {
     auto asked = parse_downlinks(R"({"downlinks":[)" + item + "]}", downlink_route::rest);
-    const auto number = service_.begin_push({"app", "dev", downlink_route::rest, false, std::move(asked.items)}, now_);
+    const auto number =
+        service_.begin_push({"app", "dev", downlink_route::rest, false, std::move(asked.items)}, now_);
     pass(20ms);
     const auto answer = service_.take_answer(number);
     return answer ? answer->response.status : 0;
@@ -77,7 +78,8 @@ TEST_F(control_downlinks_test, the_book_has_every_item_by_its_correlation_id_wit
 }
 
 TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends_their_items) {
-  const auto made = ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","activation":"abp","gateway":"silent"})");
+  const auto made =
+      ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","activation":"abp","gateway":"silent"})");
   EXPECT_TRUE(made.at("record").as_object().contains("supports_class_c"));
   EXPECT_FALSE(made.at("record").as_object().contains("supports_join"));
   ask("PUT", "/downlinks/devices/app/other", "{}", 404);
@@ -91,7 +93,8 @@ TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends
 }
 
 TEST_F(control_downlinks_test, switches_change_what_they_name_and_go_back) {
-  ask("PUT", "/downlinks/switches", R"({"pushes":[{"pattern":"d*","status":504,"queued":true,"event":"none","count":1}],
+  ask("PUT", "/downlinks/switches",
+      R"({"pushes":[{"pattern":"d*","status":504,"queued":true,"event":"none","count":1}],
       "reads":[{"of":"record","status":500}],"events":{"drop_every":2,"kinds":["downlink_sent"]},"rate":5,"rate_per":"application","lock_seconds":1,"most_waiting":3})");
   const auto& switches = service_.switches();
   ASSERT_EQ(switches.pushes.size(), 1U);
@@ -136,7 +139,8 @@ TEST_F(control_downlinks_test, totals_say_what_was_asked_and_what_waits) {
 }
 
 TEST(event_ways_request, names_the_ways_and_another_webhook) {
-  const auto ways = parse_event_ways(R"({"by":"both","url":"http://a/","path":"x","headers":{"A":"b"},"field_mask":["up.downlink_sent"]})");
+  const auto ways = parse_event_ways(
+      R"({"by":"both","url":"http://a/","path":"x","headers":{"A":"b"},"field_mask":["up.downlink_sent"]})");
   ASSERT_TRUE(ways);
   EXPECT_TRUE(ways->by_webhook && ways->by_mqtt);
   EXPECT_EQ(ways->webhook->base_url, "http://a/");

@@ -27,7 +27,8 @@ constexpr std::array<named<push_rule::event>, 3> told{{{"as_ever", push_rule::ev
                                                        {"failed", push_rule::event::failed}}};
 constexpr std::array<named<bool>, 2> limits{{{"device", false}, {"application", true}}};
 
-constexpr std::array<named<std::pair<bool, bool>>, 2> readings{{{"queue", {true, false}}, {"record", {false, true}}}};
+constexpr std::array<named<std::pair<bool, bool>>, 2> readings{
+    {{"queue", {true, false}}, {"record", {false, true}}}};
 
 template <class Value, std::size_t Size>
 std::optional<Value> word(fields& from, std::string_view name, const std::array<named<Value>, Size>& words) {
@@ -110,7 +111,9 @@ result<read_rule> parse_read_rule(const json::object& object, mono_time time) {
 }
 
 result<push_rule> parse_push_rule(const json::object& object, mono_time time) {
-  fields from{object, {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
+  fields from{
+      object,
+      {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
   push_rule made;
   read_scope(from, made, time);
   made.status = read_status(from);
@@ -156,7 +159,9 @@ result<event_disorder> parse_disorder(const json::value& value) {
 result<device_change> parse_device_change(std::string_view body) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
-  fields from{*object, {"class", "activation", "joined", "acknowledges", "gateway", "tx_result", "gateways", "longest", "class_c_timeout"}};
+  fields from{*object,
+              {"class", "activation", "joined", "acknowledges", "gateway", "tx_result", "gateways", "longest",
+               "class_c_timeout"}};
   device_change made;
   made.class_c = word(from, "class", classes);
   made.abp = word(from, "activation", activations);
@@ -187,13 +192,18 @@ result<device_word> parse_device_word(std::string_view body) {
   return made;
 }
 
-result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now, mono_time time) {
+result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now,
+                                                  mono_time time) {
   const auto object = parse_object(body);
   if (!object) return object.fault();
-  fields from{*object, {"pushes", "reads", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting", "formatters"}};
-  if (auto bad = read_rules(from, "pushes", now.pushes, [time](const auto& one) { return parse_push_rule(one, time); }))
+  fields from{*object,
+              {"pushes", "reads", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting",
+               "formatters"}};
+  if (auto bad = read_rules(from, "pushes", now.pushes,
+                            [time](const auto& one) { return parse_push_rule(one, time); }))
     return *bad;
-  if (auto bad = read_rules(from, "reads", now.reads, [time](const auto& one) { return parse_read_rule(one, time); }))
+  if (auto bad = read_rules(from, "reads", now.reads,
+                            [time](const auto& one) { return parse_read_rule(one, time); }))
     return *bad;
   if (const auto* events = from.any("events")) {
     auto disorder = parse_disorder(*events);
@@ -208,8 +218,7 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
   now.push_time = duration(from, "push_ms", 1).value_or(now.push_time);
   now.lock_time = duration(from, "lock_seconds", 1'000).value_or(now.lock_time);
   if (const auto most = from.count("most_waiting")) now.most_waiting = *most;
-  if (auto formatters = pairs(from, "formatters"))
-    now.formatters = {formatters->begin(), formatters->end()};
+  if (auto formatters = pairs(from, "formatters")) now.formatters = {formatters->begin(), formatters->end()};
   if (from.problem()) return wrong(*from.problem());
   return now;
 }

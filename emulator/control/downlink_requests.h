@@ -24,7 +24,8 @@ result<device_word> parse_device_word(std::string_view body);
 //  "events":{"kinds","drop_every","double_every","swap_every","delay_ms"},"rate":N|null,
 //  "rate_per":"device"|"application","push_ms","lock_seconds","most_waiting","formatters":{DEVICE:…}};
 // what is absent stays as in `now`.
-result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now, mono_time time);
+result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now,
+                                                  mono_time time);
 
 struct event_ways {
   bool by_webhook = false, by_mqtt = false;

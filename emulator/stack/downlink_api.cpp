@@ -82,7 +82,8 @@ std::optional<downlink_api::target> downlink_api::read_path(std::string_view pat
     at.webhook = parts[2];
     parts.erase(parts.begin() + 1, parts.begin() + 3);
   }
-  if (parts.size() < 4 || parts.size() > 5 || parts[1] != "devices" || parts[3] != "down") return std::nullopt;
+  if (parts.size() < 4 || parts.size() > 5 || parts[1] != "devices" || parts[3] != "down")
+    return std::nullopt;
   at.application = parts[0];
   at.device = parts[2];
   if (parts.size() == 5) {
@@ -116,7 +117,9 @@ downlink_outcome downlink_api::route(const target& at, const registry_request& r
     const bool web = at.route == downlink_route::webhook;
     return {make_plain(web ? 404 : 501, web ? R"({"code":5,"message":"Not Found","details":[]})"
                                             : R"({"code":12,"message":"Method Not Allowed","details":[]})"),
-            {}, 0, {}};
+            {},
+            0,
+            {}};
   }
   if (!reads) return push(at, request, now);
   if (at.method == downlink_method::record) return record(at, request, now);
@@ -131,8 +134,9 @@ downlink_outcome downlink_api::route(const target& at, const registry_request& r
   return listed;
 }
 
-std::optional<registry_response> downlink_api::limit(const target& at, std::string_view key, moment now,
-                                                     std::vector<std::pair<std::string, std::string>>& headers) {
+std::optional<registry_response>
+downlink_api::limit(const target& at, std::string_view key, moment now,
+                    std::vector<std::pair<std::string, std::string>>& headers) {
   const auto& switches = service_.switches();
   if (std::exchange(rate_, switches.rate) != switches.rate) buckets_.clear();
   if (!switches.rate) return std::nullopt;
@@ -177,15 +181,14 @@ downlink_outcome downlink_api::push(const target& at, const registry_request& re
     outcome.response = service_.fail(*asked.fault);
     return outcome;
   }
-  outcome.push = service_.begin_push({at.application, at.device, at.route, at.method == downlink_method::replace,
-                                      std::move(asked.items)},
-                                     now);
+  outcome.push = service_.begin_push(
+      {at.application, at.device, at.route, at.method == downlink_method::replace, std::move(asked.items)},
+      now);
   return outcome;
 }
 
 std::optional<downlink_outcome> downlink_api::disturbed(const target& at, moment now) {
-  const auto rule =
-      service_.switches().use_read(at.device, at.method == downlink_method::list, now.mono);
+  const auto rule = service_.switches().use_read(at.device, at.method == downlink_method::list, now.mono);
   if (!rule) return std::nullopt;
   return downlink_outcome{service_.fail(fault_of_status(rule->status)), rule->delay, 0, {}};
 }
@@ -217,7 +220,8 @@ downlink_outcome downlink_api::record(const target& at, const registry_request& 
   downlink_outcome outcome;
   const auto mask = parse_record_mask(parse_query(request.query));
   if (mask.is_empty || !mask.forbidden.empty()) {
-    stack_fault fault{400, 3, "pkg/rpcmiddleware/validator", "field_mask_paths", "forbidden path(s) in field mask", {}};
+    stack_fault fault{
+        400, 3, "pkg/rpcmiddleware/validator", "field_mask_paths", "forbidden path(s) in field mask", {}};
     if (!mask.is_empty) fault.attributes["forbidden_paths"] = format_ids(mask.forbidden);
     outcome.response = service_.fail(fault);
     return outcome;

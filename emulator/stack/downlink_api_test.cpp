@@ -27,7 +27,8 @@ protected:
   registry_response ask(const std::string& method, const std::string& path, const std::string& body = {},
                         const std::string& with = key) {
     const auto mark = path.find('?');
-    registry_request request{method, path.substr(0, mark), mark == std::string::npos ? "" : path.substr(mark + 1),
+    registry_request request{method, path.substr(0, mark),
+                             mark == std::string::npos ? "" : path.substr(mark + 1),
                              with.empty() ? "" : "Bearer " + with, body};
     auto outcome = api_.handle(request, clock.now());
     if (outcome.response) {
@@ -45,7 +46,8 @@ protected:
   registry_response push(const std::string& device, const std::string& item, const std::string& with = key) {
     return ask("POST", devices + device + "/down/push", R"({"downlinks":[)" + item + "]}", with);
   }
-  registry_response push_by_hook(const std::string& device, const std::string& item, const std::string& with = key) {
+  registry_response push_by_hook(const std::string& device, const std::string& item,
+                                 const std::string& with = key) {
     return ask("POST", hook + device + "/down/push", R"({"downlinks":[)" + item + "]}", with);
   }
   void set_rights(const std::string& rights) {
@@ -76,7 +78,8 @@ protected:
 const std::string good = R"({"f_port":10,"frm_payload":"AQ==","correlation_ids":["my:a"]})";
 
 std::string bytes(std::size_t count) {
-  return R"({"f_port":10,"correlation_ids":["my:a"],"frm_payload":")" + base64_encode(std::string(count, 'a')) + "\"}";
+  return R"({"f_port":10,"correlation_ids":["my:a"],"frm_payload":")" +
+         base64_encode(std::string(count, 'a')) + "\"}";
 }
 
 struct http_case {
@@ -100,9 +103,11 @@ TEST_F(downlink_http, answers_as_a_running_stack_did) {
       {"malformed key", "abp-2", good, "nonsense"},
       {"unknown key", "abp-2", good, "NNSXS.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.SECRET"},
       {"wrong secret", "abp-2", good, "NNSXS.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB.OTHER"},
-      {"max_attempts 50", "abp-2", R"({"f_port":1,"frm_payload":"AQ==","confirmed":true,"confirmed_retry":{"max_attempts":50}})"},
+      {"max_attempts 50", "abp-2",
+       R"({"f_port":1,"frm_payload":"AQ==","confirmed":true,"confirmed_retry":{"max_attempts":50}})"},
       {"bad base64", "abp-2", R"({"f_port":1,"frm_payload":"!"})"},
-      {"absolute time in the past", "abp-2", R"({"f_port":1,"frm_payload":"AQ==","class_b_c":{"absolute_time":"2020-01-01T00:00:00Z"}})"},
+      {"absolute time in the past", "abp-2",
+       R"({"f_port":1,"frm_payload":"AQ==","class_b_c":{"absolute_time":"2020-01-01T00:00:00Z"}})"},
   };
   const auto samples = json::parse(read_sample("real-http-answers.json")).as_array();
   std::size_t compared = 0;
@@ -131,10 +136,12 @@ TEST_F(downlink_http, answers_as_a_running_stack_did) {
   }
   compare("GET queue, never joined", ask("GET", devices + "otaa-3/down"));
   compare("GET queue, unknown device", ask("GET", devices + "no-such/down"));
-  compare("unknown webhook", ask("POST", "/api/v3/as/applications/lab-app/webhooks/none/devices/abp-2/down/push",
-                                 R"({"downlinks":[]})"));
+  compare("unknown webhook",
+          ask("POST", "/api/v3/as/applications/lab-app/webhooks/none/devices/abp-2/down/push",
+              R"({"downlinks":[]})"));
   compare("REST: replaced by nothing", ask("POST", devices + "abp-2/down/replace", R"({"downlinks":[]})"));
-  compare("webhook route: replaced by nothing", ask("POST", hook + "abp-2/down/replace", R"({"downlinks":[]})"));
+  compare("webhook route: replaced by nothing",
+          ask("POST", hook + "abp-2/down/replace", R"({"downlinks":[]})"));
   compare("GET queue, empty", ask("GET", devices + "abp-2/down"));
   push("abp-2", good);
   compare("GET queue", ask("GET", devices + "abp-2/down"));
@@ -160,7 +167,8 @@ TEST_F(downlink_http, the_rest_of_the_refusals) {
   refused(bytes(256), "pkg/errors:validation", 400, false);
   refused(R"({"f_port":1,"frm_payload":""})", "pkg/applicationserver:no_payload", 400, false);
   for (const auto* attempts : {"0", "101"})
-    refused(R"({"f_port":1,"frm_payload":"AQ==","confirmed_retry":{"max_attempts":)" + std::string{attempts} + "}}",
+    refused(R"({"f_port":1,"frm_payload":"AQ==","confirmed_retry":{"max_attempts":)" + std::string{attempts} +
+                "}}",
             "pkg/errors:validation", 400, false);
   refused(R"({"f_port":1,"frm_payload":"AQ==","confirmed_retry":{"max_attempts":33}})",
           "pkg/applicationserver:downlink_max_retries_invalid", 400, false);
@@ -168,12 +176,17 @@ TEST_F(downlink_http, the_rest_of_the_refusals) {
   for (int i = 0; i < 100; ++i)
     exact_id += "ü";
   long_id = exact_id + "ü";
-  refused(R"({"f_port":1,"frm_payload":"AQ==","correlation_ids":[")" + long_id + "\"]}", "pkg/errors:validation", 400, false);
-  EXPECT_EQ(push("abp-2", R"({"f_port":1,"frm_payload":"AQ==","correlation_ids":[")" + exact_id + "\"]}").status, 200);
+  refused(R"({"f_port":1,"frm_payload":"AQ==","correlation_ids":[")" + long_id + "\"]}",
+          "pkg/errors:validation", 400, false);
+  EXPECT_EQ(
+      push("abp-2", R"({"f_port":1,"frm_payload":"AQ==","correlation_ids":[")" + exact_id + "\"]}").status,
+      200);
   EXPECT_EQ(push("abp-2", R"({"f_port":225,"frm_payload":"AQ=="})").status, 200);
   EXPECT_EQ(push("abp-2", R"({"f_port":255,"frm_payload":"AQ=="})").status, 200);
   EXPECT_EQ(push("abp-2", bytes(242)).status, 200);
-  EXPECT_EQ(push("abp-2", R"({"f_port":1,"frm_payload":"AQ==","confirmed_retry":{"max_attempts":32}})").status, 200);
+  EXPECT_EQ(
+      push("abp-2", R"({"f_port":1,"frm_payload":"AQ==","confirmed_retry":{"max_attempts":32}})").status,
+      200);
   access_.change(app, *parse_access_change(R"({"expires_at":"2025-01-01T00:00:00Z"})"));
   EXPECT_EQ(name_of(push("abp-2", good)), "pkg/identityserver:api_key_expired");
 }
@@ -186,11 +199,13 @@ TEST_F(downlink_http, the_two_routes_read_numbers_and_names_differently) {
   const std::string decode = "pkg/applicationserver/io/web:decode_body";
   EXPECT_EQ(by(R"({"f_port":1.5,"frm_payload":"AQ=="})"), (both{"200", decode}));
   EXPECT_EQ(by(R"({"f_port":-1,"frm_payload":"AQ=="})"), (both{"pkg/applicationserver:no_f_port", decode}));
-  EXPECT_EQ(by(R"({"f_port":4294967306,"frm_payload":"AQ=="})"), (both{"pkg/applicationserver:no_f_port", decode}));
+  EXPECT_EQ(by(R"({"f_port":4294967306,"frm_payload":"AQ=="})"),
+            (both{"pkg/applicationserver:no_f_port", decode}));
   EXPECT_EQ(by(R"({"f_port":"10","frm_payload":"AQ=="})"), (both{"200", "200"}));
   EXPECT_EQ(by(R"({"f_port":1,"frm_payload":"AQ==","priority":"high"})"), (both{"no details", "200"}));
-  EXPECT_EQ(by(R"({"f_port":1,"frm_payload":"AQ==","class_b_c":{"gateways":[{"gateway_ids":{"gateway_id":"g","eui":"0000000000000A01"}}]}})"),
-            (both{"200", "pkg/applicationserver/io/web:validate_body"}));
+  EXPECT_EQ(
+      by(R"({"f_port":1,"frm_payload":"AQ==","class_b_c":{"gateways":[{"gateway_ids":{"gateway_id":"g","eui":"0000000000000A01"}}]}})"),
+      (both{"200", "pkg/applicationserver/io/web:validate_body"}));
   EXPECT_EQ(by(R"({"fPort":1,"frmPayload":"_-8","unknown":1})"), (both{"200", "200"}));
   EXPECT_EQ(ask("POST", devices + "abp-2/down/push").status, 200) << "without a body";
   EXPECT_EQ(name_of(ask("POST", hook + "abp-2/down/push")), decode);
@@ -200,14 +215,16 @@ TEST_F(downlink_http, the_two_routes_read_numbers_and_names_differently) {
 }
 
 TEST_F(downlink_http, rights_are_by_method) {
-  const std::string record = records + "abp-2?field_mask=session.dev_addr,mac_state.pending_application_downlink";
+  const std::string record =
+      records + "abp-2?field_mask=session.dev_addr,mac_state.pending_application_downlink";
   set_rights(R"("RIGHT_APPLICATION_DEVICES_READ")");
   EXPECT_EQ(ask("GET", record).status, 200) << "needs no right to traffic";
   const auto list = ask("GET", devices + "abp-2/down");
   EXPECT_EQ(list.status, 403);
   EXPECT_NE(list.body.find(R"("missing":["RIGHT_APPLICATION_TRAFFIC_READ"])"), std::string::npos);
   const auto keys = ask("GET", records + "abp-2?field_mask=session");
-  EXPECT_EQ(shape_of(json::parse(keys.body)), shape_of(json::parse(read_sample("real-ns-record-403-session-path.json"))));
+  EXPECT_EQ(shape_of(json::parse(keys.body)),
+            shape_of(json::parse(read_sample("real-ns-record-403-session-path.json"))));
   EXPECT_NE(keys.body.find("RIGHT_APPLICATION_DEVICES_READ_KEYS"), std::string::npos);
   set_rights(R"("RIGHT_APPLICATION_TRAFFIC_READ")");
   EXPECT_EQ(ask("GET", devices + "abp-2/down").status, 200);
@@ -217,9 +234,11 @@ TEST_F(downlink_http, rights_are_by_method) {
 }
 
 TEST_F(downlink_http, a_forbidden_path_refuses_the_whole_record_before_the_key_is_looked_at) {
-  const auto answer = ask("GET", records + "abp-2?field_mask=session.dev_addr,session.queued_application_downlinks", {}, "");
+  const auto answer =
+      ask("GET", records + "abp-2?field_mask=session.dev_addr,session.queued_application_downlinks", {}, "");
   EXPECT_EQ(answer.status, 400);
-  EXPECT_EQ(shape_of(json::parse(answer.body)), shape_of(json::parse(read_sample("real-ns-record-400-queue-path.json"))));
+  EXPECT_EQ(shape_of(json::parse(answer.body)),
+            shape_of(json::parse(read_sample("real-ns-record-400-queue-path.json"))));
   EXPECT_EQ(ask("GET", records + "abp-2?field_mask=").status, 400);
   EXPECT_EQ(ask("GET", records + "abp-2?field_mask=session.dev_addr", {}, "").status, 403);
   const auto unknown = ask("GET", records + "no-such?field_mask=session.dev_addr");
@@ -232,7 +251,8 @@ TEST_F(downlink_http, a_forbidden_path_refuses_the_whole_record_before_the_key_i
 TEST_F(downlink_http, the_queue_is_listed_with_counters_and_ids) {
   push("abp-2", R"({"f_port":10,"frm_payload":"AQ==","correlation_ids":["x:a1"]})");
   const auto listed = ask("GET", devices + "abp-2/down");
-  EXPECT_EQ(shape_of(json::parse(listed.body)), shape_of(json::parse(read_sample("real-down-list-one-item.json"))));
+  EXPECT_EQ(shape_of(json::parse(listed.body)),
+            shape_of(json::parse(read_sample("real-down-list-one-item.json"))));
 }
 
 TEST_F(downlink_http, limits_are_counted_for_each_device_and_key_or_for_the_application) {

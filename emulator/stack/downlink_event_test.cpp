@@ -128,8 +128,8 @@ TEST_F(event_shape, ids_are_sorted_and_ours_are_in_both_lists) {
   uplink("a");
   run(10s);
   const auto sent = body("downlink_sent");
-  for (const auto* list : {&sent.at("correlation_ids").as_array(),
-                           &sent.at("downlink_sent").at("correlation_ids").as_array()}) {
+  for (const auto* list :
+       {&sent.at("correlation_ids").as_array(), &sent.at("downlink_sent").at("correlation_ids").as_array()}) {
     std::vector<std::string> ids;
     for (const auto& id : *list)
       ids.emplace_back(id.as_string());

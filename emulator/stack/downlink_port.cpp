@@ -53,7 +53,8 @@ net::task<> downlink_port::keep_turning(downlink_port* self) {
     self->turn();
     const auto now = self->on_.now().mono;
     const auto next = self->api_.service().next().value_or(now + longest_pause);
-    awake = co_await net::sleep_for(std::clamp<mono_time::duration>(next - now, shortest_pause, longest_pause));
+    awake =
+        co_await net::sleep_for(std::clamp<mono_time::duration>(next - now, shortest_pause, longest_pause));
   }
 }
 

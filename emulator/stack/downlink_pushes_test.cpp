@@ -71,7 +71,8 @@ TEST_F(push_lock, a_push_cut_off_a_little_later_is_in_the_queue_without_an_event
   EXPECT_EQ(news("x:2"), "queued");
 }
 
-TEST_F(push_lock, now_and_then_a_push_that_was_cut_off_makes_a_failed_event_without_a_name_though_it_is_queued) {
+TEST_F(push_lock,
+       now_and_then_a_push_that_was_cut_off_makes_a_failed_event_without_a_name_though_it_is_queued) {
   make_abp("a");
   for (int i = 0; i < 14; ++i) {
     const auto number = begin("a", item("x:" + std::to_string(i)));
@@ -188,12 +189,15 @@ TEST_F(push_lock, by_mqtt_only_events_tell_and_what_is_refused_by_its_form_is_si
   run(20ms);
   EXPECT_EQ(queue("a"), "x:1");
   EXPECT_EQ(shape_of(body("downlink_queued").at("correlation_ids")), "[as:downlink,x]");
-  for (const auto* refused : {"{", R"({"downlinks":[{"f_port":224,"frm_payload":"AQ=="}]})", "",
-                              R"({"downlinks":[{"f_port":1,"frm_payload":"AQ==","class_b_c":{"gateways":[{"gateway_ids":{"eui":"0000000000000A01"}}]}}]})"})
+  for (
+      const auto* refused :
+      {"{", R"({"downlinks":[{"f_port":224,"frm_payload":"AQ=="}]})", "",
+       R"({"downlinks":[{"f_port":1,"frm_payload":"AQ==","class_b_c":{"gateways":[{"gateway_ids":{"eui":"0000000000000A01"}}]}}]})"})
     service.push_by_mqtt(app, "a", false, refused, clock.now());
   run(1s);
   EXPECT_EQ(news(), "queued");
-  service.push_by_mqtt(app, "a", false, R"({"downlinks":[{"frm_payload":"AQ==","correlation_ids":["x:2"]}]})", clock.now());
+  service.push_by_mqtt(app, "a", false, R"({"downlinks":[{"frm_payload":"AQ==","correlation_ids":["x:2"]}]})",
+                       clock.now());
   run(1s);
   EXPECT_EQ(news("x:2"), "failed");
   service.push_by_mqtt(app, "a", true, R"({"downlinks":[]})", clock.now());
@@ -247,8 +251,9 @@ TEST_F(worse, answers_that_are_no_refusals_leave_the_item_in_the_queue) {
   rule.status = 409;
   rules.push_back(rule);
   EXPECT_EQ(push("a", item("x:1")), 409);
-  EXPECT_EQ(shape_of(boost::json::parse(last_body)),
-            shape_of(boost::json::parse(read_sample("real-push-409-transaction-failed-item-is-queued.json"))));
+  EXPECT_EQ(
+      shape_of(boost::json::parse(last_body)),
+      shape_of(boost::json::parse(read_sample("real-push-409-transaction-failed-item-is-queued.json"))));
   rule.status = 504;
   rule.told = push_rule::event::failed;
   rules.push_back(rule);
@@ -259,12 +264,14 @@ TEST_F(worse, answers_that_are_no_refusals_leave_the_item_in_the_queue) {
   rule.told = push_rule::event::none;
   rules.push_back(rule);
   EXPECT_EQ(push("a", item("x:3")), 499);
-  EXPECT_EQ(shape_of(boost::json::parse(last_body)),
-            shape_of(boost::json::parse(read_sample("real-push-499-stack-stopping-item-may-be-queued.json"))));
+  EXPECT_EQ(
+      shape_of(boost::json::parse(last_body)),
+      shape_of(boost::json::parse(read_sample("real-push-499-stack-stopping-item-may-be-queued.json"))));
   EXPECT_EQ(queue("a"), "x:1 x:2 x:3");
   EXPECT_EQ(news("x:1"), "queued");
   EXPECT_EQ(news("x:2"), "failed");
-  EXPECT_EQ(body("downlink_failed").at("downlink_failed").at("error").at("name"), "context_deadline_exceeded");
+  EXPECT_EQ(body("downlink_failed").at("downlink_failed").at("error").at("name"),
+            "context_deadline_exceeded");
   EXPECT_EQ(news("x:3"), "");
   EXPECT_EQ(push("a", item("x:4")), 200) << "each counted once";
 }
@@ -310,7 +317,8 @@ TEST_F(worse, too_many_requests_says_when_to_come_again) {
   const auto answer = service.take_answer(number);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->response.status, 429);
-  EXPECT_EQ(answer->response.headers.front(), (std::pair<std::string, std::string>{"X-Rate-Limit-Retry", "7"}));
+  EXPECT_EQ(answer->response.headers.front(),
+            (std::pair<std::string, std::string>{"X-Rate-Limit-Retry", "7"}));
 }
 
 TEST_F(worse, an_answer_may_be_late_though_all_is_done) {

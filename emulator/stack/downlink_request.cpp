@@ -50,7 +50,8 @@ std::size_t characters_of(std::string_view text) {
 
 class item_reader {
 public:
-  item_reader(const json::object& from, downlink_route route) : from_{from}, strict_{route == downlink_route::rest} {
+  item_reader(const json::object& from, downlink_route route)
+      : from_{from}, strict_{route == downlink_route::rest} {
     read_port();
     read_payload();
     read_confirmation();
@@ -92,8 +93,7 @@ private:
     if (value == nullptr) return;
     const auto bytes = value->is_string() ? base64_decode(value->as_string()) : std::nullopt;
     if (!bytes) return undecodable("invalid value: illegal base64 data at input byte 0");
-    if (bytes->size() > most_bytes)
-      invalid("frm_payload", "value length must be at most 255 bytes");
+    if (bytes->size() > most_bytes) invalid("frm_payload", "value length must be at most 255 bytes");
     item.size = bytes->size();
     item.frm_payload = base64_encode(*bytes);
   }
@@ -122,15 +122,15 @@ private:
     if (!value->is_object()) return undecodable("invalid value for class_b_c");
     item.class_b_c = value->as_object();
     if (const auto* time = member(item.class_b_c, "absolute_time", "absoluteTime")) {
-      const auto read = time->is_string() ? parse_rfc3339(time->as_string()) : result<wall_time>{error{errc::field_invalid}};
+      const auto read = time->is_string() ? parse_rfc3339(time->as_string())
+                                          : result<wall_time>{error{errc::field_invalid}};
       if (!read) return undecodable("invalid value for absolute_time");
       item.absolute_time = *read;
     }
     const auto* gateways = member(item.class_b_c, "gateways", "gateways");
     if (strict_ || gateways == nullptr || !gateways->is_array()) return;
     for (const auto& gateway : gateways->as_array())
-      if (has_hex_eui(gateway))
-        invalid("class_b_c", "embedded message failed validation");
+      if (has_hex_eui(gateway)) invalid("class_b_c", "embedded message failed validation");
   }
 
   // There an EUI is base64 of eight bytes; hexadecimal digits would be twelve.
@@ -172,14 +172,16 @@ private:
 
 stack_fault validation(std::string_view field, std::string_view reason, std::string_view name) {
   auto fault = invalid_field(field, reason);
-  fault.attributes = {{"field", json::string{field}}, {"name", json::string{name}}, {"reason", json::string{reason}}};
+  fault.attributes = {
+      {"field", json::string{field}}, {"name", json::string{name}}, {"reason", json::string{reason}}};
   return fault;
 }
 
 stack_fault invalid_item(std::size_t index, const flaw& what, downlink_route route) {
   const bool rest = route == downlink_route::rest;
-  auto fault = validation("downlinks[" + std::to_string(index) + "]", "embedded message failed validation",
-                          rest ? "DownlinkQueueRequestValidationError" : "ApplicationDownlinksValidationError");
+  auto fault =
+      validation("downlinks[" + std::to_string(index) + "]", "embedded message failed validation",
+                 rest ? "DownlinkQueueRequestValidationError" : "ApplicationDownlinksValidationError");
   fault.cause.push_back(validation(what.field, what.reason, "ApplicationDownlinkValidationError"));
   if (rest) return fault;
   stack_fault outer{400, 3, "pkg/applicationserver/io/web", "validate_body", "validate body", {}};

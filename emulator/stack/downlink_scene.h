@@ -71,7 +71,8 @@ protected:
   std::string news(const std::string& id = {}) const {
     std::string kinds;
     for (const auto& event : told) {
-      if (!event.kind.starts_with("downlink_") || (!id.empty() && event.body.find('"' + id + '"') == std::string::npos))
+      if (!event.kind.starts_with("downlink_") ||
+          (!id.empty() && event.body.find('"' + id + '"') == std::string::npos))
         continue;
       kinds += (kinds.empty() ? "" : " ") + event.kind.substr(9);
     }

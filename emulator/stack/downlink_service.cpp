@@ -13,7 +13,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t default_attempts = 8;
-constexpr std::size_t most_of_request = 20'000;
 constexpr auto requeued_after = 30ms;
 // Between an uplink's transmission and its event; pass_uplink is called with the latter.
 constexpr auto heard_before = 240ms;
@@ -60,7 +59,8 @@ std::shared_ptr<network_device> downlink_service::obtain(const std::string& appl
   settings.abp = first.abp.value_or(false);
   device_names names{application, device, make_dev_eui(application, device),
                      settings.abp ? "0000000000000000" : std::string{simulated_join_eui}};
-  auto made = std::make_shared<network_device>(std::move(names), settings, first.joined.value_or(true), context_, now);
+  auto made = std::make_shared<network_device>(std::move(names), settings, first.joined.value_or(true),
+                                               context_, now);
   devices_.emplace(device_key(application, device), made);
   return made;
 }
@@ -110,7 +110,8 @@ bool downlink_service::join(const std::string& application, const std::string& d
 }
 
 uplink_passage downlink_service::pass_uplink(const std::string& application, const std::string& device,
-                                             const std::string& session_key_id, std::uint32_t f_cnt, moment now) {
+                                             const std::string& session_key_id, std::uint32_t f_cnt,
+                                             moment now) {
   if (devices_.empty()) return {};
   if (const auto found = find(application, device)) {
     heard_uplink up;
@@ -150,8 +151,9 @@ std::optional<downlink_refusal> downlink_service::encode(push_order& order) cons
   for (auto& item : order.items) {
     if (!item.frm_payload.empty() || formatter == "none") continue;
     if (formatter == "error")
-      return downlink_refusal{{409, 10, "pkg/messageprocessors/javascript", "output_errors", "{errors}", {{"errors", "no"}}},
-                              false};
+      return downlink_refusal{
+          {409, 10, "pkg/messageprocessors/javascript", "output_errors", "{errors}", {{"errors", "no"}}},
+          false};
     if (formatter == "long") {
       auto fault = invalid_field("frm_payload", "value length must be at most 255 bytes");
       return downlink_refusal{std::move(fault), true};
@@ -178,9 +180,10 @@ std::optional<downlink_refusal> downlink_service::store(push_order& order, momen
   if (auto refused = encode(order)) return refused;
   if (auto refused = find_unschedulable(order.items, now.wall)) return refused;
   const auto room = order.replaces ? mac_session::most_items : found->room();
-  if (order.items.size() > most_of_request || order.items.size() > room)
+  if (order.items.size() > room)
     return downlink_refusal{
-        {429, 8, "pkg/networkserver", "downlink_queue_capacity", "downlink queue capacity exceeded", {}}, true};
+        {429, 8, "pkg/networkserver", "downlink_queue_capacity", "downlink queue capacity exceeded", {}},
+        true};
   for (auto& item : order.items)
     book_.accept(item, order.application, order.device, now.wall);
   if (order.replaces)
@@ -214,7 +217,8 @@ void downlink_service::on_unlocked(const std::string& key, moment now) {
 
 // ------------------------------------------------------------ what the network server says
 
-void downlink_service::on_report(const std::string& application, const std::string& device, network_report what) {
+void downlink_service::on_report(const std::string& application, const std::string& device,
+                                 network_report what) {
   const auto key = device_key(application, device);
   const auto found = devices_.find(key);
   if (found == devices_.end()) return;
@@ -302,8 +306,8 @@ void downlink_service::tell_uplink(const network_device& of, const network_repor
   uplink.variation = what.up.f_cnt;
   uplink.dev_addr = what.dev_addr;
   uplink.confirmed = what.up.confirmed;
-  events_.tell({names.application, names.device, names.dev_eui, names.join_eui, what.dev_addr, "uplink_message",
-                "up", make_uplink_body(uplink)});
+  events_.tell({names.application, names.device, names.dev_eui, names.join_eui, what.dev_addr,
+                "uplink_message", "up", make_uplink_body(uplink)});
 }
 
 void downlink_service::tell_join(const network_device& of, const network_report& what, moment at) {

@@ -55,7 +55,8 @@ public:
   // Null when it is not registered.
   const network_device* device(const std::string& application, const std::string& device, moment now);
   // False: not registered.
-  bool change(const std::string& application, const std::string& device, const device_change& what, moment now);
+  bool change(const std::string& application, const std::string& device, const device_change& what,
+              moment now);
   // device: empty = all of the application.
   void remove(const std::string& application, const std::string& device, moment now);
 
@@ -83,8 +84,8 @@ private:
   void on_unlocked(const std::string& key, moment now) override;
 
   std::shared_ptr<network_device> find(const std::string& application, const std::string& device) const;
-  std::shared_ptr<network_device> obtain(const std::string& application, const std::string& device, moment now,
-                                         const device_change& first = {});
+  std::shared_ptr<network_device> obtain(const std::string& application, const std::string& device,
+                                         moment now, const device_change& first = {});
   std::optional<downlink_refusal> encode(push_order& order) const;
   void on_report(const std::string& application, const std::string& device, network_report what);
   void process(network_device& of, const network_report& what, moment at);
@@ -100,8 +101,8 @@ private:
   downlink_pushes pushes_;
   registration is_registered_;
   network_context context_;
-  std::unordered_map<std::string, std::shared_ptr<network_device>> devices_;   // by key
-  std::unordered_map<std::string, std::vector<held_report>> held_; // of locked devices
+  std::unordered_map<std::string, std::shared_ptr<network_device>> devices_; // by key
+  std::unordered_map<std::string, std::vector<held_report>> held_;           // of locked devices
 };
 
 } // namespace causeway::emulator

@@ -26,7 +26,8 @@ std::optional<push_rule> downlink_switches::use_push(const std::string& device, 
   return use_first(pushes, device, now, [](const push_rule&) { return true; });
 }
 
-std::optional<read_rule> downlink_switches::use_read(const std::string& device, bool of_queue, mono_time now) {
+std::optional<read_rule> downlink_switches::use_read(const std::string& device, bool of_queue,
+                                                     mono_time now) {
   return use_first(reads, device, now,
                    [of_queue](const read_rule& rule) { return of_queue ? rule.of_queue : rule.of_record; });
 }
@@ -45,7 +46,13 @@ stack_fault fault_of_status(int status) {
   case 499:
     return {499, 1, "", "", "grpc: the client connection is closing", {}};
   case 500:
-    return {500, 2, "pkg/redis", "store", "store error", {}, {{500, 2, "", "", "redis: connection pool timeout", {}}}};
+    return {500,
+            2,
+            "pkg/redis",
+            "store",
+            "store error",
+            {},
+            {{500, 2, "", "", "redis: connection pool timeout", {}}}};
   case 504:
     return {504, 4, "pkg/errors", "context_deadline_exceeded", "context deadline exceeded", {}};
   default:

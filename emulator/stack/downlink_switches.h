@@ -25,7 +25,7 @@ struct push_rule : switch_scope {
   // Absent: what it would have been anyway. 409, 499, 500 and 504 have the bodies of real-stack-facts.md 2.5.
   std::optional<int> status;
   std::optional<std::uint32_t> retry_after; // seconds, as X-Rate-Limit-Retry
-  bool queued = false;   // with a status, or hanging up: the items are in the queue all the same
+  bool queued = false;         // with a status, or hanging up: the items are in the queue all the same
   event told = event::as_ever; // of items that are: failed has the name of the answer's error
   bool hang_up = false;        // closes the connection without a byte
   milliseconds delay{0};       // of the answer; what is to be done is done before
@@ -53,11 +53,11 @@ struct downlink_switches {
   event_disorder events;
   // Requests a minute to each method; absent: no limit.
   std::optional<std::uint32_t> rate;
-  bool rate_per_application = false;  // since v3.35.2; else per device; always per key
-  milliseconds push_time{12};         // how long the stack works on a push
-  milliseconds lock_time{10'000};     // of a device, when the client of a push leaves meanwhile
-  std::size_t most_waiting = 20;      // pushes, for locks, before the whole Application Server suffers
-  milliseconds starved_after{4'000};  // until it gives up
+  bool rate_per_application = false; // since v3.35.2; else per device; always per key
+  milliseconds push_time{12};        // how long the stack works on a push
+  milliseconds lock_time{10'000};    // of a device, when the client of a push leaves meanwhile
+  std::size_t most_waiting = 20;     // pushes, for locks, before the whole Application Server suffers
+  milliseconds starved_after{4'000}; // until it gives up
   std::map<std::string, std::string> formatters; // by device: "none" (the default), "good", "error", "long"
 
   // Counts it as used.

@@ -80,7 +80,8 @@ void event_courier::send(stack_event event) {
   if (free == s.busy.end()) return;
   *free = true;
   const auto worker = static_cast<std::size_t>(free - s.busy.begin());
-  s.tasks.spawn("event_courier", net::restart_policy::never, [at = state_, worker] { return work(at, worker); });
+  s.tasks.spawn("event_courier", net::restart_policy::never,
+                [at = state_, worker] { return work(at, worker); });
 }
 
 net::task<> event_courier::work(std::shared_ptr<state> s, std::size_t worker) {
@@ -102,7 +103,8 @@ net::task<> event_courier::work(std::shared_ptr<state> s, std::size_t worker) {
   s->busy[worker] = false;
 }
 
-net::task<> event_courier::state::post(const webhook_hook* hook, std::size_t worker, const stack_event* event) {
+net::task<> event_courier::state::post(const webhook_hook* hook, std::size_t worker,
+                                       const stack_event* event) {
   auto& with = posters[worker];
   const webhook_subject about{event->application, event->device, event->dev_eui, event->join_eui,
                               event->dev_addr};

@@ -61,7 +61,8 @@ struct mqtt_publisher::state {
   static int on_message(void* context, char* topic, int size, MQTTAsync_message* message) {
     auto* self = static_cast<state*>(context);
     auto name = size > 0 ? std::string(topic, static_cast<std::size_t>(size)) : std::string{topic};
-    std::string body(static_cast<const char*>(message->payload), static_cast<std::size_t>(message->payloadlen));
+    std::string body(static_cast<const char*>(message->payload),
+                     static_cast<std::size_t>(message->payloadlen));
     self->on.post([self, name = std::move(name), body = std::move(body)] {
       if (self->heard) self->heard(name, body);
     });

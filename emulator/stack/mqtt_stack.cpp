@@ -92,8 +92,16 @@ result<void> mqtt_stack::start(simulation_plan plan, bool alone) {
   if (!plan.uplinks && !plan.duration)
     return error{errc::config_invalid_value, "neither uplinks nor seconds says when the simulation ends"};
   clear();
-  auto next = std::make_shared<campaign>(campaign{
-      on_, tasks_, downlinks_, *publisher_, stored_, seed_, simulation{std::move(plan), markers_, on_.now().mono}, {}, 0, 0});
+  auto next = std::make_shared<campaign>(campaign{on_,
+                                                  tasks_,
+                                                  downlinks_,
+                                                  *publisher_,
+                                                  stored_,
+                                                  seed_,
+                                                  simulation{std::move(plan), markers_, on_.now().mono},
+                                                  {},
+                                                  0,
+                                                  0});
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   campaign_ = std::move(next);
   alone_ = alone;

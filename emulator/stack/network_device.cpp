@@ -23,7 +23,6 @@ constexpr auto tx_ack_after = 45ms; // of the scheduling
 constexpr auto class_c_after = 220ms, class_c_gap = 1500ms, class_c_first = 2000ms, class_c_flight = 600ms;
 constexpr auto class_c_lead = 5400ms; // before an absolute time
 constexpr auto failed_after = 80ms;   // of the scheduling
-constexpr auto late_by = 15s;
 constexpr auto join_takes = 1870ms;
 
 constexpr std::size_t longest_of_class_c = 51; // Rx2 of EU868
@@ -32,7 +31,11 @@ constexpr std::size_t longest_of_class_c = 51; // Rx2 of EU868
 
 network_device::network_device(device_names names, network_settings settings, bool has_session,
                                network_context& with, moment now)
-    : names_{std::move(names)}, settings_{std::move(settings)}, with_{with}, created_{now.wall}, updated_{now.wall} {
+    : names_{std::move(names)},
+      settings_{std::move(settings)},
+      with_{with},
+      created_{now.wall},
+      updated_{now.wall} {
   if (settings_.abp)
     active_ = make_context({}, now);
   else if (has_session)
@@ -48,12 +51,6 @@ mac_context network_device::make_context(std::string session_key_id, moment now)
   made.session.started = now.wall;
   ++joins_;
   return made;
-}
-
-void network_device::later(mono_time when, void (network_device::*what)(moment)) {
-  with_.steps.at(when, [weak = weak_from_this(), what](moment now) {
-    if (const auto self = weak.lock()) ((*self).*what)(now);
-  });
 }
 
 void network_device::report(network_report what) {
@@ -142,9 +139,10 @@ void network_device::on_queue_changed(moment now) {
   if (settings_.class_c) return plan_class_c(now);
   const auto open_from = window_.opened + scheduled_after;
   if (window_.used || now.mono < open_from || now.mono >= window_.opened + window_length) return;
-  with_.steps.at(now.mono + into_open_window, [weak = weak_from_this(), number = window_.number](moment then) {
-    if (const auto self = weak.lock()) self->serve_window(number, false, then);
-  });
+  with_.steps.at(now.mono + into_open_window,
+                 [weak = weak_from_this(), number = window_.number](moment then) {
+                   if (const auto self = weak.lock()) self->serve_window(number, false, then);
+                 });
 }
 
 // ------------------------------------------------------------ uplinks and joins
@@ -224,9 +222,10 @@ void network_device::take_up(const heard_uplink& up, moment started) {
   report_at(started.mono + told_after, std::move(what));
 
   window_ = {started.mono, window_.number + 1, false, up.confirmed || up.wants_mac_answer, started.wall, ids};
-  with_.steps.at(started.mono + scheduled_after, [weak = weak_from_this(), number = window_.number](moment then) {
-    if (const auto self = weak.lock()) self->serve_window(number, true, then);
-  });
+  with_.steps.at(started.mono + scheduled_after,
+                 [weak = weak_from_this(), number = window_.number](moment then) {
+                   if (const auto self = weak.lock()) self->serve_window(number, true, then);
+                 });
   if (!std::exchange(heard_, true)) class_c_earliest_ = started.mono + class_c_first;
   if (settings_.class_c) plan_class_c(now);
 }
@@ -257,7 +256,8 @@ void network_device::report_verdict(report_kind kind, downlink_item item,
                                     const std::vector<std::string>& uplink_ids, mono_time when) {
   network_report what;
   what.kind = kind;
-  what.outer_ids = joined_ids(uplink_ids, {with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", updated_)});
+  what.outer_ids =
+      joined_ids(uplink_ids, {with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", updated_)});
   what.item = std::move(item);
   report_at(when, std::move(what));
 }
@@ -304,21 +304,9 @@ void network_device::plan_class_c(moment now) {
   const auto due = earliest_of_class_c(active_->session.queue.front(), now);
   if (class_c_due_ > now.mono && class_c_due_ <= due) return;
   class_c_due_ = due;
-  later(due, &network_device::serve_class_c);
-}
-
-bool network_device::is_unreachable(const downlink_item& item) const {
-  if (settings_.gateway == gateway_manner::away) return true;
-  const auto* named = item.class_b_c.if_contains("gateways");
-  if (settings_.gateways.empty() || named == nullptr || !named->is_array()) return false;
-  const auto is_known = [this](const boost::json::value& one) {
-    const auto* ids = one.is_object() ? one.as_object().if_contains("gateway_ids") : nullptr;
-    const auto* id = ids != nullptr && ids->is_object() ? ids->as_object().if_contains("gateway_id") : nullptr;
-    return id != nullptr && id->is_string() &&
-           std::find(settings_.gateways.begin(), settings_.gateways.end(), std::string_view{id->as_string()}) !=
-               settings_.gateways.end();
-  };
-  return std::none_of(named->as_array().begin(), named->as_array().end(), is_known);
+  with_.steps.at(due, [weak = weak_from_this()](moment then) {
+    if (const auto self = weak.lock()) self->serve_class_c(then);
+  });
 }
 
 void network_device::serve_class_c(moment now) {
@@ -329,7 +317,7 @@ void network_device::serve_class_c(moment now) {
   if (queue.front().confirmed && active_->mac.pending &&
       now.mono < pending_since_ + settings_.class_c_timeout)
     return plan_class_c(now);
-  if (is_unreachable(queue.front())) {
+  if (is_unreachable(settings_, queue.front())) {
     auto item = std::move(queue.front());
     queue.pop_front();
     fail(std::move(item),
@@ -370,8 +358,8 @@ void network_device::transmit(downlink_item item, bool in_window, moment now) {
   session.last_down = item.f_cnt;
   auto ids = std::vector{with_.ids.make("ns:transmission", now.wall)};
   if (in_window) ids = joined_ids(std::move(ids), window_.ids);
-  mac.note(recent_downlink{item.confirmed ? "CONFIRMED_DOWN" : "UNCONFIRMED_DOWN", true, item.f_port, item.f_cnt,
-                           joined_ids(item.correlation_ids, ids)});
+  mac.note(recent_downlink{item.confirmed ? "CONFIRMED_DOWN" : "UNCONFIRMED_DOWN", true, item.f_port,
+                           item.f_cnt, joined_ids(item.correlation_ids, ids)});
   mac.last_downlink_at = in_window ? window_.started + rx1_delay : now.wall + class_c_flight;
   (in_window ? mac.last_confirmed_at : mac.last_network_initiated_at) = mac.last_downlink_at;
   if (item.confirmed) {
@@ -381,46 +369,8 @@ void network_device::transmit(downlink_item item, bool in_window, moment now) {
     pending_since_ = now.mono;
   }
   updated_ = now.wall;
-  on_air(item, ids, now);
-}
-
-// What the gateway makes of it.
-void network_device::on_air(const downlink_item& item, const std::vector<std::string>& ids, moment now) {
-  auto& book = with_.book;
-  const auto manner = settings_.gateway;
-  if (manner == gateway_manner::silent || manner == gateway_manner::away) {
-    if (!item.confirmed) book.end(item.number, downlink_end::silent, now.wall);
-    return;
-  }
-  if (manner == gateway_manner::late) {
-    with_.steps.at(now.mono + late_by, [&book, item](moment then) {
-      book.transmit(item, then.wall);
-      if (!item.confirmed) book.end(item.number, downlink_end::transmitted, then.wall);
-    });
-    return;
-  }
-  const bool failed = manner == gateway_manner::fails;
-  if (failed && !item.confirmed) book.end(item.number, downlink_end::failed, now.wall, "transmission");
-  if (!failed) {
-    book.transmit(item, now.wall);
-    if (!item.confirmed) book.end(item.number, downlink_end::transmitted, now.wall);
-  }
-  if (manner == gateway_manner::no_tx_ack) return;
-  network_report what;
-  what.kind = failed ? report_kind::failed : report_kind::sent;
-  what.item = item;
-  what.item_ids = joined_ids(ids, {with_.ids.make("gs:tx_ack", now.wall),
-                                   with_.ids.make("rpc:/ttn.lorawan.v3.GsNs/ReportTxAcknowledgment", now.wall),
-                                   with_.ids.make("rpc:/ttn.lorawan.v3.NsGs/ScheduleDownlink", now.wall)});
-  what.outer_ids = {with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", now.wall)};
-  if (failed)
-    what.fault = stack_fault{500,
-                             2,
-                             "pkg/networkserver",
-                             "transmission",
-                             "downlink transmission failed with result `{result}`",
-                             {{"result", settings_.tx_result}}};
-  report_at(now.mono + tx_ack_after, std::move(what));
+  if (auto what = send_by_gateway(settings_, with_, item, ids, now))
+    report_at(now.mono + tx_ack_after, std::move(*what));
 }
 
 } // namespace causeway::emulator

@@ -3,24 +3,11 @@
 // (real-stack-facts.md 1.5, 1.6, 2.2, 2.3, 2.7). Pure: what happens later is in the agenda. One thread.
 #pragma once
 
-#include "emulator/stack/agenda.h"
-#include "emulator/stack/downlink_book.h"
-#include "emulator/stack/network_state.h"
-#include "emulator/stack/ulid_source.h"
+#include "emulator/stack/network_gateways.h"
 
-#include <functional>
 #include <memory>
 
 namespace causeway::emulator {
-
-// What devices share. All must outlive them.
-struct network_context {
-  agenda& steps;
-  ulid_source& ids;
-  downlink_book& book;
-  // To the Application Server, which may call requeue() at once.
-  std::function<void(const std::string& application, const std::string& device, network_report)> report;
-};
 
 struct device_names {
   std::string application, device, dev_eui, join_eui;
@@ -72,7 +59,6 @@ private:
     std::vector<std::string> ids; // of the uplink
   };
 
-  void later(mono_time when, void (network_device::*what)(moment));
   void report(network_report what);
   void report_at(mono_time when, network_report what);
 
@@ -91,12 +77,10 @@ private:
   void plan_class_c(moment now);
   void serve_class_c(moment now);
   mono_time earliest_of_class_c(const downlink_item& item, moment now) const;
-  bool is_unreachable(const downlink_item& item) const;
   std::optional<downlink_item> take_fitting(moment now);
   void fail(downlink_item item, stack_fault why, mono_time when);
   void transmit(downlink_item item, bool in_window, moment now);
   void transmit_empty(moment now);
-  void on_air(const downlink_item& item, const std::vector<std::string>& ids, moment now);
   void drop_queue(downlink_end how, moment now);
   std::size_t longest() const;
   mac_session* current();
@@ -108,10 +92,10 @@ private:
   std::optional<mac_context> active_, joining_;
   bool made_up_ = true; // the session that is active
   window window_;
-  bool heard_ = false;                  // in this session
-  mono_time class_c_earliest_{};        // of the next downlink
-  mono_time class_c_due_{};             // the step in the agenda that counts
-  mono_time pending_since_{};           // the confirmed one of class C
+  bool heard_ = false;           // in this session
+  mono_time class_c_earliest_{}; // of the next downlink
+  mono_time class_c_due_{};      // the step in the agenda that counts
+  mono_time pending_since_{};    // the confirmed one of class C
   std::uint32_t joins_ = 0;
 };
 

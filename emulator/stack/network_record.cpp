@@ -13,16 +13,37 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto allowed = std::to_array<std::string_view>(
-    {"ids", "created_at", "updated_at", "supports_class_b", "supports_class_c", "supports_join", "multicast",
-     "lorawan_version", "lorawan_phy_version", "frequency_plan_id", "mac_settings", "last_dev_status_received_at",
-     "mac_state.device_class", "mac_state.lorawan_version", "mac_state.recent_uplinks", "mac_state.recent_downlinks",
-     "mac_state.last_downlink_at", "mac_state.last_confirmed_downlink_at",
-     "mac_state.last_network_initiated_downlink_at", "mac_state.pending_application_downlink",
-     "pending_mac_state.recent_uplinks", "pending_mac_state.recent_downlinks", "session.dev_addr",
-     "session.keys.session_key_id", "session.last_f_cnt_up", "session.last_n_f_cnt_down",
-     "session.last_conf_f_cnt_down", "session.started_at", "pending_session.dev_addr",
-     "pending_session.keys.session_key_id", "pending_session.started_at"});
+constexpr auto allowed = std::to_array<std::string_view>({"ids",
+                                                          "created_at",
+                                                          "updated_at",
+                                                          "supports_class_b",
+                                                          "supports_class_c",
+                                                          "supports_join",
+                                                          "multicast",
+                                                          "lorawan_version",
+                                                          "lorawan_phy_version",
+                                                          "frequency_plan_id",
+                                                          "mac_settings",
+                                                          "last_dev_status_received_at",
+                                                          "mac_state.device_class",
+                                                          "mac_state.lorawan_version",
+                                                          "mac_state.recent_uplinks",
+                                                          "mac_state.recent_downlinks",
+                                                          "mac_state.last_downlink_at",
+                                                          "mac_state.last_confirmed_downlink_at",
+                                                          "mac_state.last_network_initiated_downlink_at",
+                                                          "mac_state.pending_application_downlink",
+                                                          "pending_mac_state.recent_uplinks",
+                                                          "pending_mac_state.recent_downlinks",
+                                                          "session.dev_addr",
+                                                          "session.keys.session_key_id",
+                                                          "session.last_f_cnt_up",
+                                                          "session.last_n_f_cnt_down",
+                                                          "session.last_conf_f_cnt_down",
+                                                          "session.started_at",
+                                                          "pending_session.dev_addr",
+                                                          "pending_session.keys.session_key_id",
+                                                          "pending_session.started_at"});
 // With these comes what only a right to keys opens.
 constexpr auto with_keys = std::to_array<std::string_view>(
     {"session", "pending_session", "mac_state", "pending_mac_state", "session.keys", "pending_session.keys"});
@@ -69,7 +90,8 @@ std::string made_up_bytes(const std::string& from, std::size_t size) {
   return base64_encode({reinterpret_cast<const char*>(digest.data()), size});
 }
 
-json::object format_frame(const recent_uplink& up, const network_device& device, const std::string& dev_addr) {
+json::object format_frame(const recent_uplink& up, const network_device& device,
+                          const std::string& dev_addr) {
   const auto mic = made_up_bytes("mic" + format_stack_time(up.received_at), 4);
   if (up.is_join) {
     auto nonce = hex_encode({reinterpret_cast<const char*>(&up.f_cnt), 2});
@@ -139,13 +161,15 @@ json::object format_mac(const mac_context& of, const network_device& device) {
   const auto& mac = of.mac;
   const auto& settings = device.settings();
   // Of OTAA devices from the first uplink on.
-  const bool spoke = std::any_of(mac.uplinks.begin(), mac.uplinks.end(), [](const auto& up) { return !up.is_join; });
+  const bool spoke =
+      std::any_of(mac.uplinks.begin(), mac.uplinks.end(), [](const auto& up) { return !up.is_join; });
   if (settings.class_c && (settings.abp || spoke)) shown["device_class"] = "CLASS_C";
   set_time(shown, "last_confirmed_downlink_at", mac.last_confirmed_at);
   if (mac.pending) {
     // The payload is encrypted there.
     auto waiting = *mac.pending;
-    waiting.frm_payload = made_up_bytes("encrypted" + waiting.frm_payload, std::min<std::size_t>(waiting.size, 32));
+    waiting.frm_payload =
+        made_up_bytes("encrypted" + waiting.frm_payload, std::min<std::size_t>(waiting.size, 32));
     shown["pending_application_downlink"] = format_item(waiting, item_view::whole);
   }
   if (!mac.uplinks.empty()) shown["recent_uplinks"] = format_uplinks(of, device);

@@ -9,14 +9,25 @@ namespace {
 
 namespace json = boost::json;
 
-const std::vector<std::string> everything{
-    "supports_join", "supports_class_c", "mac_state.device_class", "mac_state.recent_uplinks",
-    "mac_state.recent_downlinks", "mac_state.last_downlink_at", "mac_state.last_confirmed_downlink_at",
-    "mac_state.last_network_initiated_downlink_at", "mac_state.pending_application_downlink",
-    "pending_mac_state.recent_uplinks", "pending_mac_state.recent_downlinks", "session.dev_addr",
-    "session.keys.session_key_id", "session.last_f_cnt_up", "session.last_n_f_cnt_down",
-    "session.last_conf_f_cnt_down", "session.started_at", "pending_session.dev_addr",
-    "pending_session.keys.session_key_id"};
+const std::vector<std::string> everything{"supports_join",
+                                          "supports_class_c",
+                                          "mac_state.device_class",
+                                          "mac_state.recent_uplinks",
+                                          "mac_state.recent_downlinks",
+                                          "mac_state.last_downlink_at",
+                                          "mac_state.last_confirmed_downlink_at",
+                                          "mac_state.last_network_initiated_downlink_at",
+                                          "mac_state.pending_application_downlink",
+                                          "pending_mac_state.recent_uplinks",
+                                          "pending_mac_state.recent_downlinks",
+                                          "session.dev_addr",
+                                          "session.keys.session_key_id",
+                                          "session.last_f_cnt_up",
+                                          "session.last_n_f_cnt_down",
+                                          "session.last_conf_f_cnt_down",
+                                          "session.started_at",
+                                          "pending_session.dev_addr",
+                                          "pending_session.keys.session_key_id"};
 
 class network_record : public downlink_scene {
 protected:
@@ -80,9 +91,12 @@ TEST_F(network_record, of_class_c_behind_an_item) {
 }
 
 TEST_F(network_record, of_a_confirmed_item_that_waits_and_is_sent_again_in_a_new_session) {
-  const std::vector<std::string> few{"mac_state.pending_application_downlink", "mac_state.recent_uplinks",
-                                     "mac_state.recent_downlinks", "session.last_f_cnt_up",
-                                     "session.last_n_f_cnt_down", "session.last_conf_f_cnt_down"};
+  const std::vector<std::string> few{"mac_state.pending_application_downlink",
+                                     "mac_state.recent_uplinks",
+                                     "mac_state.recent_downlinks",
+                                     "session.last_f_cnt_up",
+                                     "session.last_n_f_cnt_down",
+                                     "session.last_conf_f_cnt_down"};
   make_otaa("o");
   service.join(app, "o", clock.now());
   run(2s);
@@ -94,7 +108,8 @@ TEST_F(network_record, of_a_confirmed_item_that_waits_and_is_sent_again_in_a_new
   service.join(app, "o", clock.now());
   run(2s);
   auto more = few;
-  for (const auto* path : {"pending_mac_state.recent_downlinks", "session.dev_addr", "pending_session.dev_addr"})
+  for (const auto* path :
+       {"pending_mac_state.recent_downlinks", "session.dev_addr", "pending_session.dev_addr"})
     more.emplace_back(path);
   expect_like("real-ns-record-otaa-confirmed-waits-rejoined.json", "o", more);
   uplink("o");
@@ -123,13 +138,15 @@ TEST_F(network_record, keeps_twenty_uplinks_and_five_downlinks_with_the_ids_of_t
   ASSERT_EQ(downlinks.size(), 5U);
   for (const auto& down : downlinks)
     EXPECT_EQ(down.as_object().contains("correlation_ids"), &down == &downlinks.back());
-  EXPECT_EQ(shape_of(downlinks.front()), shape_of(json::parse(read_sample("real-ns-record-abp-after-many-uplinks-shortened.json"))
-                                                      .at("mac_state")
-                                                      .at("recent_downlinks")
-                                                      .at(0)));
+  EXPECT_EQ(shape_of(downlinks.front()),
+            shape_of(json::parse(read_sample("real-ns-record-abp-after-many-uplinks-shortened.json"))
+                         .at("mac_state")
+                         .at("recent_downlinks")
+                         .at(0)));
 }
 
-TEST_F(network_record, an_uplink_is_there_a_fifth_of_a_second_after_it_was_sent_and_an_item_before_it_is_on_the_air) {
+TEST_F(network_record,
+       an_uplink_is_there_a_fifth_of_a_second_after_it_was_sent_and_an_item_before_it_is_on_the_air) {
   make_abp("a");
   push("a", item("x:1"));
   uplink("a");
@@ -148,16 +165,19 @@ TEST_F(network_record, a_mask_names_what_it_may) {
   EXPECT_FALSE(read("").is_empty);
   EXPECT_TRUE(read("field_mask=").is_empty);
   EXPECT_TRUE(read("field_mask=session.dev_addr,mac_state.recent_uplinks").forbidden.empty());
-  for (const auto* path : {"session.queued_application_downlinks", "pending_session.queued_application_downlinks",
-                           "mac_state.recent_uplinks.received_at", "pending_mac_state.pending_application_downlink",
-                           "session.last_a_f_cnt_down", "nonsense"})
-    EXPECT_EQ(read(std::string{"field_mask=session.dev_addr,"} + path).forbidden, std::vector<std::string>{path});
+  for (const auto* path :
+       {"session.queued_application_downlinks", "pending_session.queued_application_downlinks",
+        "mac_state.recent_uplinks.received_at", "pending_mac_state.pending_application_downlink",
+        "session.last_a_f_cnt_down", "nonsense"})
+    EXPECT_EQ(read(std::string{"field_mask=session.dev_addr,"} + path).forbidden,
+              std::vector<std::string>{path});
   for (const auto* path : {"session", "pending_session", "mac_state", "pending_mac_state", "session.keys"}) {
     EXPECT_TRUE(read(std::string{"field_mask="} + path).needs_keys) << path;
     EXPECT_TRUE(read(std::string{"field_mask="} + path).forbidden.empty()) << path;
   }
   make_abp("a");
-  EXPECT_EQ(shape_of(record("a", {})), "{created_at:text,ids:" + shape_of(record("a").at("ids")) + ",updated_at:text}");
+  EXPECT_EQ(shape_of(record("a", {})),
+            "{created_at:text,ids:" + shape_of(record("a").at("ids")) + ",updated_at:text}");
   EXPECT_EQ(shape_of(record("a", {"session.dev_addr"}).at("session")), "{dev_addr:text}");
 }
 

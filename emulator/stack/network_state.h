@@ -39,8 +39,8 @@ struct heard_uplink {
   std::optional<std::uint32_t> f_cnt; // absent: the next
   bool confirmed = false;             // wants an ack itself
   bool wants_mac_answer = false;
-  std::optional<bool> ack;    // the ack bit; absent: as the device's settings say
-  std::string session_key_id; // when it is another one, the device has joined again; empty: nothing said
+  std::optional<bool> ack;     // the ack bit; absent: as the device's settings say
+  std::string session_key_id;  // when it is another one, the device has joined again; empty: nothing said
   bool told_elsewhere = false; // the application hears of it by another way than the report
 };
 

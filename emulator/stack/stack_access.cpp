@@ -117,7 +117,8 @@ bool stack_access::has_webhook(const std::string& application, std::string_view 
   const auto& hooks = found->second.webhooks;
   return std::any_of(hooks.begin(), hooks.end(), [id](const json::value& hook) {
     const auto* ids = hook.is_object() ? hook.as_object().if_contains("ids") : nullptr;
-    const auto* name = ids != nullptr && ids->is_object() ? ids->as_object().if_contains("webhook_id") : nullptr;
+    const auto* name =
+        ids != nullptr && ids->is_object() ? ids->as_object().if_contains("webhook_id") : nullptr;
     return name != nullptr && name->is_string() && std::string_view{name->as_string()} == id;
   });
 }
@@ -129,14 +130,11 @@ const std::string* stack_access::owner_of(std::string_view key, moment now,
     if (api_key == key) owner = id;
   });
   if (owner.empty()) {
-    why = registry_.fail(!is_well_formed(key) ? stack_fault{400, 3, "pkg/auth", "token", "invalid token", {}}
-                         : is_id_known(key)   ? stack_fault{401,
-                                                            16,
-                                                            "pkg/identityserver",
-                                                            "invalid_authorization",
-                                                            "invalid authorization",
-                                                            {}}
-                                              : make_key_not_found(key));
+    why = registry_.fail(
+        !is_well_formed(key) ? stack_fault{400, 3, "pkg/auth", "token", "invalid token", {}}
+        : is_id_known(key)
+            ? stack_fault{401, 16, "pkg/identityserver", "invalid_authorization", "invalid authorization", {}}
+            : make_key_not_found(key));
     return nullptr;
   }
   const auto found = records_.try_emplace(owner).first;
@@ -185,7 +183,8 @@ registry_response stack_access::webhooks(const registry_request& request, moment
                                  {{"forbidden_paths", json::array{json::string{path}}}}});
         asked.push_back(std::move(path));
       }
-  if (auto refused = refuse(application, bearer_key(request.authorization), "RIGHT_APPLICATION_TRAFFIC_READ", now))
+  if (auto refused =
+          refuse(application, bearer_key(request.authorization), "RIGHT_APPLICATION_TRAFFIC_READ", now))
     return std::move(*refused);
   if (auto fault = registry_.refuse_for_fault(fault_kind::registry_status, application))
     return std::move(*fault);

@@ -109,9 +109,9 @@ std::optional<attempt> things_stack::campaign::take_postponed(mono_time now) {
 bool things_stack::campaign::hold(attempt& made, moment now) {
   if (downlinks == nullptr) return false;
   const auto& turn = made.turn;
-  const auto passage =
-      downlinks->pass_uplink(books.application_of(turn.device).id, books.device_name(turn.device),
-                             sessions[turn.device].session_key_id, static_cast<std::uint32_t>(turn.marker), now);
+  const auto passage = downlinks->pass_uplink(
+      books.application_of(turn.device).id, books.device_name(turn.device),
+      sessions[turn.device].session_key_id, static_cast<std::uint32_t>(turn.marker), now);
   if (passage.dropped) {
     books.answered(turn, 0, "dropped_by_stack", now.mono);
     return true;

@@ -78,7 +78,7 @@ struct http_response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers; // Date is added unless it is among them
-  bool close = false;                    // ends the connection after this answer; HTTP/2 does not care
+  bool close = false;  // ends the connection after this answer; HTTP/2 does not care
   bool silent = false; // HTTP/1.1: instead of any answer the connection is closed; HTTP/2 does not care
   std::unique_ptr<http_source> source{}; // the body, in pieces; then `body` is not looked at
 
