@@ -271,7 +271,7 @@ std::optional<downlink_item> network_device::take_fitting(moment now) {
     queue.pop_front();
     if (item.size <= longest()) return item;
     const auto size = item.size;
-    fail(std::move(item), too_long(size, longest()), now.mono + failed_after);
+    fail(std::move(item), too_long(size, longest()), now);
   }
   return std::nullopt;
 }
@@ -289,19 +289,20 @@ void network_device::serve_window(std::uint64_t number, bool first, moment now) 
   }
 }
 
-mono_time network_device::earliest_of_class_c(const downlink_item& item, moment now) const {
-  auto due = std::max<mono_time>(now.mono + class_c_after, class_c_earliest_);
+// Before then the first one of class C must not leave.
+mono_time network_device::class_c_from(const downlink_item& item, moment now) const {
+  auto from = class_c_earliest_;
   if (item.confirmed && active_->mac.pending)
-    due = std::max<mono_time>(due, pending_since_ + settings_.class_c_timeout);
+    from = std::max<mono_time>(from, pending_since_ + settings_.class_c_timeout);
   if (item.absolute_time)
-    due = std::max<mono_time>(due, now.mono + std::chrono::duration_cast<mono_time::duration>(
-                                                  *item.absolute_time - now.wall - class_c_lead));
-  return due;
+    from = std::max<mono_time>(from, now.mono + std::chrono::duration_cast<mono_time::duration>(
+                                                    *item.absolute_time - now.wall - class_c_lead));
+  return from;
 }
 
 void network_device::plan_class_c(moment now) {
   if (!active_ || !heard_ || active_->session.queue.empty()) return;
-  const auto due = earliest_of_class_c(active_->session.queue.front(), now);
+  const auto due = std::max<mono_time>(now.mono + class_c_after, class_c_from(active_->session.queue.front(), now));
   if (class_c_due_ > now.mono && class_c_due_ <= due) return;
   class_c_due_ = due;
   with_.steps.at(due, [weak = weak_from_this()](moment then) {
@@ -313,16 +314,14 @@ void network_device::serve_class_c(moment now) {
   if (now.mono != class_c_due_ || !active_ || active_->session.queue.empty()) return;
   class_c_due_ = {};
   auto& queue = active_->session.queue;
-  // A confirmed one may have begun to wait meanwhile.
-  if (queue.front().confirmed && active_->mac.pending &&
-      now.mono < pending_since_ + settings_.class_c_timeout)
-    return plan_class_c(now);
+  // Another one may have become the first.
+  if (now.mono < class_c_from(queue.front(), now)) return plan_class_c(now);
   if (is_unreachable(settings_, queue.front())) {
     auto item = std::move(queue.front());
     queue.pop_front();
     fail(std::move(item),
          {400, 3, "pkg/networkserver", "fixed_paths", "invalid fixed paths set in application downlink", {}},
-         now.mono + failed_after);
+         now);
   } else if (auto item = take_fitting(now)) {
     class_c_earliest_ = now.mono + class_c_gap;
     transmit(std::move(*item), false, now);
@@ -330,15 +329,15 @@ void network_device::serve_class_c(moment now) {
   plan_class_c(now);
 }
 
-void network_device::fail(downlink_item item, stack_fault why, mono_time when) {
-  with_.book.end(item.number, downlink_end::failed, updated_, why.name);
+void network_device::fail(downlink_item item, stack_fault why, moment now) {
+  with_.book.end(item.number, downlink_end::failed, now.wall, why.name);
   network_report what;
   what.kind = report_kind::failed;
   what.item = std::move(item);
-  what.outer_ids = {with_.ids.make("as:up", updated_),
-                    with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", updated_)};
+  what.outer_ids = {with_.ids.make("as:up", now.wall),
+                    with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", now.wall)};
   what.fault = std::move(why);
-  report_at(when, std::move(what));
+  report_at(now.mono + failed_after, std::move(what));
 }
 
 void network_device::transmit_empty(moment now) {

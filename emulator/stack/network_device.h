@@ -76,9 +76,9 @@ private:
   void serve_window(std::uint64_t number, bool first, moment now);
   void plan_class_c(moment now);
   void serve_class_c(moment now);
-  mono_time earliest_of_class_c(const downlink_item& item, moment now) const;
+  mono_time class_c_from(const downlink_item& item, moment now) const;
   std::optional<downlink_item> take_fitting(moment now);
-  void fail(downlink_item item, stack_fault why, mono_time when);
+  void fail(downlink_item item, stack_fault why, moment now);
   void transmit(downlink_item item, bool in_window, moment now);
   void transmit_empty(moment now);
   void drop_queue(downlink_end how, moment now);

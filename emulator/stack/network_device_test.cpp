@@ -101,6 +101,20 @@ TEST_F(class_c, an_absolute_time_is_told_five_seconds_before) {
   EXPECT_EQ(news(), "queued sent");
 }
 
+TEST_F(class_c, what_takes_the_place_of_an_item_does_not_leave_before_its_own_time) {
+  make_abp("c", true);
+  uplink("c");
+  run(1min);
+  push("c", item("x:1"));
+  const auto at = format_rfc3339(clock.now().wall + 60s);
+  push("c", item("x:2", false, R"(,"class_b_c":{"absolute_time":")" + at + "\"}"), true);
+  run(53s);
+  EXPECT_EQ(news("x:2"), "queued");
+  run(2s);
+  EXPECT_EQ(news("x:2"), "queued sent");
+  EXPECT_EQ(news("x:1"), "queued");
+}
+
 TEST_F(class_c, a_gateway_that_is_away_or_unknown_is_called_fixed_paths) {
   make_abp("c", true);
   device_change how;

@@ -233,7 +233,10 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
 net::task<std::optional<attempt>> things_stack::campaign::next_attempt() {
   while (true) {
     const auto now = on.now().mono;
-    if (auto again = take_postponed(now)) co_return again;
+    if (auto again = take_postponed(now)) {
+      if (again->number == 1) books.begin(again->turn, now); // it was held
+      co_return again;
+    }
     auto turn = books.stopped() ? std::nullopt : books.take_turn(now);
     if (!turn) {
       const bool more_may_come = !held.empty() || (retries.is_on() && (!postponed.empty() || posting > 0));
