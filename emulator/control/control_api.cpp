@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/control/control_api.h"
 
+#include "emulator/control/control_downlinks.h"
 #include "emulator/control/control_events.h"
 #include "emulator/control/control_faults.h"
 #include "emulator/control/control_hubs.h"
@@ -173,6 +174,8 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path.starts_with("/dps")) return answer_dps_control(emulator, request);
   if (path.starts_with("/registry")) return answer_registry_control(emulator, request);
   if (path.starts_with("/access/")) return answer_access_control(emulator, request);
+  if (path.starts_with("/downlinks") && emulator.downlinks != nullptr)
+    return answer_downlinks_control(emulator, request);
   if (path == "/storage") return answer_storage_control(emulator, request);
   if (path == "/simulation" && get) return show_simulation(emulator);
   if (path == "/simulation" && request.method == "POST") return start_simulation(emulator, request.body);

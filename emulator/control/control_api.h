@@ -6,6 +6,8 @@
 #include "emulator/dps/dps_service.h"
 #include "emulator/hub/event_endpoint.h"
 #include "emulator/hub/hub_service.h"
+#include "emulator/stack/downlink_api.h"
+#include "emulator/stack/event_courier.h"
 #include "emulator/stack/mqtt_stack.h"
 #include "emulator/stack/stack_access.h"
 #include "emulator/stack/stack_registry.h"
@@ -32,6 +34,9 @@ struct controlled {
   mqtt_publisher* publisher = nullptr; // nothing: there is no broker
   net::http_client* http = nullptr;    // for single events by webhook
   stack_access* access = nullptr;
+  downlink_api* downlinks = nullptr;
+  event_courier* courier = nullptr;
+  std::string stack_url{}; // of the Application Server, for webhooks
 };
 
 // A request and its answer; the listener only carries it.

@@ -194,6 +194,8 @@ net::http_response answer_registry_control(const controlled& emulator, const net
     return put_registered(emulator, application, device, request.body);
   if (request.method != "DELETE") return refuse(405, "PUT or DELETE");
   const bool gone = device.empty() ? registry.clear(application) : registry.remove(application, device);
+  if (gone && emulator.downlinks != nullptr)
+    emulator.downlinks->service().remove(application, device, emulator.on->now());
   if (!gone) return refuse(404, device.empty() ? "no such application" : "no such device");
   return reply(json::object{{"removed", rest}});
 }

@@ -88,6 +88,14 @@ access_change make_access(const simulated_application& application) {
   return made;
 }
 
+// The same, for whom the events of downlinks go to.
+webhook_settings make_webhook(const simulated_application& application) {
+  auto made = application.webhook;
+  made.base_url = application.url;
+  made.headers.emplace_back("Authorization", application.authorization);
+  return made;
+}
+
 result<void> serve(const installation& made, net::loop& on, net::task_group& tasks,
                    net::task_group& stopping) {
   const auto& options = made.options();
@@ -110,10 +118,24 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     access.change(application.id, make_access(application));
   things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall)),
                      "https://localhost:" + std::to_string(options.stack_port) + "/api/v3"};
+  const auto stack_url = "https://localhost:" + std::to_string(options.stack_port) + "/api/v3";
+  downlink_service downlinks{made.seed("downlinks") + std::to_string(unix_seconds(on.now().wall)),
+                             [&registry](const std::string& application, const std::string& device) {
+                               return registry.has_device(application, device);
+                             }};
+  downlink_api downlinks_api{downlinks, access};
   std::optional<mqtt_publisher> publisher;
   if (!options.mqtt.address.empty()) publisher.emplace(on, tasks, options.mqtt);
   mqtt_stack by_mqtt{on, tasks, publisher ? &*publisher : nullptr, stored,
                      made.seed("mqtt sessions") + std::to_string(unix_seconds(on.now().wall))};
+  stack.pass_uplinks_by(downlinks);
+  by_mqtt.pass_uplinks_by(downlinks);
+  event_courier courier{on, tasks, publisher ? &*publisher : nullptr, made.path_of("ca.pem")};
+  downlink_port downlinks_port{on, tasks, downlinks_api, courier};
+  if (publisher)
+    publisher->on_downlink([&downlinks_port](const std::string& topic, const std::string& body) {
+      downlinks_port.on_published(topic, body);
+    });
   net::http_client http{on, {}};
   accepted.listen([&](const arrival& entry) {
     stack.on_arrival(entry);
@@ -125,6 +147,9 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     on.run();
     return fault;
   };
+  for (const auto& application : made.applications())
+    if (auto set = courier.set_webhook(application.id, make_webhook(application), stack_url); !set)
+      return give_up(set.fault());
   std::vector<hub_listener> hub_ports;
   for (std::size_t i = 0; i < options.hubs; ++i) {
     auto port = hub_listener::start(on, tasks, {options.host, made.hub_port(i)}, *tls, sites.hub(i));
@@ -142,12 +167,12 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   if (!dps_port) return give_up(dps_port.fault());
   auto stack_port =
       start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage, access,
-                           options.delays, emulated_clock{faults.services(), "registry"});
+                           &downlinks_port, options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
-  auto control =
-      start_control_api(on, tasks, {options.host, options.control_port},
-                        {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack, &events,
-                         &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr, &http, &access});
+  auto control = start_control_api(on, tasks, {options.host, options.control_port},
+                                   {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack,
+                                    &events, &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr,
+                                    &http, &access, &downlinks_api, &courier, stack_url});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;

@@ -6,6 +6,7 @@
 
 #include <MQTTAsync.h>
 
+#include <array>
 #include <deque>
 
 namespace causeway::emulator {
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto answer_time = 5s;
 constexpr auto retry_pause = 1s;
 constexpr int most_under_way = 10'000;
+constexpr std::array<const char*, 2> pushed_topics{"v3/+/devices/+/down/push", "v3/+/devices/+/down/replace"};
 
 } // namespace
 
@@ -32,6 +34,7 @@ struct mqtt_publisher::state {
   std::string uri;
   MQTTAsync handle = nullptr;
   bool connected = false, connecting = false;
+  std::function<void(const std::string&, const std::string&)> heard{};
   std::deque<slot> slots;
   std::vector<slot*> free_slots;
 
@@ -55,7 +58,14 @@ struct mqtt_publisher::state {
   }
 
   // Paho's threads; the loop outlives them.
-  static int on_message(void*, char* topic, int, MQTTAsync_message* message) {
+  static int on_message(void* context, char* topic, int size, MQTTAsync_message* message) {
+    auto* self = static_cast<state*>(context);
+    auto name = size > 0 ? std::string(topic, static_cast<std::size_t>(size)) : std::string{topic};
+    std::string body(static_cast<const char*>(message->payload),
+                     static_cast<std::size_t>(message->payloadlen));
+    self->on.post([self, name = std::move(name), body = std::move(body)] {
+      if (self->heard) self->heard(name, body);
+    });
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     return 1;
@@ -69,6 +79,8 @@ struct mqtt_publisher::state {
     self->on.post([self] {
       self->connecting = false;
       self->connected = true;
+      for (const auto* topic : pushed_topics)
+        if (self->heard) MQTTAsync_subscribe(self->handle, topic, 1, nullptr);
       log::info("mqtt_publisher_connected", {{"broker", self->broker.address}});
     });
   }
@@ -135,6 +147,10 @@ net::task<> mqtt_publisher::keep_connected(std::shared_ptr<state> with) {
     with->connect();
     going_on = co_await net::sleep_for(retry_pause);
   }
+}
+
+void mqtt_publisher::on_downlink(std::function<void(const std::string&, const std::string&)> heard) {
+  state_->heard = std::move(heard);
 }
 
 bool mqtt_publisher::connected() const {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack's connection to a real MQTT broker that stands for its MQTT server: publishes at QoS 1, so
-// that it knows what the broker has; who subscribes at QoS 0 gets it at QoS 0. By Paho's asynchronous C
+// that it knows what the broker has; who subscribes at QoS 0 gets it at QoS 0. Hears what clients publish for
+// its queues. By Paho's asynchronous C
 // client. Loop's thread only.
 #pragma once
 
 #include "net/task_group.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +33,10 @@ public:
   // after 5 s without an answer.
   net::task<bool> publish(std::string topic, std::string payload);
   bool connected() const;
+
+  // Called on the loop with topic and body of what comes on down/push and down/replace of any device. Once,
+  // before the loop runs; must stay until tasks has stopped.
+  void on_downlink(std::function<void(const std::string& topic, const std::string& body)> heard);
 
 private:
   struct state;

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto longest_sleep = 200ms;
-constexpr auto pause_after_refusal = 100ms;
+constexpr auto pause_after_refusal = 100ms, pause_after_drop = 1ms;
 constexpr auto pause_before_broker = 50ms, longest_wait_for_broker = 10'000ms;
 constexpr auto handling_time =
     1500ms; // of the Application Server, when it gets an uplink for the second time
@@ -31,12 +31,15 @@ bool is_every(std::uint64_t nth, std::uint64_t marker) {
 
 struct mqtt_stack::campaign {
   net::loop& on;
+  net::task_group& tasks;
+  downlink_service* downlinks; // may be null
   mqtt_publisher& publisher;
   storage_log& stored;
   std::string seed;
   simulation books;
   std::unordered_map<std::uint32_t, std::string> held; // by device: leaves behind its successor
   std::size_t working = 0;
+  std::size_t locked = 0; // uplinks whose device is
 
   std::string topic_of(std::uint32_t device) const {
     return publisher.topic_of(books.application_of(device).id, books.device_name(device), "up");
@@ -62,7 +65,7 @@ mqtt_stack::mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to
     : on_{on}, tasks_{tasks}, publisher_{to}, stored_{stored}, seed_{std::move(seed)} {}
 
 bool mqtt_stack::running() const {
-  return campaign_ && campaign_->working > 0;
+  return campaign_ && campaign_->working + campaign_->locked > 0;
 }
 
 const simulation* mqtt_stack::current() const {
@@ -89,8 +92,16 @@ result<void> mqtt_stack::start(simulation_plan plan, bool alone) {
   if (!plan.uplinks && !plan.duration)
     return error{errc::config_invalid_value, "neither uplinks nor seconds says when the simulation ends"};
   clear();
-  auto next = std::make_shared<campaign>(campaign{
-      on_, *publisher_, stored_, seed_, simulation{std::move(plan), markers_, on_.now().mono}, {}, 0});
+  auto next = std::make_shared<campaign>(campaign{on_,
+                                                  tasks_,
+                                                  downlinks_,
+                                                  *publisher_,
+                                                  stored_,
+                                                  seed_,
+                                                  simulation{std::move(plan), markers_, on_.now().mono},
+                                                  {},
+                                                  0,
+                                                  0});
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   campaign_ = std::move(next);
   alone_ = alone;
@@ -131,6 +142,23 @@ net::task<> mqtt_stack::publish_turns(std::shared_ptr<campaign> at) {
       at->stored.append({0, std::string{uplink.application}, name, "uplink_message", simulated_f_port,
                          uplink.received_at, body},
                         begun.wall);
+    const auto passage = at->downlinks == nullptr
+                             ? uplink_passage{}
+                             : at->downlinks->pass_uplink(std::string{uplink.application}, name, session,
+                                                          static_cast<std::uint32_t>(uplink.f_cnt), begun);
+    if (passage.dropped) {
+      books.answered(*turn, 0, "dropped_by_stack", begun.mono);
+      awake = co_await net::sleep_for(pause_after_drop);
+      continue;
+    }
+    if (passage.not_before > begun.mono) {
+      ++at->locked;
+      at->tasks.spawn("mqtt_stack_held", net::restart_policy::never,
+                      [at, turn = *turn, body, until = passage.not_before] {
+                        return publish_held(at, turn, body, until);
+                      });
+      continue;
+    }
     if (is_every(switches.swap_every, turn->marker)) {
       at->held[turn->device] = std::move(body);
       books.answered(*turn, 200, {}, at->on.now().mono); // it will be with the next
@@ -151,6 +179,15 @@ net::task<> mqtt_stack::publish_turns(std::shared_ptr<campaign> at) {
   for (auto& [device, body] : at->held)
     static_cast<void>(co_await at->publisher.publish(at->topic_of(device), std::move(body)));
   at->held.clear();
+}
+
+// Its device is locked until then.
+net::task<> mqtt_stack::publish_held(std::shared_ptr<campaign> at, simulated_turn turn, std::string body,
+                                     mono_time not_before) {
+  static_cast<void>(co_await net::sleep_for(not_before - at->on.now().mono));
+  const bool taken = co_await at->publisher.publish(at->topic_of(turn.device), std::move(body));
+  at->books.answered(turn, taken ? 200 : 0, "broker", at->on.now().mono);
+  --at->locked;
 }
 
 } // namespace causeway::emulator

@@ -3,6 +3,7 @@
 // `accepted` in its books; whether anybody was subscribed, nobody tells. Loop's thread only.
 #pragma once
 
+#include "emulator/stack/downlink_service.h"
 #include "emulator/stack/mqtt_publisher.h"
 #include "emulator/stack/simulation.h"
 #include "emulator/stack/storage_log.h"
@@ -19,6 +20,9 @@ public:
   mqtt_stack(net::loop& on, net::task_group& tasks, mqtt_publisher* to, storage_log& stored,
              std::string seed);
 
+  // As things_stack's.
+  void pass_uplinks_by(downlink_service& downlinks) { downlinks_ = &downlinks; }
+
   // Errors: config_invalid_value (no broker, no device, no end), internal when one is running already.
   // alone: the simulation has no other devices.
   result<void> start(simulation_plan plan, bool alone);
@@ -34,12 +38,15 @@ public:
 private:
   struct campaign;
   static net::task<> publish_turns(std::shared_ptr<campaign> at);
+  static net::task<> publish_held(std::shared_ptr<campaign> at, simulated_turn turn, std::string body,
+                                  mono_time not_before);
 
   net::loop& on_;
   net::task_group& tasks_;
   mqtt_publisher* publisher_;
   storage_log& stored_;
   std::string seed_;
+  downlink_service* downlinks_ = nullptr;
   bool alone_ = false;
   std::shared_ptr<campaign> campaign_;
   std::unordered_map<std::string, std::uint64_t> markers_;

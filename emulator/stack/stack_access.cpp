@@ -22,6 +22,18 @@ bool is_well_formed(std::string_view key) {
   return key.starts_with("NNSXS.") && std::count(key.begin(), key.end(), '.') == 2 && !key.ends_with('.');
 }
 
+stack_fault make_key_not_found(std::string_view key) {
+  const auto id = key.substr(6, key.rfind('.') - 6);
+  stack_fault fault{401, 16, "pkg/identityserver", "api_key_not_found", "API key not found", {}};
+  fault.cause.push_back({401,
+                         5,
+                         "pkg/identityserver/store",
+                         "api_key_not_found",
+                         "api key with id `{api_key_id}` not found",
+                         {{"api_key_id", json::string_view{id.data(), id.size()}}}});
+  return fault;
+}
+
 } // namespace
 
 result<access_change> parse_access_change(std::string_view body) {
@@ -67,6 +79,50 @@ registry_response stack_access::handle(const registry_request& request, moment n
                                    : webhooks(request, now);
 }
 
+bool stack_access::is_id_known(std::string_view key) const {
+  const auto id = key.substr(0, key.rfind('.') + 1);
+  bool known = false;
+  registry_.visit_applications([&](const std::string&, const std::string& api_key, std::size_t) {
+    known = known || api_key.starts_with(id);
+  });
+  return known;
+}
+
+std::optional<registry_response> stack_access::refuse(const std::string& application, std::string_view key,
+                                                      std::string_view right, moment now) {
+  std::optional<registry_response> refused;
+  const auto* owner = key.empty() ? nullptr : owner_of(key, now, refused);
+  if (refused) return refused;
+  if (owner == nullptr || *owner != application)
+    return registry_.fail({403,
+                           7,
+                           "pkg/auth/rights",
+                           "no_application_rights",
+                           "no rights for application `{uid}`",
+                           {{"uid", application}}});
+  const auto& rights = records_.at(application).rights;
+  if (std::find(rights.begin(), rights.end(), right) == rights.end())
+    return registry_.fail({403,
+                           7,
+                           "pkg/auth/rights",
+                           "insufficient_application_rights",
+                           "insufficient rights for application `{uid}`",
+                           {{"missing", json::array{json::string{right}}}, {"uid", application}}});
+  return std::nullopt;
+}
+
+bool stack_access::has_webhook(const std::string& application, std::string_view id) const {
+  const auto found = records_.find(application);
+  if (found == records_.end()) return false;
+  const auto& hooks = found->second.webhooks;
+  return std::any_of(hooks.begin(), hooks.end(), [id](const json::value& hook) {
+    const auto* ids = hook.is_object() ? hook.as_object().if_contains("ids") : nullptr;
+    const auto* name =
+        ids != nullptr && ids->is_object() ? ids->as_object().if_contains("webhook_id") : nullptr;
+    return name != nullptr && name->is_string() && std::string_view{name->as_string()} == id;
+  });
+}
+
 const std::string* stack_access::owner_of(std::string_view key, moment now,
                                           std::optional<registry_response>& why) {
   std::string owner;
@@ -74,9 +130,11 @@ const std::string* stack_access::owner_of(std::string_view key, moment now,
     if (api_key == key) owner = id;
   });
   if (owner.empty()) {
-    why = is_well_formed(key)
-              ? registry_.fail({401, 16, "pkg/identityserver", "api_key_not_found", "API key not found", {}})
-              : registry_.fail({400, 3, "pkg/auth", "token", "invalid token", {}});
+    why = registry_.fail(
+        !is_well_formed(key) ? stack_fault{400, 3, "pkg/auth", "token", "invalid token", {}}
+        : is_id_known(key)
+            ? stack_fault{401, 16, "pkg/identityserver", "invalid_authorization", "invalid authorization", {}}
+            : make_key_not_found(key));
     return nullptr;
   }
   const auto found = records_.try_emplace(owner).first;
@@ -125,28 +183,12 @@ registry_response stack_access::webhooks(const registry_request& request, moment
                                  {{"forbidden_paths", json::array{json::string{path}}}}});
         asked.push_back(std::move(path));
       }
-  const auto key = bearer_key(request.authorization);
-  std::optional<registry_response> refused;
-  const auto* owner = key.empty() ? nullptr : owner_of(key, now, refused);
-  if (refused) return std::move(*refused);
-  if (!owner || *owner != application)
-    return registry_.fail({403,
-                           7,
-                           "pkg/auth/rights",
-                           "no_application_rights",
-                           "no rights for application `{uid}`",
-                           {{"uid", application}}});
+  if (auto refused =
+          refuse(application, bearer_key(request.authorization), "RIGHT_APPLICATION_TRAFFIC_READ", now))
+    return std::move(*refused);
   if (auto fault = registry_.refuse_for_fault(fault_kind::registry_status, application))
     return std::move(*fault);
   const auto& one = records_.at(application);
-  constexpr std::string_view right = "RIGHT_APPLICATION_TRAFFIC_READ";
-  if (std::find(one.rights.begin(), one.rights.end(), right) == one.rights.end())
-    return registry_.fail({403,
-                           7,
-                           "pkg/auth/rights",
-                           "insufficient_application_rights",
-                           "insufficient rights for application `{uid}`",
-                           {{"missing", json::array{json::string{right}}}, {"uid", application}}});
   json::array shown;
   for (const auto& hook : one.webhooks) {
     if (!hook.is_object()) continue;

@@ -29,6 +29,12 @@ public:
   registry_response handle(const registry_request& request, moment now);
   void change(const std::string& application, access_change what);
 
+  // For the stack's other interfaces: the answer to whoever may not do with this application what needs this
+  // right (real-stack-facts.md 1.3); nothing when he may.
+  std::optional<registry_response> refuse(const std::string& application, std::string_view key,
+                                          std::string_view right, moment now);
+  bool has_webhook(const std::string& application, std::string_view id) const;
+
 private:
   struct record {
     std::vector<std::string> rights{"RIGHT_APPLICATION_DEVICES_READ", "RIGHT_APPLICATION_INFO",
@@ -38,6 +44,8 @@ private:
   };
   // Whose key it is; the refusal in `why` when it is nobody's.
   const std::string* owner_of(std::string_view key, moment now, std::optional<registry_response>& why);
+  // Whether some key has its id, with another secret.
+  bool is_id_known(std::string_view key) const;
   registry_response auth_info(std::string_view key, moment now);
   registry_response webhooks(const registry_request& request, moment now);
 

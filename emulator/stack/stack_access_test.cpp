@@ -28,9 +28,12 @@ TEST_F(stack_access_test, a_key_is_told_its_rights_and_a_wrong_one_what_is_wrong
   const auto malformed = get("/api/v3/auth_info", "NNSXS.A");
   EXPECT_EQ(malformed.status, 400);
   EXPECT_NE(malformed.body.find("pkg/auth:token"), std::string::npos);
-  const auto unknown = get("/api/v3/auth_info", "NNSXS.A.C");
+  const auto unknown = get("/api/v3/auth_info", "NNSXS.X.B");
   EXPECT_EQ(unknown.status, 401);
   EXPECT_NE(unknown.body.find("api_key_not_found"), std::string::npos);
+  const auto wrong = get("/api/v3/auth_info", "NNSXS.A.C");
+  EXPECT_EQ(wrong.status, 401);
+  EXPECT_NE(wrong.body.find("invalid_authorization"), std::string::npos);
   access_.change("app-one", *parse_access_change(R"({"expires_at":"2025-01-01T00:00:00Z"})"));
   EXPECT_NE(get("/api/v3/auth_info", "NNSXS.A.B").body.find("api_key_expired"), std::string::npos);
 }

@@ -3,11 +3,17 @@
 
 #include "base/encoding.h"
 
+#include <algorithm>
+
 namespace causeway::emulator {
 
 namespace json = boost::json;
 
 namespace {
+
+json::string json_text(std::string_view text) {
+  return json::string(text.data(), text.size());
+}
 
 std::string fill_in(std::string_view format, const json::object& attributes) {
   std::string text{format};
@@ -56,21 +62,42 @@ int stack_code_of(int status) {
   }
 }
 
+json::object format_stack_fault(const stack_fault& what, const std::string& correlation) {
+  json::object shown;
+  if (!what.space.empty()) shown["namespace"] = json_text(what.space);
+  if (!what.name.empty()) shown["name"] = json_text(what.name);
+  shown["message_format"] = json_text(what.format);
+  if (!what.attributes.empty()) shown["attributes"] = what.attributes;
+  shown["correlation_id"] = correlation;
+  if (!what.cause.empty()) {
+    auto other = correlation;
+    std::rotate(other.begin(), other.begin() + (other.empty() ? 0 : 1), other.end());
+    shown["cause"] = format_stack_fault(what.cause.front(), other);
+  }
+  shown["code"] = what.code;
+  return shown;
+}
+
 registry_response make_stack_error(const stack_fault& what, const std::string& correlation) {
-  const std::string space{what.space}, name{what.name}, format{what.format};
+  const std::string space{what.space.empty() ? "unknown" : what.space};
+  const std::string name{what.name.empty() ? "unknown" : what.name};
+  json::object detail{{"@type", "type.googleapis.com/ttn.lorawan.v3.ErrorDetails"}};
+  for (auto& [key, value] : format_stack_fault(what, correlation))
+    detail[key] = std::move(value);
   const json::object body{
       {"code", what.code},
-      {"message", "error:" + space + ":" + name + " (" + fill_in(format, what.attributes) + ")"},
-      {"details", json::array{json::object{{"@type", "type.googleapis.com/ttn.lorawan.v3.ErrorDetails"},
-                                           {"namespace", space},
-                                           {"name", name},
-                                           {"message_format", format},
-                                           {"attributes", what.attributes},
-                                           {"correlation_id", correlation},
-                                           {"code", what.code}}}}};
+      {"message", "error:" + space + ":" + name + " (" + fill_in(what.format, what.attributes) + ")"},
+      {"details", json::array{std::move(detail)}}};
   registry_response response;
   response.status = what.status;
   response.body = json::serialize(body);
+  return response;
+}
+
+registry_response make_bare_error(int status, int code, std::string_view message) {
+  registry_response response;
+  response.status = status;
+  response.body = json::serialize(json::object{{"code", code}, {"message", json_text(message)}});
   return response;
 }
 

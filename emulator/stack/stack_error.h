@@ -16,6 +16,7 @@ struct registry_request {
   std::string path;  // without the query, not decoded
   std::string query; // not decoded
   std::string authorization;
+  std::string body{};
 };
 
 struct registry_response {
@@ -31,6 +32,7 @@ struct stack_fault {
   int code = 2;
   std::string_view space, name, format;
   boost::json::object attributes;
+  std::vector<stack_fault> cause{}; // one at most
 };
 
 // `field` has a value outside its rule.
@@ -38,6 +40,10 @@ stack_fault invalid_field(std::string_view field, std::string_view reason);
 // gRPC status of an HTTP status.
 int stack_code_of(int status);
 registry_response make_stack_error(const stack_fault& what, const std::string& correlation);
+// What stands in `details` and, by another way, in events (things-stack-wire.md E.6).
+boost::json::object format_stack_fault(const stack_fault& what, const std::string& correlation);
+// An error that the stack's JSON reader makes: without details.
+registry_response make_bare_error(int status, int code, std::string_view message);
 
 // The key of "Bearer KEY"; empty when there is none.
 std::string_view bearer_key(std::string_view authorization);

@@ -11,11 +11,19 @@ struct stack_port {
   stack_registry& registry;
   storage_api& storage;
   stack_access& access;
+  downlink_port* downlinks;
   latency delays;
   emulated_clock clock;
 };
 
+constexpr std::size_t most_of_push = 16U * 1024 * 1024; // 10,000 items, and what is refused
+
 net::task<net::http_response> answer(std::shared_ptr<stack_port> at, net::http_request request) {
+  if (at->downlinks != nullptr && downlink_port::is_for(request.path())) {
+    auto carried = co_await at->downlinks->answer(std::move(request));
+    carried.headers.emplace_back("Date", format_http_date(at->clock.at(at->on.now()).wall));
+    co_return carried;
+  }
   const registry_request asked{request.method, std::string{request.path()}, std::string{request.query()},
                                std::string{request.header("Authorization")}};
   const auto now = at->clock.at(at->on.now());
@@ -37,13 +45,15 @@ net::task<net::http_response> answer(std::shared_ptr<stack_port> at, net::http_r
 result<net::http_server> start_stack_listener(net::loop& on, net::task_group& tasks,
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
-                                              stack_access& access, const latency& delays,
-                                              emulated_clock clock) {
-  const auto port =
-      std::make_shared<stack_port>(stack_port{on, registry, storage, access, delays, std::move(clock)});
-  return net::http_server::start(on, tasks, address, std::move(tls), {}, [port](net::http_request request) {
-    return answer(port, std::move(request));
-  });
+                                              stack_access& access, downlink_port* downlinks,
+                                              const latency& delays, emulated_clock clock) {
+  const auto port = std::make_shared<stack_port>(
+      stack_port{on, registry, storage, access, downlinks, delays, std::move(clock)});
+  net::http_limits limits;
+  limits.max_body = most_of_push;
+  return net::http_server::start(
+      on, tasks, address, std::move(tls), limits,
+      [port](net::http_request request) { return answer(port, std::move(request)); });
 }
 
 } // namespace causeway::emulator

@@ -96,6 +96,11 @@ bool stack_registry::put(const std::string& application, const std::string& devi
   return is_new;
 }
 
+bool stack_registry::has_device(const std::string& application, const std::string& device) const {
+  const auto found = applications_.find(application);
+  return found != applications_.end() && found->second.devices.find(device) != nullptr;
+}
+
 bool stack_registry::remove(const std::string& application, const std::string& device) {
   const auto found = applications_.find(application);
   return found != applications_.end() && found->second.devices.remove(device);

@@ -4,12 +4,10 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "emulator/stack/http2_posts.h"
-#include "emulator/stack/http_answer.h"
 #include "emulator/stack/uplink_body.h"
-#include "net/stream.h"
+#include "emulator/stack/webhook_poster.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
@@ -19,64 +17,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto answer_time_out = 5s; // the stack's own (things-stack-wire.md B.4)
-constexpr auto pause_after_refusal = 20ms;
+constexpr auto pause_after_refusal = 20ms, pause_after_drop = 1ms;
 constexpr auto longest_sleep = 200ms;
 constexpr std::size_t idle_of_a_host = 2;     // Go's net/http: DefaultMaxIdleConnsPerHost
-constexpr auto idle_time_out = 90s;           // of Go's client
 constexpr std::size_t max_postponed = 20'000; // beyond: given up, as by the stack's own full queue
 
 struct simulated_session {
   std::string dev_eui, session_key_id;
-};
-
-struct connection {
-  explicit connection(const webhook_hook* hook) : to{hook} {}
-
-  const webhook_hook* to; // with the same endpoint any of them
-  net::stream stream;
-  http_answer_reader reader;
-  bool usable = false; // for another post
-  mono_time idle_since{};
-};
-
-// Open connections that wait for a post.
-struct connection_pool {
-  std::size_t most_of_a_host = 0;
-  std::vector<std::unique_ptr<connection>> idle; // the one used last is the last
-
-  std::unique_ptr<connection> take(const webhook_hook& hook, mono_time now) {
-    while (!idle.empty() && idle.front()->idle_since + idle_time_out < now)
-      idle.erase(idle.begin());
-    const auto found = std::find_if(idle.rbegin(), idle.rend(),
-                                    [&](const auto& one) { return one->to->endpoint() == hook.endpoint(); });
-    if (found == idle.rend()) return nullptr;
-    auto taken = std::move(*found);
-    idle.erase(std::next(found).base());
-    return taken;
-  }
-  void give(std::unique_ptr<connection> one, mono_time now) {
-    const auto waiting = std::count_if(idle.begin(), idle.end(), [&](const auto& other) {
-      return other->to->endpoint() == one->to->endpoint();
-    });
-    if (static_cast<std::size_t>(waiting) >= most_of_a_host) return;
-    one->idle_since = now;
-    idle.push_back(std::move(one));
-  }
-  void drop(const webhook_hook& hook) {
-    std::erase_if(idle, [&](const auto& one) { return one->to->endpoint() == hook.endpoint(); });
-  }
-};
-
-// One post after the other.
-struct poster {
-  std::unique_ptr<connection> line;
-  std::optional<mono_time> deadline; // while a post is under way
-  bool timed_out = false;
-};
-
-struct post_result {
-  int status = 0;
-  std::string reason;
 };
 
 // A message and its next try.
@@ -105,10 +52,12 @@ struct things_stack::campaign {
   std::vector<webhook_health> health;      // likewise
   std::vector<simulated_session> sessions; // by device
   std::optional<net::tls_client_context> tls;
-  std::vector<std::unique_ptr<poster>> posters;
-  connection_pool pool;
+  std::vector<std::unique_ptr<webhook_poster>> posters;
+  webhook_connections pool;
   std::optional<http2_posts> http2;
   std::uint64_t connections_opened = 0;
+  downlink_service* downlinks = nullptr;
+  std::multimap<mono_time, attempt> held; // first tries, whose device is locked until then
   std::multimap<mono_time, attempt> postponed;
   std::size_t working = 0, posting = 0;
 
@@ -116,6 +65,9 @@ struct things_stack::campaign {
   net::task<std::optional<attempt>> next_attempt();
   attempt make_attempt(const simulated_turn& turn, wall_time now);
   std::optional<attempt> take_postponed(mono_time now);
+  // The Application Server cannot take the uplink now, or never: then it is no longer the caller's.
+  bool hold(attempt& made, moment now);
+  bool is_held_due(mono_time now) const { return !held.empty() && held.begin()->first <= now; }
   void settle(attempt tried, const post_result& answer);
   void end_http2() {
     if (http2) connections_opened += http2->connections_opened();
@@ -147,10 +99,26 @@ attempt things_stack::campaign::make_attempt(const simulated_turn& turn, wall_ti
 }
 
 std::optional<attempt> things_stack::campaign::take_postponed(mono_time now) {
-  if (postponed.empty() || postponed.begin()->first > now) return std::nullopt;
-  auto next = std::move(postponed.begin()->second);
-  postponed.erase(postponed.begin());
+  auto& from = is_held_due(now) ? held : postponed;
+  if (from.empty() || from.begin()->first > now) return std::nullopt;
+  auto next = std::move(from.begin()->second);
+  from.erase(from.begin());
   return next;
+}
+
+bool things_stack::campaign::hold(attempt& made, moment now) {
+  if (downlinks == nullptr) return false;
+  const auto& turn = made.turn;
+  const auto passage = downlinks->pass_uplink(
+      books.application_of(turn.device).id, books.device_name(turn.device),
+      sessions[turn.device].session_key_id, static_cast<std::uint32_t>(turn.marker), now);
+  if (passage.dropped) {
+    books.answered(turn, 0, "dropped_by_stack", now.mono);
+    return true;
+  }
+  if (passage.not_before <= now.mono) return false;
+  held.emplace(passage.not_before, std::move(made));
+  return true;
 }
 
 void things_stack::campaign::settle(attempt tried, const post_result& answer) {
@@ -176,39 +144,6 @@ void things_stack::campaign::settle(attempt tried, const post_result& answer) {
   const auto due = now.mono + std::chrono::duration_cast<mono_time::duration>(*pause);
   postponed.emplace(due, std::move(tried));
 }
-
-namespace {
-
-net::task<post_result> post(poster* with, std::optional<net::tls_client_context> tls,
-                            std::chrono::milliseconds time_out, std::string_view request) {
-  auto& line = *with->line;
-  if (!line.stream.is_open()) {
-    net::connect_options options;
-    options.host = line.to->host();
-    options.port = line.to->port();
-    options.tls = std::move(tls);
-    options.time_out = time_out;
-    auto connected = co_await net::connect(std::move(options));
-    if (!connected)
-      co_return post_result{0, connected.fault().code() == errc::connection_timed_out ? "time_out"
-                                                                                      : "connection"};
-    line.stream = std::move(connected->bytes);
-  }
-  const auto written = co_await line.stream.write(request);
-  if (!written) co_return post_result{0, with->timed_out ? "time_out" : "connection"};
-  std::array<char, 4096> buffer;
-  while (true) {
-    if (const auto answer = line.reader.next()) {
-      line.usable = !answer->last;
-      co_return post_result{answer->status, "not_http"};
-    }
-    const auto got = co_await line.stream.read_some(buffer);
-    if (!got) co_return post_result{0, with->timed_out ? "time_out" : "connection"};
-    line.reader.feed({buffer.data(), *got});
-  }
-}
-
-} // namespace
 
 things_stack::things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed,
                            std::string stack_url)
@@ -261,6 +196,7 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
   if (next->books.device_count() == 0) return error{errc::config_invalid_value, "there are no devices"};
   next->health.resize(hooks.size(), webhook_health{sending.health});
   next->hooks = std::move(hooks);
+  next->downlinks = downlinks_;
   if (tls) {
     auto context = net::tls_client_context::make(ca_file);
     if (!context) return context.fault();
@@ -285,7 +221,7 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
   campaign_->pool.most_of_a_host =
       campaign_->books.plan().connections == connection_use::fresh ? idle_of_a_host : workers;
   for (std::size_t i = 0; i < workers; ++i) {
-    campaign_->posters.push_back(std::make_unique<poster>());
+    campaign_->posters.push_back(std::make_unique<webhook_poster>());
     tasks_.spawn("things_stack_poster", net::restart_policy::never,
                  [at = campaign_, i] { return post_turns(at, i); });
   }
@@ -297,12 +233,16 @@ result<void> things_stack::start(simulation_plan plan, const std::string& ca_fil
 net::task<std::optional<attempt>> things_stack::campaign::next_attempt() {
   while (true) {
     const auto now = on.now().mono;
-    if (auto again = take_postponed(now)) co_return again;
+    if (auto again = take_postponed(now)) {
+      if (again->number == 1) books.begin(again->turn, now); // it was held
+      co_return again;
+    }
     auto turn = books.stopped() ? std::nullopt : books.take_turn(now);
     if (!turn) {
-      const bool more_may_come = retries.is_on() && (!postponed.empty() || posting > 0);
+      const bool more_may_come = !held.empty() || (retries.is_on() && (!postponed.empty() || posting > 0));
       if (!more_may_come || books.stopped()) co_return std::nullopt;
       auto pause = std::chrono::duration_cast<mono_time::duration>(longest_sleep);
+      if (!held.empty()) pause = std::clamp<mono_time::duration>(held.begin()->first - now, 1ms, pause);
       if (!postponed.empty())
         pause = std::clamp<mono_time::duration>(postponed.begin()->first - now, 1ms, pause);
       const bool awake = co_await net::sleep_for(pause);
@@ -310,7 +250,8 @@ net::task<std::optional<attempt>> things_stack::campaign::next_attempt() {
       continue;
     }
     bool awake = true;
-    for (auto time = on.now().mono; awake && turn->due > time && !books.stopped(); time = on.now().mono) {
+    auto time = on.now().mono;
+    for (; awake && turn->due > time && !books.stopped() && !is_held_due(time); time = on.now().mono) {
       const auto pause = std::min<mono_time::duration>(turn->due - time, longest_sleep);
       awake = co_await net::sleep_for(pause);
     }
@@ -318,9 +259,16 @@ net::task<std::optional<attempt>> things_stack::campaign::next_attempt() {
       books.give_back(*turn);
       co_return std::nullopt;
     }
+    if (turn->due > time) {
+      books.give_back(*turn);
+      continue;
+    }
     const auto begun = on.now();
     books.begin(*turn, begun.mono);
-    co_return make_attempt(*turn, begun.wall);
+    auto made = make_attempt(*turn, begun.wall);
+    if (!hold(made, begun)) co_return made;
+    awake = co_await net::sleep_for(pause_after_drop);
+    if (!awake) co_return std::nullopt;
   }
 }
 
@@ -354,7 +302,7 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
     }
     with.line = at->pool.take(hook, begun);
     if (!with.line) {
-      with.line = std::make_unique<connection>(&hook);
+      with.line = std::make_unique<webhook_connection>(&hook);
       ++at->connections_opened;
     }
     with.deadline = begun + time_out;
@@ -362,7 +310,7 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
     ++at->posting;
     // Apart: GCC 12 destroys the temporary of a conditional inside co_await twice.
     auto tls = hook.is_tls() ? at->tls : std::nullopt;
-    const auto answer = co_await post(&with, std::move(tls), time_out, next->request);
+    const auto answer = co_await post_once(&with, std::move(tls), time_out, next->request);
     --at->posting;
     with.deadline.reset();
     if (std::exchange(with.line->usable, false))
@@ -379,6 +327,9 @@ net::task<> things_stack::post_turns(std::shared_ptr<campaign> at, std::size_t w
   if (--at->working > 0) co_return;
   at->pool.idle.clear();
   at->end_http2();
+  for (const auto& [due, left] : at->held)
+    at->books.give_back(left.turn);
+  at->held.clear();
   for (const auto& [due, left] : at->postponed)
     at->books.give_up(left.turn);
   at->postponed.clear();
@@ -389,11 +340,8 @@ net::task<> things_stack::watch_time_outs(std::shared_ptr<campaign> at) {
     const bool awake = co_await net::sleep_for(100ms);
     if (!awake) break;
     const auto now = at->on.now().mono;
-    for (const auto& with : at->posters) {
-      if (!with->deadline || *with->deadline > now || with->timed_out) continue;
-      with->timed_out = true;
-      if (with->line) with->line->stream.close();
-    }
+    for (const auto& with : at->posters)
+      with->watch(now);
   }
 }
 

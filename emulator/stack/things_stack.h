@@ -5,6 +5,7 @@
 // connection breaks, those that wait for the same host go too. Loop's thread only.
 #pragma once
 
+#include "emulator/stack/downlink_service.h"
 #include "emulator/stack/simulation.h"
 #include "emulator/stack/storage_log.h"
 #include "net/task_group.h"
@@ -19,6 +20,10 @@ public:
   // What is sent goes into stored first. stack_url: of the Application Server.
   things_stack(net::loop& on, net::task_group& tasks, storage_log& stored, std::string seed,
                std::string stack_url = "https://localhost:15885/api/v3");
+
+  // Every uplink is told there, and waits for its device's lock or is dropped as it says. Before the first
+  // start; must live as long as tasks.
+  void pass_uplinks_by(downlink_service& downlinks) { downlinks_ = &downlinks; }
 
   // ca_file: trusted for https:// webhooks. Errors: config_invalid_value (no application, no device, no end,
   // a URL that cannot be used), certificate_unusable, internal when one is running already.
@@ -43,6 +48,7 @@ private:
   net::task_group& tasks_;
   storage_log& stored_;
   std::string seed_, stack_url_;
+  downlink_service* downlinks_ = nullptr;
   std::shared_ptr<campaign> campaign_;
   std::unordered_map<std::string, std::uint64_t> markers_;
 };

@@ -50,14 +50,17 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += json_quoted(uplink.application);
   json += R"(},"dev_eui":")";
   json += uplink.dev_eui;
-  json += R"(","join_eui":"EC656E0000000001","dev_addr":"27FE87F6"},"correlation_ids":["gs:uplink:)";
+  json += R"(","join_eui":"EC656E0000000001","dev_addr":")";
+  json += uplink.dev_addr;
+  json += R"("},"correlation_ids":["gs:uplink:)";
   json += uplink.dev_eui;
   json += f_cnt;
   json += R"("],"received_at":")";
   json += uplink.handled_at ? nanosecond_time(*uplink.handled_at) : at;
-  json += R"(","uplink_message":{"session_key_id":")";
-  json += uplink.session_key_id;
-  json += R"(","f_port":2)";
+  json += R"(","uplink_message":{)";
+  if (!uplink.session_key_id.empty())
+    json.append(R"("session_key_id":")").append(uplink.session_key_id).append(R"(",)");
+  json += R"("f_port":2)";
   if (uplink.f_cnt != 0) json.append(R"(,"f_cnt":)").append(f_cnt); // zero values are omitted (C.1)
   json += R"(,"frm_payload":")";
   json += base64_encode({frame.data(), frame.size()});
@@ -80,8 +83,9 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += at;
   json += R"("},"received_at":")";
   json += at;
+  json += uplink.confirmed ? R"(","confirmed":true,)" : R"(",)";
   json +=
-      R"(","consumed_airtime":"0.061696s","version_ids":{"brand_id":"mclimate",)"
+      R"("consumed_airtime":"0.061696s","version_ids":{"brand_id":"mclimate",)"
       R"("model_id":"mc-button","hardware_version":"1.2","firmware_version":"1.2","band_id":"EU_863_870"},)"
       R"("network_ids":{"net_id":"000013","ns_id":"EC656E000010181D","tenant_id":"emulated",)"
       R"("cluster_id":"eu1","cluster_address":"eu1.emulated.example"}}})";

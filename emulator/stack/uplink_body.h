@@ -20,12 +20,14 @@ struct simulated_uplink {
   std::string_view application;
   std::string_view device;
   std::string_view dev_eui;
-  std::string_view session_key_id;
+  std::string_view session_key_id; // empty: ABP
   std::uint64_t f_cnt = 0;
   std::uint64_t marker = 0; // goes into decoded_payload as "uplink"
   wall_time received_at;
   std::optional<wall_time> handled_at{}; // by the Application Server; absent: at the same time
   std::uint32_t variation = 0;           // makes temperature, rssi and snr differ
+  std::string_view dev_addr = simulated_dev_addr;
+  bool confirmed = false;
 };
 
 std::string make_uplink_body(const simulated_uplink& uplink);

@@ -136,10 +136,11 @@ task<bool> http1_connection::answer() {
   hold(reader_.held());
   begin_work();
   auto request = reader_.take();
+  request.has_client_left = [this] { return bytes_.has_peer_left(); };
   enter(phase::handling, mono_time::max());
   auto response = co_await http_service::handle(service_, std::move(request));
   end_work();
-  if (!response) co_return false;
+  if (!response || response->silent) co_return false;
   if (!service_->admission && response->status / 100 == 2) let_in();
   answered_ = true;
   if (half_closed_) co_return false;

@@ -31,6 +31,9 @@ struct http_request {
   std::string body;
   std::string peer;                      // address without port
   std::optional<std::size_t> admitted{}; // what the admission has noted for the handler
+  // While its handler works: whether the client has gone, or will send nothing more. Empty where that cannot
+  // be told: HTTP/2.
+  std::function<bool()> has_client_left{};
 
   // Compared without case; the first one, empty when absent.
   std::string_view header(std::string_view name) const;
@@ -75,7 +78,8 @@ struct http_response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers; // Date is added unless it is among them
-  bool close = false;                    // ends the connection after this answer; HTTP/2 does not care
+  bool close = false;  // ends the connection after this answer; HTTP/2 does not care
+  bool silent = false; // HTTP/1.1: instead of any answer the connection is closed; HTTP/2 does not care
   std::unique_ptr<http_source> source{}; // the body, in pieces; then `body` is not looked at
 
   bool is_bodiless() const { return status == 204 || status == 304; } // RFC 9110 section 6.4.1

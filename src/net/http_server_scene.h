@@ -38,9 +38,12 @@ struct http_server_scene {
     s->admitted = request.admitted;
     if (request.path() == "/throw") throw std::runtime_error{"a bug"};
     if (request.path() == "/wait") co_await s->gate.wait();
+    while (request.path() == "/leave" && !request.has_client_left())
+      co_await sleep_for(std::chrono::milliseconds{1});
     ++s->handled;
     http_response response;
     response.content_type = "text/plain";
+    response.silent = request.path() == "/silent";
     response.body = request.method + " " + request.target + " " + request.body + " from " + request.peer;
     if (request.path() == "/forge") response.headers.emplace_back("X-Copied", "a\r\nX-Forged: b");
     if (request.path() == "/named") response.headers.emplace_back("X-Name", "value");

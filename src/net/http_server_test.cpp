@@ -240,6 +240,30 @@ TEST(http_server, the_end_of_its_tasks_ends_requests_under_way) {
   EXPECT_EQ(text, "");
 }
 
+TEST(http_server, tells_a_handler_when_its_client_has_gone) {
+  scene s;
+  auto client = run_task(s.on, open(s.server->port()));
+  const auto turn_until = [&](const int& count) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (count == 0 && std::chrono::steady_clock::now() < give_up)
+      run_task(s.on, turn());
+  };
+  ASSERT_TRUE(run_task(s.on, client.write("GET /leave HTTP/1.1\r\nHost: a\r\n\r\n")));
+  turn_until(s.asked);
+  for (int i = 0; i < 1000; ++i)
+    run_task(s.on, turn());
+  EXPECT_EQ(s.handled, 0);
+  client.close();
+  turn_until(s.handled);
+  EXPECT_EQ(s.handled, 1);
+}
+
+TEST(http_server, closes_without_a_byte_when_the_handler_says_nothing) {
+  scene s;
+  EXPECT_EQ(run_task(s.on, exchange(s.server->port(), "GET /silent HTTP/1.1\r\nHost: a\r\n\r\n", false)), "");
+  EXPECT_EQ(s.handled, 1);
+}
+
 TEST(http_server, answers_on_a_unix_socket) {
   auto name = (std::filesystem::temp_directory_path() / "http_server.XXXXXX").string();
   ASSERT_NE(::mkdtemp(name.data()), nullptr);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/stack/event_courier.h"
+
+#include "emulator/stack/webhook_poster.h"
+
+#include <deque>
+#include <utility>
+
+namespace causeway::emulator {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t workers = 16;
+constexpr auto answer_time_out = 5s; // the stack's own (things-stack-wire.md B.4)
+
+struct event_way {
+  std::shared_ptr<const webhook_hook> webhook;
+  bool by_webhook = true, by_mqtt = false;
+};
+
+} // namespace
+
+struct event_courier::state {
+  net::loop& on;
+  net::task_group& tasks;
+  mqtt_publisher* publisher;
+  std::string ca_file;
+  std::map<std::string, event_way> ways{}; // by application
+  std::optional<net::tls_client_context> tls{};
+  std::deque<stack_event> waiting{};
+  std::array<webhook_poster, workers> posters{};
+  std::array<bool, workers> busy{};
+  webhook_connections connections{workers, {}};
+  std::vector<std::shared_ptr<const webhook_hook>> former{}; // of which connections may be open
+  courier_totals totals{};
+
+  net::task<> post(const webhook_hook* hook, std::size_t worker, const stack_event* event);
+};
+
+event_courier::event_courier(net::loop& on, net::task_group& tasks, mqtt_publisher* publisher,
+                             std::string ca_file)
+    : state_{std::make_shared<state>(state{on, tasks, publisher, std::move(ca_file)})} {
+  tasks.spawn("event_time_outs", net::restart_policy::never, [s = state_] { return watch(s); });
+}
+
+const courier_totals& event_courier::totals() const {
+  return state_->totals;
+}
+
+result<void> event_courier::set_webhook(const std::string& application, webhook_settings settings,
+                                        std::string stack_url) {
+  auto hook = webhook_hook::make(std::move(settings), std::move(stack_url));
+  if (!hook) return hook.fault();
+  if (hook->is_tls() && !state_->tls) {
+    auto context = net::tls_client_context::make(state_->ca_file);
+    if (!context) return context.fault();
+    state_->tls = std::move(*context);
+  }
+  auto& way = state_->ways[application];
+  if (way.webhook) state_->former.push_back(way.webhook);
+  way.webhook = std::make_shared<const webhook_hook>(std::move(*hook));
+  return {};
+}
+
+void event_courier::set_ways(const std::string& application, bool by_webhook, bool by_mqtt) {
+  auto& way = state_->ways[application];
+  way.by_webhook = by_webhook;
+  way.by_mqtt = by_mqtt;
+}
+
+void event_courier::send(stack_event event) {
+  auto& s = *state_;
+  if (s.waiting.size() >= most_waiting || !s.ways.contains(event.application)) {
+    ++s.totals.lost;
+    return;
+  }
+  s.waiting.push_back(std::move(event));
+  const auto free = std::find(s.busy.begin(), s.busy.end(), false);
+  if (free == s.busy.end()) return;
+  *free = true;
+  const auto worker = static_cast<std::size_t>(free - s.busy.begin());
+  s.tasks.spawn("event_courier", net::restart_policy::never,
+                [at = state_, worker] { return work(at, worker); });
+}
+
+net::task<> event_courier::work(std::shared_ptr<state> s, std::size_t worker) {
+  while (!s->waiting.empty()) {
+    const auto event = std::move(s->waiting.front());
+    s->waiting.pop_front();
+    const auto way = s->ways[event.application];
+    if (way.by_mqtt && s->publisher != nullptr) {
+      auto topic = s->publisher->topic_of(event.application, event.device, event.topic);
+      const bool taken = co_await s->publisher->publish(std::move(topic), event.body);
+      ++(taken ? s->totals.published : s->totals.lost);
+    }
+    if (way.by_webhook && way.webhook) {
+      auto posting = s->post(way.webhook.get(), worker, &event);
+      co_await std::move(posting);
+    }
+    if (!way.by_mqtt && !(way.by_webhook && way.webhook)) ++s->totals.lost;
+  }
+  s->busy[worker] = false;
+}
+
+net::task<> event_courier::state::post(const webhook_hook* hook, std::size_t worker,
+                                       const stack_event* event) {
+  auto& with = posters[worker];
+  const webhook_subject about{event->application, event->device, event->dev_eui, event->join_eui,
+                              event->dev_addr};
+  const auto request = hook->make_request(about, hook->make_body(event->body, false, 0));
+  with.line = connections.take(*hook, on.now().mono);
+  if (!with.line) with.line = std::make_unique<webhook_connection>(hook);
+  with.timed_out = false;
+  with.deadline = on.now().mono + answer_time_out;
+  auto context = hook->is_tls() ? tls : std::nullopt;
+  const auto answer = co_await post_once(&with, std::move(context), answer_time_out, request);
+  with.deadline.reset();
+  if (std::exchange(with.line->usable, false)) connections.give(std::move(with.line), on.now().mono);
+  with.line.reset();
+  ++(answer.status >= 200 && answer.status < 300 ? totals.posted : totals.refused);
+}
+
+net::task<> event_courier::watch(std::shared_ptr<state> s) {
+  for (bool awake = true; awake;) {
+    for (auto& poster : s->posters)
+      poster.watch(s->on.now().mono);
+    awake = co_await net::sleep_for(100ms);
+  }
+}
+
+} // namespace causeway::emulator

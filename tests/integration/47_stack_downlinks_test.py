@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulated stack's downlink side over its sockets: pushes, events at a webhook, clients that leave, connections closed without a byte, MQTT."""
+import http.client
+import http.server
+import json
+import pathlib
+import socket
+import ssl
+import threading
+import time
+import unittest
+
+from harness import PLANT, integration_test, wait_until
+from mqtt import STACK_PASSWORD, broker
+
+DEVICE, OTHER = "meter-00001", "meter-00002"
+
+
+class receiver(http.server.ThreadingHTTPServer):
+    """A webhook that notes what is posted, and when."""
+    daemon_threads = True
+
+    def __init__(self):
+        self.events = []
+        outer = self
+
+        class handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                kind = next(name for name in event if name.startswith(("downlink_", "uplink_", "join_")))
+                outer.events.append((time.monotonic(), kind, event["end_device_ids"]["device_id"], json.dumps(event)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def kinds(self, text=""):
+        return [kind for _, kind, _, event in self.events if text in event]
+
+    def time_of(self, kind, text=""):
+        return next(at for at, each, _, event in self.events if each == kind and text in event)
+
+
+class stack_downlinks(integration_test):
+    def setUp(self):
+        super().setUp()
+        self.hub = None
+
+    def begin(self, **options):
+        self.hub = self.emulator(**options).start()
+        self.webhook = receiver()
+        self.addCleanup(self.webhook.shutdown)
+        self.key = pathlib.Path(self.hub.directory, "emulator", f"api-key-{PLANT}").read_text(encoding="utf-8").strip()
+        self.tls = ssl.create_default_context(cafile=str(pathlib.Path(self.hub.directory, "emulator", "ca.pem")))
+        self.hub.control("PUT", f"/downlinks/events/{PLANT}", {"url": f"http://127.0.0.1:{self.webhook.server_port}/"})
+
+    def request(self, method, path, body=None):
+        text = "" if body is None else json.dumps(body)
+        return (f"{method} /api/v3/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.key}\r\n"
+                f"Content-Length: {len(text)}\r\n\r\n{text}").encode()
+
+    def open(self):
+        return self.tls.wrap_socket(socket.create_connection(("127.0.0.1", self.hub.ports["stack"]), 30), server_hostname="localhost")
+
+    def ask(self, method, path, body=None):
+        with self.open() as line:
+            line.sendall(self.request(method, path, body))
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            return answer.status, answer.read().decode()
+
+    def down(self, device):
+        return f"as/applications/{PLANT}/devices/{device}/down"
+
+    def push(self, device, name, **more):
+        item = {"f_port": 10, "frm_payload": "AQ==", "correlation_ids": [name], **more}
+        return self.down(device) + "/push", {"downlinks": [item]}
+
+    def say(self, what, device, **more):
+        self.hub.control("POST", f"/downlinks/{what}", {"application": PLANT, "device": device, **more})
+
+    def wait_for(self, kind, text):
+        wait_until(lambda: kind in self.webhook.kinds(text), f"{kind} of {text}")
+
+    def cut(self, device, name):
+        """A push whose client leaves when the stack has begun and stored nothing yet; the device is locked for 8 s from its begin, which is returned."""
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 4000, "lock_seconds": 8})
+        begun = time.monotonic()
+        with self.open() as line:
+            line.sendall(self.request("POST", *self.push(device, name)))
+            time.sleep(2.1)
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 12})
+        return begun
+
+    def booked(self, name):
+        return self.hub.control("GET", f"/downlinks/book?id={name}")["items"]
+
+    def test_an_item_from_its_push_to_its_ack(self):
+        self.begin()
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1", confirmed=True)), (200, "{}"))
+        self.wait_for("downlink_queued", "my:1")
+        self.assertIn("my:1", self.ask("GET", self.down(DEVICE))[1])
+        self.say("uplink", DEVICE)
+        self.wait_for("downlink_sent", "my:1")
+        mask = "field_mask=mac_state.pending_application_downlink,mac_state.recent_uplinks"
+        status, record = self.ask("GET", f"ns/applications/{PLANT}/devices/{DEVICE}?{mask}")
+        self.assertEqual(status, 200)
+        self.assertIn("my:1", json.dumps(json.loads(record)["mac_state"]["pending_application_downlink"]))
+        self.assertEqual(self.ask("GET", self.down(DEVICE)), (200, "{}"))
+        self.say("uplink", DEVICE, ack=True)
+        self.wait_for("downlink_ack", "my:1")
+        wait_until(lambda: self.webhook.kinds("uplink_message").count("uplink_message") == 2, "both uplinks")
+        self.assertEqual([item["end"] for item in self.booked("my:1")], ["acknowledged"])
+
+    def test_a_client_that_leaves_in_the_middle_locks_its_device_and_one_that_waits_is_dropped(self):
+        self.begin()
+        begun = self.cut(DEVICE, "my:cut")
+        waiting = self.open()
+        waiting.sendall(self.request("POST", *self.push(DEVICE, "my:gone")))
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["waiting"] == 1, "a push that waits")
+        waiting.close()
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["waiting"] == 0, "its end")
+        self.assertEqual(self.ask("POST", *self.push(OTHER, "my:other")), (200, "{}"))
+        self.assertLess(time.monotonic(), begun + 8)
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:next")), (200, "{}"))
+        self.assertGreater(time.monotonic(), begun + 8)
+        self.assertEqual(self.booked("my:cut") + self.booked("my:gone"), [])
+        self.assertEqual(len(self.booked("my:next")), 1)
+
+    def test_a_connection_is_closed_without_a_byte_with_the_item_queued(self):
+        self.begin()
+        self.hub.control("PUT", "/downlinks/switches", {"pushes": [{"pattern": DEVICE, "hang_up": True, "queued": True}]})
+        with self.open() as line:
+            line.sendall(self.request("POST", *self.push(DEVICE, "my:1")))
+            self.assertEqual(line.recv(1000), b"")
+        self.assertIn("my:1", self.ask("GET", self.down(DEVICE))[1])
+
+    def test_the_uplinks_of_a_simulation_open_windows_and_wait_for_a_locked_device(self):
+        self.begin()
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1")), (200, "{}"))
+        self.cut(OTHER, "my:cut")
+        self.hub.control("POST", "/simulation", {
+            "uplinks": 2, "applications": [{"id": PLANT, "devices": [DEVICE, OTHER], "webhook": f"http://127.0.0.1:{self.webhook.server_port}/"}]})
+        self.wait_for("downlink_sent", "my:1")
+        wait_until(lambda: self.webhook.kinds("uplink_message").count("uplink_message") == 2, "both uplinks")
+        wait_until(lambda: not self.hub.control("GET", "/simulation")["running"], "the simulation's end")
+        uplinks = {device: at for at, kind, device, _ in self.webhook.events if kind == "uplink_message"}
+        self.assertGreater(uplinks[OTHER] - uplinks[DEVICE], 1)
+        self.assertEqual(self.hub.control("GET", "/simulation")["accepted"], 2)
+
+    def test_by_mqtt_a_push_gets_no_answer_and_events_come_by_the_broker(self):
+        stack = broker(self.directory, {})
+        self.addCleanup(stack.stop)
+        stack.start()
+        self.begin(mqtt_broker=f"127.0.0.1:{stack.port}", mqtt_password=STACK_PASSWORD)
+        self.hub.control("PUT", f"/downlinks/events/{PLANT}", {"by": "both"})
+        topic = f"v3/{PLANT}@emulated/devices/{DEVICE}/down/push"
+        client = stack.publisher()
+
+        def pushed():
+            client.publish(topic, json.dumps({"downlinks": [{"f_port": 1, "frm_payload": "AQ==", "correlation_ids": ["my:1"]}]}))
+            return self.booked("my:1")
+        wait_until(pushed, "a push by MQTT")
+        client.publish(topic, "{")
+        self.wait_for("downlink_queued", "my:1")
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["events"]["published"] > 0, "an event by MQTT")
+
+
+if __name__ == "__main__":
+    unittest.main()
