@@ -99,7 +99,8 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   hub_sites sites{made, accepted, faults};
   event_endpoint events{sites.event_hubs()};
   dps_service dps{sites.linked(made), faults.services(), made.make_dps_options(), made.seed("dps")};
-  dps.on_changed([&sites](std::size_t hub, const identity& device) { sites.hub(hub).review(device); });
+  dps.on_changed(
+      [&sites, &on](std::size_t hub, const identity& device) { sites.hub(hub).review(device, on.now()); });
   stack_registry registry{faults.services(), {options.registry_rate}, made.seed("registry")};
   for (auto& application : made.applications())
     registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));

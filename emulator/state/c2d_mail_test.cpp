@@ -122,8 +122,9 @@ TEST_F(c2d_mail_test, feedback_names_the_message_its_end_and_the_generation) {
   take();
   settle(settlement::reject);
   const auto body = feedback_after(15s);
-  EXPECT_EQ(body, R"([{"originalMessageId":"a","description":"Success","deviceGenerationId":"7",)"
-                  R"("deviceId":"dev-1","enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"Success"}])");
+  EXPECT_EQ(body,
+            R"([{"originalMessageId":"a","description":"Success","deviceGenerationId":"7",)"
+            R"("deviceId":"dev-1","enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"Success"}])");
   EXPECT_EQ(mail_.totals().feedback_records, 1U);
   EXPECT_EQ(mail_.totals().feedback_batches, 1U);
 }

@@ -43,8 +43,7 @@ void feedback_batches::add(feedback_record record, mono_time now) {
 std::optional<std::string> feedback_batches::take(mono_time now) {
   if (records_.empty() || (records_.size() < most_records && now < since_ + longest_wait))
     return std::nullopt;
-  const auto end =
-      records_.begin() + static_cast<std::ptrdiff_t>(std::min(most_records, records_.size()));
+  const auto end = records_.begin() + static_cast<std::ptrdiff_t>(std::min(most_records, records_.size()));
   const std::vector<feedback_record> batch{std::make_move_iterator(records_.begin()),
                                            std::make_move_iterator(end)};
   records_.erase(records_.begin(), end);

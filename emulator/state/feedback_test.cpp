@@ -22,13 +22,15 @@ TEST(feedback, each_mode_hears_of_its_ends) {
 
 TEST(feedback, a_record_has_the_members_that_services_read) {
   const manual_clock clock;
-  const std::vector<feedback_record> records = {{"cmd-1", message_end::completed, "dev-1", "7", clock.now().wall},
-                                                {"", message_end::delivery_count_exceeded, "dev-2", "8", clock.now().wall}};
-  EXPECT_EQ(feedback_json(records),
-            R"([{"originalMessageId":"cmd-1","description":"Success","deviceGenerationId":"7","deviceId":"dev-1",)"
-            R"("enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"Success"},)"
-            R"({"originalMessageId":"","description":"DeliveryCountExceeded","deviceGenerationId":"8","deviceId":"dev-2",)"
-            R"("enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"DeliveryCountExceeded"}])");
+  const std::vector<feedback_record> records = {
+      {"cmd-1", message_end::completed, "dev-1", "7", clock.now().wall},
+      {"", message_end::delivery_count_exceeded, "dev-2", "8", clock.now().wall}};
+  EXPECT_EQ(
+      feedback_json(records),
+      R"([{"originalMessageId":"cmd-1","description":"Success","deviceGenerationId":"7","deviceId":"dev-1",)"
+      R"("enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"Success"},)"
+      R"({"originalMessageId":"","description":"DeliveryCountExceeded","deviceGenerationId":"8","deviceId":"dev-2",)"
+      R"("enqueuedTimeUtc":"2026-01-01T00:00:00.000Z","statusCode":"DeliveryCountExceeded"}])");
 }
 
 TEST(feedback, a_batch_waits_for_fifteen_seconds) {

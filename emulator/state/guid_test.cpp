@@ -12,7 +12,8 @@ TEST(guid, its_bytes_on_the_wire_are_in_dotnets_order) {
   const auto read = guid::from_text("00112233-4455-6677-8899-aabbccddeeff");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->text(), "00112233-4455-6677-8899-aabbccddeeff");
-  EXPECT_EQ(read->dotnet_bytes(), std::string("\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16));
+  EXPECT_EQ(read->dotnet_bytes(),
+            std::string("\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16));
   EXPECT_EQ(guid::from_dotnet_bytes(read->dotnet_bytes()), read);
 }
 

@@ -15,7 +15,8 @@ namespace causeway::emulator {
 
 struct hub_state {
   // seed: makes the ids that it hands out its own. hub: its name.
-  hub_state(const std::string& seed, const std::string& hub) : mail{seed, hub}, calls{seed}, tags{seed + "/tags"} {}
+  hub_state(const std::string& seed, const std::string& hub)
+      : mail{seed, hub}, calls{seed}, tags{seed + "/tags"} {}
 
   c2d_mail mail;
   method_calls calls;

@@ -50,9 +50,9 @@ std::optional<std::uint64_t> message_queue::add(hub_message message, wall_time e
 }
 
 std::deque<queued_message>::const_iterator message_queue::first(mono_time now) const {
-  const auto found = std::find_if(
-      messages_.begin(), messages_.end(),
-      [now](const queued_message& message) { return !message.lock && message.expires > now; });
+  const auto found = std::find_if(messages_.begin(), messages_.end(), [now](const queued_message& message) {
+    return !message.lock && message.expires > now;
+  });
   return found == messages_.end() || found->deliverable > now ? messages_.end() : found;
 }
 

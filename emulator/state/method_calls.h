@@ -26,8 +26,8 @@ inline constexpr std::size_t most_method_bytes = 128 * 1024; // each way
 struct method_request {
   identity device;
   std::string name;
-  std::string payload;                        // JSON text
-  std::chrono::milliseconds connect_wait{0};  // for a device that is not there
+  std::string payload;                           // JSON text
+  std::chrono::milliseconds connect_wait{0};     // for a device that is not there
   std::chrono::milliseconds answer_wait{30'000}; // from when the device is there
 };
 

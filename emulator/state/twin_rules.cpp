@@ -10,11 +10,10 @@ namespace {
 namespace json = boost::json;
 
 bool is_key(std::string_view key) {
-  return !key.empty() && key.size() <= longest_twin_key &&
-         std::none_of(key.begin(), key.end(), [](char c) {
-           const auto byte = static_cast<std::uint8_t>(c);
-           return byte <= 0x20 || byte == 0x7f || c == '.' || c == '$';
-         });
+  return !key.empty() && key.size() <= longest_twin_key && std::none_of(key.begin(), key.end(), [](char c) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    return byte <= 0x20 || byte == 0x7f || c == '.' || c == '$';
+  });
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): ends at deepest_twin
@@ -23,7 +22,8 @@ std::string find_fault(const json::value& value, std::size_t depth) {
     return "a string is longer than 4096 bytes";
   const auto* integer = value.if_int64();
   if (value.is_uint64() ||
-      (integer != nullptr && (*integer > largest_twin_number || *integer < -largest_twin_number))) return "an integer is beyond 4503599627370496";
+      (integer != nullptr && (*integer > largest_twin_number || *integer < -largest_twin_number)))
+    return "an integer is beyond 4503599627370496";
   if (const auto* number = value.if_double(); number != nullptr && !std::isfinite(*number))
     return "a number is not finite";
   if (const auto* array = value.if_array()) {

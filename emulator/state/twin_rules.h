@@ -31,7 +31,8 @@ struct twin_stamp {
   std::optional<std::uint64_t> version; // desired alone has it
 };
 // Notes the time of what the patch names, at every level, and forgets what it removes.
-void merge_twin_metadata(boost::json::object& into, const boost::json::object& patch, const twin_stamp& stamp);
+void merge_twin_metadata(boost::json::object& into, const boost::json::object& patch,
+                         const twin_stamp& stamp);
 // What replaces one document by another: the new one, and null for what it leaves out at the top.
 boost::json::object replacement_patch(const boost::json::object& from, const boost::json::object& to);
 

@@ -25,7 +25,9 @@ std::string nested(std::size_t levels) {
 
 TEST(twin_rules, a_patch_merges_objects_removes_by_null_and_replaces_all_else) {
   auto section = object_of(R"({"a":{"x":1,"y":2},"b":[1,2],"c":"old","d":5})");
-  merge_twin(section, object_of(R"({"a":{"x":null,"z":{"n":null,"m":3}},"b":[3],"c":{"new":true},"d":null,"e":null})"));
+  merge_twin(
+      section,
+      object_of(R"({"a":{"x":null,"z":{"n":null,"m":3}},"b":[3],"c":{"new":true},"d":null,"e":null})"));
   EXPECT_EQ(section, object_of(R"({"a":{"y":2,"z":{"m":3}},"b":[3],"c":{"new":true}})"));
 }
 
@@ -64,8 +66,8 @@ TEST(twin_rules, the_notes_say_when_each_member_changed_at_every_level) {
   clock.advance(std::chrono::seconds{1});
   merge_twin_metadata(notes, object_of(R"({"a":{"y":1},"b":null})"), {clock.now().wall, 3});
   const auto stamp = [](const char* second, int version) {
-    return R"("$lastUpdated":"2026-01-01T00:00:0)" + std::string{second} + R"(.000Z","$lastUpdatedVersion":)" +
-           std::to_string(version);
+    return R"("$lastUpdated":"2026-01-01T00:00:0)" + std::string{second} +
+           R"(.000Z","$lastUpdatedVersion":)" + std::to_string(version);
   };
   EXPECT_EQ(notes, object_of("{" + stamp("1", 3) + R"(,"a":{)" + stamp("1", 3) + R"(,"x":{)" + stamp("0", 2) +
                              R"(},"y":{)" + stamp("1", 3) + "}}}"));

@@ -35,7 +35,8 @@ TEST_F(twin_test, each_section_counts_its_own_changes) {
   EXPECT_FALSE(report(R"({"fw":"1.0"})"));
   EXPECT_FALSE(report(R"({"fw":"1.0"})"));
   EXPECT_FALSE(change(R"({"properties":{"desired":{"rate":60}}})"));
-  EXPECT_EQ(twin_.device_view(), R"({"desired":{"rate":60,"$version":2},"reported":{"fw":"1.0","$version":3}})");
+  EXPECT_EQ(twin_.device_view(),
+            R"({"desired":{"rate":60,"$version":2},"reported":{"fw":"1.0","$version":3}})");
   EXPECT_EQ(twin_.version(), 4U);
 }
 
