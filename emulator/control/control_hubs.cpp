@@ -275,7 +275,8 @@ net::http_response answer_policies_control(const controlled& emulator, const net
       if (!change->keys) return refuse(400, "primary_key is missing");
       const auto* known = hub->registry().find_policy(name);
       if (known == nullptr) continue;
-      hub_policy changed{std::move(*change->keys), known->device_connect, known->service_connect};
+      hub_policy changed{std::move(*change->keys), known->device_connect, known->service_connect,
+                         known->registry_read, known->registry_write};
       hub->registry().put_policy(name, std::move(changed));
     }
   } else if (request.method != "GET") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client's AMQP connection to the emulated hub: bytes in, bytes out, time as a parameter
-// (azure-iot-wire.md B.1 to B.8, B.10, B.11, D.2). Pure. One thread. Telemetry is its own affair; what goes down to
-// devices, and what services send, is that of the hub's desks (device_desks).
+// (azure-iot-wire.md B.1 to B.8, B.10, B.11, D.2). Pure. One thread. Telemetry is its own affair; what goes
+// down to devices, and what services send, is that of the hub's desks (device_desks).
 //
 // Times that it is given are real; a hub whose clock is off (fault clock_skew) judges tokens by its own.
 // Answers that have to wait (latency, quotas) wait here, until the tick that they are due at; the distance

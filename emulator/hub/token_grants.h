@@ -24,6 +24,7 @@ inline constexpr std::size_t max_tokens = 1000;
 struct token_rights {
   bool devices = true;   // DeviceConnect
   bool services = false; // ServiceConnect
+  bool registry_read = false, registry_write = false;
 };
 
 class token_grants {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 export const hubPort = process.env.EMULATOR_HUB;
 export const dpsPort = Number(process.env.EMULATOR_DPS);
+export const servicePort = Number(process.env.EMULATOR_SERVICE);
 
 export const readCredential = (name) => readFileSync(join(process.env.EMULATOR_DIRECTORY, name), 'utf8').trim();
 
