@@ -36,8 +36,7 @@ json::object device_json(hub_service& hub, const identity& id) {
           {"statusUpdatedTime", never},
           {"lastActivityTime", never},
           {"cloudToDeviceMessageCount", hub.desks().state().mail.waiting(id)},
-          {"authentication",
-           {{"symmetricKey", keys}, {"x509Thumbprint", no_thumbprints()}, {"type", "sas"}}},
+          {"authentication", {{"symmetricKey", keys}, {"x509Thumbprint", no_thumbprints()}, {"type", "sas"}}},
           {"capabilities", {{"iotEdge", false}}}};
 }
 

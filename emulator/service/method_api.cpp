@@ -34,16 +34,15 @@ std::optional<method_request> read_call(const std::string& body, const identity&
   if (name == nullptr || !name->is_string() || name->get_string().empty() || !answer_wait || !connect_wait)
     return std::nullopt;
   const auto* payload = call->if_contains("payload");
-  return method_request{id, std::string{name->get_string()}, payload == nullptr ? "null" : json_text(*payload),
-                        *connect_wait, *answer_wait};
+  return method_request{id, std::string{name->get_string()},
+                        payload == nullptr ? "null" : json_text(*payload), *connect_wait, *answer_wait};
 }
 
 service_answer answer_of(const method_result& result, wall_time now) {
   switch (result.how) {
   case method_end::answered: {
     auto payload = result.payload.empty() ? std::optional{json::value{}} : read_json(result.payload);
-    if (!payload)
-      return refuse_with(502, "InvalidResultStatusCode", "The device's answer is no JSON.", now);
+    if (!payload) return refuse_with(502, "InvalidResultStatusCode", "The device's answer is no JSON.", now);
     return answer_with(json::object{{"status", result.status}, {"payload", std::move(*payload)}});
   }
   case method_end::not_online:
@@ -51,11 +50,13 @@ service_answer answer_of(const method_result& result, wall_time now) {
                        R"({"errorCode":404103,"message":"Timed out waiting for device to connect."})", now);
   case method_end::without_answer:
     return refuse_with(504, "GatewayTimeout",
-                       R"({"errorCode":504101,"message":"Timed out waiting for the response from device."})", now);
+                       R"({"errorCode":504101,"message":"Timed out waiting for the response from device."})",
+                       now);
   case method_end::too_many:
     return refuse_with(429, "ThrottlingException", "Too many calls wait.", now);
   case method_end::answer_too_large:
-    return refuse_with(502, "InvalidResultStatusCode", "The device's answer is larger than 131072 bytes.", now);
+    return refuse_with(502, "InvalidResultStatusCode", "The device's answer is larger than 131072 bytes.",
+                       now);
   }
   return refuse_with(500, "ServerError", "", now);
 }
@@ -73,9 +74,9 @@ void call_method(hub_service& hub, const service_request& request, const identit
                             now.wall));
   if (call->payload.size() > most_method_bytes)
     return done(refuse_with(413, "MessageTooLarge", "The payload is larger than 131072 bytes.", now.wall));
-  hub.desks().call(std::move(*call), now, [at = now.wall, done = std::move(done)](const method_result& result) {
-    done(answer_of(result, at));
-  });
+  hub.desks().call(
+      std::move(*call), now,
+      [at = now.wall, done = std::move(done)](const method_result& result) { done(answer_of(result, at)); });
 }
 
 } // namespace causeway::emulator

@@ -70,7 +70,9 @@ service_answer registry_api::handle_device(const service_request& request, const
 }
 
 service_answer registry_api::put(const service_request& request, const identity& id, moment now) {
-  const auto invalid = [&](std::string_view text) { return refuse_with(400, "ArgumentInvalid", text, now.wall); };
+  const auto invalid = [&](std::string_view text) {
+    return refuse_with(400, "ArgumentInvalid", text, now.wall);
+  };
   const auto body = read_json(request.body);
   const auto* object = body ? body->if_object() : nullptr;
   if (object == nullptr) return invalid("the body is no JSON object");
@@ -81,14 +83,14 @@ service_answer registry_api::put(const service_request& request, const identity&
   auto& registry = hub_.registry();
   const auto* known = registry.find(id);
   if (known != nullptr && request.if_match.empty())
-    return refuse_with(409, "DeviceAlreadyExists", "A device with ID '" + id.str() + "' is already registered.",
-                       now.wall);
+    return refuse_with(409, "DeviceAlreadyExists",
+                       "A device with ID '" + id.str() + "' is already registered.", now.wall);
   if (known == nullptr && !request.if_match.empty()) return refuse_unknown_device(id.str(), now.wall);
   if (known != nullptr && !matches_etag(request.if_match, device_etag(*known)))
     return refuse_with(412, "PreconditionFailed", "The etag is another one.", now.wall);
   auto keys = known == nullptr ? make_keys(id) : known->keys.clone();
-  for (const auto& [text, key] : {std::pair{&wanted.primary_key, &keys.primary},
-                                  std::pair{&wanted.secondary_key, &keys.secondary}}) {
+  for (const auto& [text, key] :
+       {std::pair{&wanted.primary_key, &keys.primary}, std::pair{&wanted.secondary_key, &keys.secondary}}) {
     if (text->empty()) continue; // the hub's own, or as it was (inferred)
     auto parsed = azure::signing_key::parse(secret{*text}, "symmetricKey");
     if (!parsed) return invalid(parsed.fault().message());
@@ -168,8 +170,8 @@ service_answer registry_api::count_devices() const {
 
 service_answer registry_api::count_connected() const {
   const auto all = hub_.registry().list({}, most_counted);
-  const auto connected = std::count_if(all.begin(), all.end(),
-                                       [&](const identity& id) { return !hub_.links_of(id).empty(); });
+  const auto connected =
+      std::count_if(all.begin(), all.end(), [&](const identity& id) { return !hub_.links_of(id).empty(); });
   return answer_with(json::object{{"connectedDeviceCount", connected}});
 }
 

@@ -33,10 +33,11 @@ service_answer answer_with(const boost::json::value& body, int status) {
 
 service_answer refuse_with(int status, std::string_view code, std::string_view text, wall_time now) {
   const auto message = "ErrorCode:" + std::string{code} + ";" + std::string{text};
-  auto refused = answer_with(
-      {{"Message", message},
-       {"ExceptionMessage", "Tracking ID:00000000000000000000000000000000-G:0-TimeStamp:" + format_rfc3339(now)}},
-      status);
+  auto refused =
+      answer_with({{"Message", message},
+                   {"ExceptionMessage",
+                    "Tracking ID:00000000000000000000000000000000-G:0-TimeStamp:" + format_rfc3339(now)}},
+                  status);
   refused.headers.emplace_back("iothub-errorcode", code);
   return refused;
 }

@@ -12,7 +12,8 @@ void service_api::handle(const service_request& request, moment now, service_don
   if (verdict.status != 200)
     return done(refuse_with(401, "IotHubUnauthorizedAccess", verdict.description, now.wall));
   if (!verdict.path.empty())
-    return done(refuse_with(401, "IotHubUnauthorizedAccess", "The token is not for the whole hub.", now.wall));
+    return done(
+        refuse_with(401, "IotHubUnauthorizedAccess", "The token is not for the whole hub.", now.wall));
   route(request, verdict.rights, now, std::move(done));
 }
 
@@ -62,7 +63,8 @@ void service_api::route(const service_request& request, const token_rights& righ
     return checked(reads ? need::twin_read : need::twin_write,
                    [&] { return twins_.handle(request, identity{parts[1]}, now); });
   if (is("POST", "twins", 3) && parts[2] == "methods") {
-    if (may(rights, need::service)) return call_method(hub_, request, identity{parts[1]}, now, std::move(done));
+    if (may(rights, need::service))
+      return call_method(hub_, request, identity{parts[1]}, now, std::move(done));
     return done(refuse_with(401, "IotHubUnauthorizedAccess", "The policy lacks a right.", now.wall));
   }
   done(refuse_with(404, "NotFound", "There is nothing at this path for this method.", now.wall));

@@ -54,7 +54,8 @@ protected:
 };
 
 TEST_F(service_api_test, each_request_wants_its_right) {
-  const auto status_with = [&](const std::string& policy, const std::string& method, const std::string& path) {
+  const auto status_with = [&](const std::string& policy, const std::string& method,
+                               const std::string& path) {
     auto asked = request(method, path, R"({"deviceId":"new"})");
     asked.authorization = policy_token(policy);
     return ask(asked).status;
@@ -106,8 +107,9 @@ TEST_F(service_api_test, a_device_is_made_shown_changed_and_removed) {
 }
 
 TEST_F(service_api_test, a_device_has_the_keys_that_it_is_given) {
-  const auto made = body_of(ask("PUT", "/devices/new",
-                                R"({"deviceId":"new","authentication":{"symmetricKey":{"primaryKey":"AAEC","secondaryKey":"AwQF"}}})"));
+  const auto made = body_of(ask(
+      "PUT", "/devices/new",
+      R"({"deviceId":"new","authentication":{"symmetricKey":{"primaryKey":"AAEC","secondaryKey":"AwQF"}}})"));
   EXPECT_EQ(made.at_pointer("/authentication/symmetricKey/primaryKey"), "AAEC");
   EXPECT_EQ(hub_.registry.find(identity{"new"})->keys.secondary.base64().reveal(), "AwQF");
 }
@@ -157,7 +159,8 @@ TEST_F(service_api_test, devices_are_listed_counted_and_changed_in_bulk) {
 TEST_F(service_api_test, a_twin_is_shown_patched_and_replaced_under_its_etag) {
   const auto first = body_of(ask("GET", "/twins/dev-0"));
   EXPECT_EQ(first.at("etag"), "AAAAAAAAAAE=");
-  auto patch = request("PATCH", "/twins/dev-0", R"({"tags":{"site":"a"},"properties":{"desired":{"rate":60}}})");
+  auto patch =
+      request("PATCH", "/twins/dev-0", R"({"tags":{"site":"a"},"properties":{"desired":{"rate":60}}})");
   patch.if_match = "\"AAAAAAAAAAE=\"";
   const auto answered = ask(patch);
   EXPECT_EQ(header_of(answered, "ETag"), "\"AAAAAAAAAAI=\"");
@@ -192,7 +195,8 @@ TEST_F(service_api_test, a_query_comes_in_pages) {
   EXPECT_EQ(ids, (strings{"a", "b", "c", "dev-0", "dev-1"}));
   const auto one = ask("POST", "/devices/query", R"({"query":"SELECT * FROM devices WHERE deviceId = 'b'"})");
   EXPECT_EQ(body_of(one).as_array().size(), 1U);
-  expect_error(ask("POST", "/devices/query", R"({"query":"SELECT count() FROM devices"})"), 400, "ArgumentInvalid");
+  expect_error(ask("POST", "/devices/query", R"({"query":"SELECT count() FROM devices"})"), 400,
+               "ArgumentInvalid");
 }
 
 TEST_F(service_api_test, a_method_is_answered_when_the_device_has) {
@@ -215,7 +219,8 @@ TEST_F(service_api_test, a_method_is_answered_when_the_device_has) {
     out.data = body;
     device.send(to_hub, out);
   };
-  call(R"({"methodName":"go","payload":{"a":27.5},"responseTimeoutInSeconds":30,"connectTimeoutInSeconds":5})");
+  call(
+      R"({"methodName":"go","payload":{"a":27.5},"responseTimeoutInSeconds":30,"connectTimeoutInSeconds":5})");
   EXPECT_FALSE(answer);
   reply(R"({"ok":[1,null]})");
   ASSERT_TRUE(answer);
@@ -241,10 +246,11 @@ TEST_F(service_api_test, a_method_of_a_device_that_is_not_there_is_answered_with
 }
 
 TEST_F(service_api_test, a_call_has_its_bounds) {
-  for (const auto* body : {"", "{}", R"({"methodName":""})", R"({"methodName":"a","responseTimeoutInSeconds":4})",
-                           R"({"methodName":"a","responseTimeoutInSeconds":301})",
-                           R"({"methodName":"a","connectTimeoutInSeconds":301})",
-                           R"({"methodName":"a","connectTimeoutInSeconds":-1})"})
+  for (const auto* body :
+       {"", "{}", R"({"methodName":""})", R"({"methodName":"a","responseTimeoutInSeconds":4})",
+        R"({"methodName":"a","responseTimeoutInSeconds":301})",
+        R"({"methodName":"a","connectTimeoutInSeconds":301})",
+        R"({"methodName":"a","connectTimeoutInSeconds":-1})"})
     expect_error(ask("POST", "/twins/dev-0/methods", body), 400, "ArgumentInvalid");
   expect_error(ask("POST", "/twins/dev-0/methods",
                    R"({"methodName":"a","payload":")" + std::string(most_method_bytes, 'x') + R"("})"),

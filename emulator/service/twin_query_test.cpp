@@ -20,8 +20,10 @@ TEST(twin_query, takes_what_its_conditions_say) {
   EXPECT_TRUE(takes("SELECT * FROM devices", twin));
   EXPECT_TRUE(takes("select * from Devices where deviceId = 'dev-1'", twin));
   EXPECT_FALSE(takes("SELECT * FROM devices WHERE deviceId='dev-2'", twin));
-  EXPECT_TRUE(takes("SELECT * FROM devices WHERE tags.site='it is a site' AND properties.desired.rate = 60", twin));
-  EXPECT_FALSE(takes("SELECT * FROM devices WHERE tags.site='it is a site' AND properties.desired.rate = 61", twin));
+  EXPECT_TRUE(
+      takes("SELECT * FROM devices WHERE tags.site='it is a site' AND properties.desired.rate = 60", twin));
+  EXPECT_FALSE(
+      takes("SELECT * FROM devices WHERE tags.site='it is a site' AND properties.desired.rate = 61", twin));
   EXPECT_TRUE(takes("SELECT * FROM devices WHERE properties.desired.on = true", twin));
   EXPECT_FALSE(takes("SELECT * FROM devices WHERE tags.other = 'x'", twin));
   EXPECT_FALSE(takes("SELECT * FROM devices WHERE deviceId.x = 'dev-1'", twin));

@@ -57,10 +57,14 @@ TEST(feedback, or_for_sixty_four_records) {
     batches.add({"m", message_end::completed, "dev-1", "1", {}}, clock.now().mono);
   EXPECT_FALSE(batches.take(clock.now().mono));
   batches.add({"m", message_end::completed, "dev-1", "1", {}}, clock.now().mono);
-  batches.add({"of the next batch", message_end::completed, "dev-1", "1", {}}, clock.now().mono);
-  const auto batch = batches.take(clock.now().mono);
+  EXPECT_EQ(batches.next_due(), clock.now().mono);
+  auto batch = batches.take(clock.now().mono);
   ASSERT_TRUE(batch);
   EXPECT_EQ(std::count(batch->begin(), batch->end(), '{'), 64);
+  for (int i = 0; i < 65; ++i)
+    batches.add({"m", message_end::completed, "dev-1", "1", {}}, clock.now().mono);
+  batch = batches.take(clock.now().mono);
+  EXPECT_EQ(std::count(batch->begin(), batch->end(), '{'), 64) << "the 65th is of the next batch";
   EXPECT_FALSE(batches.take(clock.now().mono));
 }
 

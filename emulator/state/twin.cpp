@@ -115,7 +115,6 @@ std::optional<twin_refusal> twin::change(const twin_change& asked, wall_time now
   if (tags) tags_ = std::move(*tags);
   if (!desired) return std::nullopt;
   const auto patch = asked.replace ? replacement_patch(desired_.values, *desired) : *asked.desired;
-  if (asked.replace) desired_.metadata.clear();
   desired_.values = std::move(*desired);
   ++desired_.version;
   merge_twin_metadata(desired_.metadata, patch, {now, desired_.version});

@@ -85,10 +85,16 @@ void merge_twin_metadata(json::object& into, const json::object& patch, const tw
   }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the document
 json::object replacement_patch(const json::object& from, const json::object& to) {
   auto patch = to;
-  for (const auto& [key, value] : from)
-    if (!to.contains(key)) patch[key] = nullptr;
+  for (const auto& [key, value] : from) {
+    const auto* kept = to.if_contains(key);
+    if (kept == nullptr)
+      patch[key] = nullptr;
+    else if (value.is_object() && kept->is_object())
+      patch[key] = replacement_patch(value.get_object(), kept->get_object());
+  }
   return patch;
 }
 

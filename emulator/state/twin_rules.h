@@ -33,7 +33,8 @@ struct twin_stamp {
 // Notes the time of what the patch names, at every level, and forgets what it removes.
 void merge_twin_metadata(boost::json::object& into, const boost::json::object& patch,
                          const twin_stamp& stamp);
-// What replaces one document by another: the new one, and null for what it leaves out at the top.
+// What makes one document of another by a merge: the new one, and null for what it leaves out, at every
+// level.
 boost::json::object replacement_patch(const boost::json::object& from, const boost::json::object& to);
 
 } // namespace causeway::emulator

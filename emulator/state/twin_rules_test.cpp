@@ -74,8 +74,13 @@ TEST(twin_rules, the_notes_say_when_each_member_changed_at_every_level) {
 }
 
 TEST(twin_rules, a_replacement_names_what_it_leaves_out) {
-  EXPECT_EQ(replacement_patch(object_of(R"({"a":1,"b":2})"), object_of(R"({"b":3})")),
-            object_of(R"({"b":3,"a":null})"));
+  const auto from = object_of(R"({"a":1,"b":2,"c":{"x":1,"y":{"z":1}},"d":{"x":1}})");
+  const auto to = object_of(R"({"b":3,"c":{"y":{}},"d":4})");
+  const auto patch = replacement_patch(from, to);
+  EXPECT_EQ(patch, object_of(R"({"a":null,"b":3,"c":{"x":null,"y":{"z":null}},"d":4})"));
+  auto merged = from;
+  merge_twin(merged, patch);
+  EXPECT_EQ(merged, to);
 }
 
 } // namespace

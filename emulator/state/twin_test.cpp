@@ -59,12 +59,13 @@ TEST_F(twin_test, the_device_is_told_the_patch_and_its_version) {
 }
 
 TEST_F(twin_test, a_replacement_leaves_nothing_of_the_section_and_leaves_other_sections) {
-  change(R"({"tags":{"site":"a"},"properties":{"desired":{"a":1,"b":2}}})");
-  change(R"({"properties":{"desired":{"b":3}}})", true);
-  EXPECT_EQ(twin_.desired().values, read_json(R"({"b":3})")->as_object());
-  EXPECT_EQ(told_->patch, R"({"b":3,"a":null,"$version":3})");
+  change(R"({"tags":{"site":"a"},"properties":{"desired":{"a":1,"b":{"x":2}}}})");
+  change(R"({"properties":{"desired":{"b":{"y":3}}}})", true);
+  EXPECT_EQ(twin_.desired().values, read_json(R"({"b":{"y":3}})")->as_object());
+  EXPECT_EQ(told_->patch, R"({"b":{"y":3,"x":null},"a":null,"$version":3})");
   EXPECT_EQ(twin_.tags(), read_json(R"({"site":"a"})")->as_object());
   EXPECT_FALSE(twin_.desired().metadata.contains("a"));
+  EXPECT_FALSE(twin_.desired().metadata.at("b").as_object().contains("x"));
 }
 
 TEST_F(twin_test, what_the_hub_itself_writes_is_no_part_of_a_change) {
