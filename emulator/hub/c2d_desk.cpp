@@ -122,10 +122,10 @@ void c2d_desk::on_sent(hub_link& link, amqp::event& event, moment now) {
 
 c2d_verdict c2d_desk::send(const identity& device, hub_message message, moment now) {
   const auto* known = hub_.registry().find(device);
-  const auto* delay = hub_.faults().find(fault_kind::c2d_delay, device.str());
-  const auto verdict = state_.mail.add(
-      device, known == nullptr ? std::string{} : std::to_string(known->generation), std::move(message),
-      delay == nullptr ? std::chrono::milliseconds{0} : delay->delay, now);
+  const auto fault = hub_.faults().use(fault_kind::c2d_delay, device.str());
+  const auto verdict =
+      state_.mail.add(device, known == nullptr ? std::string{} : std::to_string(known->generation),
+                      std::move(message), fault ? fault->delay : std::chrono::milliseconds{0}, now);
   offer(device, now);
   return verdict;
 }
