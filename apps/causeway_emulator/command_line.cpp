@@ -34,6 +34,9 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into)
       ->capture_default_str();
   app.add_option("--events-port", into.options.events_port,
                  "Event-Hubs-compatible endpoint of the hubs, AMQP without TLS; without it there is none");
+  app.add_option("--service-port", into.options.service_port,
+                 "REST interface of the first hub, HTTPS; further hubs at the ports that follow; without it "
+                 "there is none");
   app.add_option("--events-partitions", into.options.events.partitions, "partitions of each hub's events")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

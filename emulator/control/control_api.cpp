@@ -5,6 +5,7 @@
 #include "emulator/control/control_events.h"
 #include "emulator/control/control_faults.h"
 #include "emulator/control/control_hubs.h"
+#include "emulator/control/control_messages.h"
 #include "emulator/control/control_reply.h"
 #include "emulator/control/control_requests.h"
 #include "emulator/control/control_services.h"
@@ -168,6 +169,9 @@ net::http_response answer_control(const controlled& emulator, const net::http_re
   if (path.starts_with("/ledger")) return answer_arrivals_control(emulator, request);
   if (path.starts_with("/devices")) return answer_devices_control(emulator, request);
   if (path.starts_with("/policies/")) return answer_policies_control(emulator, request);
+  if (path == "/c2d") return answer_c2d_control(emulator, request);
+  if (path == "/links") return answer_links_control(emulator, request);
+  if (path.starts_with("/twins/")) return answer_twins_control(emulator, request);
   if (path == "/events") return answer_events_control(emulator, request);
   if (path == "/quota") return answer_quota_control(emulator, request);
   if (path == "/faults") return answer_faults_control(emulator, request);

@@ -23,8 +23,10 @@ json::object fault_json(const fault& rule) {
   return object;
 }
 
-net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_fault what, const fault& rule,
+net::http_response do_at_once(const std::vector<hub_service*>& hubs, const fault_request& request,
                               moment now) {
+  const auto what = *request.at_once;
+  const auto& rule = request.rule;
   std::size_t open = 0;
   for (auto* hub : hubs) {
     open += hub->open_connections();
@@ -39,10 +41,13 @@ net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_f
       hub->freeze_all(now);
       break;
     case immediate_fault::detach_device:
-      hub->detach(identity{rule.pattern}, {rule.condition, rule.description});
+      hub->detach(identity{rule.pattern}, {rule.condition, rule.description}, request.role);
       break;
     case immediate_fault::expire_tokens:
       hub->expire_tokens(rule.pattern);
+      break;
+    case immediate_fault::expire_locks:
+      hub->desks().expire_locks(rule.pattern, now);
       break;
     }
   }
@@ -56,6 +61,7 @@ net::http_response do_at_once(const std::vector<hub_service*>& hubs, immediate_f
   case immediate_fault::detach_device:
     return reply(json::object{{"detached", rule.pattern}});
   case immediate_fault::expire_tokens:
+  case immediate_fault::expire_locks:
     break;
   }
   return reply(json::object{{"expired", rule.pattern}});
@@ -77,7 +83,7 @@ net::http_response add_fault(const controlled& emulator, const std::string& body
   if (rule.hub && *rule.hub >= emulator.hubs.size()) return refuse(404, "there is no hub of this number");
   auto hubs = emulator.hubs;
   if (rule.hub) hubs = {emulator.hubs[*rule.hub]};
-  if (request->at_once) return do_at_once(hubs, *request->at_once, rule, emulator.on->now());
+  if (request->at_once) return do_at_once(hubs, *request, emulator.on->now());
   const auto id = emulator.faults->add(rule);
   if (id == 0) return refuse(409, "there are 1,000 faults already");
   for (auto* hub : hubs)

@@ -3,6 +3,7 @@
 
 #include "azure/names.h"
 #include "base/encoding.h"
+#include "emulator/control/control_messages.h"
 #include "emulator/control/control_reply.h"
 #include "emulator/control/control_requests.h"
 
@@ -62,8 +63,10 @@ json::value milliseconds_or_null(const std::optional<wall_time>& time) {
 struct hub_figures {
   hub_totals totals;
   std::size_t identities = 0, open = 0, attached = 0, c2d_links = 0;
+  downward_figures downward;
 
   void add(hub_service& hub) {
+    downward.add(hub);
     totals += hub.totals();
     identities += hub.registry().size();
     open += hub.open_connections();
@@ -96,6 +99,7 @@ struct hub_figures {
     into["connects_in_busiest_second"] = totals.connects_in_busiest_second;
     into["first_attach_ms"] = milliseconds_or_null(totals.first_attach);
     into["last_attach_ms"] = milliseconds_or_null(totals.last_attach);
+    downward.write(into);
   }
 };
 
@@ -190,7 +194,7 @@ net::http_response put_device(const controlled& emulator, const net::http_reques
                 : found != nullptr ? found->keys.clone()
                                    : derive_keys(emulator.dps->group_keys(), id.str());
     registry.put(id, std::move(keys), enabled);
-    hub->review(id);
+    hub->review(id, emulator.on->now());
   }
   const auto home =
       std::find_if(hubs.begin(), hubs.end(), [&](auto* hub) { return hub->registry().find(id) != nullptr; });
@@ -209,7 +213,7 @@ net::http_response handle_device(const controlled& emulator, const net::http_req
   if (request.method == "GET")
     return reply(identity_json(id, *(*home)->registry().find(id), (*home)->index()));
   for (auto* hub : hubs)
-    if (hub->registry().remove(id)) hub->review(id);
+    if (hub->registry().remove(id)) hub->review(id, emulator.on->now());
   return reply(json::object{{"removed", id.str()}});
 }
 
@@ -271,7 +275,8 @@ net::http_response answer_policies_control(const controlled& emulator, const net
       if (!change->keys) return refuse(400, "primary_key is missing");
       const auto* known = hub->registry().find_policy(name);
       if (known == nullptr) continue;
-      hub_policy changed{std::move(*change->keys), known->device_connect, known->service_connect};
+      hub_policy changed{std::move(*change->keys), known->device_connect, known->service_connect,
+                         known->registry_read, known->registry_write};
       hub->registry().put_policy(name, std::move(changed));
     }
   } else if (request.method != "GET") {

@@ -23,6 +23,7 @@ constexpr auto immediate_faults = std::to_array<std::pair<immediate_fault, std::
     {immediate_fault::half_open, "hub_half_open"},
     {immediate_fault::detach_device, "detach_device"},
     {immediate_fault::expire_tokens, "expire_tokens"},
+    {immediate_fault::expire_locks, "expire_locks"},
 });
 
 } // namespace
@@ -105,7 +106,7 @@ result<fault_request> parse_fault(std::string_view body) {
   if (!object) return object.fault();
   fields f{*object,
            {"kind", "pattern", "status", "retry_after", "count", "condition", "description", "device", "hub",
-            "seconds", "delay_ms", "for_seconds"}};
+            "role", "seconds", "delay_ms", "for_seconds"}};
   fault_request request;
   auto& rule = request.rule;
   const auto kind = f.text("kind").value_or("");
@@ -123,6 +124,7 @@ result<fault_request> parse_fault(std::string_view body) {
   if (const auto lasts = f.number("for_seconds"))
     request.lasts = std::chrono::milliseconds{static_cast<std::int64_t>(std::min(*lasts, 86'400.0) * 1000)};
   rule.skew = std::chrono::seconds{std::clamp<std::int64_t>(skew.value_or(0), -most_skew, most_skew)};
+  const auto role = f.text("role");
   if (f.problem()) return wrong(*f.problem());
   if (rule.remaining == 0U) return wrong("count is 0");
 
@@ -133,6 +135,8 @@ result<fault_request> parse_fault(std::string_view body) {
   if (request.at_once == immediate_fault::detach_device) {
     if (!f.text("device")) return wrong("detach_device wants a device");
     rule.pattern = *f.text("device");
+    if (role) request.role = find_device_link_kind(*role);
+    if (role && !request.role) return wrong("role is none of telemetry, c2d, methods, twin");
     if (rule.condition.empty()) rule.condition = "amqp:link:detach-forced";
     if (rule.description.empty()) rule.description = "Server Busy. Please retry operation";
   }
@@ -149,17 +153,50 @@ result<fault_request> parse_fault(std::string_view body) {
     return wrong("kind is none of " + names);
   }
   rule.kind = *known;
-  const bool wants_status = rule.kind == fault_kind::dps_status || rule.kind == fault_kind::dps_poll_status ||
-                            rule.kind == fault_kind::put_token_status ||
-                            rule.kind == fault_kind::registry_status ||
-                            rule.kind == fault_kind::storage_status;
-  if (rule.kind == fault_kind::slow_accepts && !delay) return wrong("delay_ms is missing");
+  const bool wants_status =
+      rule.kind == fault_kind::dps_status || rule.kind == fault_kind::dps_poll_status ||
+      rule.kind == fault_kind::put_token_status || rule.kind == fault_kind::twin_status ||
+      rule.kind == fault_kind::registry_status || rule.kind == fault_kind::storage_status;
+  const bool wants_delay = rule.kind == fault_kind::slow_accepts || rule.kind == fault_kind::c2d_delay;
+  if (wants_delay && !delay) return wrong("delay_ms is missing");
   if (rule.kind == fault_kind::clock_skew && !skew) return wrong("seconds is missing");
   if (wants_status && rule.status < 200) return wrong("status is missing");
   if (rule.kind == fault_kind::reject_messages && rule.condition.empty())
     rule.condition = "com.microsoft:device-container-throttled";
   if (rule.kind == fault_kind::hub_not_found && rule.condition.empty())
     rule.condition = "com.microsoft:iot-hub-not-found-error";
+  return request;
+}
+
+result<c2d_request> parse_c2d(std::string_view body, wall_time now) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields f{*object,
+           {"device", "body", "message_id", "correlation_id", "content_type", "content_encoding", "ack",
+            "expires_in", "properties"}};
+  c2d_request request{identity{f.text("device").value_or("")}, {}};
+  auto& message = request.message;
+  message.body = f.text("body").value_or("");
+  message.message_id = f.text("message_id").value_or("");
+  message.correlation_id = f.text("correlation_id").value_or("");
+  message.content_type = f.text("content_type").value_or("");
+  message.content_encoding = f.text("content_encoding").value_or("");
+  const auto ack = parse_ack_mode(f.text("ack").value_or("none"));
+  if (ack)
+    message.ack = *ack;
+  else
+    f.fail("ack is none of none, positive, negative, full");
+  if (const auto life = f.number("expires_in"))
+    message.expires = now + std::chrono::milliseconds{static_cast<std::int64_t>(std::min(*life, 1e9) * 1000)};
+  if (const auto* properties = f.any("properties")) {
+    if (!properties->is_object()) return wrong("properties is no object");
+    for (const auto& [name, value] : properties->get_object()) {
+      if (!value.is_string()) return wrong("a property is not a string");
+      message.properties.emplace_back(name, value.get_string());
+    }
+  }
+  if (request.device.empty()) f.fail("device is missing");
+  if (f.problem()) return wrong(*f.problem());
   return request;
 }
 

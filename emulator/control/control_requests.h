@@ -4,9 +4,11 @@
 
 #include "emulator/hub/faults.h"
 #include "emulator/hub/identity_registry.h"
+#include "emulator/hub/link_claim.h"
 #include "emulator/stack/simulation.h"
 #include "emulator/stack/stack_registry.h"
 #include "emulator/stack/storage_log.h"
+#include "emulator/state/message_queue.h"
 
 namespace causeway::emulator {
 
@@ -41,16 +43,26 @@ enum class immediate_fault : std::uint8_t {
   half_open,
   detach_device, // the one that rule.pattern names, with rule.condition and rule.description
   expire_tokens, // of the devices that rule.pattern names
+  expire_locks,  // of the messages that these have in hand
 };
 
 struct fault_request {
   fault rule;
   std::optional<std::chrono::milliseconds> lasts; // then the rule is removed
   std::optional<immediate_fault> at_once;
+  std::optional<link_kind> role; // detach_device: of the device's links; absent: all
 };
 // {"kind":…,"pattern":…,"status":…,"retry_after":…,"count":…,"condition":…,"description":…,"device":…,
-//  "hub":…,"seconds":…,"delay_ms":…,"for_seconds":…}
+//  "role":…,"hub":…,"seconds":…,"delay_ms":…,"for_seconds":…}
 result<fault_request> parse_fault(std::string_view body);
+
+struct c2d_request {
+  identity device;
+  hub_message message;
+};
+// {"device":…,"body":TEXT,"message_id":…,"correlation_id":…,"content_type":…,"content_encoding":…,
+//  "ack":"none"|"positive"|"negative"|"full","expires_in":SECONDS,"properties":{…}}, all but device optional
+result<c2d_request> parse_c2d(std::string_view body, wall_time now);
 
 struct quota_change {
   bool has_limit = false;

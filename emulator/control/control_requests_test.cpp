@@ -167,6 +167,35 @@ TEST(control_requests, faults_may_say_how_slow_and_how_long) {
   EXPECT_FALSE(parse_fault(R"({"kind":"slow_accepts"})"));
 }
 
+TEST(parse_fault, knows_what_goes_wrong_on_the_way_down) {
+  EXPECT_EQ(parse_fault(R"({"kind":"c2d_delay","delay_ms":250})")->rule.delay.count(), 250);
+  EXPECT_FALSE(parse_fault(R"({"kind":"c2d_delay"})"));
+  EXPECT_EQ(parse_fault(R"({"kind":"twin_status","status":429})")->rule.status, 429);
+  EXPECT_FALSE(parse_fault(R"({"kind":"twin_status"})"));
+  EXPECT_EQ(parse_fault(R"({"kind":"dead_lock_detaches"})")->rule.kind, fault_kind::dead_lock_detaches);
+  EXPECT_EQ(parse_fault(R"({"kind":"expire_locks","pattern":"a*"})")->at_once, immediate_fault::expire_locks);
+  EXPECT_EQ(parse_fault(R"({"kind":"detach_device","device":"d","role":"twin"})")->role, link_kind::twin);
+  EXPECT_FALSE(parse_fault(R"({"kind":"detach_device","device":"d","role":"feedback"})"));
+}
+
+TEST(parse_c2d, reads_a_message) {
+  const manual_clock clock;
+  const auto request = parse_c2d(
+      R"({"device":"d","body":"{}","message_id":"m","correlation_id":"c","content_type":"application/json",
+          "content_encoding":"utf-8","ack":"negative","expires_in":1.5,"properties":{"Port":"10"}})",
+      clock.now().wall);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->device.str(), "d");
+  const auto& message = request->message;
+  EXPECT_EQ(message.message_id, "m");
+  EXPECT_EQ(message.correlation_id, "c");
+  EXPECT_EQ(message.content_type, "application/json");
+  EXPECT_EQ(message.content_encoding, "utf-8");
+  EXPECT_EQ(message.ack, ack_mode::negative);
+  EXPECT_EQ(message.expires, clock.now().wall + 1500ms);
+  EXPECT_EQ(message.properties, (std::vector<std::pair<std::string, std::string>>{{"Port", "10"}}));
+}
+
 TEST(control_requests, a_quota_changes_by_limit_or_use) {
   const auto none = parse_quota_change(R"({"limit":null})");
   ASSERT_TRUE(none);

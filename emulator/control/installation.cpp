@@ -168,6 +168,12 @@ result<void> installation::write_credentials() const {
                         ";UseDevelopmentEmulator=true;EntityPath=" + event_hub_name(hub);
     if (auto done = write(file.c_str(), events); !done) return done;
   }
+  for (std::size_t hub = 0; hub < options_.hubs; ++hub) {
+    const auto file = "service-connection-string-" + std::to_string(hub);
+    const auto owner = "HostName=" + hub_host(hub) + ";SharedAccessKeyName=iothubowner;SharedAccessKey=" +
+                       std::string{keys_of("policy/iothubowner").primary.base64().reveal()};
+    if (auto done = write(file.c_str(), owner); !done) return done;
+  }
   for (const auto* application : {plant_application, field_application}) {
     const auto file = std::string{"webhook-password-"} + application;
     if (auto done = write(file.c_str(), password_of(application)); !done) return done;
@@ -179,9 +185,11 @@ result<void> installation::write_credentials() const {
 
 identity_registry installation::make_registry(std::size_t hub) const {
   identity_registry registry{{"localhost", "127.0.0.1", "::1", "[::1]"}};
-  registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true, true});
+  registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true, true, true, true});
   registry.put_policy("device", {keys_of("policy/device"), true, false});
   registry.put_policy("service", {keys_of("policy/service"), false, true});
+  registry.put_policy("registryRead", {keys_of("policy/registryRead"), false, false, true, false});
+  registry.put_policy("registryReadWrite", {keys_of("policy/registryReadWrite"), false, false, true, true});
   for (std::size_t i = 1; hub == 0 && i <= plant_devices(); ++i) {
     const auto name = device_name("meter-", i);
     registry.put(identity{name}, keys_of("device/" + name), true);

@@ -38,6 +38,8 @@ struct emulator_options {
   std::uint16_t stack_port = 15885;
   std::uint16_t events_port = 0; // the Event-Hubs-compatible endpoint; 0: there is none, and nothing is kept
   event_log_options events;      // of each hub
+  std::uint16_t service_port =
+      0; // of the first hub's REST interface, and of each further hub the next; 0: none
   storage_options storage;
   std::size_t hubs = 1;
   std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
@@ -77,6 +79,10 @@ public:
   std::string path_of(std::string_view file) const { return (options_.directory / file).string(); }
 
   std::uint16_t hub_port(std::size_t hub) const;
+  // Precondition: there is one.
+  std::uint16_t service_port(std::size_t hub) const {
+    return static_cast<std::uint16_t>(options_.service_port + hub);
+  }
   // "localhost:15671"
   std::string hub_host(std::size_t hub) const { return "localhost:" + std::to_string(hub_port(hub)); }
   // The hub's policies; the first hub has the identities of those devices that do not come through DPS.

@@ -17,25 +17,28 @@ namespace causeway::emulator {
 bool matches(std::string_view pattern, std::string_view name);
 
 enum class fault_kind : std::uint8_t {
-  dps_status,               // DPS answers requests with `status`
-  dps_poll_status,          // likewise polls of an operation, no other request
-  dps_disabled,             // the enrolment is disabled: registrations end with status "disabled"
-  put_token_status,         // the hub answers put-token of these devices with `status`
-  reject_messages,          // the hub rejects these devices' messages with `condition`
-  release_messages,         // the hub answers these devices' messages with released
-  modify_messages,          // likewise with modified
-  slow_accepts,             // the hub takes these devices' messages and answers `delay` later
-  withhold_credit,          // telemetry links of these devices get no credit
-  hub_refuse_connections,   // the hub closes new connections at once
-  hub_hang,                 // the hub takes messages and answers none
-  hub_gone,                 // nobody listens at the hub's port, and its connections have ended
-  hub_not_found,            // the hub answers OPEN with CLOSE and `condition`; its connections have ended
-  throttle_attaches,        // telemetry attaches of these devices are refused as beyond the quota
-  token_expired,            // put-token of these devices is answered 401: expired
-  registry_status,          // the registry answers requests with `status`; the pattern names applications
-  storage_status,           // the Storage Integration answers requests with `status`; likewise
-  registry_endless_pages,   // every page of a list is full of the same devices again
-  registry_duplicates,      // each page begins with the last device of the former
+  dps_status,             // DPS answers requests with `status`
+  dps_poll_status,        // likewise polls of an operation, no other request
+  dps_disabled,           // the enrolment is disabled: registrations end with status "disabled"
+  put_token_status,       // the hub answers put-token of these devices with `status`
+  reject_messages,        // the hub rejects these devices' messages with `condition`
+  release_messages,       // the hub answers these devices' messages with released
+  modify_messages,        // likewise with modified
+  slow_accepts,           // the hub takes these devices' messages and answers `delay` later
+  withhold_credit,        // telemetry links of these devices get no credit
+  dead_lock_detaches,     // these devices' settlements with a dead lock cost the link; else they are ignored
+  c2d_delay,              // messages for these devices may be delivered `delay` after they came
+  twin_status,            // the hub answers these devices' twin requests with `status`
+  hub_refuse_connections, // the hub closes new connections at once
+  hub_hang,               // the hub takes messages and answers none
+  hub_gone,               // nobody listens at the hub's port, and its connections have ended
+  hub_not_found,          // the hub answers OPEN with CLOSE and `condition`; its connections have ended
+  throttle_attaches,      // telemetry attaches of these devices are refused as beyond the quota
+  token_expired,          // put-token of these devices is answered 401: expired
+  registry_status,        // the registry answers requests with `status`; the pattern names applications
+  storage_status,         // the Storage Integration answers requests with `status`; likewise
+  registry_endless_pages, // every page of a list is full of the same devices again
+  registry_duplicates,    // each page begins with the last device of the former
   registry_long_attributes, // attribute values of 10,000 characters
   clock_skew,               // clocks are off by `skew`; the pattern names services: hub, dps, registry
 };
@@ -52,7 +55,7 @@ struct fault {
   int status = 0;                         // those with _status in their name
   std::optional<int> retry_after;         // seconds; the same but put_token_status
   std::chrono::seconds skew{0};           // clock_skew; negative: behind
-  std::chrono::milliseconds delay{0};     // slow_accepts
+  std::chrono::milliseconds delay{0};     // slow_accepts, c2d_delay
   std::optional<std::size_t> hub;         // only this hub; absent = all
   std::string condition, description;     // reject_messages, hub_not_found
   std::optional<std::uint64_t> remaining; // how many more times; absent = until deleted

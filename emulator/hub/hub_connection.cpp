@@ -13,7 +13,7 @@ hub_connection::hub_connection(hub_service& hub, moment now, std::function<void(
     : hub_{hub},
       now_{now},
       stream_{hub.container_id(), std::move(wake)},
-      links_{hub, stream_, grants_},
+      links_{hub, stream_, grants_, hub.totals_.connections + 1, now},
       desk_{hub, stream_, links_, grants_},
       intake_{hub, stream_, links_, grants_} {
   hub_.connections_.insert(this);
@@ -25,8 +25,13 @@ hub_connection::~hub_connection() {
   hub_.connections_.erase(this);
 }
 
-void hub_connection::feed(std::string_view bytes, moment now) {
+void hub_connection::set_time(moment now) {
   now_ = now;
+  links_.at(now);
+}
+
+void hub_connection::feed(std::string_view bytes, moment now) {
+  set_time(now);
   if (finished() || frozen()) return;
   if (stream_.has_engine()) answer_due(); // what came earlier is answered earlier
   stream_.feed(
@@ -35,13 +40,13 @@ void hub_connection::feed(std::string_view bytes, moment now) {
 }
 
 void hub_connection::feed_end(moment now) {
-  now_ = now;
+  set_time(now);
   stream_.feed_end();
   if (!frozen()) pump();
 }
 
 std::optional<mono_time> hub_connection::tick(moment now) {
-  now_ = now;
+  set_time(now);
   const bool is_live = stream_.is_live();
   auto next = stream_.tick(now.mono);
   if (!is_live) return next;
@@ -80,7 +85,7 @@ void hub_connection::pump() {
 
 void hub_connection::answer_due() {
   desk_.answer_due(now_.mono);
-  links_.answer_due(now_);
+  links_.answer_due();
   intake_.answer_due(now_);
   stream_.flush();
 }
@@ -114,7 +119,7 @@ void hub_connection::on_event(amqp::event& event) {
     links_.on_session_closed(event.session);
     break;
   case kind::link_opened:
-    links_.on_link_opened(event.link, now_);
+    links_.on_link_opened(event.link);
     break;
   case kind::link_closed:
     if (const auto* gone = hub_links::of(event.link)) intake_.forget(*gone);
@@ -122,6 +127,7 @@ void hub_connection::on_event(amqp::event& event) {
     break;
   case kind::link_flow:
     desk_.answer_due(now_.mono);
+    if (auto* link = hub_links::of(event.link)) hub_.desks().on_credit(*link, now_);
     if (event.link.is_sender()) event.link.give_back_drained();
     break;
   case kind::message:
@@ -131,11 +137,14 @@ void hub_connection::on_event(amqp::event& event) {
     stream_.take_format(event.link.name());
     if (auto* link = hub_links::of(event.link); link != nullptr && !event.condition.empty()) {
       link->closing = true; // too large: the engine closes the link
-      hub_.books_.remove(*link);
+      hub_.release(*link, now_);
     }
     break;
   case kind::outcome:
-    event.delivery.settle();
+    if (auto* link = hub_links::of(event.link); link != nullptr && !link->closing)
+      hub_.desks().on_outcome(*link, event.delivery, now_);
+    else
+      event.delivery.settle();
     break;
   case kind::transport_fault:
   case kind::transport_closed:
@@ -159,9 +168,15 @@ void hub_connection::on_message(amqp::event& event) {
   case link_kind::telemetry:
     intake_.take({link, event.delivery, std::move(event.payload), format, {}}, now_);
     break;
+  case link_kind::method:
+  case link_kind::twin:
+  case link_kind::service_send:
+    hub_.desks().on_message(*link, event, now_);
+    break;
   case link_kind::cbs_answer:
   case link_kind::c2d:
-  case link_kind::method:
+  case link_kind::feedback:
+  case link_kind::file_notifications:
   case link_kind::refused:
     event.delivery.settle({amqp::outcome_kind::accepted, {}});
     break;
@@ -177,7 +192,7 @@ void hub_connection::expire_grants() {
     for (const auto& device : gone.devices)
       std::ranges::copy(hub_.links_of(device, &links_), std::back_inserter(concerned));
   }
-  std::erase_if(concerned, [&](const hub_link* link) { return grants_.opens(link->device, hub_time()); });
+  std::erase_if(concerned, [&](const hub_link* link) { return links_.is_open_to(*link); });
   detach_expired(concerned);
 }
 
@@ -194,7 +209,10 @@ void hub_connection::expire_tokens(std::string_view pattern) {
 void hub_connection::detach_expired(const std::vector<hub_link*>& links) {
   for (auto* link : links)
     links_.detach(*link, {"amqp:unauthorized-access",
-                          hub_.describe(401003, "The token of device " + link->device.str() + " is expired.",
+                          hub_.describe(401003,
+                                        link->is_services()
+                                            ? "The service's token is expired."
+                                            : "The token of device " + link->device.str() + " is expired.",
                                         hub_time())});
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client's AMQP connection to the emulated hub: bytes in, bytes out, time as a parameter
-// (azure-iot-wire.md B.1 to B.5, B.10, B.11). Pure. One thread. Telemetry and CBS are whole; links for
-// cloud-to-device messages and direct methods are attached and stay silent, as those of a hub that has
-// nothing to say; twin links are refused (amqp:not-implemented). A basic tier has neither of the three.
+// (azure-iot-wire.md B.1 to B.8, B.10, B.11, D.2). Pure. One thread. Telemetry is its own affair; what goes
+// down to devices, and what services send, is that of the hub's desks (device_desks).
 //
 // Times that it is given are real; a hub whose clock is off (fault clock_skew) judges tokens by its own.
 // Answers that have to wait (latency, quotas) wait here, until the tick that they are due at; the distance
@@ -69,6 +68,7 @@ public:
   void give_withheld_credit() { links_.give_withheld_credit(); }
 
 private:
+  void set_time(moment now);
   void pump();
   void on_event(amqp::event& event);
   void on_message(amqp::event& event);

@@ -314,12 +314,12 @@ TEST_F(hub_connection_test, detaches_a_device_that_is_disabled_or_removed) {
   attach_device("dev-2");
   events_.clear();
   registry_.set_enabled(identity{"dev-1"}, false);
-  hub_.review(identity{"dev-1"});
+  hub_.review(identity{"dev-1"}, clock_.now());
   exchange();
   EXPECT_EQ(detached()->name, "amqp:unauthorized-access");
   events_.clear();
   registry_.remove(identity{"dev-2"});
-  hub_.review(identity{"dev-2"});
+  hub_.review(identity{"dev-2"}, clock_.now());
   exchange();
   EXPECT_EQ(detached()->name, "amqp:not-found");
   EXPECT_EQ(hub_.totals().detaches, 2U);

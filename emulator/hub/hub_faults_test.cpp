@@ -139,13 +139,13 @@ protected:
 
 TEST_F(full_connection, loses_one_device_that_is_disabled) {
   hub_.registry.set_enabled(identity{"dev-450"}, false);
-  hub_.service.review(identity{"dev-450"});
+  hub_.service.review(identity{"dev-450"}, hub_.clock.now());
   expect_only_one_gone("amqp:unauthorized-access");
 }
 
 TEST_F(full_connection, loses_one_device_that_is_deleted) {
   hub_.registry.remove(identity{"dev-450"});
-  hub_.service.review(identity{"dev-450"});
+  hub_.service.review(identity{"dev-450"}, hub_.clock.now());
   expect_only_one_gone("amqp:not-found");
 }
 
@@ -164,7 +164,7 @@ TEST_F(full_connection, loses_one_device_whose_token_is_made_to_expire) {
 
 TEST_F(full_connection, keeps_a_device_with_new_keys_until_it_needs_a_new_token) {
   hub_.registry.put(identity{"dev-450"}, test_keys("other"), true);
-  hub_.service.review(identity{"dev-450"});
+  hub_.service.review(identity{"dev-450"}, hub_.clock.now());
   client_.exchange();
   EXPECT_TRUE(client_.take_detaches().empty());
   client_.put_token(hub_.token("dev-450"));

@@ -28,7 +28,7 @@ void hub_links::on_session_closed(amqp::session session) {
   session.free();
 }
 
-void hub_links::on_link_opened(amqp::link native, moment now) {
+void hub_links::on_link_opened(amqp::link native) {
   auto* session = of(native.session());
   if (of(native) != nullptr || session == nullptr) return;
   session->links.emplace_front();
@@ -45,38 +45,42 @@ void hub_links::on_link_opened(amqp::link native, moment now) {
   link.kind = claim.kind;
   link.device = std::move(claim.device);
   link.refusal = std::move(claim.refusal);
-  if (link.kind == link_kind::telemetry) hub_.connect_window_.arrive(now.mono);
-  if (link.refusal.empty()) link.refusal = judge(link, now);
-  if (link.kind == link_kind::refused && link.refusal.empty())
-    link.refusal = {"amqp:not-implemented", "the emulator has no twins"};
+  if (link.kind == link_kind::telemetry) hub_.connect_window_.arrive(now_.mono);
+  if (link.refusal.empty()) link.refusal = judge(link);
   std::chrono::nanoseconds wait = hub_.options().latency.attach;
-  if (link.kind == link_kind::telemetry && link.refusal.empty()) wait += charge_connect(link, now);
+  if (link.kind == link_kind::telemetry && link.refusal.empty()) wait += charge_connect(link);
   if (link.kind == link_kind::telemetry && link.refusal.empty() && hub_.books_.await(link))
     ++hub_.totals_.links_stolen;
-  if (wait.count() == 0) return answer(link, now);
-  const auto due = now.mono + std::chrono::duration_cast<mono_time::duration>(wait);
+  if (wait.count() == 0) return answer(link);
+  const auto due = now_.mono + std::chrono::duration_cast<mono_time::duration>(wait);
   link.due_answer = due_.emplace(due, &link);
 }
 
-amqp::condition hub_links::judge(const hub_link& link, moment now) const {
-  if (link.device.empty()) return {}; // $cbs
+bool hub_links::is_open_to(const hub_link& link) const {
+  const auto now = hub_.time_at(now_);
+  return link.is_services() ? grants_.opens_services(now) : grants_.opens(link.device, now);
+}
+
+amqp::condition hub_links::judge(const hub_link& link) const {
+  if (link.is_services() && !is_open_to(link))
+    return {"amqp:unauthorized-access", "There is no token with the right ServiceConnect."};
+  if (link.device.empty()) return {}; // a service's, or $cbs
   if (const auto verdict = judge_device(hub_.registry(), link.device); verdict.status != 200)
     return {verdict.status == 404 ? "amqp:not-found" : "amqp:unauthorized-access", verdict.description};
-  if (!grants_.opens(link.device, hub_.time_at(now)))
-    return {"amqp:unauthorized-access", "Unauthorized access to " + link.device.str()};
+  if (!is_open_to(link)) return {"amqp:unauthorized-access", "Unauthorized access to " + link.device.str()};
   return {};
 }
 
 // A telemetry attach is a device's connect. How long it has to wait for its answer; refused: link.refusal.
-std::chrono::nanoseconds hub_links::charge_connect(hub_link& link, moment now) {
+std::chrono::nanoseconds hub_links::charge_connect(hub_link& link) {
   const bool faulty = hub_.faults().use(fault_kind::throttle_attaches, link.device.str()).has_value();
-  const auto wait = faulty ? std::optional<std::chrono::nanoseconds>{} : hub_.connects_.admit(now.mono);
+  const auto wait = faulty ? std::optional<std::chrono::nanoseconds>{} : hub_.connects_.admit(now_.mono);
   auto& totals = hub_.totals_;
   if (!wait) {
     ++totals.throttled_connects;
     link.refusal = {"com.microsoft:device-container-throttled",
                     hub_.describe(429001, "Too many requests: the limit of device connections is exceeded.",
-                                  hub_.time_at(now))};
+                                  hub_.time_at(now_))};
     return {};
   }
   ++totals.connects;
@@ -84,12 +88,12 @@ std::chrono::nanoseconds hub_links::charge_connect(hub_link& link, moment now) {
   return *wait;
 }
 
-void hub_links::answer_due(moment now) {
-  while (!due_.empty() && due_.begin()->first <= now.mono) {
+void hub_links::answer_due() {
+  while (!due_.empty() && due_.begin()->first <= now_.mono) {
     auto& link = *due_.begin()->second;
     due_.erase(due_.begin());
     link.due_answer.reset();
-    answer(link, now);
+    answer(link);
   }
 }
 
@@ -98,18 +102,18 @@ std::optional<mono_time> hub_links::next_due() const {
   return due_.begin()->first;
 }
 
-void hub_links::answer(hub_link& link, moment now) {
+void hub_links::answer(hub_link& link) {
   // The identity or its token may have gone while the answer waited.
-  if (link.refusal.empty()) link.refusal = judge(link, now);
-  if (link.refusal.empty()) return open(link, now);
+  if (link.refusal.empty()) link.refusal = judge(link);
+  if (link.refusal.empty()) return open(link);
   ++hub_.totals_.attaches_refused;
-  hub_.books_.remove(link);
+  hub_.release(link, now_);
   link.kind = link_kind::refused;
   link.closing = true;
   link.link.refuse(link.refusal);
 }
 
-void hub_links::open(hub_link& link, moment now) {
+void hub_links::open(hub_link& link) {
   auto& native = link.link;
   if (link.kind == link_kind::cbs_answer) {
     link.reply_address = native.remote_target();
@@ -118,19 +122,23 @@ void hub_links::open(hub_link& link, moment now) {
   native.copy_remote();
   native.set_max_message_size(azure::max_d2c_frame_bytes);
   native.open();
-  if (!link.device.empty()) hub_.add_to_books(link, {now.mono, hub_.time_at(now)});
+  link.opened = hub_.time_at(now_);
+  if (!link.device.empty()) hub_.add_to_books(link, now_);
   if (link.kind == link_kind::telemetry) {
     ++telemetry_links_;
     auto& totals = hub_.totals_;
     ++totals.attaches;
-    totals.last_attach = now.wall + hub_.options().latency.answer;
+    totals.last_attach = now_.wall + hub_.options().latency.answer;
     if (!totals.first_attach) totals.first_attach = totals.last_attach;
     give_credit(link, telemetry_credit);
   } else if (link.kind == link_kind::cbs_request) {
     native.add_credit(cbs_credit);
   } else if (!native.is_sender()) {
-    native.add_credit(telemetry_credit); // answers to direct methods; there are none
+    native.add_credit(telemetry_credit);
   }
+  if (link.is_services() || link.kind == link_kind::c2d || link.kind == link_kind::method ||
+      link.kind == link_kind::twin)
+    hub_.desks().on_open(link, now_);
 }
 
 void hub_links::on_link_closed(amqp::link native) {
@@ -144,7 +152,7 @@ void hub_links::on_link_closed(amqp::link native) {
 }
 
 void hub_links::drop(hub_link& link) {
-  hub_.books_.remove(link);
+  hub_.release(link, now_);
   if (link.due_answer) due_.erase(*link.due_answer);
   if (link.kind == link_kind::telemetry && !link.due_answer) --telemetry_links_;
   if (link.kind == link_kind::cbs_answer) std::erase(answer_links_, &link);
@@ -156,7 +164,7 @@ std::vector<hub_link*> hub_links::attached() {
   std::vector<hub_link*> all;
   for (auto& session : sessions_)
     for (auto& link : session.links)
-      if (link.attached) all.push_back(&link);
+      if (link.attached || (link.served && link.is_services())) all.push_back(&link);
   return all;
 }
 
@@ -174,8 +182,22 @@ void hub_links::detach(hub_link& link, const amqp::condition& why) {
   if (link.closing || !stream_.is_live()) return;
   link.closing = true;
   ++hub_.totals_.detaches;
-  hub_.books_.remove(link);
+  hub_.release(link, now_);
   link.link.close(why);
+  stream_.flush();
+  stream_.wake();
+}
+
+bool hub_links::can_transmit(const hub_link& link) const {
+  return link.served && !link.closing && stream_.is_live() && link.link.credit() > 0;
+}
+
+void hub_links::transmit(hub_link& link, const std::string& tag, const std::string& encoded, bool settled) {
+  link.link.send(tag, encoded, settled);
+}
+
+void hub_links::send_off() {
+  if (!stream_.is_live()) return;
   stream_.flush();
   stream_.wake();
 }
@@ -214,7 +236,7 @@ void hub_links::give_withheld_credit() {
 void hub_links::leave_books() {
   for (auto& session : sessions_)
     for (auto& link : session.links)
-      hub_.books_.remove(link);
+      hub_.release(link, now_);
 }
 
 } // namespace causeway::emulator

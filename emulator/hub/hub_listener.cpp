@@ -100,6 +100,15 @@ net::task<> serve_client(net::stream bytes, net::loop* on, net::task_group* task
   client->output.notify();
 }
 
+// What the hub does by itself: locks and messages that are over, calls that are not answered.
+net::task<> pass_time(std::shared_ptr<net::wake_up> due, net::loop* on, hub_service* hub) {
+  while (true) {
+    const auto now = on->now();
+    const auto next = hub->desks().pass(now).value_or(now.mono + std::chrono::hours{1});
+    co_await due->wait_until(next);
+  }
+}
+
 } // namespace
 
 struct hub_listener::state {
@@ -138,6 +147,10 @@ result<hub_listener> hub_listener::start(net::loop& on, net::task_group& tasks,
                                          hub_service& hub) {
   auto s = std::make_shared<state>(state{on, tasks, address, std::move(tls), hub, std::nullopt});
   if (auto opened = s->open(); !opened) return opened.fault();
+  const auto due = std::make_shared<net::wake_up>(on);
+  hub.desks().on_due([due] { due->notify(); });
+  tasks.spawn("hub_time", net::restart_policy::never,
+              [due, loop = &on, at = &hub] { return pass_time(due, loop, at); });
   hub.on_presence([s](bool present) { s->show(present); });
   return hub_listener{std::move(s)};
 }

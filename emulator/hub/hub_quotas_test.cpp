@@ -180,7 +180,7 @@ TEST(hub_latency, judges_a_waiting_attach_when_it_is_answered) {
   client.telemetry("dev-0");
   auto given_up = client.telemetry("dev-1");
   hub.registry.set_enabled(identity{"dev-0"}, false);
-  hub.service.review(identity{"dev-0"});
+  hub.service.review(identity{"dev-0"}, hub.clock.now());
   given_up.close();
   client.exchange();
   EXPECT_FALSE(given_up.remote_open());

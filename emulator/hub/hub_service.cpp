@@ -18,6 +18,9 @@ hub_totals& hub_totals::operator+=(const hub_totals& more) {
   detaches += more.detaches;
   link_conflicts += more.link_conflicts;
   links_stolen += more.links_stolen;
+  c2d_links_stolen += more.c2d_links_stolen;
+  method_links_stolen += more.method_links_stolen;
+  twin_links_stolen += more.twin_links_stolen;
   messages_rejected += more.messages_rejected;
   messages_released += more.messages_released;
   messages_modified += more.messages_modified;
@@ -46,7 +49,8 @@ hub_service::hub_service(identity_registry& registry, causeway::emulator::arriva
       clock_{faults, "hub"},
       connects_{options.throttles.connects_per_second},
       sends_{options.throttles.sends_per_second},
-      meter_{options.daily} {}
+      meter_{options.daily},
+      desks_{*this, container_id_, registry.host()} {}
 
 hub_totals hub_service::totals() const {
   auto totals = totals_;
@@ -76,9 +80,25 @@ void hub_service::freeze_all(moment now) {
     connection->freeze(now);
 }
 
-void hub_service::detach(const identity& device, const amqp::condition& why) {
+void hub_service::detach(const identity& device, const amqp::condition& why, std::optional<link_kind> only) {
   for (auto* link : books_.of(device)) // detaching takes them out of the books
-    link->owner->detach(*link, why);
+    if (!only || link->kind == *only) link->owner->detach(*link, why);
+}
+
+std::vector<link_view> hub_service::links_of(const identity& device) const {
+  std::vector<link_view> views;
+  for (const auto* link : books_.of(device))
+    views.push_back(
+        {link->kind, link->link.is_sender(), link->owner->number(), link->opened, link->link.credit()});
+  return views;
+}
+
+hub_link* hub_service::exclusive_link(const identity& device, link_kind kind) const {
+  const auto links = books_.of(device);
+  const auto found = std::find_if(links.begin(), links.end(), [=](const hub_link* link) {
+    return link->kind == kind && link->exclusive() && !link->closing;
+  });
+  return found == links.end() ? nullptr : *found;
 }
 
 void hub_service::expire_tokens(std::string_view pattern) {
@@ -86,8 +106,9 @@ void hub_service::expire_tokens(std::string_view pattern) {
     connection->expire_tokens(pattern);
 }
 
-void hub_service::review(const identity& device) {
+void hub_service::review(const identity& device, moment now) {
   const auto verdict = judge_device(registry_, device);
+  if (verdict.status == 404) desks_.forget(device, now);
   if (verdict.status == 200) return;
   for (auto* connection : connections_)
     connection->forget_token(device);
@@ -121,19 +142,25 @@ std::string hub_service::describe(int code, std::string_view message, wall_time 
 }
 
 void hub_service::add_to_books(hub_link& link, moment now) {
-  if (link.exclusive()) {
-    const auto links = books_.of(link.device);
-    const auto older = std::find_if(links.begin(), links.end(), [&](const hub_link* other) {
-      return other->kind == link.kind && other->exclusive();
-    });
-    if (older != links.end()) {
-      auto& loser = **older;
-      ++totals_.link_conflicts;
-      loser.owner->detach(loser, {"com.microsoft:link-creation-conflict",
-                                  describe(409002, "Another Amqp client opened a receiver link", now.wall)});
-    }
+  if (auto* loser = link.exclusive() ? exclusive_link(link.device, link.kind) : nullptr) {
+    ++totals_.link_conflicts;
+    if (loser->owner != link.owner) count_theft(link.kind);
+    loser->owner->detach(*loser,
+                         {"com.microsoft:link-creation-conflict",
+                          describe(409002, "Another Amqp client opened a receiver link", time_at(now))});
   }
   books_.add(link);
+}
+
+void hub_service::count_theft(link_kind kind) {
+  if (kind == link_kind::c2d) ++totals_.c2d_links_stolen;
+  if (kind == link_kind::method) ++totals_.method_links_stolen;
+  if (kind == link_kind::twin) ++totals_.twin_links_stolen;
+}
+
+void hub_service::release(hub_link& link, moment now) {
+  books_.remove(link);
+  desks_.on_gone(link, now);
 }
 
 std::vector<hub_link*> hub_service::links_of(const identity& device, const hub_links* on) const {

@@ -7,6 +7,7 @@
 #include "azure/limits.h"
 #include "emulator/hub/arrivals.h"
 #include "emulator/hub/daily_meter.h"
+#include "emulator/hub/device_desks.h"
 #include "emulator/hub/emulated_clock.h"
 #include "emulator/hub/event_log.h"
 #include "emulator/hub/faults.h"
@@ -40,10 +41,12 @@ struct hub_totals {
   std::uint64_t attaches = 0;         // of telemetry links
   std::uint64_t attaches_refused = 0; // of any link
   std::uint64_t detaches = 0;         // links that the hub detached
-  std::uint64_t link_conflicts = 0;   // of these, because another connection took the device's place
+  std::uint64_t link_conflicts = 0;   // of these, because a newer link took the device's place
   // Telemetry attaches of devices of which another connection had a telemetry link then, attached or still
   // waiting for its answer: two clients share an identity.
   std::uint64_t links_stolen = 0;
+  // Of the conflicts, those that another connection won.
+  std::uint64_t c2d_links_stolen = 0, method_links_stolen = 0, twin_links_stolen = 0;
   std::uint64_t messages_rejected = 0;
   std::uint64_t messages_released = 0; // by the fault release_messages
   std::uint64_t messages_modified = 0; // by the fault modify_messages
@@ -60,6 +63,14 @@ struct hub_totals {
 
   // Both hubs' counters; the busiest second is the busier hub's own.
   hub_totals& operator+=(const hub_totals& more);
+};
+
+struct link_view {
+  link_kind kind{};
+  bool to_device = false;
+  std::uint64_t connection = 0; // of the hub's, counted from 1
+  wall_time opened{};
+  int credit = 0; // that is left
 };
 
 class hub_service {
@@ -82,6 +93,8 @@ public:
   const hub_options& options() const { return options_; }
   std::size_t index() const { return index_; }
   daily_meter& meter() { return meter_; }
+  // What goes down to devices.
+  device_desks& desks() { return desks_; }
   // The hub's own clock.
   wall_time time_at(moment real) const { return clock_.at(real).wall; }
   void count_refused_connection() { ++totals_.connections_refused; }
@@ -100,12 +113,17 @@ public:
   // From now on nothing that comes on the open connections is read and nothing is answered; what is attached
   // on them counts no longer. New connections work.
   void freeze_all(moment now);
-  // Detaches the device's links on all connections; the links of others live on.
-  void detach(const identity& device, const amqp::condition& why);
+  // Detaches the device's links on all connections, or those of one kind; the links of others live on.
+  void detach(const identity& device, const amqp::condition& why, std::optional<link_kind> only = {});
+  // Who holds the device's links.
+  std::vector<link_view> links_of(const identity& device) const;
+  // The device's own, of a kind that it has one of: the hub's sending one. Null: there is none.
+  hub_link* exclusive_link(const identity& device, link_kind kind) const;
   // The tokens of these devices run out now; with "*" those of policies too.
   void expire_tokens(std::string_view pattern);
-  // After an identity was changed or removed: detaches it when it may no longer be used.
-  void review(const identity& device);
+  // After an identity was changed or removed: detaches it when it may no longer be used. What the hub has for
+  // one that is gone goes with it.
+  void review(const identity& device, moment now);
 
   // After faults have come or gone: hub_gone and hub_not_found end all connections, what hub_hang has held is
   // answered and credit that was withheld is given when it is over, and the port is told whether to listen.
@@ -123,6 +141,9 @@ private:
   friend class token_desk;
   friend class telemetry_intake;
   void add_to_books(hub_link& link, moment now);
+  void count_theft(link_kind kind);
+  // It counts no longer, whether or not it did.
+  void release(hub_link& link, moment now);
   // Links of this device on one connection.
   std::vector<hub_link*> links_of(const identity& device, const hub_links* on) const;
 
@@ -140,6 +161,7 @@ private:
   connect_window connect_window_;
   std::set<hub_connection*> connections_;
   link_books books_;
+  device_desks desks_;
   bool was_gone_ = false, was_cut_off_ = false;
   std::function<void(bool)> on_presence_;
 };

@@ -43,12 +43,14 @@ void identity_registry::put(const identity& id, key_pair keys, bool enabled) {
   }
   found->second.keys = std::move(keys);
   found->second.enabled = enabled;
+  ++found->second.changes;
 }
 
 bool identity_registry::set_enabled(const identity& id, bool enabled) {
   const auto found = identities_.find(id);
   if (found == identities_.end()) return false;
   found->second.enabled = enabled;
+  ++found->second.changes;
   return true;
 }
 

@@ -28,12 +28,15 @@ struct hub_identity {
   key_pair keys;
   bool enabled = true;
   std::uint64_t generation = 0; // changes when an identity is deleted and made again
+  std::uint64_t changes = 1;    // of keys or status, and the making: for its etag
 };
 
 struct hub_policy {
   key_pair keys;
   bool device_connect = false;
-  bool service_connect = false; // reads what arrived
+  bool service_connect = false; // reads what arrived, sends to devices, calls methods, has to do with twins
+  bool registry_read = false;
+  bool registry_write = false;
 };
 
 class identity_registry {

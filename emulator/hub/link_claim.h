@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a client's ATTACH asks for: which kind of link, of which device (azure-iot-wire.md B.3). Whether the
-// device may have it is another question. Pure functions, any thread.
+// What a client's ATTACH asks for: which kind of link, of which device or
+// service (azure-iot-wire.md B.4, D.2). Whether it may have it is another question. Pure functions, any
+// thread.
 #pragma once
 
 #include "amqp/engine.h"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace causeway::emulator {
 
@@ -19,13 +21,25 @@ enum class link_kind : std::uint8_t {
   telemetry,
   c2d,
   method,
-  refused, // waits to be refused, or is
+  twin,
+  service_send,       // messages for devices (D.2)
+  feedback,           // on these, to services
+  file_notifications, // likewise; there are none
+  refused,            // waits to be refused, or is
 };
+// Such a link belongs to no device, and wants the right ServiceConnect.
+constexpr bool is_of_services(link_kind kind) {
+  return kind == link_kind::service_send || kind == link_kind::feedback ||
+         kind == link_kind::file_notifications;
+}
+// As the control API calls it: "telemetry", "c2d", "methods", "twin", …
+std::string_view to_string(link_kind kind);
+std::optional<link_kind> find_device_link_kind(std::string_view word);
 
 struct link_claim {
   link_kind kind = link_kind::refused;
-  identity device;         // empty: `$cbs`, or none that can be read
-  amqp::condition refusal; // of kind refused; empty: a link that this hub has not got
+  identity device;         // empty: `$cbs`, a service's, or none that can be read
+  amqp::condition refusal; // of kind refused
 };
 
 // to_client: the hub's messages go out on it, so that its address is the source. tier: absent: everything is

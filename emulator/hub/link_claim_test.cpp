@@ -33,10 +33,19 @@ TEST(link_claim, what_a_client_attaches_to) {
       {true, methods, "here", {}, link_kind::method, "dev-1", ""},
       {false, "here", methods, {}, link_kind::method, "dev-1", ""},
       {false, "here", methods, tier::b3, link_kind::refused, "dev-1", "amqp:not-allowed"},
-      {false, "here", twin, {}, link_kind::refused, "dev-1", ""},
+      {false, "here", twin, {}, link_kind::twin, "dev-1", ""},
+      {true, twin, "here", tier::f1, link_kind::twin, "dev-1", ""},
       {true, twin, "here", tier::b1, link_kind::refused, "dev-1", "amqp:not-allowed"},
       {false, "here", "/devices/dev-1", {}, link_kind::refused, "", "amqp:not-found"},
       {false, events, "", {}, link_kind::refused, "", "amqp:not-found"}, // the other side's address
+      {false, "", "/messages/devicebound", {}, link_kind::service_send, "", ""},
+      {false, "", "amqps://hub.example:5671/messages/deviceBound", {}, link_kind::service_send, "", ""},
+      {false, "", "/messages/devicebound", tier::b1, link_kind::refused, "", "amqp:not-allowed"},
+      {true, "/messages/devicebound", "", {}, link_kind::refused, "", "amqp:not-found"},
+      {true, "/messages/serviceBound/feedback", "", {}, link_kind::feedback, "", ""},
+      {true, "/messages/serviceBound/filenotifications", "", {}, link_kind::file_notifications, "", ""},
+      {false, "", "/messages/serviceBound/feedback", {}, link_kind::refused, "", "amqp:not-found"},
+      {false, "", "amqps://hub.example", {}, link_kind::refused, "", "amqp:not-found"},
   };
   for (const row& row : rows) {
     SCOPED_TRACE(row.source + " -> " + row.target);
@@ -45,6 +54,12 @@ TEST(link_claim, what_a_client_attaches_to) {
     EXPECT_EQ(claim.device.str(), row.device);
     EXPECT_EQ(claim.refusal.name, row.refusal);
   }
+}
+
+TEST(link_claim, kinds_have_words) {
+  EXPECT_EQ(to_string(link_kind::method), "methods");
+  EXPECT_EQ(find_device_link_kind("twin"), link_kind::twin);
+  EXPECT_FALSE(find_device_link_kind("feedback")) << "of a service";
 }
 
 } // namespace

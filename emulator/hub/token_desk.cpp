@@ -103,7 +103,8 @@ void token_desk::answer_due(mono_time now) {
 }
 
 void token_desk::grant(const token_verdict& verdict) {
-  if (grants_.grant(verdict.path, verdict.expires)) stream_.wake(); // the next tick may be due earlier
+  if (grants_.grant(verdict.path, verdict.expires, verdict.rights))
+    stream_.wake(); // the next tick may be due earlier
 }
 
 std::optional<mono_time> token_desk::next_due(mono_time now) const {

@@ -14,12 +14,10 @@ std::string device_path(const identity& device) {
 
 } // namespace
 
-bool token_grants::grant(const std::string& path, wall_time expires) {
-  const auto [known, is_new] = granted_.try_emplace(path, expires);
-  if (!is_new) {
-    expiries_.erase({known->second, path});
-    known->second = expires;
-  }
+bool token_grants::grant(const std::string& path, wall_time expires, token_rights rights) {
+  const auto [known, is_new] = granted_.try_emplace(path);
+  if (!is_new) expiries_.erase({known->second.expires, path});
+  known->second = {expires, rights};
   const auto place = expiries_.emplace(expires, path).first;
   return place == expiries_.begin();
 }
@@ -27,9 +25,14 @@ bool token_grants::grant(const std::string& path, wall_time expires) {
 bool token_grants::opens(const identity& device, wall_time now) const {
   const auto valid = [&](const std::string& path) {
     const auto found = granted_.find(path);
-    return found != granted_.end() && found->second > now;
+    return found != granted_.end() && found->second.expires > now && found->second.rights.devices;
   };
   return valid(device_path(device)) || valid("") || valid("/devices");
+}
+
+bool token_grants::opens_services(wall_time now) const {
+  const auto whole = granted_.find("");
+  return whole != granted_.end() && whole->second.expires > now && whole->second.rights.services;
 }
 
 bool token_grants::has_own(const identity& device) const {
@@ -39,7 +42,7 @@ bool token_grants::has_own(const identity& device) const {
 void token_grants::forget(const identity& device) {
   const auto found = granted_.find(device_path(device));
   if (found == granted_.end()) return;
-  expiries_.erase({found->second, found->first});
+  expiries_.erase({found->second.expires, found->first});
   granted_.erase(found);
 }
 

@@ -20,12 +20,21 @@ namespace causeway::emulator {
 // The real hub's figure.
 inline constexpr std::size_t max_tokens = 1000;
 
+// What a token's signer may do; a device's own key opens devices.
+struct token_rights {
+  bool devices = true;   // DeviceConnect
+  bool services = false; // ServiceConnect
+  bool registry_read = false, registry_write = false;
+};
+
 class token_grants {
 public:
   // path: "/devices/dev-1", "/devices", or "" for the whole hub. Replaces what the path had. True: it runs
   // out before all others.
-  bool grant(const std::string& path, wall_time expires);
+  bool grant(const std::string& path, wall_time expires, token_rights rights = {});
   bool opens(const identity& device, wall_time now) const;
+  // The links of services.
+  bool opens_services(wall_time now) const;
   bool has_own(const identity& device) const;
   void forget(const identity& device);
   void forget_all();
@@ -43,7 +52,11 @@ public:
   void count(const std::string& path) { counted_.insert(path); }
 
 private:
-  std::unordered_map<std::string, wall_time> granted_;   // by path
+  struct entry {
+    wall_time expires{};
+    token_rights rights;
+  };
+  std::unordered_map<std::string, entry> granted_;       // by path
   std::set<std::pair<wall_time, std::string>> expiries_; // of granted_, soonest first
   std::unordered_set<std::string> counted_;
 };

@@ -67,7 +67,11 @@ token_verdict judge_token(const identity_registry& registry, std::string_view te
   if (!token->skn.empty()) {
     const auto* policy = registry.find_policy(token->skn);
     if (policy == nullptr || !signed_by_either(*token, policy->keys)) return refuse(401, wrong_signature);
-    if (!policy->device_connect)
+    verdict.rights = {policy->device_connect, policy->service_connect, policy->registry_read,
+                      policy->registry_write};
+    // What a service's policy signs opens the hub as a whole.
+    const bool is_services = policy->service_connect || policy->registry_read || policy->registry_write;
+    if (!policy->device_connect && !(is_services && path->empty()))
       return refuse(401, "The policy " + token->skn + " lacks the right DeviceConnect.");
   } else {
     if (!verdict.device) return refuse(401, "The specified SAS token names neither a device nor a policy.");

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "emulator/hub/identity_registry.h"
+#include "emulator/hub/token_grants.h"
 
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ struct token_verdict {
   // when.
   std::string path;
   std::optional<identity> device; // when it is for one
+  token_rights rights{};
   wall_time expires{};
   bool expired = false; // why it is not 200
 };

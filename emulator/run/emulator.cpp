@@ -6,6 +6,7 @@
 #include "emulator/dps/dps_listener.h"
 #include "emulator/hub/event_listener.h"
 #include "emulator/hub/hub_listener.h"
+#include "emulator/service/service_listener.h"
 #include "emulator/stack/stack_listener.h"
 
 #include <csignal>
@@ -30,6 +31,7 @@ public:
   }
 
   hub_service& hub(std::size_t index) { return sites_[index]->hub; }
+  service_api& services(std::size_t index) { return sites_[index]->services; }
   std::vector<hub_service*> hubs() {
     std::vector<hub_service*> all;
     for (const auto& each : sites_)
@@ -60,12 +62,14 @@ private:
               made.container_id(index),
               index,
               made.make_hub_options()},
-          events{made.options().events} {
+          events{made.options().events},
+          services{hub, made.seed("service keys/" + std::to_string(index))} {
       if (made.options().events_port != 0) hub.keep_events(events);
     }
     identity_registry registry;
     hub_service hub;
     event_log events;
+    service_api services;
   };
   std::vector<std::unique_ptr<site>> sites_;
 };
@@ -107,7 +111,8 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   hub_sites sites{made, accepted, faults};
   event_endpoint events{sites.event_hubs()};
   dps_service dps{sites.linked(made), faults.services(), made.make_dps_options(), made.seed("dps")};
-  dps.on_changed([&sites](std::size_t hub, const identity& device) { sites.hub(hub).review(device); });
+  dps.on_changed(
+      [&sites, &on](std::size_t hub, const identity& device) { sites.hub(hub).review(device, on.now()); });
   stack_registry registry{faults.services(), {options.registry_rate}, made.seed("registry")};
   for (auto& application : made.applications())
     registry.add_application(application.id, made.api_key_of(application.id), std::move(application.devices));
@@ -156,6 +161,13 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     if (!port) return give_up(port.fault());
     hub_ports.push_back(std::move(*port));
   }
+  std::vector<net::http_server> service_ports;
+  for (std::size_t i = 0; options.service_port != 0 && i < options.hubs; ++i) {
+    auto port = start_service_listener(on, tasks, {options.host, made.service_port(i)}, *tls,
+                                       sites.services(i), options.delays.answer);
+    if (!port) return give_up(port.fault());
+    service_ports.push_back(std::move(*port));
+  }
   std::optional<net::listener> events_port;
   if (options.events_port != 0) {
     auto port = start_event_listener(on, tasks, {options.host, options.events_port}, events);
@@ -185,6 +197,8 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
     by_mqtt.stop();
     for (auto& port : hub_ports)
       port.close();
+    for (auto& port : service_ports)
+      port.stop_accepting();
     if (events_port) events_port->close();
     dps_port->stop_accepting();
     stack_port->stop_accepting();
@@ -197,6 +211,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
                                {"stack_port", stack_port->port()},
                                {"control_port", control->port()},
                                {"events_port", options.events_port},
+                               {"service_port", options.service_port},
                                {"identities", sites.hub(0).registry().size()},
                                {"directory", options.directory.string()}});
   on.run();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 export const hubPort = process.env.EMULATOR_HUB;
 export const dpsPort = Number(process.env.EMULATOR_DPS);
+export const servicePort = Number(process.env.EMULATOR_SERVICE);
 
 export const readCredential = (name) => readFileSync(join(process.env.EMULATOR_DIRECTORY, name), 'utf8').trim();
 
@@ -16,5 +17,10 @@ export async function control(method, path, body) {
 }
 
 export const messagesOf = async (device) => (await control('GET', `/ledger/messages?after=0&limit=1000&device=${device}`)).messages;
+
+// What must come about, asked for every 20 ms; the test's own time-out ends it.
+export async function until(holds) {
+  while (!await holds()) await new Promise((done) => setTimeout(done, 20));
+}
 
 export const connectionString = (device, key) => `HostName=localhost:${hubPort};DeviceId=${device};SharedAccessKey=${key}`;

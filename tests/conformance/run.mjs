@@ -17,7 +17,7 @@ const startPatience = 30_000;
 const [major, minor] = process.versions.node.split('.').map(Number);
 const forceExit = major > 20 || (major === 20 && minor >= 14) ? ['--test-force-exit'] : [];
 
-if (!existsSync(join(here, 'node_modules/azure-iot-device')) || !existsSync(join(here, 'node_modules/@azure/event-hubs'))) {
+if (!existsSync(join(here, 'node_modules/azure-iot-device')) || !existsSync(join(here, 'node_modules/azure-iothub'))) {
   console.error('conformance: the npm packages are not installed; script/bootstrap does it');
   process.exit(1);
 }
@@ -31,10 +31,10 @@ async function freePorts(count) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'causeway-conformance-'));
-const [hub, dps, control, stack, events, webhook, admin] = await freePorts(7);
+const [hub, dps, control, stack, events, service, webhook, admin] = await freePorts(8);
 const program = join(bin, 'causeway-emulator');
 const options = ['--directory', directory, '--hub-port', hub, '--dps-port', dps, '--control-port', control,
-  '--stack-port', stack, '--events-port', events, '--webhook-listen', `127.0.0.1:${webhook}`, '--admin-listen', `127.0.0.1:${admin}`,
+  '--stack-port', stack, '--events-port', events, '--service-port', service, '--webhook-listen', `127.0.0.1:${webhook}`, '--admin-listen', `127.0.0.1:${admin}`,
   '--latency', 'none', '--retry-after', 1, '--devices', 4].map(String);
 const configuration = join(directory, 'causeway.toml');
 writeFileSync(configuration, execFileSync(program, [...options, '--print-config'])); // makes the certificates
@@ -54,6 +54,7 @@ try {
       NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
       NODE_OPTIONS: '--dns-result-order=ipv4first',
       EMULATOR_DIRECTORY: directory, EMULATOR_HUB: String(hub), EMULATOR_DPS: String(dps), EMULATOR_CONTROL: String(control),
+      EMULATOR_SERVICE: String(service),
       CAUSEWAY_PROGRAM: join(bin, 'causeway'), CAUSEWAY_CONFIGURATION: configuration, CAUSEWAY_ADMIN: String(admin),
     },
   });

@@ -74,7 +74,7 @@ TEST_P(device_fault_either_way, of_being_disabled_stops_that_device_alone_and_lo
   const auto name = gateway_world::name_of(odd_one);
   w.post(odd_one); // on its way while the hub disables it
   w.registry.set_enabled(name, false);
-  w.hub.review(name);
+  w.hub.review(name, w.clock.now());
   w.run_for(1s);
   for (int round = 0; round < 3; ++round) {
     w.post_round();
