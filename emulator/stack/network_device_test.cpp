@@ -180,7 +180,8 @@ TEST_F(gateway, one_without_tx_ack_sends_and_one_that_is_late_too_but_nobody_hea
 
 // ------------------------------------------------------------ joins
 
-TEST_F(rejoin, a_device_that_has_never_joined_has_no_session_and_one_that_has_gets_its_items_with_its_first_uplink) {
+TEST_F(rejoin,
+       a_device_that_has_never_joined_has_no_session_and_one_that_has_gets_its_items_with_its_first_uplink) {
   device_change never;
   never.joined = false;
   make("o", never);
