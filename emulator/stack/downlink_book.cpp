@@ -61,9 +61,7 @@ void downlink_book::transmit(const downlink_item& item, wall_time when) {
 
 void downlink_book::end(std::uint64_t number, downlink_end how, wall_time when, std::string_view detail) {
   auto* entry = at(number);
-  if (entry == nullptr) return;
-  const bool decides = how == downlink_end::acknowledged || how == downlink_end::max_retries;
-  if (entry->end != downlink_end::none && !decides) return;
+  if (entry == nullptr || entry->end != downlink_end::none) return;
   entry->end = how;
   entry->ended = when;
   entry->detail = detail;

@@ -55,7 +55,7 @@ public:
   void accept(downlink_item& item, const std::string& application, const std::string& device, wall_time at);
   void requeue(std::uint64_t number);
   void transmit(const downlink_item& item, wall_time at);
-  // The first end counts, but that max_retries and acknowledged say more than any other.
+  // The first end counts.
   void end(std::uint64_t number, downlink_end how, wall_time at, std::string_view detail = {});
   void tell(std::uint64_t number, std::string_view kind);
 

@@ -168,6 +168,7 @@ TEST_F(push_lock, forty_pushes_at_once_are_all_taken_one_after_the_other) {
   make_abp("a");
   service.switches().most_waiting = 1000;
   std::vector<std::uint64_t> all;
+  all.reserve(40);
   for (int i = 0; i < 40; ++i)
     all.push_back(begin("a", item("x:" + std::to_string(i))));
   run(400ms);

@@ -152,7 +152,7 @@ inline std::string shape_of(const boost::json::value& value) {
   for (const auto& [name, member] : value.as_object())
     members.emplace(std::string{name}, shape_of(member));
   for (const auto& [name, member] : members)
-    shape += (shape.empty() ? "" : ",") + name + ":" + member;
+    shape.append(shape.empty() ? "" : ",").append(name).append(":").append(member);
   return "{" + shape + "}";
 }
 

@@ -302,7 +302,8 @@ mono_time network_device::class_c_from(const downlink_item& item, moment now) co
 
 void network_device::plan_class_c(moment now) {
   if (!active_ || !heard_ || active_->session.queue.empty()) return;
-  const auto due = std::max<mono_time>(now.mono + class_c_after, class_c_from(active_->session.queue.front(), now));
+  const auto due =
+      std::max<mono_time>(now.mono + class_c_after, class_c_from(active_->session.queue.front(), now));
   if (class_c_due_ > now.mono && class_c_due_ <= due) return;
   class_c_due_ = due;
   with_.steps.at(due, [weak = weak_from_this()](moment then) {

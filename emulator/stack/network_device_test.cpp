@@ -180,7 +180,8 @@ TEST_F(gateway, one_without_tx_ack_sends_and_one_that_is_late_too_but_nobody_hea
 
 // ------------------------------------------------------------ joins
 
-TEST_F(rejoin, a_device_that_has_never_joined_has_no_session_and_one_that_has_gets_its_items_with_its_first_uplink) {
+TEST_F(rejoin,
+       a_device_that_has_never_joined_has_no_session_and_one_that_has_gets_its_items_with_its_first_uplink) {
   device_change never;
   never.joined = false;
   make("o", never);
@@ -259,6 +260,8 @@ TEST_F(rejoin, an_uplink_of_a_simulation_with_another_session_is_a_rejoin_and_th
   EXPECT_EQ(body("downlink_sent").at("downlink_sent").at("session_key_id"), "AAAA");
   EXPECT_EQ(mac("o").uplinks.size(), 1U);
   EXPECT_EQ(mac("o").uplinks.back().f_cnt, 7U);
+  EXPECT_EQ(service.device(app, "o", clock.now())->active()->session.dev_addr, "27FE87F6")
+      << "no second join: the first session was only made up";
   service.pass_uplink(app, "o", "BBBB", 0, clock.now());
   run(1s);
   EXPECT_EQ(body("downlink_sent").at("downlink_sent").at("session_key_id"), "BBBB");

@@ -16,7 +16,8 @@ bool is_unreachable(const network_settings& settings, const downlink_item& item)
   if (settings.gateways.empty() || named == nullptr || !named->is_array()) return false;
   const auto is_known = [&settings](const boost::json::value& one) {
     const auto* ids = one.is_object() ? one.as_object().if_contains("gateway_ids") : nullptr;
-    const auto* id = ids != nullptr && ids->is_object() ? ids->as_object().if_contains("gateway_id") : nullptr;
+    const auto* id =
+        ids != nullptr && ids->is_object() ? ids->as_object().if_contains("gateway_id") : nullptr;
     return id != nullptr && id->is_string() &&
            std::find(settings.gateways.begin(), settings.gateways.end(), std::string_view{id->as_string()}) !=
                settings.gateways.end();

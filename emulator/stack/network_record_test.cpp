@@ -82,6 +82,17 @@ TEST_F(network_record, of_a_device_that_has_joined_and_one_that_has_joined_again
   expect_like("real-ns-record-otaa-rejoined-no-uplink.json", "o", everything);
 }
 
+TEST_F(network_record, shows_class_c_of_otaa_from_the_first_uplink_on) {
+  device_change how;
+  how.class_c = true;
+  make("o", how);
+  EXPECT_TRUE(record("o").contains("supports_class_c"));
+  EXPECT_FALSE(record("o").at("mac_state").as_object().contains("device_class"));
+  uplink("o");
+  run(1s);
+  EXPECT_EQ(record("o").at("mac_state").at("device_class"), "CLASS_C");
+}
+
 TEST_F(network_record, of_class_c_behind_an_item) {
   make_abp("c", true);
   push("c", item("x:c1"));

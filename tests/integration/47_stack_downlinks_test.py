@@ -155,6 +155,17 @@ class stack_downlinks(integration_test):
         self.assertGreater(uplinks[OTHER] - uplinks[DEVICE], 1)
         self.assertEqual(self.hub.control("GET", "/simulation")["accepted"], 2)
 
+    def test_the_gateway_takes_the_events(self):
+        self.begin()
+        url = f"http://127.0.0.1:{self.hub.ports['webhook']}/webhook/{PLANT}"
+        gateway = self.gateway().start()
+        self.hub.control("PUT", f"/downlinks/events/{PLANT}", {"url": url, "headers": {"Authorization": gateway.log_ins[PLANT]}})
+        self.ask("POST", *self.push(DEVICE, "my:1"))
+        self.say("uplink", DEVICE)
+        self.hub.wait_for(DEVICE)  # the uplink at the hub
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["events"]["posted"] == 3, "queued, uplink and sent")
+        self.assertEqual(self.hub.control("GET", "/downlinks")["events"]["refused"], 0)
+
     def test_by_mqtt_a_push_gets_no_answer_and_events_come_by_the_broker(self):
         stack = broker(self.directory, {})
         self.addCleanup(stack.stop)
