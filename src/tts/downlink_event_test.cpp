@@ -12,7 +12,6 @@
 namespace causeway::tts {
 namespace {
 
-using model::event_kind;
 using model::step_kind;
 
 std::string sample(const std::string& name) {
