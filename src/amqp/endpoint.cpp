@@ -63,6 +63,9 @@ void session::free() {
 condition session::remote_condition() const {
   return read_condition(pn_session_remote_condition(native_));
 }
+bool session::remote_begun() const {
+  return (pn_session_state(native_) & PN_REMOTE_UNINIT) == 0;
+}
 bool session::remote_open() const {
   return (pn_session_state(native_) & PN_REMOTE_ACTIVE) != 0;
 }

@@ -80,6 +80,7 @@ public:
   void close(const condition& why = {}); // end
   void free();
   condition remote_condition() const;
+  bool remote_begun() const; // the peer has, and may have ended it since
   bool remote_open() const;
   // A number of the caller's, for finding its own object again; 0 at first.
   void set_context(std::uintptr_t context);

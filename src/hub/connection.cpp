@@ -257,6 +257,8 @@ void connection::on_device_event(device_session& who, const amqp::event& what, m
     on_device_refused(who, error_from_condition(why), now);
   };
   switch (what.kind) {
+  case amqp::event_kind::session_opened:
+    return who.on_begun();
   case amqp::event_kind::session_closed:
     if (!ending) refuse(what.session.remote_condition());
     who.session.free();

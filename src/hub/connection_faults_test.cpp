@@ -511,5 +511,28 @@ TEST(hub_connection_faults, the_second_link_of_cbs_follows_the_begin_that_has_ro
   EXPECT_EQ(it.count<closed>(), 0u);
 }
 
+// As "begin reply to unknown channel" it ended the connection of all.
+TEST(hub_faults, a_device_that_goes_before_its_session_has_begun_is_nobody_elses_trouble) {
+  rig it;
+  it.attach(1);
+  it.run();
+  it.attach(2);
+  it.exchange(milliseconds{1}); // its token
+  std::string begins;
+  ASSERT_TRUE(it.client.take_output(begins));
+  it.client.detach(ref(2), it.clock.now());
+  it.peer.feed(begins);
+  it.run();
+  EXPECT_EQ(it.count<closed>(), 0u);
+  EXPECT_FALSE(it.peer.fault);
+  EXPECT_EQ(it.client.attached_devices(), 1u);
+  EXPECT_FALSE(it.peer.telemetry.contains("dev-2")) << "its session has been ended";
+  ASSERT_TRUE(it.client.send(ref(1), 7, reading("m7"), it.clock.now()));
+  it.attach(2);
+  it.run();
+  EXPECT_EQ(it.count<sent>(), 1u);
+  EXPECT_EQ(it.client.attached_devices(), 2u);
+}
+
 } // namespace
 } // namespace causeway::hub

@@ -46,6 +46,14 @@ void device_session::end() {
   drop_waiting();
   in_flight = {};
   sending = false;
+  if (session.remote_begun()) close();
+}
+
+void device_session::on_begun() {
+  if (state == session_state::ending) close();
+}
+
+void device_session::close() {
   links.close();
   session.close();
 }

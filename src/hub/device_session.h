@@ -68,8 +68,15 @@ struct device_session {
   // Credit has come.
   void send_waiting();
   void drop_waiting();
-  // END. The handles stay until the peer's END.
+  // END, as soon as the peer has begun the session: one that is ended before has no channel any more, and the
+  // peer's BEGIN for it would be the connection's fault (AMQP 1.0, 2.7.2). The handles stay until the peer's
+  // END.
   void end();
+  // The peer's BEGIN.
+  void on_begun();
+
+private:
+  void close();
 };
 
 class session_table {
