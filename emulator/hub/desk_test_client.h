@@ -193,6 +193,7 @@ protected:
   const c2d_totals& figures() { return hub_.service.desks().state().mail.totals(); }
   static std::vector<std::string> ids_of(const std::vector<desk_message>& messages) {
     std::vector<std::string> ids;
+    ids.reserve(messages.size());
     for (const auto& one : messages)
       ids.push_back(*one.message.message_id.text());
     return ids;

@@ -152,6 +152,7 @@ std::vector<fault> fault_tables::rules() const {
   for (const auto& hub : hubs_)
     collect(hub);
   std::vector<fault> all;
+  all.reserve(by_id.size());
   for (auto& [id, rule] : by_id)
     all.push_back(std::move(rule));
   return all;

@@ -18,6 +18,7 @@ TEST(hub_quotas, delay_connects_beyond_a_seconds_worth_and_refuse_them_beyond_th
   client.open_cbs();
   client.put_token(hub.policy_token());
   std::vector<amqp::link> links;
+  links.reserve(31);
   for (int i = 0; i < 31; ++i)
     links.push_back(client.telemetry(test_hub::name(i)));
   EXPECT_EQ(hub.service.attached(), 10U);

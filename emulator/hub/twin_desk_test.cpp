@@ -37,6 +37,7 @@ protected:
   }
   static std::vector<std::string> bodies_of(const std::vector<desk_message>& messages) {
     std::vector<std::string> bodies;
+    bodies.reserve(messages.size());
     for (const auto& one : messages)
       bodies.push_back(one.message.data);
     return bodies;

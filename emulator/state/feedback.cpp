@@ -24,13 +24,20 @@ bool wants_feedback(ack_mode asked, message_end how) {
 
 std::string feedback_json(const std::vector<feedback_record>& records) {
   std::string body = "[";
+  const auto add = [&](std::string_view before, const std::string& text) {
+    body += before;
+    body += text;
+  };
   for (const auto& record : records) {
     const auto word = json_quoted(to_string(record.how));
-    if (body.size() > 1) body += ',';
-    body += "{\"originalMessageId\":" + json_quoted(record.message_id) + ",\"description\":" + word +
-            ",\"deviceGenerationId\":" + json_quoted(record.generation) +
-            ",\"deviceId\":" + json_quoted(record.device) + ",\"enqueuedTimeUtc\":\"" +
-            format_rfc3339(record.at) + "\",\"statusCode\":" + word + "}";
+    add(body.size() > 1 ? ",{\"originalMessageId\":" : "{\"originalMessageId\":",
+        json_quoted(record.message_id));
+    add(",\"description\":", word);
+    add(",\"deviceGenerationId\":", json_quoted(record.generation));
+    add(",\"deviceId\":", json_quoted(record.device));
+    add(",\"enqueuedTimeUtc\":", json_quoted(format_rfc3339(record.at)));
+    add(",\"statusCode\":", word);
+    body += '}';
   }
   return body + "]";
 }

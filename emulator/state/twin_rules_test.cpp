@@ -18,8 +18,10 @@ std::string fault_of(const std::string& text) {
 
 std::string nested(std::size_t levels) {
   std::string text = "1";
-  for (std::size_t i = 0; i < levels; ++i)
-    text = R"({"a":)" + text + "}";
+  for (std::size_t i = 0; i < levels; ++i) {
+    text.insert(0, R"({"a":)");
+    text += '}';
+  }
   return text;
 }
 
