@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   if (!record) CAUSEWAY_CHECK(record.fault().code() == errc::stack_protocol);
   // Only a 4xx in the stack's own words says that nothing was taken.
   for (const int status : {201, 302, 500, 504})
-    CAUSEWAY_CHECK(tts::read_push_answer(status, input).how == tts::push_end::unknown);
-  CAUSEWAY_CHECK(tts::read_push_answer(200, input).how == tts::push_end::taken);
-  CAUSEWAY_CHECK(tts::read_push_answer(400, input).how != tts::push_end::taken);
+    CAUSEWAY_CHECK(tts::read_push_answer(status, input).how == model::push_end::unanswered);
+  CAUSEWAY_CHECK(tts::read_push_answer(200, input).how == model::push_end::taken);
+  CAUSEWAY_CHECK(tts::read_push_answer(400, input).how != model::push_end::taken);
   return 0;
 }

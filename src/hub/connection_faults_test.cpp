@@ -520,8 +520,13 @@ TEST(hub_faults, a_device_that_goes_before_its_session_has_begun_is_nobody_elses
   it.exchange(milliseconds{1}); // its token
   std::string begins;
   ASSERT_TRUE(it.client.take_output(begins));
-  it.client.detach(ref(2), it.clock.now());
   it.peer.feed(begins);
+  std::string reply, end;
+  it.peer.engine().take_output(reply); // its BEGIN is on its way
+  it.client.detach(ref(2), it.clock.now());
+  it.client.take_output(end);
+  it.peer.feed(end);
+  it.client.on_bytes(reply, it.clock.now());
   it.run();
   EXPECT_EQ(it.count<closed>(), 0u);
   EXPECT_FALSE(it.peer.fault);

@@ -108,9 +108,13 @@ void fleet::forget(device_ref device, mono_time now) {
   if (connects_.on_ended(device)) stir();
   const auto connection = placement_.find(device);
   static_cast<void>(placement_.remove(device));
-  if (!connection || context_.closing || leaving_ ||
-      !rotation_.begin_if_worth_it(placement_, *connection, now))
-    return;
+  if (!connection || context_.closing || leaving_) return;
+  if (placement_.devices(*connection) == 0 && placement_.spent(*connection) &&
+      rotation_.connection() != *connection) {
+    empty_.push_back(*connection);
+    return stir();
+  }
+  if (!rotation_.begin_if_worth_it(placement_, *connection, now)) return;
   log::info("hub_connection_rotates", {{"hub", where_.address.host},
                                        {"connection", *connection},
                                        {"devices", placement_.devices(*connection)},
@@ -274,6 +278,13 @@ void fleet::advance(moment now) {
 
 // Moves some of the devices that have nothing under way. When to go on.
 mono_time fleet::rotate_some(moment now) {
+  for (const auto number : std::exchange(empty_, {})) { // these need no turn: there is nobody to move
+    auto& line = lines_.at(number);
+    if (placement_.devices(number) != 0 || !line.is_up()) continue;
+    line.close(now);
+    context_.orders.flush(line);
+    ++totals_.connections_rotated;
+  }
   if (!rotation_.connection()) return mono_time::max();
   if (!connects_.empty()) return now.mono + rotation_turn; // who is offline comes first
   const auto number = *rotation_.connection();

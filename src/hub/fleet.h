@@ -21,6 +21,7 @@
 #include "hub/token_moves.h"
 #include "model/cloud_totals.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -129,6 +130,7 @@ private:
   outage outage_;
   token_moves moves_;
   rotation rotation_;
+  std::vector<std::uint32_t> empty_; // connections that are used up, and have lost their last device
   mono_time due_ = mono_time::max();
   std::optional<departure> leaving_;
   std::optional<device_ref> scout_;

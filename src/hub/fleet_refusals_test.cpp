@@ -202,6 +202,28 @@ TEST_F(fleet_rotation, moves_all_to_a_new_connection_a_few_at_a_time_and_closes_
   EXPECT_EQ(totals.attached, 810U);
 }
 
+// In the pause between two rotations too: nobody leaves it again, so nobody would look at it any more.
+TEST_F(fleet_rotation, a_used_up_connection_that_is_empty_is_closed_at_once) {
+  leave(95, 805);
+  leave(1'000, 95);
+  s.advance(1s);
+  ASSERT_EQ(s.totals().connections_rotated, 1U);
+  s.attach_many(3'000, 900);
+  s.advance(1s);
+  leave(3'000, 95);
+  s.attach_many(5'000, 95);
+  s.advance(1s);
+  ASSERT_EQ(s.totals().connections_open, 1U);
+  leave(3'095, 805);
+  leave(5'000, 95);
+  s.advance(1s);
+  EXPECT_EQ(s.totals().connections_rotated, 2U);
+  EXPECT_EQ(s.totals().connections_open, 0U);
+  s.attach(9'000);
+  s.advance(1s);
+  EXPECT_EQ(s.totals().attached, 1U);
+}
+
 TEST_F(fleet_rotation, leaves_those_alone_that_are_sending) {
   s.peer().on_message = [](const auto&) { return amqp::outcome{}; };
   s.send(500, 1);

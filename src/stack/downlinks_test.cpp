@@ -128,8 +128,9 @@ TEST(downlinks, a_queue_is_emptied_by_replacing_it_with_nothing) {
 
 TEST(downlinks, a_refusal_has_the_stacks_name) {
   scene s;
-  s.answer = answer_of(400, R"({"code":3,"message":"error:pkg/applicationserver:no_f_port","details":[)"
-                            R"({"namespace":"pkg/applicationserver","name":"no_f_port","message_format":"no f_port"}]})");
+  s.answer = answer_of(
+      400, R"({"code":3,"message":"error:pkg/applicationserver:no_f_port","details":[)"
+           R"({"namespace":"pkg/applicationserver","name":"no_f_port","message_format":"no f_port"}]})");
   const auto outcome = s.push();
   EXPECT_EQ(outcome.how, push_end::refused);
   EXPECT_EQ(outcome.error_name, "pkg/applicationserver:no_f_port");
@@ -158,7 +159,8 @@ TEST(downlinks, a_push_without_a_connection_has_not_left) {
   downlink_options options;
   {
     net::loop on;
-    options.base_url = "http://127.0.0.1:" + std::to_string(net::listener::bind(on, {"127.0.0.1", 0})->port());
+    options.base_url =
+        "http://127.0.0.1:" + std::to_string(net::listener::bind(on, {"127.0.0.1", 0})->port());
   }
   scene s{options};
   const auto outcome = s.push();
@@ -181,8 +183,11 @@ TEST(downlinks, a_push_that_has_left_and_is_not_answered_in_time_is_unanswered) 
 
 TEST(downlinks, a_429_says_how_long_the_application_is_to_wait) {
   scene s;
-  s.answer = answer_of(429, R"({"code":8,"details":[{"namespace":"pkg/ratelimit","name":"rate_limit_exceeded"}]})");
-  s.answer.headers = {{"X-Rate-Limit-Limit", "10"}, {"X-Rate-Limit-Available", "0"}, {"X-Rate-Limit-Reset", "7"},
+  s.answer =
+      answer_of(429, R"({"code":8,"details":[{"namespace":"pkg/ratelimit","name":"rate_limit_exceeded"}]})");
+  s.answer.headers = {{"X-Rate-Limit-Limit", "10"},
+                      {"X-Rate-Limit-Available", "0"},
+                      {"X-Rate-Limit-Reset", "7"},
                       {"X-Rate-Limit-Retry", "3"}};
   const auto outcome = s.push();
   EXPECT_EQ(outcome.how, push_end::later);
@@ -222,7 +227,8 @@ TEST(downlinks, a_record_comes_with_the_stacks_time) {
   s.answer.headers = {{"Date", "Wed, 21 Oct 2026 07:28:00 GMT"}};
   s.out->read_record(id, device);
   s.on.run();
-  EXPECT_TRUE(s.asked[0].target.starts_with("/api/v3/ns/applications/app1/devices/dev1?field_mask=supports_class_b,"));
+  EXPECT_TRUE(s.asked[0].target.starts_with(
+      "/api/v3/ns/applications/app1/devices/dev1?field_mask=supports_class_b,"));
   EXPECT_EQ(s.record->how, read_end::seen);
   EXPECT_TRUE(s.record->what.class_a);
   ASSERT_TRUE(s.record->stack_time);

@@ -125,17 +125,21 @@ std::optional<net::http_response> webhook::answer_prober(const net::http_request
 }
 
 net::http_response webhook::refused(const error& why, const net::http_request& request) {
+  note_refusal(why, request.path(), request.peer);
+  return body_of(why);
+}
+
+void webhook::note_refusal(const error& why, std::string_view path, std::string_view peer) {
   ++totals_.refused[why.code()];
   if (!log_budget_.take(clock_.now().mono)) {
     ++unlogged_;
-    return body_of(why);
+    return;
   }
   log::warning("webhook_refused", {{"error", why.name()},
                                    {"detail", why.detail()},
-                                   {"path", request.path()},
-                                   {"peer", request.peer},
+                                   {"path", path},
+                                   {"peer", peer},
                                    {"unlogged", std::exchange(unlogged_, 0)}});
-  return body_of(why);
 }
 
 void webhook::note_needless_path(const webhook_path& path, const model::event& event) {
@@ -152,7 +156,9 @@ net::http_response webhook::refuse(int status) {
   const auto why = [status] {
     switch (status) {
     case 400:
-      return error{errc::http_protocol, "HTTP/1.1 is spoken here, and over TLS HTTP/2"};
+      return error{errc::http_protocol, "what came is no request of HTTP/1.1 (RFC 9112), nor of HTTP/2"};
+    case 408:
+      return error{errc::http_protocol, "the request did not come in time"};
     case 413:
       return error{errc::body_too_large};
     case 415:
@@ -167,10 +173,9 @@ net::http_response webhook::refuse(int status) {
       return error{errc::http_protocol};
     }
   }();
-  const auto code = why.code();
   auto response = body_of(why);
   response.status = status;
-  ++totals_.refused[code];
+  note_refusal(why, "", ""); // there is no request to take them from
   ++totals_.by_status[status];
   return response;
 }

@@ -78,6 +78,7 @@ private:
                                const net::http_request& request);
   result<std::size_t> judge(const net::http_request& head);
   net::http_response refused(const error& why, const net::http_request& request);
+  void note_refusal(const error& why, std::string_view path, std::string_view peer);
   std::optional<net::http_response> answer_prober(const net::http_request& head) const;
   void note_needless_path(const webhook_path& path, const model::event& event);
   // Of the sender: the number of its application.
