@@ -156,7 +156,7 @@ net::http_response webhook::refuse(int status) {
   const auto why = [status] {
     switch (status) {
     case 400:
-      return error{errc::http_protocol, "what came is no request of HTTP/1.1 (RFC 9112), nor of HTTP/2"};
+      return error{errc::http_protocol, "HTTP/1.1 (RFC 9112) is spoken here, and over TLS HTTP/2"};
     case 408:
       return error{errc::http_protocol, "the request did not come in time"};
     case 413:
