@@ -54,7 +54,7 @@ class stack_downlinks(integration_test):
         self.hub = None
 
     def begin(self, **options):
-        self.hub = self.emulator(**options).start()
+        self.hub = self.emulator(**options)
         self.webhook = receiver()
         self.addCleanup(self.webhook.shutdown)
         self.key = pathlib.Path(self.hub.directory, "emulator", f"api-key-{PLANT}").read_text(encoding="utf-8").strip()
