@@ -39,18 +39,15 @@ std::optional<guid> guid::from_dotnet_bytes(std::string_view bytes) {
 
 std::optional<guid> guid::from_text(std::string_view text) {
   if (text.size() != 36) return std::nullopt;
-  guid read;
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (std::find(dashes.begin(), dashes.end(), i) != dashes.end()) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
-    }
-    const auto digit = std::string_view{"0123456789abcdef"}.find(to_lower(text.substr(i, 1)));
-    if (digit == std::string_view::npos) return std::nullopt;
-    auto& byte = read.bytes[digits++ / 2];
-    byte = static_cast<std::uint8_t>(byte << 4U | digit);
+  std::string digits{text};
+  for (auto at = dashes.rbegin(); at != dashes.rend(); ++at) {
+    if (digits[*at] != '-') return std::nullopt;
+    digits.erase(*at, 1);
   }
+  const auto bytes = hex_decode(digits);
+  if (!bytes) return std::nullopt;
+  guid read;
+  std::copy(bytes->begin(), bytes->end(), read.bytes.begin());
   return read;
 }
 

@@ -15,6 +15,8 @@ std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 // Lower case.
 std::string hex_encode(std::string_view bytes);
+// In either case; nothing for anything but pairs of hex digits.
+std::optional<std::string> hex_decode(std::string_view text);
 // RFC 3986: everything but A-Z a-z 0-9 - . _ ~ becomes %XX, upper-case hex.
 std::string percent_encode(std::string_view text);
 // Tolerant: a % that no two hex digits follow stays as it is; + stays +.

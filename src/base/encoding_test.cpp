@@ -76,5 +76,12 @@ TEST(encoding, white_space_is_taken_off_around_a_text_and_not_inside) {
   EXPECT_EQ(trimmed(""), "");
 }
 
+TEST(hex, is_read_in_either_case_and_nothing_else_is) {
+  EXPECT_EQ(hex_decode("00fFA0"), std::string("\x00\xff\xa0", 3));
+  EXPECT_EQ(hex_decode(""), "");
+  for (const auto* text : {"0", "0g", "g0", "0x00", " 00", "00 "})
+    EXPECT_FALSE(hex_decode(text)) << text;
+}
+
 } // namespace
 } // namespace causeway

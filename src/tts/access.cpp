@@ -9,13 +9,6 @@
 namespace causeway::tts {
 namespace {
 
-result<json_document> parse_object(std::string_view body) {
-  auto document = parse_json(body);
-  if (!document) return error{errc::registry_protocol, std::move(document).fault().detail()};
-  if (!document->is_object()) return error{errc::registry_protocol, "the body is not a JSON object"};
-  return document;
-}
-
 std::vector<std::string> read_texts(json_span list) {
   std::vector<std::string> out;
   for (json_cursor at{list}; at.next();)
@@ -73,7 +66,7 @@ bool key_facts::may(std::string_view right) const {
 }
 
 result<key_facts> parse_auth_info(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_json_object(body, errc::registry_protocol);
   if (!document) return document.fault();
   json_span outer, key, entity, application, id, rights, expires;
   read_members(*document, {{"api_key", &outer}});
@@ -111,7 +104,7 @@ bool stack_webhook::leaves(std::string_view path) const {
 }
 
 result<std::vector<stack_webhook>> parse_webhooks(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_json_object(body, errc::registry_protocol);
   if (!document) return document.fault();
   json_span list;
   read_members(*document, {{"webhooks", &list}});

@@ -5,24 +5,15 @@
 #include "tts/stack_error.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace causeway::tts {
 namespace {
 
 using model::event_kind;
 
-std::optional<std::uint32_t> read_number(const json_span& span) {
-  std::uint32_t value = 0;
-  const auto text = span.text();
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // The stack leaves zeros out; where nothing else can have been left out, absent is zero.
 std::optional<std::uint32_t> read_count(const json_span& span, bool whole) {
-  if (span.present()) return read_number(span);
+  if (span.present()) return parse_integer<std::uint32_t>(span.text());
   return whole ? std::optional<std::uint32_t>{0} : std::nullopt;
 }
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace causeway::tts {
 namespace {
@@ -20,31 +19,6 @@ error fault(errc code, std::string_view name, std::string_view is, std::string_v
   std::string detail{name};
   detail.append(" is ").append(is).append("; ").append(way_out);
   return error{code, std::move(detail)};
-}
-
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
-std::optional<std::string> hex_decode(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-    if (!high || !low) return std::nullopt;
-    bytes += static_cast<char>(*high * 16 + *low);
-  }
-  return bytes;
 }
 
 result<std::string> checked_payload(std::string_view name, std::string bytes) {
@@ -94,7 +68,7 @@ std::optional<model::downlink_priority> parse_priority(std::string_view text) {
 }
 
 result<std::uint8_t> read_port(std::string_view name, std::string_view value) {
-  const auto port = parse_number(value);
+  const auto port = parse_integer<std::uint32_t>(value);
   if (!port || *port < 1 || *port > highest_port)
     return fault(errc::downlink_port_invalid, name, shown(value), "give a number from 1 to 223");
   return static_cast<std::uint8_t>(*port);
@@ -156,7 +130,7 @@ result<std::string> read_class_b_c(const json_span& value) {
 }
 
 result<std::uint32_t> read_number_to(std::uint32_t most, std::string_view name, const json_span& value) {
-  const auto number = parse_number(value.text());
+  const auto number = parse_integer<std::uint32_t>(value.text());
   if (!number || *number < 1 || *number > most)
     return fault(errc::downlink_member_invalid, name, shown(value.text()),
                  "give a number from 1 to " + std::to_string(most));

@@ -5,7 +5,6 @@
 #include "tts/json_span.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -15,13 +14,6 @@ namespace {
 
 error unreadable(std::string_view what) {
   return error{errc::stack_protocol, std::string{what}};
-}
-
-result<json_document> parse_object(std::string_view body) {
-  auto document = parse_json(body);
-  if (!document) return unreadable(document.fault().detail());
-  if (!document->is_object()) return unreadable("the body is not a JSON object");
-  return document;
 }
 
 // An absent one is empty; anything but a list of texts is not read.
@@ -39,13 +31,10 @@ result<std::vector<std::string>> read_ids(const json_span& list) {
 
 template <class Number>
 result<Number> read_number(const json_span& span, std::string_view name) {
-  Number value = 0;
-  if (!span.present()) return value;
-  const auto text = span.text();
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc{} || end != text.data() + text.size())
-    return unreadable(std::string{name} + " is not a number");
-  return value;
+  if (!span.present()) return Number{0};
+  const auto value = parse_integer<Number>(span.text());
+  if (!value) return unreadable(std::string{name} + " is not a number");
+  return *value;
 }
 
 result<model::queued_downlink> read_queued(const json_span& item) {
@@ -128,7 +117,7 @@ std::string format_record_path(const model::device_key& device) {
 }
 
 result<model::downlink_queue> parse_downlink_queue(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
   json_span list;
   read_members(*document, {{"downlinks", &list}});
@@ -144,7 +133,7 @@ result<model::downlink_queue> parse_downlink_queue(std::string_view body) {
 
 result<model::network_record> parse_network_record(std::string_view body,
                                                    const model::device_key& asked_for) {
-  const auto document = parse_object(body);
+  const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
   json_span ids, class_b, class_c, multicast, mac, pending_mac;
   read_members(*document, {{"ids", &ids},

@@ -290,6 +290,13 @@ bool json_cursor::next() {
   return true;
 }
 
+result<json_document> parse_json_object(std::string_view body, errc otherwise) {
+  auto document = parse_json(body);
+  if (!document) return error{otherwise, std::move(document).fault().detail()};
+  if (!document->is_object()) return error{otherwise, "the body is not a JSON object"};
+  return document;
+}
+
 bool is_named(std::string_view key, std::string_view name) {
   if (key.size() == name.size()) return key == name;
   if (key.empty() || key.size() > name.size() || key.front() != name.front()) return false;

@@ -7,11 +7,13 @@
 
 #include "base/result.h"
 
+#include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -81,6 +83,18 @@ private:
 // Strict RFC 8259, UTF-8 checked.
 // Errors: json_malformed, with the offset of the fault in bytes.
 result<json_document> parse_json(std::string_view body);
+
+// The same of what has to be an object. Errors: `otherwise`, with what is wrong.
+result<json_document> parse_json_object(std::string_view body, errc otherwise);
+
+// Digits only: 1.5, 1e1 and "10" are not what the stack writes for an integer.
+template <class Unsigned>
+std::optional<Unsigned> parse_integer(std::string_view text) {
+  Unsigned value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 // Walks the members of an object or the elements of an array, in the order written; over anything else there
 // is nothing to walk.

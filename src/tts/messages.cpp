@@ -110,17 +110,9 @@ result<std::optional<bool>> read_bool(json_span span, std::string_view field, st
   return invalid(field, "is not true or false");
 }
 
-// Digits only: 1.5, 1e1 and "10" are not what the stack writes for an integer of 32 bits.
-std::optional<std::uint32_t> parse_uint32(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 result<std::uint32_t> read_uint32(json_span span, std::string_view field, std::uint32_t largest) {
   if (!span.present()) return std::uint32_t{0};
-  const auto value = parse_uint32(span.text());
+  const auto value = parse_integer<std::uint32_t>(span.text());
   if (!value || *value > largest)
     return invalid(field, "is not an integer from 0 to " + std::to_string(largest));
   return *value;
@@ -238,10 +230,12 @@ std::string describe_data_rate(json_span settings) {
   read_members(lora, {{"bandwidth", &bandwidth}, {"spreading_factor", &spreading_factor}});
   read_members(fsk, {{"bit_rate", &bit_rate}});
   read_members(lrfhss, {{"operating_channel_width", &width}});
-  const auto hertz = parse_uint32(bandwidth.text()), factor = parse_uint32(spreading_factor.text());
+  const auto hertz = parse_integer<std::uint32_t>(bandwidth.text()),
+             factor = parse_integer<std::uint32_t>(spreading_factor.text());
   if (hertz && factor) return "SF" + std::to_string(*factor) + "BW" + kilohertz(*hertz);
-  if (const auto rate = parse_uint32(bit_rate.text())) return "FSK" + std::to_string(*rate);
-  if (const auto channel = parse_uint32(width.text())) return "LRFHSS" + std::to_string(*channel);
+  if (const auto rate = parse_integer<std::uint32_t>(bit_rate.text())) return "FSK" + std::to_string(*rate);
+  if (const auto channel = parse_integer<std::uint32_t>(width.text()))
+    return "LRFHSS" + std::to_string(*channel);
   return {};
 }
 

@@ -86,13 +86,6 @@ std::optional<listed_device> read_device(const json_span& entry, const applicati
   return made;
 }
 
-result<json_document> parse_object(std::string_view body) {
-  auto document = parse_json(body);
-  if (!document) return error{errc::registry_protocol, std::move(document).fault().detail()};
-  if (!document->is_object()) return error{errc::registry_protocol, "the body is not a JSON object"};
-  return document;
-}
-
 } // namespace
 
 std::string parse_stack_fault(std::string_view body) {
@@ -121,7 +114,7 @@ bool is_valid_model_id(std::string_view text) {
 }
 
 result<registry_page> parse_registry_page(std::string_view body, const application_id& application) {
-  auto document = parse_object(body);
+  auto document = parse_json_object(body, errc::registry_protocol);
   if (!document) return std::move(document).fault();
   json_span list;
   read_members(*document, {{"end_devices", &list}});
@@ -149,7 +142,7 @@ result<registry_page> parse_registry_page(std::string_view body, const applicati
 }
 
 result<listed_device> parse_registered_device(std::string_view body, const model::device_key& asked_for) {
-  auto document = parse_object(body);
+  auto document = parse_json_object(body, errc::registry_protocol);
   if (!document) return std::move(document).fault();
   auto device = read_device(*document, asked_for.application);
   if (!device || device->device.key.device != asked_for.device)
