@@ -64,6 +64,10 @@ bool assignments::claim_again(device_ref which) {
   return !wanted || !claims_.claim(which, *wanted);
 }
 
+bool assignments::seeks_hub(const device& d) {
+  return d.waiting != 0 || rules_.of(d).follows_registry || origin_of(d.application).empty();
+}
+
 void assignments::lose(device_ref which) {
   auto& d = table_.at(which);
   claims_.give_up(which);

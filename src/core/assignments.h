@@ -32,6 +32,9 @@ public:
   bool take(device_ref which, assignment where);
   // From disk. False: it does not fit any more, or another one has the identity; nothing is done then.
   bool place(device_ref which, const assignment& where);
+  // Without an assignment it is brought to its hub all the same: messages wait, its registry is followed, or
+  // by connection string, where finding the hub costs nothing, so that it is attached before it sends.
+  bool seeks_hub(const device& d);
   // Neither here nor on disk any more, and its identity is free.
   void lose(device_ref which);
   // Its identity is free, although it has its assignment still. False: it had it not.

@@ -59,9 +59,7 @@ void opening::order() {
     if (d.state() != device_state::known || here_.of(d) != which_) return;
     if (d.assigned) {
       attached.push_back(ref);
-    } else if (d.waiting != 0 || rules_.of(d).follows_registry ||
-               assignments_.origin_of(d.application).empty()) {
-      // By connection string the hub is found at no cost, so these are attached before they send.
+    } else if (assignments_.seeks_hub(d)) {
       others.push_back(ref);
     }
   });

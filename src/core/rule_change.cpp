@@ -190,10 +190,9 @@ void rule_change::claim(device_ref which, moment now) {
   ended_.push_back(which);
 }
 
-// As opening has it.
+// As at start.
 bool rule_change::is_to_connect(const device& d) {
-  return d.assigned || d.waiting != 0 || on_.rules.of(d).follows_registry ||
-         on_.ways.hubs().origin_of(d.application).empty();
+  return d.assigned || on_.ways.hubs().seeks_hub(d);
 }
 
 bool rule_change::is_wish_another(const device& d) const {

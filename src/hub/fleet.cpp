@@ -278,13 +278,14 @@ void fleet::advance(moment now) {
 
 // Moves some of the devices that have nothing under way. When to go on.
 mono_time fleet::rotate_some(moment now) {
-  for (const auto number : std::exchange(empty_, {})) { // these need no turn: there is nobody to move
-    auto& line = lines_.at(number);
-    if (placement_.devices(number) != 0 || !line.is_up()) continue;
-    line.close(now);
-    context_.orders.flush(line);
+  const auto close_empty = [&](line& which) {
+    if (which.is_up()) which.close(now);
+    context_.orders.flush(which);
     ++totals_.connections_rotated;
-  }
+  };
+  for (const auto number : std::exchange(empty_, {})) // these need no turn: there is nobody to move
+    if (auto& used_up = lines_.at(number); placement_.devices(number) == 0 && used_up.is_up())
+      close_empty(used_up);
   if (!rotation_.connection()) return mono_time::max();
   if (!connects_.empty()) return now.mono + rotation_turn; // who is offline comes first
   const auto number = *rotation_.connection();
@@ -308,9 +309,7 @@ mono_time fleet::rotate_some(moment now) {
   }
   context_.orders.flush(line);
   if (placement_.devices(number) != 0) return now.mono + rotation_turn;
-  if (line.is_up()) line.close(now);
-  context_.orders.flush(line);
-  ++totals_.connections_rotated;
+  close_empty(line);
   rotation_.end();
   return mono_time::max();
 }
