@@ -2,6 +2,7 @@
 #include "app/certificate_watch.h"
 #include "app/probes.h"
 #include "base/encoding.h"
+#include "stack/stack_call.h"
 #include "stack/stack_fault.h"
 
 #include <algorithm>
@@ -235,10 +236,7 @@ net::task<check_lines> try_api_key(probing* shared, key_trial what) {
   const secret& key = what.for_mqtt ? *application.mqtt_key : *application.api_key;
   check_lines lines;
   net::http_client client{shared->loop, {stack.ca_file.string()}};
-  const auto bearer = "Bearer " + std::string{key.reveal()};
-  net::http_call ask;
-  ask.url = stack.base_url + "/api/v3/auth_info";
-  ask.headers = {{"Authorization", bearer}, {"Accept", "application/json"}};
+  auto ask = stack::make_stack_call(stack.base_url, key, "/auth_info");
   ask.time_out = shared->patience;
   const auto answer = co_await client.call(std::move(ask));
   const auto refuse = [&lines](std::string of, const error& why) {
@@ -270,10 +268,9 @@ net::task<check_lines> try_api_key(probing* shared, key_trial what) {
         {hooks_subject, verdict::note, "not looked at: that needs the right " + std::string{traffic_read}});
     co_return lines;
   }
-  net::http_call list;
-  list.url = stack.application_server_url + "/api/v3/as/webhooks/" + percent_encode(application.id.str()) +
-             "?field_mask=" + std::string{tts::webhook_fields};
-  list.headers = {{"Authorization", bearer}, {"Accept", "application/json"}};
+  auto list = stack::make_stack_call(stack.application_server_url, key,
+                                     "/as/webhooks/" + percent_encode(application.id.str()) +
+                                         "?field_mask=" + std::string{tts::webhook_fields});
   list.time_out = shared->patience;
   const auto listed = co_await client.call(std::move(list));
   if (!listed || listed->status != 200) {

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "stack/rate_limit.h"
+#include "stack/stack_call.h"
 #include "stack/stack_fault.h"
 #include "tts/stored_events.h"
 
@@ -221,13 +222,12 @@ backfill::ask(application* of, std::string kind, wall_time after, wall_time befo
     const bool going_on = co_await net::sleep_for(wait);
     if (!going_on) co_return error{errc::stopped};
   }
-  net::http_call call;
-  call.url = settings_.base_url + "/api/v3/as/applications/" + of->id.str() + "/packages/storage/" + kind +
-             "?order=received_at&limit=" + std::to_string(limit) +
-             "&after=" + percent_encode(format_rfc3339(after)) +
-             "&before=" + percent_encode(format_rfc3339(before));
-  call.headers = {{"Authorization", "Bearer " + std::string{of->key.reveal()}},
-                  {"Accept", "text/event-stream"}};
+  auto call = make_stack_call(settings_.base_url, of->key,
+                              "/as/applications/" + of->id.str() + "/packages/storage/" + kind +
+                                  "?order=received_at&limit=" + std::to_string(limit) +
+                                  "&after=" + percent_encode(format_rfc3339(after)) +
+                                  "&before=" + percent_encode(format_rfc3339(before)),
+                              "text/event-stream");
   call.time_out = settings_.time_out;
   call.max_answer = settings_.max_answer;
   ++of->totals.requests;

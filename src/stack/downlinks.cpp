@@ -3,10 +3,10 @@
 
 #include "base/http_fields.h"
 #include "stack/rate_limit.h"
+#include "stack/stack_call.h"
 #include "tts/downlink_push.h"
 #include "tts/downlink_queue.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace causeway::stack {
@@ -36,9 +36,8 @@ read_end end_of_read(int status) {
 } // namespace
 
 struct downlinks::application {
-  application(downlink_application what, downlink_totals& into, const backoff_policy& later)
-      : id{std::move(what.id)}, key{std::move(what.api_key)}, totals{into}, limit{later} {}
-  application_id id;
+  application(secret api_key, downlink_totals& into, const backoff_policy& later)
+      : key{std::move(api_key)}, totals{into}, limit{later} {}
   secret key;
   downlink_totals& totals;
   rate_limit limit;
@@ -64,18 +63,16 @@ downlinks::downlinks(net::loop& on, net::task_group& tasks, model::downlink_answ
       random_{std::move(random)},
       pushing_{on, client_options(options_, true)},
       reading_{on, client_options(options_, false)} {
-  for (auto& one : applications) {
-    auto& totals = totals_[one.id];
-    applications_.push_back(std::make_unique<application>(std::move(one), totals, options_.later));
-  }
+  for (auto& one : applications)
+    applications_.emplace(
+        one.id, std::make_unique<application>(std::move(one.api_key), totals_[one.id], options_.later));
 }
 
 downlinks::~downlinks() = default;
 
-downlinks::application* downlinks::find(const application_id& id) {
-  const auto found =
-      std::find_if(applications_.begin(), applications_.end(), [&](const auto& a) { return a->id == id; });
-  return found == applications_.end() ? nullptr : found->get();
+downlinks::application* downlinks::find(const application_id& id) const {
+  const auto found = applications_.find(id);
+  return found == applications_.end() ? nullptr : found->second.get();
 }
 
 void downlinks::push(const model::command_id& which, const model::device_key& to,
@@ -111,10 +108,7 @@ void downlinks::read(const model::command_id& which, const model::device_key& of
 }
 
 net::http_call downlinks::make_call(const errand& what) const {
-  net::http_call call;
-  call.url = options_.base_url + "/api/v3" + what.path;
-  call.headers = {{"Authorization", "Bearer " + std::string{what.by->key.reveal()}},
-                  {"Accept", "application/json"}};
+  auto call = make_stack_call(options_.base_url, what.by->key, what.path);
   call.max_answer = options_.max_answer;
   return call;
 }

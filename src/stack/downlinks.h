@@ -64,7 +64,7 @@ private:
   struct application;
   struct errand;
 
-  application* find(const application_id& id);
+  application* find(const application_id& id) const;
   void send(const model::command_id& which, const model::device_key& to, model::queue_operation operation,
             std::string body);
   void read(const model::command_id& which, const model::device_key& of, std::string path,
@@ -84,7 +84,7 @@ private:
   downlink_options options_;
   std::function<double()> random_;
   net::http_client pushing_, reading_;
-  std::vector<std::unique_ptr<application>> applications_;
+  std::map<application_id, std::unique_ptr<application>> applications_;
   std::map<application_id, downlink_totals> totals_;
   std::size_t under_way_ = 0;
 };

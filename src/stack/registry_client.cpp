@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "stack/rate_limit.h"
+#include "stack/stack_call.h"
 #include "stack/stack_fault.h"
 
 #include <algorithm>
@@ -125,10 +126,7 @@ void registry_client::leave() {
 }
 
 net::task<result<net::http_answer>> registry_client::ask(application* of, std::string path_and_query) {
-  net::http_call call;
-  call.url = options_.base_url + "/api/v3/applications/" + of->id.str() + path_and_query;
-  call.headers = {{"Authorization", "Bearer " + std::string{of->key.reveal()}},
-                  {"Accept", "application/json"}};
+  auto call = make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + path_and_query);
   call.time_out = options_.time_out;
   call.max_answer = options_.max_answer;
   ++of->totals.requests;
