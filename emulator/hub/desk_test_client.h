@@ -4,6 +4,7 @@
 #pragma once
 
 #include "emulator/hub/hub_test_client.h"
+#include "emulator/hub/test_wire.h"
 
 #include <algorithm>
 
@@ -34,51 +35,17 @@ public:
     engine_->open();
     session_ = engine_->new_session();
     session_.open();
-    cbs_ = session_.sender("cbs-out");
-    cbs_.set_target("$cbs");
-    cbs_.open();
-    auto in = session_.receiver("cbs-in");
-    in.set_source("$cbs");
-    in.set_target("cbs");
-    in.open();
-    in.add_credit(100);
+    cbs_ = open_cbs_links(session_, 100).out;
     exchange();
   }
 
   // Carries bytes to and fro until both are silent. Returns what the hub wrote.
   std::string exchange() {
-    std::string from_hub;
-    for (bool moved = true; moved;) {
-      moved = false;
-      std::string bytes;
-      if (engine_->take_output(bytes)) {
-        connection.feed(bytes, hub_.clock.now());
-        moved = true;
-      }
-      bytes.clear();
-      if (connection.take_output(bytes)) {
-        from_hub += bytes;
-        engine_->feed(bytes);
-        moved = true;
-      }
-      while (auto event = engine_->next_event())
-        note(*event);
-    }
-    return from_hub;
+    return carry_all(*engine_, connection, hub_.clock, [this](amqp::event& event) { note(event); });
   }
 
   void put_token(const std::string& token) {
-    amqp::message request;
-    request.message_id = {std::string{"id"}};
-    request.reply_to = "cbs";
-    request.application_properties = {
-        {{std::string{"operation"}}, {std::string{"put-token"}}},
-        {{std::string{"type"}}, {std::string{"servicebus.windows.net:sastoken"}}},
-        {{std::string{"name"}}, {std::string{"whatever"}}},
-    };
-    request.kind = amqp::message::body_kind::value;
-    request.body = {token};
-    cbs_.send(std::to_string(++tags_), amqp::encode_message(request), true);
+    cbs_.send(std::to_string(++tags_), amqp::encode_message(request_to_put(token)), true);
     exchange();
   }
 

@@ -4,6 +4,7 @@
 
 #include "amqp/message.h"
 #include "emulator/hub/hub_connection.h"
+#include "emulator/hub/test_wire.h"
 
 #include <gtest/gtest.h>
 
@@ -59,27 +60,10 @@ protected:
 
   // Carries bytes to and fro until both are silent. Returns what the hub wrote.
   std::string exchange() {
-    std::string from_hub;
-    for (bool moved = true; moved;) {
-      moved = false;
-      std::string bytes;
-      if (client_->take_output(bytes)) {
-        connection_->feed(bytes, clock_.now());
-        moved = true;
-      }
-      bytes.clear();
-      if (connection_->take_output(bytes)) {
-        from_hub += bytes;
-        client_->feed(bytes);
-        moved = true;
-      }
-      while (auto event = client_->next_event()) {
-        if (event->kind == amqp::event_kind::message)
-          event->delivery.settle({amqp::outcome_kind::accepted, {}});
-        events_.push_back(std::move(*event));
-      }
-    }
-    return from_hub;
+    return carry_all(*client_, *connection_, clock_, [this](amqp::event& event) {
+      if (event.kind == amqp::event_kind::message) event.delivery.settle({amqp::outcome_kind::accepted, {}});
+      events_.push_back(std::move(event));
+    });
   }
 
   amqp::session begin() {
@@ -90,29 +74,16 @@ protected:
 
   void open_cbs() {
     session_ = begin();
-    cbs_out_ = session_.sender("cbs-out");
-    cbs_out_.set_target("$cbs");
-    cbs_out_.open();
-    cbs_in_ = session_.receiver("cbs-in");
-    cbs_in_.set_source("$cbs");
-    cbs_in_.set_target("cbs");
-    cbs_in_.open();
-    cbs_in_.add_credit(50);
+    const auto links = open_cbs_links(session_, 50);
+    cbs_out_ = links.out;
+    cbs_in_ = links.in;
     exchange();
   }
 
   void send_put_token(const std::string& token, amqp::value id = {std::string{"id"}}, bool settled = false) {
-    amqp::message request;
+    auto request = request_to_put(token);
     request.message_id = std::move(id);
     request.to = "$cbs";
-    request.reply_to = "cbs";
-    request.application_properties = {
-        {{std::string{"operation"}}, {std::string{"put-token"}}},
-        {{std::string{"type"}}, {std::string{"servicebus.windows.net:sastoken"}}},
-        {{std::string{"name"}}, {std::string{"whatever"}}},
-    };
-    request.kind = amqp::message::body_kind::value;
-    request.body = {token};
     cbs_out_.send(std::to_string(++tags_), amqp::encode_message(request), settled);
   }
 

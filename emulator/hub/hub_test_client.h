@@ -4,6 +4,7 @@
 
 #include "amqp/message.h"
 #include "emulator/hub/hub_connection.h"
+#include "emulator/hub/test_wire.h"
 
 #include <gtest/gtest.h>
 
@@ -65,21 +66,7 @@ public:
 
   // Carries bytes to and fro until both are silent.
   void exchange() {
-    for (bool moved = true; moved;) {
-      moved = false;
-      std::string bytes;
-      if (client->take_output(bytes)) {
-        connection.feed(bytes, hub_.clock.now());
-        moved = true;
-      }
-      bytes.clear();
-      if (connection.take_output(bytes)) {
-        client->feed(bytes);
-        moved = true;
-      }
-      while (auto event = client->next_event())
-        note(*event);
-    }
+    carry_all(*client, connection, hub_.clock, [this](amqp::event& event) { note(event); });
   }
 
   // Lets the hub's time pass up to now.
@@ -90,30 +77,12 @@ public:
   }
 
   void open_cbs() {
-    auto session = new_session();
-    cbs_out = session.sender("cbs-out");
-    cbs_out.set_target("$cbs");
-    cbs_out.open();
-    auto in = session.receiver("cbs-in");
-    in.set_source("$cbs");
-    in.set_target("cbs");
-    in.open();
-    in.add_credit(2000);
+    cbs_out = open_cbs_links(new_session(), 2000).out;
     exchange();
   }
 
   void put_token(const std::string& token) {
-    amqp::message request;
-    request.message_id = {std::string{"id"}};
-    request.reply_to = "cbs";
-    request.application_properties = {
-        {{std::string{"operation"}}, {std::string{"put-token"}}},
-        {{std::string{"type"}}, {std::string{"servicebus.windows.net:sastoken"}}},
-        {{std::string{"name"}}, {std::string{"whatever"}}},
-    };
-    request.kind = amqp::message::body_kind::value;
-    request.body = {token};
-    cbs_out.send(std::to_string(++tags_), amqp::encode_message(request), true);
+    cbs_out.send(std::to_string(++tags_), amqp::encode_message(request_to_put(token)), true);
     exchange();
   }
 

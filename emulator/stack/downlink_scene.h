@@ -2,6 +2,7 @@
 // A downlink side without ports, on a clock that a test turns; for tests.
 #pragma once
 
+#include "base/sample_file.h"
 #include "emulator/stack/downlink_service.h"
 #include "emulator/stack/network_record.h"
 
@@ -9,8 +10,6 @@
 
 #include <boost/json.hpp>
 
-#include <fstream>
-#include <iterator>
 #include <set>
 
 namespace causeway::emulator {
@@ -128,8 +127,7 @@ protected:
 };
 
 inline std::string read_sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack-downlinks/" + name, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  return testing::read_sample("things-stack-downlinks/" + name);
 }
 
 // What two events, answers or records have in common when only ids, times and numbers differ: the members,

@@ -2,13 +2,11 @@
 // The table of a command's stages, row by row, written down a second time; and that docs/command-states.md
 // says the same.
 #include "core/command_transitions.h"
+#include "core/states_page.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -99,38 +97,21 @@ TEST(command_transitions, show_a_cleared_one_as_cancelled_and_all_others_as_they
   }
 }
 
-std::string words_of(std::uint16_t from) {
-  std::string text;
-  for (std::size_t i = 0; i < command_stages; ++i)
-    if ((from >> i & 1U) != 0)
-      text += (text.empty() ? "" : ", ") + std::string{to_string(static_cast<command_stage>(i))};
-  return text;
-}
-
 std::string table_as_text() {
   std::string text = "| Event | In | If | Becomes |\n|---|---|---|---|\n";
   for (const auto& row : command_rows()) {
-    text.append("| ").append(to_string(row.on)).append(" | ").append(words_of(row.from)).append(" | ");
+    text.append("| ")
+        .append(to_string(row.on))
+        .append(" | ")
+        .append(testing::words_of<command_stage>(row.from, command_stages))
+        .append(" | ");
     text.append(to_string(row.when)).append(" | ").append(to_string(row.to)).append(" |\n");
   }
   return text;
 }
 
-// CAUSEWAY_WRITE_STATES=1 writes it anew.
 TEST(command_transitions, the_page_says_the_same) {
-  const std::string path = CAUSEWAY_TEST_DATA "/../../docs/command-states.md";
-  std::ifstream in{path};
-  const std::string page{std::istreambuf_iterator<char>{in}, {}};
-  const std::string begin = "<!-- made by core_test: command_transitions -->\n", end = "<!-- end -->\n";
-  const auto first = page.find(begin), last = page.find(end);
-  ASSERT_NE(first, std::string::npos) << path;
-  ASSERT_NE(last, std::string::npos) << path;
-  const auto made = page.substr(0, first + begin.size()) + table_as_text() + page.substr(last);
-  if (std::getenv("CAUSEWAY_WRITE_STATES") != nullptr) {
-    std::ofstream{path} << made;
-    return;
-  }
-  EXPECT_EQ(page, made) << "CAUSEWAY_WRITE_STATES=1 writes it";
+  testing::expect_page_has("command-states.md", "command_transitions", table_as_text());
 }
 
 } // namespace

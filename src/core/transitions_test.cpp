@@ -3,12 +3,10 @@
 // docs/device-states.md says the same.
 #include "core/connecting.h"
 #include "core/organ_scene.h"
+#include "core/states_page.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 namespace causeway::core {
@@ -265,20 +263,15 @@ TEST(transitions, a_condition_counts_only_where_its_row_is) {
     }
 }
 
-std::string words_of(std::uint16_t from) {
-  if (from == (1U << stages) - 1) return "any";
-  std::string text;
-  for (std::size_t i = 0; i < stages; ++i)
-    if ((from >> i & 1U) != 0)
-      text += (text.empty() ? "" : ", ") + std::string{to_string(static_cast<stage>(i))};
-  return text;
-}
-
 std::string table_as_text() {
   std::string text =
       "| Event | In | If | Becomes | Then | Failures | Trust |\n|---|---|---|---|---|---|---|\n";
   for (const auto& row : transition_rows()) {
-    text.append("| ").append(to_string(row.on)).append(" | ").append(words_of(row.from)).append(" | ");
+    text.append("| ")
+        .append(to_string(row.on))
+        .append(" | ")
+        .append(testing::words_of<stage>(row.from, stages))
+        .append(" | ");
     text.append(to_string(row.when)).append(" | ");
     text.append(row.to ? to_string(*row.to) : "stays")
         .append(" | ")
@@ -293,21 +286,8 @@ std::string table_as_text() {
   return text;
 }
 
-// CAUSEWAY_WRITE_STATES=1 writes it anew.
 TEST(transitions, the_page_says_the_same) {
-  const std::string path = CAUSEWAY_TEST_DATA "/../../docs/device-states.md";
-  std::ifstream in{path};
-  const std::string page{std::istreambuf_iterator<char>{in}, {}};
-  const std::string begin = "<!-- made by core_test: transitions -->\n", end = "<!-- end -->\n";
-  const auto first = page.find(begin), last = page.find(end);
-  ASSERT_NE(first, std::string::npos) << path;
-  ASSERT_NE(last, std::string::npos) << path;
-  const auto made = page.substr(0, first + begin.size()) + table_as_text() + page.substr(last);
-  if (std::getenv("CAUSEWAY_WRITE_STATES") != nullptr) {
-    std::ofstream{path} << made;
-    return;
-  }
-  EXPECT_EQ(page, made) << "CAUSEWAY_WRITE_STATES=1 writes it";
+  testing::expect_page_has("device-states.md", "transitions", table_as_text());
 }
 
 } // namespace

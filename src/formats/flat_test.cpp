@@ -2,28 +2,19 @@
 #include "formats/flat.h"
 
 #include "base/encoding.h"
+#include "base/sample_file.h"
 #include "model/frame_of.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 namespace causeway::formats {
 using model::testing::frame_of;
 namespace {
 
 using model::event_kind;
-
-std::string read_data(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 const format_context context{wall_time{std::chrono::seconds{1767225600}},
                              {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255}};
@@ -58,7 +49,7 @@ std::string property(const model::message& m, std::string_view name) {
 
 TEST(flat, puts_the_properties_in_their_order) {
   const auto event = tts::parse_application_up(
-      read_data("things-stack/up-03-mclimate-button-confirmed-battery-2025.json"), {});
+      testing::read_sample("things-stack/up-03-mclimate-button-confirmed-battery-2025.json"), {});
   const auto made = flat(event.value());
   const std::vector<std::pair<std::string, std::string>> expected{
       {"applicationId", "starter-kit"},
@@ -172,8 +163,8 @@ TEST(flat, a_time_with_an_offset_becomes_utc) {
 }
 
 TEST(flat, kinds_without_radio_carry_their_fields_and_who_it_was) {
-  const auto event =
-      tts::parse_application_up(read_data("things-stack/location-03-constructed-frm-payload.json"), {});
+  const auto event = tts::parse_application_up(
+      testing::read_sample("things-stack/location-03-constructed-frm-payload.json"), {});
   const auto made = flat(event.value());
   EXPECT_EQ(
       made.body,

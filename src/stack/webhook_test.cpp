@@ -3,6 +3,7 @@
 #include "stack/webhook.h"
 
 #include "base/encoding.h"
+#include "base/sample_file.h"
 #include "core/device_table.h"
 #include "core/recording_ports.h"
 #include "formats/flat.h"
@@ -10,7 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 namespace causeway::stack {
@@ -18,16 +18,8 @@ namespace {
 
 using core::testing::recording_ports;
 
-std::string read_data(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string sample(const std::string& name) {
-  return read_data("things-stack/" + name);
+  return testing::read_sample("things-stack/" + name);
 }
 
 class flat_formatter final : public model::formatter {
@@ -196,7 +188,7 @@ TEST(webhook, gives_every_sample_uplink_its_outcome) {
     const std::string name = expected.file;
     const bool dated = sample(name).find("received_at") != std::string::npos;
     if (dated) {
-      const auto golden = read_data("golden/flat/" + name.substr(0, name.rfind('.')) + ".txt");
+      const auto golden = testing::read_sample("golden/flat/" + name.substr(0, name.rfind('.')) + ".txt");
       EXPECT_TRUE(golden.ends_with("\nbody: " + row.body + "\n")) << golden;
     }
     EXPECT_EQ(row.content_type, "application/json");
@@ -255,7 +247,7 @@ struct wild_path {
 };
 
 std::vector<wild_path> wild_paths() {
-  std::istringstream lines{read_data("webhooks/paths.txt")};
+  std::istringstream lines{testing::read_sample("webhooks/paths.txt")};
   std::vector<wild_path> all;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with('#')) continue;

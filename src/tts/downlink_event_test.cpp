@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every downlink event captured from a running stack, through the reader of all events.
+#include "base/sample_file.h"
 #include "model/command.h"
 #include "model/downlink_refusals.h"
 #include "tts/messages.h"
 
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace causeway::tts {
 namespace {
@@ -15,11 +13,7 @@ namespace {
 using model::step_kind;
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 struct expected_step {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/sample_file.h"
 #include "tts/downlink_push.h"
-
 #include "tts/json_span.h"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 namespace causeway::tts {
@@ -15,11 +13,7 @@ namespace {
 using model::push_end;
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 TEST(downlink_push, of_a_confirmed_one_with_bytes) {

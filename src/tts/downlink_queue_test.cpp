@@ -3,22 +3,16 @@
 #include "tts/downlink_queue.h"
 
 #include "base/clock.h"
+#include "base/sample_file.h"
 #include "tts/json_span.h"
 
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace causeway::tts {
 namespace {
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 std::optional<std::int64_t> nanoseconds(std::string_view time) {

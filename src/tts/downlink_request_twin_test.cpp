@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a twin's desired properties ask for, in Causeway's own shape and in that of The Things Industries.
+#include "base/sample_file.h"
 #include "tts/downlink_request.h"
 
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace causeway::tts {
 namespace {
@@ -13,11 +11,7 @@ namespace {
 using model::queue_operation;
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 void expect_fault(const error& fault, errc code, std::string_view says) {

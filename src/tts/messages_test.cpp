@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tts/messages.h"
-
+#include "base/sample_file.h"
 #include "model/frame_of.h"
+#include "tts/messages.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <fstream>
-#include <sstream>
 
 namespace causeway::tts {
 using model::testing::frame_of;
@@ -16,11 +14,7 @@ namespace {
 using model::event_kind;
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 struct expected_uplink {

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tts/stored_events.h"
-
+#include "base/sample_file.h"
 #include "model/frame_of.h"
 #include "tts/messages.h"
+#include "tts/stored_events.h"
 
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace causeway::tts {
 using model::testing::frame_of;
 namespace {
 
 std::string sample(const std::string& name) {
-  std::ifstream file{std::string{CAUSEWAY_TEST_DATA} + "/things-stack/" + name, std::ios::binary};
-  EXPECT_TRUE(file) << name;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return testing::read_sample("things-stack/" + name);
 }
 
 const application_id app1{"app1"};
