@@ -67,6 +67,14 @@ struct command {
   command_expiry expiry;
 };
 
+// A direct method's call.
+struct downlink_call {
+  downlink what;
+  awaited_step wait = awaited_step::queued;
+  seconds wait_for{25};
+  std::string id; // by which a repeated call is known; empty: none
+};
+
 // What is told of a command's making, for its id. Fields that are absent are empty.
 struct c2d_origin {
   std::string_view hub; // as connected to: its first label counts, in lower case

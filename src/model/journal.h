@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "model/amount.h"
 #include "model/assignment.h"
+#include "model/command.h"
 #include "model/dead_letter.h"
 #include "model/event.h"
 #include "model/message.h"
@@ -41,6 +42,14 @@ struct kept_key {
   friend bool operator==(const kept_key&, const kept_key&) = default;
 };
 
+// A command of the ledger as it is kept: what its content says is the ledger's own matter.
+struct kept_command {
+  command_id id;
+  device_key of;
+  std::string content;
+  friend bool operator==(const kept_command&, const kept_command&) = default;
+};
+
 // By which an append is answered: rises with each append of a process, begins anew with it; 0: none.
 enum class append_id : std::uint64_t {};
 
@@ -55,7 +64,7 @@ struct append_request {
   // shorter one, which a field mask has cut; any other finds it there already.
   std::optional<kept_key> key;
   std::vector<message> messages;
-  std::optional<refused_event> refused{}; // exactly when there are no messages
+  std::optional<refused_event> refused{}; // only when there are no messages
   // The dead letter that goes as the messages come; when it is not there any more, nothing is stored and the
   // answer is not_found.
   std::optional<std::uint64_t> replays{};
@@ -64,6 +73,11 @@ struct append_request {
   std::optional<std::uint64_t> dev_eui{}; // as known now
   std::uint32_t accepted_at = 0;          // in open seconds (start_image)
   mono_time accepted{};                   // the same by this process's clock, for latencies
+  // Commands as they stand with this, each in place of what was kept of it. With nothing else beside them
+  // the append has no row, and is answered all the same.
+  std::vector<kept_command> commands{};
+  // Rows that go as this comes, as `done` ones of a change.
+  std::vector<spool_seq> in_place_of{};
 };
 
 // What has become of an append.
@@ -138,13 +152,15 @@ struct change {
   // With assignment and keys; what waits for it has become dead letters. Its place may be another's after
   // this, under another ref.
   std::vector<forgotten> gone;
+  // These are kept no longer.
+  std::vector<command_id> forgotten_commands{};
   // These shards are nobody's from this change on, and all of it is durable by then. Of a journal of one
   // process there is none.
   std::vector<shard_number> released;
 
   bool is_empty() const {
     return done.empty() && dead_letters.empty() && devices.empty() && assignments.empty() && gone.empty() &&
-           released.empty();
+           forgotten_commands.empty() && released.empty();
   }
 };
 

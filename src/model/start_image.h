@@ -42,6 +42,7 @@ struct start_image {
     std::uint32_t rows = 1;
   };
   std::vector<row_key> row_keys;
+  std::vector<kept_command> commands; // in the order in which they were first kept
   dead_letter_amounts dead_letters;
   // For how long the store has been open in all its life, as saved last: the clock of all that is given up by
   // age (decision 20).

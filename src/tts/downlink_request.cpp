@@ -106,7 +106,7 @@ result<void> read_c2d_body(std::string_view body, model::downlink& into) {
 // The members of a method, of a twin's lorawan.downlink: names, and how each is read.
 class call_reader {
 public:
-  result<downlink_call> read(const json_span& object) {
+  result<model::downlink_call> read(const json_span& object) {
     for (json_cursor at{object}; at.next();) {
       if (!at.value().present()) continue;
       if (auto good = read_member(at.key(), at.value()); !good) return std::move(good).fault();
@@ -189,7 +189,7 @@ private:
     return {};
   }
 
-  downlink_call made_;
+  model::downlink_call made_;
 };
 
 result<void> read_raw_member(std::string_view key, const json_span& value, model::downlink& into) {
@@ -290,11 +290,11 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
   return made;
 }
 
-result<downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named) {
+result<model::downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named) {
   if (name != built_in_method) {
     auto made = read_named(name, payload, named);
     if (!made) return std::move(made).fault();
-    downlink_call call;
+    model::downlink_call call;
     call.what = std::move(*made);
     return call;
   }

@@ -45,17 +45,11 @@ using c2d_properties = std::span<const std::pair<std::string, std::string>>;
 // _payload_invalid, _payload_too_long, _member_invalid (a property given twice), method_unknown.
 result<model::downlink> read_c2d(c2d_properties properties, std::string_view body, named_downlinks named);
 
-struct downlink_call {
-  model::downlink what;
-  model::awaited_step wait = model::awaited_step::queued;
-  seconds wait_for{25};
-  std::string id; // by which a repeated call is known; empty: none
-};
 // Of a direct method: the built-in `downlink`, with f_port, frm_payload (base64) or decoded_payload,
 // confirmed, priority, queue, class_b_c, max_attempts, wait, wait_seconds and id; or a configured name, with
 // a payload as behind method-name. Members in snake_case or lowerCamelCase; null is absent, an unknown one is
 // refused. Without f_port the formatter must give it. Errors: as read_c2d.
-result<downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named);
+result<model::downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named);
 
 struct desired_downlink {
   // Of what is asked for, in canonical form: what it is compared by, and what the command's id is made of.
