@@ -37,7 +37,7 @@ private:
   static bool is_of_change(const std::string& one) {
     constexpr std::array words{
         "done ",          "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ",
-        "forget_device ", "release "};
+        "forget_device ", "release ",     "forget_command "};
     return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
   }
   std::vector<std::string> asked(bool of_change) const {
@@ -52,7 +52,7 @@ private:
 struct recording_ports final : journal, hub_link, provisioner, registry, formatter, answers {
   // Numbers are given as they are by the store.
   struct recorded : append_request {
-    spool_seq first = 0; // also of a refused event
+    spool_seq first = 0; // also of a refused event; 0: commands alone
     std::vector<spool_row> rows;
     device_ref device{}; // meaningful where the request names one
   };
@@ -82,18 +82,29 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       return error{errc::spool_full};
     }
     if (target != nullptr) next_seq = std::max(next_seq, target->last_row() + 1);
-    recorded made{std::move(request), next_seq, {}, {}};
+    const bool has_number = !request.messages.empty() || request.refused;
+    recorded made{std::move(request), has_number ? next_seq : 0, {}, {}};
     made.device = made.append_request::device.value_or(device_ref{});
     for (auto& body : made.messages)
       made.rows.push_back({next_seq++, body});
     if (made.refused) ++next_seq;
-    if (made.refused)
-      calls.push_back("append " + text(made.first) + " refused " + made.refused->from.device.str() + " " +
-                      std::string{made.refused->reason.name()});
-    else
-      calls.push_back("append " + text(made.first));
+    calls.push_back(words_of(made));
     appended.push_back(std::move(made));
     return {};
+  }
+  // "append 7 refused d why in place of 3 commands id:12 id:5", as far as there is any of it.
+  static std::string words_of(const recorded& made) {
+    std::string words = "append";
+    if (made.first != 0) words += " " + text(made.first);
+    if (made.refused)
+      words += " refused " + made.refused->from.device.str() + " " + std::string{made.refused->reason.name()};
+    if (!made.in_place_of.empty()) words += " in place of";
+    for (const auto seq : made.in_place_of)
+      words += " " + text(seq);
+    if (!made.commands.empty()) words += " commands";
+    for (const auto& one : made.commands)
+      words += " " + one.id.str() + ":" + text(one.content.size());
+    return words;
   }
   void commit(change what) override {
     for (const auto seq : what.done)
@@ -109,11 +120,13 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
       saved.erase(device);
     }
+    for (const auto& which : what.forgotten_commands)
+      calls.push_back("forget_command " + which.str());
     for (const auto which : what.released)
       calls.push_back("release " + text(static_cast<std::uint64_t>(which)));
     changes.push_back(std::move(what));
   }
-  // What the journal says of the append of this number, of a device of ours.
+  // What the journal says of the append of this number, of a device of ours; 0: of the last of commands alone.
   std::pair<model::appended, std::vector<fresh_row>> answer_of(spool_seq first, const result<void>& outcome,
                                                                const amount& letters) const {
     std::pair<model::appended, std::vector<fresh_row>> said;

@@ -53,6 +53,7 @@ bool working_spool::mend(const error& why, report& out) {
     log::error("store_failing", {{"error", opened.fault().name()}, {"detail", opened.fault().detail()}});
   if (missing) {
     out.missing += missing->missing;
+    out.missing_commands += missing->commands;
     out.missing_unknown = missing->unknown;
   }
   return missing && file_.db().is_open();
