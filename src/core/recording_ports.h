@@ -36,7 +36,7 @@ struct calls : std::vector<std::string> {
 private:
   static bool is_of_change(const std::string& one) {
     constexpr std::array words{
-        "done ",          "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ",
+        "done ",          "dead_letter ", "save_device ",   "save_assignment ", "forget_assignment ",
         "forget_device ", "release ",     "forget_command "};
     return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
   }
@@ -126,7 +126,8 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       calls.push_back("release " + text(static_cast<std::uint64_t>(which)));
     changes.push_back(std::move(what));
   }
-  // What the journal says of the append of this number, of a device of ours; 0: of the last of commands alone.
+  // What the journal says of the append of this number, of a device of ours; 0: of the last of commands
+  // alone.
   std::pair<model::appended, std::vector<fresh_row>> answer_of(spool_seq first, const result<void>& outcome,
                                                                const amount& letters) const {
     std::pair<model::appended, std::vector<fresh_row>> said;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a disk may do to the ledger: a damaged command is lost alone and told, none is taken for another's, and
-// none comes back as it was before.
+// What a disk may do to the ledger: a damaged command is lost alone and told, none is taken for another's,
+// and none comes back as it was before.
 #include "store/migrations.h"
 #include "store/opening.h"
 #include "store/salvage.h"
@@ -25,8 +25,7 @@ std::string name_of(std::uint32_t which) {
 class command_damage : public store_fixture {
 protected:
   static model::kept_command as_last(std::uint32_t which) {
-    return make_command(name_of(which), "content " + std::to_string(which) + std::string(40, 'x'),
-                        which % 3);
+    return make_command(name_of(which), "content " + std::to_string(which) + std::string(40, 'x'), which % 3);
   }
   // Each kept twice, folded into the file; `before`: the file when they had been kept once.
   void fill() {
@@ -60,8 +59,8 @@ protected:
   std::size_t root_of(const char* table) const {
     auto look = database::open_to_look(file("spool.db"));
     EXPECT_TRUE(look);
-    const auto page = look->integer("SELECT rootpage FROM sqlite_schema WHERE name = '" + std::string{table} +
-                                    "'");
+    const auto page =
+        look->integer("SELECT rootpage FROM sqlite_schema WHERE name = '" + std::string{table} + "'");
     EXPECT_TRUE(page);
     return static_cast<std::size_t>(*page);
   }
@@ -70,7 +69,8 @@ protected:
     bytes.replace((number - 1) * page_bytes, page_bytes, page);
     overwrite(file("spool.db"), bytes);
   }
-  // Whole ones are there as they were last, in their order; so many are lost, and the next start says nothing.
+  // Whole ones are there as they were last, in their order; so many are lost, and the next start says
+  // nothing.
   void expect_lost(const std::vector<std::uint32_t>& lost, const std::vector<std::uint32_t>& forgotten = {}) {
     const auto is_in = [](const std::vector<std::uint32_t>& all, std::uint32_t which) {
       return std::find(all.begin(), all.end(), which) != all.end();
@@ -187,8 +187,8 @@ TEST_F(command_damage, an_index_that_is_older_or_gone_costs_nothing) {
   }
 }
 
-// A page as it was before, at a place where it does not belong: by an older row a command that was pushed would
-// be pushed again.
+// A page as it was before, at a place where it does not belong: by an older row a command that was pushed
+// would be pushed again.
 TEST_F(command_damage, an_older_copy_of_a_row_is_never_taken_for_the_command) {
   fill();
   const auto table = root_of("command");

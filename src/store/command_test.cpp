@@ -9,6 +9,11 @@ using commands = std::vector<model::kept_command>;
 
 class command_test : public store_fixture {
 protected:
+  // With the device whose messages are appended.
+  void open_by_hand() {
+    store_fixture::open_by_hand();
+    save_device(*it, make_device(0));
+  }
   void step_all() {
     box.drain(); // the end of a turn
     while (it->step(clock.now().mono)) {
@@ -78,6 +83,7 @@ TEST_F(command_test, are_answered_for_themselves_beside_an_append_of_the_same_nu
 
 TEST_F(command_test, come_with_messages_and_with_a_refused_event) {
   open();
+  save_device(*it, make_device(0));
   auto with_message = make_append(1);
   with_message.commands = {make_command("a", "sent")};
   auto with_event = make_refused(2, "raw", error{errc::format_refused});

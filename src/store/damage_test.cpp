@@ -46,7 +46,8 @@ protected:
       one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
       if (seq % 3 == 0)
-        one.commands.push_back(make_command(name_of(seq), content_of(seq), static_cast<std::uint32_t>(seq / 6)));
+        one.commands.push_back(
+            make_command(name_of(seq), content_of(seq), static_cast<std::uint32_t>(seq / 6)));
       ASSERT_TRUE(it->append(std::move(one)));
       ASSERT_TRUE(answered(seq)); // a commit each
     }

@@ -148,8 +148,8 @@ TEST_F(full_disk_test, keeps_nothing_of_commands_whose_append_is_refused) {
   EXPECT_EQ(it->counters().waiting.messages, 20U);
   limit(std::nullopt);
   reopen();
-  EXPECT_EQ(image.commands, (std::vector{make_command("a", std::string(10, 's')),
-                                         make_command("b", std::string(10, 's'))}));
+  EXPECT_EQ(image.commands,
+            (std::vector{make_command("a", std::string(10, 's')), make_command("b", std::string(10, 's'))}));
   EXPECT_EQ(image.waiting.size(), 20U);
   EXPECT_EQ(image.waiting.front().seq, 3U);
 }

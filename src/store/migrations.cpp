@@ -30,10 +30,11 @@ namespace {
 //   has
 //                left nothing of it; at = milliseconds since 1970; key = what the event is de-duplicated by
 //                (kept_key::hash), where it has one
-//   command      of the ledger (model::kept_command): n in the order in which they were first kept, never used
+//   command      of the ledger (model::kept_command): n in the order in which they were first kept, never
+//   used
 //                again; content in a seal with n and the time when it was written; revision: of one command
-//                each as it was last has the highest, so that a copy elsewhere in a damaged file is never taken
-//                for it. tally.commands says how many there are, next_command which n is next
+//                each as it was last has the highest, so that a copy elsewhere in a damaged file is never
+//                taken for it. tally.commands says how many there are, next_command which n is next
 constexpr const char* spool_1 = R"(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('next_seq', 1), ('next_device', 0);
@@ -164,8 +165,8 @@ CREATE TABLE assignment (
 ) WITHOUT ROWID;
 )";
 
-constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4,
-                                           spool_5, spool_6, spool_7, spool_8, spool_9};
+constexpr const char* all_spool_steps[] = {spool_1, spool_2, spool_3, spool_4, spool_5,
+                                           spool_6, spool_7, spool_8, spool_9};
 constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace

@@ -55,8 +55,7 @@ protected:
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
       one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
-      if (seq <= commands)
-        one.commands = {command_of(static_cast<std::uint32_t>(seq))};
+      if (seq <= commands) one.commands = {command_of(static_cast<std::uint32_t>(seq))};
       ASSERT_TRUE(it->append(std::move(one)));
     }
     ASSERT_TRUE(answered(messages));

@@ -69,7 +69,7 @@ result<void> spool_file::load_tally() {
     for (int column = 0; column < 6; ++column)
       sum.add(number(column));
     if (sum.value() == number(6)) {
-      tally_ = {static_cast<spool_seq>(number(0)), static_cast<std::uint32_t>(number(1)),
+      tally_ = {static_cast<spool_seq>(number(0)),     static_cast<std::uint32_t>(number(1)),
                 static_cast<std::uint64_t>(number(2)), static_cast<spool_seq>(number(3)),
                 static_cast<std::uint64_t>(number(4)), number(5)};
       saved_ = tally_;

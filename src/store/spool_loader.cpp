@@ -210,8 +210,8 @@ result<void> spool_loader::compare_commands(std::uint64_t loaded) {
   const auto known = file_.db().integer("SELECT count(id) FROM command INDEXED BY command_id");
   if (!known && !file_.db().is_corrupt()) return known.fault();
   if (!known || static_cast<std::uint64_t>(*known) != loaded)
-    damage.note("the index of commands: " + (known ? std::to_string(*known) + " of " + std::to_string(loaded)
-                                                   : known.fault().detail()));
+    damage.note("the index of commands: " +
+                (known ? std::to_string(*known) + " of " + std::to_string(loaded) : known.fault().detail()));
   return {};
 }
 

@@ -368,10 +368,10 @@ TEST(migrations, a_spool_of_the_version_before_has_its_rows_and_takes_commands) 
   const auto file = directory.path() / "spool.db";
   {
     auto db = former_spool(file, 8);
-    ASSERT_TRUE(db.execute(
-        "UPDATE tally SET next_seq = 6, next_device = 8, waiting = 1;"
-        "UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from);"
-        "INSERT INTO spool VALUES (5, 7, 100, 1, row_digest(5, 7, 100, 1) >> 32, 9);"));
+    ASSERT_TRUE(
+        db.execute("UPDATE tally SET next_seq = 6, next_device = 8, waiting = 1;"
+                   "UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from);"
+                   "INSERT INTO spool VALUES (5, 7, 100, 1, row_digest(5, 7, 100, 1) >> 32, 9);"));
   }
   for (int opened = 0; opened < 2; ++opened) {
     auto spool = spool_file::open(file, 0);

@@ -226,7 +226,8 @@ result<void> store::append(model::append_request request) {
   const auto first = std::exchange(owner_->next_seq, owner_->next_seq + numbers);
   owner_->on_their_way.push_back({request.id, numbers == 0 ? 0 : owner_->next_seq - 1});
   const auto device = owner_->numbers.of(*request.device);
-  writer_->push_quietly(queued_append{std::move(request), device, first, numbers, more, queued, now_.now().wall});
+  writer_->push_quietly(
+      queued_append{std::move(request), device, first, numbers, more, queued, now_.now().wall});
   wake_writer_in_a_moment();
   return {};
 }

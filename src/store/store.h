@@ -56,9 +56,10 @@ public:
 
 struct store_options {
   std::filesystem::path directory;
-  std::size_t queued_messages = 50'000;           // appended, not yet answered
-  std::size_t queued_bytes = 64ULL * 1024 * 1024; // of these, refused events with their raw bytes; and commands
-  std::size_t batch_rows = 2'000;                 // a commit's most, but for one large append
+  std::size_t queued_messages = 50'000; // appended, not yet answered
+  std::size_t queued_bytes =
+      64ULL * 1024 * 1024;        // of these, refused events with their raw bytes; and commands
+  std::size_t batch_rows = 2'000; // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company

@@ -124,7 +124,8 @@ void survey::state::take_sum(const found_row& row) {
 }
 
 bool survey::state::prove_waiting(const found_row& row) {
-  const auto device = number_of(row, 1), size = number_of(row, 2), at = number_of(row, 3), digest = number_of(row, 4);
+  const auto device = number_of(row, 1), size = number_of(row, 2), at = number_of(row, 3),
+             digest = number_of(row, 4);
   if (row.columns.size() > 6 || !device || !size || !at || !digest) return false;
   if (waiting_digest(row.rowid, *device, *size, *at) != *digest) return false;
   waiting.push_back({row.rowid, *device, *size, *at, number_of(row, 5).value_or(0)});

@@ -70,7 +70,7 @@ struct survey::state {
   std::map<std::int64_t, std::pair<std::string, std::string>> keys;
   std::vector<std::pair<std::string, place>> others; // of tables that are copied as they are
   std::uint64_t bad_waiting = 0, bad_devices = 0, summed_letters = 0;
-  bool counts_commands = false; // found.counts does
+  bool counts_commands = false;                                           // found.counts does
   bool has_sums = false, sums_are_whole = true, letters_are_whole = true; // but for bad pages
 };
 

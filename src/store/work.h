@@ -19,12 +19,12 @@ namespace causeway::store {
 
 struct queued_append {
   model::append_request request;
-  stored_number device{}; // the request's
-  spool_seq first = 0;    // the number of its first row, or of the refused event
+  stored_number device{};    // the request's
+  spool_seq first = 0;       // the number of its first row, or of the refused event
   std::uint64_t numbers = 0; // that it has from there on; 0: commands alone
-  amount what;            // of its rows
-  amount queued;          // what it counts for while it is not answered
-  wall_time at{};         // accepted
+  amount what;               // of its rows
+  amount queued;             // what it counts for while it is not answered
+  wall_time at{};            // accepted
 };
 // A model::change, of devices as the disk calls them.
 struct queued_change {
