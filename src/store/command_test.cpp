@@ -63,6 +63,18 @@ TEST_F(command_test, alone_have_no_row_and_no_number_and_are_answered) {
   EXPECT_EQ(image.commands, (commands{make_command("a", "2"), make_command("b", "1")}));
 }
 
+TEST_F(command_test, alone_keep_the_key_of_their_event) {
+  open_by_hand();
+  auto request = make_commands(1, {make_command("a", "sent")});
+  request.key = model::kept_key{'d', 5};
+  ASSERT_TRUE(it->append(std::move(request)));
+  step_all();
+  EXPECT_TRUE(events.fresh.empty());
+  it.reset();
+  load();
+  EXPECT_EQ(image.recent_keys, (std::vector<model::start_image::recent_key>{{device_ref{0}, {'d', 5}}}));
+}
+
 // What is told of an append was kept by its first number, which the next one has as well.
 TEST_F(command_test, are_answered_for_themselves_beside_an_append_of_the_same_number) {
   open_by_hand();

@@ -24,8 +24,8 @@
 // that there is room for it on a full disk.
 //
 // When the disk refuses (full, I/O error), the transaction is rolled back as a whole: its appends are
-// answered with store_unavailable and forgotten; marks, dead letters, devices and assignments are kept and
-// tried again with back-off and with every later append. Where nothing waits, a trial is written.
+// answered with store_unavailable and forgotten, their commands with them; changes are kept and tried again
+// with back-off and with every later append. Where nothing waits, a trial is written.
 // on_store_fault and on_store_healed frame such an episode.
 #pragma once
 
@@ -112,9 +112,9 @@ public:
   result<void> close(mono_time deadline);
 
   // model::journal. append, errors: store_unavailable (the queue is full), store_closed. Precondition:
-  // messages, a refused event, commands, or one of the first with commands. A device, always. How much may
-  // wait is the shard's matter. Commands count as one message each of what is queued, and are no part of what
-  // waits.
+  // messages or a refused event, or commands, or one of the former with commands; a device, always. How much
+  // may wait is the shard's matter. Commands count as one message each of what is queued, and are no part of
+  // what waits.
   result<void> append(model::append_request request) override;
   // Changes that are records of devices alone are queued at most once a device; a listing of 100,000 is
   // stored in commits of batch_rows, which appends overtake, each taking its own device along. One that only
