@@ -13,8 +13,11 @@ ALARMS = ("spool_damaged", "messages_missing", "spool_missing", "witness_missing
 class older_state(integration_test):
     def test_opens_and_all_that_waited_is_sent(self):
         self.assertTrue(RECORDED)
+        top = self.directory
         for recorded in RECORDED:
             with self.subTest(recorded.name):
+                self.directory = top / recorded.name
+                self.directory.mkdir()
                 self.open_one(recorded)
 
     def open_one(self, recorded):
