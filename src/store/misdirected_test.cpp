@@ -281,7 +281,8 @@ TEST_F(misdirected, who_checks_finds_what_a_start_would_find_and_changes_nothing
       if (from == over) continue;
       restore();
       copy_page(from.c_str(), over.c_str());
-      const auto detail = from + " over " + over;
+      auto detail = from;
+      detail.append(" over ").append(over);
       const bool seen = !look_as_a_start(file("spool.db")).empty();
       const auto found = survey::make(file("spool.db"));
       ASSERT_TRUE(found);
