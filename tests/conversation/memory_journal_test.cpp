@@ -281,6 +281,7 @@ protected:
     run();
     const auto numbers = [](const std::vector<append_id>& from) {
       std::vector<spool_seq> made;
+      made.reserve(from.size());
       for (const auto one : from)
         made.push_back(static_cast<spool_seq>(one));
       return made;
