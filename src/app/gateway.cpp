@@ -67,11 +67,12 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                registry_options_of(from, clocks),
                make_registry_applications(from),
                [this] { return random.unit(); }},
-      hubs{on, tasks, shard, sections, clocks, [this] { return random.unit(); }, &spans},
+      hubs{on, tasks, shard, nobody, sections, clocks, [this] { return random.unit(); }, &spans},
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {
+  hubs.take_c2d(false); // no link gets credit
   shard.connect({*store, hubs, provisioning, registry, formatter, desk});
   formatter.transform_by(transforms);
   provisioning.by_clocks(clocks);

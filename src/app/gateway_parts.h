@@ -36,6 +36,13 @@ struct doors {
                             net::inherited_sockets& sockets);
 };
 
+// The core takes no commands. Hubs are told so (hub_link::take_c2d) before any device is attached, and no
+// link for methods is wished for: so there is nothing to hear of, and hubs keep what they have.
+struct no_commands final : model::hub_command_events {
+  void on_c2d(device_ref, model::c2d_message, moment) override {}
+  void on_method(device_ref, model::method_call, moment) override {}
+};
+
 struct gateway::parts final : store::store_events,
                               stack::mqtt_watcher,
                               stack::webhook_watcher,
@@ -57,6 +64,7 @@ struct gateway::parts final : store::store_events,
   service_clocks clocks;
   cloud::provisioning provisioning;
   stack::registry_client registry;
+  no_commands nobody;
   cloud::hub_pool hubs;
   std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;

@@ -63,7 +63,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
   std::vector<change> changes;
   spool_seq next_seq = 1;
   std::vector<std::vector<spool_seq>> reads;
-  std::map<std::uint64_t, answer> answered;
+  std::map<std::uint64_t, model::answer> answered;
   std::map<device_ref, device_record> saved;       // the last of each
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
   std::map<device_ref, link_progress> in_the_way;  // what hub link and provisioner say of a device
@@ -160,6 +160,17 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
     const auto found = in_the_way.find(device);
     return found == in_the_way.end() ? link_progress{} : found->second;
   }
+  void settle(device_ref device, delivery_number which, c2d_settlement how) override {
+    calls.push_back("settle " + text(index_of(device)) + " " + text(static_cast<std::uint64_t>(which)) +
+                    (how == c2d_settlement::complete ? " complete" : " reject"));
+  }
+  void answer(device_ref device, delivery_number which, const method_answer& what) override {
+    calls.push_back("answer " + text(index_of(device)) + " " + text(static_cast<std::uint64_t>(which)) + " " +
+                    std::to_string(what.status) + " " + what.payload);
+  }
+  void take_c2d(bool can_store) override {
+    calls.push_back(std::string{"take_c2d "} + (can_store ? "1" : "0"));
+  }
   void hurry(device_ref device) override { calls.push_back("hurry " + text(index_of(device))); }
   void call_off(device_ref device) override { calls.push_back("call_off " + text(index_of(device))); }
   void look_up(device_ref device, const device_key& key) override {
@@ -186,7 +197,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
                           {}});
     target->on_formatted(which, std::move(messages), now);
   }
-  void on_answer(ticket which, answer what) override {
+  void on_answer(ticket which, model::answer what) override {
     answered[static_cast<std::uint64_t>(which)] = what;
     calls.push_back("answer " + text(static_cast<std::uint64_t>(which)) + " " + std::string{to_string(what)});
   }
