@@ -34,8 +34,8 @@ void c2d_intake::replenish(device_session& who) {
     return side.in.drain();
   }
   const int missing = static_cast<int>(most_c2d_in_hand - side.in_hand.size()) - has;
-  // With none, so that no later flow asks for it: a hub that has not answered the drain has it still, or gives
-  // it back, and is then given it anew.
+  // With none, so that no later flow asks for it: a hub that has not answered the drain has it still, or
+  // gives it back, and is then given it anew.
   if (missing > 0 || side.drains) side.in.add_credit(std::max(missing, 0));
   side.drains = false;
 }

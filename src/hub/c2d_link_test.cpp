@@ -41,10 +41,11 @@ struct c2d_link : testing::Test {
   strings outcomes() const {
     strings out;
     for (const auto& one : it.peer.outcomes)
-      out.push_back(one.tag + (one.with.kind == amqp::outcome_kind::accepted   ? " accepted"
-                               : one.with.kind == amqp::outcome_kind::rejected ? " rejected"
-                               : one.with.kind == amqp::outcome_kind::released ? " released"
-                                                                               : " nothing") +
+      out.push_back(one.tag +
+                    (one.with.kind == amqp::outcome_kind::accepted   ? " accepted"
+                     : one.with.kind == amqp::outcome_kind::rejected ? " rejected"
+                     : one.with.kind == amqp::outcome_kind::released ? " released"
+                                                                     : " nothing") +
                     (one.with.reason.empty() ? "" : " " + one.with.reason.name));
     return out;
   }
@@ -76,7 +77,8 @@ TEST_F(c2d_link, numbers_go_on_from_where_the_connection_was_told) {
   other.peer.give_c2d("dev-0", "a");
   other.run();
   ASSERT_EQ(other.news.size(), 1U);
-  EXPECT_EQ(std::get<c2d_given>(other.news[0]).what.number, model::delivery_number{(std::uint64_t{5} << 32) + 1});
+  EXPECT_EQ(std::get<c2d_given>(other.news[0]).what.number,
+            model::delivery_number{(std::uint64_t{5} << 32) + 1});
 }
 
 TEST_F(c2d_link, complete_accepts_and_reject_rejects_without_a_reason) {

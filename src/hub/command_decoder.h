@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a hub sends down to a device, from the bytes of the AMQP message (azure-iot-wire.md B.6, B.7). Sections
-// come in any order, and any of them may be absent. Pure functions, any thread.
+// What a hub sends down to a device, from the bytes of the AMQP message (azure-iot-wire.md B.6, B.7).
+// Sections come in any order, and any of them may be absent. Pure functions, any thread.
 #pragma once
 
 #include "amqp/value.h"

@@ -55,7 +55,8 @@ TEST(command_decoder, reads_all_that_a_hub_says_of_a_message) {
 }
 
 TEST(command_decoder, takes_a_message_of_which_nothing_is_said) {
-  for (const auto& bytes : {std::string{}, std::string{"\0\x53\x75\xa0\0", 5}, std::string{"\0\x53\x73\x45", 4}})
+  for (const auto& bytes :
+       {std::string{}, std::string{"\0\x53\x75\xa0\0", 5}, std::string{"\0\x53\x73\x45", 4}})
     EXPECT_EQ(*decode_c2d(bytes), model::c2d_message{});
 }
 
@@ -73,7 +74,8 @@ TEST(command_decoder, takes_sections_in_any_order) {
 }
 
 TEST(command_decoder, writes_as_text_what_is_none) {
-  const amqp::uuid id{{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xbb, 0xcc, 0xdd, 0xee, 0xff}};
+  const amqp::uuid id{
+      {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xbb, 0xcc, 0xdd, 0xee, 0xff}};
   const std::string id_text = "00112233-4455-6677-8899-aabbccddeeff";
   const std::vector<std::pair<value, std::string>> table = {
       {value{id}, id_text},
@@ -142,11 +144,11 @@ TEST(command_decoder, refuses_what_is_no_message) {
   const std::vector<std::string> table = {
       "x",
       std::string{"\0", 1},
-      std::string{"\0\x53\x76\x45", 4},                       // a sequence
-      std::string{"\0\x53\x73\x40\0\x53\x73\x40", 8},         // properties twice
-      std::string{"\0\x53\x75\xa0\x05x", 6},                  // data that ends too early
-      std::string{"\0\x53\x74\xa1\x01x", 6},                  // application-properties that are no map
-      std::string{"\0\x53\x73\xc0\x03\x01\x54\x01", 8},       // a message-id that is an int
+      std::string{"\0\x53\x76\x45", 4},                 // a sequence
+      std::string{"\0\x53\x73\x40\0\x53\x73\x40", 8},   // properties twice
+      std::string{"\0\x53\x75\xa0\x05x", 6},            // data that ends too early
+      std::string{"\0\x53\x74\xa1\x01x", 6},            // application-properties that are no map
+      std::string{"\0\x53\x73\xc0\x03\x01\x54\x01", 8}, // a message-id that is an int
       amqp::encode_message(list_body),
       good + "x",
   };

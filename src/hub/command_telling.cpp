@@ -23,17 +23,24 @@ public:
   }
   void operator()(const command_trouble& what) {
     const auto* const who = finds(what.device);
-    const auto more =
-        who == nullptr ? std::nullopt : limiter_.admit(what.why.code(), now_.mono);
+    const auto more = who == nullptr ? std::nullopt : limiter_.admit(what.why.code(), now_.mono);
     if (!more) return;
-    log::warning(what.pause ? "command_link_lost" : "command_malformed",
-                 {{"hub", of_.where().address.host},
-                  {"identity", who->identity},
-                  {"link", what.of},
-                  {"error", what.why.name()},
-                  {"detail", what.why.detail()},
-                  {"next_try_ms", what.pause ? std::to_string(what.pause->count()) : std::string{}},
-                  {"more", *more}});
+    const auto& hub = of_.where().address.host;
+    if (what.pause)
+      log::warning("command_link_lost", {{"hub", hub},
+                                         {"identity", who->identity},
+                                         {"link", what.of},
+                                         {"error", what.why.name()},
+                                         {"detail", what.why.detail()},
+                                         {"next_try_ms", what.pause->count()},
+                                         {"more", *more}});
+    else
+      log::warning("command_malformed", {{"hub", hub},
+                                         {"identity", who->identity},
+                                         {"link", what.of},
+                                         {"error", what.why.name()},
+                                         {"detail", what.why.detail()},
+                                         {"more", *more}});
   }
 
 private:

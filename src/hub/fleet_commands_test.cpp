@@ -139,9 +139,7 @@ TEST_F(fleet_commands, a_line_that_opens_while_others_are_told_begins_as_told) {
 }
 
 TEST_F(fleet_commands, a_device_whose_command_link_is_refused_stays_attached) {
-  s.on_peer = [](scripted_peer& peer) {
-    peer.refused_c2d["dev-1"] = {"amqp:not-allowed", "no"};
-  };
+  s.on_peer = [](scripted_peer& peer) { peer.refused_c2d["dev-1"] = {"amqp:not-allowed", "no"}; };
   attach(1);
   s.run();
   s.advance(20s);

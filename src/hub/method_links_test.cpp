@@ -159,7 +159,8 @@ TEST_F(method_links, a_malformed_call_is_told_and_left_without_an_answer) {
 TEST_F(method_links, a_call_that_comes_unsettled_is_accepted) {
   amqp::message asked;
   asked.correlation_id = id(1);
-  asked.application_properties = {{amqp::value{std::string{"IoThub-methodname"}}, amqp::value{std::string{"x"}}}};
+  asked.application_properties = {
+      {amqp::value{std::string{"IoThub-methodname"}}, amqp::value{std::string{"x"}}}};
   it.peer.give(it.peer.calls.at("dev-0"), "tag", asked);
   it.run();
   ASSERT_EQ(it.peer.outcomes.size(), 1U);

@@ -140,7 +140,8 @@ TEST_F(commands_test, what_is_not_settled_comes_again_and_its_dead_lock_is_never
   EXPECT_EQ(figures().abandoned, 0U) << "it would count as a delivery";
 }
 
-TEST_F(commands_test, a_message_that_nobody_settles_for_an_hour_never_uses_a_dead_lock_and_the_link_is_renewed) {
+TEST_F(commands_test,
+       a_message_that_nobody_settles_for_an_hour_never_uses_a_dead_lock_and_the_link_is_renewed) {
   emulator::fault rule;
   rule.kind = emulator::fault_kind::dead_lock_detaches;
   rule.pattern = "*";
