@@ -220,6 +220,10 @@ void link::add_credit(int count) {
   pn_link_flow(native_, count);
 }
 
+void link::drain() {
+  pn_link_drain(native_, 0);
+}
+
 // delivery
 
 std::string delivery::tag() const {

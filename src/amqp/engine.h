@@ -144,6 +144,9 @@ public:
   void give_back_drained();
   // Receiver: lets the peer send this many more.
   void add_credit(int count);
+  // Receiver: the peer is to give back the credit that it has not used (2.6.7), which it does with a flow
+  // (event link_flow). Flows ask for it until add_credit() is called; one of 0 sends none.
+  void drain();
   pn_link_t* native() const { return native_; }
 
 private:

@@ -120,6 +120,27 @@ TEST(engine, settled_messages_need_no_answer) {
     EXPECT_NE(frame.performative, 0x15U);
 }
 
+TEST(engine, a_receiver_that_drains_gets_its_credit_back_and_can_give_it_again) {
+  engine_pair pair;
+  auto receiver = pair.open_receiver(pair.open_session());
+  auto sender = pair.server_link();
+  sender.send("t", "one", false);
+  pair.settle_down();
+  receiver.drain();
+  pair.settle_down();
+  EXPECT_EQ(receiver.credit(), 9) << "it is the sender's to give back";
+  sender.give_back_drained();
+  pair.settle_down();
+  EXPECT_EQ(sender.credit(), 0);
+  EXPECT_EQ(receiver.credit(), 0);
+  EXPECT_EQ(pair.last(pair.client_events, kind::link_flow)->link, receiver);
+  receiver.add_credit(2);
+  pair.settle_down();
+  EXPECT_EQ(sender.credit(), 2);
+  sender.give_back_drained();
+  EXPECT_EQ(sender.credit(), 2) << "nobody asks for it any more";
+}
+
 TEST(engine, a_receiver_in_mode_second_gets_the_senders_settlement) {
   // azure-iot-wire.md B.6: the C# SDK's dispositions are not settled until the hub echoes the state
   engine_pair pair;

@@ -5,7 +5,9 @@
 #include "app/certificate_watch.h"
 #include "app/identity_check.h"
 #include "app/wiring.h"
+#include "base/encoding.h"
 #include "net/listener.h"
+#include "tts/downlink_request.h"
 
 #include <sys/un.h>
 
@@ -22,15 +24,28 @@ void check_tiers(const config::configuration& from, config::findings& found) {
                                       [&](const auto& one) { return one.name == application.azure; });
     if (section == from.azure.end() || section->kind != config::azure_kind::iot_hub) continue;
     const auto path = "application." + std::to_string(i);
-    if (!section->tier.starts_with("B") || !application.commands || !from.places.has(path, "commands"))
-      continue;
+    const bool says_so = from.places.has(path, "commands");
+    const auto& named = application.named_commands;
+    if (!section->tier.starts_with("B") || !application.commands || (!says_so && named.empty())) continue;
     found.refuse(
-        from.places.of(path, "commands"),
+        says_so ? from.places.of(path, "commands") : from.places.of(path + ".command." + named[0].name, {}),
         error{errc::config_invalid_value,
               "commands of application " + application.id.str() + ": the tier " + section->tier +
                   " of [azure." + section->name.str() +
                   "] has no cloud-to-device messages; set commands = false, or take a standard tier (S1)"});
   }
+}
+
+void check_commands(const config::configuration& from, config::findings& found) {
+  for (std::size_t i = 0; i < from.applications.size(); ++i)
+    for (const auto& one : from.applications[i].named_commands)
+      if (!tts::parse_priority(one.priority))
+        found.refuse(
+            from.places.of("application." + std::to_string(i) + ".command." + one.name, "priority"),
+            error{errc::config_invalid_value,
+                  "priority in [application.command." + one.name + "]: " + json_quoted(one.priority) +
+                      " is none; there are lowest, low, belowNormal, normal, aboveNormal, high, highest "
+                      "and 0 to 6"});
 }
 
 // The gateway would refuse to start, and the default follows the state directory, which nobody thinks of as a
@@ -101,6 +116,7 @@ config::findings check_configuration(const config::configuration& from, const ch
     static_cast<void>(make_section(settings, from.places, found));
   check_identities(from, found);
   check_tiers(from, found);
+  check_commands(from, found);
   check_addresses(from, found);
   check_socket(from, found);
   check_certificates(from, options, found);

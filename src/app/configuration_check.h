@@ -15,8 +15,8 @@ struct check_options {
   bool refuses_expired = false;
 };
 
-// Connection strings, keys, tiers, certificates and authorities, identities that would collide, a path too
-// long for a socket: every fault and every oddity, each with its place and naming its key
+// Connection strings, keys, tiers, commands' priorities, certificates and authorities, identities that would
+// collide, a path too long for a socket: every fault and every oddity, each with its place and naming its key
 // ("azure.field.group_key"). from may be the draft of a configuration with faults of its own.
 config::findings check_configuration(const config::configuration& from, const check_options& options = {});
 

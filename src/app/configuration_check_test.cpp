@@ -225,10 +225,35 @@ TEST(configuration_check, commands_that_a_basic_tier_lacks_are_refused_only_wher
   EXPECT_TRUE(with("B1", "").value);
   EXPECT_TRUE(with("B2", "commands = false\n").value);
   EXPECT_TRUE(with("S1", "commands = true\n").value);
+  const auto by_name = with("B1", "[application.command.on]\nport = 1\n");
+  ASSERT_EQ(by_name.faults.size(), 1U) << joined(by_name);
+  EXPECT_EQ(by_name.faults[0].at, (config::place{8, 22})) << joined(by_name);
+  EXPECT_TRUE(with("B1", "commands = false\n[application.command.on]\nport = 1\n").value);
+  EXPECT_TRUE(with("S1", "[application.command.on]\nport = 1\n").value);
   const auto refused = with("B3", "commands = true\n");
   ASSERT_EQ(refused.faults.size(), 1U);
   EXPECT_EQ(refused.faults[0].at, (config::place{8, 12}));
   EXPECT_NE(refused.faults[0].what.detail().find("tier B3"), std::string::npos);
+}
+
+TEST(configuration_check, the_priority_of_a_command_is_one_of_the_stacks) {
+  const auto with = [](const std::string& priority) {
+    return check("[azure.x]\n" + policy("h.azure-devices.net") +
+                 "\n[[application]]\nid = \"app-one\"\nazure = \"x\"\nwebhook_password = \"p\"\n"
+                 "[application.command.ok]\nport = 1\n[application.command.on]\nport = 1\npriority = " +
+                 priority + "\n");
+  };
+  for (const auto* good :
+       {"\"normal\"", "\"Highest\"", "\"belowNormal\"", "\"ABOVE_NORMAL\"", "0", "6", "\"6\""})
+    EXPECT_TRUE(with(good).value) << good;
+  for (const auto* bad : {"\"urgent\"", "\"\"", "7", "-1", "\"below-normal\""}) {
+    const auto report = with(bad);
+    ASSERT_EQ(report.faults.size(), 1U) << bad << joined(report);
+    EXPECT_EQ(report.faults[0].at, (config::place{11, 12})) << joined(report);
+    EXPECT_EQ(report.faults[0].what.code(), errc::config_invalid_value);
+    EXPECT_NE(report.faults[0].what.detail().find("priority in [application.command.on]: "),
+              std::string::npos);
+  }
 }
 
 } // namespace

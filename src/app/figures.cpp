@@ -20,6 +20,7 @@ watch::snapshot gateway::parts::figures() const {
   watch::snapshot out;
   const auto now = loop.now();
   out.shard = shard.totals();
+  out.commands = shard.commands().totals();
   out.spool = shard.spool_by_application();
   out.oldest = shard.oldest_age(now);
   out.hubs = hubs.totals();

@@ -64,6 +64,9 @@ private:
     void detach(device_ref) override {}
     void hurry(device_ref) override {}
     void send(device_ref, spool_seq, const model::message&) override {}
+    void settle(device_ref, model::delivery_number, model::c2d_settlement) override {}
+    void answer_call(device_ref, model::delivery_number, const model::method_answer&) override {}
+    void take_c2d(bool) override {}
     void close(model::shard_number, mono_time) override {}
   };
   struct outlets {

@@ -34,6 +34,11 @@ stack::registry_options registry_options_of(const config::configuration& from, s
   options.clocks = &clocks;
   return options;
 }
+stack::downlink_options downlink_options_of(const config::configuration& from, service_clocks& clocks) {
+  auto options = make_downlink_options(from);
+  options.clocks = &clocks;
+  return options;
+}
 // Open files but connections that come in: the store's, the loop's and libraries' own; a section's hubs and
 // DPS; an application's registry, MQTT and transform.
 constexpr std::size_t other_files = 96, files_a_section = 16, files_an_application = 6;
@@ -51,6 +56,7 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       core_bell{on},
       shard{make_rules(from), shard_options(from), on.now()},
       formatter{shard, from, [this] { return random.bits(); }},
+      words{from},
       transforms{on,
                  tasks,
                  {.executable = transform_executable()},
@@ -67,12 +73,18 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                registry_options_of(from, clocks),
                make_registry_applications(from),
                [this] { return random.unit(); }},
-      hubs{on, tasks, shard, sections, clocks, [this] { return random.unit(); }, &spans},
+      hubs{on, tasks, shard, shard.commands(), sections, clocks, [this] { return random.unit(); }, &spans},
+      pushes{on,
+             tasks,
+             shard.commands(),
+             downlink_options_of(from, clocks),
+             make_downlink_applications(from),
+             [this] { return random.unit(); }},
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {
-  shard.connect({*store, hubs, provisioning, registry, formatter, desk});
+  shard.connect({*store, hubs, provisioning, registry, formatter, desk, pushes, words});
   formatter.transform_by(transforms);
   provisioning.by_clocks(clocks);
 }
@@ -84,7 +96,26 @@ core::shard_options gateway::parts::shard_options(const config::configuration& f
   made.ring_at = [this](mono_time at) { ring_at(at); };
   made.limits = make_spool_limits(from.spool);
   made.max_devices = from.state.max_devices;
+  made.commands.most = from.commands.max_commands;
+  made.commands.application_share = from.commands.share;
+  made.commands.history = from.commands.history;
+  made.fresh_id = [this] {
+    std::array<std::uint8_t, 16> made_of;
+    for (auto& byte : made_of)
+      byte = static_cast<std::uint8_t>(random.bits());
+    return made_of;
+  };
+  made.is_clock_sure = [this] { return is_clock_sure(); };
   return made;
+}
+
+// Some service has told its time, and none is far from ours.
+bool gateway::parts::is_clock_sure() const {
+  constexpr std::chrono::nanoseconds far = seconds{60};
+  const auto all = clocks.readings(loop.now());
+  return !all.empty() && std::all_of(all.begin(), all.end(), [&](const service_clocks::reading& one) {
+    return std::chrono::abs(one.ahead) < far;
+  });
 }
 
 void gateway::parts::save_open_seconds() {
@@ -318,7 +349,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
 }
 
 net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
-  const auto answered = shard.last_row() + 1;
+  const auto answered = shard.totals().last_row + 1;
   if (mqtt) co_await mqtt->stop(deadline);
   const auto busy = [&](mono_time now) {
     if (webhook_server->connections() != 0 && now - began < time_to_leave) return true;
@@ -329,6 +360,15 @@ net::task<> gateway::parts::drain(mono_time began, mono_time deadline) {
     if (!going_on) co_return;
   }
   co_await hubs.close(hub_close_time);
+}
+
+// A push that its client abandons locks the device's queue, and its uplinks, for 10 s; each has its own
+// time-out. What is heard of it meanwhile comes in by the door.
+net::task<> gateway::parts::finish_pushes() {
+  while (pushes.under_way() != 0) {
+    const bool going_on = co_await net::sleep_for(milliseconds{10});
+    if (!going_on) co_return;
+  }
 }
 
 // The links of a large fleet are gone. The kernel takes their memory while the door is still served, and not
@@ -367,8 +407,10 @@ net::task<result<void>> gateway::stop(std::chrono::milliseconds drain) {
   p.webhook_server->send_away();
   for (const auto& one : p.by_mqtt)
     p.backfill->on_down(one, p.loop.now().wall);
+  p.shard.commands().close(p.loop.now());
   const auto began = p.loop.now().mono;
   co_await p.drain(began, began + drain);
+  co_await p.finish_pushes();
   co_await p.give_back_memory();
   co_await p.close_webhook();
   p.backfill->save_cursors();

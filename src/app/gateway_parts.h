@@ -4,6 +4,7 @@
 
 #include "app/backfill_feed.h"
 #include "app/certificate_watch.h"
+#include "app/command_translator.h"
 #include "app/dead_letter_desk.h"
 #include "app/gateway.h"
 #include "app/message_formatter.h"
@@ -12,9 +13,11 @@
 #include "base/rate_meter.h"
 #include "cloud/hub_pool.h"
 #include "cloud/provisioning.h"
+#include "core/command_side.h"
 #include "core/explain.h"
 #include "core/shard.h"
 #include "net/wake_up.h"
+#include "stack/downlinks.h"
 #include "stack/mqtt_source.h"
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
@@ -52,12 +55,14 @@ struct gateway::parts final : store::store_events,
   mono_time core_due = mono_time::max();
   core::shard shard;
   message_formatter formatter;
+  command_translator words;
   transform::transform_runner transforms;
   std::unique_ptr<store::store> store;
   service_clocks clocks;
   cloud::provisioning provisioning;
   stack::registry_client registry;
   cloud::hub_pool hubs;
+  stack::downlinks pushes;
   std::optional<stack::webhook> webhook;
   std::optional<backfill_feed> feed;
   std::optional<stack::backfill> backfill;
@@ -106,6 +111,7 @@ struct gateway::parts final : store::store_events,
   bool is_by_webhook_alone(const application_id& application) const;
 
   core::shard_options shard_options(const config::configuration& from);
+  bool is_clock_sure() const;
   void ring_at(mono_time at);
   net::task<> keep_time();
   net::task<> look();
@@ -113,6 +119,7 @@ struct gateway::parts final : store::store_events,
   net::task<> give_back_memory();
   void listen(doors at, const config::configuration& from);
   net::task<> drain(mono_time began, mono_time deadline);
+  net::task<> finish_pushes();
   net::task<> close_webhook();
   void look_at_certificate(moment now);
   void save_open_seconds();

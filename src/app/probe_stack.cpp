@@ -41,9 +41,12 @@ check_line judge_key(const probing& shared, const key_trial& what, const tts::ke
     const bool shared_key =
         application.takes("mqtt") && application.mqtt_key->equals(application.api_key->reveal());
     if (shared_key) needs.push_back({traffic_read, "MQTT"});
-    if (application.commands)
+    if (application.commands) {
       needs.push_back({traffic_write, "downlinks",
                        shared.from.places.has("application." + std::to_string(what.index), "commands")});
+      // Of the queue; the network server's record needs the registry's right (real-stack-facts.md 2.1).
+      needs.push_back({traffic_read, "a look for downlinks that got no answer", false});
+    }
   } else {
     needs.push_back({traffic_read, "MQTT"});
   }

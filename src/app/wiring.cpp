@@ -6,6 +6,22 @@
 #include <algorithm>
 
 namespace causeway::app {
+namespace {
+
+std::optional<model::awaited_step> settle_at_of(config::settle_when when) {
+  switch (when) {
+  case config::settle_when::queued:
+    return model::awaited_step::queued;
+  case config::settle_when::acknowledged:
+    return model::awaited_step::acknowledged;
+  case config::settle_when::stored:
+    break;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 std::vector<core::application_rules> make_rules(const config::configuration& from) {
   std::vector<core::application_rules> rules;
   for (const auto& application : from.applications) {
@@ -18,7 +34,12 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.any_case = has_any_case(section);
     made.model_id = application.model_id;
     made.enabled_by_default = application.enabled_by_default;
-    made.commands = application.commands;
+    // Without a key nothing can be pushed: hubs keep what they have.
+    made.commands = application.commands && application.api_key.has_value();
+    made.settle_at = settle_at_of(application.settle);
+    made.command_timeout = application.command_timeout;
+    if (const auto& brake = application.max_downlinks)
+      made.max_downlinks = core::downlink_brake{brake->count, brake->within};
     made.removed_grace = application.removed_grace;
     made.follows_registry = application.api_key.has_value();
     for (std::size_t i = 0; i < model::event_kinds; ++i) {
@@ -50,10 +71,25 @@ stack::registry_options make_registry_options(const config::configuration& from)
   return made;
 }
 
-std::vector<stack::registry_application> make_registry_applications(const config::configuration& from) {
-  std::vector<stack::registry_application> made;
+std::vector<stack::stack_application> make_registry_applications(const config::configuration& from) {
+  std::vector<stack::stack_application> made;
   for (const auto& application : from.applications)
     if (application.api_key) made.push_back({application.id, application.api_key->clone()});
+  return made;
+}
+
+stack::downlink_options make_downlink_options(const config::configuration& from) {
+  stack::downlink_options made;
+  made.base_url = from.things_stack.application_server_url;
+  made.ca_file = from.things_stack.ca_file.string();
+  return made;
+}
+
+std::vector<stack::stack_application> make_downlink_applications(const config::configuration& from) {
+  std::vector<stack::stack_application> made;
+  for (const auto& application : from.applications)
+    if (application.commands && application.api_key)
+      made.push_back({application.id, application.api_key->clone()});
   return made;
 }
 
@@ -113,9 +149,15 @@ stack::mqtt_settings make_mqtt_settings(const config::configuration& from, std::
 
 std::vector<stack::mqtt_application> make_mqtt_applications(const config::configuration& from) {
   std::vector<stack::mqtt_application> made;
-  for (const auto& application : from.applications)
-    if (application.takes("mqtt") && !application.events.empty())
-      made.push_back({application.id, application.mqtt_key->clone(), application.events});
+  for (const auto& application : from.applications) {
+    auto groups = application.events;
+    // What becomes of commands comes in by them, whether or not it is asked for as telemetry.
+    if (application.commands && application.api_key &&
+        std::find(groups.begin(), groups.end(), "downlink") == groups.end())
+      groups.emplace_back("downlink");
+    if (application.takes("mqtt") && !groups.empty())
+      made.push_back({application.id, application.mqtt_key->clone(), std::move(groups)});
+  }
   return made;
 }
 

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/rules.h"
 #include "stack/backfill.h"
+#include "stack/downlinks.h"
 #include "stack/mqtt_settings.h"
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
@@ -25,7 +26,10 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
 core::spool_limits make_spool_limits(const config::spool_settings& from);
 // The applications that follow the registry: those with an API key.
 stack::registry_options make_registry_options(const config::configuration& from);
-std::vector<stack::registry_application> make_registry_applications(const config::configuration& from);
+std::vector<stack::stack_application> make_registry_applications(const config::configuration& from);
+// The applications whose commands can become downlinks: those with an API key that want commands.
+stack::downlink_options make_downlink_options(const config::configuration& from);
+std::vector<stack::stack_application> make_downlink_applications(const config::configuration& from);
 // The applications whose outages are filled up from the storage.
 stack::backfill_settings make_backfill_settings(const config::configuration& from);
 std::vector<stack::backfill_application> make_backfill_applications(const config::configuration& from);

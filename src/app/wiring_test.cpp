@@ -64,7 +64,8 @@ enabled_by_default = false
   EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::uplink)));
   EXPECT_TRUE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::join_accept)));
   EXPECT_FALSE(rules[0].events.test(static_cast<std::size_t>(model::event_kind::downlink_ack)));
-  EXPECT_TRUE(rules[0].enabled_by_default && rules[0].commands);
+  EXPECT_TRUE(rules[0].enabled_by_default);
+  EXPECT_FALSE(rules[0].commands) << "without a key nothing could be pushed";
   EXPECT_FALSE(rules[0].follows_registry);
   EXPECT_FALSE(rules[1].enabled_by_default);
   EXPECT_TRUE(rules[1].events.test(static_cast<std::size_t>(model::event_kind::uplink)));
@@ -97,6 +98,65 @@ azure = "field"
   ASSERT_EQ(applications.size(), 1u);
   EXPECT_EQ(applications[0].id.str(), "app-one");
   EXPECT_TRUE(applications[0].api_key.equals("NNSXS.ONE"));
+}
+
+TEST(wiring, commands_are_ruled_as_the_application_says) {
+  const auto settings = parse(good + R"(
+[[application]]
+id = "app-one"
+azure = "plant"
+[[application]]
+id = "app-two"
+azure = "field"
+settle = "queued"
+command_timeout = "90s"
+max_downlinks = "10/24h"
+[[application]]
+id = "app-three"
+azure = "field"
+identity = "{application_id}.{device_id}"
+settle = "acknowledged"
+)");
+  const auto rules = make_rules(settings);
+  ASSERT_EQ(rules.size(), 3U);
+  EXPECT_EQ(rules[0].settle_at, std::nullopt);
+  EXPECT_EQ(rules[0].command_timeout, seconds{24 * 3600});
+  EXPECT_FALSE(rules[0].max_downlinks);
+  EXPECT_EQ(rules[1].settle_at, model::awaited_step::queued);
+  EXPECT_EQ(rules[1].command_timeout, seconds{90});
+  ASSERT_TRUE(rules[1].max_downlinks);
+  EXPECT_EQ(rules[1].max_downlinks->count, 10U);
+  EXPECT_EQ(rules[1].max_downlinks->within, seconds{24 * 3600});
+  EXPECT_EQ(rules[2].settle_at, model::awaited_step::acknowledged);
+}
+
+TEST(wiring, downlinks_go_to_the_cluster_of_the_traffic_with_the_keys_of_those_that_want_commands) {
+  const auto settings = parse(good + R"(
+[things_stack]
+base_url = "https://eu1.example"
+application_server_url = "https://nam1.example"
+ca_file = "/nonexistent/ca.pem"
+[[application]]
+id = "app-one"
+azure = "plant"
+api_key = "NNSXS.ONE"
+[[application]]
+id = "app-two"
+azure = "plant"
+commands = false
+api_key = "NNSXS.TWO"
+[[application]]
+id = "app-three"
+azure = "field"
+)");
+  const auto options = make_downlink_options(settings);
+  EXPECT_EQ(options.base_url, "https://nam1.example");
+  EXPECT_EQ(options.ca_file, "/nonexistent/ca.pem");
+  const auto applications = make_downlink_applications(settings);
+  ASSERT_EQ(applications.size(), 1U);
+  EXPECT_EQ(applications[0].id.str(), "app-one");
+  EXPECT_TRUE(applications[0].api_key.equals("NNSXS.ONE"));
+  EXPECT_EQ(make_registry_applications(settings).size(), 2U);
 }
 
 TEST(wiring, names_every_key_that_cannot_be_used) {

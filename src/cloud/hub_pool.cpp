@@ -38,13 +38,13 @@ hub::fleet_set::options options_of(const std::vector<azure_section>& sections, s
 } // namespace
 
 hub_pool::hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
-                   const std::vector<azure_section>& sections, service_clocks& clocks,
-                   std::function<double()> random, model::timeline* spans)
+                   model::hub_command_events& commands, const std::vector<azure_section>& sections,
+                   service_clocks& clocks, std::function<double()> random, model::timeline* spans)
     : loop_{on},
       tasks_{tasks},
       sections_{sections},
       due_{on},
-      fleets_{options_of(sections, clocks, std::move(random), spans), core, *this} {
+      fleets_{options_of(sections, clocks, std::move(random), spans), core, commands, *this} {
   tasks_.spawn("hub.pace", net::restart_policy::on_fault, [this] { return pace(); });
 }
 
@@ -96,6 +96,19 @@ void hub_pool::hurry(device_ref device) {
 
 void hub_pool::send(device_ref device, spool_seq seq, const model::message& what) {
   fleets_.send(device, seq, what, loop_.now());
+}
+
+void hub_pool::settle(device_ref device, model::delivery_number which, model::c2d_settlement how) {
+  fleets_.settle(device, which, how, loop_.now());
+}
+
+void hub_pool::answer_call(device_ref device, model::delivery_number which,
+                           const model::method_answer& what) {
+  fleets_.answer(device, which, what);
+}
+
+void hub_pool::take_c2d(bool can_store) {
+  fleets_.take_c2d(can_store);
 }
 
 void hub_pool::close(model::shard_number which, mono_time until) {

@@ -24,16 +24,21 @@ using model::hub_totals;
 
 class hub_pool final : public model::hub_link, hub::line_orders {
 public:
-  // core, sections and clocks must live as long, and spans where it is not null. random: uniform in [0, 1).
+  // core, commands, sections and clocks must live as long, and spans where it is not null. random: uniform in
+  // [0, 1).
   hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
-           const std::vector<azure_section>& sections, service_clocks& clocks, std::function<double()> random,
-           model::timeline* spans = nullptr);
+           model::hub_command_events& commands, const std::vector<azure_section>& sections,
+           service_clocks& clocks, std::function<double()> random, model::timeline* spans = nullptr);
   ~hub_pool() override;
 
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
+  void settle(device_ref device, model::delivery_number which, model::c2d_settlement how) override;
+  void answer_call(device_ref device, model::delivery_number which,
+                   const model::method_answer& what) override;
+  void take_c2d(bool can_store) override;
   void close(model::shard_number which, mono_time until) override;
   model::link_progress progress(device_ref device) const override;
 

@@ -93,6 +93,25 @@ struct transform_settings {
   bool envelope = false; // its outputs say properties and body; else they are bodies
 };
 
+// When the hub is told that its message is done.
+enum class settle_when : std::uint8_t { stored, queued, acknowledged };
+
+// How many downlinks a device gets at most in a time.
+struct downlink_brake {
+  std::uint32_t count = 1;
+  seconds within{};
+};
+
+// An [application.command.NAME].
+struct named_command {
+  std::string name;
+  std::uint8_t port = 1; // 1 to 223
+  bool confirmed = false;
+  std::string priority;  // in the stack's words, or 0 to 6; not looked at here
+  bool replace = true;   // what the device's queue has
+  std::string payload{}; // JSON without white space; empty = none
+};
+
 struct application_settings {
   application_id id;
   std::string webhook_username;
@@ -103,9 +122,13 @@ struct application_settings {
   std::optional<secret> mqtt_key; // there when it takes MQTT
   azure_name azure;               // exists
   bool enabled_by_default = true;
-  bool commands = true;                 // devices hold a link for cloud-to-device messages
-  std::string model_id;                 // empty = none
-  std::string identity = "{device_id}"; // placeholders checked
+  bool commands = true; // devices hold links for commands; the following are of these
+  settle_when settle = settle_when::stored;
+  seconds command_timeout{24 * 3600};
+  std::optional<downlink_brake> max_downlinks;
+  std::vector<named_command> named_commands; // in the order of the file; no two differ by letter case alone
+  std::string model_id;                      // empty = none
+  std::string identity = "{device_id}";      // placeholders checked
   message_format format = message_format::flat;
   std::optional<transform_settings> transform; // instead of format
   std::vector<std::string> events;             // uplink, downlink, join, location, service, normalized
@@ -113,6 +136,13 @@ struct application_settings {
   seconds removed_grace{};                     // how long messages wait for a device that may not be attached
   // Whether events come in by this one.
   bool takes(std::string_view one) const;
+};
+
+// What of commands is no application's.
+struct command_settings {
+  seconds history{};
+  std::uint32_t max_commands = 0;
+  std::uint32_t share = 0; // percent that one application may take while others have some
 };
 
 struct admin_settings {
@@ -144,6 +174,7 @@ struct configuration {
   webhook_settings webhook;
   std::vector<azure_settings> azure;              // in the order of their names
   std::vector<application_settings> applications; // in the order of the file; at least one
+  command_settings commands;
   admin_settings admin;
   telemetry_settings telemetry;
   log_settings log;

@@ -30,6 +30,9 @@ node convert(const toml::node& from) {
   } else if (const auto* integer = from.as_integer()) {
     to.is = node::kind::integer;
     to.integer = integer->get();
+  } else if (const auto* real = from.as_floating_point()) {
+    to.is = node::kind::real;
+    to.real = real->get();
   } else if (const auto* boolean = from.as_boolean()) {
     to.is = node::kind::boolean;
     to.boolean = boolean->get();
@@ -64,10 +67,12 @@ std::string_view describe(node::kind kind) {
     return "a list";
   case node::kind::table:
     return "a table";
-  case node::kind::other:
+  case node::kind::real:
+    return "a number with a fraction";
+  case node::kind::date:
     break;
   }
-  return "a number or a date";
+  return "a date or a time";
 }
 
 } // namespace causeway::config

@@ -22,11 +22,12 @@ struct place {
 struct member;
 
 struct node {
-  enum class kind : std::uint8_t { text, integer, boolean, list, table, other };
-  kind is = kind::other;
+  enum class kind : std::uint8_t { text, integer, real, boolean, list, table, date };
+  kind is = kind::date; // or a time
   place at;
   std::string text;
   std::int64_t integer = 0;
+  double real = 0;
   bool boolean = false;
   std::vector<node> items;     // of a list
   std::vector<member> members; // of a table

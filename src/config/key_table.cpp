@@ -28,6 +28,12 @@ constexpr auto section_rows = std::to_array<section_entry>({
      "with an individual enrolment, ID being its registration id. Usually written "
      "`\"ID\" = { connection_string_file = \"…\" }` under `[azure.NAME.devices]`."},
     {"application", "[[application]]", "An application of The Things Stack; one block each, at least one."},
+    {"application.command.NAME", "[application.command.NAME]",
+     "What a command of this name sends: one of IoT Central, which a cloud-to-device message names in its "
+     "property `method-name`, or a direct method. NAME has letters, digits and `-` `.` `_` `*` (a "
+     "component's command is `\"component*command\"`, in quotes). Two names of one application differ by "
+     "more than letter case, and `downlink` is a method that Causeway has built in."},
+    {"commands", "[commands]", "What of commands is no application's."},
     {"admin", "[admin]",
      "Health, readiness, metrics, and what `causeway status` and `causeway devices` ask."},
     {"telemetry", "[telemetry]",
@@ -46,7 +52,7 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"things_stack", "base_url", text, "", false, restart, "",
      "Of the Identity Server, e.g. `https://eu1.cloud.thethings.network`; `/api/v3` is added."},
     {"things_stack", "application_server_url", text, "", false, restart, "",
-     "Of the cluster that the traffic is in, for `backfill`. Default: `base_url`."},
+     "Of the cluster that the traffic is in, for `backfill` and commands. Default: `base_url`."},
     {"things_stack", "tenant", text, "", false, restart, "",
      "Of The Things Stack Cloud or Enterprise; `ttn` on the public network. Without one the user name of "
      "MQTT is "
@@ -128,7 +134,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "api_key", secret, "", false, restart, "",
      "With the right to read devices: the registry then says which devices there are, and an event waits "
      "until "
-     "it has said so. Without one, devices appear with their first event."},
+     "it has said so. Without one, devices appear with their first event. Commands need one, with the right "
+     "to write downlinks and, so that a push without an answer can be looked for, to read application "
+     "traffic."},
     {"application", "backfill", boolean, "false", false, restart, "",
      "After an outage the Storage Integration is asked for what came in meanwhile; `api_key` needs the right "
      "to "
@@ -142,7 +150,21 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "model_id", text, "", false, restart, "",
      "Plug and Play model, e.g. `dtmi:acme:meter;1`; a device's attribute `dtdlmodelid` wins."},
     {"application", "commands", boolean, "true", false, restart, "",
-     "Whether its devices hold a link for cloud-to-device messages. Basic tiers have none."},
+     "Whether its devices get commands: cloud-to-device messages and direct methods become downlinks. Basic "
+     "tiers have neither."},
+    {"application", "settle", choice, "stored", false, restart, "stored|queued|acknowledged",
+     "When the hub is told that a cloud-to-device message is done, which is its feedback `Success`. "
+     "`stored`: once Causeway has it on disk; what becomes of it is told by reports. `queued`: once it is "
+     "in the device's queue at The Things Stack. `acknowledged`: once the device has acknowledged it, or, "
+     "where it is not confirmed, as `queued`. Until then the hub keeps the message, but no longer than the "
+     "message's own time."},
+    {"application", "command_timeout", duration, "24h", false, restart, "",
+     "After how long without a word of a downlink The Things Stack is asked where it is, at least `1m`. One "
+     "that still waits in the device's queue is asked for again after as long; of one that is nowhere the "
+     "command ends as `no_word`."},
+    {"application", "max_downlinks", text, "", false, restart, "",
+     "A brake: how many downlinks a device gets at most in a time, such as `10/24h`. A command above it is "
+     "refused, and reported. Default: none."},
     {"application", "identity", text, "{device_id}", false, restart, "",
      "Template of the devices' names in IoT Hub: `{device_id}`, `{application_id}`, `{dev_eui}` and plain "
      "text."},
@@ -156,13 +178,35 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "`{\"properties\":{…},\"body\":…}`, so that a reading can have a creation time of its own."},
     {"application", "events", choices, "uplink", false, restart,
      "uplink|downlink|join|location|service|normalized",
-     "Kinds of events that are sent. `downlink` sends nothing yet: its events are reports on commands."},
+     "Kinds of events that are sent. `downlink` are reports on commands, which all formats but `devmobile` "
+     "send whether it is named or not."},
     {"application", "removed_grace", duration, "7d", false, restart, "",
      "How long messages wait for a device that may not be connected: switched off, not in the registry, or "
      "refused for good. Then they are dead letters. Time in which Causeway does not run does not count, nor "
      "that in which a hub or a service is in trouble."},
     {"application", "ingress", choices, "webhook", false, restart, "webhook|mqtt",
      "How events come in. With both, what comes twice is sent once."},
+
+    {"application.command.NAME", "port", integer, "", required, restart, "",
+     "The downlink's port, 1 to 223."},
+    {"application.command.NAME", "confirmed", boolean, "false", false, restart, "",
+     "Whether the device is to acknowledge it."},
+    {"application.command.NAME", "priority", word, "normal", false, restart, "",
+     "`lowest`, `low`, `belowNormal`, `normal`, `aboveNormal`, `high`, `highest`, or 0 to 6; The Things "
+     "Stack's own spelling, `BELOW_NORMAL`, as well."},
+    {"application.command.NAME", "queue", choice, "replace", false, restart, "push|replace",
+     "`push`: behind what waits in the device's queue. `replace`: in place of all of it."},
+    {"application.command.NAME", "payload", json, "", false, restart, "",
+     "What is sent where the caller gives none (IoT Central: `@`), as JSON, which the device's downlink "
+     "formatter encodes. A date goes as text: JSON has none."},
+
+    {"commands", "history", duration, "7d", false, restart, "",
+     "How long a command is kept after the last word of it, at least `3d`: a hub gives a message again for "
+     "up to two days, and what is known is not sent twice."},
+    {"commands", "max_commands", integer, "1000000", false, restart, "",
+     "Most commands that are kept, 100 to 10000000; one more is refused."},
+    {"commands", "share", integer, "50", false, restart, "",
+     "How much of `max_commands` one application may take while others have commands, in percent."},
 
     {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
      "Address of `/healthz`, `/readyz`, `/metrics`."},
@@ -233,6 +277,10 @@ std::string_view kind_word(value_kind kind) {
     return "list of";
   case address:
     return "host:port";
+  case word:
+    return "text or integer";
+  case json:
+    return "table or list";
   }
   return "";
 }

@@ -22,6 +22,8 @@ enum class value_kind : std::uint8_t {
   choice,  // one of `choices`
   choices, // a list of these
   address, // "host:port"
+  word,    // text, or an integer, which stands for its digits
+  json,    // a table or a list, which is passed on as JSON
 };
 
 struct key_entry {

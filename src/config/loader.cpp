@@ -34,8 +34,8 @@ namespace {
 constexpr std::uintmax_t longest_file = 16 * 1024 * 1024;
 
 void check_top_level(const node& root, reading& into) {
-  static const std::vector<std::string> known{"state", "things_stack", "webhook", "azure", "application",
-                                              "admin", "telemetry",    "log",     "spool"};
+  static const std::vector<std::string> known{"state",    "things_stack", "webhook",   "azure", "application",
+                                              "commands", "admin",        "telemetry", "log",   "spool"};
   for (const auto& [name, at, value] : root.members) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     auto detail = "\"" + name + "\" at the top level";
@@ -85,6 +85,7 @@ configuration read(const node& root, reading& into) {
   all.things_stack = read_things_stack(top_section(root, "things_stack", into), into);
   all.azure = read_azure_sections(root, into);
   all.applications = read_applications(root, all.azure, webhook, all.things_stack, into);
+  all.commands = read_commands(top_section(root, "commands", into));
   auto admin = top_section(root, "admin", into);
   all.admin = {admin.text("listen"), admin.path("socket")};
   if (all.admin.socket.empty()) all.admin.socket = all.state.directory / "admin.sock";

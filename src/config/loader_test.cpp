@@ -112,6 +112,8 @@ TEST_F(loader_test, the_example_is_read_without_fault_or_warning) {
   EXPECT_EQ(all.azure_of(azure_name{"central"}).kind, azure_kind::iot_central);
   ASSERT_EQ(all.applications.size(), 3u);
   EXPECT_EQ(all.applications[0].webhook_password.reveal(), "water-meters-webhook");
+  ASSERT_EQ(all.applications[0].named_commands.size(), 1u);
+  EXPECT_EQ(all.applications[0].named_commands[0].payload, R"({"value_1":1})");
   EXPECT_EQ(all.applications[1].webhook_password.reveal(), "webhook");
   EXPECT_EQ(all.applications[2].webhook_username, "offices");
 }
@@ -401,10 +403,6 @@ TEST_F(loader_test, each_bad_value_has_its_own_words) {
        {10, 8},
        errc::config_invalid_value,
        "letters, digits"},
-      {"[application.command.x]\nport = 1\n",
-       {10, 14},
-       errc::config_unknown_key,
-       "\"command\" in [[application]]"},
   };
   for (const auto& [extra, at, code, words] : cases)
     expect_fault(with(extra), code, at, words);

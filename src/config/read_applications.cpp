@@ -4,6 +4,7 @@
 #include "config/readers.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -101,13 +102,9 @@ public:
   }
 
   application_settings read(const node& table) {
-    section keys{&table,
-                 table.at,
-                 "application",
-                 "[[application]]",
-                 into_,
-                 {},
-                 "application." + std::to_string(next_++)};
+    constexpr std::array<std::string_view, 1> tables{"command"};
+    const auto path = "application." + std::to_string(next_++);
+    section keys{&table, table.at, "application", "[[application]]", into_, tables, path};
     application_settings settings;
     settings.id = application_id{keys.text("id")};
     settings.azure = azure_name{keys.text("azure")};
@@ -123,7 +120,7 @@ public:
 
     settings.webhook_username = keys.text("webhook_username");
     if (settings.webhook_username.empty()) settings.webhook_username = webhook_.username;
-    settings.commands = keys.boolean("commands");
+    read_commands_of(keys, table, path, settings, into_);
     settings.api_key = keys.secret_of("api_key");
     check_one_line(keys, "api_key", settings.api_key);
     if (settings.api_key && stack_.base_url.empty())

@@ -38,6 +38,12 @@ webhook_reading read_webhook(section keys, reading& into);
 
 std::vector<azure_settings> read_azure_sections(const node& root, reading& into);
 
+command_settings read_commands(section keys);
+// Of an application, whose section of configuration::places is path: whether there are commands, and what is
+// said of them.
+void read_commands_of(section& keys, const node& table, const std::string& path,
+                      application_settings& settings, reading& into);
+
 std::vector<application_settings> read_applications(const node& root,
                                                     const std::vector<azure_settings>& azure,
                                                     const webhook_reading& webhook,

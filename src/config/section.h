@@ -35,7 +35,10 @@ public:
   // Precondition: the key is in the key table.
   std::string text(std::string_view name);
   std::filesystem::path path(std::string_view name);
-  std::uint64_t number(std::string_view name, std::uint64_t most); // integer and size
+  std::uint64_t number(std::string_view name, std::uint64_t most,
+                       std::uint64_t least = 1); // integer and size
+  std::string word(std::string_view name);       // an integer's digits, too
+  std::string json(std::string_view name);       // empty when the key is not there
   // Nothing when the key is not there and has no default.
   std::optional<seconds> duration(std::string_view name);
   bool boolean(std::string_view name);

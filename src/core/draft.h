@@ -27,6 +27,8 @@ public:
   }
   void forget(device_ref device, device_key key) { change_.gone.push_back({device, std::move(key)}); }
 
+  void forget_command(const command_id& which) { change_.forgotten_commands.push_back(which); }
+
   void release(shard_number which) { change_.released.push_back(which); }
 
   // What is written so far goes: before an append that stands on it.

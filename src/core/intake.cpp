@@ -6,6 +6,7 @@
 #include "core/draft.h"
 #include "model/event_key.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace causeway::core {
@@ -182,7 +183,7 @@ void intake::store(ticket which, const source& from, append_request request, mom
 
 void intake::append(ticket which, const source& from, append_request request, const amount& what,
                     moment now) {
-  const auto id = next_after(stored_.last);
+  const auto id = stored_.next();
   request.id = id;
   request.accepted_at = time_.seconds_at(now);
   request.accepted = now.mono;
@@ -191,26 +192,24 @@ void intake::append(ticket which, const source& from, append_request request, co
   } else {
     request.device.reset(); // it has left the table meanwhile
   }
-  const appending entry{which, from, request.key, what, request.refused.has_value()};
+  const appending entry{id, which, from, request.key, what, request.refused.has_value()};
   book_.commit(); // the device's record is there before its first row
   if (const auto taken = to_.disk->append(std::move(request)); !taken)
     return conclude(which, from, entry.key,
                     taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
-  stored_.last = id;
+  stored_.made();
   waiting_.account.take(from.application, what);
   appending_.push_back(entry);
 }
 
 void intake::on_appended(const appended& what, moment now) {
-  const auto place =
-      static_cast<std::uint64_t>(what.id) - static_cast<std::uint64_t>(next_after(stored_.answered));
-  CAUSEWAY_CHECK(place < appending_.size() && !appending_[place].answered);
-  const auto entry = appending_[place];
-  appending_[place].answered = true;
-  while (!appending_.empty() && appending_.front().answered) {
+  const auto place = std::lower_bound(appending_.begin(), appending_.end(), what.id,
+                                      [](const appending& one, append_id id) { return one.id < id; });
+  CAUSEWAY_CHECK(place != appending_.end() && place->id == what.id && !place->answered);
+  const auto entry = *place;
+  place->answered = true;
+  while (!appending_.empty() && appending_.front().answered)
     appending_.pop_front();
-    stored_.answered = next_after(stored_.answered);
-  }
   // What is durable is counted where it is now: with its rows, or among the dead letters.
   waiting_.account.give(entry.from.application, entry.what);
   if (!what.outcome) {

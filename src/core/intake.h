@@ -71,6 +71,7 @@ private:
     std::optional<std::uint64_t> letter{}; // replayed
   };
   struct appending { // between append and on_appended
+    append_id id{};
     ticket which{};
     source from;
     std::optional<kept_key> key;
@@ -119,7 +120,7 @@ private:
   const open_time& time_;
   shard_totals& totals_;
   std::unordered_map<ticket, in_progress> formatting_;
-  std::deque<appending> appending_; // by id: from the one behind stored_.answered on
+  std::deque<appending> appending_; // by id
   // Of events between take and on_appended: the copies that came meanwhile.
   std::unordered_map<pending_key, std::vector<copy>, pending_key_hash> pending_keys_;
   std::size_t pending_copies_ = 0;

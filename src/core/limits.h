@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/backoff.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "core/words.h"
 #include "model/amount.h"
@@ -39,6 +40,16 @@ struct spool_limits {
   std::uint32_t application_share = 100; // percent of both; a lone application has all
   when_full policy = when_full::refuse;
   std::optional<seconds> max_age; // nothing: none
+};
+
+// Of commands: the ledger.
+struct command_limits {
+  std::size_t most = 1'000'000;
+  std::uint32_t application_share = 50; // percent, while another has commands; otherwise all
+  seconds history{7 * 24 * 3600};       // how long one is kept after its last step
+  std::size_t pushes_under_way = 8;     // for the whole stack
+  // Pushes of one application a second: The Things Stack says itself what it takes (X-Rate-Limit-*).
+  budget_options pace{.ceiling = 100, .burst = 100};
 };
 
 } // namespace causeway::core

@@ -34,7 +34,9 @@ const std::string& naming::model_of(const device& d) const {
 }
 
 connect_wish naming::wish_of(const device& d) const {
-  return {model_of(d), rules_.of(d).commands, d.application, d.waiting != 0};
+  connect_wish wish{model_of(d), rules_.of(d).commands, d.application, d.waiting != 0};
+  wish.methods = wish.commands;
+  return wish;
 }
 
 } // namespace causeway::core

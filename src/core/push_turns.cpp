@@ -49,6 +49,15 @@ void push_turns::set_open(device_ref device, command_id id) {
   lines_[device].open = std::move(id);
 }
 
+bool push_turns::resume(push_entry entry, mono_time now) {
+  auto& line = lines_[entry.device];
+  if (line.current) return false;
+  if (entry.opens) line.open = entry.id;
+  line.not_before = now + options_.after_unanswered;
+  line.current = std::move(entry);
+  return true;
+}
+
 void push_turns::on_ended(device_ref device, const command_id& id, mono_time now) {
   const auto found = lines_.find(device);
   if (found == lines_.end() || found->second.open != id) return;

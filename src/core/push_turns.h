@@ -50,6 +50,9 @@ public:
   bool leave(device_ref device, const command_id& id, mono_time now);
   // This one is open, as is known at start.
   void set_open(device_ref device, command_id id);
+  // A push of before the start, of which it is not known what became: nothing is sent to the device until
+  // on_known. False: there is one already.
+  bool resume(push_entry entry, mono_time now);
   // It has its end, or is believed gone.
   void on_ended(device_ref device, const command_id& id, mono_time now);
 

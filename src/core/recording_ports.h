@@ -36,8 +36,8 @@ struct calls : std::vector<std::string> {
 private:
   static bool is_of_change(const std::string& one) {
     constexpr std::array words{
-        "done ",          "dead_letter ", "save_device ", "save_assignment ", "forget_assignment ",
-        "forget_device ", "release "};
+        "done ",          "dead_letter ", "save_device ",  "save_assignment ", "forget_assignment ",
+        "forget_device ", "release ",     "forget_command"};
     return std::any_of(words.begin(), words.end(), [&](const char* word) { return one.starts_with(word); });
   }
   std::vector<std::string> asked(bool of_change) const {
@@ -49,10 +49,17 @@ private:
   }
 };
 
-struct recording_ports final : journal, hub_link, provisioner, registry, formatter, answers {
+struct recording_ports final : journal,
+                               hub_link,
+                               provisioner,
+                               registry,
+                               formatter,
+                               answers,
+                               downlinks,
+                               command_translator {
   // Numbers are given as they are by the store.
   struct recorded : append_request {
-    spool_seq first = 0; // also of a refused event
+    spool_seq first = 0; // also of a refused event; 0: commands alone
     std::vector<spool_row> rows;
     device_ref device{}; // meaningful where the request names one
   };
@@ -63,11 +70,16 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
   std::vector<change> changes;
   spool_seq next_seq = 1;
   std::vector<std::vector<spool_seq>> reads;
-  std::map<std::uint64_t, answer> answered;
+  std::map<std::uint64_t, model::answer> answered;
   std::map<device_ref, device_record> saved;       // the last of each
   std::map<std::string, std::string> fingerprints; // by section; absent = a hub by connection string
   std::map<device_ref, link_progress> in_the_way;  // what hub link and provisioner say of a device
   shard* target = nullptr;
+  std::map<command_id, kept_command> commands; // as they stand on disk
+  std::vector<command_id> kept_in_order;
+  std::vector<command_id> pushed, looked_for;      // in this order
+  awaited_step method_wait = awaited_step::queued; // of each call
+  bool reports = true;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted
   std::optional<error> format_refuses;
@@ -81,15 +93,20 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       ++next_seq; // numbers may be skipped
       return error{errc::spool_full};
     }
-    if (target != nullptr) next_seq = std::max(next_seq, target->last_row() + 1);
-    recorded made{std::move(request), next_seq, {}, {}};
+    if (target != nullptr) next_seq = std::max(next_seq, target->totals().last_row + 1);
+    const bool has_number = !request.messages.empty() || request.refused;
+    recorded made{std::move(request), has_number ? next_seq : 0, {}, {}};
     made.device = made.append_request::device.value_or(device_ref{});
     for (auto& body : made.messages)
       made.rows.push_back({next_seq++, body});
     if (made.refused) ++next_seq;
+    for (const auto& one : made.commands)
+      if (commands.insert_or_assign(one.id, one).second) kept_in_order.push_back(one.id);
     if (made.refused)
       calls.push_back("append " + text(made.first) + " refused " + made.refused->from.device.str() + " " +
                       std::string{made.refused->reason.name()});
+    else if (!made.commands.empty())
+      calls.push_back("keep command" + std::string(made.rows.empty() ? "" : " and report"));
     else
       calls.push_back("append " + text(made.first));
     appended.push_back(std::move(made));
@@ -109,11 +126,16 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
       calls.push_back("forget_device " + text(index_of(device)) + " " + key.device.str());
       saved.erase(device);
     }
+    for (const auto& id : what.forgotten_commands) {
+      calls.push_back("forget_command");
+      commands.erase(id);
+    }
     for (const auto which : what.released)
       calls.push_back("release " + text(static_cast<std::uint64_t>(which)));
     changes.push_back(std::move(what));
   }
-  // What the journal says of the append of this number, of a device of ours.
+  // What the journal says of the append of this number, of a device of ours; 0: of the last of commands
+  // alone.
   std::pair<model::appended, std::vector<fresh_row>> answer_of(spool_seq first, const result<void>& outcome,
                                                                const amount& letters) const {
     std::pair<model::appended, std::vector<fresh_row>> said;
@@ -151,6 +173,62 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
   void close(shard_number which, mono_time) override {
     calls.push_back("close " + text(static_cast<std::uint64_t>(which)));
   }
+  void settle(device_ref device, delivery_number which, c2d_settlement how) override {
+    calls.push_back("settle " + text(index_of(device)) + " " + text(static_cast<std::uint64_t>(which)) +
+                    (how == c2d_settlement::complete ? " complete" : " reject"));
+  }
+  void answer_call(device_ref device, delivery_number which, const method_answer& what) override {
+    calls.push_back("answer_method " + text(index_of(device)) + " " +
+                    text(static_cast<std::uint64_t>(which)) + " " + std::to_string(what.status) + " " +
+                    what.payload);
+  }
+  void take_c2d(bool can_store) override { calls.push_back(can_store ? "take_c2d" : "keep_c2d"); }
+  void push(const command_id& which, const device_key& to, const downlink& what) override {
+    calls.push_back("push " + to.device.str() + " " + what.frm_payload + what.decoded_payload);
+    pushed.push_back(which);
+  }
+  void empty_queue(const command_id& /*which*/, const device_key& of) override {
+    calls.push_back("empty_queue " + of.device.str());
+  }
+  void read_queue(const command_id& which, const device_key& of) override {
+    calls.push_back("read_queue " + of.device.str());
+    looked_for.push_back(which);
+  }
+  void read_record(const command_id& which, const device_key& of) override {
+    calls.push_back("read_record " + of.device.str());
+    looked_for.push_back(which);
+  }
+  // The body, or the payload, is what is to be sent; "confirmed …" and "replace …" say so of it; "bad" is
+  // refused. A method's name is the caller's id, unless it is "anew".
+  static result<downlink> read_text(const std::string& text) {
+    if (text == "bad") return error{errc::downlink_payload_invalid, text};
+    downlink made;
+    made.f_port = 10;
+    made.frm_payload = text;
+    made.confirmed = text.starts_with("confirmed");
+    if (text.starts_with("replace")) made.queue = queue_operation::replace;
+    return made;
+  }
+  result<downlink> read_c2d(const application_id&, const c2d_message& what) const override {
+    return read_text(what.body);
+  }
+  result<downlink_call> read_method(const application_id&, const method_call& what) const override {
+    auto read = read_text(what.payload);
+    if (!read) return std::move(read).fault();
+    return downlink_call{*std::move(read), method_wait, seconds{25}, what.name == "anew" ? "" : what.name};
+  }
+  std::optional<message> write_report(const downlink_report& what) const override {
+    if (!reports) return std::nullopt;
+    std::string body{to_string(what.state)};
+    if (!what.error_name.empty()) body += " " + what.error_name;
+    return message{"report", "application/json", "utf-8", std::move(body), {}};
+  }
+  std::string write_answer(const command_id& /*which*/, command_state state) const override {
+    return std::string{to_string(state)};
+  }
+  std::string write_refusal(const error& why) const override {
+    return std::string{why.name()} + (why.detail().empty() ? "" : " " + why.detail());
+  }
   void detach(device_ref device) override { calls.push_back("detach " + text(index_of(device))); }
   void send(device_ref device, spool_seq seq, const message& what) override {
     calls.push_back("send " + text(index_of(device)) + " " + text(seq) + " " + what.body);
@@ -186,7 +264,7 @@ struct recording_ports final : journal, hub_link, provisioner, registry, formatt
                           {}});
     target->on_formatted(which, std::move(messages), now);
   }
-  void on_answer(ticket which, answer what) override {
+  void on_answer(ticket which, model::answer what) override {
     answered[static_cast<std::uint64_t>(which)] = what;
     calls.push_back("answer " + text(static_cast<std::uint64_t>(which)) + " " + std::string{to_string(what)});
   }
@@ -202,7 +280,7 @@ struct shard_fixture {
 
   explicit shard_fixture(shard_options options = {}, std::vector<application_rules> by = rules())
       : shard{std::move(by), with_random(std::move(options)), clock.now()} {
-    shard.connect({ports, ports, ports, ports, ports, ports});
+    shard.connect({ports, ports, ports, ports, ports, ports, ports, ports});
     ports.target = &shard;
     ports.fingerprints["dps"] = "f1";
   }

@@ -6,13 +6,22 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "core/words.h"
+#include "model/command.h"
 #include "model/event.h"
 
 #include <bitset>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace causeway::core {
+
+// So many downlinks a device within this time; further ones are refused.
+struct downlink_brake {
+  std::uint32_t count = 1;
+  seconds within{24 * 3600};
+};
 
 struct application_rules {
   application_id id;
@@ -22,7 +31,11 @@ struct application_rules {
   std::bitset<event_kinds> events;               // kinds that are sent
   bool enabled_by_default = true;                // a device's attribute wins
   bool commands = false;                         // devices hold a link for cloud-to-device messages
-  bool follows_registry = false;                 // devices wait until the registry has spoken
+  // The step at which the hub's message is completed, and held until then; nothing: once it is stored.
+  std::optional<model::awaited_step> settle_at{};
+  seconds command_timeout{24 * 3600}; // without a word of a downlink, until the stack is asked for it
+  std::optional<downlink_brake> max_downlinks{};
+  bool follows_registry = false; // devices wait until the registry has spoken
   // How long a message waits for a device that may not be attached, in time in which the store was open.
   seconds removed_grace{7 * 24 * 3600};
   // Where its names meet those of others: a hub, or an id scope. Empty: its section alone.

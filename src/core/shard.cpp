@@ -6,6 +6,8 @@
 #include "core/appends.h"
 #include "core/backlog.h"
 #include "core/census.h"
+#include "core/command_side.h"
+#include "core/commands.h"
 #include "core/delivery.h"
 #include "core/device_table.h"
 #include "core/device_view.h"
@@ -24,9 +26,29 @@
 #include "core/rule_change.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace causeway::core {
+
+// The core's other face: each call an event, like those of the shard itself.
+class shard::commands_here final : public command_side {
+public:
+  explicit commands_here(shard& of) : of_{of} {}
+
+  void on_c2d(device_ref which, c2d_message what, moment now) override;
+  void on_method(device_ref which, method_call what, moment now) override;
+  bool may_leave(const command_id& which, moment now) override;
+  void on_push_outcome(const command_id& which, const push_outcome& what, moment now) override;
+  void on_queue_read(const command_id& which, const queue_reading& what, moment now) override;
+  void on_record_read(const command_id& which, const record_reading& what, moment now) override;
+  void close(moment now) override;
+  model::command_totals totals() const override;
+  const ledger& book() const override;
+
+private:
+  shard& of_;
+};
 
 struct shard::organs {
   struct outlets {
@@ -36,9 +58,11 @@ struct shard::organs {
     outlet<model::registry> registry;
     outlet<model::formatter> formatter;
     outlet<model::answers> answers;
+    outlet<model::downlinks> stack;
+    outlet<model::command_translator> words;
   };
 
-  organs(std::vector<application_rules> by, shard_options chosen, moment now)
+  organs(shard& of, std::vector<application_rules> by, shard_options chosen, moment now)
       : options{std::move(chosen)},
         rules{std::move(by)},
         time{now},
@@ -75,6 +99,10 @@ struct shard::organs {
            {to.disk, to.formatter, to.answers},
            time,
            totals},
+        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure},
+             {rules, names, table, here, book, stored, time, totals},
+             {to.disk, to.hub, to.stack, to.words, to.answers}},
+        side{of},
         view{rules, names, table, ways.refused(), ways.to_hub()} {}
 
   shard_options options;
@@ -97,12 +125,20 @@ struct shard::organs {
   reception desk;
   rule_change change;
   intake in;
+  core::commands down;
+  commands_here side;
   device_view view;
   bool has_time = false;          // of a tenure: the open time is known
   std::optional<mono_time> armed; // what ring_at was asked for last, until then
 
+  // Something of them is on its way to the disk, or to the stack.
+  std::set<device_ref> busy() const {
+    auto all = in.in_storing();
+    down.add_busy(all);
+    return all;
+  }
   std::optional<mono_time> deadline() const {
-    return earliest({ways.deadline(), space.deadline(), change.deadline()});
+    return earliest({ways.deadline(), space.deadline(), change.deadline(), down.deadline()});
   }
   // Events come and go and each may move the time; one that rings too early finds nothing to do.
   void arm() {
@@ -119,6 +155,7 @@ struct shard::organs {
       space.keep_stray(stray);
     for (const auto seq : there.duplicates)
       book.done(seq);
+    down.begin(std::move(image.commands), now);
     ways.begin(which, std::move(image), now);
   }
 };
@@ -138,8 +175,50 @@ private:
   draft::event change_;
 };
 
+void shard::commands_here::on_c2d(device_ref which, c2d_message what, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->down.on_c2d(which, std::move(what), now);
+}
+
+void shard::commands_here::on_method(device_ref which, method_call what, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->down.on_method(which, what, now);
+}
+
+bool shard::commands_here::may_leave(const command_id& which, moment now) {
+  return of_.it_->down.may_leave(which, now);
+}
+
+void shard::commands_here::on_push_outcome(const command_id& which, const push_outcome& what, moment now) {
+  const turn under_way{of_};
+  of_.it_->down.on_push_outcome(which, what, now);
+}
+
+void shard::commands_here::on_queue_read(const command_id& which, const queue_reading& what, moment now) {
+  const turn under_way{of_};
+  of_.it_->down.on_queue_read(which, what, now);
+}
+
+void shard::commands_here::on_record_read(const command_id& which, const record_reading& what, moment now) {
+  const turn under_way{of_};
+  of_.it_->down.on_record_read(which, what, now);
+}
+
+void shard::commands_here::close(moment now) {
+  const turn under_way{of_};
+  of_.it_->down.close(now);
+}
+
+model::command_totals shard::commands_here::totals() const {
+  return of_.it_->down.totals();
+}
+
+const ledger& shard::commands_here::book() const {
+  return of_.it_->down.book();
+}
+
 shard::shard(std::vector<application_rules> rules, shard_options options, moment now)
-    : it_{std::make_unique<organs>(std::move(rules), std::move(options), now)} {}
+    : it_{std::make_unique<organs>(*this, std::move(rules), std::move(options), now)} {}
 
 shard::~shard() = default;
 
@@ -150,6 +229,8 @@ void shard::connect(const shard_ports& ports) {
   it_->to.registry.bind(ports.registry);
   it_->to.formatter.bind(ports.formatter);
   it_->to.answers.bind(ports.answers);
+  it_->to.stack.bind(ports.stack);
+  it_->to.words.bind(ports.words);
 }
 
 void shard::begin(start_image image, moment now) {
@@ -201,6 +282,7 @@ bool shard::start_some(std::size_t most, moment now) {
 void shard::on_event(ticket which, model::event event, moment now) {
   const turn under_way{*this};
   ++it_->totals.received[static_cast<std::size_t>(event.kind)];
+  if (it_->down.take(which, event, now)) return; // told as a report
   const auto application = it_->door.application_of(event);
   if (!application) return it_->in.answer_now(which, answer::unwanted);
   if (!it_->here.has(it_->here.of(event.from))) {
@@ -222,8 +304,10 @@ void shard::on_formatted(ticket which, result<std::vector<message>> messages, mo
 
 void shard::on_appended(const std::vector<appended>& what, moment now) {
   const turn under_way{*this};
-  for (const auto& one : what)
-    it_->in.on_appended(one, now);
+  for (const auto& one : what) {
+    it_->stored.on_answered(one.id);
+    if (!it_->down.on_appended(one, now)) it_->in.on_appended(one, now);
+  }
 }
 
 void shard::on_rows(std::vector<fresh_row> rows, moment now) {
@@ -307,6 +391,7 @@ void shard::on_tick(moment now) {
   it_->ways.tick(now);
   it_->space.tick(now);
   it_->change.tick(now);
+  it_->down.tick(now);
 }
 
 void shard::take_rules(std::vector<application_rules> rules, moment now) {
@@ -328,9 +413,10 @@ forgetting shard::forget(const device_key& key, bool drop_messages, moment now) 
   const auto application = it_->rules.number_of(key.application);
   const auto which = application ? it_->table.find(*application, key.device.str()) : std::nullopt;
   if (!which) return forgetting::unknown;
-  if (it_->in.in_storing().contains(*which)) return forgetting::busy;
+  if (it_->busy().contains(*which)) return forgetting::busy;
   if (it_->table.at(*which).waiting != 0 && !drop_messages) return forgetting::messages_wait;
   it_->ways.erase(*which, now);
+  it_->down.on_forgotten(*which, key, now);
   return forgetting::forgotten;
 }
 
@@ -341,7 +427,7 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
   forget_page page;
   const auto index = it_->rules.number_of(application);
   if (!index) return page;
-  const auto busy = it_->in.in_storing();
+  const auto busy = it_->busy();
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;
   for (auto i = first; i < it_->table.places(); ++i) {
     if (page.forgotten >= limit || i - first >= most_looked_at) {
@@ -361,7 +447,9 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
       continue;
     }
     page.letters += d.waiting;
+    const auto key = it_->names.key_of(d);
     it_->ways.erase(ref, now);
+    it_->down.on_forgotten(ref, key, now);
     it_->book.commit_if_long();
     ++page.forgotten;
   }
@@ -376,8 +464,8 @@ std::uint32_t shard::open_seconds(moment now) const {
   return it_->time.seconds_at(now);
 }
 
-spool_seq shard::last_row() const {
-  return it_->stored.last_row;
+command_side& shard::commands() const {
+  return it_->side;
 }
 
 const device_table& shard::devices() const {
@@ -390,6 +478,7 @@ shard_totals shard::totals() const {
   totals.waiting_bytes = it_->waiting.queue.bytes();
   totals.refused_unknown = it_->held.refusals();
   totals.applications_paused = it_->held.closed();
+  totals.last_row = it_->stored.last_row;
   return totals;
 }
 

@@ -18,8 +18,10 @@
 
 #include "core/limits.h"
 #include "core/rules.h"
+#include "model/command_translator.h"
 #include "model/device_status.h"
 #include "model/door.h"
+#include "model/downlinks.h"
 #include "model/forgetting.h"
 #include "model/formatter.h"
 #include "model/hub_link.h"
@@ -31,6 +33,7 @@
 #include "model/timeline.h"
 #include "model/totals.h"
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -39,6 +42,7 @@
 
 namespace causeway::core {
 
+class command_side;
 class device_table;
 
 struct shard_ports {
@@ -48,6 +52,8 @@ struct shard_ports {
   model::registry& registry;
   model::formatter& formatter;
   model::answers& answers;
+  model::downlinks& stack;
+  model::command_translator& words;
 };
 
 struct shard_options {
@@ -67,6 +73,9 @@ struct shard_options {
   spool_limits limits{};
   refusal_limits refusals{};
   const model::tenure* tenure = nullptr; // must live as long; nothing: one machine
+  command_limits commands{};
+  std::function<std::array<std::uint8_t, 16>()> fresh_id{}; // random bits, for calls without an id
+  std::function<bool()> is_clock_sure{}; // a service's Date has confirmed the wall clock; nothing: never
 };
 
 class shard final : public door,
@@ -142,6 +151,9 @@ public:
   void on_clock_set(moment now);
   std::optional<mono_time> deadline() const;
 
+  // For hubs' commands and what becomes of them.
+  command_side& commands() const;
+
   shard_totals totals() const;
   // By application, in the order in which they came; of those that are not configured any more, too.
   std::vector<spool_use> spool_by_application() const;
@@ -153,8 +165,6 @@ public:
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
   // this row: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
-  // The last that has come.
-  spool_seq last_row() const;
   std::optional<device_status> status(const device_key& key) const;
   // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
   // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
@@ -165,6 +175,7 @@ public:
 private:
   struct organs;
   class turn;
+  class commands_here;
   std::unique_ptr<organs> it_; // out of sight: a change of one is nothing to who uses the shard
 };
 

@@ -234,7 +234,7 @@ TEST(start_without_dps, cached_devices_are_attached_and_new_ones_come_spread_out
   testing::recording_ports ports;
   ports.fingerprints["dps"] = "f1";
   shard b{shard_fixture::rules(), options, clock.now()};
-  b.connect({ports, ports, ports, ports, ports, ports});
+  b.connect({ports, ports, ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   start_image image;
   for (std::uint32_t i = 0; i < cached + fresh; ++i) {

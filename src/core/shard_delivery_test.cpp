@@ -368,7 +368,7 @@ TEST(start, a_changed_identity_template_makes_the_assignment_stale) {
   ports.fingerprints["dps"] = "f1";
   manual_clock clock;
   shard b{rules, shard_fixture::with_random({}), clock.now()};
-  b.connect({ports, ports, ports, ports, ports, ports});
+  b.connect({ports, ports, ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   shard_fixture::start(b, image_of_two(), clock.now());
   EXPECT_EQ(ports.take(),

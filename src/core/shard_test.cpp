@@ -337,7 +337,7 @@ TEST(shard, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_sends
   testing::recording_ports ports;
   manual_clock clock;
   shard b{rules, shard_fixture::with_random({}), clock.now()};
-  b.connect({ports, ports, ports, ports, ports, ports});
+  b.connect({ports, ports, ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
   shard_fixture::tell(b, ports, 1, {}, {}, clock.now());
@@ -376,7 +376,7 @@ TEST(shard, a_new_devices_record_is_committed_before_its_first_row_is_appended) 
   testing::recording_ports ports;
   manual_clock clock;
   shard b{shard_fixture::rules(), shard_fixture::with_random({}), clock.now()};
-  b.connect({disk, ports, ports, ports, ports, ports});
+  b.connect({disk, ports, ports, ports, ports, ports, ports, ports});
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
   EXPECT_EQ(disk.order, (std::vector<std::string>{"commit 1", "append"}));

@@ -81,7 +81,7 @@ void admission::begin(device_session& who, mono_time now) {
 }
 
 std::optional<mono_time> admission::on_link_news(device_session& who) {
-  if (who.state != session_state::attaching || !who.links.usable()) return std::nullopt;
+  if (who.state != session_state::attaching || !who.is_usable()) return std::nullopt;
   due_.remove(who);
   who.state = session_state::attached;
   ++attached_;

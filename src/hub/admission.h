@@ -46,9 +46,9 @@ public:
   void take_next();
   // its channel is not needed yet: it has the next turn again.
   void put_back(device_session& who);
-  // BEGIN and ATTACH. Precondition: take_next().
+  // BEGIN, and ATTACH of telemetry. Precondition: take_next().
   void begin(device_session& who, mono_time now);
-  // The hub has said something of its links: since when it was on its way, if that has made it attached.
+  // The hub has said something of its telemetry: since when it was on its way, if that has made it attached.
   std::optional<mono_time> on_link_news(device_session& who);
   // The device goes from wherever it stands, with END where it has a session.
   void remove(device_session& who);

@@ -39,7 +39,8 @@ connection::connection(connection_options options, token_source& tokens, moment 
       cbs_{options_.cbs_in_flight, options_.answer_time_out},
       authorisation_{options_, address_of(options_.host), tokens, cbs_, table_, news_.counters, now.mono},
       admission_{options_, engine_, table_},
-      messages_{table_, options_.send_time_out, news_} {
+      messages_{table_, options_.send_time_out, news_},
+      commands_{options_, table_, news_.counters} {
   // BEGIN and ATTACH of `$cbs` ride behind OPEN without waiting for its answer (AMQP 1.0 2.4.1): two round
   // trips less.
   engine_.open();
@@ -90,7 +91,7 @@ bool connection::take_output(std::string& out) {
 std::optional<mono_time> connection::deadline() const {
   if (phase_.is_closed()) return std::nullopt;
   return earliest({engine_due_, phase_.deadline(), cbs_.deadline(), authorisation_.deadline(),
-                   admission_.deadline(), messages_.deadline()});
+                   admission_.deadline(), messages_.deadline(), commands_.deadline()});
 }
 
 void connection::attach(device_ref device, const identity& name, const link_wish& wish, moment now) {
@@ -172,8 +173,14 @@ void connection::attach_waiting(moment now) {
       return admission_.on_blocked(is_awaited, now.mono);
     }
     admission_.take_next();
-    if (authorisation_.ask(*who, now)) admission_.begin(*who, now.mono);
+    if (authorisation_.ask(*who, now)) begin(*who, now.mono);
   }
+}
+
+void connection::begin(device_session& who, mono_time now) {
+  const link_wish wish{{}, who.wish->commands, who.wish->methods};
+  admission_.begin(who, now);
+  commands_.begin(who, wish, wish.methods ? engine_.peer().handle_max : 0, now);
 }
 
 void connection::on_engine_event(const amqp::event& what, moment now) {
@@ -233,7 +240,7 @@ void connection::on_cbs_reply(const cbs::reply& what, moment now) {
   case authorisation::ruling::nothing:
     return;
   case authorisation::ruling::begin:
-    return admission_.begin(*given.who, now.mono);
+    return begin(*given.who, now.mono);
   case authorisation::ruling::again:
     return admission_.put_back(*given.who);
   case authorisation::ruling::refuse:
@@ -256,6 +263,11 @@ void connection::on_device_event(device_session& who, const amqp::event& what, m
     learn_time(why, now);
     on_device_refused(who, error_from_condition(why), now);
   };
+  if (what.link && what.link != who.telemetry) {
+    if (ending) return;
+    if (what.kind == amqp::event_kind::link_closed) learn_time(what.link.remote_condition(), now);
+    return commands_.on_event(who, what, now.mono);
+  }
   switch (what.kind) {
   case amqp::event_kind::session_opened:
     return who.on_begun();
@@ -275,9 +287,6 @@ void connection::on_device_event(device_session& who, const amqp::event& what, m
     if (const auto outcome = messages_.on_outcome(who, what.delivery); !outcome)
       on_device_refused(who, outcome.fault(), now);
     return;
-  case amqp::event_kind::message: // without credit: the hub keeps it
-    if (amqp::delivery given = what.delivery) given.settle({amqp::outcome_kind::released, {}});
-    return;
   default:
     return;
   }
@@ -290,6 +299,7 @@ void connection::on_link_news(device_session& who, mono_time now) {
     const bool own_token = options_.mode == auth::device_keys;
     const auto cbs_took = own_token ? *begun - who.token.stamp.sent : std::chrono::nanoseconds{0};
     news_.events.emplace_back(attached{who.device, cbs_took, now - *begun});
+    commands_.on_attached(who);
   }
   if (who.state == session_state::attached) who.send_waiting();
 }
@@ -309,6 +319,7 @@ void connection::drop_overdue(moment now) {
     messages_.finish(*who, error{errc::hub_answer_missing, "message"});
     drop(*who, error{errc::hub_answer_missing, "message"});
   }
+  commands_.tick(now.mono);
   std::vector<device_session*> expired;
   const auto outcome = authorisation_.tick(now.mono, expired);
   for (device_session* who : expired)
@@ -318,6 +329,7 @@ void connection::drop_overdue(moment now) {
 
 void connection::take_leave(device_session& who, const error& why, bool of_policy) {
   messages_.finish(who, error{errc::hub_outcome_unknown, std::string{why.name()}});
+  commands_.forget(who);
   authorisation_.forget(who);
   news_.events.emplace_back(detached{who.device, why, of_policy});
 }

@@ -4,13 +4,14 @@
 // deadlines and events go out. Owned by whoever owns the stream; one thread.
 //
 // It owns its parts and passes on what one says to the next: connection_phase (opening and closing),
-// authorisation (tokens through cbs), admission (devices on their way), outgoing_messages; the devices stand
-// in one session_table.
+// authorisation (tokens through cbs), admission (devices on their way), outgoing_messages, command_desk (what
+// comes down to devices); the devices stand in one session_table.
 //
 // Promises: every attach() is answered by `attached` or `detached`; every send() that returned no error by
 // one `sent`, and if the device goes, `sent` comes before its `detached`; after `closed`, which comes once
 // and last, nothing changes any more. One device's trouble (refused token, DETACH, END) is its own: the
-// others go on.
+// others go on. A device
+// is attached when its telemetry is: its other links come, and go, without it.
 #pragma once
 
 #include "amqp/engine.h"
@@ -19,6 +20,7 @@
 #include "hub/admission.h"
 #include "hub/authorisation.h"
 #include "hub/cbs.h"
+#include "hub/command_desk.h"
 #include "hub/connection_events.h"
 #include "hub/connection_options.h"
 #include "hub/connection_phase.h"
@@ -67,6 +69,8 @@ public:
   void close(moment now);
 
   std::vector<event> take_events();
+  // What comes down to devices: its news are to be taken after the events.
+  command_desk& commands() { return commands_; }
 
   // Devices it can hold at once: max_devices, the peer's channel-max - 1 (one channel is `$cbs`', one in
   // reserve) once that is known, and azure::max_tokens_per_connection where each device has its token.
@@ -88,6 +92,7 @@ private:
   // Handles what the engine has, then hands out what waits for its turn.
   void advance(moment now);
   void attach_waiting(moment now);
+  void begin(device_session& who, mono_time now);
   void on_engine_event(const amqp::event& what, moment now);
   void on_peer_open(moment now);
   void on_cbs_event(const amqp::event& what, moment now);
@@ -122,6 +127,7 @@ private:
   authorisation authorisation_;
   admission admission_;
   outgoing_messages messages_;
+  command_desk commands_;
 };
 
 } // namespace causeway::hub

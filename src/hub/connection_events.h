@@ -22,7 +22,7 @@ struct opened {
 };
 struct attached {
   device_ref device{};
-  // Put-token sent to answered, 0 with a policy; BEGIN and ATTACH sent to every link ready for use.
+  // Put-token sent to answered, 0 with a policy; BEGIN and ATTACH sent to telemetry ready for use.
   std::chrono::nanoseconds cbs{0}, attach{0};
 };
 struct detached {
@@ -52,6 +52,11 @@ struct connection_counters {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0; // messages with another outcome
   std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::uint64_t c2d_given = 0, c2d_settled = 0;
+  std::uint64_t c2d_dead = 0; // not settled before their lock was over
+  std::uint64_t method_calls = 0, method_answers = 0, calls_unanswered = 0;
+  std::uint64_t commands_malformed = 0; // messages and calls
+  std::uint64_t command_links_lost = 0; // refused, or taken away
 };
 
 // Where the parts of a connection say what there is to tell.

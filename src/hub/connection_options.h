@@ -32,13 +32,15 @@ struct connection_options {
   std::string client_version;        // "causeway/0.1.0"
   // The hub has shown before that its sessions hold two links: a round trip less.
   bool two_links_a_session = false;
+  bool takes_c2d = true;            // hubs may give cloud-to-device messages; see command_desk
+  std::uint64_t first_delivery = 0; // numbers of what is given follow this one
 };
 
 // What a device's session holds.
 struct link_wish {
-  std::string model_id; // of the telemetry link; empty: none
-  bool commands =
-      false; // a cloud-to-device link beside it. It gets no credit, so that the hub keeps what it has
+  std::string model_id{}; // of the telemetry link; empty: none
+  bool commands = false;  // a link for cloud-to-device messages beside it
+  bool methods = false;   // the two links of direct methods
 };
 
 } // namespace causeway::hub

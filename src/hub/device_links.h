@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The links in a device's session, one a role that the device has: telemetry always, commands where they are
-// wanted. A role is a row of the table in device_links.cpp: its address, its direction, its name. Part of
-// device_session. Pure; one thread.
+// The links that a device's session may have, one a role: telemetry, cloud-to-device messages, the two of
+// direct methods. A role is a row of the table in device_links.cpp: its address, its direction, its name, its
+// properties (azure-iot-wire.md B.4). Pure; one thread.
 #pragma once
 
 #include "amqp/engine.h"
 #include "base/ids.h"
-#include "hub/connection_options.h"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace causeway::hub {
 
-class device_links {
-public:
-  // ATTACH of each that is wished for. number: unique on the connection, for their names. Each has the
-  // session's context. Those that receive get no credit.
-  void open(amqp::session in, const identity& device, const link_wish& wish, std::uint64_t number,
-            const std::string& client_version);
-  // All are attached by the hub, with credit to send.
-  bool usable() const;
-  void close();
+enum class device_link : std::uint8_t { telemetry, c2d, method_calls, method_answers };
 
-  // Empty before open().
-  amqp::link telemetry() const { return links_[0]; }
-
-private:
-  static constexpr std::size_t roles = 2;
-  std::array<amqp::link, roles> links_; // in the table's order; empty: not wished for
+struct link_terms {
+  const identity& device;
+  const std::string& client_version;
+  std::uint64_t number;     // for its name: with the role unique on the connection
+  std::string model_id;     // of the telemetry link; empty: none
+  std::string channel_pair; // what pairs two links; empty: it is one alone
 };
+
+// Says ATTACH. The link has the session's context; one that receives has no credit yet.
+amqp::link open_link(device_link role, amqp::session in, const link_terms& terms);
+// The hub has attached it, and has not taken it away.
+bool is_open(const amqp::link& which);
 
 } // namespace causeway::hub

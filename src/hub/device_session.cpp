@@ -2,6 +2,7 @@
 #include "hub/device_session.h"
 
 #include "base/check.h"
+#include "hub/device_links.h"
 
 #include <algorithm>
 #include <array>
@@ -14,9 +15,14 @@ void device_session::begin(amqp::engine& engine, std::uint64_t link_number,
   session = engine.new_session();
   session.set_context(static_cast<std::uintptr_t>(context()));
   session.open();
-  links.open(session, identity, *wish, link_number, client_version);
+  telemetry = open_link(device_link::telemetry, session,
+                        {identity, client_version, link_number, std::move(wish->model_id), {}});
   wish.reset();
   state = session_state::attaching;
+}
+
+bool device_session::is_usable() const {
+  return is_open(telemetry) && telemetry.credit() > 0;
 }
 
 void device_session::send(spool_seq number, std::string encoded) {
@@ -27,7 +33,6 @@ void device_session::send(spool_seq number, std::string encoded) {
 }
 
 void device_session::send_waiting() {
-  amqp::link telemetry = links.telemetry();
   if (waiting.empty() || telemetry.credit() <= 0) return;
   // One message at a time: its number is unique among the link's unsettled.
   std::array<char, sizeof seq> tag{};
@@ -54,7 +59,8 @@ void device_session::on_begun() {
 }
 
 void device_session::close() {
-  links.close();
+  if (telemetry) telemetry.close();
+  if (commands) commands->close();
   session.close();
 }
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "hub/connection_options.h"
-#include "hub/device_links.h"
+#include "hub/device_commands.h"
 #include "hub/token_stamp.h"
 
 #include <cstdint>
@@ -54,15 +54,18 @@ struct device_session {
   std::unique_ptr<link_wish> wish; // until begin()
   std::string waiting;             // an encoded message that waits for credit
   amqp::session session;
-  device_links links;
+  amqp::link telemetry;
+  std::unique_ptr<device_commands> commands; // none: the device takes none
   amqp::delivery in_flight;
   spool_seq seq = 0;
 
   // Marks this use of the place in engine contexts and put-tokens. Never 0 or 1.
   std::uint64_t context() const { return (std::uint64_t{generation} << 32) | (place + 2); }
 
-  // BEGIN and ATTACH. link_number: unique on the connection.
+  // BEGIN, and ATTACH of telemetry. link_number: unique on the connection.
   void begin(amqp::engine& engine, std::uint64_t link_number, const std::string& client_version);
+  // Telemetry is attached by the hub, with credit to send.
+  bool is_usable() const;
   // Hands the encoded message to the engine, or keeps it until there is credit.
   void send(spool_seq number, std::string encoded);
   // Credit has come.

@@ -17,8 +17,12 @@ constexpr milliseconds shortest_turn{5};
 constexpr std::size_t moved_at_once = 20;
 constexpr milliseconds rotation_turn{100};
 
-line& line_of(const line_set& lines, const placement& places, device_ref device) {
-  return lines.at(places.find(device).value());
+void send_now(fleet_context& context, line& on, device_ref device, spool_seq seq, const model::message& what,
+              moment now) {
+  context.devices.at(device).taken_at = now.mono;
+  if (auto taken = on.open()->send(device, seq, what, now); !taken)
+    on.refuse({device, seq, std::move(taken).fault()});
+  context.orders.flush(on);
 }
 
 placement make_placement(auth mode) {
@@ -85,7 +89,7 @@ void fleet::enqueue(device_ref device, mono_time since) {
 
 void fleet::release(device_ref device, moment now) {
   auto& who = context_.devices.at(device);
-  auto& line = line_of(lines_, placement_, device);
+  auto& line = line_of(device);
   auto* const on = line.open();
   if (on == nullptr) { // it waits for the next connection
     who.at = member::stage::placed;
@@ -95,7 +99,7 @@ void fleet::release(device_ref device, moment now) {
   who.at = member::stage::released;
   who.taken_at = now.mono;
   ++totals_.connects;
-  on->attach(device, who.identity, {context_.devices.model_of(who), who.commands}, now);
+  on->attach(device, who.identity, {context_.devices.model_of(who), who.commands, who.methods}, now);
   context_.orders.flush(line);
 }
 
@@ -123,7 +127,7 @@ void fleet::forget(device_ref device, mono_time now) {
 }
 
 void fleet::detach(device_ref device, moment now) {
-  auto& line = line_of(lines_, placement_, device);
+  auto& line = line_of(device);
   forget(device, now.mono);
   if (auto* const on = line.open()) {
     on->detach(device, now);
@@ -140,7 +144,7 @@ void fleet::send(device_ref device, spool_seq seq, const model::message& what, m
   auto& who = context_.devices.at(device);
   CAUSEWAY_CHECK(who.at == member::stage::attached);
   who.sending = true;
-  auto& line = line_of(lines_, placement_, device);
+  auto& line = line_of(device);
   // Its connection has ended, and this is answered by the device's own detach, which is among the last
   // events.
   if (line.open() == nullptr) return;
@@ -149,15 +153,8 @@ void fleet::send(device_ref device, spool_seq seq, const model::message& what, m
     line.refuse({device, seq, std::move(turn).fault()});
     return context_.orders.flush(line);
   }
-  if (*turn) return send_now(line, device, seq, what, now);
+  if (*turn) return send_now(context_, line, device, seq, what, now);
   stir();
-}
-
-void fleet::send_now(line& on, device_ref device, spool_seq seq, const model::message& what, moment now) {
-  context_.devices.at(device).taken_at = now.mono;
-  if (auto taken = on.open()->send(device, seq, what, now); !taken)
-    on.refuse({device, seq, std::move(taken).fault()});
-  context_.orders.flush(on);
 }
 
 void fleet::on_event(line&, const sent& what, moment now) {
@@ -191,7 +188,7 @@ void fleet::on_event(line& which, const attached& what, moment now) {
 
 void fleet::on_event(line& which, const detached& what, moment now) {
   auto* const who = context_.devices.find(what.device);
-  if (who == nullptr || who->hub != this || &line_of(lines_, placement_, what.device) != &which) return;
+  if (who == nullptr || who->hub != this || &line_of(what.device) != &which) return;
   const bool line_is_over = which.is_over();
   // We asked for it: the device has been placed anew meanwhile.
   if (!line_is_over && what.why.code() == errc::stopped) return;
@@ -267,7 +264,7 @@ void fleet::advance(moment now) {
   while (const auto device = connects_.take(now.mono))
     release(*device, now);
   while (auto waiting = sends_.take(now.mono))
-    send_now(line_of(lines_, placement_, waiting->device), waiting->device, waiting->seq, waiting->what, now);
+    send_now(context_, line_of(waiting->device), waiting->device, waiting->seq, waiting->what, now);
   const auto turn = [&](mono_time next) {
     return next == mono_time::max() ? next : std::max(next, now.mono + shortest_turn);
   };

@@ -90,6 +90,8 @@ public:
   void leave(mono_time until);
   bool is_leaving() const { return leaving_.has_value(); }
   const line_set& lines() const { return lines_; }
+  // Precondition: the device is here.
+  line& line_of(device_ref device) const { return lines_.at(placement_.find(device).value()); }
 
 private:
   // deadline() is now.
@@ -99,7 +101,6 @@ private:
   void release(device_ref device, moment now);
   // The device is no longer here; its owner has been told, or is told next.
   void forget(device_ref device, mono_time now);
-  void send_now(line& on, device_ref device, spool_seq seq, const model::message& what, moment now);
   mono_time open_lines(mono_time now);
   mono_time rotate_some(moment now);
   // A kind of event that is not here does not compile.

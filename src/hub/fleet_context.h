@@ -14,12 +14,14 @@ namespace causeway::hub {
 
 struct fleet_context {
   model::hub_link_events& events;
+  model::hub_command_events& commands;
   line_orders& orders;
   std::function<double()> random; // uniform in [0, 1)
   model::timeline* spans;         // may be null
   std::string client_version;
   member_table devices{};
   bool closing = false;
+  bool takes_c2d = true;
   model::connection_number connections = 0; // so far
   std::uint32_t lines = 0;                  // so far
   std::size_t scouts = 0;                   // fleets that wait for one

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "hub/command_telling.h"
 
 #include <algorithm>
 
@@ -46,6 +47,8 @@ bool fleet::line_opened(line& which, const stream_steps& took, moment now) {
   options.mode = signing_.mode();
   options.client_version = context_.client_version;
   options.two_links_a_session = two_links_a_session_;
+  options.takes_c2d = context_.takes_c2d;
+  options.first_delivery = std::uint64_t{number} << 32; // no connection is given as many
   which.begin(number, std::move(options), signing_.tokens(), now);
   ++totals_.connections_made;
   ++totals_.connections_open;
@@ -69,6 +72,7 @@ void fleet::line_events(line& which, moment now) {
       }
   for (const auto& next : which.take_events())
     std::visit([&](const auto& what) { on_event(which, what, now); }, next);
+  tell_commands(context_, *this, which.take_commands(), detached_log_, now);
 }
 
 void fleet::on_event(line& which, const opened& what, moment now) {

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 inline const std::string plant = "plant.azure-devices.net";
 
-class fleet_scene : public model::hub_link_events, public line_orders {
+class fleet_scene : public model::hub_link_events, public model::hub_command_events, public line_orders {
 public:
   struct wire {
     fleet* of = nullptr;
@@ -40,7 +40,8 @@ public:
   // What it has seen.
   manual_clock clock;
   model::timeline spans{clock.now(), 100'000};
-  std::vector<std::string> words; // "attached 1", "detached 1 hub_interrupted, comes back", "sent 7 ok"
+  std::vector<std::string> words; // "attached 1", "detached 1 hub_interrupted, comes back", "sent 7 ok", "c2d
+                                  // 1 body", "call 1 name"
   std::vector<std::pair<fleet*, line*>> orders;    // not answered
   std::vector<mono_time> orders_at;                // all there were
   std::map<std::uint32_t, wire> wires;             // by the line's id
@@ -72,7 +73,7 @@ public:
     options.random = [this] { return random; };
     options.client_version = "causeway/test";
     options.spans = &spans;
-    set_ = std::make_unique<fleet_set>(std::move(options), *this, *this);
+    set_ = std::make_unique<fleet_set>(std::move(options), *this, *this, *this);
     return *set_;
   }
   auth mode = auth::device_keys;
@@ -104,6 +105,22 @@ public:
   void send(std::uint32_t number, spool_seq seq, const model::message& what) {
     in_a_call_ = true;
     set().send(ref(number), seq, what, clock.now());
+    in_a_call_ = false;
+  }
+  void settle(std::uint32_t number, model::delivery_number which,
+              model::c2d_settlement how = model::c2d_settlement::complete) {
+    in_a_call_ = true;
+    set().settle(ref(number), which, how, clock.now());
+    in_a_call_ = false;
+  }
+  void answer(std::uint32_t number, model::delivery_number which, const model::method_answer& what) {
+    in_a_call_ = true;
+    set().answer(ref(number), which, what);
+    in_a_call_ = false;
+  }
+  void take_c2d(bool can_store) {
+    in_a_call_ = true;
+    set().take_c2d(can_store);
     in_a_call_ = false;
   }
   model::link_progress progress(std::uint32_t number) { return set().progress(ref(number), now()); }
@@ -195,6 +212,16 @@ public:
     if (!outcome) last_fault = outcome.fault();
   }
   std::optional<error> last_fault; // of a detach or an outcome
+  void on_c2d(device_ref device, model::c2d_message what, moment) override {
+    tell("c2d " + std::to_string(index_of(device)) + " " + what.body);
+    messages.push_back(std::move(what));
+  }
+  void on_method(device_ref device, model::method_call what, moment) override {
+    tell("call " + std::to_string(index_of(device)) + " " + what.name);
+    calls.push_back(std::move(what));
+  }
+  std::vector<model::c2d_message> messages;
+  std::vector<model::method_call> calls;
 
   void open(fleet& of, line& which) override {
     orders.emplace_back(&of, &which);

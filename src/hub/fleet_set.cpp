@@ -14,8 +14,9 @@ constexpr std::size_t most_hubs = 1'000;
 
 } // namespace
 
-fleet_set::fleet_set(options with, model::hub_link_events& events, line_orders& orders)
-    : context_{events, orders, std::move(with.random), with.spans, std::move(with.client_version)} {
+fleet_set::fleet_set(options with, model::hub_link_events& events, model::hub_command_events& commands,
+                     line_orders& orders)
+    : context_{events, commands, orders, std::move(with.random), with.spans, std::move(with.client_version)} {
   for (auto& section : with.sections)
     sections_.push_back(std::make_shared<const fleet_terms>(std::move(section)));
 }
@@ -111,6 +112,7 @@ void fleet_set::attach(device_ref device, const model::assignment& where, const 
                        where.identity.str() + "; the identity templates must tell the devices apart"}});
   who->lane = wish.application;
   who->commands = wish.commands && hub->terms().commands;
+  who->methods = wish.methods && hub->terms().commands;
   who->urgent = wish.urgent;
   hub->attach(device, now.mono);
 }
@@ -128,6 +130,35 @@ void fleet_set::send(device_ref device, spool_seq seq, const model::message& wha
   if (context_.closing) return; // the spool keeps it
   // The core hears of a lost connection before anything else happens on this thread.
   if (auto* const who = context_.devices.find(device)) who->hub->send(device, seq, what, now);
+}
+
+void fleet_set::settle(device_ref device, model::delivery_number which, model::c2d_settlement how,
+                       moment now) {
+  at_desk(device, [&](command_desk& desk) { desk.settle(device, which, how, now); });
+}
+
+void fleet_set::answer(device_ref device, model::delivery_number which, const model::method_answer& what) {
+  at_desk(device, [&](command_desk& desk) { desk.answer(device, which, what); });
+}
+
+void fleet_set::take_c2d(bool can_store) {
+  if (context_.takes_c2d == can_store) return;
+  context_.takes_c2d = can_store;
+  untold_.clear();
+  for_each([&](const fleet& hub) {
+    for (const auto& line : hub.lines())
+      untold_.push_back(line.get());
+  });
+  if (!untold_.empty()) context_.orders.wake();
+}
+
+void fleet_set::tell_next_line() {
+  if (untold_.empty()) return;
+  auto& next = *untold_.back();
+  untold_.pop_back();
+  if (!next.is_up()) return; // its next connection begins with what holds then
+  next.take_c2d(context_.takes_c2d);
+  context_.orders.flush(next);
 }
 
 model::link_progress fleet_set::progress(device_ref device, mono_time now) const {
@@ -156,6 +187,7 @@ void fleet_set::tell_due(moment now) {
 
 void fleet_set::advance(moment now) {
   tell_due(now);
+  tell_next_line();
   for_each([&](fleet& hub) { hub.advance(now); });
   tell_closed(now);
 }
@@ -192,7 +224,7 @@ void fleet_set::tell_closed(moment now) {
 }
 
 mono_time fleet_set::deadline() const {
-  if (!due_.empty()) return mono_time::min();
+  if (!due_.empty() || !untold_.empty()) return mono_time::min();
   if (std::any_of(closing_.begin(), closing_.end(), [&](const auto& one) { return !is_leaving(one.first); }))
     return mono_time::min();
   auto first = mono_time::max();

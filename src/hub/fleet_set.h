@@ -2,8 +2,9 @@
 // IoT Hub for the core: which hub a device goes to, and that no two devices have one identity of it. Each hub
 // of a section has a fleet for each shard that goes there; what concerns it is in fleet.h.
 //
-// Calls are model::hub_link's, with the time. What they bring about is told by model::hub_link_events: later,
-// from inside advance, line_events or line_lost.
+// Calls are model::hub_link's, with the time. What they bring about is told by model::hub_link_events, and
+// what hubs have for devices by model::hub_command_events: later, from inside advance, line_events or
+// line_lost.
 //
 // Pure: the owner carries bytes and time, and does what is ordered (line_orders). One thread.
 #pragma once
@@ -26,8 +27,9 @@ public:
     std::string client_version;     // "causeway/0.1.0"
     model::timeline* spans = nullptr;
   };
-  // events, orders and spans must live as long.
-  fleet_set(options with, model::hub_link_events& events, line_orders& orders);
+  // events, commands, orders and spans must live as long.
+  fleet_set(options with, model::hub_link_events& events, model::hub_command_events& commands,
+            line_orders& orders);
   ~fleet_set();
   fleet_set(const fleet_set&) = delete;
   fleet_set& operator=(const fleet_set&) = delete;
@@ -41,6 +43,10 @@ public:
   void detach(device_ref device, moment now);
   void hurry(device_ref device);
   void send(device_ref device, spool_seq seq, const model::message& what, moment now);
+  void settle(device_ref device, model::delivery_number which, model::c2d_settlement how, moment now);
+  void answer(device_ref device, model::delivery_number which, const model::method_answer& what);
+  // The lines are told one after the other, a turn each: a hub's devices are a thousand flows a line.
+  void take_c2d(bool can_store);
   model::link_progress progress(device_ref device, mono_time now) const;
 
   // As fleet's, of all.
@@ -80,6 +86,18 @@ private:
   bool is_leaving(model::shard_number which) const;
   void forget(model::shard_number which, moment now);
   void tell_closed(moment now);
+  void tell_next_line();
+  // At the desk of the connection that the device is on, if it is on one.
+  template <class Do>
+  void at_desk(device_ref device, const Do& what) {
+    auto* const who = context_.devices.find(device);
+    if (who == nullptr) return;
+    auto& line = who->hub->line_of(device);
+    auto* const on = line.open();
+    if (on == nullptr) return;
+    what(on->commands());
+    context_.orders.flush(line);
+  }
   template <class Do>
   void for_each_of(model::shard_number which, const Do& what) const {
     if (const auto found = fleets_.find(which); found != fleets_.end())
@@ -95,6 +113,7 @@ private:
   std::vector<std::shared_ptr<const fleet_terms>> sections_;
   fleet_context context_;
   std::vector<due_answer> due_;
+  std::vector<line*> untold_;                                   // of what take_c2d has said last
   std::map<std::string, std::shared_ptr<hub_budgets>> budgets_; // by hub
   std::map<model::shard_number, shard_fleets> fleets_;
   std::map<model::shard_number, bool> closing_; // nobody has been told yet; its devices are gone already

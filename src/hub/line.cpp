@@ -55,6 +55,10 @@ std::vector<event> line::take_events() {
   return connection_ ? connection_->take_events() : std::vector<event>{};
 }
 
+std::vector<command_news> line::take_commands() {
+  return connection_ ? connection_->commands().take_news() : std::vector<command_news>{};
+}
+
 bool line::notice_end() {
   return connection_ && connection_->is_closed() && !std::exchange(over_, true);
 }

@@ -53,6 +53,10 @@ public:
   bool has_lasted(mono_time now) const;
   // Says CLOSE; what follows comes as after a loss. Precondition: is_up().
   void close(moment now) { connection_->close(now); }
+  // As command_desk's; of the next connection its options say it.
+  void take_c2d(bool any) {
+    if (connection_) connection_->commands().take_c2d(any);
+  }
   // What it is busy with, so that devices cannot be attached yet; empty while it is open, or pauses.
   std::string waits_for() const;
   mono_time since() const { return since_; }
@@ -63,6 +67,8 @@ public:
   // time that it is so.
   std::vector<sent> take_refused() { return std::exchange(refused_, {}); }
   std::vector<event> take_events();
+  // What has come down to devices; to be told after the events.
+  std::vector<command_news> take_commands();
   bool notice_end();
   void on_opened(mono_time now) { opened_at_ = now; }
   void on_closed(const error& why) { fault_ = why; }

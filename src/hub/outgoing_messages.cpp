@@ -10,7 +10,7 @@ namespace causeway::hub {
 
 result<void> outgoing_messages::send(device_session& who, spool_seq seq, const model::message& what,
                                      mono_time now) {
-  auto encoded = encode_telemetry(what, who.links.telemetry().remote_max_message_size());
+  auto encoded = encode_telemetry(what, who.telemetry.remote_max_message_size());
   if (!encoded) return std::move(encoded).fault();
   who.send(seq, std::move(*encoded));
   due_.push(who, now + time_out_);

@@ -36,6 +36,7 @@ public:
     std::string device;
     amqp::message what;
     amqp::delivery delivery;
+    std::string address;
   };
 
   explicit scripted_peer(std::uint16_t channel_max = 8191) : engine_{options_of(channel_max)} {}
@@ -48,11 +49,13 @@ public:
     return amqp::outcome{amqp::outcome_kind::accepted, {}};
   };
   std::map<std::string, amqp::condition> refused_attaches; // of telemetry, by device
-  std::map<std::string, amqp::condition> refused_c2d;
+  std::map<std::string, amqp::condition> refused_c2d, refused_methods;
   bool answers_c2d = true;
+  bool answers_detach = true;
+  bool answers_drain = true;
   bool answers_open = true, answers_end = true;
   bool credit_back = true, cbs_credit_back = true; // each message's credit is given again
-  int credit = 1000, cbs_credit = 100;
+  int credit = 1000, cbs_credit = 100, answer_credit = 1000;
   std::uint64_t max_message_size = 1'048'576;
 
   // What it has seen.
@@ -60,7 +63,13 @@ public:
   std::vector<put_token> tokens;
   std::vector<attach_seen> attaches;
   std::vector<arrived> messages;
-  std::map<std::string, amqp::link> telemetry, c2d; // by device: open links
+  std::map<std::string, amqp::link> telemetry, c2d, calls, answers; // by device: open links
+  struct ended_delivery {
+    std::string tag;
+    amqp::outcome with;
+  };
+  std::vector<ended_delivery> outcomes;        // of what it has given
+  std::vector<std::string> detached_by_client; // links' names
   std::set<std::string> link_names;
   bool closed_by_client = false;
   bool answers_close = true;
@@ -93,6 +102,38 @@ public:
   void detach_c2d(const std::string& device, const amqp::condition& why) {
     c2d.at(device).close(why);
     c2d.erase(device);
+  }
+  void let_go_c2d(const std::string& device) { let_go(c2d.at(device)); }
+  void detach_calls(const std::string& device, const amqp::condition& why) {
+    calls.at(device).close(why);
+    calls.erase(device);
+  }
+  // A message for the device, unsettled; with no more than an id and a body where nothing else is said.
+  void give(amqp::link on, const std::string& tag, const amqp::message& what, bool settled = false) {
+    give_bytes(on, tag, amqp::encode_message(what), settled);
+  }
+  static void give_bytes(amqp::link on, const std::string& tag, const std::string& bytes,
+                         bool settled = false) {
+    ASSERT_GT(on.credit(), 0);
+    static_cast<void>(on.send(tag, bytes, settled));
+  }
+  void give_c2d(const std::string& device, const std::string& tag) {
+    give(c2d.at(device), tag, c2d_named(tag));
+  }
+  static amqp::message c2d_named(const std::string& id) {
+    amqp::message out;
+    out.message_id = amqp::value{id};
+    out.kind = amqp::message::body_kind::data;
+    out.data = "body of " + id;
+    return out;
+  }
+  void call(const std::string& device, const std::string& name, const amqp::value& id, std::string payload) {
+    amqp::message out;
+    out.correlation_id = id;
+    out.application_properties = {{amqp::value{std::string{"IoThub-methodname"}}, amqp::value{name}}};
+    out.kind = amqp::message::body_kind::data;
+    out.data = std::move(payload);
+    give(calls.at(device), "call " + std::to_string(++given_), out, true);
   }
   void end(const std::string& device, const amqp::condition& why) {
     telemetry.at(device).session().close(why);
@@ -134,12 +175,17 @@ private:
       return;
     case amqp::event_kind::link_opened:
       return on_attach(what.link);
+    case amqp::event_kind::link_flow:
+      if (what.link.is_sender() && answers_drain) what.link.give_back_drained();
+      return;
     case amqp::event_kind::link_closed:
-      what.link.close();
+      detached_by_client.push_back(what.link.name());
+      if (answers_detach) let_go(what.link);
       return;
     case amqp::event_kind::message:
       return on_transfer(what);
     case amqp::event_kind::outcome:
+      if (what.link != cbs_out_) outcomes.push_back({what.delivery.tag(), what.delivery.remote_outcome()});
       what.delivery.settle();
       return;
     default:
@@ -147,10 +193,16 @@ private:
     }
   }
 
+  // Answers the client's DETACH, and gives the link's memory back.
+  void let_go(amqp::link gone) {
+    for (auto* const links : {&telemetry, &c2d, &calls, &answers})
+      std::erase_if(*links, [gone](const auto& one) { return one.second == gone; });
+    gone.close();
+    gone.free();
+  }
   void forget(amqp::session ended) {
-    const auto of_session = [ended](const auto& one) { return one.second.session() == ended; };
-    std::erase_if(telemetry, of_session);
-    std::erase_if(c2d, of_session);
+    for (auto* const links : {&telemetry, &c2d, &calls, &answers})
+      std::erase_if(*links, [ended](const auto& one) { return one.second.session() == ended; });
   }
 
   void on_attach(amqp::link link) {
@@ -169,13 +221,22 @@ private:
     attaches.push_back({link.name(), address, link.remote_properties()});
     const auto target = azure::parse_link_address(address);
     ASSERT_TRUE(target.has_value()) << address;
-    ASSERT_EQ(target->role, link.is_sender() ? azure::link_role::c2d : azure::link_role::telemetry);
+    const bool is_methods = target->role == azure::link_role::methods;
+    if (!is_methods) {
+      ASSERT_EQ(target->role, link.is_sender() ? azure::link_role::c2d : azure::link_role::telemetry);
+    }
     const std::string& device = target->device.str();
-    const auto& refusals = link.is_sender() ? refused_c2d : refused_attaches;
+    const auto& refusals = is_methods ? refused_methods : link.is_sender() ? refused_c2d : refused_attaches;
     if (const auto refused = refusals.find(device); refused != refusals.end()) {
       return link.refuse(refused->second);
     }
     link.copy_remote();
+    if (is_methods) {
+      link.open();
+      if (!link.is_sender() && answer_credit > 0) link.add_credit(answer_credit);
+      (link.is_sender() ? calls : answers)[device] = link;
+      return;
+    }
     if (link.is_sender()) {
       c2d[device] = link;
       if (answers_c2d) link.open();
@@ -192,7 +253,8 @@ private:
     ASSERT_TRUE(message.has_value());
     const std::string address = what.link.remote_target();
     if (address == "$cbs") return on_cbs(*message, what.delivery);
-    arrived seen{azure::parse_link_address(address)->device.str(), std::move(*message), what.delivery};
+    arrived seen{azure::parse_link_address(address)->device.str(), std::move(*message), what.delivery,
+                 address};
     const amqp::outcome with = on_message(seen);
     if (with.kind != amqp::outcome_kind::none) what.delivery.settle(with);
     messages.push_back(std::move(seen));
@@ -216,7 +278,7 @@ private:
   }
   amqp::engine engine_;
   amqp::link cbs_out_, cbs_in_;
-  std::uint64_t replies_ = 0;
+  std::uint64_t replies_ = 0, given_ = 0;
 };
 
 // Hands out tokens that say for whom and until when they are.
@@ -323,9 +385,11 @@ struct rig {
   void collect() {
     for (event& what : client.take_events())
       events.push_back(std::move(what));
+    for (command_news& what : client.commands().take_news())
+      news.push_back(std::move(what));
   }
   void attach(std::uint32_t number) {
-    client.attach(ref(number), name_of(number), {"", commands}, clock.now());
+    client.attach(ref(number), name_of(number), {"", commands, methods}, clock.now());
   }
   void attach_all(std::uint32_t count) {
     for (std::uint32_t number = 0; number < count; ++number)
@@ -367,8 +431,9 @@ struct rig {
   scripted_peer peer;
   connection client;
   std::vector<event> events;
+  std::vector<command_news> news;
   std::size_t to_client = 0, ticks = 0;
-  bool commands = false; // what attach() asks for
+  bool commands = false, methods = false; // what attach() asks for
 };
 
 } // namespace causeway::hub

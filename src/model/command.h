@@ -65,6 +65,7 @@ struct command {
   // the command was stored.
   std::optional<awaited_step> held_for;
   command_expiry expiry;
+  friend bool operator==(const command&, const command&) = default;
 };
 
 // A direct method's call.

@@ -20,6 +20,7 @@ struct connect_wish {
   std::uint32_t application = 0; // whose turn it is
   bool urgent = false;           // messages wait for it
   shard_number shard{};          // a connection has devices of one
+  bool methods = false;          // the links of direct methods, too
 };
 
 // What a device that is not online yet waits for, as far as that is known.

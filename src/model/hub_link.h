@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "model/assignment.h"
 #include "model/connect_wish.h"
+#include "model/hub_command.h"
 #include "model/message.h"
 
 namespace causeway::model {
@@ -25,6 +26,13 @@ public:
   // Precondition: attached, and nothing in flight for the device. Answered by on_send_outcome, or
   // on_device_detached.
   virtual void send(device_ref device, spool_seq seq, const message& what) = 0;
+  // Of what on_c2d has given: not answered. Too late, when its lock may be over or its link is gone, it does
+  // nothing, and the hub gives the message again.
+  virtual void settle(device_ref device, delivery_number which, c2d_settlement how) = 0;
+  // Of what on_method has given, on the link that it came by; nothing where that is gone. Not answered.
+  virtual void answer_call(device_ref device, delivery_number which, const method_answer& what) = 0;
+  // Whether the hub is to give cloud-to-device messages: it keeps them meanwhile. At first it is.
+  virtual void take_c2d(bool can_store) = 0;
   // The shard goes: nothing of it is attached or sent any more. What is with the hub is answered until it has
   // its outcome, or until this time (one that is over: it is not waited for); then its connections are
   // closed, at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its
@@ -42,6 +50,15 @@ public:
   virtual void on_device_detached(device_ref which, const error& why, bool link_retries, moment now) = 0;
   virtual void on_send_outcome(device_ref which, spool_seq seq, const result<void>& outcome, moment now) = 0;
   virtual void on_shard_closed(shard_number which, moment now) = 0;
+};
+
+// What hubs have for devices. Implemented by the core; never called from inside a call of hub_link. Only of
+// devices that are attached.
+class hub_command_events {
+public:
+  virtual ~hub_command_events() = default;
+  virtual void on_c2d(device_ref which, c2d_message what, moment now) = 0;
+  virtual void on_method(device_ref which, method_call what, moment now) = 0;
 };
 
 } // namespace causeway::model

@@ -57,7 +57,8 @@ enum class append_id : std::uint64_t {};
 // into one transaction. A fact, whoever appends it; the journal gives the numbers.
 struct append_request {
   append_id id{};
-  // Nothing: its shard is another process's, so that nobody here has looked for duplicates.
+  // Nothing: its shard is another process's, so that nobody here has looked for duplicates; or, of commands
+  // alone, the device is not there any more.
   std::optional<device_ref> device{};
   // With messages: to be remembered, and the dead letter of an event of this key goes. With a refused event:
   // what its dead letter is kept under. There is one dead letter a key: a longer event takes the place of a

@@ -20,6 +20,7 @@ struct store_counters {
   // of which nothing can be read. Found by this process, at its start or later.
   std::uint64_t missing = 0;
   bool missing_unknown = false;       // there may be more: nobody can tell
+  std::uint64_t missing_commands = 0; // the same of rows of the ledger
   std::uint64_t unreadable_total = 0; // read back, and not what was stored: not sent
   std::uint64_t dead_letters_total = 0;
   std::uint64_t commits_total = 0;

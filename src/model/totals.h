@@ -45,6 +45,7 @@ struct shard_totals {
   std::uint64_t grace_ended = 0;         // of these: their device could not be attached for removed_grace
   std::array<std::uint64_t, drop_reasons> dropped{}; // given up, by drop_reason
   std::uint64_t waiting_messages = 0, waiting_bytes = 0;
+  spool_seq last_row = 0; // that has come
   std::uint64_t read_back = 0;
   std::uint64_t attaches = 0, detaches = 0, parks = 0, provisionings = 0;
   std::uint64_t frames_late = 0, frames_missing = 0;

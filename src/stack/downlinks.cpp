@@ -54,7 +54,7 @@ struct downlinks::errand {
 };
 
 downlinks::downlinks(net::loop& on, net::task_group& tasks, model::downlink_answers& core,
-                     downlink_options options, std::vector<downlink_application> applications,
+                     downlink_options options, std::vector<stack_application> applications,
                      std::function<double()> random)
     : loop_{on},
       tasks_{tasks},

@@ -6,12 +6,12 @@
 #pragma once
 
 #include "base/backoff.h"
-#include "base/secret.h"
 #include "base/service_clocks.h"
 #include "model/downlinks.h"
 #include "model/stack_totals.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
+#include "stack/stack_call.h"
 
 #include <functional>
 #include <map>
@@ -21,11 +21,6 @@
 #include <vector>
 
 namespace causeway::stack {
-
-struct downlink_application {
-  application_id id;
-  secret api_key; // RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE; for the reads TRAFFIC_READ and DEVICES_READ as well
-};
 
 struct downlink_options {
   std::string base_url;        // "https://host[:port]", without a slash at the end
@@ -44,9 +39,10 @@ using model::downlink_totals;
 
 class downlinks final : public model::downlinks {
 public:
-  // core must live as long. random: uniform in [0, 1).
+  // core must live as long. The keys of the applications need RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE, for the
+  // reads TRAFFIC_READ and DEVICES_READ as well. random: uniform in [0, 1).
   downlinks(net::loop& on, net::task_group& tasks, model::downlink_answers& core, downlink_options options,
-            std::vector<downlink_application> applications, std::function<double()> random);
+            std::vector<stack_application> applications, std::function<double()> random);
   ~downlinks() override;
 
   // Of an application without a key: refused, with the catalogue's registry_unauthorized for its name.

@@ -53,7 +53,7 @@ struct scene : model::downlink_answers {
     EXPECT_TRUE(started);
     server.emplace(std::move(*started));
     if (options.base_url.empty()) options.base_url = "http://127.0.0.1:" + std::to_string(server->port());
-    std::vector<downlink_application> applications;
+    std::vector<stack_application> applications;
     applications.push_back({application_id{"app1"}, secret{"NNSXS.KEY"}});
     out = std::make_unique<downlinks>(on, tasks, *this, std::move(options), std::move(applications),
                                       [] { return 0.5; });

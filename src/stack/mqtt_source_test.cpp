@@ -104,7 +104,7 @@ struct fixture {
     core::shard_options options;
     options.random = [] { return 0.5; };
     shard.emplace(std::move(rules), std::move(options), loop.now());
-    shard->connect({spool, ports, ports, ports, format, desk});
+    shard->connect({spool, ports, ports, ports, format, desk, ports, ports});
     ports.target = format.target = spool.target = &*shard;
     spool.loop = &loop;
     if (!broker) broker.emplace(loop, tasks);

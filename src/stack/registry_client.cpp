@@ -30,7 +30,7 @@ std::optional<std::uint64_t> total_of(const net::http_answer& answer) {
 } // namespace
 
 struct registry_client::application {
-  application(registry_application what, registry_totals& into, const registry_options& options)
+  application(stack_application what, registry_totals& into, const registry_options& options)
       : id{std::move(what.id)},
         key{std::move(what.api_key)},
         totals{into},
@@ -65,7 +65,7 @@ struct registry_client::listing {
 };
 
 registry_client::registry_client(net::loop& on, net::task_group& tasks, model::registry_events& core,
-                                 registry_options options, std::vector<registry_application> applications,
+                                 registry_options options, std::vector<stack_application> applications,
                                  std::function<double()> random)
     : loop_{on},
       tasks_{tasks},

@@ -6,13 +6,13 @@
 #pragma once
 
 #include "base/backoff.h"
-#include "base/secret.h"
 #include "base/service_clocks.h"
 #include "model/registry.h"
 #include "model/stack_totals.h"
 #include "net/http_client.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
+#include "stack/stack_call.h"
 #include "tts/registry_page.h"
 
 #include <deque>
@@ -25,11 +25,6 @@
 #include <vector>
 
 namespace causeway::stack {
-
-struct registry_application {
-  application_id id;
-  secret api_key;
-};
 
 struct registry_options {
   std::string base_url;                // "https://host[:port]", without a slash at the end
@@ -52,7 +47,7 @@ class registry_client final : public model::registry {
 public:
   // core must live as long. random: uniform in [0, 1).
   registry_client(net::loop& on, net::task_group& tasks, model::registry_events& core,
-                  registry_options options, std::vector<registry_application> applications,
+                  registry_options options, std::vector<stack_application> applications,
                   std::function<double()> random);
   ~registry_client() override;
   // Begins to list.

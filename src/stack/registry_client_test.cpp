@@ -84,7 +84,7 @@ struct scene : model::registry_events {
     ASSERT_TRUE(started);
     server.emplace(std::move(*started));
     with.base_url = "http://127.0.0.1:" + std::to_string(server->port());
-    std::vector<registry_application> made;
+    std::vector<stack_application> made;
     for (const auto& one : applications)
       made.push_back({application_id{one}, secret{"NNSXS.KEY"}});
     client = std::make_unique<registry_client>(on, tasks, *this, std::move(with), std::move(made),

@@ -2,6 +2,7 @@
 // A call of The Things Stack's HTTP API (things-stack-wire.md E.1). Pure; any thread.
 #pragma once
 
+#include "base/ids.h"
 #include "base/secret.h"
 #include "net/http_client.h"
 
@@ -9,6 +10,12 @@
 #include <string_view>
 
 namespace causeway::stack {
+
+// An application, and the key with which it is asked for.
+struct stack_application {
+  application_id id;
+  secret api_key;
+};
 
 // GET, until the caller says otherwise. base_url: "https://host[:port]"; path: behind /api/v3, with its
 // query.

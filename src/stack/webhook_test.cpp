@@ -94,7 +94,7 @@ struct fixture {
   stack::webhook webhook{applications(configured), shard, desk, loop, "key"};
 
   fixture() {
-    shard.connect({disk, ports, ports, ports, format, desk});
+    shard.connect({disk, ports, ports, ports, format, desk, ports, ports});
     ports.target = format.target = disk.target = &shard;
     disk.loop = &loop;
   }

@@ -25,6 +25,15 @@ std::string body_of(spool_seq seq) {
   return "message " + std::to_string(seq) + std::string(seq % 10 == 0 ? 6000 : 300, 'x');
 }
 
+// Each third message has a command as it stands then: some twice, some on overflow pages.
+std::string name_of(spool_seq seq) {
+  return "command-" + std::to_string(seq / 6);
+}
+std::string content_of(spool_seq seq) {
+  return "as of " + std::to_string(seq) + std::string(seq % 4 == 0 ? 6000 : 200, 'y');
+}
+constexpr std::size_t commands = messages / 6 + 1;
+
 class damage_test : public store_fixture {
 protected:
   // Messages of some devices, folded into the file or (kill) as a kill would leave them.
@@ -36,6 +45,9 @@ protected:
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
       one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
+      if (seq % 3 == 0)
+        one.commands.push_back(
+            make_command(name_of(seq), content_of(seq), static_cast<std::uint32_t>(seq / 6)));
       ASSERT_TRUE(it->append(std::move(one)));
       ASSERT_TRUE(answered(seq)); // a commit each
     }
@@ -70,6 +82,18 @@ protected:
       }
     }
   }
+  // How many commands are there as they were last. None is what it never was, or another device's.
+  std::size_t whole_commands() const {
+    std::size_t whole = 0;
+    for (const auto& one : image.commands) {
+      const bool is_first = one.id.str() == name_of(3);
+      const spool_seq last = is_first ? 3 : std::stoull(one.id.str().substr(8)) * 6 + 3;
+      const auto seq = one.content == content_of(last - 3) ? last - 3 : last;
+      EXPECT_EQ(one, make_command(name_of(seq), content_of(seq), static_cast<std::uint32_t>(seq / 6)));
+      whole += seq == std::min(last, messages) ? 1 : 0;
+    }
+    return whole;
+  }
   fs::path file(const char* name) const { return options.directory / name; }
 
   fs::path kept;
@@ -84,7 +108,10 @@ TEST_F(damage_test, a_whole_spool_has_no_faults) {
     EXPECT_EQ(found->findings().faults(), std::vector<std::string>{});
     EXPECT_EQ(found->findings().whole, messages - 1);
     EXPECT_EQ(found->findings().devices, devices);
+    EXPECT_EQ(found->findings().commands, commands);
     open();
+    EXPECT_EQ(whole_commands(), commands);
+    EXPECT_EQ(it->counters().missing_commands, 0U);
     EXPECT_EQ(it->counters().missing, 0U);
     EXPECT_EQ(image.waiting.size(), messages - 1);
     close();
@@ -126,6 +153,9 @@ TEST_F(damage_test, never_alters_a_message_and_never_loses_one_in_silence) {
       sent.erase(1); // delivered; where its mark was lost it comes again
       const auto told = it->counters().missing + it->counters().unreadable_total;
       EXPECT_TRUE(it->counters().missing_unknown || sent.size() + told >= messages - 1);
+      // Where the end of the log is cut off, the witness tells of the messages that came with them.
+      EXPECT_TRUE(it->counters().missing_unknown || told > 0 ||
+                  whole_commands() + it->counters().missing_commands >= commands);
       EXPECT_GT(image.next_seq, messages);
       // It goes on.
       const auto next = image.next_seq;

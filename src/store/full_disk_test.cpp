@@ -122,6 +122,53 @@ TEST_F(full_disk_test, after_a_refusal_and_a_clean_stop_what_is_delivered_still_
   }
 }
 
+// A step and its report are one: where there is no room for both there is neither, and what was is.
+TEST_F(full_disk_test, keeps_nothing_of_commands_whose_append_is_refused) {
+  open_with(20);
+  const auto with_report = [&](const std::string& id, std::size_t bytes, spool_seq in_place_of) {
+    auto request = make_append(next++, 0, 3000);
+    request.commands.push_back(make_command(id, std::string(bytes, 's')));
+    request.in_place_of.push_back(in_place_of);
+    const auto asked = events.answered();
+    ASSERT_TRUE(it->append(std::move(request)));
+    ASSERT_TRUE(answered(asked + 1));
+  };
+  with_report("a", 10, 1);
+  with_report("b", 10, 2);
+  ASSERT_TRUE(events.refused.empty());
+  reopen();
+  limit(0);
+  with_report("a", 400'000, 3);
+  with_report("c", 400'000, 4);
+  ASSERT_TRUE(it->append(make_commands(next++, {make_command("b", std::string(400'000, 's'))})));
+  ASSERT_TRUE(answered(3));
+  EXPECT_EQ(events.refused.size(), 3U);
+  EXPECT_EQ(events.refusals, (std::vector<errc>(3, errc::store_unavailable)));
+  EXPECT_EQ(it->counters().erased_total, 0U);
+  EXPECT_EQ(it->counters().waiting.messages, 20U);
+  limit(std::nullopt);
+  reopen();
+  EXPECT_EQ(image.commands,
+            (std::vector{make_command("a", std::string(10, 's')), make_command("b", std::string(10, 's'))}));
+  EXPECT_EQ(image.waiting.size(), 20U);
+  EXPECT_EQ(image.waiting.front().seq, 3U);
+}
+
+TEST_F(full_disk_test, forgets_commands_once_there_is_room) {
+  open_with(1);
+  ASSERT_TRUE(it->append(make_commands(next++, {make_command("a", "1"), make_command("b", "1")})));
+  ASSERT_TRUE(answered(2));
+  reopen();
+  limit(0);
+  add(400'000);
+  ASSERT_EQ(events.refused.size(), 1U);
+  forget_commands(*it, {"a"});
+  limit(std::nullopt);
+  ASSERT_TRUE(box.run_until([&] { return events.heals == 1; }));
+  reopen();
+  EXPECT_EQ(image.commands, std::vector{make_command("b", "1")});
+}
+
 TEST_F(full_disk_test, nobody_waits_for_an_answer_behind_dead_letters_that_cannot_be_written) {
   options.batch_rows = 4;
   open_with(20);

@@ -24,7 +24,8 @@ amount weight_of(const work& what) {
   if (const auto* append = as_append(what)) return append->queued;
   const auto* change = std::get_if<queued_change>(&what);
   if (change == nullptr) return {1, 0};
-  return {change->done.size() + change->dead_letters.size() + change->devices.size() + change->gone.size(),
+  return {change->done.size() + change->dead_letters.size() + change->devices.size() + change->gone.size() +
+              change->forgotten_commands.size(),
           0};
 }
 
@@ -72,7 +73,8 @@ void group_commit::put(work piece) {
 // The registry's words about a whole fleet are records alone: they go when there is room, the last of each
 // device. But what a change says of a device is not overtaken by what is said after it: that goes with it.
 void group_commit::put_change(queued_change change) {
-  if (change.done.empty() && change.dead_letters.empty() && change.gone.empty()) {
+  if (change.done.empty() && change.dead_letters.empty() && change.gone.empty() &&
+      change.forgotten_commands.empty()) {
     for (auto& one : change.devices)
       put_record(std::move(one));
     return;
@@ -175,7 +177,7 @@ report group_commit::commit() {
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
   if (!outcome && spool_.file().db().fold()) outcome = apply(mine, done);
   if (outcome) {
-    note_gone(mine.pieces, mine.marks);
+    note_gone(mine.pieces, mine.marks, done);
     forget_marks(mine.marks);
     out.commits = 1;
   } else if (erase_alone(mine.marks, out)) {
@@ -224,10 +226,13 @@ report group_commit::give_up() {
 }
 
 // A read that waits finds them gone.
-void group_commit::note_gone(std::size_t pieces, std::size_t marks) {
+void group_commit::note_gone(std::size_t pieces, std::size_t marks, const progress& done) {
   if (!gone_.wanted) return;
   gone_.seqs.insert(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
   for (std::size_t i = 0; i < pieces; ++i) {
+    if (const auto* append = as_append(work_[i]);
+        append != nullptr && !done.not_replayed.contains(append->request.id))
+      gone_.seqs.insert(append->request.in_place_of.begin(), append->request.in_place_of.end());
     const auto* change = std::get_if<queued_change>(&work_[i]);
     if (change == nullptr) continue;
     gone_.seqs.insert(change->done.begin(), change->done.end());
@@ -245,7 +250,7 @@ bool group_commit::erase_alone(std::size_t marks, report& out) {
   for (auto some = marks; some > 0 && rounds > 0; --rounds) {
     progress done;
     if (apply({0, some, 0}, done)) {
-      note_gone(0, some);
+      note_gone(0, some, done);
       forget_marks(some);
       left -= some;
       out.erased += done.erased;
@@ -320,9 +325,7 @@ result<void> group_commit::apply_one(work& what, progress& done) {
 // Marks before what they belong to: a device that is forgotten has no rows any more.
 result<void> group_commit::apply_change(const queued_change& change, progress& done) {
   auto& file = spool_.file();
-  auto seqs = change.done;
-  std::sort(seqs.begin(), seqs.end());
-  if (auto erased = file.erase(seqs, done.erased); !erased) return erased;
+  if (auto erased = erase(change.done, done); !erased) return erased;
   for (const auto& letter : change.dead_letters)
     if (auto moved = file.dead_letter(letter.seq, letter.reason, change.at, done.erased); !moved)
       return moved;
@@ -340,31 +343,42 @@ result<void> group_commit::apply_change(const queued_change& change, progress& d
     note(one.device);
     if (auto gone = file.forget_device(one.device); !gone) return gone;
   }
+  for (const auto& which : change.forgotten_commands)
+    if (auto gone = file.forget_command(which); !gone) return gone;
   return {};
+}
+
+result<void> group_commit::erase(std::vector<spool_seq> seqs, progress& done) {
+  std::sort(seqs.begin(), seqs.end());
+  return spool_.file().erase(seqs, done.erased);
 }
 
 result<void> group_commit::apply_append(const queued_append& what, progress& done) {
   const auto& request = what.request;
-  done.next_seq = what.first + what.queued.messages;
+  if (what.numbers != 0) done.next_seq = what.first + what.numbers;
   append_effect effect;
   if (request.replays) {
     done.letters_changed = true;
     const auto taken = spool_.file().take_dead_letter(*request.replays);
     if (!taken) return taken.fault();
     if (!*taken) {
-      done.not_replayed.insert(what.first);
+      done.not_replayed.insert(request.id);
       return {};
     }
   }
   // A row without its device would be nobody's after a crash.
-  if (auto saved = apply_device(what.device, done); !saved) return saved;
+  if (request.device)
+    if (auto saved = apply_device(what.device, done); !saved) return saved;
+  if (auto erased = erase(request.in_place_of, done); !erased) return erased;
   if (auto appended = spool_.file().append(request, what.device, what.first, what.at, effect); !appended)
     return appended;
+  for (const auto& command : request.commands)
+    if (auto kept = spool_.file().keep_command(command, what.at); !kept) return kept;
   done.dead_letters += effect.letters.messages;
   done.letters_changed = done.letters_changed || effect.gone;
   if (effect.letters == amount{}) return {};
   done.letters_changed = true;
-  done.letters.emplace(what.first, effect.letters);
+  done.letters.emplace(request.id, effect.letters);
   return {};
 }
 
@@ -385,11 +399,11 @@ void group_commit::conclude(std::size_t pieces, const result<void>& outcome, con
   for (std::size_t i = 0; i < pieces; ++i) {
     auto& one = work_[i];
     if (auto* append = std::get_if<queued_append>(&one)) {
-      const bool is_gone = outcome && done.not_replayed.contains(append->first);
+      const bool is_gone = outcome && done.not_replayed.contains(append->request.id);
       model::appended answered{append->request.id,
                                is_gone ? result<void>{error{errc::not_found, "the dead letter is gone"}}
                                        : outcome};
-      if (const auto came = done.letters.find(append->first); outcome && came != done.letters.end())
+      if (const auto came = done.letters.find(append->request.id); outcome && came != done.letters.end())
         answered.letters = came->second;
       out.appends.push_back(std::move(answered));
       if (outcome && !is_gone) hand_over(std::move(*append), out.fresh);

@@ -63,8 +63,8 @@ private:
     std::set<stored_number> saved; // those among them that are forgotten
     std::uint32_t next_device = 0;
     spool_seq next_seq = 0;
-    std::set<spool_seq> not_replayed;    // appends whose dead letter was gone, by first seq
-    std::map<spool_seq, amount> letters; // that appends have left, by first seq
+    std::set<model::append_id> not_replayed;    // appends whose dead letter was gone
+    std::map<model::append_id, amount> letters; // that appends have left
   };
   // So many of each.
   struct share {
@@ -79,9 +79,10 @@ private:
   result<void> apply_append(const queued_append& what, progress& done);
   result<void> apply_change(const queued_change& change, progress& done);
   result<void> apply_device(stored_number which, progress& done);
+  result<void> erase(std::vector<spool_seq> seqs, progress& done);
   bool erase_alone(std::size_t marks, report& out);
   void forget_marks(std::size_t first);
-  void note_gone(std::size_t pieces, std::size_t marks);
+  void note_gone(std::size_t pieces, std::size_t marks, const progress& done);
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
   void put_change(queued_change change);
   void put_record(queued_change::saved one);

@@ -19,9 +19,14 @@ constexpr std::size_t page_bytes = 4096;
 constexpr std::uint32_t devices = 7;
 constexpr spool_seq messages = 60;
 constexpr spool_seq letters = 6;
+constexpr spool_seq commands = 12;
 
 std::string body_of(spool_seq seq) {
   return "message " + std::to_string(seq) + std::string(300, 'x');
+}
+
+model::kept_command command_of(std::uint32_t number) {
+  return make_command("command-" + std::to_string(number), "as of now", number % devices);
 }
 
 // Another program that reads the file.
@@ -50,6 +55,7 @@ protected:
       auto one = make_append(seq, static_cast<std::uint32_t>(seq % devices));
       one.messages[0].body = body_of(seq);
       one.key = model::kept_key{'u', seq};
+      if (seq <= commands) one.commands = {command_of(static_cast<std::uint32_t>(seq))};
       ASSERT_TRUE(it->append(std::move(one)));
     }
     ASSERT_TRUE(answered(messages));
@@ -103,6 +109,17 @@ protected:
       }
     }
   }
+  // None is another's, and what is not there is told.
+  void expect_commands() const {
+    for (const auto& one : image.commands) {
+      EXPECT_EQ(one, command_of(static_cast<std::uint32_t>(std::stoul(one.id.str().substr(8)))));
+    }
+    const auto there = image.commands.size();
+    EXPECT_LE(there, commands);
+    EXPECT_TRUE(there == commands || it->counters().missing_unknown ||
+                there + it->counters().missing_commands == commands)
+        << there << ' ' << it->counters().missing_commands;
+  }
   fs::path file(const char* name) const { return options.directory / name; }
 
   fs::path kept;
@@ -137,9 +154,9 @@ TEST_F(misdirected, a_file_that_another_program_reads_is_not_damaged) {
 TEST_F(misdirected, rows_that_do_not_fit_their_table_never_end_the_mending) {
   fill();
   for (const char* over : {"dead_letter", "counter", "tally", "cursor", "open_time", "key_ring", "recent_key",
-                           "dead_letter_sum", "dead_letter_key"})
+                           "dead_letter_sum", "dead_letter_key", "command", "command_id"})
     for (const char* from :
-         {"spool", "counter", "tally", "device", "record", "dead_letter_sum", "recent_key"}) {
+         {"spool", "counter", "tally", "device", "record", "dead_letter_sum", "recent_key", "command"}) {
       if (std::string_view{from} == over) continue;
       SCOPED_TRACE(std::string{from} + " over " + over);
       restore();
@@ -154,13 +171,14 @@ TEST_F(misdirected, rows_that_do_not_fit_their_table_never_end_the_mending) {
       EXPECT_TRUE(left == letters || it->counters().missing_unknown ||
                   it->counters().missing + left == letters)
           << left << ' ' << it->counters().missing;
+      expect_commands();
     }
 }
 
 // Leaves that are named twice are used once, by what their rows prove.
 TEST_F(misdirected, leaves_that_two_tables_name_are_used_by_what_their_rows_prove) {
   fill();
-  for (const char* over : {"device", "spool", "counter", "dead_letter", "tally"}) {
+  for (const char* over : {"device", "spool", "counter", "dead_letter", "tally", "command", "command_id"}) {
     SCOPED_TRACE(over);
     restore();
     copy_page("record", over);
@@ -169,6 +187,7 @@ TEST_F(misdirected, leaves_that_two_tables_name_are_used_by_what_their_rows_prov
     std::set<spool_seq> sent;
     take_all(sent);
     EXPECT_EQ(sent.size(), messages);
+    expect_commands();
   }
 }
 
@@ -198,7 +217,7 @@ TEST_F(misdirected, lost_dead_letters_are_missing_with_their_number_or_unknown) 
 
 TEST_F(misdirected, another_tables_page_over_the_records_is_mended_and_all_is_sent) {
   fill();
-  for (const char* from : {"spool", "device", "dead_letter", "recent_key", "tally"}) {
+  for (const char* from : {"spool", "device", "dead_letter", "recent_key", "tally", "command"}) {
     SCOPED_TRACE(from);
     restore();
     copy_page(from, "record");
@@ -262,7 +281,8 @@ TEST_F(misdirected, who_checks_finds_what_a_start_would_find_and_changes_nothing
       if (from == over) continue;
       restore();
       copy_page(from.c_str(), over.c_str());
-      const auto detail = from + " over " + over;
+      auto detail = from;
+      detail.append(" over ").append(over);
       const bool seen = !look_as_a_start(file("spool.db")).empty();
       const auto found = survey::make(file("spool.db"));
       ASSERT_TRUE(found);
@@ -272,6 +292,7 @@ TEST_F(misdirected, who_checks_finds_what_a_start_would_find_and_changes_nothing
       open();
       EXPECT_EQ(kept_aside(file("spool.db")), 0);
       EXPECT_EQ(image.waiting.size(), messages);
+      EXPECT_EQ(image.commands.size(), commands);
     }
   restore();
   auto bytes = contents(file("spool.db"));

@@ -63,6 +63,10 @@ result<void> load(spool_file& spool, model::start_image& image, std::vector<stor
   };
   if (auto done = loads.keys(take_key); !done) return done;
   numbers = loads.numbers();
+  constexpr std::uint64_t most_reserved = 1'000'000; // before it is seen whether there are as many
+  image.commands.reserve(std::min(spool.counts().commands, most_reserved));
+  const auto take_command = [&](model::kept_command one) { image.commands.push_back(std::move(one)); };
+  if (auto done = loads.commands(take_command); !done) return done;
   auto cursors = loads.cursors();
   if (!cursors) return std::move(cursors).fault();
   cursors_of = *std::move(cursors);
@@ -102,6 +106,7 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
                    file.string() + " is damaged: " + why +
                        "; it could not be mended: see the lines before, and `causeway spool check`"};
     into.missing += missing->missing;
+    into.missing_commands += missing->commands;
     into.missing_unknown = into.missing_unknown || missing->unknown;
     return {};
   };
@@ -238,8 +243,11 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
               {"messages_unreadable", all.unreadable},
               {"dead_letters", all.letters},
               {"dead_letters_lost", all.lost_letters ? std::to_string(*all.lost_letters) : "cannot tell"},
-              {"rows_left_out", all.bad_rows + all.misplaced}});
-  return mended_spool{missing, !all.lost || !all.lost_letters};
+              {"commands", all.commands},
+              {"commands_lost", all.lost_commands ? std::to_string(*all.lost_commands) : "cannot tell"},
+              {"rows_left_out", all.bad_rows + all.bad_commands + all.misplaced}});
+  const bool unknown = !all.lost || !all.lost_letters || !all.lost_commands;
+  return mended_spool{missing, unknown, all.lost_commands.value_or(0)};
 }
 
 result<opened_state> open_state(const store_options& options, wall_time now) {
@@ -258,7 +266,7 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
     log::warning("state_directory_open",
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
-  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, {}, 0, false};
+  opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, {}, 0, false, 0};
   // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at
   // its door.
   std::future<result<assignment_file>> assignments_read;

@@ -27,11 +27,13 @@ struct opened_state {
   // known.
   std::uint64_t missing = 0;
   bool missing_unknown = false; // there may be more
+  std::uint64_t missing_commands = 0;
 };
 
 struct mended_spool {
-  std::uint64_t missing = 0;
-  bool unknown = false;
+  std::uint64_t missing = 0; // messages
+  bool unknown = false;      // there may be more, or commands that are
+  std::uint64_t commands = 0;
 };
 
 // Errors: state_locked, state_unusable, state_newer, and those of once_locked.

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -157,6 +158,12 @@ struct promises {
   std::map<spool_seq, std::size_t> may_go;    // were marked
   std::map<spool_seq, std::size_t> buried;    // were given up
   std::map<std::string, std::size_t> refused; // raw events answered as kept
+  // Of a command: its steps, in order; each with the number of its report, which takes the former's place.
+  struct step {
+    spool_seq report = 0; // 0: it has none
+    std::size_t answered = std::numeric_limits<std::size_t>::max();
+  };
+  std::map<std::string, std::vector<step>> steps;
 };
 
 class workload final : public store_events, public model::journal_events {
@@ -203,15 +210,23 @@ private:
   void step() {
     const auto until = answered_ + 1 + random_() % 3;
     for (auto asked = answered_; asked < until; ++asked) {
-      if (random_() % 8 == 0) {
+      const auto what = random_() % 8;
+      if (what < 3) {
+        ASSERT_TRUE(it_->append(next_step(what == 0)));
+        if (what == 0) continue; // no number
+      } else if (what == 3) {
         const auto raw = "{\"raw\":" + std::to_string(next_) + "}";
-        events_[next_] = raw;
-        ASSERT_TRUE(it_->append(make_refused(next_, raw, error{errc::format_refused})));
+        ids_[++id_] = {next_, raw, {}};
+        auto request = make_refused(next_, raw, error{errc::format_refused});
+        request.id = model::append_id{id_};
+        ASSERT_TRUE(it_->append(std::move(request)));
       } else {
         const auto device = static_cast<std::uint32_t>(random_() % 3);
         auto request = make_append(next_, device);
         request.messages[0] = body_of(next_);
         request.key = model::kept_key{'u', next_};
+        request.id = model::append_id{++id_};
+        ids_[id_] = {next_, {}, {}};
         ASSERT_TRUE(it_->append(std::move(request)));
         waiting_.push_back(next_);
       }
@@ -232,15 +247,40 @@ private:
     }
   }
 
+  // A step of some command: its report, in place of the one before, or alone.
+  model::append_request next_step(bool is_alone) {
+    const auto name = "command-" + std::to_string(random_() % 4);
+    auto& steps = made_.steps[name];
+    auto request = is_alone ? make_commands(0, {}) : make_append(next_, 0);
+    request.id = model::append_id{++id_};
+    request.commands = {make_command(name, std::to_string(steps.size()) + std::string(random_() % 900, '.'))};
+    ids_[id_] = {is_alone ? 0 : next_, {}, name};
+    if (!is_alone) {
+      request.messages[0] = body_of(next_);
+      request.key = model::kept_key{'u', next_};
+      for (const auto& former : steps)
+        if (former.report != 0) request.in_place_of = {former.report};
+    }
+    steps.push_back({is_alone ? 0 : next_});
+    return request;
+  }
+
   void on_appended(const std::vector<model::appended>& what, moment) override {
     for (const auto& one : what) {
       ASSERT_TRUE(one.outcome);
       ++answered_;
-      const auto number = static_cast<spool_seq>(one.id);
-      if (const auto raw = events_.find(number); raw != events_.end())
-        made_.refused[raw->second] = position_;
-      else
-        made_.stored[number] = position_;
+      const auto& asked = ids_.at(static_cast<std::uint64_t>(one.id));
+      if (!asked.raw.empty()) {
+        made_.refused[asked.raw] = position_;
+      } else if (asked.command.empty()) {
+        made_.stored[asked.number] = position_;
+      } else {
+        auto& steps = made_.steps[asked.command];
+        const auto first = std::find_if(steps.begin(), steps.end(), [](const promises::step& step) {
+          return step.answered == std::numeric_limits<std::size_t>::max();
+        });
+        first->answered = position_; // in the order made
+      }
     }
   }
   void on_rows(std::vector<model::fresh_row>, moment) override {}
@@ -254,13 +294,39 @@ private:
   mailbox box_;
   std::unique_ptr<store> it_;
   std::mt19937_64 random_;
-  std::map<spool_seq, std::string> events_;
+  struct appended_as {
+    spool_seq number = 0;
+    std::string raw, command; // empty: a message
+  };
+  std::map<std::uint64_t, appended_as> ids_;
+  std::uint64_t id_ = 0;
   std::vector<spool_seq> waiting_;
   spool_seq next_ = 1;
   std::uint64_t answered_ = 0;
   std::size_t position_ = 0; // of the answer that is being taken
   promises made_;
 };
+
+// A step and its report, and what that takes the place of: all of it or nothing. Empty: so it is.
+std::string fault_of_commands(const std::vector<model::kept_command>& commands,
+                              const std::set<spool_seq>& there, const promises& made, std::size_t cut) {
+  std::map<std::string, std::size_t> stands; // how many steps of it there are
+  for (const auto& one : commands)
+    stands[one.id.str()] = std::stoul(one.content) + 1;
+  for (const auto& [name, steps] : made.steps) {
+    const auto is = stands[name];
+    spool_seq report = 0; // the one that should wait
+    for (std::size_t at = 0; at < steps.size(); ++at) {
+      if (at >= is && steps[at].answered <= cut) return "has lost step " + std::to_string(at) + " of " + name;
+      if (at < is && steps[at].report != 0) report = steps[at].report;
+    }
+    for (const auto& step : steps)
+      if (step.report != 0 && there.contains(step.report) != (step.report == report))
+        return (step.report == report ? "lacks the report " : "has the report ") +
+               std::to_string(step.report) + " at step " + std::to_string(is) + " of " + name;
+  }
+  return {};
+}
 
 // Opens what the cut at this operation has left. Empty: all that was promised is there.
 std::string fault_after(const fs::path& folder, const promises& made, std::size_t cut) {
@@ -291,7 +357,9 @@ std::string fault_after(const fs::path& folder, const promises& made, std::size_
   std::set<std::uint64_t> known;
   for (const auto& one : keys_in(*spool))
     known.insert(one.key.hash);
+  const auto commands = commands_in(*spool);
   if (spool->damage().any()) return "is damaged: " + spool->damage().detail;
+  if (auto torn = fault_of_commands(commands, there, made, cut); !torn.empty()) return torn;
   const auto next = spool->counts().next_seq;
   const auto before = [&](const std::map<spool_seq, std::size_t>& at, spool_seq seq) {
     const auto found = at.find(seq);

@@ -41,6 +41,7 @@ std::optional<report> reading::read(mono_time now) {
     if (!spool_.is_mended()) return std::nullopt;
     report found; // what is missing is told of once, whatever becomes of the read
     found.missing = out.missing;
+    found.missing_commands = out.missing_commands;
     found.missing_unknown = out.missing_unknown;
     spool_.count_after_mending(found);
     return found;

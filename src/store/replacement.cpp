@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t first_with_times = 4, first_with_digests = 7, first_with_open_time = 8; // versions
 constexpr std::uint64_t rows_a_commit = 2000;
 constexpr std::uint64_t most_buried = 10'000; // more are counted only
 
@@ -42,8 +41,8 @@ public:
 private:
   result<void> prepare();
   result<void> copy_row(const std::string& table, const found_row::where& at);
-  result<void> name_devices();
   result<void> write_message(const survey::state::kept& one);
+  result<void> write_commands();
   result<void> bury(const survey::state::waiting_row& one, wall_time now);
   result<void> write_tally(spool_seq next_seq);
   result<std::int64_t> ref_for(const record_seal& seal);
@@ -63,7 +62,8 @@ private:
   statement body_, place_;
   std::optional<transaction> change_;
   std::uint64_t in_change_ = 0, messages_ = 0, letters_ = 0;
-  std::int64_t next_device_ = 0;
+  std::int64_t next_device_ = 0, next_command_ = 1;
+  std::uint64_t commands_ = 0;
   std::map<std::string, table_shape> shapes_;
 };
 
@@ -235,6 +235,34 @@ result<void> replacement::write_message(const survey::state::kept& one) {
   return pace();
 }
 
+// One whose n is another's is left out: the survey has found both, and no n is used twice.
+result<void> replacement::write_commands() {
+  if (version_ < first_with_commands) return {};
+  auto insert = to_.prepare("INSERT INTO command (n, id, application, device, content, revision, digest) "
+                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  if (!insert) return std::move(insert).fault();
+  for (const auto& one : from_.commands) {
+    const auto found = from_.scan.row_at(one.at.page, one.at.cell);
+    const auto row = found ? command_of(*found) : std::nullopt;
+    if (!row) continue;
+    row_digest memory;
+    auto done = insert
+                    ->with(row->n, row->id, row->application, row->device, blob_view{row->content},
+                           row->revision, command_digest(*row, memory))
+                    .run();
+    if (!done && !to_.refused_row()) return done;
+    if (!done) {
+      ++from_.found.misplaced;
+      if (from_.found.lost_commands) ++*from_.found.lost_commands;
+      continue;
+    }
+    ++commands_;
+    next_command_ = std::max(next_command_, row->n + 1);
+    if (auto paced = pace(); !paced) return paced;
+  }
+  return {};
+}
+
 result<void> replacement::bury(const survey::state::waiting_row& one, wall_time now) {
   const auto named = from_.keys.find(one.device);
   const auto application = named == from_.keys.end() ? std::string{} : named->second.first;
@@ -282,6 +310,14 @@ result<void> replacement::write_tally(spool_seq next_seq) {
                   "VALUES (1, ?1, ?2, ?3, ?4, 0)");
   if (!save) return std::move(save).fault();
   if (auto done = save->with(next_seq, next_device_, messages_, sealed_from).run(); !done) return done;
+  if (version_ >= first_with_commands) {
+    auto count = to_.prepare("UPDATE tally SET commands = ?1, next_command = ?2");
+    if (!count) return std::move(count).fault();
+    if (auto done = count->with(commands_, std::max(next_command_, before.next_command)).run(); !done)
+      return done;
+    return to_.execute("UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from, "
+                       "commands, next_command)");
+  }
   return to_.execute("UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from)");
 }
 
@@ -298,6 +334,7 @@ result<void> replacement::write(spool_seq next_seq, wall_time now) {
     if (auto done = copy_row("dead_letter", one.at); !done) return done;
   for (const auto& one : from_.deliver)
     if (auto done = write_message(one); !done) return done;
+  if (auto done = write_commands(); !done) return done;
   for (const auto& one : from_.missing)
     if (letters_ < most_buried)
       if (auto done = bury(one, now); !done) return done;
@@ -380,6 +417,7 @@ result<fs::path> survey::replace(spool_seq next_seq, wall_time now) {
                        : all_->version;
     if (all_->found.counts) version = std::max(version, first_with_digests);
     if (all_->open_seconds) version = std::max(version, first_with_open_time);
+    if (all_->counts_commands || !all_->commands.empty()) version = std::max(version, first_with_commands);
     auto done = migrate(*to, steps.first(version));
     if (done) done = replacement{*to, *all_, version}.write(next_seq, now);
     if (done) done = migrate(*to, steps);

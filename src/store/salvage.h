@@ -32,6 +32,9 @@ struct spool_findings {
   std::uint64_t letters = 0, bad_letters = 0; // dead letters; bad: whose content is not what was stored
   // Dead letters, by their sums; nothing: those cannot be read either, so nobody can tell.
   std::optional<std::uint64_t> lost_letters;
+  std::uint64_t commands = 0, bad_commands = 0; // of the ledger; bad: that are not what was stored
+  // Commands, by the tally, those among them; nothing: nobody can tell.
+  std::optional<std::uint64_t> lost_commands;
   std::uint64_t misplaced = 0; // rows in a table that they do not fit, or that is not theirs
   std::uint64_t bad_cursors = 0;
   bool lost_open_time = false;

@@ -51,21 +51,27 @@ result<spool_file> spool_file::open_to_look(const std::filesystem::path& file) {
   if (!db) return std::move(db).fault();
   auto prepared = prepare(*db);
   if (!prepared) return std::move(prepared).fault();
-  spool_file made{*std::move(db), *std::move(prepared)};
+  auto commands = command_rows::prepare(*db);
+  if (!commands) return std::move(commands).fault();
+  spool_file made{*std::move(db), *std::move(prepared), *std::move(commands)};
   if (auto done = made.load_tally(); !done) return std::move(done).fault();
   return made;
 }
 
 result<void> spool_file::load_tally() {
-  auto query = db_.prepare("SELECT next_seq, next_device, waiting, sealed_from, digest FROM tally");
+  auto query = db_.prepare("SELECT next_seq, next_device, waiting, sealed_from, commands, next_command, "
+                           "digest FROM tally");
   auto row = query ? query->step() : result<bool>{query.fault()};
   if (!row && !db_.damaged()) return std::move(row).fault();
   if (row && *row) {
     const auto number = [&](int column) { return query->integer(column); };
-    const auto digest = row_digest{}.add(number(0)).add(number(1)).add(number(2)).add(number(3)).value();
-    if (digest == number(4)) {
-      tally_ = {static_cast<spool_seq>(number(0)), static_cast<std::uint32_t>(number(1)),
-                static_cast<std::uint64_t>(number(2)), static_cast<spool_seq>(number(3))};
+    row_digest sum;
+    for (int column = 0; column < 6; ++column)
+      sum.add(number(column));
+    if (sum.value() == number(6)) {
+      tally_ = {static_cast<spool_seq>(number(0)),     static_cast<std::uint32_t>(number(1)),
+                static_cast<std::uint64_t>(number(2)), static_cast<spool_seq>(number(3)),
+                static_cast<std::uint64_t>(number(4)), number(5)};
       saved_ = tally_;
       return {};
     }

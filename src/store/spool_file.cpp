@@ -86,7 +86,9 @@ result<spool_file> spool_file::open(const std::filesystem::path& file, std::int6
   let_give_back(*db);
   auto prepared = prepare(*db);
   if (!prepared) return failed(std::move(prepared).fault());
-  spool_file made{*std::move(db), *std::move(prepared)};
+  auto commands = command_rows::prepare(*db);
+  if (!commands) return failed(std::move(commands).fault());
+  spool_file made{*std::move(db), *std::move(prepared), *std::move(commands)};
   made.version_found_ = *version;
   if (auto done = made.load_tally(); !done) return unusable(file, std::move(done).fault(), false);
   const auto keyed = made.db_.integer("SELECT EXISTS (SELECT 1 FROM dead_letter WHERE key IS NOT NULL)");
@@ -112,8 +114,8 @@ result<spool_file::statements> spool_file::prepare(database& db) {
       "DELETE FROM spool WHERE seq BETWEEN ?1 AND ?2",
       "DELETE FROM record WHERE seq BETWEEN ?1 AND ?2",
       "INSERT OR REPLACE INTO tally (id, next_seq, next_device, waiting, sealed_from, "
-      "digest) "
-      "VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+      "commands, next_command, digest) "
+      "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       "INSERT INTO device (ref, application, device, dev_eui, listed, integration, model_id, digest, "
       "deleted, "
       "refused_at, former_until, attached) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON "
@@ -167,9 +169,12 @@ result<void> spool_file::save_tally() {
                           .add(std::int64_t{tally_.next_device})
                           .add(static_cast<std::int64_t>(tally_.waiting))
                           .add(static_cast<std::int64_t>(tally_.sealed_from))
+                          .add(static_cast<std::int64_t>(tally_.commands))
+                          .add(tally_.next_command)
                           .value();
   if (auto done = sql_.save_tally
-                      .with(tally_.next_seq, tally_.next_device, tally_.waiting, tally_.sealed_from, digest)
+                      .with(tally_.next_seq, tally_.next_device, tally_.waiting, tally_.sealed_from,
+                            tally_.commands, tally_.next_command, digest)
                       .run();
       !done)
     return done;
@@ -354,6 +359,21 @@ result<void> spool_file::save_cursor(const application_id& application, wall_tim
   return sql_.save_cursor.with(application.str(), time, digest).run();
 }
 
+result<void> spool_file::keep_command(const model::kept_command& what, wall_time at) {
+  const auto is_new = commands_.keep(db_, what, tally_.next_command, at);
+  if (!is_new) return is_new.fault();
+  tally_.commands += *is_new ? 1 : 0;
+  tally_.next_command += *is_new ? 1 : 0;
+  return {};
+}
+
+result<void> spool_file::forget_command(const model::command_id& which) {
+  const auto was_there = commands_.forget(db_, which);
+  if (!was_there) return was_there.fault();
+  if (*was_there && tally_.commands > 0) --tally_.commands;
+  return {};
+}
+
 result<bool> spool_file::take_dead_letter(std::uint64_t id) {
   if (auto done = sql_.drop_dead_letter.with(id).run(); !done) return std::move(done).fault();
   return db_.changes() != 0;
@@ -373,6 +393,7 @@ spool_file& spool_file::operator=(spool_file&& other) noexcept {
   close();
   db_ = std::move(other.db_);
   sql_ = std::move(other.sql_);
+  commands_ = std::move(other.commands_);
   may_have_keyed_letters_ = other.may_have_keyed_letters_;
   version_found_ = other.version_found_;
   tally_ = other.tally_;
@@ -383,6 +404,7 @@ spool_file& spool_file::operator=(spool_file&& other) noexcept {
 
 void spool_file::close() {
   sql_ = {};
+  commands_ = {};
   db_ = {};
 }
 

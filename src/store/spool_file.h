@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "model/dead_letter.h"
 #include "model/start_image.h"
+#include "store/command_rows.h"
 #include "store/database.h"
 #include "store/device_numbers.h"
 
@@ -29,6 +30,8 @@ struct tally {
   std::uint32_t next_device = 0; // the number after the highest that a device was given
   std::uint64_t waiting = 0;     // rows of spool
   spool_seq sealed_from = 1;     // records before it may be of a version without seals
+  std::uint64_t commands = 0;    // rows of command
+  std::int64_t next_command = 1; // n of the next one that is new
   friend bool operator==(const tally&, const tally&) = default;
 };
 
@@ -37,6 +40,7 @@ struct spool_damage {
   std::uint64_t rows = 0;         // of spool: changed, or missing by the tally
   std::uint64_t devices = 0;      // changed
   std::uint64_t dead_letters = 0; // missing by the tally
+  std::uint64_t commands = 0;     // changed, or missing by the tally
   std::string detail;             // of the first fault; empty: all is well
   bool any() const { return !detail.empty(); }
   void note(const std::string& what) {
@@ -78,7 +82,8 @@ public:
   result<void> give_back(std::uint64_t pages);
 
   const tally& counts() const { return tally_; }
-  // What open and spool_loader have found; waiting and dead letters are compared with the tally's.
+  // What open and spool_loader have found; what waits, dead letters and commands are compared with the
+  // tally's.
   spool_damage& damage() { return damage_; }
   // As many rows wait as the tally says.
   result<bool> is_complete();
@@ -108,6 +113,11 @@ public:
   // Moves the row; a row that is not there is passed over. What left the spool is added to gone.
   result<void> dead_letter(spool_seq seq, const error& reason, wall_time at, amount& gone);
   result<void> save_cursor(const application_id& application, wall_time at);
+  // In place of what was kept of it. at: now. Errors: store_damaged, when the file's order is broken;
+  // store_unavailable.
+  result<void> keep_command(const model::kept_command& what, wall_time at);
+  // One that is not there is passed over. Errors: as above.
+  result<void> forget_command(const model::command_id& which);
   // False: there is none of this id.
   result<bool> take_dead_letter(std::uint64_t id);
 
@@ -129,7 +139,8 @@ private:
     statement move_row, insert_raw, drop_dead_letter, read_row, find_device, save_cursor, keyed_letter,
         forget_device, forget_keys, forget_ring, save_open;
   };
-  spool_file(database db, statements prepared) : db_{std::move(db)}, sql_{std::move(prepared)} {}
+  spool_file(database db, statements prepared, command_rows commands)
+      : db_{std::move(db)}, sql_{std::move(prepared)}, commands_{std::move(commands)} {}
   static result<statements> prepare(database& db);
   result<void> bury_event(const model::append_request& request, spool_seq number, wall_time at,
                           append_effect& effect);
@@ -146,6 +157,7 @@ private:
 
   database db_; // before the statements: they must go first
   statements sql_;
+  command_rows commands_;
   bool may_have_keyed_letters_ = false; // until then nothing is looked for
   std::int64_t version_found_ = 0;
   tally tally_, saved_; // saved_: as the file has it, if the last transaction was committed

@@ -172,6 +172,49 @@ result<void> spool_loader::former_keys(const std::function<void(const stored_key
   }
 }
 
+result<void> spool_loader::commands(const std::function<void(model::kept_command)>& take) {
+  auto query = file_.db().prepare(
+      "SELECT n, id, application, device, content, revision, digest FROM command ORDER BY n");
+  if (!query) return std::move(query).fault();
+  std::uint64_t loaded = 0;
+  row_digest digest_of;
+  for (;;) {
+    auto read = query->step();
+    if (!read && !file_.db().is_corrupt()) return std::move(read).fault();
+    if (!read) file_.damage().note("commands: " + read.fault().detail());
+    if (!read || !*read) return compare_commands(loaded);
+    const command_row row{query->integer(0), query->text(1), query->text(2),
+                          query->text(3),    query->text(4), query->integer(5)};
+    const auto content = proven_content(row, query->integer(6), digest_of);
+    if (!content) {
+      ++file_.damage().commands;
+      file_.damage().note("the row of command " + std::to_string(row.n) + " is not what was stored");
+      continue;
+    }
+    ++loaded;
+    take({model::command_id{std::string{row.id}},
+          {application_id{std::string{row.application}}, device_id{std::string{row.device}}},
+          std::string{*content}});
+  }
+}
+
+// By the tally, and by the index: a command that this does not know would be kept a second time.
+result<void> spool_loader::compare_commands(std::uint64_t loaded) {
+  auto& damage = file_.damage();
+  const auto should = file_.counts().commands;
+  if (loaded + damage.commands != should)
+    damage.note(std::to_string(loaded + damage.commands) + " commands lie where " + std::to_string(should) +
+                " should");
+  if (loaded < should) damage.commands = should - loaded;
+  if (damage.any()) return {};
+  const auto known = file_.db().integer("SELECT count(id) FROM command INDEXED BY command_id");
+  if (!known && !file_.db().is_corrupt()) return known.fault();
+  if (!known || static_cast<std::uint64_t>(*known) != loaded)
+    damage.note("the index of commands: " +
+                (known ? std::to_string(*known) + " of " + std::to_string(loaded) : known.fault().detail()));
+  return {};
+}
+
 result<std::map<application_id, wall_time>> spool_loader::cursors() {
   auto query = file_.db().prepare("SELECT application, at, digest FROM cursor");
   if (!query) return std::move(query).fault();

@@ -41,6 +41,8 @@ public:
   result<void> waiting(const std::function<void(const stored_row&)>& take);
   // The same. A device's of one kind oldest first. Of the version before only those that may still be of use.
   result<void> keys(const std::function<void(const stored_key&)>& take);
+  // The same, in the order in which they were first kept.
+  result<void> commands(const std::function<void(model::kept_command)>& take);
   result<std::map<application_id, wall_time>> cursors();
   // 0 when it is damaged: then what waits is given up late.
   result<std::uint32_t> open_seconds();
@@ -50,6 +52,7 @@ public:
 
 private:
   result<void> former_keys(const std::function<void(const stored_key&)>& take);
+  result<void> compare_commands(std::uint64_t loaded);
 
   spool_file& file_;
   std::vector<stored_number> numbers_;

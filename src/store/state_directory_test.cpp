@@ -363,6 +363,44 @@ TEST(migrations, messages_of_a_version_without_open_seconds_count_from_its_migra
   EXPECT_EQ(*spool->count_dead_letters(), (model::dead_letter_amounts{{application_id{"plant"}, {1, 30}}}));
 }
 
+TEST(migrations, a_spool_of_the_version_before_has_its_rows_and_takes_commands) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  {
+    auto db = former_spool(file, 8);
+    ASSERT_TRUE(
+        db.execute("UPDATE tally SET next_seq = 6, next_device = 8, waiting = 1;"
+                   "UPDATE tally SET digest = row_digest(next_seq, next_device, waiting, sealed_from);"
+                   "INSERT INTO spool VALUES (5, 7, 100, 1, row_digest(5, 7, 100, 1) >> 32, 9);"));
+  }
+  for (int opened = 0; opened < 2; ++opened) {
+    auto spool = spool_file::open(file, 0);
+    ASSERT_TRUE(spool) << spool.fault().message();
+    EXPECT_EQ(spool->version_found(), opened == 0 ? 8 : 9);
+    EXPECT_EQ(spool->counts(), (tally{6, 8, 1, 1, static_cast<std::uint64_t>(opened), 1 + opened}));
+    EXPECT_EQ(commands_in(*spool).size(), static_cast<std::size_t>(opened));
+    auto change = transaction::begin(spool->db());
+    ASSERT_TRUE(change);
+    ASSERT_TRUE(spool->keep_command(make_command("a", "1"), wall_time{}));
+    ASSERT_TRUE(spool->save_tally());
+    ASSERT_TRUE(change->commit());
+    EXPECT_FALSE(spool->damage().any()) << spool->damage().detail;
+  }
+}
+
+// What a damaged tally said was taken for true once it was written anew.
+TEST(migrations, a_damaged_tally_of_the_version_before_stays_known_as_one) {
+  temporary_directory directory;
+  const auto file = directory.path() / "spool.db";
+  {
+    auto db = former_spool(file, 8);
+    ASSERT_TRUE(db.execute("UPDATE tally SET waiting = 3"));
+  }
+  auto spool = spool_file::open(file, 0);
+  ASSERT_TRUE(spool) << spool.fault().message();
+  EXPECT_TRUE(spool->damage().any());
+}
+
 TEST(migrations, a_step_that_cannot_be_done_leaves_the_version_before_it) {
   temporary_directory directory;
   const auto file = directory.path() / "x.db";

@@ -52,7 +52,7 @@ constexpr std::size_t enough_for_a_commit = 16, company = 4;
 
 // What answers touch; functions still in the loop's queue find it by a weak pointer.
 struct store::owner_side {
-  // An append on its way, and the number of its last row.
+  // An append on its way, and the number of its last row; 0: it has none.
   struct numbered {
     model::append_id id{};
     spool_seq last = 0;
@@ -100,6 +100,7 @@ void store::owner_side::take(report what) {
   counters.unreadable_total += what.unreadable;
   counters.missing += what.missing;
   counters.missing_unknown = counters.missing_unknown || what.missing_unknown;
+  counters.missing_commands += what.missing_commands;
   counters.dead_letters_total += what.dead_letters;
   counters.commits_total += what.commits;
   counters.commits_failed_total += what.commits_failed;
@@ -151,6 +152,7 @@ result<std::unique_ptr<store>> store::open(const store_options& options, const c
   made->owner_->next_seq = made->image_.next_seq;
   made->owner_->counters.missing = opened->missing;
   made->owner_->counters.missing_unknown = opened->missing_unknown;
+  made->owner_->counters.missing_commands = opened->missing_commands;
   made->image_.assignments = std::move(opened->known);
 
   auto tell = [post, owner = std::weak_ptr<owner_side>{made->owner_}](report what) {
@@ -202,14 +204,19 @@ result<void> store::close(mono_time deadline) {
 }
 
 result<void> store::append(model::append_request request) {
-  CAUSEWAY_CHECK(request.messages.empty() == request.refused.has_value());
-  CAUSEWAY_CHECK(request.device); // this is the journal of one process
+  CAUSEWAY_CHECK(!request.messages.empty() || request.refused || !request.commands.empty());
+  CAUSEWAY_CHECK(request.messages.empty() || !request.refused);
+  // This is the journal of one process; of a device that is not there any more a command alone is kept.
+  CAUSEWAY_CHECK(request.device || (request.messages.empty() && !request.refused && !request.key));
   if (closed_) return error{errc::store_closed};
   auto& now = owner_->counters;
   amount more{request.messages.size(), 0};
   for (const auto& message : request.messages)
     more.bytes += model::size_of(message);
-  const amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
+  amount queued = request.refused ? amount{1, request.refused->raw.size()} : more;
+  const auto numbers = queued.messages;
+  for (const auto& command : request.commands)
+    queued += {1, command.content.size()};
   if (now.queued_messages > 0 && (now.queued_messages + queued.messages > options_.queued_messages ||
                                   now.queued_bytes + queued.bytes > options_.queued_bytes))
     return error{errc::store_unavailable, "more waits to be written than the queue takes"};
@@ -217,10 +224,11 @@ result<void> store::append(model::append_request request) {
   owner_->pending += more;
   now.queued_messages += queued.messages;
   now.queued_bytes += queued.bytes;
-  const auto first = std::exchange(owner_->next_seq, owner_->next_seq + queued.messages);
-  owner_->on_their_way.push_back({request.id, owner_->next_seq - 1});
-  const auto device = owner_->numbers.of(*request.device);
-  writer_->push_quietly(queued_append{std::move(request), device, first, more, queued, now_.now().wall});
+  const auto first = std::exchange(owner_->next_seq, owner_->next_seq + numbers);
+  owner_->on_their_way.push_back({request.id, numbers == 0 ? 0 : owner_->next_seq - 1});
+  const auto device = request.device ? owner_->numbers.of(*request.device) : stored_number{};
+  writer_->push_quietly(
+      queued_append{std::move(request), device, first, numbers, more, queued, now_.now().wall});
   wake_writer_in_a_moment();
   return {};
 }
@@ -249,6 +257,7 @@ void store::commit(model::change what) {
   change.at = now_.now().wall;
   change.done = std::move(what.done);
   change.dead_letters = std::move(what.dead_letters);
+  change.forgotten_commands = std::move(what.forgotten_commands);
   // First who has gone: the place may be another's in the same change.
   for (auto& one : what.gone)
     change.gone.push_back({numbers.of(one.device), std::move(one.key)});

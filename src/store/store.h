@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that keeps things over a restart: the spool with its dead letters and recent keys (spool.db),
-// the device table (spool.db) and the assignments (assignments.db), in a locked state directory.
+// the device table (spool.db), the ledger's commands (spool.db) and the assignments (assignments.db), in a
+// locked state directory.
 //
 // Refs are the process's: load gives those on disk the places 0, 1, 2 and so on, and what the disk calls a
 // device nobody else hears (device_numbers.h). Before a device comes to the place of another, the other is
@@ -23,8 +24,8 @@
 // that there is room for it on a full disk.
 //
 // When the disk refuses (full, I/O error), the transaction is rolled back as a whole: its appends are
-// answered with store_unavailable and forgotten; marks, dead letters, devices and assignments are kept and
-// tried again with back-off and with every later append. Where nothing waits, a trial is written.
+// answered with store_unavailable and forgotten, their commands with them; changes are kept and tried again
+// with back-off and with every later append. Where nothing waits, a trial is written.
 // on_store_fault and on_store_healed frame such an episode.
 #pragma once
 
@@ -55,9 +56,10 @@ public:
 
 struct store_options {
   std::filesystem::path directory;
-  std::size_t queued_messages = 50'000;           // appended, not yet answered
-  std::size_t queued_bytes = 64ULL * 1024 * 1024; // of these, refused events with their raw bytes
-  std::size_t batch_rows = 2'000;                 // a commit's most, but for one large append
+  std::size_t queued_messages = 50'000; // appended, not yet answered
+  std::size_t queued_bytes =
+      64ULL * 1024 * 1024;        // of these, refused events with their raw bytes; and commands
+  std::size_t batch_rows = 2'000; // a commit's most, but for one large append
   std::size_t batch_bytes = 4ULL * 1024 * 1024;
   std::size_t read_bytes = 1024ULL * 1024; // an on_read_back's most
   milliseconds mark_delay{50};             // how long marks and assignments wait for company
@@ -110,10 +112,13 @@ public:
   result<void> close(mono_time deadline);
 
   // model::journal. append, errors: store_unavailable (the queue is full), store_closed. Precondition:
-  // messages or a refused event. How much may wait is the shard's matter.
+  // messages or a refused event, or commands, or one of the former with commands; a device, always. How much
+  // may wait is the shard's matter. Commands count as one message each of what is queued, and are no part of
+  // what waits.
   result<void> append(model::append_request request) override;
   // Changes that are records of devices alone are queued at most once a device; a listing of 100,000 is
-  // stored in commits of batch_rows, which appends overtake, each taking its own device along.
+  // stored in commits of batch_rows, which appends overtake, each taking its own device along. One that only
+  // forgets commands waits for nobody: an append may come behind it that keeps one of them anew.
   void commit(model::change what) override;
   // An answer stops at read_bytes, but has at least one row. Of what is unreadable a dead letter
   // record_corrupt tells.

@@ -160,6 +160,22 @@ inline model::append_request make_refused(spool_seq seq, const std::string& raw,
           model::refused_event{make_device(0).key, raw, reason}};
 }
 
+inline model::kept_command make_command(const std::string& id, const std::string& content,
+                                        std::uint32_t device = 0) {
+  return {model::command_id{id}, make_device(device).key, content};
+}
+
+// With nothing beside them.
+inline model::append_request make_commands(std::uint64_t id, std::vector<model::kept_command> commands,
+                                           std::uint32_t device = 0) {
+  model::append_request made;
+  made.id = model::append_id{id};
+  made.device = device_ref{device};
+  made.from = make_device(device).key;
+  made.commands = std::move(commands);
+  return made;
+}
+
 inline model::assignment make_assignment(std::uint32_t ref) {
   return {hub_host{"plant.azure-devices.net"}, identity{"meter-" + std::to_string(ref)}, azure_name{"field"},
           wall_time{milliseconds{1'700'000'000'123}}, "0123456789abcdef"};
@@ -207,6 +223,13 @@ inline void forget_device(store& it, device_ref device, const model::device_key&
   it.commit(std::move(what));
 }
 
+inline void forget_commands(store& it, std::vector<std::string> ids) {
+  model::change what;
+  for (auto& id : ids)
+    what.forgotten_commands.emplace_back(std::move(id));
+  it.commit(std::move(what));
+}
+
 inline std::vector<stored_row> waiting_in(spool_file& spool) {
   std::vector<stored_row> rows;
   EXPECT_TRUE(spool_loader{spool}.waiting([&](const stored_row& row) { rows.push_back(row); }));
@@ -217,6 +240,13 @@ inline std::vector<stored_key> keys_in(spool_file& spool) {
   std::vector<stored_key> keys;
   EXPECT_TRUE(spool_loader{spool}.keys([&](const stored_key& one) { keys.push_back(one); }));
   return keys;
+}
+
+inline std::vector<model::kept_command> commands_in(spool_file& spool) {
+  std::vector<model::kept_command> commands;
+  EXPECT_TRUE(
+      spool_loader{spool}.commands([&](model::kept_command one) { commands.push_back(std::move(one)); }));
+  return commands;
 }
 
 inline std::vector<spool_seq> seqs_of(const model::start_image& image) {

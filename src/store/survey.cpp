@@ -10,18 +10,6 @@
 namespace causeway::store {
 namespace {
 
-std::optional<std::int64_t> number(const found_row& row, std::size_t at) {
-  if (at >= row.columns.size()) return std::nullopt;
-  if (const auto* value = std::get_if<std::int64_t>(&row.columns[at])) return *value;
-  return std::nullopt;
-}
-
-std::optional<std::string_view> text(const found_row& row, std::size_t at) {
-  if (at >= row.columns.size()) return std::nullopt;
-  if (const auto* value = std::get_if<std::string>(&row.columns[at])) return *value;
-  return std::nullopt;
-}
-
 template <class Kept>
 void sort_by_seq(std::vector<Kept>& all) {
   std::stable_sort(all.begin(), all.end(), [](const Kept& a, const Kept& b) { return a.seq < b.seq; });
@@ -35,8 +23,6 @@ const Kept* find_seq(const std::vector<Kept>& all, std::int64_t seq) {
                                       [](const Kept& one, std::int64_t wanted) { return one.seq < wanted; });
   return found != all.end() && found->seq == seq ? &*found : nullptr;
 }
-
-constexpr std::uint32_t first_with_sums = 5, first_with_digests = 7, first_with_open_time = 8; // versions
 
 // n: null, i: a number, t: a text, b: a blob; B and I: or null. As many of them as the row has columns, and
 // not fewer than least.
@@ -62,6 +48,18 @@ bool fits_letters(const found_row& row) {
 
 } // namespace
 
+std::optional<std::int64_t> number_of(const found_row& row, std::size_t at) {
+  if (at >= row.columns.size()) return std::nullopt;
+  if (const auto* value = std::get_if<std::int64_t>(&row.columns[at])) return *value;
+  return std::nullopt;
+}
+
+std::optional<std::string_view> text_of(const found_row& row, std::size_t at) {
+  if (at >= row.columns.size()) return std::nullopt;
+  if (const auto* value = std::get_if<std::string>(&row.columns[at])) return *value;
+  return std::nullopt;
+}
+
 std::optional<std::string_view> blob_of(const found_row& row, std::size_t at) {
   if (at >= row.columns.size()) return std::nullopt;
   if (const auto* value = std::get_if<blob>(&row.columns[at])) return value->bytes;
@@ -83,6 +81,10 @@ void survey::state::take(const found_row& row) {
   if (row.table == "cursor") return take_cursor(row);
   if (row.table == "dead_letter_sum") return take_sum(row);
   if (row.table == "tally" || row.table == "open_time") return; // told by its absence
+  if (row.table == "command") {
+    found.bad_commands += row.whole ? 1 : 0; // else it has been counted
+    return;
+  }
   const bool is_index = row.table.rfind("index ", 0) == 0 || row.table.rfind("sqlite_", 0) == 0;
   if (is_index || !row.whole) return;
   const bool keeps_keys = row.table == "key_ring" || row.table == "recent_key";
@@ -101,6 +103,7 @@ const char* survey::state::proven_by(const found_row& row) {
   if (row.has_rowid && prove_tally(row)) return "tally";
   if (row.has_rowid && prove_letter(row)) return "dead_letter";
   if (row.has_rowid && prove_open_time(row)) return "open_time";
+  if (row.has_rowid && prove_command(row)) return "command";
   if (!row.has_rowid && prove_cursor(row)) return "cursor";
   return nullptr;
 }
@@ -111,8 +114,8 @@ void survey::state::take_stray(const found_row& row) {
 }
 
 void survey::state::take_sum(const found_row& row) {
-  const auto letters_of = number(row, 1), bytes = number(row, 2);
-  if (row.has_rowid || !text(row, 0) || !letters_of || !bytes || *letters_of < 0 || *bytes < 0) {
+  const auto letters_of = number_of(row, 1), bytes = number_of(row, 2);
+  if (row.has_rowid || !text_of(row, 0) || !letters_of || !bytes || *letters_of < 0 || *bytes < 0) {
     sums_are_whole = false;
     return;
   }
@@ -121,15 +124,16 @@ void survey::state::take_sum(const found_row& row) {
 }
 
 bool survey::state::prove_waiting(const found_row& row) {
-  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3), digest = number(row, 4);
+  const auto device = number_of(row, 1), size = number_of(row, 2), at = number_of(row, 3),
+             digest = number_of(row, 4);
   if (row.columns.size() > 6 || !device || !size || !at || !digest) return false;
   if (waiting_digest(row.rowid, *device, *size, *at) != *digest) return false;
-  waiting.push_back({row.rowid, *device, *size, *at, number(row, 5).value_or(0)});
+  waiting.push_back({row.rowid, *device, *size, *at, number_of(row, 5).value_or(0)});
   return true;
 }
 
 void survey::state::take_waiting(const found_row& row) {
-  const auto device = number(row, 1), size = number(row, 2), at = number(row, 3);
+  const auto device = number_of(row, 1), size = number_of(row, 2), at = number_of(row, 3);
   const bool is_old = row.has_rowid && row.columns.size() < 5 && version < first_with_digests;
   if (is_old && device && size)
     waiting.push_back({row.rowid, *device, *size, at.value_or(0), 0});
@@ -153,21 +157,21 @@ bool survey::state::prove_record(const found_row& row) {
 }
 
 bool survey::state::prove_device(const found_row& row) {
-  const auto application = text(row, 1), device = text(row, 2), eui = text(row, 3);
-  const auto listed = number(row, 4), integration = number(row, 5), digest = number(row, 7);
-  const auto model = text(row, 6);
+  const auto application = text_of(row, 1), device = text_of(row, 2), eui = text_of(row, 3);
+  const auto listed = number_of(row, 4), integration = number_of(row, 5), digest = number_of(row, 7);
+  const auto model = text_of(row, 6);
   if (!application || !device || !eui || !listed || !integration || !model || !digest) return false;
   row_digest sum;
   sum.add(row.rowid).add(*application).add(*device).add(*eui).add(*listed).add(*integration).add(*model);
   for (std::size_t later = 8; later < row.columns.size(); ++later) // of version 8 on
-    if (const auto value = number(row, later)) sum.add(*value);
+    if (const auto value = number_of(row, later)) sum.add(*value);
   if (sum.value() != *digest) return false;
   add_device(row.rowid, *application, *device, row.place);
   return true;
 }
 
 void survey::state::take_device(const found_row& row) {
-  const auto application = text(row, 1), device = text(row, 2), eui = text(row, 3);
+  const auto application = text_of(row, 1), device = text_of(row, 2), eui = text_of(row, 3);
   const bool is_old = row.has_rowid && row.columns.size() < 8 && version < first_with_digests;
   if (is_old && application && device && eui && row.rowid >= 0 && row.rowid < std::int64_t{1} << 28)
     return add_device(row.rowid, *application, *device, row.place);
@@ -182,19 +186,25 @@ void survey::state::add_device(std::int64_t ref, std::string_view application, s
 }
 
 bool survey::state::prove_tally(const found_row& row) {
-  if (row.columns.size() != 6) return false;
+  const bool with_commands = row.columns.size() == 8;
+  if (row.columns.size() != 6 && !with_commands) return false;
   row_digest sum;
-  for (std::size_t i = 1; i < 5; ++i) {
-    const auto value = number(row, i);
+  for (std::size_t i = 1; i < row.columns.size(); ++i) {
+    const auto value = number_of(row, i);
     if (!value) return false;
-    sum.add(*value);
+    if (i != 5) sum.add(*value);
   }
-  if (number(row, 5) != sum.value()) return false;
+  if (number_of(row, 5) != sum.value()) return false;
   // An older one may lie elsewhere.
-  if (!found.counts || row.table == "tally")
-    found.counts =
-        tally{static_cast<spool_seq>(*number(row, 1)), static_cast<std::uint32_t>(*number(row, 2)),
-              static_cast<std::uint64_t>(*number(row, 3)), static_cast<spool_seq>(*number(row, 4))};
+  if (found.counts && row.table != "tally") return true;
+  counts_commands = with_commands;
+  found.counts =
+      tally{static_cast<spool_seq>(*number_of(row, 1)), static_cast<std::uint32_t>(*number_of(row, 2)),
+            static_cast<std::uint64_t>(*number_of(row, 3)), static_cast<spool_seq>(*number_of(row, 4))};
+  if (with_commands) {
+    found.counts->commands = static_cast<std::uint64_t>(*number_of(row, 6));
+    found.counts->next_command = *number_of(row, 7);
+  }
   return true;
 }
 
@@ -218,14 +228,14 @@ void survey::state::take_letter(const found_row& row) {
   const auto message = blob_of(row, 7), event = blob_of(row, 8);
   const auto content = message ? message : event;
   // What is left of a damaged record was never whole in here.
-  const bool is_known = text(row, 4) == error{errc::record_corrupt}.name();
+  const bool is_known = text_of(row, 4) == error{errc::record_corrupt}.name();
   if (content && is_sealed(*content) && !is_known) ++found.bad_letters;
   letters.push_back({row.rowid, true, row.place});
 }
 
 bool survey::state::prove_cursor(const found_row& row) {
-  const auto application = text(row, 0);
-  const auto at = number(row, 1), digest = number(row, 2);
+  const auto application = text_of(row, 0);
+  const auto at = number_of(row, 1), digest = number_of(row, 2);
   if (row.columns.size() != 3 || !application || !at || !digest) return false;
   if (row_digest{}.add(*application).add(*at).value() != *digest) return false;
   others.emplace_back("cursor", row.place);
@@ -234,14 +244,14 @@ bool survey::state::prove_cursor(const found_row& row) {
 
 void survey::state::take_cursor(const found_row& row) {
   const bool is_old = row.columns.size() < 3 && version < first_with_digests;
-  if (row.whole && is_old && !row.has_rowid && text(row, 0) && number(row, 1))
+  if (row.whole && is_old && !row.has_rowid && text_of(row, 0) && number_of(row, 1))
     others.emplace_back(row.table, row.place);
   else
     ++found.bad_cursors;
 }
 
 bool survey::state::prove_open_time(const found_row& row) {
-  const auto seconds = number(row, 1), digest = number(row, 2);
+  const auto seconds = number_of(row, 1), digest = number_of(row, 2);
   if (row.columns.size() != 3 || !seconds || !digest) return false;
   if (row_digest{}.add(*seconds).value() != *digest) return false;
   if (open_seconds && row.table != "open_time") return true;
@@ -297,6 +307,7 @@ void survey::state::conclude() {
   const auto top = [&](std::int64_t seq) {
     found.highest = std::max(found.highest, static_cast<spool_seq>(seq));
   };
+  conclude_commands();
   found.lost_open_time = !open_seconds && version >= first_with_open_time;
   if (!waiting.empty()) top(waiting.back().seq);
   if (!records.empty()) top(records.back().seq);
@@ -363,6 +374,13 @@ std::vector<std::string> spool_findings::faults() const {
   say(bad_letters, " dead letter is not what was stored", " dead letters are not what was stored");
   say(lost_letters.value_or(0), " dead letter is missing", " dead letters are missing");
   if (!lost_letters) out.push_back("cannot tell whether dead letters are missing");
+  say(bad_commands, " command is not what was stored", " commands are not what was stored");
+  if (lost_commands && *lost_commands > bad_commands)
+    say(*lost_commands - bad_commands, " command more is missing", " commands more are missing");
+  if (counts && commands > counts->commands)
+    say(commands - counts->commands, " command more than should be is there",
+        " commands more than should be are there");
+  if (!lost_commands) out.push_back("cannot tell whether commands are missing");
   return out;
 }
 

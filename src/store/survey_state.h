@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What survey.cpp finds and replacement.cpp writes.
+// What survey.cpp and survey_commands.cpp find, and replacement.cpp writes.
 #pragma once
 
+#include "store/command_rows.h"
 #include "store/salvage.h"
 #include "store/seal.h"
 
@@ -23,6 +24,13 @@ struct survey::state {
     place at;
   };
 
+  struct found_command {
+    std::string id;
+    std::int64_t n = 0, revision = 0;
+    bool in_table = false; // one of its copies at least
+    place at;
+  };
+
   state(std::filesystem::path of, page_image pages)
       : file{std::move(of)}, image{std::move(pages)}, scan{image} {}
 
@@ -36,6 +44,7 @@ struct survey::state {
   bool prove_letter(const found_row& row);
   bool prove_cursor(const found_row& row);
   bool prove_open_time(const found_row& row);
+  bool prove_command(const found_row& row);
   // Of the table, and without such a proof: by its version's rules, or it is counted as bad.
   void take_waiting(const found_row& row);
   void take_device(const found_row& row);
@@ -45,6 +54,7 @@ struct survey::state {
   void take_stray(const found_row& row);
   void add_device(std::int64_t ref, std::string_view application, std::string_view device, const place& at);
   void conclude();
+  void conclude_commands();
 
   std::filesystem::path file;
   page_image image;
@@ -54,14 +64,25 @@ struct survey::state {
   spool_findings found;
   std::vector<waiting_row> waiting, missing; // missing: without a record that can be read
   std::vector<kept> records, broken, deliver, letters;
+  std::vector<found_command> commands;
   std::map<std::int64_t, place> devices;
   std::map<std::pair<std::string, std::string>, std::int64_t> names;
   std::map<std::int64_t, std::pair<std::string, std::string>> keys;
   std::vector<std::pair<std::string, place>> others; // of tables that are copied as they are
   std::uint64_t bad_waiting = 0, bad_devices = 0, summed_letters = 0;
+  bool counts_commands = false;                                           // found.counts does
   bool has_sums = false, sums_are_whole = true, letters_are_whole = true; // but for bad pages
 };
 
+// Of its columns; nothing: there is none, or of another type.
+std::optional<std::int64_t> number_of(const found_row& row, std::size_t at);
+std::optional<std::string_view> text_of(const found_row& row, std::size_t at);
 std::optional<std::string_view> blob_of(const found_row& row, std::size_t at);
+// Nothing: the row has not its columns.
+std::optional<command_row> command_of(const found_row& row);
+
+// Versions of spool.db.
+inline constexpr std::uint32_t first_with_times = 4, first_with_sums = 5, first_with_digests = 7,
+                               first_with_open_time = 8, first_with_commands = 9;
 
 } // namespace causeway::store

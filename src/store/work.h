@@ -19,11 +19,12 @@ namespace causeway::store {
 
 struct queued_append {
   model::append_request request;
-  stored_number device{}; // the request's
-  spool_seq first = 0;    // the number of its first row, or of the refused event
-  amount what;            // of its rows
-  amount queued;          // what it counts for while it is not answered
-  wall_time at{};         // accepted
+  stored_number device{};    // the request's
+  spool_seq first = 0;       // the number of its first row, or of the refused event
+  std::uint64_t numbers = 0; // that it has from there on; 0: commands alone
+  amount what;               // of its rows
+  amount queued;             // what it counts for while it is not answered
+  wall_time at{};            // accepted
 };
 // A model::change, of devices as the disk calls them.
 struct queued_change {
@@ -44,6 +45,7 @@ struct queued_change {
   std::vector<saved> devices;
   std::vector<placed> assignments; // until the writer has taken them apart: they are another file's
   std::vector<forgotten> gone;
+  std::vector<model::command_id> forgotten_commands;
   wall_time at{}; // of its dead letters
 };
 struct queued_cursor {
@@ -96,6 +98,7 @@ struct report {
   amount erased;                             // left the spool
   std::uint64_t unreadable = 0, missing = 0; // store_counters
   bool missing_unknown = false;
+  std::uint64_t missing_commands = 0; // as well
   std::optional<amount> waiting; // in the file, after this report: when that is not known from the others
   std::uint64_t dead_letters = 0;
   std::uint64_t commits = 0, commits_failed = 0, fsyncs = 0;

@@ -48,11 +48,13 @@ bool working_spool::mend(const error& why, report& out) {
   mended_ = true;
   const auto missing = mend_spool(path, why.detail(), std::chrono::system_clock::now());
   auto opened = spool_file::open(path, max_pages_);
-  if (opened) file_ = *std::move(opened);
-  if (!opened)
+  if (opened)
+    file_ = *std::move(opened);
+  else
     log::error("store_failing", {{"error", opened.fault().name()}, {"detail", opened.fault().detail()}});
   if (missing) {
     out.missing += missing->missing;
+    out.missing_commands += missing->commands;
     out.missing_unknown = missing->unknown;
   }
   return missing && file_.db().is_open();

@@ -55,7 +55,8 @@ void writer::wake() {
 
 // Assignments are of another file, and marks alone wait for company.
 void writer::push(queued_change change) {
-  const bool has_more = !change.devices.empty() || !change.dead_letters.empty() || !change.gone.empty();
+  const bool has_more = !change.devices.empty() || !change.dead_letters.empty() || !change.gone.empty() ||
+                        !change.forgotten_commands.empty();
   const bool is_marks_alone = !has_more && change.assignments.empty();
   std::unique_lock held{mutex_};
   for (auto& one : change.assignments)

@@ -290,7 +290,8 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
   return made;
 }
 
-result<model::downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named) {
+result<model::downlink_call> read_method(std::string_view name, std::string_view payload,
+                                         named_downlinks named) {
   if (name != built_in_method) {
     auto made = read_named(name, payload, named);
     if (!made) return std::move(made).fault();

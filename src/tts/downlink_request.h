@@ -49,7 +49,8 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
 // confirmed, priority, queue, class_b_c, max_attempts, wait, wait_seconds and id; or a configured name, with
 // a payload as behind method-name. Members in snake_case or lowerCamelCase; null is absent, an unknown one is
 // refused. Without f_port the formatter must give it. Errors: as read_c2d.
-result<model::downlink_call> read_method(std::string_view name, std::string_view payload, named_downlinks named);
+result<model::downlink_call> read_method(std::string_view name, std::string_view payload,
+                                         named_downlinks named);
 
 struct desired_downlink {
   // Of what is asked for, in canonical form: what it is compared by, and what the command's id is made of.

@@ -21,6 +21,7 @@ void walk_figures(const snapshot& now, Visitor& to) {
   to.one(oldest_figures, now);
   to.each("application", model::spool_use_figures, now.spool);
   to.one(model::drop_figures, now.shard);
+  to.one(model::command_figures, now.commands);
   to.one(model::commit_figures, now.store);
   to.each("hub", model::hub_figures, now.hubs);
   to.one(clock_figures, now);

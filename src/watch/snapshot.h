@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/cloud_totals.h"
+#include "model/command_totals.h"
 #include "model/stack_totals.h"
 #include "model/store_totals.h"
 #include "model/totals.h"
@@ -19,6 +20,7 @@ namespace causeway::watch {
 
 struct snapshot {
   model::shard_totals shard;
+  model::command_totals commands;
   std::vector<model::spool_use> spool;                       // by application
   std::map<std::string, model::hub_totals> hubs;             // by hub
   std::map<std::string, model::dps_totals> dps;              // by section

@@ -87,6 +87,7 @@ json::object status_json(const snapshot& now, std::string_view version, wall_tim
   out["mqtt"] = all_of(now.mqtt, "application", model::mqtt_figures);
   out["spool"] = spool.take();
   out["messages"] = members("messages.").take();
+  out["commands"] = members("commands.").take();
   out["timeline"] = members("timeline.").take();
   out["exporters"] = all_of(now.exporters, "name", exporter_figures);
   for (auto& [key, value] : others)

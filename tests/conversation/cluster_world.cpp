@@ -42,7 +42,7 @@ struct cluster_world::process final : model::tenure {
                return options;
              }(),
              world.clock.now()} {
-    core.connect({disk, link, around, around, around, world.stack});
+    core.connect({disk, link, around, around, around, world.stack, nobody, nobody});
     disk.answer_to(&core);
     link.answer_to(&core);
     around.answer_to(&core);
@@ -56,6 +56,7 @@ struct cluster_world::process final : model::tenure {
   std::vector<bool> believed;
   memory_journal::member disk;
   surroundings around;
+  no_commands nobody;
   memory_link link;
   core::shard core;
   bool is_opening = false; // start_some has something to do

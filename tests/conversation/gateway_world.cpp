@@ -24,7 +24,7 @@ gateway_world::gateway::gateway(gateway_world& world)
               return options;
             }(),
             world.clock.now()} {
-  shard.connect({world.disk, link, around, around, around, world.stack_});
+  shard.connect({world.disk, link, around, around, around, world.stack_, nobody, nobody});
   link.answer_to(&shard);
   around.answer_to(&shard);
 }

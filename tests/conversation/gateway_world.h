@@ -65,6 +65,7 @@ public:
 private:
   struct gateway {
     surroundings around;
+    no_commands nobody;
     memory_link link;
     core::shard shard;
     explicit gateway(gateway_world& world);

@@ -101,6 +101,11 @@ model::start_image memory_journal::image_of(model::shard_number which) const {
       ++of_event;
     image.row_keys.push_back({seq, *row.event, of_event});
   }
+  std::map<std::uint64_t, const model::kept_command*> in_order;
+  for (const auto& [id, one] : commands_)
+    if (shard_of(one.what.of) == which) in_order.emplace(one.n, &one.what);
+  for (const auto& [n, what] : in_order)
+    image.commands.push_back(*what);
   for (const auto& [id, one] : letters_)
     if (shard_of(one.from) == which) image.dead_letters[one.from.application] += {1, one.bytes};
   image.open_seconds =
@@ -138,7 +143,7 @@ void memory_journal::commit(member& by) {
     auto next = std::move(by.queue_.front());
     by.queue_.pop_front();
     if (auto* const request = std::get_if<model::append_request>(&next.what))
-      told.appends.push_back(apply(by, *request));
+      told.appends.push_back(apply(by, next, *request));
     else
       apply(by, next, std::get<model::change>(next.what));
   }
@@ -162,9 +167,40 @@ model::amount memory_journal::bury_event(const model::append_request& what) {
   return {1, bytes};
 }
 
-model::appended memory_journal::apply(member& by, model::append_request& what) {
+// Of commands, and of rows that go, an owner speaks alone: one that is none any more keeps nothing of it all.
+bool memory_journal::may_append(const member& by, const piece& from, const model::append_request& what) {
+  for (const auto& one : what.commands)
+    if (!owns(by, from, shard_of(one.of), "a command")) return false;
+  for (const auto seq : what.in_place_of) {
+    const auto shard = all_rows_.find(seq);
+    if (shard == all_rows_.end())
+      faults_.push_back("an append in place of row " + std::to_string(seq) + ", which never was");
+    else if (!owns(by, from, shard->second, "an append in place of a row"))
+      return false;
+  }
+  return true;
+}
+
+void memory_journal::keep_commands(model::append_request& what) {
+  for (auto& one : what.commands) {
+    auto& kept = commands_[one.id];
+    if (kept.n == 0) kept.n = ++last_command_;
+    kept.what = std::move(one);
+  }
+  for (const auto seq : what.in_place_of) {
+    const auto gone = rows_.extract(seq); // or it had gone already
+    if (gone.empty()) continue;
+    keep_key(gone.mapped(), seq);
+    ++rows_done_;
+  }
+}
+
+model::appended memory_journal::apply(member& by, const piece& from, model::append_request& what) {
+  if (!may_append(by, from, what))
+    return {what.id, error{errc::store_unavailable, "its shard is another's"}, {}};
   if (what.replays && letters_.erase(*what.replays) == 0)
     return {what.id, error{errc::not_found, "the dead letter is gone"}, {}};
+  keep_commands(what);
   if (what.refused) return {what.id, {}, bury_event(what)};
   if (what.key) take_letter(*what.key);
   const auto shard = shard_of(what.from);
@@ -262,6 +298,10 @@ void memory_journal::apply(member& by, const piece& from, model::change& what) {
     record.former_append = {};
     devices_[record.key].record = std::move(record);
   }
+  for (const auto& id : what.forgotten_commands)
+    if (const auto found = commands_.find(id);
+        found != commands_.end() && owns(by, from, shard_of(found->second.what.of), "a word of a command"))
+      commands_.erase(found);
   for (const auto which : what.released)
     if (owns(by, from, which, "a release")) end_tenure(which);
 }
@@ -291,7 +331,8 @@ bool memory_journal::member::has_marks_alone() const {
   return std::all_of(queue_.begin(), queue_.end(), [](const piece& one) {
     const auto* const only = std::get_if<model::change>(&one.what);
     return only != nullptr && only->dead_letters.empty() && only->devices.empty() &&
-           only->assignments.empty() && only->gone.empty() && only->released.empty();
+           only->assignments.empty() && only->gone.empty() && only->forgotten_commands.empty() &&
+           only->released.empty();
   });
 }
 
@@ -360,7 +401,8 @@ void memory_journal::member::answer_reads() {
 }
 
 result<void> memory_journal::member::append(model::append_request request) {
-  CAUSEWAY_CHECK(request.messages.empty() == request.refused.has_value());
+  CAUSEWAY_CHECK(!request.messages.empty() || request.refused || !request.commands.empty());
+  CAUSEWAY_CHECK(request.messages.empty() || !request.refused);
   if (queue_.size() == under_way_ || has_marks_alone()) waits_since_ = of_.clock_.now().mono;
   queue_.push_back({held_, std::move(request)});
   return {};

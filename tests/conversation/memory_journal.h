@@ -45,7 +45,7 @@ public:
   std::size_t waiting_rows(model::shard_number which) const;
   std::size_t dead_letters() const { return letters_.size(); }
   std::uint64_t rows_done() const { return rows_done_; }
-  // Of rows, records and assignments: by who had owned their shard, and did not any more.
+  // Of rows, records, assignments and commands: by who had owned their shard, and did not any more.
   std::uint64_t dropped() const { return dropped_; }
   // What no owner may ever write, in words: a mark of a row that is not there, anything of a shard that was
   // not its own.
@@ -73,6 +73,10 @@ private:
     std::uint64_t bytes = 0;
     std::optional<model::kept_key> key;
   };
+  struct command {
+    std::uint64_t n = 0; // in the order in which they were first kept
+    model::kept_command what;
+  };
   struct piece {
     std::vector<epoch> held; // what its member owned as it wrote it; 0: not
     std::variant<model::append_request, model::change> what;
@@ -86,7 +90,9 @@ private:
   place& place_of(model::shard_number which) { return places_[static_cast<std::size_t>(which)]; }
   const place& place_of(model::shard_number which) const { return places_[static_cast<std::size_t>(which)]; }
   void commit(member& by);
-  model::appended apply(member& by, model::append_request& what);
+  model::appended apply(member& by, const piece& from, model::append_request& what);
+  bool may_append(const member& by, const piece& from, const model::append_request& what);
+  void keep_commands(model::append_request& what);
   void apply(member& by, const piece& from, model::change& what);
   // Whether the one that wrote it owns the shard still; what it must not write is counted.
   bool owns(const member& by, const piece& from, model::shard_number which, const char* what);
@@ -108,6 +114,8 @@ private:
   std::map<spool_seq, model::shard_number> all_rows_;
   std::map<model::device_key, of_device> devices_;
   std::map<std::uint64_t, letter> letters_;
+  std::map<model::command_id, command> commands_;
+  std::uint64_t last_command_ = 0;
   std::uint64_t last_letter_ = 0, rows_done_ = 0, dropped_ = 0;
   std::vector<std::string> faults_;
 };

@@ -2,6 +2,8 @@
 // The journal of several processes keeps its word; else what the gateways do on it proves nothing.
 #include "conversation/memory_journal.h"
 
+#include "store/store_fixture.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::conversation {
@@ -16,13 +18,13 @@ constexpr model::kept_key first_key{'u', 1}, second_key{'u', 2};
 constexpr device_ref its_ref{7};
 
 struct listener final : model::journal_events {
-  std::vector<append_id> stored;
+  std::vector<append_id> stored, refused;
   std::vector<model::fresh_row> rows;
   std::vector<spool_seq> read, gone;
 
   void on_appended(const std::vector<model::appended>& what, moment) override {
     for (const auto& one : what)
-      if (one.outcome) stored.push_back(one.id);
+      (one.outcome ? stored : refused).push_back(one.id);
   }
   void on_rows(std::vector<model::fresh_row> more, moment) override {
     for (auto& row : more)
@@ -208,6 +210,143 @@ TEST_F(shared_journal, loses_what_a_dead_member_had_not_committed) {
   EXPECT_TRUE(journal.is_free(shard));
   EXPECT_EQ(journal.waiting_rows(), 1u);
   EXPECT_FALSE(journal.deadline());
+}
+
+TEST_F(shared_journal, keeps_commands_for_the_owner_of_their_shard_alone) {
+  const auto with_commands = [&](std::uint64_t id, const char* content, std::size_t messages = 0) {
+    auto made = request(id, its_ref, model::kept_key{'d', id}, messages);
+    made.commands.push_back({model::command_id{"c"}, sensor, content});
+    return made;
+  };
+  ASSERT_TRUE(one.append(with_commands(1, "pushing")));
+  ASSERT_TRUE(one.append(with_commands(2, "queued", 1)));
+  run_for(20ms);
+  EXPECT_EQ(at_one.stored, (std::vector{append_id{1}, append_id{2}}));
+  ASSERT_EQ(at_one.rows.size(), 1u);
+  EXPECT_EQ(at_one.rows[0].seq, 1u);
+  ASSERT_EQ(journal.image_of(shard).commands.size(), 1u);
+  // Its next owner has it as it stood; what the former one says of it is nothing, with all that is beside it.
+  auto late = with_commands(3, "sent", 1);
+  late.in_place_of = {1};
+  ASSERT_TRUE(one.append(std::move(late)));
+  const auto image = journal.give(shard, other);
+  ASSERT_EQ(image.commands.size(), 1u);
+  EXPECT_EQ(image.commands[0].content, "queued");
+  run_for(20ms);
+  EXPECT_EQ(at_one.refused, std::vector{append_id{3}});
+  EXPECT_EQ(journal.image_of(shard).commands, image.commands);
+  EXPECT_EQ(journal.waiting_rows(), 1u);
+  EXPECT_EQ(journal.dropped(), 1u);
+  model::change word;
+  word.forgotten_commands = {model::command_id{"c"}, model::command_id{"nobody's"}};
+  one.commit(word);
+  run_for(20ms);
+  EXPECT_EQ(journal.dropped(), 2u);
+  EXPECT_EQ(journal.image_of(shard).commands.size(), 1u);
+  EXPECT_TRUE(journal.faults().empty());
+  other.commit(word);
+  one.give_up(shard);
+  ASSERT_TRUE(one.append(with_commands(4, "sent")));
+  run_for(20ms);
+  EXPECT_TRUE(journal.image_of(shard).commands.empty());
+  EXPECT_EQ(journal.faults().size(), 1u);
+}
+
+// What one process does with either of them has the same end.
+class beside_the_store : public store::store_fixture {
+protected:
+  beside_the_store() {
+    member.answer_to(&listens);
+    journal.give(shard_number{0}, member);
+  }
+  void run() {
+    for (const auto end = clock.now().mono + 200ms; clock.now().mono <= end; clock.advance(1ms)) {
+      while (journal.step() || member.step()) {
+      }
+      box.drain();
+      while (it->step(clock.now().mono)) {
+      }
+    }
+    box.drain();
+  }
+  void both(const model::append_request& request) {
+    ASSERT_TRUE(it->append(request));
+    ASSERT_TRUE(member.append(request));
+  }
+  void both(const model::change& what) {
+    it->commit(what);
+    member.commit(what);
+  }
+  void expect_alike() {
+    run();
+    const auto numbers = [](const std::vector<append_id>& from) {
+      std::vector<spool_seq> made;
+      made.reserve(from.size());
+      for (const auto one : from)
+        made.push_back(static_cast<spool_seq>(one));
+      return made;
+    };
+    EXPECT_EQ(numbers(listens.stored), events.stored);
+    EXPECT_EQ(numbers(listens.refused), events.refused);
+    ASSERT_EQ(listens.rows.size(), events.fresh.size());
+    for (std::size_t i = 0; i < events.fresh.size(); ++i) {
+      EXPECT_EQ(listens.rows[i].seq, events.fresh[i].seq);
+      EXPECT_EQ(listens.rows[i].by, events.fresh[i].by);
+    }
+    const auto mine = journal.image_of(shard_number{0});
+    it.reset(); // a crash
+    load();
+    listens.stored.clear();
+    listens.refused.clear();
+    listens.rows.clear();
+    it->start_by_hand(events, events);
+    EXPECT_EQ(image.commands, mine.commands);
+    EXPECT_EQ(store::seqs_of(image), store::seqs_of(mine));
+    EXPECT_EQ(image.next_seq, mine.next_seq);
+  }
+
+  memory_journal journal{clock, 1};
+  listener listens;
+  memory_journal::member member{journal};
+};
+
+TEST_F(beside_the_store, commands_are_kept_ordered_replaced_and_forgotten_alike) {
+  using store::make_append;
+  using store::make_command;
+  using store::make_commands;
+  open_by_hand();
+  both(make_commands(1, {make_command("b", "stored"), make_command("a", "stored")}));
+  auto report = make_append(2);
+  report.commands = {make_command("b", "queued")};
+  both(report);
+  both(make_append(3));
+  expect_alike();
+  auto next = make_append(4);
+  next.commands = {make_command("b", "sent"), make_command("c", "stored")};
+  next.in_place_of = {1};
+  both(next);
+  model::change what;
+  what.forgotten_commands = {model::command_id{"a"}, model::command_id{"nobody's"}};
+  both(what);
+  both(make_commands(5, {make_command("a", "stored anew")}));
+  auto gone = make_commands(6, {make_command("d", "stored")});
+  gone.replays = 77;
+  gone.in_place_of = {2};
+  both(gone);
+  expect_alike();
+  EXPECT_EQ(image.commands.size(), 3u);
+  EXPECT_EQ(image.waiting.size(), 2u);
+  auto alone = make_commands(7, {make_command("b", "acknowledged")});
+  alone.in_place_of = {1, 3}; // the first has gone before
+  both(alone);
+  what = {};
+  what.done = {2};
+  what.forgotten_commands = {model::command_id{"c"}};
+  both(what);
+  expect_alike();
+  EXPECT_EQ(image.commands.size(), 2u);
+  EXPECT_TRUE(image.waiting.empty());
+  EXPECT_TRUE(journal.faults().empty());
 }
 
 TEST_F(shared_journal, reads_back_what_is_there_and_says_what_is_gone) {

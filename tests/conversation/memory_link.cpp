@@ -47,7 +47,7 @@ memory_link::memory_link(const manual_clock& clock, emulator::hub_service& hub, 
       host_{how.host},
       breaks_{breaks},
       on_break_{std::move(on_break)},
-      fleets_{options_of(how, tokens), *this, *this} {}
+      fleets_{options_of(how, tokens), *this, *this, *this} {}
 
 memory_link::~memory_link() = default;
 
@@ -65,6 +65,19 @@ void memory_link::hurry(device_ref device) {
 
 void memory_link::send(device_ref device, spool_seq seq, const model::message& what) {
   fleets_.send(device, seq, what, clock_.now());
+}
+
+void memory_link::settle(device_ref device, model::delivery_number which, model::c2d_settlement how) {
+  fleets_.settle(device, which, how, clock_.now());
+}
+
+void memory_link::answer_call(device_ref device, model::delivery_number which,
+                              const model::method_answer& what) {
+  fleets_.answer(device, which, what);
+}
+
+void memory_link::take_c2d(bool can_store) {
+  fleets_.take_c2d(can_store);
 }
 
 void memory_link::on_device_attached(device_ref device, moment now) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace causeway::conversation {
@@ -21,7 +22,10 @@ struct break_plan {
   std::size_t breaks = 0;        // so far
 };
 
-class memory_link final : public model::hub_link, model::hub_link_events, hub::line_orders {
+class memory_link final : public model::hub_link,
+                          model::hub_link_events,
+                          model::hub_command_events,
+                          hub::line_orders {
 public:
   struct settings {
     azure_name section;
@@ -34,11 +38,19 @@ public:
   ~memory_link() override;
   void answer_to(core::shard* shard) { shard_ = shard; }
 
+  // What hubs have had for devices: the core takes none.
+  std::vector<std::pair<device_ref, model::c2d_message>> c2d;
+  std::vector<std::pair<device_ref, model::method_call>> calls;
+
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
   void hurry(device_ref device) override;
   void close(model::shard_number which, mono_time until) override;
   void send(device_ref device, spool_seq seq, const model::message& what) override;
+  void settle(device_ref device, model::delivery_number which, model::c2d_settlement how) override;
+  void answer_call(device_ref device, model::delivery_number which,
+                   const model::method_answer& what) override;
+  void take_c2d(bool can_store) override;
 
   // Does what can be done now; false when there was nothing.
   bool step();
@@ -91,6 +103,12 @@ private:
   void on_device_detached(device_ref device, const error& why, bool link_retries, moment now) override;
   void on_send_outcome(device_ref device, spool_seq seq, const result<void>& outcome, moment now) override;
   void on_shard_closed(model::shard_number which, moment now) override;
+  void on_c2d(device_ref which, model::c2d_message what, moment) override {
+    c2d.emplace_back(which, std::move(what));
+  }
+  void on_method(device_ref which, model::method_call what, moment) override {
+    calls.emplace_back(which, std::move(what));
+  }
   void open(hub::fleet& of, hub::line& which) override { orders_.push_back({of, which}); }
   void flush(hub::line&) override {}
   void cut(hub::line& which) override { cuts_.push_back(which.id()); }

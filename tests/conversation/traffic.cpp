@@ -30,6 +30,11 @@ emulator::key_pair keys_of(const std::string& name) {
 
 } // namespace
 
+error no_commands::breach() {
+  ADD_FAILURE() << "nobody has sent a command";
+  return error{errc::internal};
+}
+
 identity name_of(std::size_t device) {
   auto digits = std::to_string(device);
   return identity{"sensor-" + std::string(4 - digits.size(), '0') + digits};

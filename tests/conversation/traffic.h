@@ -4,6 +4,8 @@
 #pragma once
 
 #include "conversation/memory_link.h"
+#include "model/command_translator.h"
+#include "model/downlinks.h"
 
 #include <cstdint>
 #include <deque>
@@ -89,6 +91,25 @@ private:
   core::shard* core_ = nullptr;
   std::deque<std::pair<device_ref, model::assignment>> assignments_; // to be answered
   std::deque<formatted> formats_;                                    // likewise
+};
+
+// Where nobody sends commands.
+class no_commands final : public model::downlinks, public model::command_translator {
+  void push(const model::command_id&, const model::device_key&, const model::downlink&) override { breach(); }
+  void empty_queue(const model::command_id&, const model::device_key&) override { breach(); }
+  void read_queue(const model::command_id&, const model::device_key&) override { breach(); }
+  void read_record(const model::command_id&, const model::device_key&) override { breach(); }
+  result<model::downlink> read_c2d(const application_id&, const model::c2d_message&) const override {
+    return breach();
+  }
+  result<model::downlink_call> read_method(const application_id&, const model::method_call&) const override {
+    return breach();
+  }
+  std::optional<model::message> write_report(const model::downlink_report&) const override { return {}; }
+  std::string write_answer(const model::command_id&, model::command_state) const override { return {}; }
+  std::string write_refusal(const error&) const override { return {}; }
+
+  static error breach(); // fails the test
 };
 
 // Of a device's uplinks. promised: one that was answered `stored` before the other one was posted comes

@@ -95,7 +95,9 @@ class admin(integration_test):
         file = self.directory / "emulator" / "gateway-state" / "spool.db"
         database = sqlite3.connect(file)
         for step_back in (
-                # version 8
+                # version 9
+                "DROP TABLE command",
+                # 8
                 "DROP TABLE open_time", "ALTER TABLE spool DROP COLUMN open",
                 *(f"ALTER TABLE device DROP COLUMN {column}" for column in ("deleted", "refused_at", "former_until", "attached")),
                 # 7

@@ -207,6 +207,12 @@ class check(integration_test):
             self.assert_bad(f"API key of {FIELD}", f"{right} for {what_for}")
         self.access(hub, FIELD, rights=rights)
         self.assertEqual(self.check_online()[0], 0, self.said)
+        self.edit("backfill = true\n", "")
+        self.access(hub, FIELD, rights=[one for one in rights if one != "RIGHT_APPLICATION_TRAFFIC_READ"])
+        code, lines = self.check_online()
+        word, text = lines[f"API key of {FIELD}"]
+        self.assertEqual((code, word), (0, "note"), self.said)
+        self.assertIn("RIGHT_APPLICATION_TRAFFIC_READ for a look for downlinks that got no answer", text)
 
     def test_what_the_applications_webhooks_lack_is_named(self):
         hub = self.emulator(registry=True)

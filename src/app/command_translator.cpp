@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_translator.h"
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "formats/downlink_report.h"
+
+#include <algorithm>
+
+namespace causeway::app {
+namespace {
+
+tts::named_downlink named_downlink_of(const config::named_command& from) {
+  const auto priority = tts::parse_priority(from.priority);
+  CAUSEWAY_CHECK(priority.has_value());
+  tts::named_downlink made;
+  made.name = from.name;
+  made.f_port = from.port;
+  made.confirmed = from.confirmed;
+  made.priority = *priority;
+  made.queue = from.replace ? model::queue_operation::replace : model::queue_operation::push;
+  made.payload = from.payload;
+  return made;
+}
+
+// devmobile's users have consumers that know uplinks alone.
+bool sends_reports(const config::application_settings& from) {
+  return from.format != config::message_format::devmobile ||
+         std::find(from.events.begin(), from.events.end(), "downlink") != from.events.end();
+}
+
+} // namespace
+
+command_translator::command_translator(const config::configuration& from) {
+  for (const auto& one : from.applications) {
+    application made;
+    for (const auto& named : one.named_commands)
+      made.named.push_back(named_downlink_of(named));
+    made.reports = sends_reports(one);
+    applications_.emplace(one.id, std::move(made));
+  }
+}
+
+result<const command_translator::application*> command_translator::find(const application_id& id) const {
+  const auto found = applications_.find(id);
+  if (found == applications_.end()) return error{errc::application_unknown, id.str()};
+  return &found->second;
+}
+
+result<model::downlink> command_translator::read_c2d(const application_id& of,
+                                                     const model::c2d_message& what) const {
+  const auto found = find(of);
+  if (!found) return found.fault();
+  return tts::read_c2d(what.properties, what.body, (*found)->named);
+}
+
+result<model::downlink_call> command_translator::read_method(const application_id& of,
+                                                             const model::method_call& what) const {
+  const auto found = find(of);
+  if (!found) return found.fault();
+  return tts::read_method(what.name, what.payload, (*found)->named);
+}
+
+std::optional<model::message> command_translator::write_report(const model::downlink_report& what) const {
+  const auto found = find(what.from.application);
+  if (found && !(*found)->reports) return std::nullopt;
+  return formats::format_downlink_report(what);
+}
+
+std::string command_translator::write_answer(const model::command_id& which,
+                                             model::command_state state) const {
+  return R"({"command":)" + json_quoted(which.str()) + R"(,"state":)" + json_quoted(to_string(state)) + "}";
+}
+
+std::string command_translator::write_refusal(const error& why) const {
+  const auto text = why.detail().empty() ? describe(why.code()).text : std::string_view{why.detail()};
+  return R"({"error":)" + json_quoted(why.name()) + R"(,"text":)" + json_quoted(text) + "}";
+}
+
+} // namespace causeway::app

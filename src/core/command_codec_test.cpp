@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/command_entry.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::core {
+namespace {
+
+kept_state full() {
+  kept_state state;
+  state.what.id = command_id{std::string(32, 'a')};
+  state.what.source = command_source::method;
+  state.what.to = {application_id{"plant"}, device_id{"dev"}};
+  state.what.what = {10,
+                     std::string("\0\xff", 2),
+                     R"({"a":1})",
+                     true,
+                     downlink_priority::highest,
+                     queue_operation::replace,
+                     R"({"gateways":[]})",
+                     32};
+  state.what.message_id = "m";
+  state.what.correlation_id = "c";
+  state.what.held_for = awaited_step::acknowledged;
+  state.what.expiry = {wall_time{seconds{5}}, 77};
+  state.stands = {
+      command_stage::nacked, 3, "as:downlink:01A", 123456789, step_kind::nack, {1, ~0ULL}, 9, true};
+  state.pushed = push_mark{wall_time{seconds{-4}}, mono_time{seconds{6}}};
+  state.stored_at = 1;
+  state.changed_at = 0xffffffff;
+  state.refused = true;
+  return state;
+}
+
+kept_command row_of(const kept_state& state) {
+  return {state.what.id, state.what.to, encode_command(state)};
+}
+
+TEST(command_codec, what_was_kept_comes_back) {
+  kept_state bare;
+  bare.what.id = command_id{std::string(32, 'b')};
+  for (const auto& state : {full(), bare}) {
+    const auto read = decode_command(row_of(state));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(*read, state);
+  }
+}
+
+TEST(command_codec, what_is_cut_or_longer_is_damage) {
+  const auto whole = row_of(full());
+  for (std::size_t size = 0; size < whole.content.size(); ++size) {
+    auto cut = whole;
+    cut.content.resize(size);
+    EXPECT_FALSE(decode_command(cut)) << size;
+  }
+  auto longer = whole;
+  longer.content += '\0';
+  EXPECT_FALSE(decode_command(longer));
+  auto other = whole;
+  other.content[0] = 2;
+  EXPECT_EQ(decode_command(other).fault().code(), errc::record_corrupt) << "a version that is not known";
+}
+
+TEST(command_codec, no_changed_byte_reads_beyond_it_or_makes_a_stage_that_there_is_not) {
+  const auto whole = row_of(full());
+  for (std::size_t at = 0; at < whole.content.size(); ++at)
+    for (const int bit : {0, 7}) {
+      auto changed = whole;
+      changed.content[at] = static_cast<char>(changed.content[at] ^ (1 << bit));
+      if (const auto read = decode_command(changed)) {
+        EXPECT_LT(static_cast<std::size_t>(read->stands.stage), command_stages);
+        EXPECT_LE(read->what.source, command_source::twin);
+      }
+    }
+}
+
+} // namespace
+} // namespace causeway::core

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// commands: from `stored` to what became of the push.
+#include "core/commands.h"
+
+#include "base/log.h"
+
+#include <chrono>
+#include <utility>
+#include <variant>
+
+namespace causeway::core {
+namespace {
+
+// Between the disk's word that a push leaves and its first byte: whoever freezes longer must ask again
+// whether it still owns the device (cluster.md 5).
+constexpr seconds leaves_within{5};
+
+// Both clocks have gone on alike: the machine is the same since, and its wall clock was not set.
+bool is_same_time(const push_mark& then, moment now) {
+  constexpr seconds drift{5};
+  const auto by_wall = now.wall - then.wall;
+  const auto by_mono = now.mono - then.mono;
+  return by_mono >= std::chrono::nanoseconds{0} && std::chrono::abs(by_wall - by_mono) < drift;
+}
+
+} // namespace
+
+void commands::enter(command_entry& one, moment now) {
+  const auto device = device_of(one);
+  if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
+  // Whether the device is of class C, where a later one would take the place of a confirmed one, nobody says
+  // before its record is read: each waits for the end of a confirmed one before it; but not what takes the
+  // place of all that waits.
+  const bool waits = one.what.what.queue != queue_operation::replace;
+  turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
+  pump(now);
+}
+
+// A push of the process before, of which nothing is known.
+void commands::resume(command_entry& one, moment now) {
+  const auto device = device_of(one);
+  if (!device) return move(one, command_event::cannot_be_known, {}, now);
+  push_times when{{}, now.mono};
+  if (one.pushed && is_same_time(*one.pushed, now)) when.began = one.pushed->mono;
+  // Of two the later one began only when the first had been answered.
+  if (!turns_.resume({one.what.id, *device, one.application, true, one.what.what.confirmed}, now.mono))
+    return move(one, command_event::cannot_be_known, {}, now);
+  pushes_[one.what.id] = {*device, {}, true};
+  looks_.ask(one.what.id, one.what.to, when, now.mono);
+}
+
+// One after the other, not each from inside the one before.
+void commands::pump(moment now) {
+  if (std::exchange(pumping_, true)) return;
+  while (!closed_) {
+    const auto turn = turns_.next(now.mono);
+    if (!turn) break;
+    start_push(*turn, now);
+  }
+  pumping_ = false;
+}
+
+void commands::start_push(const push_entry& turn, moment now) {
+  auto* const one = book_.find(turn.id);
+  if (one == nullptr || one->track.stage() != command_stage::stored)
+    return turns_.on_answer(turn.device, false, now.mono);
+  if (!on_.table.contains(turn.device)) {
+    turns_.on_answer(turn.device, false, now.mono);
+    return move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
+  }
+  if (has_come(one->what.expiry, now.wall, options_.is_clock_sure(), on_.time.seconds_at(now))) {
+    turns_.on_answer(turn.device, false, now.mono);
+    return move(*one, command_event::timed_out, {}, now);
+  }
+  one->pushed = push_mark{now.wall, now.mono};
+  one->track.on(command_event::push_began);
+  book_.on_changed(*one);
+  schedule(*one, now);
+  pushes_[turn.id] = {turn.device, {}, false};
+  if (auto taken = saves_.save(*one, turn.device, purpose::pushing, {}, now); !taken)
+    on_written(turn.id, taken, now);
+}
+
+void commands::on_written(const command_id& id, const result<void>& outcome, moment now) {
+  auto* const found = book_.find(id);
+  auto& push = pushes_.at(id);
+  if (found == nullptr || found->track.stage() != command_stage::pushing) { // a late step has told it
+    turns_.on_answer(push.device, true, now.mono);
+    pushes_.erase(id);
+    return pump(now);
+  }
+  auto& one = *found;
+  if (outcome && !closed_) {
+    push.written = now.mono;
+    ++totals_.pushes;
+    return to_.stack->push(id, one.what.to, one.what.what);
+  }
+  const auto device = push.device;
+  pushes_.erase(id);
+  turns_.on_not_made(device, now.mono);
+  move(one, command_event::push_not_made, {}, now);
+}
+
+bool commands::may_leave(const command_id& which, moment now) const {
+  const auto push = pushes_.find(which);
+  const auto* const one = book_.find(which);
+  return !closed_ && push != pushes_.end() && push->second.written && one != nullptr &&
+         one->track.stage() == command_stage::pushing && now.mono - *push->second.written < leaves_within &&
+         on_.table.contains(push->second.device) && on_.here.lets(on_.table.at(push->second.device));
+}
+
+void commands::on_push_outcome(const command_id& which, const push_outcome& what, moment now) {
+  now_ = now.mono;
+  const auto push = pushes_.find(which);
+  auto* const one = book_.find(which);
+  if (push == pushes_.end() || one == nullptr) return;
+  const auto device = push->second.device;
+  if (what.pause.count() > 0) turns_.hold(one->application, now.mono + what.pause);
+  if (what.how == push_end::unanswered) {
+    push->second.unanswered = true;
+    turns_.on_unanswered(device, now.mono);
+    return on_unanswered(*one, what, now);
+  }
+  pushes_.erase(push);
+  const report_cause cause{nullptr, what.error_name, what.error_text};
+  switch (what.how) {
+  case push_end::taken:
+    turns_.on_answer(device, true, now.mono);
+    move(*one, command_event::push_taken, {}, now);
+    break;
+  case push_end::refused:
+    turns_.on_answer(device, false, now.mono);
+    one->refused = one->refused || one->track.stage() == command_stage::pushing;
+    move(*one, command_event::push_refused, cause, now);
+    break;
+  case push_end::later:
+    turns_.on_later(device, what.pause, now.mono);
+    move(*one, command_event::push_not_made, {}, now);
+    break;
+  case push_end::not_made:
+    turns_.on_not_made(device, now.mono);
+    move(*one, command_event::push_not_made, {}, now);
+    break;
+  case push_end::unanswered:
+    break;
+  }
+  pump(now);
+}
+
+void commands::on_unanswered(command_entry& one, const push_outcome& what, moment now) {
+  ++totals_.pushes_unanswered;
+  if (one.track.stage() != command_stage::pushing) { // a step has told it before
+    const auto device = pushes_.at(one.what.id).device;
+    pushes_.erase(one.what.id);
+    return turns_.on_known(device, true, now.mono);
+  }
+  log::warning("downlink_unanswered", {{"application", one.what.to.application},
+                                       {"device", one.what.to.device},
+                                       {"command", one.what.id.str()},
+                                       {"error", what.error_name}});
+  looks_.ask(one.what.id, one.what.to, {what.began, what.ended}, now.mono);
+  senders_.on_unanswered(one);
+  looks_.pump(now.mono);
+}
+
+void commands::on_queue_read(const command_id& which, const queue_reading& what, moment now) {
+  now_ = now.mono;
+  if (const auto found = looks_.on_queue_read(which, what, now.mono)) on_finding(which, *found, now);
+  looks_.pump(now.mono);
+}
+
+void commands::on_record_read(const command_id& which, const record_reading& what, moment now) {
+  now_ = now.mono;
+  if (const auto found = looks_.on_record_read(which, what, now.mono)) on_finding(which, *found, now);
+  looks_.pump(now.mono);
+}
+
+void commands::on_finding(const command_id& which, const command_looks::finding& found, moment now) {
+  auto* const one = book_.find(which);
+  if (one == nullptr) return;
+  if (const auto* const push = std::get_if<push_finding>(&found)) {
+    switch (*push) {
+    case push_finding::queued:
+      return move(*one, command_event::found_queued, {}, now);
+    case push_finding::scheduled:
+      return move(*one, command_event::found_scheduled, {}, now);
+    case push_finding::never_arrived:
+      return move(*one, command_event::never_arrived, {}, now);
+    case push_finding::in_doubt:
+      log::error("command_in_doubt", {{"application", one->what.to.application},
+                                      {"device", one->what.to.device},
+                                      {"command", which.str()}});
+      return move(*one, command_event::cannot_be_known, {}, now);
+    }
+  }
+  one->asked_at = on_.time.seconds_at(now);
+  if (std::get<silence_finding>(found) == silence_finding::nowhere) {
+    log::warning("command_no_word", {{"application", one->what.to.application},
+                                     {"device", one->what.to.device},
+                                     {"command", which.str()}});
+    move(*one, command_event::nothing_heard, {}, now);
+  }
+  schedule(*one, now);
+}
+
+} // namespace causeway::core

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pushes that get no answer, starts with pushes under way, and the looks of long silence.
+#include "core/commands_scene.h"
+
+#include <gtest/gtest.h>
+
+namespace causeway::core {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::calls;
+using testing::commands_scene;
+using testing::shard_fixture;
+
+struct looking : commands_scene {
+  using commands_scene::commands_scene;
+
+  void queue_read(bool stands, read_end how = read_end::seen) {
+    const auto id = ports.looked_for.back();
+    queue_reading what{how, {}};
+    if (stands) what.what.push_back({{correlation_id_of(id)}, 1, 1});
+    shard.commands().on_queue_read(id, what, clock.now());
+  }
+  void record_read(std::optional<wall_time> newest_uplink = {}, read_end how = read_end::seen) {
+    record_reading what;
+    what.how = how;
+    what.stack_time = clock.now().wall;
+    if (newest_uplink)
+      what.what.newest_uplink =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(newest_uplink->time_since_epoch()).count();
+    shard.commands().on_record_read(ports.looked_for.back(), what, clock.now());
+  }
+  bool was_asked(const std::string& what) {
+    const auto all = ports.take();
+    return std::find(all.begin(), all.end(), what) != all.end();
+  }
+};
+
+TEST(pushes, without_an_answer_are_looked_for_and_nothing_is_sent_meanwhile) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.c2d(2, "b");
+  f.durable();
+  f.ports.take();
+  f.outcome(id, push_end::unanswered);
+  EXPECT_EQ(f.ports.take(), calls{"read_queue dev"});
+  f.queue_read(true);
+  EXPECT_EQ(f.state(id), command_state::queued);
+  f.durable();
+  EXPECT_FALSE(f.was_asked("push dev b")) << "11 s after a push without an answer";
+  f.tick(11s);
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev b"));
+}
+
+TEST(pushes, that_never_arrived_are_pushed_again_and_only_then) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::unanswered);
+  f.queue_read(false);
+  EXPECT_TRUE(f.was_asked("read_record dev"));
+  f.record_read();
+  EXPECT_EQ(f.state(id), command_state::pushing) << "it may still come for 11 s";
+  f.tick(11s);
+  EXPECT_TRUE(f.was_asked("read_queue dev"));
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall - 3600s);
+  EXPECT_EQ(f.state(id), command_state::pushing) << "its next push has begun";
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev a"));
+  EXPECT_EQ(f.ports.pushed.size(), 2U);
+}
+
+TEST(pushes, do_not_leave_again_where_a_late_step_has_told_of_the_first) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::unanswered);
+  f.queue_read(false);
+  f.record_read();
+  f.tick(11s);
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall - 3600s); // never arrived: its next push is being written down
+  f.step(id, event_kind::downlink_queued);
+  f.durable();
+  f.durable();
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  EXPECT_EQ(f.state(id), command_state::queued);
+  f.c2d(2, "b");
+  f.durable();
+  f.durable();
+  f.tick(11s);
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev b")) << "its turn is over";
+}
+
+TEST(pushes, of_two_before_a_start_the_first_is_looked_for_and_the_other_in_doubt) {
+  looking before;
+  before.pushed(1, "a");
+  auto image = before.on_disk();
+  auto copy = image.commands.at(0);
+  copy.id = command_id{std::string(32, '7')};
+  image.commands.push_back(copy);
+  shard_fixture anew;
+  anew.start(std::move(image));
+  EXPECT_EQ(anew.shard.commands().book().find(copy.id)->track.state(), command_state::in_doubt);
+}
+
+TEST(pushes, a_replace_does_not_wait_for_what_it_takes_the_place_of) {
+  looking f;
+  const auto first = f.pushed(1, "confirmed a");
+  f.outcome(first, push_end::taken);
+  f.durable();
+  f.c2d(2, "replace b");
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev replace b"));
+}
+
+TEST(pushes, of_which_nothing_can_be_proven_are_in_doubt_and_never_repeated) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::unanswered);
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall);
+  f.tick(11s);
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall); // it has spoken since
+  EXPECT_EQ(f.state(id), command_state::in_doubt);
+  f.durable();
+  f.tick(3600s);
+  f.durable();
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  f.step(id, event_kind::downlink_sent);
+  EXPECT_EQ(f.state(id), command_state::sent) << "until a step says otherwise";
+}
+
+TEST(pushes, are_known_by_a_step_that_beats_the_looks) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::unanswered);
+  f.step(id, event_kind::downlink_queued);
+  EXPECT_EQ(f.state(id), command_state::queued);
+  f.queue_read(false); // of the look that is over
+  f.tick(60s);
+  f.durable();
+  EXPECT_EQ(f.state(id), command_state::queued);
+  f.c2d(2, "b");
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev b"));
+}
+
+TEST(pushes, whose_step_beats_even_their_missing_answer_are_no_question) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.step(id, event_kind::downlink_queued);
+  f.outcome(id, push_end::unanswered);
+  EXPECT_FALSE(f.was_asked("read_queue dev"));
+  EXPECT_EQ(f.state(id), command_state::queued);
+}
+
+TEST(pushes, that_did_not_leave_are_made_again) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::not_made);
+  EXPECT_EQ(f.state(id), command_state::stored);
+  f.durable();
+  f.tick(2s);
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev a"));
+  EXPECT_EQ(f.ports.pushed, (std::vector<command_id>{id, id}));
+}
+
+TEST(pushes, may_leave_only_within_five_seconds_of_the_disks_word) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  EXPECT_TRUE(f.shard.commands().may_leave(id, f.clock.now()));
+  f.clock.advance(5s);
+  EXPECT_FALSE(f.shard.commands().may_leave(id, f.clock.now()));
+}
+
+TEST(pushes, do_not_begin_after_close_and_one_that_has_left_is_heard_of) {
+  looking f;
+  f.pushed(1, "a");
+  f.c2d(2, "b", f.which);
+  f.durable();
+  f.shard.commands().close(f.clock.now());
+  f.outcome(f.ports.pushed.back(), push_end::taken);
+  f.durable();
+  EXPECT_EQ(f.state(f.ports.pushed.back()), command_state::queued);
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+}
+
+TEST(pushes, a_confirmed_one_is_never_overtaken) {
+  looking f;
+  const auto open = f.pushed(1, "confirmed open");
+  f.outcome(open, push_end::taken);
+  f.c2d(2, "close");
+  f.durable();
+  f.step(open, event_kind::downlink_sent);
+  f.step(open, event_kind::downlink_nack);
+  f.durable();
+  EXPECT_FALSE(f.was_asked("push dev close"));
+  f.step(open, event_kind::downlink_ack, 2);
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev close"));
+}
+
+TEST(pushes, of_the_process_before_are_looked_for_and_the_others_wait) {
+  looking before;
+  before.pushed(1, "a");
+  before.c2d(2, "b");
+  before.durable();
+  looking f;
+  f.ports.take();
+  shard_fixture anew;
+  anew.start(before.on_disk());
+  EXPECT_EQ(anew.shard.deadline(), anew.clock.now().mono);
+  anew.shard.on_tick(anew.clock.now());
+  EXPECT_EQ(std::count(anew.ports.calls.begin(), anew.ports.calls.end(), "read_queue dev"), 1);
+  EXPECT_TRUE(anew.ports.pushed.empty());
+  const auto id = anew.ports.looked_for.at(0);
+  queue_reading stands{read_end::seen, {{{correlation_id_of(id)}, 1, 1}}};
+  anew.shard.commands().on_queue_read(id, stands, anew.clock.now());
+  anew.clock.advance(11s);
+  anew.shard.on_tick(anew.clock.now());
+  for (const auto& one : std::vector(anew.ports.appended))
+    anew.shard.on_appended({{one.id, {}, {}}}, anew.clock.now());
+  EXPECT_EQ(anew.ports.calls.back(), "push dev b");
+}
+
+TEST(pushes, a_message_that_comes_again_after_a_restart_finds_its_command) {
+  looking before;
+  before.pushed(1, "a");
+  shard_fixture anew;
+  anew.start(before.on_disk());
+  anew.assigned(before.which, "h", "hub", "", "dev");
+  c2d_message again;
+  again.number = delivery_number{7};
+  again.sequence_number = 1;
+  again.enqueued_ms = 1000;
+  again.body = "a";
+  anew.ports.take();
+  anew.shard.commands().on_c2d(before.which, again, anew.clock.now());
+  EXPECT_EQ(anew.ports.take(), calls{"settle 0 7 complete"});
+  EXPECT_TRUE(anew.ports.pushed.empty());
+}
+
+TEST(silence, of_a_day_is_asked_and_an_item_that_stands_stays_queued) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::taken);
+  f.durable();
+  f.ports.take();
+  for (int day = 0; day < 21; ++day) {
+    f.tick(24h);
+    ASSERT_TRUE(f.was_asked("read_queue dev")) << day;
+    f.queue_read(true);
+    EXPECT_EQ(f.state(id), command_state::queued);
+  }
+  f.step(id, event_kind::downlink_sent);
+  EXPECT_EQ(f.state(id), command_state::sent);
+}
+
+TEST(silence, in_two_looks_nowhere_is_no_word) {
+  looking f;
+  const auto id = f.pushed(1, "confirmed a");
+  f.outcome(id, push_end::taken);
+  f.step(id, event_kind::downlink_sent);
+  f.durable();
+  f.tick(24h);
+  f.queue_read(false);
+  f.record_read();
+  EXPECT_EQ(f.state(id), command_state::sent);
+  f.tick(11s);
+  f.queue_read(false);
+  f.record_read();
+  EXPECT_EQ(f.state(id), command_state::no_word);
+  f.step(id, event_kind::downlink_ack);
+  EXPECT_EQ(f.state(id), command_state::acknowledged) << "a late one";
+}
+
+TEST(silence, of_an_unconfirmed_one_that_was_sent_is_no_question) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::taken);
+  f.step(id, event_kind::downlink_sent);
+  f.durable();
+  f.ports.take();
+  f.tick(48h);
+  EXPECT_FALSE(f.was_asked("read_queue dev"));
+}
+
+} // namespace
+} // namespace causeway::core

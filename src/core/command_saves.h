@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands on their way to the journal: each with its reports, in one append, so that a crash finds a step
+// and its report, or neither. What the journal refuses is tried again, with what has come since. Owned by
+// commands; one thread.
+#pragma once
+
+#include "base/backoff.h"
+#include "core/appends.h"
+#include "core/device_table.h"
+#include "core/ledger.h"
+#include "core/open_time.h"
+#include "core/outlet.h"
+#include "model/door.h"
+#include "model/journal.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace causeway::core {
+
+class draft;
+
+class command_saves {
+public:
+  // What is to be done once it is durable.
+  enum class purpose : std::uint8_t {
+    note,    // nothing
+    storing, // a new one: only then it is there
+    pushing, // only then its push leaves
+  };
+  struct saved {
+    command_id id;
+    purpose what{};
+    std::vector<ticket> told_by; // events that are answered with it
+    result<void> outcome;
+  };
+
+  // All must live as long. random: uniform in [0, 1).
+  command_saves(ledger& book, const device_table& table, draft& changes, appends& stored,
+                const outlet<model::journal>& disk, const open_time& time, std::function<double()> random)
+      : book_{book},
+        table_{table},
+        changes_{changes},
+        stored_{stored},
+        disk_{disk},
+        time_{time},
+        random_{std::move(random)} {}
+
+  // As it stands now. device: nothing: it is not in the table, and nobody is told. Answered by on_appended;
+  // an error at once: the journal takes nothing. Of a note it is tried again by itself.
+  result<void> save(command_entry& one, std::optional<device_ref> device, purpose what,
+                    std::optional<ticket> told_by, moment now);
+  // One more event that is answered with what is on its way of this command. False: nothing is.
+  bool join(const command_id& id, ticket told_by);
+  // Nothing: it is none of ours.
+  std::optional<saved> on_appended(const model::appended& what, moment now);
+  // It is not to be tried again.
+  void forget(const command_id& id) { unsaved_.erase(id); }
+
+  // What is to be tried again now: all that the journal has refused.
+  std::vector<command_id> take_unsaved(moment now);
+  std::optional<mono_time> deadline() const {
+    return unsaved_.empty() && !failing_ ? std::nullopt : std::optional{retry_at_};
+  }
+  // The journal has refused the last one, and it is not yet time to try again.
+  bool is_failing(moment now) const { return failing_ && now.mono < retry_at_; }
+  // What has become of it is to be tried again.
+  bool is_unsaved(const command_id& id) const { return unsaved_.contains(id); }
+  bool is_saving(const command_id& id) const;
+  // Devices with reports on their way to the disk.
+  void add_devices(std::set<device_ref>& to) const;
+  std::size_t under_way() const { return under_way_.size(); }
+
+private:
+  struct errand {
+    command_id id;
+    purpose what{};
+    std::optional<device_ref> device{}; // of the reports
+    std::vector<message> reports;       // to be tried again where it fails
+    std::vector<ticket> told_by;
+  };
+  void on_refused(errand& of, moment now);
+
+  ledger& book_;
+  const device_table& table_;
+  draft& changes_;
+  appends& stored_;
+  const outlet<model::journal>& disk_;
+  const open_time& time_;
+  std::function<double()> random_;
+  std::map<append_id, errand> under_way_;
+  std::set<command_id> unsaved_;
+  backoff retry_{backoff_policy{milliseconds{500}, milliseconds{30'000}, 2.0, 0.25}};
+  mono_time retry_at_{};
+  bool failing_ = false;
+};
+
+} // namespace causeway::core

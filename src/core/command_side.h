@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The core as those see it who carry commands: hubs, The Things Stack's downlink side, and the operator.
+#pragma once
+
+#include "base/clock.h"
+#include "model/command_totals.h"
+#include "model/downlinks.h"
+#include "model/hub_link.h"
+
+namespace causeway::core {
+
+class ledger;
+
+class command_side : public model::hub_command_events, public model::downlink_answers {
+public:
+  // No more commands are taken, and no more pushes leave.
+  virtual void close(moment now) = 0;
+  virtual model::command_totals totals() const = 0;
+  virtual const ledger& book() const = 0;
+};
+
+} // namespace causeway::core

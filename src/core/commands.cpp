@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands on their way in, and what becomes of them. Their pushes are in command_pushes.cpp.
+#include "core/commands.h"
+
+#include "base/check.h"
+#include "base/earliest.h"
+#include "base/log.h"
+#include "core/draft.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace causeway::core {
+namespace {
+
+// What nobody has pushed by then is not pushed any more: a method's caller has gone long ago.
+constexpr std::uint32_t method_seconds = 300;
+
+// A later one would take its place at a device that is not of class A.
+bool is_open(command_stage stage) {
+  return stage == command_stage::pushing || stage == command_stage::queued || stage == command_stage::sent ||
+         stage == command_stage::nacked;
+}
+
+// When nothing is heard of it for long it is asked for.
+bool has_more_to_come(const command_entry& one) {
+  const auto stage = one.track.stage();
+  return stage == command_stage::queued || stage == command_stage::nacked ||
+         (stage == command_stage::sent && one.what.what.confirmed);
+}
+
+} // namespace
+
+commands::commands(const options& by, const grounds& on, const outlets& to)
+    : options_{by},
+      on_{on},
+      to_{to},
+      book_{options_.limits},
+      saves_{book_, on.table, on.changes, on.stored, to.disk, on.time, options_.random},
+      turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
+                               options_.limits.pace}},
+      looks_{to.stack},
+      senders_{to.hub, to.words} {
+  if (!options_.is_clock_sure) options_.is_clock_sure = [] { return false; };
+}
+
+// Those that were stored first go first; and nothing is sent to a device before it is known what became of
+// its last push.
+void commands::begin(std::vector<kept_command> rows, moment now) {
+  now_ = now.mono;
+  std::vector<command_entry*> stored;
+  for (auto& row : rows) {
+    auto state = decode_command(row);
+    const auto application = on_.rules.number_of(row.of.application);
+    if (!state) {
+      log::error("command_damaged", {{"application", row.of.application},
+                                     {"device", row.of.device},
+                                     {"command", row.id.str()},
+                                     {"detail", state.fault().detail()}});
+      on_.changes.forget_command(row.id);
+      continue;
+    }
+    if (!application || book_.find(row.id) != nullptr) continue;
+    auto& one = book_.add(make_entry(*std::move(state), *application));
+    one.durable = true;
+    const auto device = device_of(one);
+    if (one.track.stage() == command_stage::stored)
+      stored.push_back(&one);
+    else if (one.track.stage() == command_stage::pushing)
+      resume(one, now);
+    else if (device && one.what.what.confirmed && is_open(one.track.stage()))
+      turns_.set_open(*device, one.what.id);
+    schedule(one, now);
+  }
+  for (auto* const one : stored)
+    enter(*one, now);
+}
+
+std::optional<device_ref> commands::device_of(const command_entry& one) const {
+  return on_.table.find(one.application, one.what.to.device.str());
+}
+
+// Nothing: there is room for it now.
+std::optional<error> commands::refuses(device_ref which, std::uint32_t application, moment now) {
+  if (closed_) return error{errc::commands_closed};
+  const auto key = on_.names.key_of(on_.table.at(which));
+  if (const auto brake = on_.rules.at(application).max_downlinks) {
+    const auto open = on_.time.seconds_at(now);
+    const auto some = book_.of_device(key);
+    const auto recent = std::count_if(some.begin(), some.end(), [&](const command_entry* one) {
+      return !one->refused && open - std::min(open, one->stored_at) < brake->within.count();
+    });
+    if (recent >= static_cast<std::ptrdiff_t>(brake->count))
+      return error{errc::downlink_brake,
+                   std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
+  }
+  const auto vacancy = book_.make_room(application);
+  if (vacancy.refused) return error{*vacancy.refused, key.application.str()};
+  if (vacancy.goes != nullptr) {
+    if (pushes_.contains(vacancy.goes->what.id)) return error{errc::commands_full, key.application.str()};
+    forget(command_id{vacancy.goes->what.id});
+  }
+  return std::nullopt;
+}
+
+command_entry& commands::add(command what, std::uint32_t application, moment now) {
+  kept_state fresh;
+  fresh.what = std::move(what);
+  fresh.stored_at = fresh.changed_at = on_.time.seconds_at(now);
+  return book_.add(make_entry(std::move(fresh), application));
+}
+
+void commands::store(command_entry& one, device_ref which, moment now) {
+  const auto id = one.what.id;
+  if (auto taken = saves_.save(one, which, purpose::storing, {}, now); !taken) on_stored(id, taken, now);
+}
+
+void commands::on_stored(const command_id& id, const result<void>& outcome, moment now) {
+  auto* const found = book_.find(id);
+  if (found == nullptr) return;
+  auto& one = *found;
+  if (!outcome) {
+    senders_.on_not_stored(id, error{errc::store_unavailable, outcome.fault().detail()});
+    book_.remove(id);
+    to_.hub->take_c2d(takes_c2d_ = false); // what the hub keeps is safe there
+    return;
+  }
+  ++totals_.received[static_cast<std::size_t>(one.what.source)];
+  senders_.on_changed(one, {});
+  schedule(one, now);
+  enter(one, now);
+}
+
+void commands::on_c2d(device_ref which, c2d_message what, moment now) {
+  now_ = now.mono;
+  const auto& d = on_.table.at(which);
+  const auto key = on_.names.key_of(d);
+  const auto& hub = on_.table.hub_of(d).host.str();
+  auto id = make_command_id(key, c2d_origin{hub, what.sequence_number, what.enqueued_ms, what.message_id});
+  if (auto* const known = book_.find(id)) {
+    ++totals_.redelivered;
+    return senders_.hold(*known, which, what.number, now);
+  }
+  auto read = to_.words->read_c2d(key.application, what);
+  if (!read) return refuse_c2d(which, what, read.fault(), now);
+  if (const auto refused = refuses(which, d.application, now)) return refuse_c2d(which, what, *refused, now);
+  command made{std::move(id), command_source::c2d, key, *std::move(read), {}, {}, {}, {}};
+  made.message_id = std::move(what.message_id);
+  made.correlation_id = std::move(what.correlation_id);
+  made.held_for = on_.rules.of(d).settle_at;
+  made.expiry.by_service = what.expires;
+  if (what.expires && what.enqueued_ms) {
+    const auto life =
+        std::chrono::duration_cast<seconds>(*what.expires - wall_time{milliseconds{*what.enqueued_ms}});
+    made.expiry.open_seconds =
+        on_.time.seconds_at(now) +
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.count(), 0, 1U << 30));
+  }
+  auto& one = add(std::move(made), d.application, now);
+  senders_.hold(one, which, what.number, now);
+  store(one, which, now);
+}
+
+// What is wrong with it stays wrong: it is rejected. What there is no room for now the hub gives again.
+void commands::refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now) {
+  ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
+  if (const auto more = refusals_told_.admit(why.code(), now.mono))
+    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
+                                     {"device", on_.table.at(which).name()},
+                                     {"source", to_string(command_source::c2d)},
+                                     {"message_id", what.message_id},
+                                     {"error", why.name()},
+                                     {"detail", why.detail()},
+                                     {"more", *more}});
+  if (why.cls() == error_class::permanent) senders_.settle(which, what.number, c2d_settlement::reject);
+  if (why.code() == errc::commands_full) to_.hub->take_c2d(takes_c2d_ = false);
+}
+
+void commands::on_method(device_ref which, const method_call& what, moment now) {
+  now_ = now.mono;
+  const auto& d = on_.table.at(which);
+  const auto key = on_.names.key_of(d);
+  auto call = to_.words->read_method(key.application, what);
+  if (!call) return refuse_method(which, what, call.fault(), now);
+  method_origin from{what.name, call->id, {}};
+  if (call->id.empty()) from.random = options_.fresh_id();
+  auto id = make_command_id(key, from);
+  if (auto* const known = book_.find(id); known != nullptr && !known->refused) {
+    if (known->what.what != call->what)
+      return refuse_method(which, what, error{errc::command_id_taken, call->id}, now);
+    return senders_.wait(*known, which, what.number, call->wait, call->wait_for, now);
+  }
+  if (const auto refused = refuses(which, d.application, now))
+    return refuse_method(which, what, *refused, now);
+  if (saves_.is_saving(id)) // the word that it was refused, which would be taken for this one's
+    return refuse_method(which, what, error{errc::commands_closed, call->id}, now);
+  saves_.forget(id);
+  book_.remove(id); // one that was refused: nothing was sent
+  command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
+  made.expiry.open_seconds = on_.time.seconds_at(now) + method_seconds;
+  auto& one = add(std::move(made), d.application, now);
+  senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
+  store(one, which, now);
+}
+
+void commands::refuse_method(device_ref which, const method_call& what, const error& why, moment now) {
+  ++totals_.refused[static_cast<std::size_t>(command_source::method)];
+  if (const auto more = refusals_told_.admit(why.code(), now.mono))
+    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
+                                     {"device", on_.table.at(which).name()},
+                                     {"source", to_string(command_source::method)},
+                                     {"method", what.name},
+                                     {"error", why.name()},
+                                     {"detail", why.detail()},
+                                     {"more", *more}});
+  senders_.refuse(which, what.number, why);
+}
+
+void commands::answer_event(ticket which, answer what) {
+  ++on_.totals.answered[static_cast<std::size_t>(what)];
+  to_.answers->on_answer(which, what);
+}
+
+bool commands::take(ticket which, const model::event& event, moment now) {
+  const auto* const told = std::get_if<downlink_event>(&event.what);
+  if (told == nullptr) return false;
+  const auto id = command_among(told->correlation_ids);
+  auto* const one = id ? book_.find(*id) : nullptr;
+  const auto step = one != nullptr && one->what.to == event.from ? step_of(event) : std::nullopt;
+  if (!step) return false;
+  now_ = now.mono;
+  const auto from = one->track.stage();
+  const auto effect = one->track.on_step(*step);
+  if (effect.other_item) {
+    ++totals_.steps_elsewhere;
+    log::error("command_pushed_twice", {{"application", event.from.application},
+                                        {"device", event.from.device},
+                                        {"command", id->str()},
+                                        {"item", step->item}});
+    answer_event(which, answer::unwanted);
+    return true;
+  }
+  if (effect.report.empty() && !effect.moved) {
+    if (!saves_.join(*id, which))
+      answer_event(which, saves_.is_unsaved(*id) ? answer::unavailable : answer::duplicate);
+    return true;
+  }
+  // The stack tells a refusal of the push as an event, too, which often beats its answer.
+  const bool is_refusal = from == command_stage::pushing && one->track.stage() == command_stage::failed &&
+                          !step->f_cnt && !step->by_network;
+  one->refused = one->refused || is_refusal;
+  take_effect(*one, effect, {.step = &*step}, which, now);
+  if (effect.moved) on_moved(*one, from, is_refusal ? step->error_name : std::string{}, now);
+  return true;
+}
+
+bool commands::on_appended(const model::appended& what, moment now) {
+  const auto saved = saves_.on_appended(what, now);
+  if (!saved) return false;
+  now_ = now.mono;
+  for (const auto which : saved->told_by)
+    answer_event(which, saved->outcome ? answer::stored : answer::unavailable);
+  if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
+  if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
+  if (saved->outcome) take_c2d_again(now);
+  return true;
+}
+
+void commands::move(command_entry& one, command_event what, const report_cause& cause, moment now) {
+  const auto from = one.track.stage();
+  const auto effect = one.track.on(what);
+  if (!effect.moved) return;
+  take_effect(one, effect, cause, {}, now);
+  on_moved(one, from, what == command_event::push_refused ? cause.error_name : std::string_view{}, now);
+}
+
+// One append for what it has made of the command and for what is told of it.
+void commands::take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
+                           std::optional<ticket> told_by, moment now) {
+  const auto device = device_of(one);
+  if (device && !effect.report.empty()) {
+    const auto report =
+        make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
+    if (auto message = to_.words->write_report(report)) {
+      one.untold.push_back(*std::move(message));
+      ++totals_.reports;
+    }
+  }
+  one.changed_at = on_.time.seconds_at(now);
+  book_.on_changed(one);
+  schedule(one, now);
+  const auto saved = saves_.save(one, device, purpose::note, told_by, now);
+  if (!saved && told_by) answer_event(*told_by, answer::unavailable);
+}
+
+void commands::on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now) {
+  const auto stage = one.track.stage();
+  looks_.drop(one.what.id);
+  if (const auto push = pushes_.find(one.what.id);
+      from == command_stage::pushing && push != pushes_.end() && push->second.unanswered) {
+    const auto device = push->second.device;
+    pushes_.erase(push);
+    turns_.on_known(device, stage != command_stage::stored, now.mono);
+  }
+  if (const auto device = device_of(one); device && one.what.what.confirmed && !is_open(stage))
+    turns_.on_ended(*device, one.what.id, now.mono);
+  book_.on_changed(one);
+  senders_.on_changed(one, refusal);
+  schedule(one, now);
+  if (is_end(stage)) take_c2d_again(now);
+  if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
+    replace_queue(one, now);
+  pump(now);
+}
+
+// Ours that stood in the queue when it was pushed are not there any more.
+void commands::replace_queue(const command_entry& by, moment now) {
+  for (auto* const one : book_.of_device(by.what.to))
+    if (one != &by && one->track.stage() == command_stage::queued && one->pushed && by.pushed &&
+        one->pushed->wall <= by.pushed->wall)
+      move(*one, command_event::queue_replaced, {}, now);
+}
+
+// In open seconds, and so over a restart.
+void commands::schedule(command_entry& one, moment now) {
+  const auto open = on_.time.seconds_at(now);
+  const auto at = [&](std::uint64_t when) {
+    return now.mono + seconds{when > open ? static_cast<std::int64_t>(when - open) : 0};
+  };
+  const auto stage = one.track.stage();
+  if (stage == command_stage::pushing) return book_.set_due(one, {});
+  if (stage == command_stage::stored) {
+    std::optional<mono_time> due;
+    const auto& expiry = one.what.expiry;
+    if (expiry.open_seconds) due = at(*expiry.open_seconds);
+    if (expiry.by_service && options_.is_clock_sure())
+      due = earliest({due, now.mono + std::max(*expiry.by_service - now.wall, wall_time::duration{0})});
+    return book_.set_due(one, due);
+  }
+  const auto& rules = on_.rules.at(one.application);
+  const auto wait = has_more_to_come(one) ? rules.command_timeout : options_.limits.history;
+  book_.set_due(one, at(std::uint64_t{std::max(one.changed_at, one.asked_at)} +
+                        static_cast<std::uint64_t>(wait.count())));
+}
+
+void commands::on_due(command_entry& one, moment now) {
+  if (one.track.stage() == command_stage::stored) {
+    const bool sure = options_.is_clock_sure();
+    if (!has_come(one.what.expiry, now.wall, sure, on_.time.seconds_at(now))) return schedule(one, now);
+    if (const auto device = device_of(one)) turns_.leave(*device, one.what.id, now.mono);
+    return move(one, command_event::timed_out, {}, now);
+  }
+  if (has_more_to_come(one)) return looks_.ask(one.what.id, one.what.to, now.mono);
+  forget(command_id{one.what.id});
+}
+
+void commands::forget(const command_id& id) {
+  on_.changes.forget_command(id);
+  saves_.forget(id);
+  looks_.drop(id);
+  book_.remove(id);
+}
+
+// Hubs give their messages again when there is room, and a disk that takes them.
+void commands::take_c2d_again(moment now) {
+  if (takes_c2d_ || closed_ || saves_.is_failing(now) || !book_.has_room()) return;
+  to_.hub->take_c2d(takes_c2d_ = true);
+}
+
+void commands::on_forgotten(device_ref which, const device_key& key, moment now) {
+  for (auto* const one : book_.of_device(key)) {
+    turns_.on_ended(which, one->what.id, now.mono);
+    if (one->track.stage() != command_stage::stored) continue;
+    turns_.leave(which, one->what.id, now.mono);
+    move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
+  }
+}
+
+void commands::add_busy(std::set<device_ref>& to) const {
+  saves_.add_devices(to);
+  for (const auto& [id, one] : pushes_)
+    to.insert(one.device);
+}
+
+void commands::close(moment now) {
+  now_ = now.mono;
+  closed_ = true;
+  to_.hub->take_c2d(takes_c2d_ = false);
+  senders_.close([this](const command_id& id) { return book_.find(id); });
+}
+
+void commands::tick(moment now) {
+  now_ = now.mono;
+  while (auto* const one = book_.take_due(now.mono))
+    on_due(*one, now);
+  for (const auto& id : saves_.take_unsaved(now))
+    if (auto* const one = book_.find(id))
+      static_cast<void>(saves_.save(*one, device_of(*one), purpose::note, {}, now)); // tried again by itself
+  senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
+  pump(now);
+  looks_.pump(now.mono);
+  take_c2d_again(now);
+}
+
+std::optional<mono_time> commands::deadline() const {
+  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
+                   closed_ ? std::nullopt : turns_.deadline(now_)});
+}
+
+model::command_totals commands::totals() const {
+  auto all = totals_;
+  for (std::size_t stage = 0; stage < command_stages; ++stage) {
+    const auto which = static_cast<command_stage>(stage);
+    all.in_state[static_cast<std::size_t>(state_of(which))] += book_.in_stage(which);
+  }
+  return all;
+}
+
+} // namespace causeway::core

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// A shard whose device "dev" of "plant" is online, and what hubs, the stack and the disk say to it of
+// commands.
+#pragma once
+
+#include "core/command_side.h"
+#include "core/inquiry_scene.h"
+#include "core/ledger.h"
+#include "core/recording_ports.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace causeway::core::testing {
+
+struct commands_scene : shard_fixture {
+  device_ref which;
+  std::size_t told = 0; // of ports.appended
+  std::uint64_t next_delivery = 1;
+
+  static shard_options with_ids(shard_options options) {
+    options.fresh_id = [n = std::uint8_t{0}]() mutable {
+      std::array<std::uint8_t, 16> bits{};
+      bits[0] = ++n;
+      return bits;
+    };
+    return options;
+  }
+  explicit commands_scene(shard_options options = {}, std::vector<application_rules> by = rules())
+      : shard_fixture{with_ids(std::move(options)), std::move(by)}, which{online_device("dev")} {
+    told = ports.appended.size();
+  }
+
+  // The disk has taken (or refused) all that it was given until now.
+  void durable(const result<void>& outcome = {}) {
+    for (const auto all = ports.appended.size(); told < all;) {
+      const auto one = ports.appended[told++];
+      shard.on_appended({{one.id, outcome, {}}}, clock.now());
+      if (!outcome || one.rows.empty()) continue;
+      std::vector<fresh_row> rows;
+      for (const auto& row : one.rows)
+        rows.push_back({row.seq, one.device, one.id, {}, one.accepted_at, one.accepted, row.body});
+      shard.on_rows(std::move(rows), clock.now());
+    }
+  }
+  // A hub's message of this number; the same again is the same message.
+  delivery_number c2d(std::int64_t sequence, const std::string& body, device_ref to) {
+    c2d_message what;
+    what.number = delivery_number{next_delivery++};
+    what.message_id = "m" + std::to_string(sequence);
+    what.sequence_number = sequence;
+    what.enqueued_ms = 1000;
+    what.expires = expires;
+    what.body = body;
+    shard.commands().on_c2d(to, what, clock.now());
+    return what.number;
+  }
+  delivery_number c2d(std::int64_t sequence, const std::string& body) { return c2d(sequence, body, which); }
+  std::optional<wall_time> expires{};
+  delivery_number call(const std::string& id, const std::string& payload) {
+    const delivery_number number{next_delivery++};
+    shard.commands().on_method(which, {number, id, payload}, clock.now());
+    return number;
+  }
+  // Stored and on its way; calls are taken.
+  command_id pushed(std::int64_t sequence, const std::string& body) {
+    c2d(sequence, body);
+    durable();
+    durable();
+    ports.take();
+    return ports.pushed.back();
+  }
+  void outcome(const command_id& of, push_end how, const std::string& error_name = {}) {
+    push_outcome what;
+    what.how = how;
+    what.error_name = error_name;
+    what.began = clock.now().mono;
+    what.ended = clock.now().mono;
+    shard.commands().on_push_outcome(of, what, clock.now());
+  }
+  // What the stack says of its item, in the order of these calls.
+  std::uint64_t step(const command_id& of, event_kind kind, std::uint32_t f_cnt = 1) {
+    model::event event;
+    event.kind = kind;
+    event.from = key("plant", "dev");
+    downlink_event what;
+    what.correlation_ids = {"as:downlink:" + of.str().substr(0, 8), correlation_id_of(of)};
+    if (kind != event_kind::downlink_queued) what.f_cnt = f_cnt;
+    what.at = next_time++;
+    event.what = std::move(what);
+    return post(std::move(event));
+  }
+  std::int64_t next_time = 1;
+  std::optional<command_state> state(const command_id& of) {
+    const auto* const one = shard.commands().book().find(of);
+    return one == nullptr ? std::nullopt : std::optional{one->track.state()};
+  }
+  void tick(std::chrono::nanoseconds later) {
+    clock.advance(later);
+    shard.on_tick(clock.now());
+  }
+  // The process ends and another one begins with what is on disk.
+  start_image on_disk() const {
+    start_image image;
+    image.devices.push_back({which, key("plant", "dev"), {}});
+    for (const auto& one : ports.kept_in_order)
+      if (const auto found = ports.commands.find(one); found != ports.commands.end())
+        image.commands.push_back(found->second);
+    return image;
+  }
+};
+
+} // namespace causeway::core::testing

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// azure-iothub, unmodified, as operator of devices that a gateway carries: what it sends ends in The Things Stack's queue, and what
+// becomes of that comes back to it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import https from 'node:https';
+import { after, before, test } from 'node:test';
+import commonSdk from 'azure-iot-common';
+import serviceSdk from 'azure-iothub';
+import { control, messagesOf, readCredential, servicePort, until } from './emulator.mjs';
+
+const { Client: Service } = serviceSdk;
+const limit = { timeout: 60_000 };
+const application = 'water-meters'; // of the printed configuration
+const device = 'meter-00001';
+
+// As in service.test.mjs: the package's REST half takes a host without a port.
+https.Agent = class extends https.Agent {
+  constructor(options) {
+    super(options);
+    this.defaultPort = servicePort;
+  }
+};
+const owner = readCredential('service-connection-string-0');
+const restOwner = owner.replace(/^HostName=localhost:\d+/, 'HostName=localhost');
+
+let gateway;
+const items = async () => (await control('GET', '/downlinks/book?after=0&limit=1000')).items;
+const reports = async () => (await messagesOf(device)).map((message) => message.body)
+  .map((body) => (typeof body === 'string' ? JSON.parse(body) : body)).filter((body) => body.downlink).map((body) => body.downlink);
+const speak = (how) => control('POST', '/downlinks/uplink', { application, device, ...how });
+
+before(async () => {
+  gateway = spawn(process.env.CAUSEWAY_PROGRAM, ['run', '-c', process.env.CAUSEWAY_CONFIGURATION], { stdio: ['ignore', 'inherit', 'ignore'] });
+  await until(async () => (await control('GET', `/links?device=${device}`)).links
+    .filter((link) => ['c2d', 'methods'].includes(link.role)).length >= 2);
+}, limit);
+
+after(async () => {
+  const ended = new Promise((done) => gateway.on('exit', done));
+  gateway.kill('SIGTERM');
+  await ended;
+});
+
+test('a message with ack full becomes a downlink, its feedback is Success, and each step is reported', limit, async () => {
+  const service = Service.fromConnectionString(owner);
+  await service.open();
+  try {
+    const records = [];
+    const receiver = await new Promise((done, failed) => {
+      service.getFeedbackReceiver((fault, made) => (fault ? failed(fault) : done(made)));
+    });
+    receiver.on('message', (batch) => {
+      records.push(...JSON.parse(batch.getData().toString()));
+      receiver.complete(batch, () => {});
+    });
+    const message = new commonSdk.Message(Buffer.from([1, 2, 3]).toString('base64'));
+    message.messageId = 'open-1';
+    message.ack = 'full';
+    message.properties.add('Port', '10');
+    message.properties.add('Confirmed', 'true');
+    await service.send(device, message);
+    await until(() => records.length === 1);
+    assert.equal(records[0].originalMessageId, 'open-1');
+    assert.equal(records[0].statusCode, 'Success');
+    await until(async () => (await reports()).length === 1);
+    await speak();
+    await until(async () => (await reports()).length === 2);
+    await speak({ ack: true });
+    await until(async () => (await reports()).length === 3);
+    assert.deepEqual((await reports()).map((one) => one.state), ['queued', 'sent', 'acknowledged']);
+    assert.ok((await reports()).every((one) => one.messageId === 'open-1' && one.source === 'c2d'));
+    assert.equal((await items()).length, 1);
+  } finally {
+    await service.close();
+  }
+});
+
+test('a method is answered when its downlink is queued, and a bad one with what is wrong', limit, async () => {
+  const service = Service.fromConnectionString(restOwner);
+  const call = (payload) => service.invokeDeviceMethod(device,
+    { methodName: 'downlink', payload, responseTimeoutInSeconds: 30, connectTimeoutInSeconds: 10 });
+  const { result } = await call({ f_port: 11, frm_payload: 'AQI=', id: 'call-1' });
+  assert.equal(result.status, 200);
+  assert.equal(result.payload.state, 'queued');
+  const { result: again } = await call({ f_port: 11, frm_payload: 'AQI=', id: 'call-1' });
+  assert.deepEqual(again, { status: 200, payload: { command: result.payload.command, state: 'queued' } });
+  const { result: other } = await call({ f_port: 12, frm_payload: 'AQI=', id: 'call-1' });
+  assert.equal(other.status, 400);
+  assert.equal(other.payload.error, 'command_id_taken');
+  const { result: bad } = await call({ f_port: 224, frm_payload: 'AQI=' });
+  assert.equal(bad.status, 400);
+  assert.equal(bad.payload.error, 'downlink_port_invalid');
+  const { result: unknown } = await service.invokeDeviceMethod(device,
+    { methodName: 'nobody', payload: null, responseTimeoutInSeconds: 30, connectTimeoutInSeconds: 10 });
+  assert.equal(unknown.status, 404);
+  assert.equal((await items()).length, 2);
+});
