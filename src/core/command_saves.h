@@ -73,7 +73,6 @@ public:
   bool is_saving(const command_id& id) const;
   // Devices with reports on their way to the disk.
   void add_devices(std::set<device_ref>& to) const;
-  std::size_t under_way() const { return under_way_.size(); }
 
 private:
   struct errand {

@@ -22,6 +22,19 @@ bool is_open(command_stage stage) {
          stage == command_stage::nacked;
 }
 
+// called: what its sender calls it, and how.
+void tell_refused(log_limiter& told, const device_key& key, command_source source,
+                  std::pair<const char*, std::string_view> called, const error& why, moment now) {
+  if (const auto more = told.admit(why.code(), now.mono))
+    log::warning("command_refused", {{"application", key.application},
+                                     {"device", key.device},
+                                     {"source", to_string(source)},
+                                     {called.first, called.second},
+                                     {"error", why.name()},
+                                     {"detail", why.detail()},
+                                     {"more", *more}});
+}
+
 // When nothing is heard of it for long it is asked for.
 bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
@@ -164,14 +177,8 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
 // What is wrong with it stays wrong: it is rejected. What there is no room for now the hub gives again.
 void commands::refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now) {
   ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
-  if (const auto more = refusals_told_.admit(why.code(), now.mono))
-    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
-                                     {"device", on_.table.at(which).name()},
-                                     {"source", to_string(command_source::c2d)},
-                                     {"message_id", what.message_id},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()},
-                                     {"more", *more}});
+  tell_refused(refusals_told_, on_.names.key_of(on_.table.at(which)), command_source::c2d,
+               {"message_id", what.message_id}, why, now);
   if (why.cls() == error_class::permanent) senders_.settle(which, what.number, c2d_settlement::reject);
   if (why.code() == errc::commands_full) to_.hub->take_c2d(takes_c2d_ = false);
 }
@@ -192,7 +199,8 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   }
   if (const auto refused = refuses(which, d.application, now))
     return refuse_method(which, what, *refused, now);
-  if (saves_.is_saving(id)) // the word that it was refused, which would be taken for this one's
+  // The word that it was refused, which would be taken for this one's, is still to come: from disk, or stack.
+  if (saves_.is_saving(id) || pushes_.contains(id))
     return refuse_method(which, what, error{errc::commands_closed, call->id}, now);
   saves_.forget(id);
   book_.remove(id); // one that was refused: nothing was sent
@@ -205,14 +213,8 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
 
 void commands::refuse_method(device_ref which, const method_call& what, const error& why, moment now) {
   ++totals_.refused[static_cast<std::size_t>(command_source::method)];
-  if (const auto more = refusals_told_.admit(why.code(), now.mono))
-    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
-                                     {"device", on_.table.at(which).name()},
-                                     {"source", to_string(command_source::method)},
-                                     {"method", what.name},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()},
-                                     {"more", *more}});
+  tell_refused(refusals_told_, on_.names.key_of(on_.table.at(which)), command_source::method,
+               {"method", what.name}, why, now);
   senders_.refuse(which, what.number, why);
 }
 
@@ -297,16 +299,11 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
   const auto stage = one.track.stage();
   looks_.drop(one.what.id);
   if (const auto push = pushes_.find(one.what.id);
-      from == command_stage::pushing && push != pushes_.end() && push->second.unanswered) {
-    const auto device = push->second.device;
-    pushes_.erase(push);
-    turns_.on_known(device, stage != command_stage::stored, now.mono);
-  }
+      from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
+    turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (const auto device = device_of(one); device && one.what.what.confirmed && !is_open(stage))
     turns_.on_ended(*device, one.what.id, now.mono);
-  book_.on_changed(one);
   senders_.on_changed(one, refusal);
-  schedule(one, now);
   if (is_end(stage)) take_c2d_again(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
     replace_queue(one, now);

@@ -100,6 +100,12 @@ public:
 
 private:
   using purpose = command_saves::purpose;
+  struct pushing {
+    device_ref device{};
+    std::optional<mono_time> written{}; // it is durable since then that it leaves
+    bool unanswered = false;            // its turn ends with what is found out of it
+  };
+  using pushes = std::map<command_id, pushing>;
 
   // On their way in.
   std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
@@ -128,7 +134,7 @@ private:
   void pump(moment now);
   void start_push(const push_entry& turn, moment now);
   void on_written(const command_id& id, const result<void>& outcome, moment now);
-  void on_unanswered(command_entry& one, const push_outcome& what, moment now);
+  void on_unanswered(command_entry& one, pushes::iterator push, const push_outcome& what, moment now);
   void on_finding(const command_id& which, const command_looks::finding& found, moment now);
   void resume(command_entry& one, moment now);
 
@@ -140,13 +146,8 @@ private:
   push_turns turns_;
   command_looks looks_;
   command_senders senders_;
-  struct pushing {
-    device_ref device{};
-    std::optional<mono_time> written{}; // it is durable since then that it leaves
-    bool unanswered = false;            // its turn ends with what is found out of it
-  };
-  std::map<command_id, pushing> pushes_; // from their turn's begin to its end
-  mono_time now_{};                      // of the last call
+  pushes pushes_;   // from their turn's begin to its end
+  mono_time now_{}; // of the last call
   bool closed_ = false;
   bool pumping_ = false;
   bool takes_c2d_ = true; // as the hubs were told

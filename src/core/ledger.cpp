@@ -35,15 +35,6 @@ std::vector<command_entry*> ledger::of_device(const device_key& key) {
   return some;
 }
 
-std::vector<const command_entry*> ledger::all() const {
-  std::vector<const command_entry*> every;
-  every.reserve(entries_.size());
-  for (const auto& [id, one] : entries_)
-    every.push_back(one.get());
-  std::sort(every.begin(), every.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return every;
-}
-
 ledger::vacancy ledger::make_room(std::uint32_t application) const {
   const auto has = by_application_[application];
   const bool is_alone = applications_ == 0 || (applications_ == 1 && has != 0);

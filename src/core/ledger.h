@@ -33,8 +33,6 @@ public:
   const command_entry* find(const command_id& id) const;
   // In the order stored.
   std::vector<command_entry*> of_device(const device_key& key);
-  // All, in the order stored.
-  std::vector<const command_entry*> all() const;
 
   // Whether one more of this application has its place: nothing, or commands_full, commands_share_full. What
   // goes for it, the oldest that has ended, is still to be removed.
