@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "formats/downlink_report.h"
+#include "tts/twin_document.h"
+#include "tts/twin_state.h"
 
 #include <algorithm>
 
@@ -37,6 +39,7 @@ command_translator::command_translator(const config::configuration& from) {
     for (const auto& named : one.named_commands)
       made.named.push_back(named_downlink_of(named));
     made.reports = sends_reports(one);
+    made.twin_decoded = one.twin_decoded;
     applications_.emplace(one.id, std::move(made));
   }
 }
@@ -75,6 +78,27 @@ std::string command_translator::write_answer(const model::command_id& which,
 std::string command_translator::write_refusal(const error& why) const {
   const auto text = why.detail().empty() ? describe(why.code()).text : std::string_view{why.detail()};
   return R"({"error":)" + json_quoted(why.name()) + R"(,"text":)" + json_quoted(text) + "}";
+}
+
+result<model::twin_reading> command_translator::read_twin(const std::string& document) const {
+  return tts::read_twin(document);
+}
+
+result<model::desired_change> command_translator::read_change(const std::string& patch) const {
+  return tts::read_desired_change(patch);
+}
+
+std::string command_translator::write_twin_answer(const std::optional<model::twin_answer>& what) const {
+  return tts::write_twin_answer(what);
+}
+
+std::string command_translator::read_twin_state(const model::event& from) const {
+  const auto found = find(from.from.application);
+  return found ? tts::read_twin_state(from, (*found)->twin_decoded) : std::string{};
+}
+
+std::string command_translator::write_twin_state(const std::string& before, const std::string& now) const {
+  return tts::merge_patch(before, now);
 }
 
 } // namespace causeway::app

@@ -26,11 +26,17 @@ public:
   std::string write_answer(const model::command_id& which, model::command_state state) const override;
   // The text is the error's detail; where it has none, the catalogue's.
   std::string write_refusal(const error& why) const override;
+  result<model::twin_reading> read_twin(const std::string& document) const override;
+  result<model::desired_change> read_change(const std::string& patch) const override;
+  std::string write_twin_answer(const std::optional<model::twin_answer>& what) const override;
+  std::string read_twin_state(const model::event& from) const override;
+  std::string write_twin_state(const std::string& before, const std::string& now) const override;
 
 private:
   struct application {
     std::vector<tts::named_downlink> named;
     bool reports = true;
+    bool twin_decoded = false;
   };
   result<const application*> find(const application_id& id) const;
 

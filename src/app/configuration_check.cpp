@@ -22,17 +22,22 @@ void check_tiers(const config::configuration& from, config::findings& found) {
     const auto& application = from.applications[i];
     const auto section = std::find_if(from.azure.begin(), from.azure.end(),
                                       [&](const auto& one) { return one.name == application.azure; });
-    if (section == from.azure.end() || section->kind != config::azure_kind::iot_hub) continue;
+    if (section == from.azure.end() || !has_no_commands(section->tier)) continue;
     const auto path = "application." + std::to_string(i);
-    const bool says_so = from.places.has(path, "commands");
+    const auto refuse = [&](const config::place& at, const std::string& what, const std::string& instead) {
+      found.refuse(at, error{errc::config_invalid_value,
+                             what + " of application " + application.id.str() + ": the tier " + section->tier +
+                                 " of [azure." + section->name.str() + "] has none; set " + instead +
+                                 ", or take a standard tier (S1)"});
+    };
+    if (application.twin) refuse(from.places.of(path, "twin"), "twins", "twin = false");
+    if (!application.commands) continue;
     const auto& named = application.named_commands;
-    if (!section->tier.starts_with("B") || !application.commands || (!says_so && named.empty())) continue;
-    found.refuse(
-        says_so ? from.places.of(path, "commands") : from.places.of(path + ".command." + named[0].name, {}),
-        error{errc::config_invalid_value,
-              "commands of application " + application.id.str() + ": the tier " + section->tier +
-                  " of [azure." + section->name.str() +
-                  "] has no cloud-to-device messages; set commands = false, or take a standard tier (S1)"});
+    const std::string what = "cloud-to-device messages and direct methods", instead = "commands = false";
+    if (from.places.has(path, "commands"))
+      refuse(from.places.of(path, "commands"), what, instead);
+    else if (!named.empty())
+      refuse(from.places.of(path + ".command." + named[0].name, {}), what, instead);
   }
 }
 

@@ -234,6 +234,9 @@ TEST(configuration_check, commands_that_a_basic_tier_lacks_are_refused_only_wher
   ASSERT_EQ(refused.faults.size(), 1U);
   EXPECT_EQ(refused.faults[0].at, (config::place{8, 12}));
   EXPECT_NE(refused.faults[0].what.detail().find("tier B3"), std::string::npos);
+  const auto twins = with("B1", "twin = true\n");
+  ASSERT_EQ(twins.faults.size(), 1U) << joined(twins);
+  EXPECT_EQ(twins.faults[0].at, (config::place{8, 8}));
 }
 
 TEST(configuration_check, the_priority_of_a_command_is_one_of_the_stacks) {

@@ -8,17 +8,19 @@
 namespace causeway::app {
 namespace {
 
-// Without a key nothing can be pushed: hubs keep what they have.
-bool takes_commands(const config::application_settings& application) {
-  return application.commands && application.api_key.has_value();
+// Without a key nothing can be pushed: hubs keep what they have. A Basic tier has no commands.
+bool takes_commands(const config::configuration& from, const config::application_settings& application) {
+  return application.commands && application.api_key.has_value() &&
+         !has_no_commands(from.azure_of(application.azure).tier);
 }
 
 // Those that have a key, as far as they are wanted.
 std::vector<stack::stack_application> with_key(const config::configuration& from,
-                                               bool (*wanted)(const config::application_settings&)) {
+                                               bool (*wanted)(const config::configuration&,
+                                                              const config::application_settings&)) {
   std::vector<stack::stack_application> made;
   for (const auto& application : from.applications)
-    if (application.api_key && wanted(application))
+    if (application.api_key && wanted(from, application))
       made.push_back({application.id, application.api_key->clone()});
   return made;
 }
@@ -37,6 +39,10 @@ std::optional<model::awaited_step> settle_at_of(config::settle_when when) {
 
 } // namespace
 
+bool has_no_commands(std::string_view tier) {
+  return tier.starts_with('B');
+}
+
 std::vector<core::application_rules> make_rules(const config::configuration& from) {
   std::vector<core::application_rules> rules;
   for (const auto& application : from.applications) {
@@ -49,7 +55,10 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.any_case = has_any_case(section);
     made.model_id = application.model_id;
     made.enabled_by_default = application.enabled_by_default;
-    made.commands = takes_commands(application);
+    made.commands = takes_commands(from, application);
+    made.twin = made.commands && application.twin;
+    made.sends_first_desired = application.sends_first_twin;
+    made.twin_interval = application.twin_interval;
     made.settle_at = settle_at_of(application.settle);
     made.command_timeout = application.command_timeout;
     if (const auto& brake = application.max_downlinks)
@@ -86,7 +95,7 @@ stack::registry_options make_registry_options(const config::configuration& from)
 }
 
 std::vector<stack::stack_application> make_registry_applications(const config::configuration& from) {
-  return with_key(from, [](const config::application_settings&) { return true; });
+  return with_key(from, [](const config::configuration&, const config::application_settings&) { return true; });
 }
 
 stack::downlink_options make_downlink_options(const config::configuration& from) {

@@ -15,9 +15,13 @@
 #include "watch/trace_exporter.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace causeway::app {
+
+// A hub of such a tier has neither cloud-to-device messages nor direct methods nor twins.
+bool has_no_commands(std::string_view tier);
 
 // Preconditions of the following: check_configuration found no fault. A file that has changed since is an
 // error.

@@ -130,6 +130,43 @@ settle = "acknowledged"
   EXPECT_EQ(rules[2].settle_at, model::awaited_step::acknowledged);
 }
 
+TEST(wiring, a_basic_tier_has_no_commands_although_they_are_on_by_default) {
+  const auto with = [](const std::string& tier) {
+    return make_rules(parse(R"(
+[azure.plant]
+connection_string = "HostName=h.azure-devices.net;SharedAccessKeyName=device;SharedAccessKey=AAECAw=="
+tier = ")" + tier + R"("
+[[application]]
+id = "app-one"
+azure = "plant"
+api_key = "NNSXS.ONE"
+webhook_password = "p"
+)")).at(0);
+  };
+  EXPECT_TRUE(with("S1").commands);
+  EXPECT_FALSE(with("S1").twin);
+  EXPECT_FALSE(with("B2").commands);
+}
+
+TEST(wiring, twins_are_ruled_as_the_application_says) {
+  const auto rules = make_rules(parse(good + R"(
+[[application]]
+id = "app-one"
+azure = "plant"
+api_key = "NNSXS.ONE"
+twin = true
+twin_first = "send"
+[[application]]
+id = "app-two"
+azure = "plant"
+twin = true
+)"));
+  EXPECT_TRUE(rules.at(0).twin);
+  EXPECT_TRUE(rules.at(0).sends_first_desired);
+  EXPECT_FALSE(rules.at(1).twin) << "without a key nothing could be pushed";
+  EXPECT_FALSE(rules.at(1).sends_first_desired);
+}
+
 TEST(wiring, downlinks_go_to_the_cluster_of_the_traffic_with_the_keys_of_those_that_want_commands) {
   const auto settings = parse(good + R"(
 [things_stack]

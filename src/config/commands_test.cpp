@@ -56,6 +56,23 @@ TEST(commands, are_on_and_settled_when_stored_where_nothing_is_said) {
   EXPECT_EQ(all.share, 50U);
 }
 
+TEST(commands, come_from_twins_where_the_file_says_so) {
+  EXPECT_FALSE(application_of("").twin);
+  const auto one = application_of("twin = true\ntwin_first = \"send\"\n");
+  EXPECT_TRUE(one.twin);
+  EXPECT_TRUE(one.sends_first_twin);
+  EXPECT_FALSE(application_of("twin = true\ntwin_first = \"mark\"\n").sends_first_twin);
+  EXPECT_EQ(application_of("").twin_interval, seconds{3600});
+  EXPECT_EQ(application_of("twin = true\ntwin_interval = \"1m\"\n").twin_interval, seconds{60});
+  EXPECT_EQ(application_of("twin = true\ntwin_interval = \"never\"\n").twin_interval, std::nullopt);
+  EXPECT_TRUE(application_of("twin = true\ntwin_decoded = true\n").twin_decoded);
+  for (const auto* const bad : {"59s", "0s", "often", ""})
+    EXPECT_EQ(read("twin = true\ntwin_interval = \"" + std::string{bad} + "\"\n").faults.size(), 1U) << bad;
+  EXPECT_EQ(read("twin_first = \"send\"\n").warnings.size(), 1U) << "there is no twin to be first";
+  EXPECT_EQ(read("twin = true\n", "").warnings.size(), 1U) << "without a key";
+  EXPECT_EQ(read("twin = true\ncommands = false\n").warnings.size(), 1U);
+}
+
 TEST(commands, are_settled_limited_and_kept_as_the_file_says) {
   EXPECT_EQ(application_of("settle = \"stored\"\n").settle, settle_when::stored);
   EXPECT_EQ(application_of("settle = \"queued\"\n").settle, settle_when::queued);

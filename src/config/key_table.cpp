@@ -165,6 +165,18 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"application", "max_downlinks", text, "", false, restart, "",
      "A brake: how many downlinks a device gets at most in a time, such as `10/24h`. A command above it is "
      "refused, and reported. Default: none."},
+    {"application", "twin", boolean, "false", false, restart, "",
+     "Whether a downlink is also asked for by the desired properties of a device's twin, "
+     "`lorawan.downlink`, and what became of it is told in the reported ones. IoT Hub bills reads, reports "
+     "and notifications of twins as messages."},
+    {"application", "twin_first", choice, "mark", false, restart, "mark|send",
+     "What a twin asks for that is read for the first time ever. `mark`: it is told to be `seen`, and is not "
+     "sent, for it may be old. `send`: it is sent."},
+    {"application", "twin_interval", text, "1h", false, restart, "",
+     "How often at most what an uplink says of its device (last seen, counter, data rate, signal, battery, "
+     "position) is put into its twin's reported properties, as `lorawan`, at least `1m`; or `never`."},
+    {"application", "twin_decoded", boolean, "false", false, restart, "",
+     "Whether its decoded payload goes there with it, as `decodedPayload`."},
     {"application", "identity", text, "{device_id}", false, restart, "",
      "Template of the devices' names in IoT Hub: `{device_id}`, `{application_id}`, `{dev_eui}` and plain "
      "text."},

@@ -43,6 +43,15 @@ std::optional<downlink_brake> read_brake(section& keys) {
   return brake;
 }
 
+std::optional<seconds> read_twin_interval(section& keys) {
+  const auto text = keys.text("twin_interval");
+  if (text == "never") return std::nullopt;
+  const auto interval = parse_duration(text);
+  if (!interval || *interval < seconds{60})
+    keys.refuse("twin_interval", json_quoted(text) + " is neither a time of at least \"1m\" nor \"never\"");
+  return interval;
+}
+
 settle_when settle_of(std::string_view word) {
   if (word == "queued") return settle_when::queued;
   if (word == "acknowledged") return settle_when::acknowledged;
@@ -116,10 +125,15 @@ std::vector<named_command> read_named_commands(const member& all, const std::str
 }
 
 void warn_of_idle_keys(const section& keys, const application_settings& settings, reading& into) {
-  constexpr std::array<std::string_view, 5> of_commands{"settle", "command_timeout", "max_downlinks",
-                                                        "command", "commands"};
+  constexpr std::array<std::string_view, 6> of_commands{"settle", "command_timeout", "max_downlinks",
+                                                        "twin",   "command",         "commands"};
+  for (const auto key : {"twin_first", "twin_interval", "twin_decoded"})
+    if (keys.has(key) && !settings.twin)
+      into.warn(keys.place_of(key),
+                std::string{key} + " in [[application]]: counts for nothing where twin is not true");
   for (const auto key : of_commands) {
     if (!keys.has(key) || (key == "commands" && !settings.commands)) continue;
+    if (key == "twin" && !settings.twin) continue;
     const auto name = std::string{key} + " in [[application]]: ";
     if (!settings.commands)
       into.warn(keys.place_of(key), name + "counts for nothing where commands = false");
@@ -145,6 +159,10 @@ void read_commands_of(section& keys, const node& table, const std::string& path,
   settings.settle = settle_of(keys.text("settle"));
   settings.command_timeout = read_duration(keys, "command_timeout", seconds{60}, "1m");
   settings.max_downlinks = read_brake(keys);
+  settings.twin = keys.boolean("twin");
+  settings.sends_first_twin = keys.text("twin_first") == "send";
+  settings.twin_interval = read_twin_interval(keys);
+  settings.twin_decoded = keys.boolean("twin_decoded");
   if (const auto* named = table.find("command"))
     settings.named_commands = read_named_commands(*named, path + ".command", into);
   warn_of_idle_keys(keys, settings, into);

@@ -19,6 +19,7 @@ result<void> command_saves::save(command_entry& one, std::optional<device_ref> d
   request.accepted_at = time_.seconds_at(now);
   request.accepted = now.mono;
   request.commands.push_back({one.what.id, one.what.to, encode_command(one.state())});
+  if (auto beside = std::exchange(one.beside, {})) request.commands.push_back(*std::move(beside));
   if (device && table_.contains(*device)) {
     request.device = made.device = device;
     if (const auto& d = table_.at(*device); d.has_eui) request.dev_eui = d.eui;

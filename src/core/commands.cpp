@@ -134,11 +134,13 @@ void commands::on_stored(const command_id& id, const result<void>& outcome, mome
   auto& one = *found;
   if (!outcome) {
     senders_.on_not_stored(id, error{errc::store_unavailable, outcome.fault().detail()});
+    if (one.what.source == command_source::twin) to_.watch->on_ordered(one.what, outcome, now);
     book_.remove(id);
     to_.hub->take_c2d(takes_c2d_ = false); // what the hub keeps is safe there
     return;
   }
   ++totals_.received[static_cast<std::size_t>(one.what.source)];
+  if (one.what.source == command_source::twin) to_.watch->on_ordered(one.what, outcome, now);
   senders_.on_changed(one, {});
   schedule(one, now);
   enter(one, now);
@@ -209,6 +211,25 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   auto& one = add(std::move(made), d.application, now);
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
+}
+
+result<void> commands::order(device_ref which, const command_id& id, const result<downlink>& what,
+                             const kept_command& beside, moment now) {
+  now_ = now.mono;
+  const auto& d = on_.table.at(which);
+  const auto why = what ? refuses(which, d.application, now) : std::optional{what.fault()};
+  if (why) {
+    ++totals_.refused[static_cast<std::size_t>(command_source::twin)];
+    tell_refused(refusals_told_, on_.names.key_of(d), command_source::twin, {"command", id.str()}, *why, now);
+    return *why;
+  }
+  command made{id, command_source::twin, beside.of, *what, {}, {}, {}, {}};
+  made.expiry.open_seconds =
+      on_.time.seconds_at(now) + static_cast<std::uint32_t>(options_.limits.history.count());
+  auto& one = add(std::move(made), d.application, now);
+  one.beside = beside;
+  store(one, which, now);
+  return {};
 }
 
 void commands::refuse_method(device_ref which, const method_call& what, const error& why, moment now) {
@@ -304,6 +325,7 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
   if (const auto device = device_of(one); device && one.what.what.confirmed && !is_open(stage))
     turns_.on_ended(*device, one.what.id, now.mono);
   senders_.on_changed(one, refusal);
+  if (one.what.source == command_source::twin) to_.watch->on_moved(one.what, now);
   if (is_end(stage)) take_c2d_again(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
     replace_queue(one, now);

@@ -17,6 +17,7 @@
 #include "core/command_report.h"
 #include "core/command_saves.h"
 #include "core/command_senders.h"
+#include "core/command_watch.h"
 #include "core/holdings.h"
 #include "core/ledger.h"
 #include "core/naming.h"
@@ -63,6 +64,7 @@ public:
     const outlet<model::downlinks>& stack;
     const outlet<model::command_translator>& words;
     const outlet<model::answers>& answers;
+    const outlet<command_watch>& watch; // of what twins ask for
   };
   // All must live as long.
   commands(const options& by, const grounds& on, const outlets& to);
@@ -73,6 +75,11 @@ public:
   // Precondition of both: the device is in the table.
   void on_c2d(device_ref which, c2d_message what, moment now);
   void on_method(device_ref which, const method_call& what, moment now);
+  // Of the device's twin: stored with this row in one append, and answered by command_watch::on_ordered.
+  // Preconditions: the device is in the table, and none of this id is here. Errors: what is wrong with it,
+  // and why it is not taken; then nothing is stored.
+  result<void> order(device_ref which, const command_id& id, const result<downlink>& what,
+                     const kept_command& beside, moment now);
 
   // An event of a command that is here: its ticket is answered when what it says is durable. False: it is of
   // none.

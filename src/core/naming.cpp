@@ -36,6 +36,7 @@ const std::string& naming::model_of(const device& d) const {
 connect_wish naming::wish_of(const device& d) const {
   connect_wish wish{model_of(d), rules_.of(d).commands, d.application, d.waiting != 0};
   wish.methods = wish.commands;
+  wish.twin = wish.commands && rules_.of(d).twin;
   return wish;
 }
 

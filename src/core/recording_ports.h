@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -183,6 +184,12 @@ struct recording_ports final : journal,
                     what.payload);
   }
   void take_c2d(bool can_store) override { calls.push_back(can_store ? "take_c2d" : "keep_c2d"); }
+  void read_twin(device_ref device, bool urgent) override {
+    calls.push_back("read_twin " + text(index_of(device)) + (urgent ? " urgent" : ""));
+  }
+  void report_twin(device_ref device, std::string patch) override {
+    calls.push_back("report_twin " + text(index_of(device)) + " " + patch);
+  }
   void push(const command_id& which, const device_key& to, const downlink& what) override {
     calls.push_back("push " + to.device.str() + " " + what.frm_payload + what.decoded_payload);
     pushed.push_back(which);
@@ -228,6 +235,36 @@ struct recording_ports final : journal,
   }
   std::string write_refusal(const error& why) const override {
     return std::string{why.name()} + (why.detail().empty() ? "" : " " + why.detail());
+  }
+  // "5 bell" asks for that at $version 5, "5" for nothing; behind a `|` what was told, as it is written below.
+  result<twin_reading> read_twin(const std::string& document) const override {
+    if (document == "bad") return error{errc::json_malformed, document};
+    const auto bar = document.find('|');
+    const auto desired = document.substr(0, bar);
+    const auto space = desired.find(' ');
+    twin_reading made;
+    made.desired.version = std::stoll(desired.substr(0, space));
+    if (space != std::string::npos) made.desired.object = desired.substr(space + 1);
+    if (!made.desired.object.empty()) made.desired.what = read_text(made.desired.object);
+    if (bar == std::string::npos) return made;
+    std::istringstream told{document.substr(bar + 1)};
+    made.told.emplace();
+    told >> made.told->version >> made.told->state >> made.told->command;
+    return made;
+  }
+  result<desired_change> read_change(const std::string& patch) const override {
+    return desired_change{patch.find(' ') != std::string::npos, std::stoll(patch)};
+  }
+  std::string write_twin_answer(const std::optional<twin_answer>& what) const override {
+    if (!what) return "nothing";
+    return std::to_string(what->version) + " " + what->state + (what->command.empty() ? "" : " " + what->command) +
+           (what->error_name.empty() ? "" : " " + what->error_name);
+  }
+  std::string read_twin_state(const model::event& from) const override {
+    return text(frame_of(from).f_cnt.value_or(0));
+  }
+  std::string write_twin_state(const std::string& before, const std::string& now) const override {
+    return before == now ? std::string{} : before + "->" + now;
   }
   void detach(device_ref device) override { calls.push_back("detach " + text(index_of(device))); }
   void send(device_ref device, spool_seq seq, const message& what) override {

@@ -24,6 +24,7 @@
 #include "core/room.h"
 #include "core/rule_book.h"
 #include "core/rule_change.h"
+#include "core/twins.h"
 
 #include <algorithm>
 #include <set>
@@ -38,6 +39,10 @@ public:
 
   void on_c2d(device_ref which, c2d_message what, moment now) override;
   void on_method(device_ref which, method_call what, moment now) override;
+  void on_twin_open(device_ref which, moment now) override;
+  void on_twin_changed(device_ref which, std::string patch, moment now) override;
+  void on_twin_read(device_ref which, result<std::string> document, moment now) override;
+  void on_twin_reported(device_ref which, result<void> outcome, moment now) override;
   bool may_leave(const command_id& which, moment now) override;
   void on_push_outcome(const command_id& which, const push_outcome& what, moment now) override;
   void on_queue_read(const command_id& which, const queue_reading& what, moment now) override;
@@ -60,6 +65,7 @@ struct shard::organs {
     outlet<model::answers> answers;
     outlet<model::downlinks> stack;
     outlet<model::command_translator> words;
+    outlet<command_watch> watch;
   };
 
   organs(shard& of, std::vector<application_rules> by, shard_options chosen, moment now)
@@ -101,9 +107,12 @@ struct shard::organs {
            totals},
         down{{options.commands, options.random, options.fresh_id, options.is_clock_sure},
              {rules, names, table, here, book, stored, time, totals},
-             {to.disk, to.hub, to.stack, to.words, to.answers}},
+             {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
+        desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}},
         side{of},
-        view{rules, names, table, ways.refused(), ways.to_hub()} {}
+        view{rules, names, table, ways.refused(), ways.to_hub()} {
+    to.watch.bind(desired);
+  }
 
   shard_options options;
   outlets to;
@@ -126,6 +135,7 @@ struct shard::organs {
   rule_change change;
   intake in;
   core::commands down;
+  twins desired;
   commands_here side;
   device_view view;
   bool has_time = false;          // of a tenure: the open time is known
@@ -138,7 +148,7 @@ struct shard::organs {
     return all;
   }
   std::optional<mono_time> deadline() const {
-    return earliest({ways.deadline(), space.deadline(), change.deadline(), down.deadline()});
+    return earliest({ways.deadline(), space.deadline(), change.deadline(), down.deadline(), desired.deadline()});
   }
   // Events come and go and each may move the time; one that rings too early finds nothing to do.
   void arm() {
@@ -155,6 +165,7 @@ struct shard::organs {
       space.keep_stray(stray);
     for (const auto seq : there.duplicates)
       book.done(seq);
+    desired.begin(image.commands);
     down.begin(std::move(image.commands), now);
     ways.begin(which, std::move(image), now);
   }
@@ -183,6 +194,26 @@ void shard::commands_here::on_c2d(device_ref which, c2d_message what, moment now
 void shard::commands_here::on_method(device_ref which, method_call what, moment now) {
   const turn under_way{of_};
   if (of_.it_->table.contains(which)) of_.it_->down.on_method(which, what, now);
+}
+
+void shard::commands_here::on_twin_open(device_ref which, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->desired.on_open(which, now);
+}
+
+void shard::commands_here::on_twin_changed(device_ref which, std::string patch, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->desired.on_changed(which, patch, now);
+}
+
+void shard::commands_here::on_twin_read(device_ref which, result<std::string> document, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->desired.on_read(which, document, now);
+}
+
+void shard::commands_here::on_twin_reported(device_ref which, result<void> outcome, moment now) {
+  const turn under_way{of_};
+  if (of_.it_->table.contains(which)) of_.it_->desired.on_reported(which, outcome, now);
 }
 
 bool shard::commands_here::may_leave(const command_id& which, moment now) {
@@ -294,6 +325,7 @@ void shard::on_event(ticket which, model::event event, moment now) {
   if (const auto instead = it_->desk.refuses(event, *application, known, it_->in.is_full(), now))
     return it_->in.answer_now(which, *instead);
   const auto device = it_->desk.meet(event, *application, known, now);
+  if (event.kind == event_kind::uplink) it_->desired.on_uplink(device, event, now);
   it_->in.take(which, device, *application, std::move(event), now);
 }
 
@@ -306,7 +338,7 @@ void shard::on_appended(const std::vector<appended>& what, moment now) {
   const turn under_way{*this};
   for (const auto& one : what) {
     it_->stored.on_answered(one.id);
-    if (!it_->down.on_appended(one, now)) it_->in.on_appended(one, now);
+    if (!it_->down.on_appended(one, now) && !it_->desired.on_appended(one, now)) it_->in.on_appended(one, now);
   }
 }
 
@@ -392,6 +424,7 @@ void shard::on_tick(moment now) {
   it_->space.tick(now);
   it_->change.tick(now);
   it_->down.tick(now);
+  it_->desired.tick(now);
 }
 
 void shard::take_rules(std::vector<application_rules> rules, moment now) {
@@ -416,6 +449,7 @@ forgetting shard::forget(const device_key& key, bool drop_messages, moment now) 
   if (it_->busy().contains(*which)) return forgetting::busy;
   if (it_->table.at(*which).waiting != 0 && !drop_messages) return forgetting::messages_wait;
   it_->ways.erase(*which, now);
+  it_->desired.on_forgotten(*which, key);
   it_->down.on_forgotten(*which, key, now);
   return forgetting::forgotten;
 }
@@ -449,6 +483,7 @@ forget_page shard::forget_some(const application_id& application, forgettable wh
     page.letters += d.waiting;
     const auto key = it_->names.key_of(d);
     it_->ways.erase(ref, now);
+    it_->desired.on_forgotten(ref, key);
     it_->down.on_forgotten(ref, key, now);
     it_->book.commit_if_long();
     ++page.forgotten;

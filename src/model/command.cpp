@@ -95,6 +95,10 @@ command_id make_command_id(const device_key& to, const twin_origin& from) {
   return digest({"twin", to.application.str(), to.device.str(), from.object, std::to_string(from.version)});
 }
 
+command_id make_twin_record_id(const device_key& of) {
+  return digest({"twin record", of.application.str(), of.device.str()});
+}
+
 std::string correlation_id_of(const command_id& id) {
   return std::string{own_prefix} + id.str();
 }

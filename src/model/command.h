@@ -98,6 +98,8 @@ struct twin_origin {
 command_id make_command_id(const device_key& to, const c2d_origin& from);
 command_id make_command_id(const device_key& to, const method_origin& from);
 command_id make_command_id(const device_key& to, const twin_origin& from);
+// Under which the ledger keeps what it knows of the device's twin: no command's.
+command_id make_twin_record_id(const device_key& of);
 
 // The correlation id by which its item is known in the stack: "causeway:" and the id, 41 characters of the
 // 100 that the stack takes (real-stack-facts.md 1.4).

@@ -10,6 +10,7 @@
 #include "model/downlink_report.h"
 #include "model/hub_command.h"
 #include "model/message.h"
+#include "model/twin.h"
 
 #include <optional>
 #include <string>
@@ -28,6 +29,17 @@ public:
   // The payload of a method's answer: {"command","state"}, or {"error","text"}.
   virtual std::string write_answer(const command_id& which, command_state state) const = 0;
   virtual std::string write_refusal(const error& why) const = 0;
+
+  // document: a twin, whole. Errors: json_malformed.
+  virtual result<twin_reading> read_twin(const std::string& document) const = 0;
+  // Errors: json_malformed.
+  virtual result<desired_change> read_change(const std::string& patch) const = 0;
+  // A merge patch of the reported properties; nothing: what was told goes.
+  virtual std::string write_twin_answer(const std::optional<twin_answer>& what) const = 0;
+  // What an uplink says of its device, as JSON; empty: nothing.
+  virtual std::string read_twin_state(const event& from) const = 0;
+  // A merge patch of the reported properties; before: empty where nothing was told. Empty: nothing is new.
+  virtual std::string write_twin_state(const std::string& before, const std::string& now) const = 0;
 };
 
 } // namespace causeway::model

@@ -308,12 +308,12 @@ result<model::downlink_call> read_method(std::string_view name, std::string_view
   return call_reader{}.read(*document);
 }
 
-result<desired_downlink> read_desired(std::string_view desired) {
+result<model::desired_downlink> read_desired(std::string_view desired) {
   const auto document = parse_json(desired);
   if (!document) return document.fault();
   if (!document->is_object()) return error{errc::json_malformed, "the desired properties are not an object"};
   const desired_members members{*document};
-  desired_downlink made;
+  model::desired_downlink made;
   const auto version = members.version.text();
   std::from_chars(version.data(), version.data() + version.size(), made.version);
   append_canonical(made.object, "decodedPayload", members.decoded);

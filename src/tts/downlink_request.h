@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "model/command.h"
 #include "model/downlink.h"
+#include "model/twin.h"
 
 #include <cstdint>
 #include <optional>
@@ -52,18 +53,11 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
 result<model::downlink_call> read_method(std::string_view name, std::string_view payload,
                                          named_downlinks named);
 
-struct desired_downlink {
-  // Of what is asked for, in canonical form: what it is compared by, and what the command's id is made of.
-  // Empty: nothing is asked for.
-  std::string object;
-  std::int64_t version = 0; // $version
-  result<model::downlink> what = error{errc::downlink_payload_missing};
-};
 // desired: the twin's desired properties, a JSON object. `lorawan.downlink` with a method's members; or, as
 // The Things Industries' own integration has them, `decodedPayload`, which is sent without a port, and
 // `rawDownlink` with fPort, framePayload in hex, confirmed and operation; both together are one downlink
 // (things-stack-wire.md F.1). Null is absent.
 // Errors: json_malformed; in `what` as read_c2d, and twin_ambiguous for both kinds at once.
-result<desired_downlink> read_desired(std::string_view desired);
+result<model::desired_downlink> read_desired(std::string_view desired);
 
 } // namespace causeway::tts

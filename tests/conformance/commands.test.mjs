@@ -3,16 +3,22 @@
 // becomes of that comes back to it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
 import commonSdk from 'azure-iot-common';
 import serviceSdk from 'azure-iothub';
 import { control, messagesOf, readCredential, servicePort, until } from './emulator.mjs';
 
-const { Client: Service } = serviceSdk;
+const { Client: Service, Registry } = serviceSdk;
 const limit = { timeout: 60_000 };
-const application = 'water-meters'; // of the printed configuration
-const device = 'meter-00001';
+// The printed configuration has one application; here it has the commands of twins and of IoT Central, too.
+const configuration = process.env.CAUSEWAY_CONFIGURATION;
+const printed = readFileSync(configuration, 'utf8');
+const application = printed.match(/\[\[application\]\]\nid = "([^"]+)"/)[1];
+writeFileSync(configuration, printed.replace('[[application]]\n', '[[application]]\ntwin = true\n')
+  .replace('[admin]\n', '[application.command.valve]\nport = 12\npayload = { open = true }\n\n[admin]\n'));
+let device;
 
 // As in service.test.mjs: the package's REST half takes a host without a port.
 https.Agent = class extends https.Agent {
@@ -31,9 +37,9 @@ const reports = async () => (await messagesOf(device)).map((message) => message.
 const speak = (how) => control('POST', '/downlinks/uplink', { application, device, ...how });
 
 before(async () => {
-  gateway = spawn(process.env.CAUSEWAY_PROGRAM, ['run', '-c', process.env.CAUSEWAY_CONFIGURATION], { stdio: ['ignore', 'inherit', 'ignore'] });
-  await until(async () => (await control('GET', `/links?device=${device}`)).links
-    .filter((link) => ['c2d', 'methods'].includes(link.role)).length >= 2);
+  device = (await control('GET', '/devices')).devices[0].device;
+  gateway = spawn(process.env.CAUSEWAY_PROGRAM, ['run', '-c', configuration], { stdio: ['ignore', 'inherit', 'ignore'] });
+  await until(async () => new Set((await control('GET', `/links?device=${device}`)).links.map((link) => link.role)).size === 4);
 }, limit);
 
 after(async () => {
@@ -95,4 +101,46 @@ test('a method is answered when its downlink is queued, and a bad one with what 
     { methodName: 'nobody', payload: null, responseTimeoutInSeconds: 30, connectTimeoutInSeconds: 10 });
   assert.equal(unknown.status, 404);
   assert.equal((await items()).length, 2);
+});
+
+test('what is desired of a twin becomes one downlink, and its outcome stands in reported', limit, async () => {
+  const registry = Registry.fromConnectionString(restOwner);
+  const before = (await items()).length;
+  const desire = (downlink, also = {}) => registry.updateTwin(device, { properties: { desired: { lorawan: { downlink }, ...also } } }, '*');
+  const told = async () => (await registry.getTwin(device)).responseBody.properties.reported.lorawan?.downlink;
+  await desire({ f_port: 13, frm_payload: 'AQI=', confirmed: true });
+  await until(async () => (await told())?.state === 'queued');
+  assert.equal((await items()).length, before + 1);
+  const { version, command } = await told();
+  await desire({ f_port: 13 }, { color: 'red' }); // the same value, and another property
+  await registry.updateTwin(device, { properties: { desired: { color: 'blue' } } }, '*');
+  await speak();
+  await until(async () => (await told())?.state === 'sent');
+  await speak({ ack: true });
+  await until(async () => (await told())?.state === 'acknowledged');
+  assert.deepEqual(await told(), { version, state: 'acknowledged', command });
+  assert.equal((await items()).length, before + 1);
+  await desire({ confirmed: false, id: 'again' }); // of one member: the whole object is sent
+  await until(async () => (await told())?.state === 'queued');
+  assert.equal((await items()).length, before + 2);
+  await desire({ f_port: 224 });
+  await until(async () => (await told())?.state === 'refused');
+  assert.equal((await told()).error.name, 'downlink_port_invalid');
+  assert.equal((await items()).length, before + 2);
+});
+
+test('a command of IoT Central has the port and the payload that are configured', limit, async () => {
+  const service = Service.fromConnectionString(owner);
+  await service.open();
+  try {
+    const before = (await items()).length;
+    const message = new commonSdk.Message('@');
+    message.properties.add('method-name', 'valve');
+    await service.send(device, message);
+    await until(async () => (await items()).length === before + 1);
+    const [item] = (await items()).slice(-1);
+    assert.equal(item.f_port, 12);
+  } finally {
+    await service.close();
+  }
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one test file of Microsoft's packages against an emulator that it starts for it:  node run.mjs telemetry.test.mjs
+// A second argument is where the devices' identities come from, the emulator's --layout: hub, dps, central; without it mixed.
 // CAUSEWAY_BIN: the directory of causeway-emulator; default build/release/bin.
 // The test runs in a process of its own, because Node reads NODE_EXTRA_CA_CERTS once, at its start.
 import { execFileSync, spawn } from 'node:child_process';
@@ -35,7 +36,7 @@ const [hub, dps, control, stack, events, service, webhook, admin] = await freePo
 const program = join(bin, 'causeway-emulator');
 const options = ['--directory', directory, '--hub-port', hub, '--dps-port', dps, '--control-port', control,
   '--stack-port', stack, '--events-port', events, '--service-port', service, '--webhook-listen', `127.0.0.1:${webhook}`, '--admin-listen', `127.0.0.1:${admin}`,
-  '--latency', 'none', '--retry-after', 1, '--devices', 4].map(String);
+  '--latency', 'none', '--retry-after', 1, '--devices', 4, '--layout', process.argv[3] ?? 'mixed'].map(String);
 const configuration = join(directory, 'causeway.toml');
 writeFileSync(configuration, execFileSync(program, [...options, '--print-config'])); // makes the certificates
 const emulator = spawn(program, options, { stdio: 'inherit' });

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/twins.h"
+
+#include "base/excerpt.h"
+#include "base/log.h"
+#include "core/draft.h"
+#include "core/open_time.h"
+#include "core/rule_book.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+namespace {
+
+// Of a twin that could not be read, or of which nothing could be made for want of room or of a disk.
+constexpr seconds pause{60};
+// A string of a twin may have 4 KB (azure-iot-wire.md B.8).
+constexpr std::size_t longest_text = 1024;
+
+twin_answer refusal_of(std::int64_t version, const error& why) {
+  const auto text = why.detail().empty() ? describe(why.code()).text : std::string_view{why.detail()};
+  return {version, std::string{twin_refused}, {}, std::string{why.name()}, std::string{excerpt(text, longest_text)}};
+}
+
+// Reports cost as messages do: that its push is under way is no word of its own.
+command_state told_state(command_state of) {
+  return of == command_state::pushing ? command_state::stored : of;
+}
+
+} // namespace
+
+void twins::begin(std::vector<kept_command>& rows) {
+  const auto ours = std::stable_partition(rows.begin(), rows.end(),
+                                          [](const kept_command& row) { return !is_twin_row(row); });
+  for (auto row = ours; row != rows.end(); ++row) {
+    const auto device = find(row->of);
+    auto record = read_twin_row(*row);
+    if (!record)
+      log::error("twin_record_damaged", {{"application", row->of.application},
+                                         {"device", row->of.device},
+                                         {"detail", record.fault().detail()}});
+    if (record && device)
+      twins_[*device].kept = *std::move(record);
+    else if (!record || on_.rules.number_of(row->of.application))
+      on_.changes.forget_command(row->id);
+  }
+  rows.erase(ours, rows.end());
+}
+
+std::optional<device_ref> twins::find(const device_key& key) const {
+  const auto application = on_.rules.number_of(key.application);
+  return application ? on_.table.find(*application, key.device.str()) : std::nullopt;
+}
+
+void twins::on_open(device_ref which, moment /*now*/) {
+  auto& one = twins_[which];
+  one.is_open = true;
+  one.was_read = one.is_reading = one.reads_again = false;
+  one.telling.reset();
+  one.telling_state.reset();
+  set_due(which, one, {});
+  read(which, one, false);
+}
+
+void twins::on_changed(device_ref which, const std::string& patch, moment /*now*/) {
+  auto& one = twins_[which];
+  const auto change = to_.words->read_change(patch);
+  // Of what does not concern a downlink the number alone is of use: a later gap in it shows that a change was
+  // missed.
+  if (change && !change->names_downlink && one.was_read && one.kept && !one.next && !one.is_reading &&
+      change->version == one.kept->desired.version + 1) {
+    one.kept->desired.version = change->version;
+    return;
+  }
+  read(which, one, true);
+}
+
+// One at a time; and what is judged is judged with what is on disk.
+void twins::read(device_ref which, twin& one, bool urgent) {
+  if (one.is_reading || one.next) {
+    one.reads_again = true;
+    return;
+  }
+  set_due(which, one, {});
+  one.is_reading = true;
+  one.reads_again = false;
+  to_.hub->read_twin(which, urgent);
+}
+
+void twins::read_later(device_ref which, twin& one, moment now) {
+  if (!one.due) set_due(which, one, now.mono + pause);
+}
+
+void twins::set_due(device_ref which, twin& one, std::optional<mono_time> at) {
+  if (one.due) due_.erase({*one.due, which});
+  one.due = at;
+  if (at) due_.emplace(*at, which);
+}
+
+void twins::on_read(device_ref which, const result<std::string>& document, moment now) {
+  auto& one = twins_[which];
+  if (!one.is_reading) return;
+  one.is_reading = false;
+  const auto read_of = [&]() -> result<twin_reading> {
+    if (!document) return document.fault();
+    return to_.words->read_twin(*document);
+  }();
+  if (!read_of) {
+    log::warning("twin_not_read", {{"application", on_.names.key_of(on_.table.at(which)).application},
+                                   {"device", on_.table.at(which).name()},
+                                   {"error", read_of.fault().name()},
+                                   {"detail", read_of.fault().detail()}});
+    return read_later(which, one, now);
+  }
+  one.was_read = true;
+  one.told = read_of->told;
+  judge(which, one, read_of->desired, now);
+  tell(which, one);
+  if (one.reads_again && !one.next) read(which, one, true);
+}
+
+void twins::judge(device_ref which, twin& one, const desired_downlink& desired, moment now) {
+  const auto kept = one.kept ? std::optional{one.kept->desired} : std::nullopt;
+  const auto key = on_.names.key_of(on_.table.at(which));
+  const auto verdict = judge_desired(kept, desired.object, desired.version,
+                                     on_.rules.of(on_.table.at(which)).sends_first_desired);
+  switch (verdict.what) {
+  case desired_finding::nothing_new:
+    if (kept && kept->object == verdict.keep.object)
+      one.kept->desired.version = verdict.keep.version;
+    else
+      keep(which, one, {verdict.keep, {}}, now);
+    return;
+  case desired_finding::seen:
+    log::info("desired_seen", {{"application", key.application},
+                               {"device", key.device},
+                               {"version", desired.version},
+                               {"sent", false}});
+    return keep(which, one, {verdict.keep, twin_answer{desired.version, std::string{twin_seen}, {}, {}, {}}},
+                now);
+  case desired_finding::asked:
+    return order(which, one, desired, verdict.keep, now);
+  }
+}
+
+void twins::order(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep_it,
+                  moment now) {
+  const auto key = on_.names.key_of(on_.table.at(which));
+  const auto id = make_command_id(key, twin_origin{desired.object, desired.version});
+  twin_record next{keep_it, twin_answer{desired.version, {}, id.str(), {}, {}}};
+  if (down_.book().find(id) != nullptr) return keep(which, one, std::move(next), now);
+  const auto row = make_twin_row(key, next);
+  one.next = std::move(next);
+  const auto taken = down_.order(which, id, desired.what, row, now);
+  if (taken) return;
+  one.next.reset();
+  if (taken.fault().cls() != error_class::permanent) return read_later(which, one, now);
+  keep(which, one, {keep_it, refusal_of(desired.version, taken.fault())}, now);
+}
+
+// Without a command.
+void twins::keep(device_ref which, twin& one, twin_record what, moment now) {
+  append_request request;
+  request.id = on_.stored.next();
+  request.from = on_.names.key_of(on_.table.at(which));
+  request.accepted_at = on_.time.seconds_at(now);
+  request.accepted = now.mono;
+  request.commands.push_back(make_twin_row(request.from, what));
+  on_.changes.commit();
+  if (!to_.disk->append(std::move(request))) return read_later(which, one, now);
+  on_.stored.made();
+  one.next = std::move(what);
+  keeping_.emplace(on_.stored.last, which);
+}
+
+bool twins::on_appended(const model::appended& what, moment now) {
+  const auto node = keeping_.extract(what.id);
+  if (node.empty()) return false;
+  on_kept(node.mapped(), what.outcome, now);
+  return true;
+}
+
+void twins::on_ordered(const command& what, const result<void>& outcome, moment now) {
+  if (const auto device = find(what.to)) on_kept(*device, outcome, now);
+}
+
+void twins::on_kept(device_ref which, const result<void>& outcome, moment now) {
+  const auto found = twins_.find(which);
+  if (found == twins_.end() || !found->second.next) return;
+  auto& one = found->second;
+  auto next = std::exchange(one.next, {});
+  if (outcome) one.kept = std::move(next);
+  if (!one.is_open) return;
+  if (!outcome)
+    read_later(which, one, now);
+  else if (one.reads_again)
+    read(which, one, true);
+  tell(which, one);
+}
+
+void twins::on_moved(const command& what, moment /*now*/) {
+  const auto device = find(what.to);
+  const auto found = device ? twins_.find(*device) : twins_.end();
+  if (found != twins_.end()) tell(*device, found->second);
+}
+
+// One report at a time; what has changed meanwhile goes with the next.
+void twins::tell(device_ref which, twin& one) {
+  if (!one.is_open || !one.was_read || one.is_telling() || one.next || !one.kept) return;
+  auto answer = one.kept->answer;
+  if (answer && !answer->command.empty()) {
+    const auto* const its = down_.book().find(command_id{answer->command});
+    if (its == nullptr) return; // its history is over: what was told last stays
+    answer->state = to_string(told_state(its->track.state()));
+  }
+  if (answer == one.told) return;
+  one.telling = answer;
+  to_.hub->report_twin(which, to_.words->write_twin_answer(answer));
+}
+
+void twins::on_reported(device_ref which, const result<void>& outcome, moment now) {
+  auto& one = twins_[which];
+  if (!one.is_telling()) return;
+  auto told = std::exchange(one.telling, {});
+  auto state = std::exchange(one.telling_state, {});
+  if (!outcome) {
+    log::warning("twin_not_told", {{"application", on_.names.key_of(on_.table.at(which)).application},
+                                   {"device", on_.table.at(which).name()},
+                                   {"error", outcome.fault().name()},
+                                   {"detail", outcome.fault().detail()}});
+    if (told) return read_later(which, one, now);
+  } else if (told) {
+    one.told = *std::move(told);
+  } else {
+    one.state_told = *std::move(state);
+  }
+  tell(which, one);
+}
+
+// An answer goes before it; then a later uplink tells of the device.
+void twins::on_uplink(device_ref which, const model::event& from, moment now) {
+  const auto& rules = on_.rules.of(on_.table.at(which));
+  const auto found = rules.twin && rules.twin_interval ? twins_.find(which) : twins_.end();
+  if (found == twins_.end()) return;
+  auto& one = found->second;
+  if (!one.is_open || !one.was_read || one.is_telling() || now.mono < one.state_at) return;
+  auto state = to_.words->read_twin_state(from);
+  if (state.empty()) return;
+  auto patch = to_.words->write_twin_state(one.state_told, state);
+  if (patch.empty()) return;
+  one.telling_state = std::move(state);
+  one.state_at = now.mono + *rules.twin_interval;
+  to_.hub->report_twin(which, std::move(patch));
+}
+
+void twins::on_forgotten(device_ref which, const device_key& key) {
+  const auto found = twins_.find(which);
+  if (found == twins_.end()) return;
+  set_due(which, found->second, {});
+  if (found->second.kept || found->second.next) on_.changes.forget_command(make_twin_record_id(key));
+  twins_.erase(found);
+}
+
+void twins::tick(moment now) {
+  while (!due_.empty() && due_.begin()->first <= now.mono) {
+    const auto which = due_.begin()->second;
+    auto& one = twins_[which];
+    set_due(which, one, {});
+    if (one.is_open) read(which, one, false);
+  }
+}
+
+std::optional<mono_time> twins::deadline() const {
+  if (due_.empty()) return std::nullopt;
+  return due_.begin()->first;
+}
+
+} // namespace causeway::core

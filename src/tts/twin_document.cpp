@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tts/twin_document.h"
+
+#include "base/encoding.h"
+#include "tts/downlink_request.h"
+#include "tts/json_span.h"
+
+namespace causeway::tts {
+namespace {
+
+json_span member_of(const json_span& object, std::string_view name) {
+  json_span found;
+  for (json_cursor at{object}; at.next();)
+    if (at.key() == name) found = at.value();
+  return found;
+}
+
+std::string text_of(const json_span& value) {
+  return value.string().value_or(std::string{});
+}
+
+std::optional<model::twin_answer> read_told(const json_span& reported) {
+  const auto told = member_of(member_of(reported, "lorawan"), "downlink");
+  if (!told.is_object()) return std::nullopt;
+  model::twin_answer made;
+  made.version = parse_integer<std::int64_t>(member_of(told, "version").text()).value_or(0);
+  made.state = text_of(member_of(told, "state"));
+  made.command = text_of(member_of(told, "command"));
+  const auto error = member_of(told, "error");
+  made.error_name = text_of(member_of(error, "name"));
+  made.error_text = text_of(member_of(error, "text"));
+  return made;
+}
+
+} // namespace
+
+result<model::twin_reading> read_twin(std::string_view document) {
+  const auto twin = parse_json_object(document, errc::json_malformed);
+  if (!twin) return twin.fault();
+  auto desired = read_desired(member_of(*twin, "desired").text());
+  if (!desired) return std::move(desired).fault();
+  return model::twin_reading{*std::move(desired), read_told(member_of(*twin, "reported"))};
+}
+
+result<model::desired_change> read_desired_change(std::string_view patch) {
+  const auto change = parse_json_object(patch, errc::json_malformed);
+  if (!change) return change.fault();
+  model::desired_change made;
+  for (json_cursor at{*change}; at.next();) {
+    const auto key = at.key();
+    // Of `lorawan` null takes away all that is in it, and an object may name the downlink or not.
+    const bool all_of_it = key == "decodedPayload" || key == "rawDownlink" ||
+                           (key == "lorawan" && !at.value().is_object());
+    made.names_downlink = made.names_downlink || all_of_it;
+    if (key == "lorawan")
+      for (json_cursor in{at.value()}; in.next();)
+        made.names_downlink = made.names_downlink || in.key() == "downlink";
+    if (key == "$version") made.version = parse_integer<std::int64_t>(at.value().text()).value_or(0);
+  }
+  return made;
+}
+
+std::string write_twin_answer(const std::optional<model::twin_answer>& what) {
+  const auto or_null = [](const std::string& text) { return text.empty() ? "null" : json_quoted(text); };
+  std::string told = "null";
+  if (what) {
+    told = R"({"version":)" + std::to_string(what->version) + R"(,"state":)" + json_quoted(what->state) +
+           R"(,"command":)" + or_null(what->command) + R"(,"error":)";
+    told += what->error_name.empty() ? "null"
+                                     : R"({"name":)" + json_quoted(what->error_name) + R"(,"text":)" +
+                                           or_null(what->error_text) + "}";
+    told += '}';
+  }
+  return R"({"lorawan":{"downlink":)" + told + "}}";
+}
+
+} // namespace causeway::tts
