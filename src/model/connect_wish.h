@@ -21,6 +21,7 @@ struct connect_wish {
   bool urgent = false;           // messages wait for it
   shard_number shard{};          // a connection has devices of one
   bool methods = false;          // the links of direct methods, too
+  bool twin = false;             // and those of its twin
 };
 
 // What a device that is not online yet waits for, as far as that is known.

@@ -9,6 +9,8 @@
 #include "model/hub_command.h"
 #include "model/message.h"
 
+#include <string>
+
 namespace causeway::model {
 
 class hub_link {
@@ -33,6 +35,12 @@ public:
   virtual void answer_call(device_ref device, delivery_number which, const method_answer& what) = 0;
   // Whether the hub is to give cloud-to-device messages: it keeps them meanwhile. At first it is.
   virtual void take_c2d(bool can_store) = 0;
+  // The twin of a device, whole (azure-iot-wire.md B.8). Precondition: on_twin_open, and no read of the
+  // device's is unanswered. Answered by on_twin_read, or by on_twin_open once its links were away. At the
+  // pace of the hub's tier; urgent: something has changed: before those that only look again.
+  virtual void read_twin(device_ref device, bool urgent) = 0;
+  // patch: a JSON merge patch of the reported properties. Answered by on_twin_reported; otherwise likewise.
+  virtual void report_twin(device_ref device, std::string patch) = 0;
   // The shard goes: nothing of it is attached or sent any more. What is with the hub is answered until it has
   // its outcome, or until this time (one that is over: it is not waited for); then its connections are
   // closed, at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its
@@ -59,6 +67,14 @@ public:
   virtual ~hub_command_events() = default;
   virtual void on_c2d(device_ref which, c2d_message what, moment now) = 0;
   virtual void on_method(device_ref which, method_call what, moment now) = 0;
+  // Changes of its desired properties are told from now on; those before only a read shows. What was asked of
+  // its twin before is not answered any more. Again each time its links have been away.
+  virtual void on_twin_open(device_ref which, moment now) = 0;
+  // A change of them: a JSON merge patch, with $version.
+  virtual void on_twin_changed(device_ref which, std::string patch, moment now) = 0;
+  // {"desired":{…,"$version":n},"reported":{…,"$version":m}}
+  virtual void on_twin_read(device_ref which, result<std::string> document, moment now) = 0;
+  virtual void on_twin_reported(device_ref which, result<void> outcome, moment now) = 0;
 };
 
 } // namespace causeway::model
