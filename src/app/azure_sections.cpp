@@ -152,6 +152,8 @@ private:
     }
     section_.connects_per_second = from_.connects_per_second ? *from_.connects_per_second : limits.connects;
     section_.sends_per_second = from_.sends_per_second ? *from_.sends_per_second : limits.sends;
+    section_.twin_reads_per_second = limits.twin_reads;
+    section_.twin_updates_per_second = limits.twin_updates;
     section_.has_commands = limits.c2d_sends > 0;
   }
 

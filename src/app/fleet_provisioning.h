@@ -67,6 +67,8 @@ private:
     void settle(device_ref, model::delivery_number, model::c2d_settlement) override {}
     void answer_call(device_ref, model::delivery_number, const model::method_answer&) override {}
     void take_c2d(bool) override {}
+    void read_twin(device_ref, bool) override {}
+    void report_twin(device_ref, std::string) override {}
     void close(model::shard_number, mono_time) override {}
   };
   struct outlets {

@@ -28,6 +28,7 @@ struct azure_section {
   dps::enrolment enrolment;
   // Budgets of each hub.
   double connects_per_second = 100, sends_per_second = 100;
+  double twin_reads_per_second = 100, twin_updates_per_second = 50;
   bool has_commands = true; // the tier knows cloud-to-device messages
 
   std::string ca_file; // empty: the system's

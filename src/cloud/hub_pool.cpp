@@ -4,6 +4,7 @@
 #include "cloud/hub_line.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace causeway::cloud {
 namespace {
@@ -16,6 +17,8 @@ hub::fleet_terms terms_of(const azure_section& section, service_clocks& clocks) 
   terms.commands = section.has_commands;
   terms.connects_per_second = section.connects_per_second;
   terms.sends_per_second = section.sends_per_second;
+  terms.twin_reads_per_second = section.twin_reads_per_second;
+  terms.twin_updates_per_second = section.twin_updates_per_second;
   terms.keys_of = [&section, &clocks](const azure::hub_address& hub) {
     auto tokens = std::make_unique<section_tokens>(section, hub, clocks);
     const auto mode = tokens->mode();
@@ -105,6 +108,14 @@ void hub_pool::settle(device_ref device, model::delivery_number which, model::c2
 void hub_pool::answer_call(device_ref device, model::delivery_number which,
                            const model::method_answer& what) {
   fleets_.answer(device, which, what);
+}
+
+void hub_pool::read_twin(device_ref device, bool urgent) {
+  fleets_.read_twin(device, urgent);
+}
+
+void hub_pool::report_twin(device_ref device, std::string patch) {
+  fleets_.report_twin(device, std::move(patch));
 }
 
 void hub_pool::take_c2d(bool can_store) {

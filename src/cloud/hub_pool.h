@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace causeway::cloud {
@@ -39,6 +40,8 @@ public:
   void answer_call(device_ref device, model::delivery_number which,
                    const model::method_answer& what) override;
   void take_c2d(bool can_store) override;
+  void read_twin(device_ref device, bool urgent) override;
+  void report_twin(device_ref device, std::string patch) override;
   void close(model::shard_number which, mono_time until) override;
   model::link_progress progress(device_ref device) const override;
 

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <concepts>
@@ -122,6 +123,46 @@ result<decoded_call> decode_method_call(std::string_view bytes) {
   out.call.payload = std::move(*body);
   out.correlation = std::move(read->correlation_id);
   return out;
+}
+
+result<std::variant<twin_answer, twin_push>> decode_twin(std::string_view bytes) {
+  auto read = amqp::decode_message(bytes);
+  if (!read) return std::move(read).fault();
+  auto body = take_body(*read);
+  if (!body) return malformed("a body that is no bytes");
+  if (read->correlation_id.is_null()) {
+    const auto* const resource = read->annotation("resource");
+    const auto* const text = resource == nullptr ? nullptr : resource->text();
+    if (text == nullptr || *text != "/properties/desired")
+      return malformed("a twin's message that is neither an answer nor a change");
+    if (body->empty()) return malformed("a twin's change without a body");
+    return std::variant<twin_answer, twin_push>{twin_push{std::move(*body)}};
+  }
+  const auto status = integer_note(*read, "status");
+  if (!status) return malformed("a twin's answer without a status");
+  const auto* const request = read->correlation_id.text();
+  return std::variant<twin_answer, twin_push>{
+      twin_answer{request == nullptr ? std::string{} : *request, *status, std::move(*body)}};
+}
+
+std::string encode_twin_request(twin_request what, std::string_view request, std::string_view patch) {
+  struct words {
+    std::string_view operation, resource;
+  };
+  constexpr std::array<words, 3> all{{{"PUT", "/notifications/twin/properties/desired"},
+                                      {"GET", ""},
+                                      {"PATCH", "/properties/reported"}}}; // by twin_request
+  const auto& said = all[static_cast<std::size_t>(what)];
+  amqp::message out;
+  out.correlation_id = amqp::value{std::string{request}};
+  const auto note = [&](const char* name, std::string_view text) {
+    out.message_annotations.emplace_back(amqp::value{amqp::symbol{name}}, amqp::value{std::string{text}});
+  };
+  note("operation", said.operation);
+  if (!said.resource.empty()) note("resource", said.resource);
+  out.kind = amqp::message::body_kind::data;
+  out.data = what == twin_request::report ? patch : std::string_view{" "};
+  return amqp::encode_message(out);
 }
 
 std::string encode_method_answer(const amqp::value& correlation, const model::method_answer& what) {

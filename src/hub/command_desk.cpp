@@ -3,12 +3,12 @@
 
 #include "base/backoff.h"
 #include "base/earliest.h"
-#include "hub/command_decoder.h"
 #include "hub/device_links.h"
 #include "hub/hub_error.h"
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace causeway::hub {
@@ -24,7 +24,16 @@ double spread(device_ref device) {
          (static_cast<double>(std::numeric_limits<std::uint32_t>::max()) + 1);
 }
 
-constexpr std::uint32_t handles_with_methods = 3; // the highest of four
+constexpr std::uint32_t handles_with_a_pair = 3; // the highest of four
+constexpr std::uint32_t handles_with_two_pairs = 5;
+
+result<std::string> outcome_of(twin_request what, const twin_answer& from) {
+  const bool is_good = what == twin_request::read ? from.status == 200 : from.status / 100 == 2;
+  if (!is_good) return error_from_status(from.status, from.body);
+  if (what != twin_request::read) return std::string{};
+  if (from.body.empty()) return error{errc::hub_protocol, "a twin without a document"};
+  return from.body;
+}
 
 } // namespace
 
@@ -35,6 +44,7 @@ command_desk::command_desk(const connection_options& options, session_table& tab
       counters_{counters},
       c2d_{table, counters},
       methods_{table, counters},
+      twins_{table},
       last_delivery_{options.first_delivery} {
   c2d_.accept(options.takes_c2d);
 }
@@ -42,11 +52,24 @@ command_desk::command_desk(const connection_options& options, session_table& tab
 side_links* command_desk::links_of(device_session& who, side which) {
   if (!who.commands) return nullptr;
   if (which == side::methods) return who.commands->methods.get();
+  if (which == side::twin) return who.commands->twin.get();
   return who.commands->takes_c2d ? &who.commands->c2d : nullptr;
 }
 
+std::string_view command_desk::name_of(side which) {
+  switch (which) {
+  case side::methods:
+    return "methods";
+  case side::twin:
+    return "twin";
+  case side::c2d:
+    break;
+  }
+  return "c2d";
+}
+
 std::optional<command_desk::side> command_desk::side_of(device_session& who, const amqp::link& link) {
-  for (const auto which : {side::c2d, side::methods})
+  for (const auto which : all_sides)
     if (const auto* const links = links_of(who, which);
         links != nullptr && (links->in == link || links->out == link))
       return which;
@@ -55,12 +78,15 @@ std::optional<command_desk::side> command_desk::side_of(device_session& who, con
 
 void command_desk::begin(device_session& who, const link_wish& wish, std::uint32_t handle_max,
                          mono_time now) {
-  const bool has_methods = wish.methods && handle_max >= handles_with_methods;
-  if (!wish.commands && !has_methods) return;
+  const bool has_methods = wish.methods && handle_max >= handles_with_a_pair;
+  const bool has_twin =
+      wish.twin && handle_max >= (has_methods ? handles_with_two_pairs : handles_with_a_pair);
+  if (!wish.commands && !has_methods && !has_twin) return;
   who.commands = std::make_unique<device_commands>();
   who.commands->takes_c2d = wish.commands;
   if (has_methods) who.commands->methods = std::make_unique<method_side>();
-  for (const auto which : {side::c2d, side::methods})
+  if (has_twin) who.commands->twin = std::make_unique<twin_side>();
+  for (const auto which : all_sides)
     if (links_of(who, which) != nullptr) open(who, which, now);
 }
 
@@ -73,20 +99,27 @@ void command_desk::open(device_session& who, side which, mono_time now) {
     links.in = open_link(device_link::c2d, who.session, terms);
     return;
   }
-  terms.channel_pair = "methods:" + options_.container_id + "-" + std::to_string(last_link_);
-  links.out = open_link(device_link::method_answers, who.session, terms);
-  links.in = open_link(device_link::method_calls, who.session, terms);
+  terms.channel_pair =
+      std::string{name_of(which)} + ":" + options_.container_id + "-" + std::to_string(last_link_);
+  const bool is_twin = which == side::twin;
+  links.out =
+      open_link(is_twin ? device_link::twin_requests : device_link::method_answers, who.session, terms);
+  links.in = open_link(is_twin ? device_link::twin_answers : device_link::method_calls, who.session, terms);
 }
 
 void command_desk::replenish(device_session& who, side which) {
-  if (which == side::c2d)
-    c2d_.replenish(who);
-  else
-    methods_.replenish(who);
+  switch (which) {
+  case side::c2d:
+    return c2d_.replenish(who);
+  case side::methods:
+    return methods_.replenish(who);
+  case side::twin:
+    if (twins_.replenish(who)) news_.emplace_back(twin_linked{who.device});
+  }
 }
 
 void command_desk::on_attached(device_session& who) {
-  for (const auto which : {side::c2d, side::methods})
+  for (const auto which : all_sides)
     if (links_of(who, which) != nullptr) replenish(who, which);
 }
 
@@ -100,6 +133,7 @@ void command_desk::on_event(device_session& who, const amqp::event& what, mono_t
   case amqp::event_kind::link_closed:
     return on_closed(who, *which, what.link, now);
   case amqp::event_kind::message:
+    if (*which == side::twin) return on_twin(who, what, now);
     return *which == side::c2d ? on_c2d(who, what, now) : on_call(who, what, now);
   case amqp::event_kind::outcome: // of an answer: the caller has it, or does not wait any more
     if (amqp::delivery answered = what.delivery; answered) answered.settle();
@@ -126,10 +160,16 @@ void command_desk::on_closed(device_session& who, side which, amqp::link link, m
 void command_desk::on_lost(device_session& who, side which, const error& why, mono_time now) {
   auto& links = *links_of(who, which);
   links.leaves = true;
-  if (which == side::c2d)
+  switch (which) {
+  case side::c2d:
     c2d_intake::forget(who.commands->c2d);
-  else
+    break;
+  case side::methods:
     method_intake::forget(*who.commands->methods);
+    break;
+  case side::twin:
+    twin_intake::forget(*who.commands->twin);
+  }
   for (amqp::link* other : {&links.in, &links.out})
     if (*other) other->close();
   if (now - links.opened >= pauses.longest) links.failures = 0; // it had lasted
@@ -137,13 +177,13 @@ void command_desk::on_lost(device_session& who, side which, const error& why, mo
   if (links.failures < std::numeric_limits<std::uint8_t>::max()) ++links.failures;
   ++counters_.command_links_lost;
   retries_.emplace(now + pause, retry{who.context(), which});
-  news_.emplace_back(command_trouble{who.device, which == side::c2d ? "c2d" : "methods", why, pause});
+  news_.emplace_back(command_trouble{who.device, name_of(which), why, pause});
 }
 
 void command_desk::refuse(device_session& who, side which, const amqp::event& what, const error& why) {
   if (amqp::delivery given = what.delivery; given) given.settle({amqp::outcome_kind::rejected, {}});
   ++counters_.commands_malformed;
-  news_.emplace_back(command_trouble{who.device, which == side::c2d ? "c2d" : "methods", why, std::nullopt});
+  news_.emplace_back(command_trouble{who.device, name_of(which), why, std::nullopt});
   replenish(who, which);
 }
 
@@ -168,6 +208,31 @@ void command_desk::on_call(device_session& who, const amqp::event& what, mono_ti
   news_.emplace_back(method_called{who.device, std::move(read->call)});
 }
 
+void command_desk::on_twin(device_session& who, const amqp::event& what, mono_time now) {
+  amqp::delivery given = what.delivery;
+  auto read = decode_twin(what.payload);
+  if (!read) return refuse(who, side::twin, what, read.fault());
+  given.settle({amqp::outcome_kind::accepted, {}});
+  if (const auto* const answer = std::get_if<twin_answer>(&*read)) {
+    on_twin_answer(who, *answer, now);
+  } else if (who.commands->twin->at == twin_side::stage::open) { // before that only a read shows it
+    ++counters_.twin_changes;
+    news_.emplace_back(twin_changed{who.device, std::move(std::get<twin_push>(*read).patch)});
+  }
+  replenish(who, side::twin);
+}
+
+void command_desk::on_twin_answer(device_session& who, const twin_answer& what, mono_time now) {
+  const auto ended = twins_.on_answer(who, what.request);
+  if (!ended) return;
+  auto outcome = outcome_of(ended->what, what);
+  const auto fault = outcome ? std::nullopt : std::optional{outcome.fault()};
+  news_.emplace_back(twin_answered{who.device, ended->what, ended->asked, std::move(outcome)});
+  if (ended->what != twin_request::subscribe) return;
+  if (fault) return on_lost(who, side::twin, *fault, now);
+  who.commands->twin->at = twin_side::stage::open;
+}
+
 model::delivery_number command_desk::next_number() {
   return model::delivery_number{++last_delivery_};
 }
@@ -176,6 +241,7 @@ void command_desk::forget(device_session& who) {
   if (!who.commands) return;
   c2d_intake::forget(who.commands->c2d);
   if (who.commands->methods) method_intake::forget(*who.commands->methods);
+  if (who.commands->twin) twin_intake::forget(*who.commands->twin);
   std::erase_if(news_, [&](const command_news& one) {
     return std::visit([&](const auto& what) { return what.device == who.device; }, one);
   });
@@ -198,6 +264,15 @@ void command_desk::take_c2d(bool any) {
     if (auto& who = table_.at(place); links_of(who, side::c2d) != nullptr) c2d_.replenish(who);
 }
 
+bool command_desk::can_ask_twin(device_ref device, twin_request what) {
+  auto* const who = table_.find(device);
+  return who != nullptr && links_of(*who, side::twin) != nullptr && twin_intake::can_ask(*who, what);
+}
+
+void command_desk::ask_twin(device_ref device, twin_request what, std::string_view patch, mono_time now) {
+  if (can_ask_twin(device, what)) twins_.ask(*table_.find(device), what, patch, now);
+}
+
 std::vector<command_news> command_desk::take_news() {
   return std::exchange(news_, {});
 }
@@ -205,6 +280,12 @@ std::vector<command_news> command_desk::take_news() {
 void command_desk::tick(mono_time now) {
   c2d_.tick(now);
   methods_.tick(now);
+  while (const auto over = twins_.take_overdue(now)) {
+    const error why{errc::hub_answer_missing, "of its twin"};
+    ++counters_.twin_unanswered;
+    news_.emplace_back(twin_answered{over->who->device, over->request.what, over->request.asked, why});
+    on_lost(*over->who, side::twin, why, now);
+  }
   while (!retries_.empty() && retries_.begin()->first <= now) {
     const auto next = retries_.extract(retries_.begin()).mapped();
     auto* const who = table_.find_context(next.context);
@@ -221,7 +302,7 @@ void command_desk::tick(mono_time now) {
 std::optional<mono_time> command_desk::deadline() const {
   std::optional<mono_time> next_try;
   if (!retries_.empty()) next_try = retries_.begin()->first;
-  return earliest({c2d_.deadline(), methods_.deadline(), next_try});
+  return earliest({c2d_.deadline(), methods_.deadline(), twins_.deadline(), next_try});
 }
 
 } // namespace causeway::hub

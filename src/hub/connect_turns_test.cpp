@@ -19,7 +19,7 @@ protected:
   }
 
   mono_time now_{1h};
-  std::shared_ptr<hub_budgets> budgets_ = std::make_shared<hub_budgets>(10, 10, now_);
+  std::shared_ptr<hub_budgets> budgets_ = std::make_shared<hub_budgets>(hub_quotas{10, 10}, now_);
   connect_turns turns_{budgets_, [] { return 0.5; }};
   const error switched_off_{errc::local_authentication_off, "keys"};
 };

@@ -178,9 +178,9 @@ void connection::attach_waiting(moment now) {
 }
 
 void connection::begin(device_session& who, mono_time now) {
-  const link_wish wish{{}, who.wish->commands, who.wish->methods};
+  const link_wish wish{{}, who.wish->commands, who.wish->methods, who.wish->twin};
   admission_.begin(who, now);
-  commands_.begin(who, wish, wish.methods ? engine_.peer().handle_max : 0, now);
+  commands_.begin(who, wish, wish.methods || wish.twin ? engine_.peer().handle_max : 0, now);
 }
 
 void connection::on_engine_event(const amqp::event& what, moment now) {

@@ -55,7 +55,8 @@ struct connection_counters {
   std::uint64_t c2d_given = 0, c2d_settled = 0;
   std::uint64_t c2d_dead = 0; // not settled before their lock was over
   std::uint64_t method_calls = 0, method_answers = 0, calls_unanswered = 0;
-  std::uint64_t commands_malformed = 0; // messages and calls
+  std::uint64_t twin_changes = 0, twin_unanswered = 0;
+  std::uint64_t commands_malformed = 0; // messages, calls, and what comes of twins
   std::uint64_t command_links_lost = 0; // refused, or taken away
 };
 

@@ -41,6 +41,7 @@ struct link_wish {
   std::string model_id{}; // of the telemetry link; empty: none
   bool commands = false;  // a link for cloud-to-device messages beside it
   bool methods = false;   // the two links of direct methods
+  bool twin = false;      // the two of its twin
 };
 
 } // namespace causeway::hub

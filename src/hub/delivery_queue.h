@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The deliveries of a connection that have the same time to live, in the order of their ends, whichever
-// device they are of: no timer a device. What has ended before stays until it is the first. Part of
-// command_desk. Pure; one thread.
+// The deliveries of a connection, or what it has asked of its hub, that have the same time to live, in the
+// order of their ends, whichever device they are of: no timer a device. What has ended before stays until it
+// is the first. Part of command_desk. Pure; one thread.
 #pragma once
 
 #include "base/clock.h"

@@ -6,9 +6,11 @@
 
 #include "amqp/engine.h"
 #include "base/clock.h"
+#include "hub/command_news.h"
 #include "model/hub_command.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,9 +19,9 @@
 
 namespace causeway::hub {
 
-// The link of cloud-to-device messages, or the two of methods: they come and go together.
+// The link of cloud-to-device messages, or the two of methods or of the twin: they come and go together.
 struct side_links {
-  amqp::link in, out;        // out: methods alone. Empty: not there; the hub's DETACH is in
+  amqp::link in, out;        // out: not of messages. Empty: not there; the hub's DETACH is in
   bool leaves = false;       // what is there is detached already, by the hub or by us
   bool comes_again = false;  // and is attached anew without a pause
   std::uint8_t failures = 0; // in a row, each of them before it had lasted
@@ -50,6 +52,23 @@ struct method_side : side_links {
   std::vector<std::string> waiting; // encoded answers that wait for credit, the oldest first
 };
 
+struct open_request {
+  model::delivery_number number{}; // 0: nothing is asked
+  mono_time asked{};
+};
+
+struct twin_side : side_links {
+  enum class stage : std::uint8_t {
+    apart,  // one of the links is not there
+    linked, // both are: who paces requests has been told
+    subscribing,
+    open,
+  };
+  stage at = stage::apart;
+  std::array<open_request, 3> asked{}; // by twin_request
+  std::vector<std::string> waiting;    // encoded requests that wait for credit, the oldest first
+};
+
 // What waits under this number; nullptr: nothing any more.
 template <class Delivery>
 Delivery* find_delivery(std::vector<Delivery>& among, model::delivery_number which) {
@@ -66,11 +85,14 @@ struct device_commands {
   bool takes_c2d = false; // has a side for it
   c2d_side c2d;
   std::unique_ptr<method_side> methods; // none: the device takes no calls
+  std::unique_ptr<twin_side> twin;      // none: nobody asks for its twin
 
   // All links, with the session.
   void close() {
-    for (amqp::link* one : {&c2d.in, methods ? &methods->in : nullptr, methods ? &methods->out : nullptr})
-      if (one != nullptr && *one) one->close();
+    for (side_links* const side : {static_cast<side_links*>(&c2d), static_cast<side_links*>(methods.get()),
+                                   static_cast<side_links*>(twin.get())})
+      for (amqp::link* const one : {side ? &side->in : nullptr, side ? &side->out : nullptr})
+        if (one != nullptr && *one) one->close();
   }
 };
 

@@ -17,12 +17,14 @@ struct role_row {
   amqp::settle_mode settles;
   std::string_view api_version; // what SDKs say of it; empty: only with a model id
 };
-// The order is device_link's. Of methods Java's SDK asks for just these modes.
-constexpr std::array<role_row, 4> role_rows{{
+// The order is device_link's. Of methods Java's SDK asks for just these modes, of twins Node's and C's.
+constexpr std::array<role_row, 6> role_rows{{
     {azure::link_role::telemetry, 't', true, amqp::settle_mode::unsettled, {}},
     {azure::link_role::c2d, 'c', false, amqp::settle_mode::unsettled, {}},
     {azure::link_role::methods, 'm', false, amqp::settle_mode::mixed, "2021-04-12"},
     {azure::link_role::methods, 'a', true, amqp::settle_mode::unsettled, "2021-04-12"},
+    {azure::link_role::twin, 'w', false, amqp::settle_mode::settled, "2021-04-12"},
+    {azure::link_role::twin, 'q', true, amqp::settle_mode::settled, "2021-04-12"},
 }};
 
 amqp::value symbol_of(std::string_view name) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The links that a device's session may have, one a role: telemetry, cloud-to-device messages, the two of
-// direct methods. A role is a row of the table in device_links.cpp: its address, its direction, its name, its
-// properties (azure-iot-wire.md B.4). Pure; one thread.
+// direct methods, the two of its twin. A role is a row of the table in device_links.cpp: its address, its
+// direction, its name, its properties (azure-iot-wire.md B.4). Pure; one thread.
 #pragma once
 
 #include "amqp/engine.h"
@@ -12,7 +12,14 @@
 
 namespace causeway::hub {
 
-enum class device_link : std::uint8_t { telemetry, c2d, method_calls, method_answers };
+enum class device_link : std::uint8_t {
+  telemetry,
+  c2d,
+  method_calls,
+  method_answers,
+  twin_answers, // and what has changed
+  twin_requests,
+};
 
 struct link_terms {
   const identity& device;

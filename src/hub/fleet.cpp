@@ -99,7 +99,8 @@ void fleet::release(device_ref device, moment now) {
   who.at = member::stage::released;
   who.taken_at = now.mono;
   ++totals_.connects;
-  on->attach(device, who.identity, {context_.devices.model_of(who), who.commands, who.methods}, now);
+  on->attach(device, who.identity, {context_.devices.model_of(who), who.commands, who.methods, who.twin},
+             now);
   context_.orders.flush(line);
 }
 

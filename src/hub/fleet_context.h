@@ -4,10 +4,12 @@
 
 #include "hub/fleet_ports.h"
 #include "hub/member_table.h"
+#include "hub/twin_turns.h"
 #include "model/hub_link.h"
 #include "model/timeline.h"
 
 #include <functional>
+#include <map>
 #include <string>
 
 namespace causeway::hub {
@@ -22,9 +24,18 @@ struct fleet_context {
   member_table devices{};
   bool closing = false;
   bool takes_c2d = true;
-  model::connection_number connections = 0; // so far
-  std::uint32_t lines = 0;                  // so far
-  std::size_t scouts = 0;                   // fleets that wait for one
+  model::connection_number connections = 0;  // so far
+  std::uint32_t lines = 0;                   // so far
+  std::size_t scouts = 0;                    // fleets that wait for one
+  std::map<std::string, twin_turns> twins{}; // by hub
+  mono_time twins_due = mono_time::max();    // when one of these may have a turn
+
+  // One waits for its turn that did not before.
+  void stir_twins() {
+    if (twins_due == mono_time::min()) return;
+    twins_due = mono_time::min();
+    orders.wake();
+  }
 
   void note(model::phase what, mono_time begin, std::chrono::nanoseconds duration,
             std::optional<device_ref> device, model::connection_number connection,

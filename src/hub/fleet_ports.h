@@ -4,6 +4,7 @@
 
 #include "azure/hub_address.h"
 #include "hub/connection.h"
+#include "hub/hub_budgets.h"
 
 #include <functional>
 #include <memory>
@@ -40,6 +41,7 @@ struct fleet_terms {
   bool tls = true;          // a peer that says nothing behind it speaks no AMQP
   bool commands = true;     // the hub's tier knows cloud-to-device messages
   double connects_per_second = 100, sends_per_second = 100; // the hub's quotas
+  double twin_reads_per_second = hub_quotas{}.twin_reads, twin_updates_per_second = hub_quotas{}.twin_updates;
   std::function<hub_keys(const azure::hub_address&)> keys_of;
 };
 

@@ -41,7 +41,8 @@ public:
   manual_clock clock;
   model::timeline spans{clock.now(), 100'000};
   std::vector<std::string> words; // "attached 1", "detached 1 hub_interrupted, comes back", "sent 7 ok", "c2d
-                                  // 1 body", "call 1 name"
+                                  // 1 body", "call 1 name", "twin 1 open", "twin 1 changed {}", "twin 1
+                                  // read {}", "twin 1 reported ok"
   std::vector<std::pair<fleet*, line*>> orders;    // not answered
   std::vector<mono_time> orders_at;                // all there were
   std::map<std::uint32_t, wire> wires;             // by the line's id
@@ -116,6 +117,16 @@ public:
   void answer(std::uint32_t number, model::delivery_number which, const model::method_answer& what) {
     in_a_call_ = true;
     set().answer(ref(number), which, what);
+    in_a_call_ = false;
+  }
+  void read_twin(std::uint32_t number, bool urgent = false) {
+    in_a_call_ = true;
+    set().read_twin(ref(number), urgent);
+    in_a_call_ = false;
+  }
+  void report_twin(std::uint32_t number, const std::string& patch) {
+    in_a_call_ = true;
+    set().report_twin(ref(number), patch);
     in_a_call_ = false;
   }
   void take_c2d(bool can_store) {
@@ -220,6 +231,16 @@ public:
     tell("call " + std::to_string(index_of(device)) + " " + what.name);
     calls.push_back(std::move(what));
   }
+  void on_twin_open(device_ref device, moment) override { tell_twin(device, "open"); }
+  void on_twin_changed(device_ref device, std::string patch, moment) override {
+    tell_twin(device, "changed " + patch);
+  }
+  void on_twin_read(device_ref device, result<std::string> document, moment) override {
+    tell_twin(device, "read " + (document ? *document : std::string{document.fault().name()}));
+  }
+  void on_twin_reported(device_ref device, result<void> outcome, moment) override {
+    tell_twin(device, "reported " + (outcome ? "ok" : std::string{outcome.fault().name()}));
+  }
   std::vector<model::c2d_message> messages;
   std::vector<model::method_call> calls;
 
@@ -235,6 +256,9 @@ public:
   void wake() override { ++wakes; }
 
 private:
+  void tell_twin(device_ref device, const std::string& what) {
+    tell("twin " + std::to_string(index_of(device)) + " " + what);
+  }
   void tell(std::string what) {
     if (in_a_call_) told_in_a_call.push_back(what);
     words.push_back(std::move(what));

@@ -2,7 +2,7 @@
 #include "hub/fleet_set.h"
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 #include <utility>
 
 namespace causeway::hub {
@@ -11,6 +11,13 @@ namespace {
 // DPS has at most 50 hubs (azure-iot-wire.md E.8). Each costs a connection for ever, so a DPS that names more
 // than any configuration can mean is not followed.
 constexpr std::size_t most_hubs = 1'000;
+// As a fleet's turns.
+constexpr milliseconds shortest_twin_turn{5};
+
+hub_quotas quotas_of(const fleet_terms& terms) {
+  return {terms.connects_per_second, terms.sends_per_second, terms.twin_reads_per_second,
+          terms.twin_updates_per_second};
+}
 
 } // namespace
 
@@ -34,8 +41,10 @@ fleet* fleet_set::fleet_of(const model::assignment& where, model::shard_number s
   if (const auto found = fleets.find(key); found != fleets.end()) return found->second.get();
   if (fleets.size() >= most_hubs) return nullptr;
   auto& budgets = budgets_[hub];
-  if (!budgets)
-    budgets = std::make_shared<hub_budgets>((*terms)->connects_per_second, (*terms)->sends_per_second, now);
+  if (!budgets) {
+    budgets = std::make_shared<hub_budgets>(quotas_of(**terms), now);
+    context_.twins.emplace(hub, budgets);
+  }
   auto made = std::make_unique<fleet>(context_, *terms, std::move(*address), budgets);
   auto* const added = fleets.emplace(key, std::move(made)).first->second.get();
   share_budgets(added->where().name, now);
@@ -50,16 +59,18 @@ const std::shared_ptr<const fleet_terms>* fleet_set::terms_of(const azure_name& 
 
 // What the most careful of its fleets says; those of sections that have left while devices are there.
 void fleet_set::share_budgets(const hub_host& hub, mono_time now) {
-  auto connects = std::numeric_limits<double>::max(), sends = connects;
+  std::optional<hub_quotas> least;
   for_each([&](const fleet& one) {
     if (one.where().name != hub) return;
     const auto& terms = one.terms();
     if (terms_of(terms.section) == nullptr && one.totals(now).devices == 0) return;
-    connects = std::min(connects, terms.connects_per_second);
-    sends = std::min(sends, terms.sends_per_second);
+    const auto own = quotas_of(terms);
+    if (!least) least = own;
+    for (const auto quota :
+         {&hub_quotas::connects, &hub_quotas::sends, &hub_quotas::twin_reads, &hub_quotas::twin_updates})
+      (*least).*quota = std::min((*least).*quota, own.*quota);
   });
-  if (connects != std::numeric_limits<double>::max())
-    budgets_.at(hub.str())->set_quotas(connects, sends, now);
+  if (least) budgets_.at(hub.str())->set_quotas(*least, now);
 }
 
 void fleet_set::take_section(fleet_terms terms, mono_time now) {
@@ -113,6 +124,7 @@ void fleet_set::attach(device_ref device, const model::assignment& where, const 
   who->lane = wish.application;
   who->commands = wish.commands && hub->terms().commands;
   who->methods = wish.methods && hub->terms().commands;
+  who->twin = wish.twin && hub->terms().commands;
   who->urgent = wish.urgent;
   hub->attach(device, now.mono);
 }
@@ -139,6 +151,45 @@ void fleet_set::settle(device_ref device, model::delivery_number which, model::c
 
 void fleet_set::answer(device_ref device, model::delivery_number which, const model::method_answer& what) {
   at_desk(device, [&](command_desk& desk) { desk.answer(device, which, what); });
+}
+
+twin_turns* fleet_set::turns_of(device_ref device) {
+  const auto* const who = context_.devices.find(device);
+  const bool is_here = who != nullptr && who->at == member::stage::attached && !context_.closing;
+  return is_here ? &context_.twins.at(who->hub->where().name.str()) : nullptr;
+}
+
+void fleet_set::read_twin(device_ref device, bool urgent) {
+  auto* const turns = turns_of(device);
+  if (turns == nullptr) return;
+  turns->read(device, urgent);
+  context_.stir_twins();
+}
+
+void fleet_set::report_twin(device_ref device, std::string patch) {
+  auto* const turns = turns_of(device);
+  if (turns == nullptr) return;
+  turns->report(device, std::move(patch));
+  context_.stir_twins();
+}
+
+void fleet_set::serve_twins(moment now) {
+  if (context_.twins_due > now.mono || context_.closing) return;
+  context_.twins_due = mono_time::max();
+  const auto is_wanted = [this](device_ref device, twin_request what) {
+    const auto* const who = context_.devices.find(device);
+    if (who == nullptr || who->at != member::stage::attached || who->hub->is_leaving()) return false;
+    auto* const on = who->hub->line_of(device).open();
+    return on != nullptr && on->commands().can_ask_twin(device, what);
+  };
+  for (auto& [hub, turns] : context_.twins) {
+    while (const auto next = turns.take(is_wanted, now.mono))
+      at_desk(next->device,
+              [&](command_desk& desk) { desk.ask_twin(next->device, next->what, next->patch, now.mono); });
+    const auto due = turns.next(now.mono);
+    if (due != mono_time::max())
+      context_.twins_due = std::min(context_.twins_due, std::max(due, now.mono + shortest_twin_turn));
+  }
 }
 
 void fleet_set::take_c2d(bool can_store) {
@@ -188,6 +239,7 @@ void fleet_set::tell_due(moment now) {
 void fleet_set::advance(moment now) {
   tell_due(now);
   tell_next_line();
+  serve_twins(now);
   for_each([&](fleet& hub) { hub.advance(now); });
   tell_closed(now);
 }
@@ -227,8 +279,8 @@ mono_time fleet_set::deadline() const {
   if (!due_.empty() || !untold_.empty()) return mono_time::min();
   if (std::any_of(closing_.begin(), closing_.end(), [&](const auto& one) { return !is_leaving(one.first); }))
     return mono_time::min();
-  auto first = mono_time::max();
-  if (context_.closing) return first;
+  if (context_.closing) return mono_time::max();
+  auto first = context_.twins_due;
   for_each([&](const fleet& hub) { first = std::min(first, hub.deadline()); });
   return first;
 }
@@ -262,6 +314,8 @@ std::map<std::string, model::hub_totals> fleet_set::totals(mono_time now) const 
   for_each([&](const fleet& hub) {
     model::gather(model::hub_figures, out[hub.where().name.str()], hub.totals(now));
   });
+  for (const auto& [hub, turns] : context_.twins)
+    turns.add_to(out[hub]); // of all fleets of the hub
   return out;
 }
 

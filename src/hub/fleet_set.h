@@ -45,6 +45,8 @@ public:
   void send(device_ref device, spool_seq seq, const model::message& what, moment now);
   void settle(device_ref device, model::delivery_number which, model::c2d_settlement how, moment now);
   void answer(device_ref device, model::delivery_number which, const model::method_answer& what);
+  void read_twin(device_ref device, bool urgent);
+  void report_twin(device_ref device, std::string patch);
   // The lines are told one after the other, a turn each: a hub's devices are a thousand flows a line.
   void take_c2d(bool can_store);
   model::link_progress progress(device_ref device, mono_time now) const;
@@ -87,6 +89,9 @@ private:
   void forget(model::shard_number which, moment now);
   void tell_closed(moment now);
   void tell_next_line();
+  // The hub's, of a device that is attached; null: it is not.
+  twin_turns* turns_of(device_ref device);
+  void serve_twins(moment now);
   // At the desk of the connection that the device is on, if it is on one.
   template <class Do>
   void at_desk(device_ref device, const Do& what) {

@@ -7,7 +7,7 @@ namespace causeway::hub {
 namespace {
 
 // Of the quota; what a stall of so many seconds may make up for.
-constexpr double connects_burst = 0.025, sends_burst = 0.1;
+constexpr double connects_burst = 0.025, sends_burst = 0.1, twins_burst = 0.1;
 
 double ceiling_of(double quota) {
   constexpr double a_little_less = 0.99;
@@ -27,13 +27,20 @@ budget_options options_of(double quota, double burst_share) {
 
 } // namespace
 
-hub_budgets::hub_budgets(double connects_per_second, double sends_per_second, mono_time now)
-    : connects{options_of(connects_per_second, connects_burst), now},
-      sends{options_of(sends_per_second, sends_burst), now} {}
+hub_budgets::hub_budgets(const hub_quotas& by, mono_time now)
+    : connects{options_of(by.connects, connects_burst), now},
+      sends{options_of(by.sends, sends_burst), now},
+      twin_reads{options_of(by.twin_reads, twins_burst), now},
+      twin_updates{options_of(by.twin_updates, twins_burst), now} {}
 
-void hub_budgets::set_quotas(double connects_per_second, double sends_per_second, mono_time now) {
-  connects.set_ceiling(ceiling_of(connects_per_second), burst_of(connects_per_second, connects_burst), now);
-  sends.set_ceiling(ceiling_of(sends_per_second), burst_of(sends_per_second, sends_burst), now);
+void hub_budgets::set_quotas(const hub_quotas& by, mono_time now) {
+  const auto set = [now](budget& which, double quota, double burst_share) {
+    which.set_ceiling(ceiling_of(quota), burst_of(quota, burst_share), now);
+  };
+  set(connects, by.connects, connects_burst);
+  set(sends, by.sends, sends_burst);
+  set(twin_reads, by.twin_reads, twins_burst);
+  set(twin_updates, by.twin_updates, twins_burst);
 }
 
 bool hub_budgets::take_send(mono_time now) {

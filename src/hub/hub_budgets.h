@@ -7,19 +7,26 @@
 
 namespace causeway::hub {
 
+// A second.
+struct hub_quotas {
+  double connects = 0, sends = 0;
+  double twin_reads = 100, twin_updates = 50; // one unit of S1 (azure-iot-wire.md E.8)
+};
+
 struct hub_budgets {
-  // By the hub's quotas. A hub's window is a second, and what is sent in one may arrive in a little less than
-  // that: so a little less is sent.
-  hub_budgets(double connects_per_second, double sends_per_second, mono_time now);
+  // A hub's window is a second, and what is sent in one may arrive in a little less than that: so a little
+  // less is sent.
+  hub_budgets(const hub_quotas& by, mono_time now);
 
   // The quotas are these from now on; what has been taken stays taken.
-  void set_quotas(double connects_per_second, double sends_per_second, mono_time now);
+  void set_quotas(const hub_quotas& by, mono_time now);
   // One message may go now, and is counted.
   bool take_send(mono_time now);
   // When that is worth trying again.
   mono_time next_send(mono_time now) const;
 
   budget connects, sends;
+  budget twin_reads, twin_updates;
   daily_quota day;
 };
 

@@ -32,7 +32,7 @@ struct member {
   std::uint32_t model = 0; // as held by the table
   std::uint32_t lane = 0;
   stage at = stage::absent;
-  bool commands : 1 = false, methods : 1 = false, urgent : 1 = false, sending : 1 = false;
+  bool commands : 1 = false, methods : 1 = false, twin : 1 = false, urgent : 1 = false, sending : 1 = false;
   mono_time since{};    // placed or queued: since when
   mono_time taken_at{}; // from the budget: of connects while released, of sends while sending
 };

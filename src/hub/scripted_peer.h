@@ -48,14 +48,22 @@ public:
   std::function<amqp::outcome(const arrived&)> on_message = [](const arrived&) {
     return amqp::outcome{amqp::outcome_kind::accepted, {}};
   };
+  struct twin_reply {
+    int status = 200;
+    std::string body;
+  };
+  // What is asked of a twin; nothing: no answer.
+  std::function<std::optional<twin_reply>(const arrived&)> on_twin = [](const arrived&) {
+    return std::nullopt;
+  };
   std::map<std::string, amqp::condition> refused_attaches; // of telemetry, by device
-  std::map<std::string, amqp::condition> refused_c2d, refused_methods;
+  std::map<std::string, amqp::condition> refused_c2d, refused_methods, refused_twins;
   bool answers_c2d = true;
   bool answers_detach = true;
   bool answers_drain = true;
   bool answers_open = true, answers_end = true;
-  bool credit_back = true, cbs_credit_back = true; // each message's credit is given again
-  int credit = 1000, cbs_credit = 100, answer_credit = 1000;
+  bool credit_back = true, cbs_credit_back = true;           // each message's credit is given again
+  int credit = 1000, cbs_credit = 100, answer_credit = 1000; // the last: of pairs
   std::uint64_t max_message_size = 1'048'576;
 
   // What it has seen.
@@ -63,7 +71,7 @@ public:
   std::vector<put_token> tokens;
   std::vector<attach_seen> attaches;
   std::vector<arrived> messages;
-  std::map<std::string, amqp::link> telemetry, c2d, calls, answers; // by device: open links
+  std::map<std::string, amqp::link> telemetry, c2d, calls, answers, twins, twin_requests; // by device: open
   struct ended_delivery {
     std::string tag;
     amqp::outcome with;
@@ -107,6 +115,33 @@ public:
   void detach_calls(const std::string& device, const amqp::condition& why) {
     calls.at(device).close(why);
     calls.erase(device);
+  }
+  void detach_twin(const std::string& device, const amqp::condition& why) {
+    twins.at(device).close(why);
+    twins.erase(device);
+  }
+  // The requests about a device's twin, in their order.
+  std::vector<amqp::message> twin_messages(const std::string& device) const {
+    std::vector<amqp::message> out;
+    for (const auto& one : messages)
+      if (one.device == device && one.address.ends_with("/twin")) out.push_back(one.what);
+    return out;
+  }
+  void answer_twin(const std::string& device, const amqp::value& id, const twin_reply& with) {
+    amqp::message out;
+    out.correlation_id = id;
+    out.message_annotations = {{amqp::value{amqp::symbol{"status"}}, amqp::value{std::int32_t{with.status}}}};
+    out.kind = amqp::message::body_kind::data;
+    out.data = with.body;
+    give(twins.at(device), "twin " + std::to_string(++given_), out, true);
+  }
+  void change_twin(const std::string& device, std::string patch) {
+    amqp::message out;
+    out.message_annotations = {
+        {amqp::value{amqp::symbol{"resource"}}, amqp::value{std::string{"/properties/desired"}}}};
+    out.kind = amqp::message::body_kind::data;
+    out.data = std::move(patch);
+    give(twins.at(device), "twin " + std::to_string(++given_), out, true);
   }
   // A message for the device, unsettled; with no more than an id and a body where nothing else is said.
   void give(amqp::link on, const std::string& tag, const amqp::message& what, bool settled = false) {
@@ -195,13 +230,13 @@ private:
 
   // Answers the client's DETACH, and gives the link's memory back.
   void let_go(amqp::link gone) {
-    for (auto* const links : {&telemetry, &c2d, &calls, &answers})
+    for (auto* const links : {&telemetry, &c2d, &calls, &answers, &twins, &twin_requests})
       std::erase_if(*links, [gone](const auto& one) { return one.second == gone; });
     gone.close();
     gone.free();
   }
   void forget(amqp::session ended) {
-    for (auto* const links : {&telemetry, &c2d, &calls, &answers})
+    for (auto* const links : {&telemetry, &c2d, &calls, &answers, &twins, &twin_requests})
       std::erase_if(*links, [ended](const auto& one) { return one.second.session() == ended; });
   }
 
@@ -222,19 +257,25 @@ private:
     const auto target = azure::parse_link_address(address);
     ASSERT_TRUE(target.has_value()) << address;
     const bool is_methods = target->role == azure::link_role::methods;
-    if (!is_methods) {
+    const bool is_twin = target->role == azure::link_role::twin;
+    if (!is_methods && !is_twin) {
       ASSERT_EQ(target->role, link.is_sender() ? azure::link_role::c2d : azure::link_role::telemetry);
     }
     const std::string& device = target->device.str();
-    const auto& refusals = is_methods ? refused_methods : link.is_sender() ? refused_c2d : refused_attaches;
+    const auto& refusals = is_methods         ? refused_methods
+                           : is_twin          ? refused_twins
+                           : link.is_sender() ? refused_c2d
+                                              : refused_attaches;
     if (const auto refused = refusals.find(device); refused != refusals.end()) {
       return link.refuse(refused->second);
     }
     link.copy_remote();
-    if (is_methods) {
+    if (is_methods || is_twin) {
       link.open();
       if (!link.is_sender() && answer_credit > 0) link.add_credit(answer_credit);
-      (link.is_sender() ? calls : answers)[device] = link;
+      auto& to_device = is_twin ? twins : calls;
+      auto& from_device = is_twin ? twin_requests : answers;
+      (link.is_sender() ? to_device : from_device)[device] = link;
       return;
     }
     if (link.is_sender()) {
@@ -257,6 +298,8 @@ private:
                  address};
     const amqp::outcome with = on_message(seen);
     if (with.kind != amqp::outcome_kind::none) what.delivery.settle(with);
+    if (seen.address.ends_with("/twin"))
+      if (const auto reply = on_twin(seen)) answer_twin(seen.device, seen.what.correlation_id, *reply);
     messages.push_back(std::move(seen));
     if (credit_back) what.link.add_credit(1);
   }
@@ -389,7 +432,7 @@ struct rig {
       news.push_back(std::move(what));
   }
   void attach(std::uint32_t number) {
-    client.attach(ref(number), name_of(number), {"", commands, methods}, clock.now());
+    client.attach(ref(number), name_of(number), {"", commands, methods, twin}, clock.now());
   }
   void attach_all(std::uint32_t count) {
     for (std::uint32_t number = 0; number < count; ++number)
@@ -433,7 +476,7 @@ struct rig {
   std::vector<event> events;
   std::vector<command_news> news;
   std::size_t to_client = 0, ticks = 0;
-  bool commands = false, methods = false; // what attach() asks for
+  bool commands = false, methods = false, twin = false; // what attach() asks for
 };
 
 } // namespace causeway::hub

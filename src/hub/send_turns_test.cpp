@@ -27,7 +27,7 @@ protected:
 
   manual_clock time_;
   double random_ = 0.0;
-  std::shared_ptr<hub_budgets> budgets_ = std::make_shared<hub_budgets>(10, 10, time_.now().mono);
+  std::shared_ptr<hub_budgets> budgets_ = std::make_shared<hub_budgets>(hub_quotas{10, 10}, time_.now().mono);
   send_turns turns_{"plant.azure-devices.net", budgets_, [this] { return random_; }};
 };
 

@@ -19,6 +19,11 @@ struct hub_totals {
   std::uint64_t tokens_put = 0;
   double connects_limit = 0, connects_ceiling = 0;
   double sends_limit = 0, sends_ceiling = 0;
+  std::uint64_t twin_reads = 0, twin_updates = 0; // asked of the hub; a subscription is an update
+  std::uint64_t twin_refused = 0;                 // of them by the hub, for their pace
+  std::uint64_t twin_waiting = 0;
+  double twin_reads_limit = 0, twin_reads_ceiling = 0;
+  double twin_updates_limit = 0, twin_updates_ceiling = 0;
   double connects_held = 0, sends_held = 0; // seconds that the hub has asked to wait, from now
   bool quota_used_up = false;               // the day's messages; one asks when sends_held is over
   std::optional<error> last_fault;          // of the connection; none while it is up

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes down: the emulated hub gives messages and calls to devices of hub::connection, over a wire in
 // memory. The hub is the judge: its figures say how each message ended.
-#include "conversation/traffic.h"
-#include "hub/connection.h"
+#include "conversation/one_connection.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -16,55 +15,14 @@ namespace {
 using namespace std::chrono_literals;
 using model::c2d_settlement;
 
-class commands_test : public testing::Test, public plant {
+class commands_test : public one_connection {
 protected:
-  commands_test() : plant{2} {
-    connect();
-    for (std::uint32_t number : {0U, 1U})
-      client->attach(ref(number), name_of(number), {"", true, true}, clock.now());
-    run();
-  }
+  commands_test() { attach({"", true, true}); }
 
-  static device_ref ref(std::uint32_t number) { return device_ref{number}; }
-  void connect() {
-    hub::connection_options options;
-    options.host = plant_link(hub::auth::device_keys).host;
-    options.container_id = "causeway-test";
-    options.client_version = "causeway/test";
-    client.emplace(std::move(options), keys, clock.now());
-    server.emplace(hub, clock.now());
-  }
-  // Bytes both ways until both are silent.
-  void run() {
-    for (bool moved = true; moved;) {
-      moved = false;
-      std::string bytes;
-      if (client->take_output(bytes)) {
-        server->feed(bytes, clock.now());
-        moved = true;
-      }
-      bytes.clear();
-      if (server->take_output(bytes)) {
-        client->on_bytes(bytes, clock.now());
-        moved = true;
-      }
-    }
-    for (const auto& what : client->take_events())
-      if (std::holds_alternative<hub::attached>(what)) ++attached;
-    for (auto& what : client->commands().take_news()) {
-      if (auto* message = std::get_if<hub::c2d_given>(&what)) given.push_back(std::move(message->what));
-      if (auto* call = std::get_if<hub::method_called>(&what)) calls.push_back(std::move(call->what));
-      if (auto* trouble = std::get_if<hub::command_trouble>(&what)) troubles.push_back(trouble->why.code());
-    }
-  }
-  void run_for(seconds time) {
-    for (const auto end = clock.now().mono + time; clock.now().mono < end;) {
-      clock.advance(1s);
-      if (const auto due = client->deadline(); due && *due <= clock.now().mono) client->tick(clock.now());
-      server->tick(clock.now());
-      plant::hub.desks().pass(clock.now());
-      run();
-    }
+  void hear(hub::command_news what) override {
+    if (auto* message = std::get_if<hub::c2d_given>(&what)) given.push_back(std::move(message->what));
+    if (auto* call = std::get_if<hub::method_called>(&what)) calls.push_back(std::move(call->what));
+    if (auto* trouble = std::get_if<hub::command_trouble>(&what)) troubles.push_back(trouble->why.code());
   }
   void post(const std::string& id, std::uint32_t number = 0) {
     emulator::hub_message made;
@@ -89,12 +47,9 @@ protected:
     return std::ranges::any_of(links, [&](const auto& one) { return one.kind == kind; });
   }
 
-  std::optional<hub::connection> client;
-  std::optional<emulator::hub_connection> server;
   std::vector<model::c2d_message> given;
   std::vector<model::method_call> calls;
   std::vector<errc> troubles;
-  std::size_t attached = 0;
 };
 
 TEST_F(commands_test, a_message_arrives_with_all_that_the_hub_says_of_it) {

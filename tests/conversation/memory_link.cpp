@@ -80,6 +80,14 @@ void memory_link::take_c2d(bool can_store) {
   fleets_.take_c2d(can_store);
 }
 
+void memory_link::read_twin(device_ref device, bool urgent) {
+  fleets_.read_twin(device, urgent);
+}
+
+void memory_link::report_twin(device_ref device, std::string patch) {
+  fleets_.report_twin(device, std::move(patch));
+}
+
 void memory_link::on_device_attached(device_ref device, moment now) {
   shard_->on_device_attached(device, now);
 }

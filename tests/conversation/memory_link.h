@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,10 @@ public:
   // What hubs have had for devices: the core takes none.
   std::vector<std::pair<device_ref, model::c2d_message>> c2d;
   std::vector<std::pair<device_ref, model::method_call>> calls;
+  std::vector<device_ref> twins_open;
+  std::vector<std::pair<device_ref, std::string>> twin_changes;
+  std::vector<std::pair<device_ref, result<std::string>>> twins_read;
+  std::vector<std::pair<device_ref, result<void>>> twins_reported;
 
   void attach(device_ref device, const model::assignment& where, const model::connect_wish& wish) override;
   void detach(device_ref device) override;
@@ -51,6 +56,8 @@ public:
   void answer_call(device_ref device, model::delivery_number which,
                    const model::method_answer& what) override;
   void take_c2d(bool can_store) override;
+  void read_twin(device_ref device, bool urgent) override;
+  void report_twin(device_ref device, std::string patch) override;
 
   // Does what can be done now; false when there was nothing.
   bool step();
@@ -108,6 +115,16 @@ private:
   }
   void on_method(device_ref which, model::method_call what, moment) override {
     calls.emplace_back(which, std::move(what));
+  }
+  void on_twin_open(device_ref which, moment) override { twins_open.push_back(which); }
+  void on_twin_changed(device_ref which, std::string patch, moment) override {
+    twin_changes.emplace_back(which, std::move(patch));
+  }
+  void on_twin_read(device_ref which, result<std::string> document, moment) override {
+    twins_read.emplace_back(which, std::move(document));
+  }
+  void on_twin_reported(device_ref which, result<void> outcome, moment) override {
+    twins_reported.emplace_back(which, std::move(outcome));
   }
   void open(hub::fleet& of, hub::line& which) override { orders_.push_back({of, which}); }
   void flush(hub::line&) override {}
