@@ -2,6 +2,7 @@
 #include "hub/command_decoder.h"
 
 #include "amqp/message.h"
+#include "base/encoding.h"
 
 #include <cstdint>
 #include <gtest/gtest.h>
@@ -209,6 +210,64 @@ TEST(command_decoder, writes_an_answer_with_an_int_for_its_status) {
   EXPECT_EQ(*read->application_property("IoThub-status")->as<std::int32_t>(), 409);
   EXPECT_EQ(read->data, R"({"error":"x"})");
   EXPECT_EQ(read->data_sections, 1U);
+}
+
+// The bytes as traced of azure-iot-device 1.18.4.
+TEST(command_decoder, subscribes_to_a_twin_as_nodes_sdk_does) {
+  const auto traced = hex_decode(
+      "00537045005372d10000004600000004a3096f7065726174696f6ea103505554a3087265736f75726365a1262f6e"
+      "6f74696669636174696f6e732f7477696e2f70726f706572746965732f64657369726564005373d00000002f00000"
+      "0064040404040a12464393439306531342d616466362d343238642d393630332d346263353837623165306161005375"
+      "a00120");
+  ASSERT_TRUE(traced);
+  const auto theirs = amqp::decode_message(*traced);
+  const auto ours = amqp::decode_message(
+      encode_twin_request(twin_request::subscribe, "d9490e14-adf6-428d-9603-4bc587b1e0aa", {}));
+  ASSERT_TRUE(theirs && ours);
+  EXPECT_TRUE(ours->correlation_id == theirs->correlation_id);
+  EXPECT_TRUE(ours->message_annotations == theirs->message_annotations);
+  EXPECT_EQ(ours->data, theirs->data);
+  EXPECT_EQ(ours->data_sections, theirs->data_sections);
+}
+
+TEST(command_decoder, asks_for_a_twin_without_a_resource_and_reports_to_it_with_one) {
+  const auto read = amqp::decode_message(encode_twin_request(twin_request::read, "1", "not this"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read->annotation("operation")->text(), "GET");
+  EXPECT_EQ(read->annotation("resource"), nullptr);
+  EXPECT_EQ(read->data, " ");
+  const auto report = amqp::decode_message(encode_twin_request(twin_request::report, "2", R"({"a":1})"));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(*report->annotation("operation")->text(), "PATCH");
+  EXPECT_EQ(*report->annotation("resource")->text(), "/properties/reported");
+  EXPECT_EQ(report->data, R"({"a":1})");
+  EXPECT_NE(report->annotation("operation")->as<std::string>(), nullptr) << "a string, as SDKs write it";
+}
+
+TEST(command_decoder, reads_a_twins_answers_and_changes) {
+  amqp::message message;
+  message.correlation_id = text("17");
+  message.message_annotations = {{symbol("status"), value{std::int32_t{200}}},
+                                 {symbol("version"), value{std::int64_t{4}}}};
+  auto read = decode_twin(amqp::encode_message(message));
+  ASSERT_TRUE(read);
+  const auto* answer = std::get_if<twin_answer>(&*read);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->request, "17");
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "");
+  message.correlation_id = value{amqp::uuid{{1}}};
+  read = decode_twin(amqp::encode_message(message));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(std::get<twin_answer>(*read).request, "") << "none of ours";
+
+  message.correlation_id = {};
+  message.message_annotations = {{symbol("resource"), text("/properties/desired")}};
+  message.kind = amqp::message::body_kind::data;
+  message.data = R"({"$version":4})";
+  read = decode_twin(amqp::encode_message(message));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(std::get<twin_push>(*read).patch, R"({"$version":4})");
 }
 
 } // namespace

@@ -263,11 +263,13 @@ TEST(other_terms, a_hubs_budget_is_what_the_most_careful_of_its_fleets_says_now)
   const auto with = [](const char* section, double quota) {
     auto made = signed_by(section, "key");
     made.connects_per_second = made.sends_per_second = quota;
+    made.twin_reads_per_second = made.twin_updates_per_second = quota;
     return made;
   };
   const auto is = [&](double quota) {
     const auto are = s.totals();
-    return are.connects_ceiling == quota * 0.99 && are.sends_ceiling == quota * 0.99;
+    return are.connects_ceiling == quota * 0.99 && are.sends_ceiling == quota * 0.99 &&
+           are.twin_reads_ceiling == quota * 0.99 && are.twin_updates_ceiling == quota * 0.99;
   };
   s.sections = {with("a", 100), with("b", 20)};
   s.attach(1, fleet_scene::at(plant, "dev-1", "a"));

@@ -85,7 +85,8 @@ TEST(status_page, keeps_the_order_of_its_members) {
       R"({"host":"a","devices":0,"online":0,"queued":0,"connections":0,"connections_made":0,)"
       R"("connections_lost":0,"connections_rotated":0,"connects":0,)"
       R"("connects_a_second":{"limit":87.5,"quota":100,"refused":0,"held_seconds":0},)"
-      R"("sends_a_second":{"limit":0,"quota":0,"refused":0,"held_seconds":0},"sends_waiting":0,)"
+      R"("sends_a_second":{"limit":0,"quota":0,"refused":0,"held_seconds":0},)"
+      R"("twins":{"reads":0,"updates":0,"refused":0,"waiting":0,"reads_a_second":0,"updates_a_second":0},"sends_waiting":0,)"
       R"("quota_used_up":false,"tokens_put":0,"fault":{"error":"connection_refused","detail":"a:5671"}})");
   EXPECT_EQ(to_text(page.at("spool")),
             R"({"messages":0,"bytes":0,"oldest_seconds":3,"dropped":{"full":1,"share":2,"age":3},)"
