@@ -133,6 +133,8 @@ settle = "acknowledged"
 TEST(wiring, a_basic_tier_has_no_commands_although_they_are_on_by_default) {
   const auto with = [](const std::string& tier) {
     return make_rules(parse(R"(
+[things_stack]
+base_url = "https://eu1.example"
 [azure.plant]
 connection_string = "HostName=h.azure-devices.net;SharedAccessKeyName=device;SharedAccessKey=AAECAw=="
 tier = ")" + tier + R"("
@@ -150,6 +152,8 @@ webhook_password = "p"
 
 TEST(wiring, twins_are_ruled_as_the_application_says) {
   const auto rules = make_rules(parse(good + R"(
+[things_stack]
+base_url = "https://eu1.example"
 [[application]]
 id = "app-one"
 azure = "plant"
