@@ -265,7 +265,13 @@ TEST_F(fleet_twins, nothing_is_asked_for_a_device_that_is_not_here) {
 }
 
 TEST_F(fleet_twins, nothing_more_is_asked_for_a_shard_that_leaves) {
+  s.on_peer = [this](scripted_peer& peer) {
+    peer.on_twin = [this](const scripted_peer::arrived& what) { return answer(what); };
+    peer.on_message = [](const scripted_peer::arrived&) { return amqp::outcome{}; }; // it is waited for
+  };
   attach(1, 60);
+  s.run();
+  s.send(1, 7);
   s.run();
   const auto before = asked.size();
   ASSERT_LT(before, 60U);

@@ -17,7 +17,7 @@
 namespace causeway::hub {
 
 inline constexpr int most_twin_credit = 20;    // answers and changes that may come at once
-inline constexpr seconds twin_answer_time{60}; // as C#'s and C's SDKs wait
+inline constexpr seconds twin_answer_time{60}; // as C#'s SDK waits
 
 class twin_intake {
 public:

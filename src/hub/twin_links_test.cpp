@@ -374,6 +374,29 @@ TEST_F(twin_links, a_connection_whose_devices_ask_nothing_has_nothing_due_for_th
   EXPECT_EQ(it.ticks - ticks, other.ticks - others);
 }
 
+// Beyond it a link may cost the connection (AMQP 1.0, 2.7.2).
+TEST_F(twin_links, are_not_asked_for_where_the_hubs_sessions_have_no_room_for_them) {
+  const auto asked_for = [this](const link_wish& wish, std::uint32_t handle_max) {
+    amqp::engine_options options;
+    options.container_id = "c";
+    amqp::engine engine{options};
+    session_table table;
+    connection_counters counters;
+    const auto own = device_key_options();
+    command_desk desk{own, table, counters};
+    auto& who = table.acquire(ref(7));
+    who.identity = name_of(7);
+    who.session = engine.new_session();
+    desk.begin(who, wish, handle_max, it.clock.now().mono);
+    return who.commands && who.commands->twin != nullptr;
+  };
+  EXPECT_TRUE(asked_for({"", true, true, true}, 5));
+  EXPECT_FALSE(asked_for({"", true, true, true}, 4));
+  EXPECT_TRUE(asked_for({"", true, false, true}, 3));
+  EXPECT_FALSE(asked_for({"", true, false, true}, 2));
+  EXPECT_FALSE(asked_for({"", true, true, false}, 5));
+}
+
 TEST_F(twin_links, what_is_kept_of_a_session_with_all_links_is_small) {
   static_assert(sizeof(void*) != 8 || sizeof(device_commands) <= 88);
   static_assert(sizeof(void*) != 8 || sizeof(method_side) <= 80);
