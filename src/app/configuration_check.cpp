@@ -25,10 +25,10 @@ void check_tiers(const config::configuration& from, config::findings& found) {
     if (section == from.azure.end() || !has_no_commands(section->tier)) continue;
     const auto path = "application." + std::to_string(i);
     const auto refuse = [&](const config::place& at, const std::string& what, const std::string& instead) {
-      found.refuse(at, error{errc::config_invalid_value,
-                             what + " of application " + application.id.str() + ": the tier " + section->tier +
-                                 " of [azure." + section->name.str() + "] has none; set " + instead +
-                                 ", or take a standard tier (S1)"});
+      found.refuse(at, error{errc::config_invalid_value, what + " of application " + application.id.str() +
+                                                             ": the tier " + section->tier + " of [azure." +
+                                                             section->name.str() + "] has none; set " +
+                                                             instead + ", or take a standard tier (S1)"});
     };
     if (application.twin) refuse(from.places.of(path, "twin"), "twins", "twin = false");
     if (!application.commands) continue;

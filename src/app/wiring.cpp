@@ -95,7 +95,8 @@ stack::registry_options make_registry_options(const config::configuration& from)
 }
 
 std::vector<stack::stack_application> make_registry_applications(const config::configuration& from) {
-  return with_key(from, [](const config::configuration&, const config::application_settings&) { return true; });
+  return with_key(from,
+                  [](const config::configuration&, const config::application_settings&) { return true; });
 }
 
 stack::downlink_options make_downlink_options(const config::configuration& from) {

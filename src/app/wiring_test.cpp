@@ -143,7 +143,8 @@ id = "app-one"
 azure = "plant"
 api_key = "NNSXS.ONE"
 webhook_password = "p"
-)")).at(0);
+)"))
+        .at(0);
   };
   EXPECT_TRUE(with("S1").commands);
   EXPECT_FALSE(with("S1").twin);

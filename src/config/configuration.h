@@ -128,8 +128,9 @@ struct application_settings {
   std::optional<downlink_brake> max_downlinks;
   bool twin = false;             // desired properties are commands, too
   bool sends_first_twin = false; // what a twin asks for that was never read before
-  std::optional<seconds> twin_interval{3600}; // from one report of the device's state to the next; nothing: never
-  bool twin_decoded = false;                  // with the decoded payload
+  std::optional<seconds> twin_interval{
+      3600};                 // from one report of the device's state to the next; nothing: never
+  bool twin_decoded = false; // with the decoded payload
   std::vector<named_command> named_commands; // in the order of the file; no two differ by letter case alone
   std::string model_id;                      // empty = none
   std::string identity = "{device_id}";      // placeholders checked

@@ -35,6 +35,13 @@ void tell_refused(log_limiter& told, const device_key& key, command_source sourc
                                      {"more", *more}});
 }
 
+command_entry& add_to(ledger& book, command what, std::uint32_t application, std::uint32_t open_seconds) {
+  kept_state fresh;
+  fresh.what = std::move(what);
+  fresh.stored_at = fresh.changed_at = open_seconds;
+  return book.add(make_entry(std::move(fresh), application));
+}
+
 // When nothing is heard of it for long it is asked for.
 bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
@@ -116,13 +123,6 @@ std::optional<error> commands::refuses(device_ref which, std::uint32_t applicati
   return std::nullopt;
 }
 
-command_entry& commands::add(command what, std::uint32_t application, moment now) {
-  kept_state fresh;
-  fresh.what = std::move(what);
-  fresh.stored_at = fresh.changed_at = on_.time.seconds_at(now);
-  return book_.add(make_entry(std::move(fresh), application));
-}
-
 void commands::store(command_entry& one, device_ref which, moment now) {
   const auto id = one.what.id;
   if (auto taken = saves_.save(one, which, purpose::storing, {}, now); !taken) on_stored(id, taken, now);
@@ -171,7 +171,7 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
         on_.time.seconds_at(now) +
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.count(), 0, 1U << 30));
   }
-  auto& one = add(std::move(made), d.application, now);
+  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
   senders_.hold(one, which, what.number, now);
   store(one, which, now);
 }
@@ -208,7 +208,7 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   book_.remove(id); // one that was refused: nothing was sent
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
   made.expiry.open_seconds = on_.time.seconds_at(now) + method_seconds;
-  auto& one = add(std::move(made), d.application, now);
+  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
 }
@@ -226,7 +226,7 @@ result<void> commands::order(device_ref which, const command_id& id, const resul
   command made{id, command_source::twin, beside.of, *what, {}, {}, {}, {}};
   made.expiry.open_seconds =
       on_.time.seconds_at(now) + static_cast<std::uint32_t>(options_.limits.history.count());
-  auto& one = add(std::move(made), d.application, now);
+  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
   one.beside = beside;
   store(one, which, now);
   return {};

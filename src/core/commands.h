@@ -116,7 +116,6 @@ private:
 
   // On their way in.
   std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
-  command_entry& add(command what, std::uint32_t application, moment now);
   void store(command_entry& one, device_ref which, moment now);
   void on_stored(const command_id& id, const result<void>& outcome, moment now);
   void refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now);

@@ -236,7 +236,8 @@ struct recording_ports final : journal,
   std::string write_refusal(const error& why) const override {
     return std::string{why.name()} + (why.detail().empty() ? "" : " " + why.detail());
   }
-  // "5 bell" asks for that at $version 5, "5" for nothing; behind a `|` what was told, as it is written below.
+  // "5 bell" asks for that at $version 5, "5" for nothing; behind a `|` what was told, as it is written
+  // below.
   result<twin_reading> read_twin(const std::string& document) const override {
     if (document == "bad") return error{errc::json_malformed, document};
     const auto bar = document.find('|');
@@ -257,7 +258,8 @@ struct recording_ports final : journal,
   }
   std::string write_twin_answer(const std::optional<twin_answer>& what) const override {
     if (!what) return "nothing";
-    return std::to_string(what->version) + " " + what->state + (what->command.empty() ? "" : " " + what->command) +
+    return std::to_string(what->version) + " " + what->state +
+           (what->command.empty() ? "" : " " + what->command) +
            (what->error_name.empty() ? "" : " " + what->error_name);
   }
   std::string read_twin_state(const model::event& from) const override {

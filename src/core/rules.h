@@ -33,7 +33,8 @@ struct application_rules {
   bool commands = false;                         // devices hold a link for cloud-to-device messages
   bool twin = false;                             // and the links of their twins
   bool sends_first_desired = false;              // of a twin that is read for the first time ever
-  // At least so long from one report of what an uplink says of the device to the next; nothing: there is none.
+  // At least so long from one report of what an uplink says of the device to the next; nothing: there is
+  // none.
   std::optional<seconds> twin_interval{};
   // The step at which the hub's message is completed, and held until then; nothing: once it is stored.
   std::optional<model::awaited_step> settle_at{};

@@ -148,7 +148,8 @@ struct shard::organs {
     return all;
   }
   std::optional<mono_time> deadline() const {
-    return earliest({ways.deadline(), space.deadline(), change.deadline(), down.deadline(), desired.deadline()});
+    return earliest(
+        {ways.deadline(), space.deadline(), change.deadline(), down.deadline(), desired.deadline()});
   }
   // Events come and go and each may move the time; one that rings too early finds nothing to do.
   void arm() {
@@ -338,7 +339,8 @@ void shard::on_appended(const std::vector<appended>& what, moment now) {
   const turn under_way{*this};
   for (const auto& one : what) {
     it_->stored.on_answered(one.id);
-    if (!it_->down.on_appended(one, now) && !it_->desired.on_appended(one, now)) it_->in.on_appended(one, now);
+    if (!it_->down.on_appended(one, now) && !it_->desired.on_appended(one, now))
+      it_->in.on_appended(one, now);
   }
 }
 

@@ -16,8 +16,8 @@ namespace causeway::core {
 
 struct twin_record {
   kept_desired desired;
-  // What is to be told of it. Of a command the state is left out: the ledger has it. Nothing: nothing is asked
-  // for.
+  // What is to be told of it. Of a command the state is left out: the ledger has it. Nothing: nothing is
+  // asked for.
   std::optional<twin_answer> answer;
   friend bool operator==(const twin_record&, const twin_record&) = default;
 };

@@ -19,7 +19,11 @@ constexpr std::size_t longest_text = 1024;
 
 twin_answer refusal_of(std::int64_t version, const error& why) {
   const auto text = why.detail().empty() ? describe(why.code()).text : std::string_view{why.detail()};
-  return {version, std::string{twin_refused}, {}, std::string{why.name()}, std::string{excerpt(text, longest_text)}};
+  return {version,
+          std::string{twin_refused},
+          {},
+          std::string{why.name()},
+          std::string{excerpt(text, longest_text)}};
 }
 
 // Reports cost as messages do: that its push is under way is no word of its own.
@@ -106,10 +110,13 @@ void twins::on_read(device_ref which, const result<std::string>& document, momen
     return to_.words->read_twin(*document);
   }();
   if (!read_of) {
-    log::warning("twin_not_read", {{"application", on_.names.key_of(on_.table.at(which)).application},
-                                   {"device", on_.table.at(which).name()},
-                                   {"error", read_of.fault().name()},
-                                   {"detail", read_of.fault().detail()}});
+    const auto key = on_.names.key_of(on_.table.at(which));
+    if (const auto more = not_read_.admit(read_of.fault().code(), now.mono))
+      log::warning("twin_not_read", {{"application", key.application},
+                                     {"device", key.device},
+                                     {"error", read_of.fault().name()},
+                                     {"detail", read_of.fault().detail()},
+                                     {"more", *more}});
     return read_later(which, one, now);
   }
   one.was_read = true;
@@ -132,10 +139,11 @@ void twins::judge(device_ref which, twin& one, const desired_downlink& desired, 
       keep(which, one, {verdict.keep, {}}, now);
     return;
   case desired_finding::seen:
-    log::info("desired_seen", {{"application", key.application},
-                               {"device", key.device},
-                               {"version", desired.version},
-                               {"sent", false}});
+    if (const auto more = seen_.admit(errc{}, now.mono))
+      log::info("desired_seen", {{"application", key.application},
+                                 {"device", key.device},
+                                 {"version", desired.version},
+                                 {"more", *more}});
     return keep(which, one, {verdict.keep, twin_answer{desired.version, std::string{twin_seen}, {}, {}, {}}},
                 now);
   case desired_finding::asked:
@@ -224,10 +232,13 @@ void twins::on_reported(device_ref which, const result<void>& outcome, moment no
   auto told = std::exchange(one.telling, {});
   auto state = std::exchange(one.telling_state, {});
   if (!outcome) {
-    log::warning("twin_not_told", {{"application", on_.names.key_of(on_.table.at(which)).application},
-                                   {"device", on_.table.at(which).name()},
-                                   {"error", outcome.fault().name()},
-                                   {"detail", outcome.fault().detail()}});
+    const auto key = on_.names.key_of(on_.table.at(which));
+    if (const auto more = not_told_.admit(outcome.fault().code(), now.mono))
+      log::warning("twin_not_told", {{"application", key.application},
+                                     {"device", key.device},
+                                     {"error", outcome.fault().name()},
+                                     {"detail", outcome.fault().detail()},
+                                     {"more", *more}});
     if (told) return read_later(which, one, now);
   } else if (told) {
     one.told = *std::move(told);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log_limiter.h"
 #include "core/appends.h"
 #include "core/command_watch.h"
 #include "core/commands.h"
@@ -82,8 +83,8 @@ private:
     std::optional<std::string> telling_state{};
     mono_time state_at = mono_time::min(); // told from then on
     std::optional<mono_time> due{};        // when it is read again by itself
-    bool is_open = false;           // changes are told
-    bool was_read = false;          // since then
+    bool is_open = false;                  // changes are told
+    bool was_read = false;                 // since then
     bool is_reading = false;
     bool reads_again = false; // as soon as what is under way has ended
 
@@ -106,6 +107,7 @@ private:
   std::unordered_map<device_ref, twin> twins_; // of devices with an open one, or with a record
   std::map<append_id, device_ref> keeping_;
   std::set<std::pair<mono_time, device_ref>> due_;
+  log_limiter not_read_{}, not_told_{}, seen_{};
 };
 
 } // namespace causeway::core

@@ -14,7 +14,8 @@ using testing::commands_scene;
 
 // The recorder's twin is in short: what is desired is "5 bell", at $version 5; "5": nothing is.
 struct twins_scene : commands_scene {
-  explicit twins_scene(std::vector<application_rules> by = with_twins()) : commands_scene{{}, std::move(by)} {}
+  explicit twins_scene(std::vector<application_rules> by = with_twins())
+      : commands_scene{{}, std::move(by)} {}
 
   static std::vector<application_rules> with_twins() {
     auto by = rules();

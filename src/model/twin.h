@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device's twin asks for, and what it is told of that (azure-iot-wire.md B.8). Plain values; any thread.
+// What a device's twin asks for, and what it is told of that (azure-iot-wire.md B.8). Plain values; any
+// thread.
 #pragma once
 
 #include "base/result.h"

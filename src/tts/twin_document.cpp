@@ -49,8 +49,8 @@ result<model::desired_change> read_desired_change(std::string_view patch) {
   for (json_cursor at{*change}; at.next();) {
     const auto key = at.key();
     // Of `lorawan` null takes away all that is in it, and an object may name the downlink or not.
-    const bool all_of_it = key == "decodedPayload" || key == "rawDownlink" ||
-                           (key == "lorawan" && !at.value().is_object());
+    const bool all_of_it =
+        key == "decodedPayload" || key == "rawDownlink" || (key == "lorawan" && !at.value().is_object());
     made.names_downlink = made.names_downlink || all_of_it;
     if (key == "lorawan")
       for (json_cursor in{at.value()}; in.next();)

@@ -29,8 +29,8 @@ TEST(twin_document, that_is_none_is_malformed) {
 }
 
 TEST(twin_document, what_was_told_in_other_types_counts_as_absent) {
-  const auto twin =
-      read_twin(R"({"desired":{"$version":1},"reported":{"lorawan":{"downlink":{"version":"4","state":1}}}})");
+  const auto twin = read_twin(
+      R"({"desired":{"$version":1},"reported":{"lorawan":{"downlink":{"version":"4","state":1}}}})");
   ASSERT_TRUE(twin);
   EXPECT_EQ(twin->told, model::twin_answer{});
   EXPECT_FALSE(read_twin(R"({"desired":{"$version":1},"reported":{"lorawan":{"downlink":5}}})")->told);

@@ -141,7 +141,8 @@ std::string read_twin_state(const model::event& from, bool with_decoded) {
 }
 
 std::string merge_patch(std::string_view before, std::string_view after) {
-  const auto old = parse_json(before.empty() ? "{}" : before), fresh = parse_json(after.empty() ? "{}" : after);
+  const auto old = parse_json(before.empty() ? "{}" : before),
+             fresh = parse_json(after.empty() ? "{}" : after);
   if (!old || !fresh) return {};
   std::string members;
   append_changes(members, *old, *fresh);

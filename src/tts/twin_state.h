@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an uplink says of its device, as a twin's reported properties have it (azure-iot-wire.md B.8). Here and
-// not in the core, because it is reading JSON. Pure; any thread.
+// What an uplink says of its device, as a twin's reported properties have it (azure-iot-wire.md B.8). Here
+// and not in the core, because it is reading JSON. Pure; any thread.
 #pragma once
 
 #include "model/event.h"
@@ -11,8 +11,8 @@
 namespace causeway::tts {
 
 // {"lorawan":{"lastSeen","fCnt","dataRate","rssi","snr","gateways","battery","packetErrorRate","location",
-// "versions"}}, without what is not known; with_decoded: and `decodedPayload` beside it, without members whose
-// names a twin does not take. Empty: the event is no uplink of a frame.
+// "versions"}}, without what is not known; with_decoded: and `decodedPayload` beside it, without members
+// whose names a twin does not take. Empty: the event is no uplink of a frame.
 std::string read_twin_state(const model::event& from, bool with_decoded);
 
 // A merge patch that makes the one JSON object of the other; before: empty where there was none. Empty:

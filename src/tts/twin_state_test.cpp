@@ -32,9 +32,10 @@ TEST(twin_state, has_battery_versions_errors_and_position_where_they_are_known) 
       R"({"uplink_message":{"last_battery_percentage":{"f_cnt":14,"value":90.118576},"packet_error_rate":0.25,)"
       R"("version_ids":{"brand_id":"b","band_id":"EU_863_870"},)"
       R"("locations":{"user":{"latitude":1.5},"frm-payload":{"latitude":1,"longitude":2,"altitude":3}}}})";
-  EXPECT_EQ(read_twin_state(event, false),
-            R"({"lorawan":{"battery":90.118576,"packetErrorRate":0.25,)"
-            R"("location":{"latitude":1,"longitude":2,"altitude":3},"versions":{"brandId":"b","bandId":"EU_863_870"}}})");
+  EXPECT_EQ(
+      read_twin_state(event, false),
+      R"({"lorawan":{"battery":90.118576,"packetErrorRate":0.25,)"
+      R"("location":{"latitude":1,"longitude":2,"altitude":3},"versions":{"brandId":"b","bandId":"EU_863_870"}}})");
 }
 
 TEST(twin_state, decoded_payload_goes_without_names_that_a_twin_refuses) {
@@ -53,7 +54,8 @@ TEST(twin_state, of_another_event_is_none) {
 
 TEST(twin_state, a_patch_has_only_what_has_changed_and_null_for_what_is_gone) {
   EXPECT_EQ(merge_patch("", R"({"a":{"b":1}})"), R"({"a":{"b":1}})");
-  EXPECT_EQ(merge_patch(R"({"a":{"b":1,"c":2,"d":[1]}})", R"({"a":{"b":1,"c":3,"d":[2]}})"), R"({"a":{"c":3,"d":[2]}})");
+  EXPECT_EQ(merge_patch(R"({"a":{"b":1,"c":2,"d":[1]}})", R"({"a":{"b":1,"c":3,"d":[2]}})"),
+            R"({"a":{"c":3,"d":[2]}})");
   EXPECT_EQ(merge_patch(R"({"a":{"b":1,"c":2}})", R"({"a":{"b":1}})"), R"({"a":{"c":null}})");
   EXPECT_EQ(merge_patch(R"({"a":{"b":1}})", R"({"a":5})"), R"({"a":5})");
   EXPECT_EQ(merge_patch(R"({"a":{"b":1}})", R"({"a":{"b":1}})"), "");
