@@ -15,6 +15,7 @@
 #include "cloud/provisioning.h"
 #include "core/command_side.h"
 #include "core/explain.h"
+#include "core/ledger_view.h"
 #include "core/shard.h"
 #include "net/wake_up.h"
 #include "stack/downlinks.h"
@@ -22,6 +23,7 @@
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
 #include "store/store.h"
+#include "watch/command_api.h"
 #include "watch/fleet_view.h"
 #include "watch/pages.h"
 #include "watch/trace_exporter.h"
@@ -43,6 +45,7 @@ struct gateway::parts final : store::store_events,
                               stack::mqtt_watcher,
                               stack::webhook_watcher,
                               watch::fleet_view,
+                              watch::command_view,
                               watch::forget_desk {
   net::loop& loop;
   net::task_group tasks;
@@ -73,6 +76,7 @@ struct gateway::parts final : store::store_events,
   dead_letter_desk letters;
   watch::dead_letter_api letter_api;
   watch::forget_api forgetter{*this};
+  watch::command_api ledger_api{*this};
   watch::api api;
   std::optional<watch::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
@@ -134,6 +138,18 @@ struct gateway::parts final : store::store_events,
     return shard.forget_some(application, which, drop_messages, after, limit, loop.now());
   }
   result<application_id> owner_of(const device_id& device) const override;
+
+  model::command_page commands(const model::command_query& asked) const override {
+    return core::page_of(shard.commands().book(), asked, shard.open_seconds(loop.now()));
+  }
+  std::optional<model::command_status> command(const model::command_id& which) const override {
+    const auto* const one = shard.commands().book().find(which);
+    if (one == nullptr) return std::nullopt;
+    return core::status_of(*one, shard.open_seconds(loop.now()));
+  }
+  model::calling_off cancel(const model::command_id& which) override {
+    return shard.commands().cancel(which, loop.now());
+  }
 
   // figures.cpp
   moment now() const override { return loop.now(); }

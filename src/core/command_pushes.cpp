@@ -26,7 +26,7 @@ bool is_same_time(const push_mark& then, moment now) {
 } // namespace
 
 void commands::enter(command_entry& one, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Whether the device is of class C, where a later one would take the place of a confirmed one, nobody says
   // before its record is read: each waits for the end of a confirmed one before it; but not what takes the
@@ -38,7 +38,7 @@ void commands::enter(command_entry& one, moment now) {
 
 // A push of the process before, of which nothing is known.
 void commands::resume(command_entry& one, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::cannot_be_known, {}, now);
   push_times when{{}, now.mono};
   if (one.pushed && is_same_time(*one.pushed, now)) when.began = one.pushed->mono;

@@ -63,7 +63,7 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
     if (!application || book_.find(row.id) != nullptr) continue;
     auto& one = book_.add(make_entry(*std::move(state), *application));
     one.durable = true;
-    const auto device = device_of(one);
+    const auto device = on_.names.ref_of(one.application, one.what.to);
     if (one.track.stage() == command_stage::stored)
       stored.push_back(&one);
     else if (one.track.stage() == command_stage::pushing)
@@ -74,10 +74,6 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
   }
   for (auto* const one : stored)
     enter(*one, now);
-}
-
-std::optional<device_ref> commands::device_of(const command_entry& one) const {
-  return on_.table.find(one.application, one.what.to.device.str());
 }
 
 // Nothing: there is room for it now.
@@ -277,7 +273,7 @@ void commands::move(command_entry& one, command_event what, const report_cause& 
 // One append for what it has made of the command and for what is told of it.
 void commands::take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                            std::optional<ticket> told_by, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   if (device && !effect.report.empty()) {
     const auto report =
         make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
@@ -302,7 +298,7 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
     pushes_.erase(push);
     turns_.on_known(device, stage != command_stage::stored, now.mono);
   }
-  if (const auto device = device_of(one); device && one.what.what.confirmed && !is_open(stage))
+  if (const auto device = on_.names.ref_of(one.application, one.what.to); device && one.what.what.confirmed && !is_open(stage))
     turns_.on_ended(*device, one.what.id, now.mono);
   book_.on_changed(one);
   senders_.on_changed(one, refusal);
@@ -347,7 +343,7 @@ void commands::on_due(command_entry& one, moment now) {
   if (one.track.stage() == command_stage::stored) {
     const bool sure = options_.is_clock_sure();
     if (!has_come(one.what.expiry, now.wall, sure, on_.time.seconds_at(now))) return schedule(one, now);
-    if (const auto device = device_of(one)) turns_.leave(*device, one.what.id, now.mono);
+    if (const auto device = on_.names.ref_of(one.application, one.what.to)) turns_.leave(*device, one.what.id, now.mono);
     return move(one, command_event::timed_out, {}, now);
   }
   if (has_more_to_come(one)) return looks_.ask(one.what.id, one.what.to, now.mono);
@@ -376,6 +372,17 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
   }
 }
 
+calling_off commands::cancel(const command_id& which, moment now) {
+  now_ = now.mono;
+  auto* const one = book_.find(which);
+  if (one == nullptr) return calling_off::unknown;
+  if (one->track.stage() != command_stage::stored || !one->durable) return calling_off::too_late;
+  if (const auto device = on_.names.ref_of(one->application, one->what.to))
+    turns_.leave(*device, which, now.mono);
+  move(*one, command_event::called_off, {}, now);
+  return calling_off::done;
+}
+
 void commands::add_busy(std::set<device_ref>& to) const {
   saves_.add_devices(to);
   for (const auto& [id, one] : pushes_)
@@ -395,7 +402,7 @@ void commands::tick(moment now) {
     on_due(*one, now);
   for (const auto& id : saves_.take_unsaved(now))
     if (auto* const one = book_.find(id))
-      static_cast<void>(saves_.save(*one, device_of(*one), purpose::note, {}, now)); // tried again by itself
+      static_cast<void>(saves_.save(*one, on_.names.ref_of(one->application, one->what.to), purpose::note, {}, now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   pump(now);
   looks_.pump(now.mono);

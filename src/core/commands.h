@@ -23,6 +23,7 @@
 #include "core/push_turns.h"
 #include "core/rule_book.h"
 #include "model/command_totals.h"
+#include "model/command_view.h"
 #include "model/door.h"
 #include "model/downlinks.h"
 #include "model/totals.h"
@@ -96,6 +97,8 @@ public:
   void tick(moment now);
   std::optional<mono_time> deadline() const;
   const ledger& book() const { return book_; }
+  // As command_side's.
+  calling_off cancel(const command_id& which, moment now);
   model::command_totals totals() const;
 
 private:
@@ -112,7 +115,6 @@ private:
   void answer_event(ticket which, answer what);
 
   // What becomes of one.
-  std::optional<device_ref> device_of(const command_entry& one) const;
   void move(command_entry& one, command_event what, const report_cause& cause, moment now);
   void take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                    std::optional<ticket> told_by, moment now);

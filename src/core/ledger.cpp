@@ -35,13 +35,9 @@ std::vector<command_entry*> ledger::of_device(const device_key& key) {
   return some;
 }
 
-std::vector<const command_entry*> ledger::all() const {
-  std::vector<const command_entry*> every;
-  every.reserve(entries_.size());
-  for (const auto& [id, one] : entries_)
-    every.push_back(one.get());
-  std::sort(every.begin(), every.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return every;
+const command_entry* ledger::behind(std::uint64_t order) const {
+  const auto next = by_order_.upper_bound(order);
+  return next == by_order_.end() ? nullptr : next->second;
 }
 
 ledger::vacancy ledger::make_room(std::uint32_t application) const {
@@ -70,6 +66,7 @@ command_entry& ledger::add(command_entry made) {
   CAUSEWAY_CHECK(is_new);
   by_device_.emplace(hash_of(one.what.to), &one);
   one.order = next_order_++;
+  by_order_.emplace(one.order, &one);
   one.counted = one.track.stage();
   count(one, true);
   on_changed(one);
@@ -83,6 +80,7 @@ void ledger::remove(const command_id& id) {
   set_due(one, {});
   if (one.ended) ended_.erase(*one.ended);
   count(one, false);
+  by_order_.erase(one.order);
   const auto [first, last] = by_device_.equal_range(hash_of(one.what.to));
   by_device_.erase(std::find_if(first, last, [&](const auto& its) { return its.second == &one; }));
   entries_.erase(found);

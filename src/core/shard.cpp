@@ -45,6 +45,7 @@ public:
   void close(moment now) override;
   model::command_totals totals() const override;
   const ledger& book() const override;
+  calling_off cancel(const command_id& which, moment now) override;
 
 private:
   shard& of_;
@@ -211,6 +212,11 @@ void shard::commands_here::close(moment now) {
 
 model::command_totals shard::commands_here::totals() const {
   return of_.it_->down.totals();
+}
+
+calling_off shard::commands_here::cancel(const command_id& which, moment now) {
+  const turn under_way{of_};
+  return of_.it_->down.cancel(which, now);
 }
 
 const ledger& shard::commands_here::book() const {

@@ -107,6 +107,27 @@ class commands(integration_test):
         self.wait_for_states("queued")
         self.assertEqual(len(self.items()), 1)
 
+    def test_an_operator_lists_looks_and_calls_off(self):
+        self.begin()
+        self.send(1, Confirmed="true")
+        self.wait_for_states("queued")
+        self.send(2)  # waits for the end of the first
+        wait_until(lambda: len(self.ends()) == 2, "both messages' ends")
+        socket = ["--socket", self.hub.directory / "emulator" / "admin.sock"]
+        ask = lambda *arguments: self.run_causeway("commands", *arguments, "--json", *socket)
+        listed = json.loads(ask("list").stdout)["commands"]
+        self.assertEqual([(one["message_id"], one["state"]) for one in listed], [("m1", "queued"), ("m2", "stored")])
+        first, second = (one["command"] for one in listed)
+        self.assertTrue(json.loads(ask("show", first).stdout)["item"].startswith("as:downlink:"))
+        self.assertIn("command_pushed", ask("cancel", first).stderr)
+        self.assertEqual(ask("cancel", second).returncode, 0)
+        self.assertEqual(json.loads(ask("list", "--state", "cancelled").stdout)["commands"][0]["command"], second)
+        self.speak()
+        self.speak(ack=True)
+        self.wait_for_states("queued", "cancelled", "sent", "acknowledged")
+        self.assertEqual(len(self.items()), 1)
+        self.causeway.wait_for_log("audit", what="commands.cancel")
+
     def test_the_figures_say_what_became_of_them(self):
         self.begin()
         self.send(1)

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "causeway/verb_commands.h"
+
+#include "base/encoding.h"
+#include "causeway/json_field.h"
+#include "causeway/text_table.h"
+#include "watch/printable.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+namespace causeway {
+namespace {
+
+std::string filter_of(const commands_options& options) {
+  std::string filter;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) filter += std::string{"&"} + name + "=" + percent_encode(value);
+  };
+  add("application", options.application);
+  add("device", options.device);
+  add("state", options.state);
+  return filter;
+}
+
+std::vector<std::string> row_of(const boost::json::object& one) {
+  return {text_of(one, "command"),
+          text_of(one, "application"),
+          text_of(one, "device"),
+          text_of(one, "source"),
+          text_of(one, "state"),
+          std::to_string(count_of(one, "stored_seconds")) + " s",
+          std::to_string(count_of(one, "changed_seconds")) + " s",
+          text_of(one, "message_id")};
+}
+
+} // namespace
+
+int verb_commands_list(const commands_options& options) {
+  const auto client = admin_client::at(options.where);
+  if (!client) return 2;
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
+  std::string after = "0";
+  for (bool first = true;; first = false) {
+    const auto body = client->get("/api/commands?limit=1000&after=" + after + filter_of(options));
+    if (!body) return report("commands list", body.fault());
+    const auto page = read_object(*body);
+    if (!page) return report("commands list", page.fault());
+    text_table table{{"COMMAND", "APPLICATION", "DEVICE", "SOURCE", "STATE", "STORED", "CHANGED", "MESSAGE-ID"}};
+    const auto& all = array_of(*page, "commands");
+    for (const auto& one : all)
+      if (one.is_object()) table.add(row_of(one.get_object()));
+    if (options.json)
+      fmt::print("{}", watch::printable_json(*body)); // a page a line
+    else if (!all.empty() || first)
+      fmt::print("{}", table.text(on_terminal, first));
+    const auto* next = page->if_contains("next");
+    if (next == nullptr || !next->is_number()) return 0;
+    after = boost::json::serialize(*next);
+  }
+}
+
+int verb_commands_show(const commands_options& options) {
+  const auto client = admin_client::at(options.where);
+  if (!client) return 2;
+  const auto body = client->get("/api/commands/" + percent_encode(options.id));
+  if (!body) return report("commands show", body.fault());
+  if (options.json) {
+    fmt::print("{}", watch::printable_json(*body));
+    return 0;
+  }
+  const auto one = read_object(*body);
+  if (!one) return report("commands show", one.fault());
+  for (const auto& [name, value] : *one)
+    fmt::print("{:<18}{}\n", watch::printable(name),
+               value.is_string() ? watch::printable(value.get_string())
+                                 : watch::printable(boost::json::serialize(value)));
+  return 0;
+}
+
+int verb_commands_cancel(const commands_options& options) {
+  const auto client = admin_client::at(options.where);
+  if (!client) return 2;
+  const auto body = client->call("DELETE", "/api/commands/" + percent_encode(options.id));
+  if (!body) return report("commands cancel", body.fault());
+  fmt::print("{}", options.json ? watch::printable_json(*body) : "cancelled\n");
+  return 0;
+}
+
+} // namespace causeway

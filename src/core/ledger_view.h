@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told of the ledger's commands. Pure; one thread.
+#pragma once
+
+#include "core/ledger.h"
+#include "model/command_view.h"
+
+#include <cstdint>
+
+namespace causeway::core {
+
+command_status status_of(const command_entry& one, std::uint32_t open_seconds);
+// Looks at 65,536 at most, so a page may be short, even empty, and yet have a next one.
+command_page page_of(const ledger& book, const command_query& asked, std::uint32_t open_seconds);
+
+} // namespace causeway::core

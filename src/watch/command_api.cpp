@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/command_api.h"
+
+#include "base/log.h"
+#include "watch/api_call.h"
+
+#include <string>
+#include <utility>
+
+namespace causeway::watch {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view one_of = "/api/commands/";
+
+void put(json::object& into, const char* name, const std::string& text) {
+  into[name] = text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+json::object command_json(const model::command_status& one) {
+  json::object shown{{"command", one.id.str()},
+                     {"application", one.to.application.str()},
+                     {"device", one.to.device.str()},
+                     {"source", model::to_string(one.source)},
+                     {"state", model::to_string(one.state)},
+                     {"stored_seconds", one.stored.count()},
+                     {"changed_seconds", one.changed.count()}};
+  shown["port"] = one.what.f_port ? json::value(*one.what.f_port) : json::value(nullptr);
+  shown["confirmed"] = one.what.confirmed;
+  shown["priority"] = model::to_string(one.what.priority);
+  shown["queue"] = model::to_string(one.what.queue);
+  shown["payload_bytes"] = one.what.frm_payload.size() + one.what.decoded_payload.size();
+  put(shown, "message_id", one.message_id);
+  put(shown, "correlation_id", one.correlation_id);
+  put(shown, "item", one.item);
+  shown["nacks"] = one.nacks;
+  shown["pushed_at"] = one.pushed ? json::value(format_rfc3339(*one.pushed)) : json::value(nullptr);
+  return shown;
+}
+
+// Errors: field_invalid.
+result<std::optional<model::command_state>> read_state(const parameters& asked) {
+  const auto name = asked.text("state");
+  if (name.empty()) return std::optional<model::command_state>{};
+  for (std::size_t i = 0; i < model::command_states; ++i)
+    if (const auto state = static_cast<model::command_state>(i); model::to_string(state) == name)
+      return std::optional{state};
+  return error{errc::field_invalid, "state is none that a command can have: " + name};
+}
+
+// Errors: field_invalid.
+result<model::command_query> read_query(const parameters& asked) {
+  if (auto good = asked.only({"after", "limit", "application", "device", "state"}); !good)
+    return std::move(good).fault();
+  const auto limit = asked.limit();
+  if (!limit) return limit.fault();
+  const auto after = asked.number<std::uint64_t>("after");
+  if (!after) return after.fault();
+  const auto state = read_state(asked);
+  if (!state) return state.fault();
+  return model::command_query{after->value_or(0), *limit, asked.text("application"), asked.text("device"),
+                              *state};
+}
+
+} // namespace
+
+net::http_response command_api::handle(const net::http_request& request, bool may_change) const {
+  const bool is_look = request.method == "GET" || request.method == "HEAD";
+  if (!is_look && !may_change) return refuse_change();
+  if (request.path() == "/api/commands") {
+    if (is_look) return list(request);
+    return refuse(405, error{errc::method_not_allowed, "only GET and HEAD"});
+  }
+  const model::command_id which{percent_decode(request.path().substr(one_of.size()))};
+  if (request.method == "DELETE") return cancel(which, request);
+  if (!is_look) return refuse(405, error{errc::method_not_allowed, "only GET, HEAD and DELETE"});
+  if (const auto one = view_.command(which)) return answer_json(command_json(*one));
+  return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
+}
+
+net::http_response command_api::list(const net::http_request& request) const {
+  const auto query = read_query(parameters{request.query()});
+  if (!query) return refuse(query.fault());
+  const auto page = view_.commands(*query);
+  json::array found;
+  for (const auto& one : page.commands)
+    found.push_back(command_json(one));
+  return answer_json({{"commands", std::move(found)},
+                      {"next", page.next ? json::value(*page.next) : json::value(nullptr)}});
+}
+
+net::http_response command_api::cancel(const model::command_id& which,
+                                       const net::http_request& request) const {
+  switch (view_.cancel(which)) {
+  case model::calling_off::unknown:
+    return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
+  case model::calling_off::too_late:
+    return refuse(409, error{errc::command_pushed, "The Things Stack cannot take one item out of a queue"});
+  case model::calling_off::done:
+    break;
+  }
+  log::info("audit", {{"who", request.peer.empty() ? "socket" : request.peer},
+                      {"what", "commands.cancel"},
+                      {"command", which.str()}});
+  return answer_json({{"command", which.str()}, {"cancelled", true}});
+}
+
+} // namespace causeway::watch

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/command_api.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace causeway::watch {
+namespace {
+
+struct ledger_of_three final : command_view {
+  std::vector<model::command_status> all;
+  mutable model::command_query asked;
+  std::vector<std::string> cancelled;
+
+  ledger_of_three() {
+    for (const char letter : {'a', 'b', 'c'}) {
+      model::command_status one;
+      one.order = all.size() + 1;
+      one.id = model::command_id{std::string(32, letter)};
+      one.to = {application_id{"plant"}, device_id{"dev"}};
+      one.state = model::command_state::queued;
+      one.what.f_port = 10;
+      one.what.frm_payload = "xyz";
+      one.message_id = "m";
+      all.push_back(one);
+    }
+  }
+  model::command_page commands(const model::command_query& query) const override {
+    asked = query;
+    return {all, 3};
+  }
+  std::optional<model::command_status> command(const model::command_id& which) const override {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == which; });
+    return found == all.end() ? std::nullopt : std::optional{*found};
+  }
+  model::calling_off cancel(const model::command_id& which) override {
+    if (!command(which)) return model::calling_off::unknown;
+    if (which.str().starts_with("b")) return model::calling_off::too_late;
+    cancelled.push_back(which.str());
+    return model::calling_off::done;
+  }
+};
+
+struct command_api_test : ::testing::Test {
+  ledger_of_three book;
+  command_api api{book};
+
+  net::http_response ask(const std::string& method, const std::string& target, bool may_change = true) {
+    net::http_request request;
+    request.method = method;
+    request.target = target;
+    return api.handle(request, may_change);
+  }
+  static boost::json::object json_of(const net::http_response& answer) {
+    return boost::json::parse(answer.body).as_object();
+  }
+};
+
+TEST_F(command_api_test, lists_a_page_with_what_is_known_of_each) {
+  const auto answer =
+      ask("GET", "/api/commands?limit=2&after=7&application=plant&device=dev&state=in_doubt", false);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(book.asked.limit, 2U);
+  EXPECT_EQ(book.asked.after, 7U);
+  EXPECT_EQ(book.asked.application, "plant");
+  EXPECT_EQ(book.asked.device, "dev");
+  EXPECT_EQ(book.asked.state, model::command_state::in_doubt);
+  const auto page = json_of(answer);
+  EXPECT_EQ(page.at("next").to_number<int>(), 3);
+  const auto& one = page.at("commands").at(0).as_object();
+  EXPECT_EQ(one.at("state"), "queued");
+  EXPECT_EQ(one.at("port").to_number<int>(), 10);
+  EXPECT_EQ(one.at("payload_bytes").to_number<int>(), 3);
+  EXPECT_EQ(one.at("message_id"), "m");
+  EXPECT_TRUE(one.at("item").is_null());
+}
+
+TEST_F(command_api_test, a_question_that_is_wrong_is_told_what_is) {
+  for (const auto* query : {"state=lost", "limit=0", "limit=1001", "after=x", "colour=red"})
+    EXPECT_EQ(ask("GET", std::string{"/api/commands?"} + query).status, 400) << query;
+}
+
+TEST_F(command_api_test, shows_one_and_says_where_there_is_none) {
+  EXPECT_EQ(json_of(ask("GET", "/api/commands/" + std::string(32, 'a'))).at("command").as_string(), std::string(32, 'a').c_str());
+  EXPECT_EQ(ask("GET", "/api/commands/nothing").status, 404);
+}
+
+TEST_F(command_api_test, cancels_over_the_socket_alone_and_not_what_has_been_pushed) {
+  const auto path = "/api/commands/" + std::string(32, 'a');
+  EXPECT_EQ(ask("DELETE", path, false).status, 403);
+  EXPECT_TRUE(book.cancelled.empty());
+  EXPECT_EQ(ask("DELETE", path).status, 200);
+  EXPECT_EQ(book.cancelled, std::vector<std::string>{std::string(32, 'a')});
+  const auto late = ask("DELETE", "/api/commands/" + std::string(32, 'b'));
+  EXPECT_EQ(late.status, 409);
+  EXPECT_EQ(json_of(late).at("error"), "command_pushed");
+  EXPECT_EQ(ask("DELETE", "/api/commands/nothing").status, 404);
+  EXPECT_EQ(ask("POST", path).status, 405);
+  EXPECT_EQ(ask("DELETE", "/api/commands").status, 405);
+}
+
+} // namespace
+} // namespace causeway::watch
