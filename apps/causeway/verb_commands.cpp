@@ -37,6 +37,28 @@ std::vector<std::string> row_of(const boost::json::object& one) {
           text_of(one, "message_id")};
 }
 
+std::string value_text(const boost::json::value& value) {
+  if (value.is_null()) return "-";
+  return watch::printable(value.is_string() ? std::string{value.get_string()} : boost::json::serialize(value));
+}
+
+// A number, or nothing.
+std::string number_text(const boost::json::object& in, const char* name) {
+  const auto* value = in.if_contains(name);
+  return value != nullptr && value->is_number() ? boost::json::serialize(*value) : std::string{};
+}
+
+std::string steps_text(const boost::json::object& command) {
+  text_table table{{"  AT", "STATE", "F_CNT", "ATTEMPT", "ERROR"}};
+  for (const auto& value : array_of(command, "steps")) {
+    if (!value.is_object()) continue;
+    const auto& one = value.get_object();
+    table.add({"  " + text_of(one, "at"), text_of(one, "state"), number_text(one, "f_cnt"),
+               number_text(one, "attempt"), text_of(one, "error")});
+  }
+  return table.text(true);
+}
+
 } // namespace
 
 int verb_commands_list(const commands_options& options) {
@@ -75,9 +97,8 @@ int verb_commands_show(const commands_options& options) {
   const auto one = read_object(*body);
   if (!one) return report("commands show", one.fault());
   for (const auto& [name, value] : *one)
-    fmt::print("{:<18}{}\n", watch::printable(name),
-               value.is_string() ? watch::printable(value.get_string())
-                                 : watch::printable(boost::json::serialize(value)));
+    if (name != "steps") fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
+  fmt::print("steps\n{}", steps_text(*one));
   return 0;
 }
 

@@ -8,6 +8,21 @@
 namespace causeway::app {
 namespace {
 
+// Without a key nothing can be pushed: hubs keep what they have.
+bool takes_commands(const config::application_settings& application) {
+  return application.commands && application.api_key.has_value();
+}
+
+// Those that have a key, as far as they are wanted.
+std::vector<stack::stack_application> with_key(const config::configuration& from,
+                                               bool (*wanted)(const config::application_settings&)) {
+  std::vector<stack::stack_application> made;
+  for (const auto& application : from.applications)
+    if (application.api_key && wanted(application))
+      made.push_back({application.id, application.api_key->clone()});
+  return made;
+}
+
 std::optional<model::awaited_step> settle_at_of(config::settle_when when) {
   switch (when) {
   case config::settle_when::queued:
@@ -34,8 +49,7 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.any_case = has_any_case(section);
     made.model_id = application.model_id;
     made.enabled_by_default = application.enabled_by_default;
-    // Without a key nothing can be pushed: hubs keep what they have.
-    made.commands = application.commands && application.api_key.has_value();
+    made.commands = takes_commands(application);
     made.settle_at = settle_at_of(application.settle);
     made.command_timeout = application.command_timeout;
     if (const auto& brake = application.max_downlinks)
@@ -72,10 +86,7 @@ stack::registry_options make_registry_options(const config::configuration& from)
 }
 
 std::vector<stack::stack_application> make_registry_applications(const config::configuration& from) {
-  std::vector<stack::stack_application> made;
-  for (const auto& application : from.applications)
-    if (application.api_key) made.push_back({application.id, application.api_key->clone()});
-  return made;
+  return with_key(from, [](const config::application_settings&) { return true; });
 }
 
 stack::downlink_options make_downlink_options(const config::configuration& from) {
@@ -86,11 +97,7 @@ stack::downlink_options make_downlink_options(const config::configuration& from)
 }
 
 std::vector<stack::stack_application> make_downlink_applications(const config::configuration& from) {
-  std::vector<stack::stack_application> made;
-  for (const auto& application : from.applications)
-    if (application.commands && application.api_key)
-      made.push_back({application.id, application.api_key->clone()});
-  return made;
+  return with_key(from, takes_commands);
 }
 
 stack::backfill_settings make_backfill_settings(const config::configuration& from) {

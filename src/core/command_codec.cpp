@@ -3,6 +3,7 @@
 // significant first. What may be absent has a byte before it.
 #include "core/command_entry.h"
 
+#include <algorithm>
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -14,6 +15,15 @@ constexpr char first_version = 1;
 constexpr std::size_t number_bytes = 8;
 
 // One list of fields serves both ways: `in` writes them, or reads them.
+template <class Way, class Mark>
+void pass_mark(Way& in, Mark& of) {
+  in.field(of.state);
+  in.field(of.at);
+  in.field(of.f_cnt);
+  in.field(of.attempt);
+  in.field(of.error);
+}
+
 class writer {
 public:
   explicit writer(std::string& out) : out_{out} {}
@@ -48,6 +58,11 @@ public:
     number(all.size());
     for (const auto one : all)
       number(one);
+  }
+  void field(const std::vector<command_mark>& all) {
+    number(all.size());
+    for (const auto& one : all)
+      pass_mark(*this, one);
   }
 
 private:
@@ -109,6 +124,16 @@ public:
     for (auto& one : all)
       one = number();
   }
+  void field(std::vector<command_mark>& all) {
+    const auto count = number();
+    if (count > most_marks) {
+      whole_ = false;
+      return;
+    }
+    all.resize(count);
+    for (auto& one : all)
+      pass_mark(*this, one);
+  }
 
 private:
   std::chrono::nanoseconds nanoseconds() {
@@ -149,11 +174,16 @@ void pass(Way&& in, State& of) {
   in.field(of.stored_at);
   in.field(of.changed_at);
   in.field(of.refused);
+  in.field(of.what.sequence_number);
+  in.field(of.what.enqueued);
+  in.field(of.marks);
 }
 
 // What no version has written.
 bool is_sane(const kept_state& state) {
-  return state.what.source <= command_source::twin &&
+  return std::all_of(state.marks.begin(), state.marks.end(),
+                     [](const command_mark& one) { return one.state <= command_state::in_doubt; }) &&
+         state.what.source <= command_source::twin &&
          static_cast<std::size_t>(state.what.what.priority) < downlink_priorities &&
          state.what.what.queue <= queue_operation::replace &&
          static_cast<std::size_t>(state.stands.stage) < command_stages &&
@@ -185,9 +215,24 @@ command_entry make_entry(kept_state from, std::uint32_t application) {
   const bool confirmed = from.what.what.confirmed, encoder = needs_encoder(from.what.what);
   command_entry made{std::move(from.what), command_track{confirmed, encoder, std::move(from.stands)},
                      from.pushed,          from.stored_at,
-                     from.changed_at,      from.refused};
+                     from.changed_at,      from.refused, std::move(from.marks)};
   made.application = application;
   return made;
+}
+
+command_entry make_fresh_entry(command what, std::uint32_t application, std::uint32_t open_seconds,
+                               moment now) {
+  kept_state fresh;
+  fresh.what = std::move(what);
+  fresh.stored_at = fresh.changed_at = open_seconds;
+  auto made = make_entry(std::move(fresh), application);
+  made.note({command_state::stored, now.wall});
+  return made;
+}
+
+void command_entry::note(command_mark what) {
+  if (marks.size() == most_marks) marks.erase(marks.begin() + 1);
+  marks.push_back(std::move(what));
 }
 
 } // namespace causeway::core

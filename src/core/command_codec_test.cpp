@@ -29,6 +29,10 @@ kept_state full() {
   state.stored_at = 1;
   state.changed_at = 0xffffffff;
   state.refused = true;
+  state.what.sequence_number = -7;
+  state.what.enqueued = wall_time{seconds{9}};
+  state.marks = {{command_state::stored, wall_time{seconds{1}}},
+                 {command_state::failed, wall_time{seconds{2}}, 7, 3, "pkg/networkserver:transmission"}};
   return state;
 }
 

@@ -27,6 +27,9 @@ struct push_mark {
   friend bool operator==(const push_mark&, const push_mark&) = default;
 };
 
+// Of more the second oldest is forgotten: when a command was stored is always known.
+inline constexpr std::size_t most_marks = 24;
+
 struct kept_state {
   command what;
   command_record stands;
@@ -35,6 +38,7 @@ struct kept_state {
   std::uint32_t changed_at = 0;    // of its last step or finding, likewise
   // The stack has refused it, so that nothing was sent, nor will be: its caller's id is free again.
   bool refused = false;
+  std::vector<command_mark> marks{}; // oldest first, most_marks at most
   friend bool operator==(const kept_state&, const kept_state&) = default;
 };
 
@@ -48,6 +52,7 @@ struct command_entry {
   std::optional<push_mark> pushed;
   std::uint32_t stored_at = 0, changed_at = 0;
   bool refused = false;
+  std::vector<command_mark> marks{};
   // The rest is of this process alone.
   std::uint32_t application = 0;
   std::uint64_t order = 0;        // rises from one that was stored to the next
@@ -56,10 +61,14 @@ struct command_entry {
   std::optional<mono_time> due{}; // when there is something to do for it by time alone
   std::vector<message> untold{};  // reports that the journal has not taken yet
 
-  kept_state state() const { return {what, track.record(), pushed, stored_at, changed_at, refused}; }
+  kept_state state() const { return {what, track.record(), pushed, stored_at, changed_at, refused, marks}; }
+  void note(command_mark what);
 };
 
 command_entry make_entry(kept_state from, std::uint32_t application);
+// One that has just come.
+command_entry make_fresh_entry(command what, std::uint32_t application, std::uint32_t open_seconds,
+                               moment now);
 
 // It has a payload that only the device's formatter makes bytes of.
 inline bool needs_encoder(const downlink& what) {

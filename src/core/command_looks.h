@@ -41,7 +41,6 @@ public:
   std::optional<finding> on_record_read(const command_id& id, const record_reading& what, mono_time now);
   // When pump has something to do.
   std::optional<mono_time> deadline() const;
-  std::size_t size() const { return inquiries_.size(); }
 
 private:
   struct inquiry {

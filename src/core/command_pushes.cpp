@@ -73,6 +73,7 @@ void commands::start_push(const push_entry& turn, moment now) {
     return move(*one, command_event::timed_out, {}, now);
   }
   one->pushed = push_mark{now.wall, now.mono};
+  one->note({command_state::pushing, now.wall});
   one->track.on(command_event::push_began);
   book_.on_changed(*one);
   schedule(*one, now);
@@ -83,21 +84,18 @@ void commands::start_push(const push_entry& turn, moment now) {
 
 void commands::on_written(const command_id& id, const result<void>& outcome, moment now) {
   auto* const found = book_.find(id);
-  auto& push = pushes_.at(id);
+  const auto push = pushes_.find(id);
   if (found == nullptr || found->track.stage() != command_stage::pushing) { // a late step has told it
-    turns_.on_answer(push.device, true, now.mono);
-    pushes_.erase(id);
+    turns_.on_answer(pushes_.extract(push).mapped().device, true, now.mono);
     return pump(now);
   }
   auto& one = *found;
   if (outcome && !closed_) {
-    push.written = now.mono;
+    push->second.written = now.mono;
     ++totals_.pushes;
     return to_.stack->push(id, one.what.to, one.what.what);
   }
-  const auto device = push.device;
-  pushes_.erase(id);
-  turns_.on_not_made(device, now.mono);
+  turns_.on_not_made(pushes_.extract(push).mapped().device, now.mono);
   move(one, command_event::push_not_made, {}, now);
 }
 
@@ -114,14 +112,12 @@ void commands::on_push_outcome(const command_id& which, const push_outcome& what
   const auto push = pushes_.find(which);
   auto* const one = book_.find(which);
   if (push == pushes_.end() || one == nullptr) return;
-  const auto device = push->second.device;
   if (what.pause.count() > 0) turns_.hold(one->application, now.mono + what.pause);
   if (what.how == push_end::unanswered) {
-    push->second.unanswered = true;
-    turns_.on_unanswered(device, now.mono);
-    return on_unanswered(*one, what, now);
+    turns_.on_unanswered(push->second.device, now.mono);
+    return on_unanswered(*one, push, what, now);
   }
-  pushes_.erase(push);
+  const auto device = pushes_.extract(push).mapped().device;
   const report_cause cause{nullptr, what.error_name, what.error_text};
   switch (what.how) {
   case push_end::taken:
@@ -147,13 +143,12 @@ void commands::on_push_outcome(const command_id& which, const push_outcome& what
   pump(now);
 }
 
-void commands::on_unanswered(command_entry& one, const push_outcome& what, moment now) {
+void commands::on_unanswered(command_entry& one, pushes::iterator push, const push_outcome& what,
+                             moment now) {
   ++totals_.pushes_unanswered;
-  if (one.track.stage() != command_stage::pushing) { // a step has told it before
-    const auto device = pushes_.at(one.what.id).device;
-    pushes_.erase(one.what.id);
-    return turns_.on_known(device, true, now.mono);
-  }
+  if (one.track.stage() != command_stage::pushing) // a step has told it before
+    return turns_.on_known(pushes_.extract(push).mapped().device, true, now.mono);
+  push->second.unanswered = true;
   log::warning("downlink_unanswered", {{"application", one.what.to.application},
                                        {"device", one.what.to.device},
                                        {"command", one.what.id.str()},
@@ -198,7 +193,7 @@ void commands::on_finding(const command_id& which, const command_looks::finding&
     log::warning("command_no_word", {{"application", one->what.to.application},
                                      {"device", one->what.to.device},
                                      {"command", which.str()}});
-    move(*one, command_event::nothing_heard, {}, now);
+    return move(*one, command_event::nothing_heard, {}, now);
   }
   schedule(*one, now);
 }

@@ -71,33 +71,33 @@ bool command_senders::tell(const sender& who, const command_entry& one, std::str
   return true;
 }
 
-void command_senders::on_changed(const command_entry& one, std::string_view refused) {
-  const auto found = waiting_.find(one.what.id);
-  if (found == waiting_.end()) return;
+template <class Ends>
+bool command_senders::end_some(const command_id& id, const Ends& ends) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return false;
   auto& all = found->second;
   std::erase_if(all, [&](const sender& who) {
-    if (!tell(who, one, refused)) return false;
-    due_.erase({who.at_most, one.what.id});
+    if (!ends(who)) return false;
+    due_.erase({who.at_most, id});
     return true;
   });
   for (const auto& who : all) // one of the same time may have been taken out
-    due_.emplace(who.at_most, one.what.id);
-  if (all.empty()) {
-    waiting_.erase(found);
-  } else if (is_closed_) {
-    on_unanswered(one);
-  }
+    due_.emplace(who.at_most, id);
+  if (!all.empty()) return true;
+  waiting_.erase(found);
+  return false;
+}
+
+void command_senders::on_changed(const command_entry& one, std::string_view refused) {
+  const bool some_wait = end_some(one.what.id, [&](const sender& who) { return tell(who, one, refused); });
+  if (some_wait && is_closed_) on_unanswered(one);
 }
 
 void command_senders::on_unanswered(const command_entry& one) {
-  const auto found = waiting_.find(one.what.id);
-  if (found == waiting_.end()) return;
-  auto& all = found->second;
-  std::erase_if(all, [&](const sender& who) {
+  end_some(one.what.id, [&](const sender& who) {
     if (who.is_method) answer(who.device, who.which, 202, one);
     return who.is_method;
   });
-  if (all.empty()) waiting_.erase(found);
 }
 
 void command_senders::on_not_stored(const command_id& id, const error& why) {
@@ -126,13 +126,6 @@ void command_senders::end_overdue(const command_id& id, const command_entry* one
 std::optional<mono_time> command_senders::deadline() const {
   if (due_.empty()) return std::nullopt;
   return due_.begin()->first;
-}
-
-std::size_t command_senders::size() const {
-  std::size_t all = 0;
-  for (const auto& [id, some] : waiting_)
-    all += some.size();
-  return all;
 }
 
 } // namespace causeway::core

@@ -69,7 +69,6 @@ public:
     }
   }
   std::optional<mono_time> deadline() const;
-  std::size_t size() const;
 
 private:
   struct sender {
@@ -82,6 +81,10 @@ private:
   void add(const command_entry& one, const sender& who);
   bool tell(const sender& who, const command_entry& one, std::string_view refused) const;
   void end_overdue(const command_id& id, const command_entry* one, moment now);
+  // Those of a command of which `ends` says so, after it has told them what there is to tell. False: none
+  // waits any more.
+  template <class Ends>
+  bool end_some(const command_id& id, const Ends& ends);
 
   const outlet<model::hub_link>& hub_;
   const outlet<model::command_translator>& words_;

@@ -36,11 +36,13 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       on_{on},
       to_{to},
       book_{options_.limits},
-      saves_{book_, on.table, on.changes, on.stored, to.disk, on.time, options_.random},
+      saves_{book_, {on.table, on.changes, on.stored, on.time, on.totals}, {to.disk, to.answers}, options_.random},
       turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
                                options_.limits.pace}},
       looks_{to.stack},
-      senders_{to.hub, to.words} {
+      senders_{to.hub, to.words},
+      refusals_{on.names, on.table, senders_, totals_},
+      gate_{to.hub, saves_, book_} {
   if (!options_.is_clock_sure) options_.is_clock_sure = [] { return false; };
 }
 
@@ -99,13 +101,6 @@ std::optional<error> commands::refuses(device_ref which, std::uint32_t applicati
   return std::nullopt;
 }
 
-command_entry& commands::add(command what, std::uint32_t application, moment now) {
-  kept_state fresh;
-  fresh.what = std::move(what);
-  fresh.stored_at = fresh.changed_at = on_.time.seconds_at(now);
-  return book_.add(make_entry(std::move(fresh), application));
-}
-
 void commands::store(command_entry& one, device_ref which, moment now) {
   const auto id = one.what.id;
   if (auto taken = saves_.save(one, which, purpose::storing, {}, now); !taken) on_stored(id, taken, now);
@@ -118,7 +113,7 @@ void commands::on_stored(const command_id& id, const result<void>& outcome, mome
   if (!outcome) {
     senders_.on_not_stored(id, error{errc::store_unavailable, outcome.fault().detail()});
     book_.remove(id);
-    to_.hub->take_c2d(takes_c2d_ = false); // what the hub keeps is safe there
+    gate_.shut(); // what the hub keeps is safe there
     return;
   }
   ++totals_.received[static_cast<std::size_t>(one.what.source)];
@@ -138,11 +133,16 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
     return senders_.hold(*known, which, what.number, now);
   }
   auto read = to_.words->read_c2d(key.application, what);
-  if (!read) return refuse_c2d(which, what, read.fault(), now);
-  if (const auto refused = refuses(which, d.application, now)) return refuse_c2d(which, what, *refused, now);
+  if (!read) return refusals_.refuse(which, what, read.fault(), now);
+  if (const auto refused = refuses(which, d.application, now)) {
+    if (refused->code() == errc::commands_full) gate_.shut();
+    return refusals_.refuse(which, what, *refused, now);
+  }
   command made{std::move(id), command_source::c2d, key, *std::move(read), {}, {}, {}, {}};
   made.message_id = std::move(what.message_id);
   made.correlation_id = std::move(what.correlation_id);
+  made.sequence_number = what.sequence_number;
+  if (what.enqueued_ms) made.enqueued = wall_time{milliseconds{*what.enqueued_ms}};
   made.held_for = on_.rules.of(d).settle_at;
   made.expiry.by_service = what.expires;
   if (what.expires && what.enqueued_ms) {
@@ -152,24 +152,9 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
         on_.time.seconds_at(now) +
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.count(), 0, 1U << 30));
   }
-  auto& one = add(std::move(made), d.application, now);
+  auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.hold(one, which, what.number, now);
   store(one, which, now);
-}
-
-// What is wrong with it stays wrong: it is rejected. What there is no room for now the hub gives again.
-void commands::refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now) {
-  ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
-  if (const auto more = refusals_told_.admit(why.code(), now.mono))
-    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
-                                     {"device", on_.table.at(which).name()},
-                                     {"source", to_string(command_source::c2d)},
-                                     {"message_id", what.message_id},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()},
-                                     {"more", *more}});
-  if (why.cls() == error_class::permanent) senders_.settle(which, what.number, c2d_settlement::reject);
-  if (why.code() == errc::commands_full) to_.hub->take_c2d(takes_c2d_ = false);
 }
 
 void commands::on_method(device_ref which, const method_call& what, moment now) {
@@ -177,44 +162,27 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   const auto& d = on_.table.at(which);
   const auto key = on_.names.key_of(d);
   auto call = to_.words->read_method(key.application, what);
-  if (!call) return refuse_method(which, what, call.fault(), now);
+  if (!call) return refusals_.refuse(which, what, call.fault(), now);
   method_origin from{what.name, call->id, {}};
   if (call->id.empty()) from.random = options_.fresh_id();
   auto id = make_command_id(key, from);
   if (auto* const known = book_.find(id); known != nullptr && !known->refused) {
     if (known->what.what != call->what)
-      return refuse_method(which, what, error{errc::command_id_taken, call->id}, now);
+      return refusals_.refuse(which, what, error{errc::command_id_taken, call->id}, now);
     return senders_.wait(*known, which, what.number, call->wait, call->wait_for, now);
   }
   if (const auto refused = refuses(which, d.application, now))
-    return refuse_method(which, what, *refused, now);
-  if (saves_.is_saving(id)) // the word that it was refused, which would be taken for this one's
-    return refuse_method(which, what, error{errc::commands_closed, call->id}, now);
+    return refusals_.refuse(which, what, *refused, now);
+  // The word that it was refused, which would be taken for this one's, is still to come: from disk, or stack.
+  if (saves_.is_saving(id) || pushes_.contains(id))
+    return refusals_.refuse(which, what, error{errc::commands_closed, call->id}, now);
   saves_.forget(id);
   book_.remove(id); // one that was refused: nothing was sent
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
   made.expiry.open_seconds = on_.time.seconds_at(now) + method_seconds;
-  auto& one = add(std::move(made), d.application, now);
+  auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
-}
-
-void commands::refuse_method(device_ref which, const method_call& what, const error& why, moment now) {
-  ++totals_.refused[static_cast<std::size_t>(command_source::method)];
-  if (const auto more = refusals_told_.admit(why.code(), now.mono))
-    log::warning("command_refused", {{"application", on_.rules.of(on_.table.at(which)).id},
-                                     {"device", on_.table.at(which).name()},
-                                     {"source", to_string(command_source::method)},
-                                     {"method", what.name},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()},
-                                     {"more", *more}});
-  senders_.refuse(which, what.number, why);
-}
-
-void commands::answer_event(ticket which, answer what) {
-  ++on_.totals.answered[static_cast<std::size_t>(what)];
-  to_.answers->on_answer(which, what);
 }
 
 bool commands::take(ticket which, const model::event& event, moment now) {
@@ -233,12 +201,12 @@ bool commands::take(ticket which, const model::event& event, moment now) {
                                         {"device", event.from.device},
                                         {"command", id->str()},
                                         {"item", step->item}});
-    answer_event(which, answer::unwanted);
+    saves_.answer_event(which, answer::unwanted);
     return true;
   }
   if (effect.report.empty() && !effect.moved) {
     if (!saves_.join(*id, which))
-      answer_event(which, saves_.is_unsaved(*id) ? answer::unavailable : answer::duplicate);
+      saves_.answer_event(which, saves_.is_unsaved(*id) ? answer::unavailable : answer::duplicate);
     return true;
   }
   // The stack tells a refusal of the push as an event, too, which often beats its answer.
@@ -254,11 +222,9 @@ bool commands::on_appended(const model::appended& what, moment now) {
   const auto saved = saves_.on_appended(what, now);
   if (!saved) return false;
   now_ = now.mono;
-  for (const auto which : saved->told_by)
-    answer_event(which, saved->outcome ? answer::stored : answer::unavailable);
   if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
   if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
-  if (saved->outcome) take_c2d_again(now);
+  if (saved->outcome) gate_.look(now);
   return true;
 }
 
@@ -274,6 +240,7 @@ void commands::move(command_entry& one, command_event what, const report_cause& 
 void commands::take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                            std::optional<ticket> told_by, moment now) {
   const auto device = on_.names.ref_of(one.application, one.what.to);
+  if (!effect.report.empty()) one.note(make_mark(one.track.record(), cause, now.wall));
   if (device && !effect.report.empty()) {
     const auto report =
         make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
@@ -285,25 +252,19 @@ void commands::take_effect(command_entry& one, const command_effect& effect, con
   one.changed_at = on_.time.seconds_at(now);
   book_.on_changed(one);
   schedule(one, now);
-  const auto saved = saves_.save(one, device, purpose::note, told_by, now);
-  if (!saved && told_by) answer_event(*told_by, answer::unavailable);
+  static_cast<void>(saves_.save(one, device, purpose::note, told_by, now)); // tried again by itself
 }
 
 void commands::on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now) {
   const auto stage = one.track.stage();
   looks_.drop(one.what.id);
   if (const auto push = pushes_.find(one.what.id);
-      from == command_stage::pushing && push != pushes_.end() && push->second.unanswered) {
-    const auto device = push->second.device;
-    pushes_.erase(push);
-    turns_.on_known(device, stage != command_stage::stored, now.mono);
-  }
+      from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
+    turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (const auto device = on_.names.ref_of(one.application, one.what.to); device && one.what.what.confirmed && !is_open(stage))
     turns_.on_ended(*device, one.what.id, now.mono);
-  book_.on_changed(one);
   senders_.on_changed(one, refusal);
-  schedule(one, now);
-  if (is_end(stage)) take_c2d_again(now);
+  if (is_end(stage)) gate_.look(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
     replace_queue(one, now);
   pump(now);
@@ -357,12 +318,6 @@ void commands::forget(const command_id& id) {
   book_.remove(id);
 }
 
-// Hubs give their messages again when there is room, and a disk that takes them.
-void commands::take_c2d_again(moment now) {
-  if (takes_c2d_ || closed_ || saves_.is_failing(now) || !book_.has_room()) return;
-  to_.hub->take_c2d(takes_c2d_ = true);
-}
-
 void commands::on_forgotten(device_ref which, const device_key& key, moment now) {
   for (auto* const one : book_.of_device(key)) {
     turns_.on_ended(which, one->what.id, now.mono);
@@ -375,8 +330,9 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
 calling_off commands::cancel(const command_id& which, moment now) {
   now_ = now.mono;
   auto* const one = book_.find(which);
-  if (one == nullptr) return calling_off::unknown;
-  if (one->track.stage() != command_stage::stored || !one->durable) return calling_off::too_late;
+  if (one == nullptr || !one->durable) return calling_off::unknown;
+  if (is_end(one->track.stage())) return calling_off::ended;
+  if (one->track.stage() != command_stage::stored) return calling_off::pushed;
   if (const auto device = on_.names.ref_of(one->application, one->what.to))
     turns_.leave(*device, which, now.mono);
   move(*one, command_event::called_off, {}, now);
@@ -392,7 +348,7 @@ void commands::add_busy(std::set<device_ref>& to) const {
 void commands::close(moment now) {
   now_ = now.mono;
   closed_ = true;
-  to_.hub->take_c2d(takes_c2d_ = false);
+  gate_.close();
   senders_.close([this](const command_id& id) { return book_.find(id); });
 }
 
@@ -406,7 +362,7 @@ void commands::tick(moment now) {
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   pump(now);
   looks_.pump(now.mono);
-  take_c2d_again(now);
+  gate_.look(now);
 }
 
 std::optional<mono_time> commands::deadline() const {

@@ -6,14 +6,15 @@
 //
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
-// Azure). Owned by the shard; one thread.
+// Azure), command_refusals (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.
 #pragma once
 
-#include "base/log_limiter.h"
+#include "core/c2d_gate.h"
 #include "core/command_looks.h"
+#include "core/command_refusals.h"
 #include "core/command_report.h"
 #include "core/command_saves.h"
 #include "core/command_senders.h"
@@ -103,16 +104,17 @@ public:
 
 private:
   using purpose = command_saves::purpose;
+  struct pushing {
+    device_ref device{};
+    std::optional<mono_time> written{}; // it is durable since then that it leaves
+    bool unanswered = false;            // its turn ends with what is found out of it
+  };
+  using pushes = std::map<command_id, pushing>;
 
   // On their way in.
   std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
-  command_entry& add(command what, std::uint32_t application, moment now);
   void store(command_entry& one, device_ref which, moment now);
   void on_stored(const command_id& id, const result<void>& outcome, moment now);
-  void refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now);
-  void refuse_method(device_ref which, const method_call& what, const error& why, moment now);
-
-  void answer_event(ticket which, answer what);
 
   // What becomes of one.
   void move(command_entry& one, command_event what, const report_cause& cause, moment now);
@@ -122,7 +124,6 @@ private:
   void schedule(command_entry& one, moment now);
   void on_due(command_entry& one, moment now);
   void forget(const command_id& id);
-  void take_c2d_again(moment now);
   void replace_queue(const command_entry& by, moment now);
 
   // Pushes.
@@ -130,7 +131,7 @@ private:
   void pump(moment now);
   void start_push(const push_entry& turn, moment now);
   void on_written(const command_id& id, const result<void>& outcome, moment now);
-  void on_unanswered(command_entry& one, const push_outcome& what, moment now);
+  void on_unanswered(command_entry& one, pushes::iterator push, const push_outcome& what, moment now);
   void on_finding(const command_id& which, const command_looks::finding& found, moment now);
   void resume(command_entry& one, moment now);
 
@@ -141,19 +142,14 @@ private:
   command_saves saves_;
   push_turns turns_;
   command_looks looks_;
+  model::command_totals totals_;
   command_senders senders_;
-  struct pushing {
-    device_ref device{};
-    std::optional<mono_time> written{}; // it is durable since then that it leaves
-    bool unanswered = false;            // its turn ends with what is found out of it
-  };
-  std::map<command_id, pushing> pushes_; // from their turn's begin to its end
-  mono_time now_{};                      // of the last call
+  command_refusals refusals_;
+  c2d_gate gate_;
+  pushes pushes_;   // from their turn's begin to its end
+  mono_time now_{}; // of the last call
   bool closed_ = false;
   bool pumping_ = false;
-  bool takes_c2d_ = true; // as the hubs were told
-  log_limiter refusals_told_{};
-  model::command_totals totals_;
 };
 
 } // namespace causeway::core

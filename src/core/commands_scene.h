@@ -72,6 +72,13 @@ struct commands_scene : shard_fixture {
     ports.take();
     return ports.pushed.back();
   }
+  // The same of a call; the port's calls are kept.
+  command_id called(const std::string& id, const std::string& payload) {
+    call(id, payload);
+    durable();
+    durable();
+    return ports.pushed.back();
+  }
   void outcome(const command_id& of, push_end how, const std::string& error_name = {}) {
     push_outcome what;
     what.how = how;

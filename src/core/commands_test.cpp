@@ -219,9 +219,7 @@ TEST(commands, a_class_a_device_that_answers_after_two_hours_gets_one_downlink_t
 
 TEST(methods, are_answered_when_their_step_is_reached) {
   commands_scene f;
-  f.call("anew", "open");
-  f.durable();
-  f.durable();
+  f.called("anew", "open");
   EXPECT_EQ(f.ports.take(), (calls{"keep command", "keep command", "push dev open"}));
   f.outcome(f.ports.pushed.back(), push_end::taken);
   EXPECT_EQ(f.ports.take(), (calls{"keep command and report", "answer_method 0 1 200 queued"}));
@@ -230,9 +228,7 @@ TEST(methods, are_answered_when_their_step_is_reached) {
 TEST(methods, whose_time_runs_out_go_on) {
   commands_scene f;
   f.ports.method_wait = awaited_step::acknowledged;
-  f.call("anew", "confirmed open");
-  f.durable();
-  f.durable();
+  f.called("anew", "confirmed open");
   f.outcome(f.ports.pushed.back(), push_end::taken);
   f.ports.take();
   f.tick(24s);
@@ -243,9 +239,7 @@ TEST(methods, whose_time_runs_out_go_on) {
 
 TEST(methods, with_an_id_are_one_command_and_with_other_content_refused) {
   commands_scene f;
-  f.call("id-1", "open");
-  f.durable();
-  f.durable();
+  f.called("id-1", "open");
   f.ports.take();
   f.call("id-1", "close");
   EXPECT_EQ(f.ports.take(), calls{"answer_method 0 2 400 command_id_taken id-1"});
@@ -272,26 +266,20 @@ TEST(methods, that_the_stack_refuses_are_answered_with_its_word_and_their_id_is_
         row{"pkg/networkserver:downlink_queue_capacity",
             "answer_method 0 1 429 downlink_refused pkg/networkserver:downlink_queue_capacity"}}) {
     commands_scene f;
-    f.call("id-1", "open");
-    f.durable();
-    f.durable();
+    f.called("id-1", "open");
     f.outcome(f.ports.pushed.back(), push_end::refused, row.error);
     const auto asked = f.ports.take();
     EXPECT_EQ(asked.back(), row.answered);
     f.durable();
     f.ports.take();
-    f.call("id-1", "other");
-    f.durable();
-    f.durable();
+    f.called("id-1", "other");
     EXPECT_EQ(f.ports.take().back(), "push dev other");
   }
 }
 
 TEST(methods, whose_refusal_comes_as_an_event_first_are_answered_with_it_all_the_same) {
   commands_scene f;
-  f.call("id-1", "open");
-  f.durable();
-  f.durable();
+  f.called("id-1", "open");
   model::event event;
   event.kind = event_kind::downlink_failed;
   event.from = f.key("plant", "dev");
@@ -305,10 +293,29 @@ TEST(methods, whose_refusal_comes_as_an_event_first_are_answered_with_it_all_the
             "answer_method 0 1 409 downlink_refused pkg/applicationserver:no_device_session");
   f.outcome(f.ports.pushed.back(), push_end::refused, "pkg/applicationserver:no_device_session");
   f.durable();
-  f.call("id-1", "open");
-  f.durable();
-  f.durable();
+  f.called("id-1", "open");
   EXPECT_EQ(f.ports.pushed.size(), 2U) << "its id is free again";
+}
+
+TEST(methods, whose_id_comes_again_before_the_stack_has_answered_do_not_end_its_push) {
+  commands_scene f;
+  const auto id = f.called("id-1", "open");
+  model::event event;
+  event.kind = event_kind::downlink_failed;
+  event.from = f.key("plant", "dev");
+  downlink_event what;
+  what.correlation_ids = {correlation_id_of(id)};
+  what.error_name = "pkg/applicationserver:no_f_port";
+  event.what = what;
+  f.post(event);
+  f.durable();
+  f.ports.take();
+  f.call("id-1", "open");
+  EXPECT_EQ(f.ports.take(), calls{"answer_method 0 2 503 commands_closed id-1"});
+  f.durable(error{errc::store_unavailable});
+  f.outcome(id, push_end::refused, "pkg/applicationserver:no_f_port");
+  f.called("anew", "other");
+  EXPECT_EQ(f.ports.take().back(), "push dev other") << "the turn has ended";
 }
 
 TEST(methods, are_not_answered_before_they_are_durable) {
@@ -324,9 +331,7 @@ TEST(methods, are_not_answered_before_they_are_durable) {
 TEST(methods, that_wait_at_a_stop_are_told_that_theirs_go_on) {
   commands_scene f;
   f.ports.method_wait = awaited_step::acknowledged;
-  f.call("anew", "confirmed a");
-  f.durable();
-  f.durable();
+  f.called("anew", "confirmed a");
   f.call("anew", "confirmed b");
   f.ports.take();
   f.shard.commands().close(f.clock.now());
@@ -349,9 +354,7 @@ TEST(methods, that_cannot_be_read_or_have_no_room_are_told_which) {
 
 TEST(methods, are_not_pushed_an_hour_later) {
   commands_scene f;
-  f.call("anew", "open");
-  f.durable();
-  f.durable();
+  f.called("anew", "open");
   f.outcome(f.ports.pushed.back(), push_end::not_made);
   f.durable();
   f.ports.take();

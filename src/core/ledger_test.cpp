@@ -46,6 +46,7 @@ TEST_F(book, finds_by_id_and_by_device_in_the_order_stored) {
   for (const auto* one = held.behind(0); one != nullptr; one = held.behind(one->order))
     all.push_back(one->what.id.str().substr(30));
   EXPECT_EQ(all, (std::vector<std::string>{"01", "03", "04"}));
+  EXPECT_EQ(held.size(), 3U);
 }
 
 TEST_F(book, one_application_alone_may_have_all_and_of_several_each_its_share) {

@@ -33,6 +33,9 @@ command_status status_of(const command_entry& one, std::uint32_t open_seconds) {
   made.stored = since(one.stored_at, open_seconds);
   made.changed = since(one.changed_at, open_seconds);
   if (one.pushed) made.pushed = one.pushed->wall;
+  made.sequence_number = one.what.sequence_number;
+  made.enqueued = one.what.enqueued;
+  made.marks = one.marks;
   return made;
 }
 

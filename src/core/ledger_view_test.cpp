@@ -64,6 +64,43 @@ TEST(ledger_view, one_says_what_is_known_of_it) {
   EXPECT_EQ(one.item, "as:downlink:" + id.str().substr(0, 8));
   EXPECT_EQ(one.changed, seconds{7});
   EXPECT_TRUE(one.pushed);
+  EXPECT_EQ(one.sequence_number, 1);
+  EXPECT_EQ(one.enqueued, wall_time{seconds{1}});
+}
+
+TEST(ledger_view, the_way_of_one_is_kept_with_its_times_and_over_a_restart) {
+  commands_scene f;
+  const auto began = f.clock.now().wall;
+  const auto id = f.pushed(1, "confirmed a");
+  f.clock.advance(seconds{7});
+  f.outcome(id, push_end::taken);
+  f.step(id, event_kind::downlink_sent, 9);
+  f.durable();
+  const auto kept = decode_command(f.ports.commands.at(id));
+  ASSERT_TRUE(kept);
+  const std::vector<command_mark> way{{command_state::stored, began},
+                                      {command_state::pushing, began},
+                                      {command_state::queued, began + seconds{7}},
+                                      {command_state::sent, wall_time{std::chrono::nanoseconds{1}}, 9}};
+  EXPECT_EQ(kept->marks, way);
+}
+
+TEST(ledger_view, of_a_long_way_the_beginning_and_the_end_are_kept) {
+  commands_scene f;
+  const auto id = f.pushed(1, "confirmed a");
+  for (std::uint32_t attempt = 1; attempt <= 40; ++attempt)
+    f.step(id, event_kind::downlink_sent, attempt);
+  const auto& marks = f.shard.commands().book().find(id)->marks;
+  ASSERT_EQ(marks.size(), most_marks);
+  EXPECT_EQ(marks.front().state, command_state::stored);
+  EXPECT_EQ(marks.back().f_cnt, 40U);
+}
+
+TEST(calling_off, finds_nothing_of_what_is_not_durable_yet) {
+  commands_scene f;
+  f.c2d(1, "a");
+  const auto id = f.shard.commands().book().behind(0)->what.id;
+  EXPECT_EQ(f.shard.commands().cancel(id, f.clock.now()), calling_off::unknown);
 }
 
 TEST(calling_off, works_until_the_push_and_rejects_what_the_hub_holds) {
@@ -72,14 +109,14 @@ TEST(calling_off, works_until_the_push_and_rejects_what_the_hub_holds) {
   commands_scene f{{}, by};
   const auto first = f.pushed(1, "confirmed a");
   f.c2d(2, "b");
-  EXPECT_EQ(f.shard.commands().cancel(first, f.clock.now()), calling_off::too_late);
+  EXPECT_EQ(f.shard.commands().cancel(first, f.clock.now()), calling_off::pushed);
   f.durable();
   const auto second = f.shard.commands().book().behind(1)->what.id;
   f.ports.take();
   EXPECT_EQ(f.shard.commands().cancel(second, f.clock.now()), calling_off::done);
   EXPECT_EQ(f.ports.take(), (calls{"keep command and report", "settle 0 2 reject"}));
   EXPECT_EQ(f.state(second), command_state::cancelled);
-  EXPECT_EQ(f.shard.commands().cancel(second, f.clock.now()), calling_off::too_late);
+  EXPECT_EQ(f.shard.commands().cancel(second, f.clock.now()), calling_off::ended);
   EXPECT_EQ(f.shard.commands().cancel(command_id{std::string(32, 'f')}, f.clock.now()), calling_off::unknown);
   f.outcome(first, push_end::taken);
   f.step(first, event_kind::downlink_ack);

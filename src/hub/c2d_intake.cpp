@@ -6,18 +6,6 @@
 #include <algorithm>
 
 namespace causeway::hub {
-namespace {
-
-held_message* find_in(c2d_side& of, model::delivery_number which) {
-  const auto found = std::ranges::find(of.in_hand, which, &held_message::number);
-  return found == of.in_hand.end() ? nullptr : &*found;
-}
-
-void erase(c2d_side& of, const held_message* which) {
-  of.in_hand.erase(of.in_hand.begin() + (which - of.in_hand.data()));
-}
-
-} // namespace
 
 void c2d_intake::replenish(device_session& who) {
   auto& side = who.commands->c2d;
@@ -54,12 +42,12 @@ void c2d_intake::take(device_session& who, model::delivery_number number, amqp::
 void c2d_intake::settle(device_session& who, model::delivery_number which, model::c2d_settlement how,
                         mono_time now) {
   auto& side = who.commands->c2d;
-  auto* const held = find_in(side, which);
+  auto* const held = find_delivery(side.in_hand, which);
   if (held == nullptr || now - held->received > c2d_settle_time) return;
   const bool completes = how == model::c2d_settlement::complete;
   held->delivery.settle({completes ? amqp::outcome_kind::accepted : amqp::outcome_kind::rejected, {}});
   ++counters_.c2d_settled;
-  erase(side, held);
+  erase_delivery(side.in_hand, held);
   locks_.drop_ended([this](const auto& first) { return find(first) != nullptr; });
   replenish(who);
 }
@@ -72,7 +60,7 @@ void c2d_intake::forget(c2d_side& of) {
 
 held_message* c2d_intake::find(const delivery_queue::entry& of) {
   auto* const who = table_.find_context(of.context);
-  return who == nullptr || !who->commands ? nullptr : find_in(who->commands->c2d, of.number);
+  return who == nullptr || !who->commands ? nullptr : find_delivery(who->commands->c2d.in_hand, of.number);
 }
 
 void c2d_intake::tick(mono_time now) {
@@ -80,7 +68,7 @@ void c2d_intake::tick(mono_time now) {
     const auto* const held = find(*over);
     if (held == nullptr) continue;
     auto& who = *table_.find_context(over->context);
-    erase(who.commands->c2d, held);
+    erase_delivery(who.commands->c2d.in_hand, held);
     ++who.commands->c2d.dead;
     ++counters_.c2d_dead;
     replenish(who);

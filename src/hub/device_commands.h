@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "model/hub_command.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -48,6 +49,18 @@ struct method_side : side_links {
   std::vector<open_call> calls;     // without an answer
   std::vector<std::string> waiting; // encoded answers that wait for credit, the oldest first
 };
+
+// What waits under this number; nullptr: nothing any more.
+template <class Delivery>
+Delivery* find_delivery(std::vector<Delivery>& among, model::delivery_number which) {
+  const auto found = std::ranges::find(among, which, &Delivery::number);
+  return found == among.end() ? nullptr : &*found;
+}
+// Precondition: it is one of these.
+template <class Delivery>
+void erase_delivery(std::vector<Delivery>& from, const Delivery* which) {
+  from.erase(from.begin() + (which - from.data()));
+}
 
 struct device_commands {
   bool takes_c2d = false; // has a side for it

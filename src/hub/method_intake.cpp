@@ -11,15 +11,6 @@
 namespace causeway::hub {
 namespace {
 
-open_call* find_in(method_side& of, model::delivery_number which) {
-  const auto found = std::ranges::find(of.calls, which, &open_call::number);
-  return found == of.calls.end() ? nullptr : &*found;
-}
-
-void erase(method_side& of, const open_call* which) {
-  of.calls.erase(of.calls.begin() + (which - of.calls.data()));
-}
-
 std::size_t size_of(const method_side& of) {
   return of.calls.size() + of.waiting.size();
 }
@@ -51,10 +42,10 @@ void method_intake::take(device_session& who, model::delivery_number number, amq
 void method_intake::answer(device_session& who, model::delivery_number which,
                            const model::method_answer& what) {
   auto& side = *who.commands->methods;
-  const auto* const call = find_in(side, which);
+  const auto* const call = find_delivery(side.calls, which);
   if (call == nullptr) return;
   side.waiting.push_back(encode_method_answer(call->correlation, what));
-  erase(side, call);
+  erase_delivery(side.calls, call);
   ++counters_.method_answers;
   calls_.drop_ended([this](const auto& first) { return find(first) != nullptr; });
   replenish(who);
@@ -68,7 +59,7 @@ void method_intake::forget(method_side& of) {
 open_call* method_intake::find(const delivery_queue::entry& of) {
   auto* const who = table_.find_context(of.context);
   const bool has_calls = who != nullptr && who->commands && who->commands->methods;
-  return has_calls ? find_in(*who->commands->methods, of.number) : nullptr;
+  return has_calls ? find_delivery(who->commands->methods->calls, of.number) : nullptr;
 }
 
 void method_intake::tick(mono_time now) {
@@ -76,7 +67,7 @@ void method_intake::tick(mono_time now) {
     const auto* const call = find(*over);
     if (call == nullptr) continue;
     auto& who = *table_.find_context(over->context);
-    erase(*who.commands->methods, call);
+    erase_delivery(who.commands->methods->calls, call);
     ++counters_.calls_unanswered;
     replenish(who);
   }

@@ -23,6 +23,9 @@ struct command_status {
   std::uint32_t nacks = 0;
   seconds stored{0}, changed{0}; // how long ago, in time in which the store was open
   std::optional<wall_time> pushed{};
+  std::optional<std::int64_t> sequence_number{}; // of the hub's message
+  std::optional<wall_time> enqueued{};           // likewise, when the hub took it
+  std::vector<command_mark> marks{};             // its way, oldest first
 };
 
 struct command_query {
@@ -39,7 +42,8 @@ struct command_page {
 enum class calling_off : std::uint8_t {
   done,
   unknown,  // there is no such command
-  too_late, // its push has begun, or it has ended
+  pushed, // its push has begun
+  ended,
 };
 
 } // namespace causeway::model

@@ -56,7 +56,8 @@ net::http_response api::handle(const net::http_request& request) const {
   return refuse(error{
       errc::not_found,
       "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
-      "/api/devices/{application}/{device}/why, /api/dead-letters, /api/timeline, /api/timeline/summary and "
+      "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/timeline, "
+      "/api/timeline/summary and "
       "/api/timeline/waterfall.svg"});
 }
 

@@ -18,6 +18,27 @@ void put(json::object& into, const char* name, const std::string& text) {
   into[name] = text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+json::value time_json(const std::optional<wall_time>& when) {
+  return when ? json::value(format_rfc3339(*when)) : json::value(nullptr);
+}
+
+template <class Number>
+json::value number_json(const std::optional<Number>& of) {
+  return of ? json::value(*of) : json::value(nullptr);
+}
+
+json::array steps_json(const model::command_status& of) {
+  json::array all;
+  for (const auto& one : of.marks) {
+    json::object step{{"state", model::to_string(one.state)}, {"at", format_rfc3339(one.at)}};
+    step["f_cnt"] = number_json(one.f_cnt);
+    step["attempt"] = number_json(one.attempt);
+    put(step, "error", one.error);
+    all.push_back(std::move(step));
+  }
+  return all;
+}
+
 json::object command_json(const model::command_status& one) {
   json::object shown{{"command", one.id.str()},
                      {"application", one.to.application.str()},
@@ -26,16 +47,18 @@ json::object command_json(const model::command_status& one) {
                      {"state", model::to_string(one.state)},
                      {"stored_seconds", one.stored.count()},
                      {"changed_seconds", one.changed.count()}};
-  shown["port"] = one.what.f_port ? json::value(*one.what.f_port) : json::value(nullptr);
+  shown["port"] = number_json(one.what.f_port);
   shown["confirmed"] = one.what.confirmed;
   shown["priority"] = model::to_string(one.what.priority);
   shown["queue"] = model::to_string(one.what.queue);
   shown["payload_bytes"] = one.what.frm_payload.size() + one.what.decoded_payload.size();
+  shown["sequence_number"] = number_json(one.sequence_number);
+  shown["enqueued_at"] = time_json(one.enqueued);
   put(shown, "message_id", one.message_id);
   put(shown, "correlation_id", one.correlation_id);
   put(shown, "item", one.item);
   shown["nacks"] = one.nacks;
-  shown["pushed_at"] = one.pushed ? json::value(format_rfc3339(*one.pushed)) : json::value(nullptr);
+  shown["pushed_at"] = time_json(one.pushed);
   return shown;
 }
 
@@ -75,7 +98,11 @@ net::http_response command_api::handle(const net::http_request& request, bool ma
   const model::command_id which{percent_decode(request.path().substr(one_of.size()))};
   if (request.method == "DELETE") return cancel(which, request);
   if (!is_look) return refuse(405, error{errc::method_not_allowed, "only GET, HEAD and DELETE"});
-  if (const auto one = view_.command(which)) return answer_json(command_json(*one));
+  if (const auto one = view_.command(which)) {
+    auto shown = command_json(*one);
+    shown["steps"] = steps_json(*one);
+    return answer_json(shown);
+  }
   return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
 }
 
@@ -95,8 +122,12 @@ net::http_response command_api::cancel(const model::command_id& which,
   switch (view_.cancel(which)) {
   case model::calling_off::unknown:
     return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
-  case model::calling_off::too_late:
-    return refuse(409, error{errc::command_pushed, "The Things Stack cannot take one item out of a queue"});
+  case model::calling_off::pushed:
+    return refuse(409, error{errc::command_pushed,
+                             "The Things Stack cannot take one item out of a queue; a message with Queue = "
+                             "replace takes the place of all that is in it"});
+  case model::calling_off::ended:
+    return refuse(409, error{errc::command_ended, which.str()});
   case model::calling_off::done:
     break;
   }

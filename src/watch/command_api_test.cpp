@@ -24,6 +24,10 @@ struct ledger_of_three final : command_view {
       one.what.f_port = 10;
       one.what.frm_payload = "xyz";
       one.message_id = "m";
+      one.sequence_number = 17;
+      one.enqueued = wall_time{seconds{1}};
+      one.marks = {{model::command_state::stored, wall_time{seconds{2}}},
+                   {model::command_state::sent, wall_time{seconds{3}}, 7, 2, "e"}};
       all.push_back(one);
     }
   }
@@ -37,7 +41,8 @@ struct ledger_of_three final : command_view {
   }
   model::calling_off cancel(const model::command_id& which) override {
     if (!command(which)) return model::calling_off::unknown;
-    if (which.str().starts_with("b")) return model::calling_off::too_late;
+    if (which.str().starts_with("b")) return model::calling_off::pushed;
+    if (which.str().starts_with("c")) return model::calling_off::ended;
     cancelled.push_back(which.str());
     return model::calling_off::done;
   }
@@ -83,7 +88,13 @@ TEST_F(command_api_test, a_question_that_is_wrong_is_told_what_is) {
 }
 
 TEST_F(command_api_test, shows_one_and_says_where_there_is_none) {
-  EXPECT_EQ(json_of(ask("GET", "/api/commands/" + std::string(32, 'a'))).at("command").as_string(), std::string(32, 'a').c_str());
+  const auto one = json_of(ask("GET", "/api/commands/" + std::string(32, 'a')));
+  EXPECT_EQ(one.at("command").as_string(), std::string(32, 'a').c_str());
+  EXPECT_EQ(one.at("sequence_number").to_number<int>(), 17);
+  EXPECT_EQ(one.at("enqueued_at"), "1970-01-01T00:00:01Z");
+  EXPECT_EQ(boost::json::serialize(one.at("steps")),
+            R"([{"state":"stored","at":"1970-01-01T00:00:02Z","f_cnt":null,"attempt":null,"error":null},)"
+            R"({"state":"sent","at":"1970-01-01T00:00:03Z","f_cnt":7,"attempt":2,"error":"e"}])");
   EXPECT_EQ(ask("GET", "/api/commands/nothing").status, 404);
 }
 
@@ -96,6 +107,11 @@ TEST_F(command_api_test, cancels_over_the_socket_alone_and_not_what_has_been_pus
   const auto late = ask("DELETE", "/api/commands/" + std::string(32, 'b'));
   EXPECT_EQ(late.status, 409);
   EXPECT_EQ(json_of(late).at("error"), "command_pushed");
+  EXPECT_NE(json_of(late).at("message").as_string().find("replace"), boost::json::string::npos)
+      << "what may be done instead";
+  const auto over = ask("DELETE", "/api/commands/" + std::string(32, 'c'));
+  EXPECT_EQ(over.status, 409);
+  EXPECT_EQ(json_of(over).at("error"), "command_ended");
   EXPECT_EQ(ask("DELETE", "/api/commands/nothing").status, 404);
   EXPECT_EQ(ask("POST", path).status, 405);
   EXPECT_EQ(ask("DELETE", "/api/commands").status, 405);

@@ -1,56 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a service in Azure sends becomes one downlink, and what becomes of that comes back: messages and methods, through a stop, a kill and a stack that does not answer."""
-import base64
 import json
 import unittest
 
-from harness import PLANT, integration_test, uplink, wait_until
-
-DEVICE = "meter-00001"
+from harness import METER as DEVICE, PLANT, commands_test, wait_until
 
 
-def in_base64(text):
-    return base64.b64encode(text.encode()).decode()
-
-
-class commands(integration_test):
-    def begin(self, **options):
-        self.hub = self.emulator(registry=True, **options)
-        self.causeway = self.gateway().start()
-        self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, DEVICE, 1)))
-        self.hub.wait_for(DEVICE)
-        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links()), "a link for commands with credit")
-
-    def links(self):
-        return self.hub.control("GET", f"/links?device={DEVICE}")["links"]
-
-    def send(self, number, text="open", **properties):
-        self.hub.control("POST", "/c2d", {"device": DEVICE, "body": in_base64(text), "message_id": f"m{number}", "ack": "full",
-                                          "properties": {"Port": "10", **properties}})
-
-    def speak(self, **how):
-        self.hub.control("POST", "/downlinks/uplink", {"application": PLANT, "device": DEVICE, **how})
-
-    def items(self):
-        return self.hub.control("GET", "/downlinks/book?after=0&limit=1000")["items"]
-
-    def wait_for_items(self, count):
-        return wait_until(lambda: len(found := self.items()) >= count and found, f"{count} item(s) of the stack's")
-
-    def ends(self):
-        return [one["end"] for one in self.hub.control("GET", f"/c2d?device={DEVICE}&limit=100")["ended"]]
-
-    def reports(self):
-        found = []
-        for message in self.hub.messages(DEVICE):
-            body = json.loads(message["body"]) if isinstance(message["body"], str) else message["body"]
-            if "downlink" in body:
-                found.append(body["downlink"])
-        return found
-
-    def wait_for_states(self, *states):
-        wait_until(lambda: [one["state"] for one in self.reports()] == list(states), f"the reports {states}", 30)
-
+class commands(commands_test):
     def test_a_message_becomes_one_downlink_and_each_step_comes_back(self):
         self.begin()
         self.send(1)
@@ -106,27 +62,6 @@ class commands(integration_test):
         self.causeway.start()
         self.wait_for_states("queued")
         self.assertEqual(len(self.items()), 1)
-
-    def test_an_operator_lists_looks_and_calls_off(self):
-        self.begin()
-        self.send(1, Confirmed="true")
-        self.wait_for_states("queued")
-        self.send(2)  # waits for the end of the first
-        wait_until(lambda: len(self.ends()) == 2, "both messages' ends")
-        socket = ["--socket", self.hub.directory / "emulator" / "admin.sock"]
-        ask = lambda *arguments: self.run_causeway("commands", *arguments, "--json", *socket)
-        listed = json.loads(ask("list").stdout)["commands"]
-        self.assertEqual([(one["message_id"], one["state"]) for one in listed], [("m1", "queued"), ("m2", "stored")])
-        first, second = (one["command"] for one in listed)
-        self.assertTrue(json.loads(ask("show", first).stdout)["item"].startswith("as:downlink:"))
-        self.assertIn("command_pushed", ask("cancel", first).stderr)
-        self.assertEqual(ask("cancel", second).returncode, 0)
-        self.assertEqual(json.loads(ask("list", "--state", "cancelled").stdout)["commands"][0]["command"], second)
-        self.speak()
-        self.speak(ack=True)
-        self.wait_for_states("queued", "cancelled", "sent", "acknowledged")
-        self.assertEqual(len(self.items()), 1)
-        self.causeway.wait_for_log("audit", what="commands.cancel")
 
     def test_the_figures_say_what_became_of_them(self):
         self.begin()
