@@ -122,7 +122,7 @@ void add_dead_letters(CLI::App& program, options& to) {
 void add_commands(CLI::App& program, options& to) {
   auto& into = to.commands;
   auto* commands = program.add_subcommand(
-      "commands", "What Azure has asked devices to be sent, and what became of it: list, look, call off");
+      "commands", "What Azure has asked devices to be sent, and what became of it: list, look, call off, clear");
   commands->require_subcommand(1);
   add_address(commands, into.where);
   commands->add_option("--application", into.application, "Only those of this application");
@@ -134,7 +134,13 @@ void add_commands(CLI::App& program, options& to) {
   auto* cancel = commands->add_subcommand("cancel", "Call one off that has not been pushed yet");
   for (auto* verb : {show, cancel})
     verb->add_option("command", into.id, "Its id")->required();
-  for (auto* verb : {list, show, cancel})
+  auto* clear = commands->add_subcommand(
+      "clear", "Empty a device's whole queue at The Things Stack, whoever has pushed what is in it; what is "
+               "stored here and not pushed yet stays");
+  clear->add_option("device", into.to_clear, "DEVICE, or APPLICATION/DEVICE where several applications have it")
+      ->required();
+  clear->add_flag("--yes", into.yes, "Do it");
+  for (auto* verb : {list, show, cancel, clear})
     verb->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
 }
 
@@ -209,6 +215,8 @@ std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<opti
       return [with] { return verb_commands_list(with->commands); };
     if (commands->get_subcommand("show")->parsed())
       return [with] { return verb_commands_show(with->commands); };
+    if (commands->get_subcommand("clear")->parsed())
+      return [with] { return verb_commands_clear(with->commands); };
     return [with] { return verb_commands_cancel(with->commands); };
   }
   if (given("dead-letters")) {

@@ -9,11 +9,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <iostream>
 #include <string>
 #include <vector>
 
 namespace causeway {
 namespace {
+
+// It waits for its turn, and then as long as a push may.
+constexpr std::chrono::seconds longest_clearing{90};
 
 std::string filter_of(const commands_options& options) {
   std::string filter;
@@ -108,6 +113,35 @@ int verb_commands_cancel(const commands_options& options) {
   const auto body = client->call("DELETE", "/api/commands/" + percent_encode(options.id));
   if (!body) return report("commands cancel", body.fault());
   fmt::print("{}", options.json ? watch::printable_json(*body) : "cancelled\n");
+  return 0;
+}
+
+int verb_commands_clear(const commands_options& options) {
+  if (!options.yes) {
+    std::cerr << "causeway commands clear: this empties all of the device's queue at The Things Stack, whoever "
+                 "has pushed what is in it; --yes does it\n";
+    return 2;
+  }
+  const auto client = admin_client::at(options.where);
+  if (!client) return 2;
+  const auto slash = options.to_clear.find('/');
+  const auto application =
+      slash == std::string::npos ? options.application : options.to_clear.substr(0, slash);
+  const auto device = slash == std::string::npos ? options.to_clear : options.to_clear.substr(slash + 1);
+  const auto body =
+      client->call("POST",
+                   "/api/commands/clear?device=" + percent_encode(device) +
+                       (application.empty() ? "" : "&application=" + percent_encode(application)),
+                   longest_clearing);
+  if (!body) return report("commands clear", body.fault());
+  if (options.json) {
+    fmt::print("{}", watch::printable_json(*body));
+    return 0;
+  }
+  const auto answer = read_object(*body);
+  if (!answer) return report("commands clear", answer.fault());
+  fmt::print("the queue of {} is empty; cancelled: {}\n", watch::printable(device),
+             count_of(*answer, "cancelled"));
   return 0;
 }
 

@@ -13,6 +13,8 @@ struct commands_options {
   admin_address where;
   std::string application, device, state; // empty: any; of list
   std::string id;                         // of show and cancel
+  std::string to_clear;                   // DEVICE, or APPLICATION/DEVICE
+  bool yes = false;                       // of clear: do it
   bool json = false;
 };
 
@@ -21,5 +23,7 @@ struct commands_options {
 int verb_commands_list(const commands_options& options);
 int verb_commands_show(const commands_options& options);
 int verb_commands_cancel(const commands_options& options);
+// 1 also where it is not known whether the queue is empty; 2 also without `yes`.
+int verb_commands_clear(const commands_options& options);
 
 } // namespace causeway

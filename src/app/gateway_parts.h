@@ -4,6 +4,7 @@
 
 #include "app/backfill_feed.h"
 #include "app/certificate_watch.h"
+#include "app/clearing_desk.h"
 #include "app/command_translator.h"
 #include "app/dead_letter_desk.h"
 #include "app/gateway.h"
@@ -149,6 +150,9 @@ struct gateway::parts final : store::store_events,
   }
   model::calling_off cancel(const model::command_id& which) override {
     return shard.commands().cancel(which, loop.now());
+  }
+  net::task<model::queue_clearing> clear(model::device_key of) override {
+    return clear_queue(loop, shard.commands(), std::move(of));
   }
 
   // figures.cpp

@@ -61,6 +61,7 @@ void commands::pump(moment now) {
 }
 
 void commands::start_push(const push_entry& turn, moment now) {
+  if (clearings_.start(turn.id, now)) return;
   auto* const one = book_.find(turn.id);
   if (one == nullptr || one->track.stage() != command_stage::stored)
     return turns_.on_answer(turn.device, false, now.mono);
@@ -100,6 +101,9 @@ void commands::on_written(const command_id& id, const result<void>& outcome, mom
 }
 
 bool commands::may_leave(const command_id& which, moment now) const {
+  if (const auto clearing = clearings_.find(which))
+    return !closed_ && now.mono - clearing->since < leaves_within && on_.table.contains(clearing->device) &&
+           on_.here.lets(on_.table.at(clearing->device));
   const auto push = pushes_.find(which);
   const auto* const one = book_.find(which);
   return !closed_ && push != pushes_.end() && push->second.written && one != nullptr &&
@@ -109,6 +113,7 @@ bool commands::may_leave(const command_id& which, moment now) const {
 
 void commands::on_push_outcome(const command_id& which, const push_outcome& what, moment now) {
   now_ = now.mono;
+  if (clearings_.find(which)) return on_clearing(which, what, now);
   const auto push = pushes_.find(which);
   auto* const one = book_.find(which);
   if (push == pushes_.end() || one == nullptr) return;
@@ -156,6 +161,20 @@ void commands::on_unanswered(command_entry& one, pushes::iterator push, const pu
   looks_.ask(one.what.id, one.what.to, {what.began, what.ended}, now.mono);
   senders_.on_unanswered(one);
   looks_.pump(now.mono);
+}
+
+void commands::on_clearing(const command_id& which, const push_outcome& what, moment now) {
+  if (const auto over = clearings_.on_outcome(which, what, now.mono)) {
+    queue_clearing said{clearing_end::done, what.error_name, what.error_text, 0};
+    if (what.how == push_end::taken)
+      said.cancelled = leave_queue(over->of, nullptr, over->began, command_event::queue_cleared, now);
+    else
+      said.how = what.how == push_end::refused ? clearing_end::refused : clearing_end::unanswered;
+    for (const auto& told : over->told)
+      told(said);
+  }
+  if (closed_) clearings_.close(now.mono); // one that is to be tried again
+  pump(now);
 }
 
 void commands::on_queue_read(const command_id& which, const queue_reading& what, moment now) {

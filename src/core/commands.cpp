@@ -39,6 +39,7 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       saves_{book_, {on.table, on.changes, on.stored, on.time, on.totals}, {to.disk, to.answers}, options_.random},
       turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
                                options_.limits.pace}},
+      clearings_{turns_, to.stack},
       looks_{to.stack},
       senders_{to.hub, to.words},
       refusals_{on.names, on.table, senders_, totals_},
@@ -265,17 +266,21 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
     turns_.on_ended(*device, one.what.id, now.mono);
   senders_.on_changed(one, refusal);
   if (is_end(stage)) gate_.look(now);
-  if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
-    replace_queue(one, now);
+  if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace && one.pushed)
+    leave_queue(one.what.to, &one, one.pushed->wall, command_event::queue_replaced, now);
   pump(now);
 }
 
-// Ours that stood in the queue when it was pushed are not there any more.
-void commands::replace_queue(const command_entry& by, moment now) {
-  for (auto* const one : book_.of_device(by.what.to))
-    if (one != &by && one->track.stage() == command_stage::queued && one->pushed && by.pushed &&
-        one->pushed->wall <= by.pushed->wall)
-      move(*one, command_event::queue_replaced, {}, now);
+std::size_t commands::leave_queue(const device_key& of, const command_entry* but, wall_time then,
+                                  command_event how, moment now) {
+  std::size_t left = 0;
+  for (auto* const one : book_.of_device(of)) {
+    if (one == but || one->track.stage() != command_stage::queued || !one->pushed || one->pushed->wall > then)
+      continue;
+    move(*one, how, {}, now);
+    ++left;
+  }
+  return left;
 }
 
 // In open seconds, and so over a restart.
@@ -319,6 +324,7 @@ void commands::forget(const command_id& id) {
 }
 
 void commands::on_forgotten(device_ref which, const device_key& key, moment now) {
+  clearings_.drop(which, clearing_end::unknown, now.mono);
   for (auto* const one : book_.of_device(key)) {
     turns_.on_ended(which, one->what.id, now.mono);
     if (one->track.stage() != command_stage::stored) continue;
@@ -339,8 +345,18 @@ calling_off commands::cancel(const command_id& which, moment now) {
   return calling_off::done;
 }
 
+void commands::clear(const device_key& of, clearing_told told, moment now) {
+  now_ = now.mono;
+  const auto application = on_.rules.number_of(of.application);
+  const auto device = application ? on_.names.ref_of(*application, of) : std::nullopt;
+  if (!device || closed_) return told({device ? clearing_end::closed : clearing_end::unknown, {}, {}, 0});
+  clearings_.add(*device, of, *application, std::move(told), now.mono);
+  pump(now);
+}
+
 void commands::add_busy(std::set<device_ref>& to) const {
   saves_.add_devices(to);
+  clearings_.add_devices(to);
   for (const auto& [id, one] : pushes_)
     to.insert(one.device);
 }
@@ -349,6 +365,7 @@ void commands::close(moment now) {
   now_ = now.mono;
   closed_ = true;
   gate_.close();
+  clearings_.close(now.mono);
   senders_.close([this](const command_id& id) { return book_.find(id); });
 }
 
@@ -360,13 +377,14 @@ void commands::tick(moment now) {
     if (auto* const one = book_.find(id))
       static_cast<void>(saves_.save(*one, on_.names.ref_of(one->application, one->what.to), purpose::note, {}, now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
+  clearings_.tick(now.mono);
   pump(now);
   looks_.pump(now.mono);
   gate_.look(now);
 }
 
 std::optional<mono_time> commands::deadline() const {
-  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
+  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(), clearings_.deadline(),
                    closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 

@@ -6,7 +6,7 @@
 //
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
-// Azure), command_refusals (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
+// Azure), queue_clearings (what the operator empties), command_refusals (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.
@@ -22,6 +22,7 @@
 #include "core/ledger.h"
 #include "core/naming.h"
 #include "core/push_turns.h"
+#include "core/queue_clearings.h"
 #include "core/rule_book.h"
 #include "model/command_totals.h"
 #include "model/command_view.h"
@@ -100,6 +101,7 @@ public:
   const ledger& book() const { return book_; }
   // As command_side's.
   calling_off cancel(const command_id& which, moment now);
+  void clear(const device_key& of, clearing_told told, moment now);
   model::command_totals totals() const;
 
 private:
@@ -124,7 +126,9 @@ private:
   void schedule(command_entry& one, moment now);
   void on_due(command_entry& one, moment now);
   void forget(const command_id& id);
-  void replace_queue(const command_entry& by, moment now);
+  // Ours that stood in the device's queue at that time are not there any more; how many.
+  std::size_t leave_queue(const device_key& of, const command_entry* but, wall_time then, command_event how,
+                          moment now);
 
   // Pushes.
   void enter(command_entry& one, moment now);
@@ -133,6 +137,7 @@ private:
   void on_written(const command_id& id, const result<void>& outcome, moment now);
   void on_unanswered(command_entry& one, pushes::iterator push, const push_outcome& what, moment now);
   void on_finding(const command_id& which, const command_looks::finding& found, moment now);
+  void on_clearing(const command_id& which, const push_outcome& what, moment now);
   void resume(command_entry& one, moment now);
 
   options options_;
@@ -141,6 +146,7 @@ private:
   ledger book_;
   command_saves saves_;
   push_turns turns_;
+  queue_clearings clearings_;
   command_looks looks_;
   model::command_totals totals_;
   command_senders senders_;

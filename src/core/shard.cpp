@@ -46,6 +46,7 @@ public:
   model::command_totals totals() const override;
   const ledger& book() const override;
   calling_off cancel(const command_id& which, moment now) override;
+  void clear(const device_key& of, clearing_told told, moment now) override;
 
 private:
   shard& of_;
@@ -217,6 +218,11 @@ model::command_totals shard::commands_here::totals() const {
 calling_off shard::commands_here::cancel(const command_id& which, moment now) {
   const turn under_way{of_};
   return of_.it_->down.cancel(which, now);
+}
+
+void shard::commands_here::clear(const device_key& of, clearing_told told, moment now) {
+  const turn under_way{of_};
+  of_.it_->down.clear(of, std::move(told), now);
 }
 
 const ledger& shard::commands_here::book() const {

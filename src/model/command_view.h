@@ -5,7 +5,9 @@
 
 #include "model/command.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,5 +47,21 @@ enum class calling_off : std::uint8_t {
   pushed, // its push has begun
   ended,
 };
+
+// How the emptying of a device's queue at the stack ended.
+enum class clearing_end : std::uint8_t {
+  done,
+  unknown,    // there is no such device
+  not_begun,  // its turn has not come in time: nothing was sent, nor will be
+  closed,     // the same, because the gateway stops
+  refused,    // by the stack: the queue is as it was
+  unanswered, // the queue may be empty, or not
+};
+struct queue_clearing {
+  clearing_end how{};
+  std::string error_name, error_text; // of a refused or unanswered one: the stack's, else the catalogue's
+  std::size_t cancelled = 0;          // commands that stood in the queue
+};
+using clearing_told = std::function<void(const queue_clearing&)>;
 
 } // namespace causeway::model

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/command_api.h"
 
+#include "net/run_task.h"
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -46,6 +48,16 @@ struct ledger_of_three final : command_view {
     cancelled.push_back(which.str());
     return model::calling_off::done;
   }
+  model::queue_clearing ends{model::clearing_end::done, {}, {}, 2};
+  std::vector<model::device_key> cleared;
+  net::task<model::queue_clearing> clear(model::device_key of) override {
+    cleared.push_back(of);
+    co_return ends;
+  }
+  result<application_id> owner_of(const device_id& device) const override {
+    if (device.str() == "dev") return application_id{"plant"};
+    return error{errc::not_found, "no device"};
+  }
 };
 
 struct command_api_test : ::testing::Test {
@@ -56,7 +68,8 @@ struct command_api_test : ::testing::Test {
     net::http_request request;
     request.method = method;
     request.target = target;
-    return api.handle(request, may_change);
+    net::loop loop;
+    return net::run_task(loop, api.handle(request, may_change));
   }
   static boost::json::object json_of(const net::http_response& answer) {
     return boost::json::parse(answer.body).as_object();
@@ -115,6 +128,41 @@ TEST_F(command_api_test, cancels_over_the_socket_alone_and_not_what_has_been_pus
   EXPECT_EQ(ask("DELETE", "/api/commands/nothing").status, 404);
   EXPECT_EQ(ask("POST", path).status, 405);
   EXPECT_EQ(ask("DELETE", "/api/commands").status, 405);
+}
+
+TEST_F(command_api_test, clears_a_devices_queue_over_the_socket_alone) {
+  const std::string path = "/api/commands/clear?device=dev";
+  EXPECT_EQ(ask("POST", path, false).status, 403);
+  EXPECT_EQ(ask("GET", path).status, 405);
+  EXPECT_EQ(ask("POST", "/api/commands/clear").status, 400);
+  EXPECT_EQ(ask("POST", "/api/commands/clear?device=nobody").status, 404);
+  EXPECT_TRUE(book.cleared.empty());
+  const auto answer = ask("POST", path);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(json_of(answer).at("cancelled").to_number<int>(), 2);
+  EXPECT_EQ(book.cleared.at(0), (model::device_key{application_id{"plant"}, device_id{"dev"}}));
+  ask("POST", path + "&application=other");
+  EXPECT_EQ(book.cleared.at(1).application, application_id{"other"});
+}
+
+TEST_F(command_api_test, says_how_a_clearing_ended_that_was_not_done) {
+  struct row {
+    model::clearing_end how;
+    int status;
+    const char* name;
+  };
+  for (const auto& one : {row{model::clearing_end::unknown, 404, "not_found"},
+                          row{model::clearing_end::not_begun, 503, "queue_busy"},
+                          row{model::clearing_end::closed, 503, "commands_closed"},
+                          row{model::clearing_end::refused, 502, "downlink_refused"},
+                          row{model::clearing_end::unanswered, 504, "queue_in_doubt"}}) {
+    book.ends = {one.how, "pkg/applicationserver:no_device_session", "words", 0};
+    const auto answer = ask("POST", "/api/commands/clear?device=dev");
+    EXPECT_EQ(answer.status, one.status);
+    EXPECT_EQ(json_of(answer).at("error").as_string(), one.name);
+  }
+  book.ends.how = model::clearing_end::refused;
+  EXPECT_NE(ask("POST", "/api/commands/clear?device=dev").body.find("no_device_session"), std::string::npos);
 }
 
 } // namespace

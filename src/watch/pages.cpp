@@ -50,7 +50,10 @@ net::task<net::http_response> pages::handle(net::http_request request) {
       co_return response;
     }
     if (forgets) co_return forget_.handle(request, access_ == api_access::open);
-    if (is_commands) co_return commands_.handle(request, access_ == api_access::open);
+    if (is_commands) {
+      auto response = co_await commands_.handle(std::move(request), access_ == api_access::open);
+      co_return response;
+    }
     co_return api_.handle(request);
   }
   // That this answers at all shows that the loop turns.

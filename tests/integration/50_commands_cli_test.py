@@ -123,6 +123,41 @@ class commands_cli(commands_test):
         self.assertEqual(self.listed(), [("m1", "queued")])
         self.assertIn("not_found", self.ask("cancel", "0" * 32, expect=1).stderr)
 
+    def test_a_queue_is_cleared_and_what_is_stored_goes_next(self):
+        self.begin()
+        self.send(1)
+        self.send(2, Confirmed="true")
+        self.wait_for_items(2)
+        self.send(3)  # waits for the end of the confirmed one
+        wait_until(lambda: self.listed() == [("m1", "queued"), ("m2", "queued"), ("m3", "stored")], "three commands")
+        self.assertIn("--yes", self.ask("clear", METER, expect=2).stderr)
+        self.assertEqual(self.listed()[0], ("m1", "queued"))
+        cleared = json.loads(self.ask("clear", METER, "--yes", "--json").stdout)
+        self.assertEqual((cleared["cancelled"], cleared["application"]), (2, PLANT))
+        wait_until(lambda: self.listed() == [("m1", "cancelled"), ("m2", "cancelled"), ("m3", "queued")], "the third command's push")
+        self.assertEqual([one["end"] for one in self.items()], ["replaced", "replaced", "none"])
+        wait_until(lambda: [one["state"] for one in self.reports()].count("cancelled") == 2, "a report of each")
+        self.assertIn("is empty; cancelled: 1", self.ask("clear", f"{PLANT}/{METER}", "--yes").stdout)
+        self.causeway.wait_for_log("audit", what="commands.clear", device=METER)
+        self.assertIn("not_found", self.ask("clear", "nobody", "--yes", expect=1).stderr)
+
+    def test_a_clearing_waits_for_the_push_under_way(self):
+        self.begin()
+        self.hold_answers(3000)
+        self.send(1)
+        self.wait_for_items(1)
+        self.assertIn("cancelled: 1", self.ask("clear", METER, "--yes").stdout)
+        self.assertEqual(self.listed(), [("m1", "cancelled")])
+
+    def test_a_clearing_that_the_stack_does_not_answer_is_said_to_be_in_doubt(self):
+        self.begin()
+        self.send(1)
+        self.wait_for_states("queued")
+        self.hub.control("PUT", "/downlinks/switches", {"pushes": [{"count": 1, "hang_up": True}]})
+        self.assertIn("queue_in_doubt", self.ask("clear", METER, "--yes", expect=1).stderr)
+        self.assertEqual(self.listed(), [("m1", "queued")])
+        self.assertIn("cancelled: 1", self.ask("clear", METER, "--yes").stdout)  # no sooner than 11 s later
+
 
 if __name__ == "__main__":
     unittest.main()
