@@ -174,6 +174,10 @@ struct gateway::parts final : store::store_events,
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const model::timeline& timeline() const override { return spans; }
+  std::vector<model::command_status> commands_of(const model::device_key& key,
+                                                 std::size_t most) const override {
+    return core::last_of(shard.commands().book(), key, most, shard.open_seconds(loop.now()));
+  }
   watch::plan_input plan() const override { return count_plan(shard.devices(), frame); }
 };
 

@@ -14,6 +14,15 @@ std::size_t hash_of(const device_key& key) {
   return std::hash<std::string>{}(key.application.str()) * odd ^ std::hash<std::string>{}(key.device.str());
 }
 
+template <class Entry, class Range>
+std::vector<Entry*> sorted_of(const Range& those, const device_key& key) {
+  std::vector<Entry*> some;
+  for (auto one = those.first; one != those.second; ++one)
+    if (one->second->what.to == key) some.push_back(one->second);
+  std::sort(some.begin(), some.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return some;
+}
+
 } // namespace
 
 command_entry* ledger::find(const command_id& id) {
@@ -26,13 +35,12 @@ const command_entry* ledger::find(const command_id& id) const {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
+std::vector<const command_entry*> ledger::of_device(const device_key& key) const {
+  return sorted_of<const command_entry>(by_device_.equal_range(hash_of(key)), key);
+}
+
 std::vector<command_entry*> ledger::of_device(const device_key& key) {
-  std::vector<command_entry*> some;
-  const auto [first, last] = by_device_.equal_range(hash_of(key));
-  for (auto one = first; one != last; ++one)
-    if (one->second->what.to == key) some.push_back(one->second);
-  std::sort(some.begin(), some.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return some;
+  return sorted_of<command_entry>(by_device_.equal_range(hash_of(key)), key);
 }
 
 const command_entry* ledger::behind(std::uint64_t order) const {

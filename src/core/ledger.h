@@ -33,6 +33,7 @@ public:
   const command_entry* find(const command_id& id) const;
   // In the order stored.
   std::vector<command_entry*> of_device(const device_key& key);
+  std::vector<const command_entry*> of_device(const device_key& key) const;
   // The next in the order stored; nullptr: there is none. 0: the first.
   const command_entry* behind(std::uint64_t order) const;
 

@@ -53,4 +53,13 @@ command_page page_of(const ledger& book, const command_query& asked, std::uint32
   return page;
 }
 
+std::vector<command_status> last_of(const ledger& book, const device_key& device, std::size_t most,
+                                    std::uint32_t open_seconds) {
+  const auto all = book.of_device(device);
+  std::vector<command_status> last;
+  for (auto one = all.rbegin(); one != all.rend() && last.size() < most; ++one)
+    last.push_back(status_of(**one, open_seconds));
+  return last;
+}
+
 } // namespace causeway::core

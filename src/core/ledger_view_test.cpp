@@ -35,6 +35,18 @@ TEST(ledger_view, pages_go_on_behind_the_last_in_the_order_stored) {
   EXPECT_EQ(page.next, std::nullopt);
 }
 
+TEST(ledger_view, a_devices_last_ones_are_the_newest_first) {
+  commands_scene f;
+  const auto other = f.online_device("other");
+  for (std::int64_t i = 1; i <= 4; ++i)
+    f.c2d(i, "a");
+  f.c2d(5, "a", other);
+  std::vector<std::string> last;
+  for (const auto& one : last_of(f.shard.commands().book(), f.key("plant", "dev"), 3, 0))
+    last.push_back(one.message_id);
+  EXPECT_EQ(last, (std::vector<std::string>{"m4", "m3", "m2"}));
+}
+
 TEST(ledger_view, filters_take_application_device_and_state) {
   commands_scene f;
   const auto id = f.pushed(1, "a");

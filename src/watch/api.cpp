@@ -2,6 +2,7 @@
 #include "watch/api.h"
 
 #include "watch/api_call.h"
+#include "watch/command_page.h"
 #include "watch/device_page.h"
 #include "watch/status_page.h"
 #include "watch/timeline_view.h"
@@ -14,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t spans_of_device = 256;
+constexpr std::size_t spans_of_device = 256, commands_of_device = 10;
 constexpr seconds keep_time{1};
 
 net::http_response answer_text(const std::string& json_body) {
@@ -126,6 +127,10 @@ net::http_response api::device(std::string_view rest) const {
                         {"why", fleet_.explain(*found)}});
   auto body = device_json(*found, fleet_.now());
   body["why"] = fleet_.explain(*found);
+  json::array commands;
+  for (const auto& one : fleet_.commands_of(found->key, commands_of_device))
+    commands.push_back(command_json(one));
+  body["commands"] = std::move(commands);
   const auto& line = fleet_.timeline();
   auto spans = line.of(found->ref, spans_of_device);
   std::ranges::stable_sort(spans, {}, &model::span::begin);

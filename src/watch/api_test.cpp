@@ -70,6 +70,14 @@ struct small_fleet final : fleet_view {
     return {application_id{"gas"}, application_id{"heat"}, application_id{"water"}};
   }
   const model::timeline& timeline() const override { return line; }
+  std::vector<model::command_status> commands;
+  std::vector<model::command_status> commands_of(const model::device_key& key,
+                                                 std::size_t most) const override {
+    std::vector<model::command_status> some;
+    for (const auto& one : commands)
+      if (one.to == key && some.size() < most) some.push_back(one);
+    return some;
+  }
   plan_input plan() const override {
     ++plans_made;
     plan_input in;

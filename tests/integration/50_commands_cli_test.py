@@ -69,6 +69,10 @@ class commands_cli(commands_test):
         self.assertRegex(text, rf"(?m)^sequence_number +{ended['sequence']}$")
         self.assertRegex(text, r"(?m)^  +\S+Z +sent +\d+")
         self.assertIn("not_found", self.ask("show", "0" * 32, expect=1).stderr)
+        device = self.run_causeway("devices", "show", METER, "--json", "-c", self.configuration)
+        self.assertEqual([one["command"] for one in json.loads(device.stdout)["commands"]], [shown["command"]])
+        text = self.run_causeway("devices", "show", METER, "-c", self.configuration).stdout
+        self.assertRegex(text, rf"(?m)^  {shown['command']} +c2d +acknowledged +\S+Z +\S+Z +m1 +as:downlink:")
 
     def test_its_way_is_known_after_a_restart(self):
         self.begin()
