@@ -122,7 +122,8 @@ void add_dead_letters(CLI::App& program, options& to) {
 void add_commands(CLI::App& program, options& to) {
   auto& into = to.commands;
   auto* commands = program.add_subcommand(
-      "commands", "What Azure has asked devices to be sent, and what became of it: list, look, call off, clear");
+      "commands",
+      "What Azure has asked devices to be sent, and what became of it: list, look, call off, clear");
   commands->require_subcommand(1);
   add_address(commands, into.where);
   commands->add_option("--application", into.application, "Only those of this application");
@@ -137,7 +138,9 @@ void add_commands(CLI::App& program, options& to) {
   auto* clear = commands->add_subcommand(
       "clear", "Empty a device's whole queue at The Things Stack, whoever has pushed what is in it; what is "
                "stored here and not pushed yet stays");
-  clear->add_option("device", into.to_clear, "DEVICE, or APPLICATION/DEVICE where several applications have it")
+  clear
+      ->add_option("device", into.to_clear,
+                   "DEVICE, or APPLICATION/DEVICE where several applications have it")
       ->required();
   clear->add_flag("--yes", into.yes, "Do it");
   for (auto* verb : {list, show, cancel, clear})

@@ -44,7 +44,8 @@ std::vector<std::string> row_of(const boost::json::object& one) {
 
 std::string value_text(const boost::json::value& value) {
   if (value.is_null()) return "-";
-  return watch::printable(value.is_string() ? std::string{value.get_string()} : boost::json::serialize(value));
+  return watch::printable(value.is_string() ? std::string{value.get_string()}
+                                            : boost::json::serialize(value));
 }
 
 // A number, or nothing.
@@ -54,12 +55,12 @@ std::string number_text(const boost::json::object& in, const char* name) {
 }
 
 std::string steps_text(const boost::json::object& command) {
-  text_table table{{"  AT", "STATE", "F_CNT", "ATTEMPT", "ERROR"}};
+  text_table table{{"  AT", "STATE", "F_CNT", "ATTEMPT"}};
   for (const auto& value : array_of(command, "steps")) {
     if (!value.is_object()) continue;
     const auto& one = value.get_object();
     table.add({"  " + text_of(one, "at"), text_of(one, "state"), number_text(one, "f_cnt"),
-               number_text(one, "attempt"), text_of(one, "error")});
+               number_text(one, "attempt")});
   }
   return table.text(true);
 }
@@ -76,7 +77,8 @@ int verb_commands_list(const commands_options& options) {
     if (!body) return report("commands list", body.fault());
     const auto page = read_object(*body);
     if (!page) return report("commands list", page.fault());
-    text_table table{{"COMMAND", "APPLICATION", "DEVICE", "SOURCE", "STATE", "STORED", "CHANGED", "MESSAGE-ID"}};
+    text_table table{
+        {"COMMAND", "APPLICATION", "DEVICE", "SOURCE", "STATE", "STORED", "CHANGED", "MESSAGE-ID"}};
     const auto& all = array_of(*page, "commands");
     for (const auto& one : all)
       if (one.is_object()) table.add(row_of(one.get_object()));
@@ -118,8 +120,9 @@ int verb_commands_cancel(const commands_options& options) {
 
 int verb_commands_clear(const commands_options& options) {
   if (!options.yes) {
-    std::cerr << "causeway commands clear: this empties all of the device's queue at The Things Stack, whoever "
-                 "has pushed what is in it; --yes does it\n";
+    std::cerr
+        << "causeway commands clear: this empties all of the device's queue at The Things Stack, whoever "
+           "has pushed what is in it; --yes does it\n";
     return 2;
   }
   const auto client = admin_client::at(options.where);

@@ -116,7 +116,8 @@ int verb_devices_show(const devices_options& options) {
   const auto device = read_object(*body);
   if (!device) return report("devices show", device.fault());
   for (const auto& [name, value] : *device)
-    if (name != "spans" && name != "commands") fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
+    if (name != "spans" && name != "commands")
+      fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
   fmt::print("commands\n{}", commands_text(*device));
   fmt::print("spans\n{}", spans_text(*device));
   return 0;

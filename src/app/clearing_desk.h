@@ -8,8 +8,8 @@
 
 namespace causeway::app {
 
-// Ends when the core says what became of it, or `unanswered` when that takes longer than its wait for a turn and
-// a push together can. core must live as long.
+// Ends when the core says what became of it, or `unanswered` when that takes longer than its wait for a turn
+// and a push together can. core must live as long.
 net::task<model::queue_clearing> clear_queue(net::loop& on, core::command_side& core, model::device_key of);
 
 } // namespace causeway::app

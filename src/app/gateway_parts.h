@@ -77,7 +77,7 @@ struct gateway::parts final : store::store_events,
   dead_letter_desk letters;
   watch::dead_letter_api letter_api;
   watch::forget_api forgetter{*this};
-  watch::command_api ledger_api{*this};
+  watch::command_api commands_api{*this};
   watch::api api;
   std::optional<watch::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;

@@ -21,7 +21,6 @@ void pass_mark(Way& in, Mark& of) {
   in.field(of.at);
   in.field(of.f_cnt);
   in.field(of.attempt);
-  in.field(of.error);
 }
 
 class writer {
@@ -177,6 +176,7 @@ void pass(Way&& in, State& of) {
   in.field(of.what.sequence_number);
   in.field(of.what.enqueued);
   in.field(of.marks);
+  in.field(of.error);
 }
 
 // What no version has written.
@@ -213,9 +213,10 @@ result<kept_state> decode_command(const kept_command& row) {
 
 command_entry make_entry(kept_state from, std::uint32_t application) {
   const bool confirmed = from.what.what.confirmed, encoder = needs_encoder(from.what.what);
-  command_entry made{std::move(from.what), command_track{confirmed, encoder, std::move(from.stands)},
-                     from.pushed,          from.stored_at,
-                     from.changed_at,      from.refused, std::move(from.marks)};
+  command_entry made{std::move(from.what),  command_track{confirmed, encoder, std::move(from.stands)},
+                     from.pushed,           from.stored_at,
+                     from.changed_at,       from.refused,
+                     std::move(from.marks), std::move(from.error)};
   made.application = application;
   return made;
 }
@@ -227,12 +228,13 @@ command_entry make_fresh_entry(command what, std::uint32_t application, std::uin
   fresh.stored_at = fresh.changed_at = open_seconds;
   auto made = make_entry(std::move(fresh), application);
   made.note({command_state::stored, now.wall});
+  made.times.received = now.mono;
   return made;
 }
 
-void command_entry::note(command_mark what) {
+void command_entry::note(const command_mark& mark) {
   if (marks.size() == most_marks) marks.erase(marks.begin() + 1);
-  marks.push_back(std::move(what));
+  marks.push_back(mark);
 }
 
 } // namespace causeway::core

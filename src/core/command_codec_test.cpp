@@ -32,7 +32,8 @@ kept_state full() {
   state.what.sequence_number = -7;
   state.what.enqueued = wall_time{seconds{9}};
   state.marks = {{command_state::stored, wall_time{seconds{1}}},
-                 {command_state::failed, wall_time{seconds{2}}, 7, 3, "pkg/networkserver:transmission"}};
+                 {command_state::failed, wall_time{seconds{2}}, 7, 3}};
+  state.error = "pkg/networkserver:transmission";
   return state;
 }
 

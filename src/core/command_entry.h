@@ -39,12 +39,19 @@ struct kept_state {
   // The stack has refused it, so that nothing was sent, nor will be: its caller's id is free again.
   bool refused = false;
   std::vector<command_mark> marks{}; // oldest first, most_marks at most
+  std::string error{};               // the name of the last that was said of it
   friend bool operator==(const kept_state&, const kept_state&) = default;
 };
 
 // The content of a kept_command, whose id and device stand beside it. Errors: record_corrupt.
 std::string encode_command(const kept_state& what);
 result<kept_state> decode_command(const kept_command& row);
+
+// When it came, and what it has reached since. Of this process alone.
+struct command_clock {
+  std::optional<mono_time> received{}; // nothing: before the start
+  std::uint8_t reached = 0;            // bits, by command_leg
+};
 
 struct command_entry {
   command what;
@@ -53,6 +60,7 @@ struct command_entry {
   std::uint32_t stored_at = 0, changed_at = 0;
   bool refused = false;
   std::vector<command_mark> marks{};
+  std::string error{};
   // The rest is of this process alone.
   std::uint32_t application = 0;
   std::uint64_t order = 0;        // rises from one that was stored to the next
@@ -60,9 +68,12 @@ struct command_entry {
   std::uint32_t asked_at = 0;     // when the stack was asked for it last, in open seconds
   std::optional<mono_time> due{}; // when there is something to do for it by time alone
   std::vector<message> untold{};  // reports that the journal has not taken yet
+  command_clock times{};
 
-  kept_state state() const { return {what, track.record(), pushed, stored_at, changed_at, refused, marks}; }
-  void note(command_mark what);
+  kept_state state() const {
+    return {what, track.record(), pushed, stored_at, changed_at, refused, marks, error};
+  }
+  void note(const command_mark& mark);
 };
 
 command_entry make_entry(kept_state from, std::uint32_t application);

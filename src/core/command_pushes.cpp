@@ -166,6 +166,7 @@ void commands::on_unanswered(command_entry& one, pushes::iterator push, const pu
 void commands::on_clearing(const command_id& which, const push_outcome& what, moment now) {
   if (const auto over = clearings_.on_outcome(which, what, now.mono)) {
     queue_clearing said{clearing_end::done, what.error_name, what.error_text, 0};
+    totals_.clearings += what.how == push_end::taken ? 1 : 0;
     if (what.how == push_end::taken)
       said.cancelled = leave_queue(over->of, nullptr, over->began, command_event::queue_cleared, now);
     else
@@ -201,19 +202,12 @@ void commands::on_finding(const command_id& which, const command_looks::finding&
     case push_finding::never_arrived:
       return move(*one, command_event::never_arrived, {}, now);
     case push_finding::in_doubt:
-      log::error("command_in_doubt", {{"application", one->what.to.application},
-                                      {"device", one->what.to.device},
-                                      {"command", which.str()}});
       return move(*one, command_event::cannot_be_known, {}, now);
     }
   }
   one->asked_at = on_.time.seconds_at(now);
-  if (std::get<silence_finding>(found) == silence_finding::nowhere) {
-    log::warning("command_no_word", {{"application", one->what.to.application},
-                                     {"device", one->what.to.device},
-                                     {"command", which.str()}});
+  if (std::get<silence_finding>(found) == silence_finding::nowhere)
     return move(*one, command_event::nothing_heard, {}, now);
-  }
   schedule(*one, now);
 }
 

@@ -37,15 +37,17 @@ std::string words_for(const std::string& name, const std::string& text, const do
 
 command_mark make_mark(const command_record& stands, const report_cause& cause, wall_time now) {
   command_mark made{state_of(stands.stage), now};
-  made.error = cause.error_name;
   if (cause.step == nullptr) return made;
   const auto& step = *cause.step;
   made.state = state_after(step, stands.stage);
   if (step.received_at) made.at = wall_time{std::chrono::nanoseconds{*step.received_at}};
   made.f_cnt = step.f_cnt;
   made.attempt = step.attempt;
-  made.error = step.error_name;
   return made;
+}
+
+const std::string& error_of(const report_cause& cause) {
+  return cause.step == nullptr ? cause.error_name : cause.step->error_name;
 }
 
 downlink_report make_report(const command& of, const causeway::dev_eui& eui, const command_record& stands,
@@ -61,14 +63,14 @@ downlink_report make_report(const command& of, const causeway::dev_eui& eui, con
   made.correlation_id = of.correlation_id;
   made.f_port = of.what.f_port;
   made.confirmed = of.what.confirmed;
-  auto mark = make_mark(stands, cause, now);
+  const auto mark = make_mark(stands, cause, now);
   made.at = mark.at;
   made.state = mark.state;
   made.f_cnt = mark.f_cnt;
   made.attempt = mark.attempt;
+  made.error_name = error_of(cause);
   made.error_text =
-      words_for(mark.error, cause.step == nullptr ? cause.error_text : cause.step->error_text, of.what);
-  made.error_name = std::move(mark.error);
+      words_for(made.error_name, cause.step == nullptr ? cause.error_text : cause.step->error_text, of.what);
   if (stands.no_encoder) made.warnings.push_back(no_encoder);
   if (of.what.frm_payload.size() > surest_payload_bytes) made.warnings.push_back(long_payload);
   return made;

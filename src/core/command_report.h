@@ -20,6 +20,7 @@ struct report_cause {
 
 // stands: after the effect.
 command_mark make_mark(const command_record& stands, const report_cause& cause, wall_time now);
+const std::string& error_of(const report_cause& cause);
 // The same. Precondition: effect.report is not empty.
 downlink_report make_report(const command& of, const causeway::dev_eui& eui, const command_record& stands,
                             const command_effect& effect, const report_cause& cause, wall_time now);

@@ -29,6 +29,19 @@ bool has_more_to_come(const command_entry& one) {
          (stage == command_stage::sent && one.what.what.confirmed);
 }
 
+// What somebody should look at.
+void tell_alarm(const command_entry& one, model::command_totals& totals) {
+  const bool in_doubt = one.track.stage() == command_stage::in_doubt;
+  ++(in_doubt ? totals.in_doubt : totals.no_word);
+  const auto& to = one.what.to;
+  const auto& id = one.what.id.str();
+  if (in_doubt)
+    log::error("command_in_doubt", {{"application", to.application}, {"device", to.device}, {"command", id}});
+  else
+    log::warning("command_no_word",
+                 {{"application", to.application}, {"device", to.device}, {"command", id}});
+}
+
 } // namespace
 
 commands::commands(const options& by, const grounds& on, const outlets& to)
@@ -36,11 +49,15 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       on_{on},
       to_{to},
       book_{options_.limits},
-      saves_{book_, {on.table, on.changes, on.stored, on.time, on.totals}, {to.disk, to.answers}, options_.random},
+      saves_{book_,
+             {on.table, on.changes, on.stored, on.time, on.totals},
+             {to.disk, to.answers},
+             options_.random},
       turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
                                options_.limits.pace}},
       clearings_{turns_, to.stack},
       looks_{to.stack},
+      times_{totals_},
       senders_{to.hub, to.words},
       refusals_{on.names, on.table, senders_, totals_},
       gate_{to.hub, saves_, book_} {
@@ -118,6 +135,7 @@ void commands::on_stored(const command_id& id, const result<void>& outcome, mome
     return;
   }
   ++totals_.received[static_cast<std::size_t>(one.what.source)];
+  times_.on_stored(one, now.mono);
   senders_.on_changed(one, {});
   schedule(one, now);
   enter(one, now);
@@ -242,6 +260,7 @@ void commands::take_effect(command_entry& one, const command_effect& effect, con
                            std::optional<ticket> told_by, moment now) {
   const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!effect.report.empty()) one.note(make_mark(one.track.record(), cause, now.wall));
+  if (!error_of(cause).empty()) one.error = error_of(cause);
   if (device && !effect.report.empty()) {
     const auto report =
         make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
@@ -258,12 +277,14 @@ void commands::take_effect(command_entry& one, const command_effect& effect, con
 
 void commands::on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now) {
   const auto stage = one.track.stage();
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   looks_.drop(one.what.id);
+  times_.on_moved(one, now.mono);
+  if (stage == command_stage::in_doubt || stage == command_stage::no_word) tell_alarm(one, totals_);
   if (const auto push = pushes_.find(one.what.id);
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
-  if (const auto device = on_.names.ref_of(one.application, one.what.to); device && one.what.what.confirmed && !is_open(stage))
-    turns_.on_ended(*device, one.what.id, now.mono);
+  if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
   senders_.on_changed(one, refusal);
   if (is_end(stage)) gate_.look(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace && one.pushed)
@@ -309,7 +330,8 @@ void commands::on_due(command_entry& one, moment now) {
   if (one.track.stage() == command_stage::stored) {
     const bool sure = options_.is_clock_sure();
     if (!has_come(one.what.expiry, now.wall, sure, on_.time.seconds_at(now))) return schedule(one, now);
-    if (const auto device = on_.names.ref_of(one.application, one.what.to)) turns_.leave(*device, one.what.id, now.mono);
+    if (const auto device = on_.names.ref_of(one.application, one.what.to))
+      turns_.leave(*device, one.what.id, now.mono);
     return move(one, command_event::timed_out, {}, now);
   }
   if (has_more_to_come(one)) return looks_.ask(one.what.id, one.what.to, now.mono);
@@ -375,7 +397,8 @@ void commands::tick(moment now) {
     on_due(*one, now);
   for (const auto& id : saves_.take_unsaved(now))
     if (auto* const one = book_.find(id))
-      static_cast<void>(saves_.save(*one, on_.names.ref_of(one->application, one->what.to), purpose::note, {}, now)); // tried again by itself
+      static_cast<void>(saves_.save(*one, on_.names.ref_of(one->application, one->what.to), purpose::note, {},
+                                    now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   clearings_.tick(now.mono);
   pump(now);
@@ -384,12 +407,13 @@ void commands::tick(moment now) {
 }
 
 std::optional<mono_time> commands::deadline() const {
-  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(), clearings_.deadline(),
-                   closed_ ? std::nullopt : turns_.deadline(now_)});
+  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
+                   clearings_.deadline(), closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 
 model::command_totals commands::totals() const {
   auto all = totals_;
+  all.pushes_under_way = turns_.under_way();
   for (std::size_t stage = 0; stage < command_stages; ++stage) {
     const auto which = static_cast<command_stage>(stage);
     all.in_state[static_cast<std::size_t>(state_of(which))] += book_.in_stage(which);

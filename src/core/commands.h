@@ -6,7 +6,8 @@
 //
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
-// Azure), queue_clearings (what the operator empties), command_refusals (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
+// Azure), queue_clearings (what the operator empties), command_times (how long it takes), command_refusals
+// (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.
@@ -18,6 +19,7 @@
 #include "core/command_report.h"
 #include "core/command_saves.h"
 #include "core/command_senders.h"
+#include "core/command_times.h"
 #include "core/holdings.h"
 #include "core/ledger.h"
 #include "core/naming.h"
@@ -149,6 +151,7 @@ private:
   queue_clearings clearings_;
   command_looks looks_;
   model::command_totals totals_;
+  command_times times_;
   command_senders senders_;
   command_refusals refusals_;
   c2d_gate gate_;

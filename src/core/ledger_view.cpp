@@ -36,6 +36,7 @@ command_status status_of(const command_entry& one, std::uint32_t open_seconds) {
   made.sequence_number = one.what.sequence_number;
   made.enqueued = one.what.enqueued;
   made.marks = one.marks;
+  made.error = one.error;
   return made;
 }
 

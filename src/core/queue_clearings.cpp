@@ -12,8 +12,8 @@ namespace causeway::core {
 
 void queue_clearings::add(device_ref device, const device_key& of, std::uint32_t application,
                           clearing_told told, mono_time now) {
-  const auto known = std::find_if(all_.begin(), all_.end(),
-                                  [&](const auto& one) { return one.second.device == device; });
+  const auto known =
+      std::find_if(all_.begin(), all_.end(), [&](const auto& one) { return one.second.device == device; });
   if (known != all_.end()) return known->second.told.push_back(std::move(told));
   // No command's: those are hexadecimal.
   command_id id{"clearing-" + std::to_string(++last_)};

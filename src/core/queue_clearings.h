@@ -40,7 +40,8 @@ public:
   // Nothing: it is none of these, or has not been started.
   std::optional<leaving> find(const command_id& which) const;
 
-  // What became of one that was started; its turn is over then. Nothing: it goes on, and its turn comes again.
+  // What became of one that was started; its turn is over then. Nothing: it goes on, and its turn comes
+  // again.
   struct ended {
     device_key of;
     wall_time began{};

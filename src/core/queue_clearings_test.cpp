@@ -21,7 +21,9 @@ struct clearing : commands_scene {
     shard.commands().clear(
         key("plant", device), [this](const queue_clearing& what) { told_of.push_back(what); }, clock.now());
   }
-  void emptied(push_end how, const std::string& error_name = {}) { outcome(ports.emptied.back(), how, error_name); }
+  void emptied(push_end how, const std::string& error_name = {}) {
+    outcome(ports.emptied.back(), how, error_name);
+  }
   bool was_asked(const std::string& what) {
     const auto all = ports.take();
     return std::find(all.begin(), all.end(), what) != all.end();
@@ -142,9 +144,15 @@ TEST(queue_clearing, of_which_not_a_byte_has_left_is_tried_again_while_somebody_
   f.ports.take();
   f.tick(1s);
   EXPECT_TRUE(f.was_asked("empty_queue dev"));
-  f.emptied(push_end::later);
-  f.tick(14s);
+  push_outcome slower;
+  slower.how = push_end::later;
+  slower.pause = 60s;
+  f.shard.commands().on_push_outcome(f.ports.emptied.back(), slower, f.clock.now());
+  f.tick(13s);
+  EXPECT_TRUE(f.told_of.empty());
+  f.tick(1s);
   ASSERT_EQ(f.told_of.size(), 1U) << "not more than 15 s in all";
+  EXPECT_EQ(f.told_of[0].how, clearing_end::not_begun);
 }
 
 TEST(queue_clearing, that_is_asked_for_twice_is_one) {

@@ -78,7 +78,7 @@ struct recording_ports final : journal,
   std::map<command_id, kept_command> commands; // as they stand on disk
   std::vector<command_id> kept_in_order;
   std::vector<command_id> pushed, emptied, looked_for; // in this order
-  awaited_step method_wait = awaited_step::queued; // of each call
+  awaited_step method_wait = awaited_step::queued;     // of each call
   bool reports = true;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted

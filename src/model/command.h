@@ -47,7 +47,6 @@ struct command_mark {
   command_state state{};
   wall_time at{}; // as the stack says, else ours
   std::optional<std::uint32_t> f_cnt{}, attempt{};
-  std::string error{}; // the stack's name, else the catalogue's; empty: none
   friend bool operator==(const command_mark&, const command_mark&) = default;
 };
 

@@ -28,6 +28,7 @@ struct command_status {
   std::optional<std::int64_t> sequence_number{}; // of the hub's message
   std::optional<wall_time> enqueued{};           // likewise, when the hub took it
   std::vector<command_mark> marks{};             // its way, oldest first
+  std::string error{}; // the last that was said of it: the stack's name, else the catalogue's; empty: none
 };
 
 struct command_query {
@@ -43,8 +44,8 @@ struct command_page {
 
 enum class calling_off : std::uint8_t {
   done,
-  unknown,  // there is no such command
-  pushed, // its push has begun
+  unknown, // there is no such command
+  pushed,  // its push has begun
   ended,
 };
 

@@ -54,12 +54,12 @@ net::http_response api::handle(const net::http_request& request) const {
     return answer_text(
         summary_.get(fleet_.now().mono, [this] { return to_text(summary_json(fleet_.timeline())); }));
   if (path == "/api/timeline/waterfall.svg") return waterfall(asked);
-  return refuse(error{
-      errc::not_found,
-      "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
-      "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/timeline, "
-      "/api/timeline/summary and "
-      "/api/timeline/waterfall.svg"});
+  return refuse(
+      error{errc::not_found,
+            "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
+            "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/timeline, "
+            "/api/timeline/summary and "
+            "/api/timeline/waterfall.svg"});
 }
 
 net::http_response api::devices(const parameters& asked) const {

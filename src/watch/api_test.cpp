@@ -136,6 +136,20 @@ TEST(api, shows_one_device_and_why) {
   EXPECT_FALSE(why.at("why").as_string().empty());
 }
 
+TEST(api, shows_a_devices_last_commands_with_it) {
+  scene s;
+  for (int i = 0; i < 12; ++i) {
+    model::command_status one;
+    one.id = model::command_id{std::to_string(i)};
+    one.to = {application_id{"water"}, device_id{i == 0 ? "another" : "meter-2"}};
+    s.fleet.commands.push_back(one);
+  }
+  const auto device = s.body("/api/devices/water/meter-2");
+  const auto& last = device.at("commands").as_array();
+  ASSERT_EQ(last.size(), 10U);
+  EXPECT_EQ(last[0].at("command"), "1");
+}
+
 TEST(api, takes_a_device_id_alone_where_it_is_unique) {
   scene s;
   s.fleet.add("heat", "meter-1", model::device_state::online);
@@ -239,13 +253,25 @@ struct no_desk final : forget_desk {
   result<application_id> owner_of(const device_id&) const override { return error{errc::not_found}; }
 };
 
+struct no_commands final : command_view {
+  model::command_page commands(const model::command_query&) const override { return {}; }
+  std::optional<model::command_status> command(const model::command_id&) const override {
+    return std::nullopt;
+  }
+  model::calling_off cancel(const model::command_id&) override { return model::calling_off::unknown; }
+  net::task<model::queue_clearing> clear(model::device_key) override { co_return model::queue_clearing{}; }
+  result<application_id> owner_of(const device_id&) const override { return application_id{"water"}; }
+};
+
 int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status",
               const char* method = "GET") {
   no_letters none;
   dead_letter_api letters{none};
   no_desk desk;
   const forget_api forget{desk};
-  pages page{s.fleet, s.api, letters, forget, access};
+  no_commands book;
+  const command_api commands{book};
+  pages page{s.fleet, s.api, commands, letters, forget, access};
   net::http_request request;
   request.method = method;
   request.target = path;
@@ -273,6 +299,11 @@ TEST(pages, let_only_the_socket_change_anything) {
   EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/dead-letters"), 200);
   EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/dead-letters"), 403);
   EXPECT_EQ(status_of(s, api_access::open, "x", "/api/status", "DELETE"), 405);
+  const auto* clear = "/api/commands/clear?device=meter-1";
+  EXPECT_EQ(status_of(s, api_access::open, "x", clear, "POST"), 200);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", clear, "POST"), 403);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/commands"), 200);
+  EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/commands"), 403);
 }
 
 TEST(pages, say_that_it_is_not_ready_and_look_at_no_figures_for_it) {

@@ -66,8 +66,9 @@ net::http_response answer_of(const model::device_key& of, const model::queue_cle
   case model::clearing_end::unknown:
     return refuse(error{errc::not_found, "no device " + of.device.str() + " is known"});
   case model::clearing_end::not_begun:
-    return refuse(503, error{errc::queue_busy, "a push to " + of.device.str() +
-                                                   " is under way, or The Things Stack takes none; try again"});
+    return refuse(503,
+                  error{errc::queue_busy, "a push to " + of.device.str() +
+                                              " is under way, or The Things Stack takes none; try again"});
   case model::clearing_end::closed:
     return refuse(503, error{errc::commands_closed, "the gateway stops"});
   case model::clearing_end::refused:
@@ -124,8 +125,8 @@ net::http_response command_api::list(const net::http_request& request) const {
   json::array found;
   for (const auto& one : page.commands)
     found.push_back(command_json(one));
-  return answer_json({{"commands", std::move(found)},
-                      {"next", page.next ? json::value(*page.next) : json::value(nullptr)}});
+  return answer_json(
+      {{"commands", std::move(found)}, {"next", page.next ? json::value(*page.next) : json::value(nullptr)}});
 }
 
 net::http_response command_api::cancel(const model::command_id& which,
@@ -134,9 +135,10 @@ net::http_response command_api::cancel(const model::command_id& which,
   case model::calling_off::unknown:
     return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
   case model::calling_off::pushed:
-    return refuse(409, error{errc::command_pushed,
-                             "The Things Stack cannot take one item out of a queue; `causeway commands clear` "
-                             "empties all of its device's, and a message with Queue = replace takes its place"});
+    return refuse(409,
+                  error{errc::command_pushed,
+                        "The Things Stack cannot take one item out of a queue; `causeway commands clear` "
+                        "empties all of its device's, and a message with Queue = replace takes its place"});
   case model::calling_off::ended:
     return refuse(409, error{errc::command_ended, which.str()});
   case model::calling_off::done:

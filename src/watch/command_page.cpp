@@ -30,7 +30,6 @@ json::array steps_json(const model::command_status& of) {
     json::object step{{"state", model::to_string(one.state)}, {"at", format_rfc3339(one.at)}};
     step["f_cnt"] = number_json(one.f_cnt);
     step["attempt"] = number_json(one.attempt);
-    put(step, "error", one.error);
     all.push_back(std::move(step));
   }
   return all;
@@ -57,6 +56,7 @@ json::object command_json(const model::command_status& one) {
   put(shown, "correlation_id", one.correlation_id);
   put(shown, "item", one.item);
   shown["nacks"] = one.nacks;
+  put(shown, "error", one.error);
   shown["pushed_at"] = time_json(one.pushed);
   return shown;
 }

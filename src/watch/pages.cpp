@@ -31,8 +31,7 @@ net::task<net::http_response> pages::handle(net::http_request request) {
   const bool is_letters = dead_letter_api::owns(request.path());
   const bool forgets = forget_api::owns(request);
   const bool is_commands = command_api::owns(request.path());
-  if (request.method != "GET" && request.method != "HEAD" && !is_letters && !forgets &&
-      !is_commands) {
+  if (request.method != "GET" && request.method != "HEAD" && !is_letters && !forgets && !is_commands) {
     auto response = text(405, "only GET\n");
     response.headers.emplace_back("Allow", "GET, HEAD");
     co_return response;

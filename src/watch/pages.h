@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, and the
-// API (api.h, command_api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the Unix socket
-// anything can be changed. Loop's thread only.
+// API (api.h, command_api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the
+// Unix socket anything can be changed. Loop's thread only.
 #pragma once
 
 #include "watch/api.h"
