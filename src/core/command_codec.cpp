@@ -228,7 +228,7 @@ command_entry make_fresh_entry(command what, std::uint32_t application, std::uin
   fresh.stored_at = fresh.changed_at = open_seconds;
   auto made = make_entry(std::move(fresh), application);
   made.note({command_state::stored, now.wall});
-  made.times.received = now.mono;
+  made.times = {now.mono, now.mono};
   return made;
 }
 

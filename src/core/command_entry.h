@@ -47,10 +47,11 @@ struct kept_state {
 std::string encode_command(const kept_state& what);
 result<kept_state> decode_command(const kept_command& row);
 
-// When it came, and what it has reached since. Of this process alone.
+// When it came, what it has reached since, and since when what it waits for goes on. Of this process alone.
 struct command_clock {
   std::optional<mono_time> received{}; // nothing: before the start
-  std::uint8_t reached = 0;            // bits, by command_leg
+  mono_time since{};
+  std::uint8_t reached = 0; // bits, by command_leg
 };
 
 struct command_entry {

@@ -75,6 +75,7 @@ void commands::start_push(const push_entry& turn, moment now) {
   }
   one->pushed = push_mark{now.wall, now.mono};
   one->note({command_state::pushing, now.wall});
+  times_.on_push(*one, turn.device, now.mono);
   one->track.on(command_event::push_began);
   book_.on_changed(*one);
   schedule(*one, now);

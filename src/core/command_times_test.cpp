@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace causeway::core {
 namespace {
 
@@ -12,8 +14,26 @@ using namespace std::chrono_literals;
 using testing::commands_scene;
 
 struct timed {
-  commands_scene f;
+  manual_clock clock;
+  model::timeline line{clock.now(), 64};
+  commands_scene f{with_line()};
 
+  shard_options with_line() {
+    shard_options options;
+    options.timeline = &line;
+    return options;
+  }
+  // "phase milliseconds fault" of each.
+  std::vector<std::string> spans() const {
+    std::vector<std::string> all;
+    for (auto number = line.first_kept(); number < line.noted(); ++number) {
+      const auto& one = line.at(number);
+      if (!is_of_command(one.what)) continue;
+      all.push_back(std::string{to_string(one.what)} + " " + std::to_string(one.duration / 1ms) +
+                    (one.fault ? " " + std::string{describe(*one.fault).name} : ""));
+    }
+    return all;
+  }
   std::uint64_t count(command_leg which) const {
     std::uint64_t sum = 0;
     for (const auto one : of(which).counts)
@@ -25,7 +45,7 @@ struct timed {
   }
 };
 
-TEST(command_times, of_each_leg_are_counted_from_its_coming) {
+TEST(command_times, of_each_leg_are_counted_from_its_coming_and_noted_as_phases) {
   timed t;
   auto& f = t.f;
   f.c2d(1, "confirmed a");
@@ -39,6 +59,8 @@ TEST(command_times, of_each_leg_are_counted_from_its_coming) {
   f.step(id, event_kind::downlink_sent);
   f.clock.advance(20s);
   f.step(id, event_kind::downlink_ack);
+  EXPECT_EQ(t.spans(), (std::vector<std::string>{"command.store 2", "command.turn 0", "command.push 3",
+                                                 "command.send 10000", "command.ack 20000"}));
   EXPECT_EQ(t.of(command_leg::stored).ms_sum, 2U);
   EXPECT_EQ(t.of(command_leg::pushed).ms_sum, 5U);
   EXPECT_EQ(t.of(command_leg::sent).ms_sum, 10'005U);
@@ -56,10 +78,11 @@ TEST(command_times, are_counted_once_a_command) {
   EXPECT_EQ(t.count(command_leg::acknowledged), 0U);
 }
 
-TEST(command_times, of_a_refused_push_count_none) {
+TEST(command_times, of_a_refused_push_say_so_and_count_none) {
   timed t;
   const auto id = t.f.pushed(1, "a");
   t.f.outcome(id, push_end::refused, "pkg/applicationserver:no_f_port");
+  EXPECT_EQ(t.spans().back(), "command.push 0 downlink_refused");
   EXPECT_EQ(t.count(command_leg::pushed), 0U);
 }
 
@@ -80,7 +103,8 @@ TEST(command_times, of_before_the_start_are_none) {
   const auto id = before.pushed(1, "confirmed a");
   before.outcome(id, push_end::taken);
   before.durable();
-  testing::shard_fixture anew;
+  timed t;
+  testing::shard_fixture anew{t.with_line()};
   anew.start(before.on_disk());
   const auto& entry = *anew.shard.commands().book().find(id);
   EXPECT_EQ(entry.times.received, std::nullopt);

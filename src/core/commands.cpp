@@ -57,7 +57,7 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
                                options_.limits.pace}},
       clearings_{turns_, to.stack},
       looks_{to.stack},
-      times_{totals_},
+      times_{totals_, by.timeline},
       senders_{to.hub, to.words},
       refusals_{on.names, on.table, senders_, totals_},
       gate_{to.hub, saves_, book_} {
@@ -135,7 +135,7 @@ void commands::on_stored(const command_id& id, const result<void>& outcome, mome
     return;
   }
   ++totals_.received[static_cast<std::size_t>(one.what.source)];
-  times_.on_stored(one, now.mono);
+  times_.on_stored(one, on_.names.ref_of(one.application, one.what.to), now.mono);
   senders_.on_changed(one, {});
   schedule(one, now);
   enter(one, now);
@@ -279,7 +279,7 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
   const auto stage = one.track.stage();
   const auto device = on_.names.ref_of(one.application, one.what.to);
   looks_.drop(one.what.id);
-  times_.on_moved(one, now.mono);
+  times_.on_moved(one, from, device, now.mono);
   if (stage == command_stage::in_doubt || stage == command_stage::no_word) tell_alarm(one, totals_);
   if (const auto push = pushes_.find(one.what.id);
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)

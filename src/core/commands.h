@@ -51,6 +51,7 @@ public:
     std::function<std::array<std::uint8_t, 16>()> fresh_id{}; // random bits
     // Whether a service's Date has confirmed the wall clock: else nothing ends by a hub's time.
     std::function<bool()> is_clock_sure{};
+    model::timeline* timeline = nullptr; // gets the phases of commands; nothing = off
   };
   struct grounds {
     const rule_book& rules;

@@ -101,7 +101,7 @@ struct shard::organs {
            {to.disk, to.formatter, to.answers},
            time,
            totals},
-        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure},
+        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure, options.timeline},
              {rules, names, table, here, book, stored, time, totals},
              {to.disk, to.hub, to.stack, to.words, to.answers}},
         side{of},
