@@ -16,6 +16,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t spans_of_device = 256, commands_of_device = 10;
+// Among them those of its commands, which are not drawn.
+constexpr std::size_t spans_of_way = 16'384;
 constexpr seconds keep_time{1};
 
 net::http_response answer_text(const std::string& json_body) {
@@ -179,7 +181,7 @@ net::http_response api::waterfall(const parameters& asked) const {
     const auto found =
         find_device(fleet_, application == nullptr ? "-" : std::string_view{*application}, *device);
     if (!found) return refuse(found.fault());
-    const auto row = last_session(line.of(found->ref, spans_of_device), line, found->key.device.str());
+    const auto row = last_session(line.of(found->ref, spans_of_way), line, found->key.device.str());
     const auto zero =
         row.bars.empty()
             ? line.started().wall

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 struct small_fleet final : fleet_view {
   manual_clock clock;
-  model::timeline line{clock.now(), 100};
+  model::timeline line{clock.now(), 1'000};
   std::vector<model::device_status> all;
   mutable std::size_t names_asked = 0, plans_made = 0;
 
@@ -134,6 +134,17 @@ TEST(api, shows_one_device_and_why) {
   EXPECT_EQ(device.at("next_try_seconds").to_number<double>(), 90);
   const auto why = s.body("/api/devices/water/meter-2/why");
   EXPECT_FALSE(why.at("why").as_string().empty());
+}
+
+TEST(api, draws_a_devices_way_to_its_hub_however_many_commands_it_has_had_since) {
+  scene s;
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::attach, {}});
+  for (int i = 0; i < 500; ++i)
+    s.fleet.line.note(
+        {s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::command_push, {}});
+  const auto drawn = s.get("/api/timeline/waterfall.svg?device=meter-2").body;
+  EXPECT_NE(drawn.find("meter-2: attach"), std::string::npos);
+  EXPECT_EQ(drawn.find("command.push"), std::string::npos);
 }
 
 TEST(api, shows_a_devices_last_commands_with_it) {

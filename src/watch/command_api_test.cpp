@@ -105,10 +105,10 @@ TEST_F(command_api_test, shows_one_and_says_where_there_is_none) {
   const auto one = json_of(ask("GET", "/api/commands/" + std::string(32, 'a')));
   EXPECT_EQ(one.at("command").as_string(), std::string(32, 'a').c_str());
   EXPECT_EQ(one.at("sequence_number").to_number<int>(), 17);
-  EXPECT_EQ(one.at("enqueued_at"), "1970-01-01T00:00:01Z");
+  EXPECT_EQ(one.at("enqueued_at"), "1970-01-01T00:00:01.000Z");
   EXPECT_EQ(boost::json::serialize(one.at("steps")),
-            R"([{"state":"stored","at":"1970-01-01T00:00:02Z","f_cnt":null,"attempt":null},)"
-            R"({"state":"sent","at":"1970-01-01T00:00:03Z","f_cnt":7,"attempt":2}])");
+            R"([{"state":"stored","at":"1970-01-01T00:00:02.000Z","f_cnt":null,"attempt":null},)"
+            R"({"state":"sent","at":"1970-01-01T00:00:03.000Z","f_cnt":7,"attempt":2}])");
   EXPECT_EQ(one.at("error"), "e");
   EXPECT_EQ(ask("GET", "/api/commands/nothing").status, 404);
 }
