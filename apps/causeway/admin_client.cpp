@@ -11,13 +11,13 @@
 namespace causeway {
 namespace {
 
-constexpr std::chrono::milliseconds patience{30'000};
 constexpr std::size_t largest_answer = 64 * 1024 * 1024;
 
 struct question {
   net::loop loop;
   net::task_group tasks{loop};
   std::string socket, method, target;
+  std::chrono::milliseconds patience{};
   std::optional<result<net::http_answer>> answer;
 };
 
@@ -28,7 +28,7 @@ net::task<> put(question* q) {
   net::http_call call;
   call.method = q->method;
   call.url = "http://gateway" + q->target;
-  call.time_out = patience;
+  call.time_out = q->patience;
   call.max_answer = largest_answer;
   auto answer = co_await client.call(std::move(call));
   q->answer.emplace(std::move(answer));
@@ -65,11 +65,13 @@ result<std::string> admin_client::get(const std::string& target) const {
   return call("GET", target);
 }
 
-result<std::string> admin_client::call(const std::string& method, const std::string& target) const {
+result<std::string> admin_client::call(const std::string& method, const std::string& target,
+                                       std::chrono::milliseconds patience) const {
   question q;
   q.method = method;
   q.socket = socket_;
   q.target = target;
+  q.patience = patience;
   q.tasks.spawn("ask", net::restart_policy::never, [&q] { return put(&q); });
   q.loop.run();
   if (!q.answer) return error{errc::internal, "no answer"};

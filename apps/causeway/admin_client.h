@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -27,7 +28,8 @@ public:
   // answered; http_protocol.
   result<std::string> get(const std::string& target) const;
   // The same with another method, and without a body.
-  result<std::string> call(const std::string& method, const std::string& target) const;
+  result<std::string> call(const std::string& method, const std::string& target,
+                           std::chrono::milliseconds patience = std::chrono::seconds{30}) const;
   // As get, read as JSON.
   result<boost::json::object> ask(const std::string& target) const;
 

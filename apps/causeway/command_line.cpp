@@ -3,6 +3,7 @@
 
 #include "amqp/engine.h"
 #include "causeway/verb_check.h"
+#include "causeway/verb_commands.h"
 #include "causeway/verb_dead_letters.h"
 #include "causeway/verb_demo.h"
 #include "causeway/verb_devices.h"
@@ -26,6 +27,7 @@ struct options {
   bool offline = false, json = false;
   demo_options demo;
   devices_options devices;
+  commands_options commands;
   dead_letters_options dead_letters;
   spool_options spool;
   try_transform_options trial;
@@ -117,6 +119,34 @@ void add_dead_letters(CLI::App& program, options& to) {
     verb->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
 }
 
+void add_commands(CLI::App& program, options& to) {
+  auto& into = to.commands;
+  auto* commands = program.add_subcommand(
+      "commands",
+      "What Azure has asked devices to be sent, and what became of it: list, look, call off, clear");
+  commands->require_subcommand(1);
+  add_address(commands, into.where);
+  commands->add_option("--application", into.application, "Only those of this application");
+  commands->add_option("--device", into.device, "Only those of this device");
+  commands->add_option("--state", into.state, "Only those in this state, as docs/command-states.md names it");
+  commands->add_flag("--json", into.json, "Print JSON; list: a page a line");
+  auto* list = commands->add_subcommand("list", "In the order in which they were stored");
+  auto* show = commands->add_subcommand("show", "One of them, with all its ids");
+  auto* cancel = commands->add_subcommand("cancel", "Call one off that has not been pushed yet");
+  for (auto* verb : {show, cancel})
+    verb->add_option("command", into.id, "Its id")->required();
+  auto* clear = commands->add_subcommand(
+      "clear", "Empty a device's whole queue at The Things Stack, whoever has pushed what is in it; what is "
+               "stored here and not pushed yet stays");
+  clear
+      ->add_option("device", into.to_clear,
+                   "DEVICE, or APPLICATION/DEVICE where several applications have it")
+      ->required();
+  clear->add_flag("--yes", into.yes, "Do it");
+  for (auto* verb : {list, show, cancel, clear})
+    verb->fallthrough(); // -c, --socket, --json and the filters may stand behind it, too
+}
+
 void add_spool(CLI::App& program, options& to) {
   auto* spool = program.add_subcommand(
       "spool", "The messages on disk, while no gateway runs: look for damage, mend it");
@@ -163,6 +193,7 @@ void add_verbs(CLI::App& program, options& to) {
   add_address(status, to.devices.where);
   status->add_flag("--json", to.json, "Print it as one JSON object");
   add_devices(program, to);
+  add_commands(program, to);
   add_dead_letters(program, to);
   add_spool(program, to);
   add_demo(program, to);
@@ -180,6 +211,16 @@ std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<opti
   if (given("spool")) {
     const bool check = program.get_subcommand("spool")->get_subcommand("check")->parsed();
     return [with, check] { return check ? verb_spool_check(with->spool) : verb_spool_salvage(with->spool); };
+  }
+  if (given("commands")) {
+    const auto* commands = program.get_subcommand("commands");
+    if (commands->get_subcommand("list")->parsed())
+      return [with] { return verb_commands_list(with->commands); };
+    if (commands->get_subcommand("show")->parsed())
+      return [with] { return verb_commands_show(with->commands); };
+    if (commands->get_subcommand("clear")->parsed())
+      return [with] { return verb_commands_clear(with->commands); };
+    return [with] { return verb_commands_cancel(with->commands); };
   }
   if (given("dead-letters")) {
     const auto* letters = program.get_subcommand("dead-letters");

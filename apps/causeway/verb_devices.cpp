@@ -53,6 +53,19 @@ std::string spans_text(const boost::json::object& device) {
   return table.text(true);
 }
 
+// The newest first.
+std::string commands_text(const boost::json::object& device) {
+  text_table table{{"  COMMAND", "SOURCE", "STATE", "STORED", "CHANGED", "MESSAGE-ID", "ITEM"}};
+  for (const auto& value : array_of(device, "commands")) {
+    if (!value.is_object()) continue;
+    const auto& one = value.get_object();
+    table.add({"  " + text_of(one, "command"), text_of(one, "source"), text_of(one, "state"),
+               text_of(one, "stored_at"), text_of(one, "changed_at"), text_of(one, "message_id"),
+               text_of(one, "item")});
+  }
+  return table.text(true);
+}
+
 std::string value_text(const boost::json::value& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return watch::printable(value.get_string());
@@ -103,7 +116,9 @@ int verb_devices_show(const devices_options& options) {
   const auto device = read_object(*body);
   if (!device) return report("devices show", device.fault());
   for (const auto& [name, value] : *device)
-    if (name != "spans") fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
+    if (name != "spans" && name != "commands")
+      fmt::print("{:<18}{}\n", watch::printable(name), value_text(value));
+  fmt::print("commands\n{}", commands_text(*device));
   fmt::print("spans\n{}", spans_text(*device));
   return 0;
 }

@@ -102,6 +102,12 @@ std::string picture(const boost::json::object& status) {
   out += fmt::format("messages   {:.1f} a second stored, {:.1f} a second sent in the last minute; {} sent\n",
                      number_of(messages, "stored_a_second"), number_of(messages, "sent_a_second"),
                      count_of(messages, "sent"));
+  const auto& commands = object_of(status, "commands");
+  const auto& states = object_of(commands, "in_state");
+  out +=
+      fmt::format("commands   {} wait, {} pushes under way; {} in doubt, {} without a word since the start\n",
+                  count_of(states, "stored"), count_of(commands, "pushes_under_way"),
+                  count_of(commands, "in_doubt"), count_of(commands, "no_word"));
   const auto& spool = object_of(status, "spool");
   const auto oldest = number_of(spool, "oldest_seconds");
   std::uint64_t given_up = 0;

@@ -259,11 +259,11 @@ void gateway::parts::listen(doors at, const config::configuration& from) {
   limits.max_connections = share.admin;
   // Any local user may open as many: whoever asks something is served all the same.
   limits.room_after = milliseconds{0};
-  pages.emplace(*this, api, letter_api, forgetter, at.admin_access);
+  pages.emplace(*this, api, commands_api, letter_api, forgetter, at.admin_access);
   admin_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.admin), {}, limits,
       [this](net::http_request request) { return pages->handle(std::move(request)); }));
-  socket_pages.emplace(*this, api, letter_api, forgetter, watch::api_access::open);
+  socket_pages.emplace(*this, api, commands_api, letter_api, forgetter, watch::api_access::open);
   socket_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.socket), {}, limits,
       [this](net::http_request request) { return socket_pages->handle(std::move(request)); }));

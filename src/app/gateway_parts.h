@@ -4,6 +4,7 @@
 
 #include "app/backfill_feed.h"
 #include "app/certificate_watch.h"
+#include "app/clearing_desk.h"
 #include "app/command_translator.h"
 #include "app/dead_letter_desk.h"
 #include "app/gateway.h"
@@ -15,6 +16,7 @@
 #include "cloud/provisioning.h"
 #include "core/command_side.h"
 #include "core/explain.h"
+#include "core/ledger_view.h"
 #include "core/shard.h"
 #include "net/wake_up.h"
 #include "stack/downlinks.h"
@@ -22,6 +24,7 @@
 #include "stack/registry_client.h"
 #include "stack/webhook.h"
 #include "store/store.h"
+#include "watch/command_api.h"
 #include "watch/fleet_view.h"
 #include "watch/pages.h"
 #include "watch/trace_exporter.h"
@@ -43,6 +46,7 @@ struct gateway::parts final : store::store_events,
                               stack::mqtt_watcher,
                               stack::webhook_watcher,
                               watch::fleet_view,
+                              watch::command_view,
                               watch::forget_desk {
   net::loop& loop;
   net::task_group tasks;
@@ -73,6 +77,7 @@ struct gateway::parts final : store::store_events,
   dead_letter_desk letters;
   watch::dead_letter_api letter_api;
   watch::forget_api forgetter{*this};
+  watch::command_api commands_api{*this};
   watch::api api;
   std::optional<watch::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
@@ -135,6 +140,21 @@ struct gateway::parts final : store::store_events,
   }
   result<application_id> owner_of(const device_id& device) const override;
 
+  model::command_page commands(const model::command_query& asked) const override {
+    return core::page_of(shard.commands().book(), asked, shard.open_seconds(loop.now()));
+  }
+  std::optional<model::command_status> command(const model::command_id& which) const override {
+    const auto* const one = shard.commands().book().find(which);
+    if (one == nullptr) return std::nullopt;
+    return core::status_of(*one, shard.open_seconds(loop.now()));
+  }
+  model::calling_off cancel(const model::command_id& which) override {
+    return shard.commands().cancel(which, loop.now());
+  }
+  net::task<model::queue_clearing> clear(model::device_key of) override {
+    return clear_queue(loop, shard.commands(), std::move(of));
+  }
+
   // figures.cpp
   moment now() const override { return loop.now(); }
   watch::snapshot figures() const override;
@@ -154,6 +174,10 @@ struct gateway::parts final : store::store_events,
   std::optional<watch::traced_device> trace(device_ref ref) const;
   std::vector<application_id> applications() const override;
   const model::timeline& timeline() const override { return spans; }
+  std::vector<model::command_status> commands_of(const model::device_key& key,
+                                                 std::size_t most) const override {
+    return core::last_of(shard.commands().book(), key, most, shard.open_seconds(loop.now()));
+  }
   watch::plan_input plan() const override { return count_plan(shard.devices(), frame); }
 };
 

@@ -3,12 +3,14 @@
 #include "core/command_entry.h"
 #include "core/record_fields.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace causeway::core {
 namespace {
 
-constexpr char first_version = 1;
+// Before commands' times were kept; as written now.
+constexpr char first_version = 1, this_version = 2;
 
 template <class Way, class State>
 void pass(Way&& in, State& of) {
@@ -42,9 +44,19 @@ void pass(Way&& in, State& of) {
   in.field(of.refused);
 }
 
+template <class Way, class State>
+void pass_times(Way&& in, State& of) {
+  in.field(of.what.sequence_number);
+  in.field(of.what.enqueued);
+  in.field(of.marks);
+  in.field(of.error);
+}
+
 // What no version has written.
 bool is_sane(const kept_state& state) {
-  return state.what.source <= command_source::twin &&
+  return std::all_of(state.marks.begin(), state.marks.end(),
+                     [](const command_mark& one) { return one.state <= command_state::in_doubt; }) &&
+         state.what.source <= command_source::twin &&
          static_cast<std::size_t>(state.what.what.priority) < downlink_priorities &&
          state.what.what.queue <= queue_operation::replace &&
          static_cast<std::size_t>(state.stands.stage) < command_stages &&
@@ -55,17 +67,20 @@ bool is_sane(const kept_state& state) {
 } // namespace
 
 std::string encode_command(const kept_state& what) {
-  std::string out{first_version};
+  std::string out{this_version};
   pass(record_writer{out}, what);
+  pass_times(record_writer{out}, what);
   return out;
 }
 
 result<kept_state> decode_command(const kept_command& row) {
   const error corrupt{errc::record_corrupt, "command " + row.id.str()};
-  if (row.content.empty() || row.content.front() != first_version) return corrupt;
+  const auto version = row.content.empty() ? char{0} : row.content.front();
+  if (version != first_version && version != this_version) return corrupt;
   kept_state state;
   record_reader in{std::string_view{row.content}.substr(1)};
   pass(in, state);
+  if (version == this_version) pass_times(in, state);
   if (!in.is_whole() || !is_sane(state)) return corrupt;
   state.what.id = row.id;
   state.what.to = row.of;
@@ -74,11 +89,28 @@ result<kept_state> decode_command(const kept_command& row) {
 
 command_entry make_entry(kept_state from, std::uint32_t application) {
   const bool confirmed = from.what.what.confirmed, encoder = needs_encoder(from.what.what);
-  command_entry made{std::move(from.what), command_track{confirmed, encoder, std::move(from.stands)},
-                     from.pushed,          from.stored_at,
-                     from.changed_at,      from.refused};
+  command_entry made{std::move(from.what),  command_track{confirmed, encoder, std::move(from.stands)},
+                     from.pushed,           from.stored_at,
+                     from.changed_at,       from.refused,
+                     std::move(from.marks), std::move(from.error)};
   made.application = application;
   return made;
+}
+
+command_entry make_fresh_entry(command what, std::uint32_t application, std::uint32_t open_seconds,
+                               moment now) {
+  kept_state fresh;
+  fresh.what = std::move(what);
+  fresh.stored_at = fresh.changed_at = open_seconds;
+  auto made = make_entry(std::move(fresh), application);
+  made.note({command_state::stored, now.wall});
+  made.times = {now.mono, now.mono};
+  return made;
+}
+
+void command_entry::note(const command_mark& mark) {
+  if (marks.size() == most_marks) marks.erase(marks.begin() + 1);
+  marks.push_back(mark);
 }
 
 } // namespace causeway::core

@@ -29,6 +29,11 @@ kept_state full() {
   state.stored_at = 1;
   state.changed_at = 0xffffffff;
   state.refused = true;
+  state.what.sequence_number = -7;
+  state.what.enqueued = wall_time{seconds{9}};
+  state.marks = {{command_state::stored, wall_time{seconds{1}}},
+                 {command_state::failed, wall_time{seconds{2}}, 7, 3}};
+  state.error = "pkg/networkserver:transmission";
   return state;
 }
 
@@ -44,6 +49,20 @@ TEST(command_codec, what_was_kept_comes_back) {
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, state);
   }
+}
+
+TEST(command_codec, a_row_of_the_first_version_has_no_way) {
+  auto before = full();
+  before.what.sequence_number.reset();
+  before.what.enqueued.reset();
+  before.marks.clear();
+  before.error.clear();
+  auto row = row_of(before);
+  row.content[0] = 1;
+  row.content.resize(row.content.size() - 4 * 8); // two that are absent, none of one, an empty one
+  const auto read = decode_command(row);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, before);
 }
 
 TEST(command_codec, what_is_cut_or_longer_is_damage) {

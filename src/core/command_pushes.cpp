@@ -26,7 +26,7 @@ bool is_same_time(const push_mark& then, moment now) {
 } // namespace
 
 void commands::enter(command_entry& one, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Whether the device is of class C, where a later one would take the place of a confirmed one, nobody says
   // before its record is read: each waits for the end of a confirmed one before it; but not what takes the
@@ -38,7 +38,7 @@ void commands::enter(command_entry& one, moment now) {
 
 // A push of the process before, of which nothing is known.
 void commands::resume(command_entry& one, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::cannot_be_known, {}, now);
   push_times when{{}, now.mono};
   if (one.pushed && is_same_time(*one.pushed, now)) when.began = one.pushed->mono;
@@ -61,6 +61,7 @@ void commands::pump(moment now) {
 }
 
 void commands::start_push(const push_entry& turn, moment now) {
+  if (clearings_.start(turn.id, now)) return;
   auto* const one = book_.find(turn.id);
   if (one == nullptr || one->track.stage() != command_stage::stored)
     return turns_.on_answer(turn.device, false, now.mono);
@@ -73,6 +74,8 @@ void commands::start_push(const push_entry& turn, moment now) {
     return move(*one, command_event::timed_out, {}, now);
   }
   one->pushed = push_mark{now.wall, now.mono};
+  one->note({command_state::pushing, now.wall});
+  times_.on_push(*one, turn.device, now.mono);
   one->track.on(command_event::push_began);
   book_.on_changed(*one);
   schedule(*one, now);
@@ -99,6 +102,9 @@ void commands::on_written(const command_id& id, const result<void>& outcome, mom
 }
 
 bool commands::may_leave(const command_id& which, moment now) const {
+  if (const auto clearing = clearings_.find(which))
+    return !closed_ && now.mono - clearing->since < leaves_within && on_.table.contains(clearing->device) &&
+           on_.here.lets(on_.table.at(clearing->device));
   const auto push = pushes_.find(which);
   const auto* const one = book_.find(which);
   return !closed_ && push != pushes_.end() && push->second.written && one != nullptr &&
@@ -108,6 +114,7 @@ bool commands::may_leave(const command_id& which, moment now) const {
 
 void commands::on_push_outcome(const command_id& which, const push_outcome& what, moment now) {
   now_ = now.mono;
+  if (clearings_.find(which)) return on_clearing(which, what, now);
   const auto push = pushes_.find(which);
   auto* const one = book_.find(which);
   if (push == pushes_.end() || one == nullptr) return;
@@ -157,6 +164,21 @@ void commands::on_unanswered(command_entry& one, pushes::iterator push, const pu
   looks_.pump(now.mono);
 }
 
+void commands::on_clearing(const command_id& which, const push_outcome& what, moment now) {
+  if (const auto over = clearings_.on_outcome(which, what, now.mono)) {
+    queue_clearing said{clearing_end::done, what.error_name, what.error_text, 0};
+    totals_.clearings += what.how == push_end::taken ? 1 : 0;
+    if (what.how == push_end::taken)
+      said.cancelled = leave_queue(over->of, nullptr, over->began, command_event::queue_cleared, now);
+    else
+      said.how = what.how == push_end::refused ? clearing_end::refused : clearing_end::unanswered;
+    for (const auto& told : over->told)
+      told(said);
+  }
+  if (closed_) clearings_.close(now.mono); // one that is to be tried again
+  pump(now);
+}
+
 void commands::on_queue_read(const command_id& which, const queue_reading& what, moment now) {
   now_ = now.mono;
   if (const auto found = looks_.on_queue_read(which, what, now.mono)) on_finding(which, *found, now);
@@ -181,19 +203,12 @@ void commands::on_finding(const command_id& which, const command_looks::finding&
     case push_finding::never_arrived:
       return move(*one, command_event::never_arrived, {}, now);
     case push_finding::in_doubt:
-      log::error("command_in_doubt", {{"application", one->what.to.application},
-                                      {"device", one->what.to.device},
-                                      {"command", which.str()}});
       return move(*one, command_event::cannot_be_known, {}, now);
     }
   }
   one->asked_at = on_.time.seconds_at(now);
-  if (std::get<silence_finding>(found) == silence_finding::nowhere) {
-    log::warning("command_no_word", {{"application", one->what.to.application},
-                                     {"device", one->what.to.device},
-                                     {"command", which.str()}});
+  if (std::get<silence_finding>(found) == silence_finding::nowhere)
     return move(*one, command_event::nothing_heard, {}, now);
-  }
   schedule(*one, now);
 }
 

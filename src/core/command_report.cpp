@@ -26,11 +26,6 @@ command_state state_after(const command_step& step, command_stage stands) {
   return state_of(stands);
 }
 
-wall_time time_of(const report_cause& cause, wall_time now) {
-  if (cause.step == nullptr || !cause.step->received_at) return now;
-  return wall_time{std::chrono::nanoseconds{*cause.step->received_at}};
-}
-
 // "Invalid fixed paths" is said where none were asked for, of a class C device whose gateway is away
 // (real-stack-facts.md 1.5).
 std::string words_for(const std::string& name, const std::string& text, const downlink& what) {
@@ -39,6 +34,21 @@ std::string words_for(const std::string& name, const std::string& text, const do
 }
 
 } // namespace
+
+command_mark make_mark(const command_record& stands, const report_cause& cause, wall_time now) {
+  command_mark made{state_of(stands.stage), now};
+  if (cause.step == nullptr) return made;
+  const auto& step = *cause.step;
+  made.state = state_after(step, stands.stage);
+  if (step.received_at) made.at = wall_time{std::chrono::nanoseconds{*step.received_at}};
+  made.f_cnt = step.f_cnt;
+  made.attempt = step.attempt;
+  return made;
+}
+
+const std::string& error_of(const report_cause& cause) {
+  return cause.step == nullptr ? cause.error_name : cause.step->error_name;
+}
 
 downlink_report make_report(const command& of, const causeway::dev_eui& eui, const command_record& stands,
                             const command_effect& effect, const report_cause& cause, wall_time now) {
@@ -53,17 +63,14 @@ downlink_report make_report(const command& of, const causeway::dev_eui& eui, con
   made.correlation_id = of.correlation_id;
   made.f_port = of.what.f_port;
   made.confirmed = of.what.confirmed;
-  made.at = time_of(cause, now);
-  made.state = cause.step == nullptr ? state_of(stands.stage) : state_after(*cause.step, stands.stage);
-  if (cause.step != nullptr) {
-    made.f_cnt = cause.step->f_cnt;
-    made.attempt = cause.step->attempt;
-    made.error_name = cause.step->error_name;
-    made.error_text = words_for(cause.step->error_name, cause.step->error_text, of.what);
-  } else {
-    made.error_name = cause.error_name;
-    made.error_text = words_for(cause.error_name, cause.error_text, of.what);
-  }
+  const auto mark = make_mark(stands, cause, now);
+  made.at = mark.at;
+  made.state = mark.state;
+  made.f_cnt = mark.f_cnt;
+  made.attempt = mark.attempt;
+  made.error_name = error_of(cause);
+  made.error_text =
+      words_for(made.error_name, cause.step == nullptr ? cause.error_text : cause.step->error_text, of.what);
   if (stands.no_encoder) made.warnings.push_back(no_encoder);
   if (of.what.frm_payload.size() > surest_payload_bytes) made.warnings.push_back(long_payload);
   return made;

@@ -18,7 +18,10 @@ struct report_cause {
   std::string error_name{}, error_text{};
 };
 
-// stands: after the effect. Precondition: effect.report is not empty.
+// stands: after the effect.
+command_mark make_mark(const command_record& stands, const report_cause& cause, wall_time now);
+const std::string& error_of(const report_cause& cause);
+// The same. Precondition: effect.report is not empty.
 downlink_report make_report(const command& of, const causeway::dev_eui& eui, const command_record& stands,
                             const command_effect& effect, const report_cause& cause, wall_time now);
 

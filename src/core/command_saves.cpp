@@ -14,26 +14,32 @@ result<void> command_saves::save(command_entry& one, std::optional<device_ref> d
   errand made{one.what.id, what, {}, std::exchange(one.untold, {}), {}};
   if (told_by) made.told_by.push_back(*told_by);
   append_request request;
-  request.id = stored_.next();
+  request.id = on_.stored.next();
   request.from = one.what.to;
-  request.accepted_at = time_.seconds_at(now);
+  request.accepted_at = on_.time.seconds_at(now);
   request.accepted = now.mono;
   request.commands.push_back({one.what.id, one.what.to, encode_command(one.state())});
   if (auto beside = std::exchange(one.beside, {})) request.commands.push_back(*std::move(beside));
-  if (device && table_.contains(*device)) {
+  if (device && on_.table.contains(*device)) {
     request.device = made.device = device;
-    if (const auto& d = table_.at(*device); d.has_eui) request.dev_eui = d.eui;
+    if (const auto& d = on_.table.at(*device); d.has_eui) request.dev_eui = d.eui;
     request.messages = made.reports;
   }
   unsaved_.erase(one.what.id);
-  changes_.commit(); // the device's record is there before its first row
-  if (auto taken = disk_->append(std::move(request)); !taken) {
+  on_.changes.commit(); // the device's record is there before its first row
+  if (auto taken = to_.disk->append(std::move(request)); !taken) {
     on_refused(made, now);
+    if (told_by) answer_event(*told_by, answer::unavailable);
     return taken;
   }
-  stored_.made();
-  under_way_.emplace(stored_.last, std::move(made));
+  on_.stored.made();
+  under_way_.emplace(on_.stored.last, std::move(made));
   return {};
+}
+
+void command_saves::answer_event(ticket which, answer what) {
+  ++on_.totals.answered[static_cast<std::size_t>(what)];
+  to_.answers->on_answer(which, what);
 }
 
 bool command_saves::is_saving(const command_id& id) const {
@@ -66,7 +72,9 @@ std::optional<command_saves::saved> command_saves::on_appended(const model::appe
   } else {
     on_refused(of, now);
   }
-  return saved{std::move(of.id), of.what, std::move(of.told_by), what.outcome};
+  for (const auto which : of.told_by)
+    answer_event(which, what.outcome ? answer::stored : answer::unavailable);
+  return saved{std::move(of.id), of.what, what.outcome};
 }
 
 // The reports go before those that have come since.

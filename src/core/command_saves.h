@@ -12,6 +12,7 @@
 #include "core/outlet.h"
 #include "model/door.h"
 #include "model/journal.h"
+#include "model/totals.h"
 
 #include <cstdint>
 #include <functional>
@@ -35,29 +36,35 @@ public:
   struct saved {
     command_id id;
     purpose what{};
-    std::vector<ticket> told_by; // events that are answered with it
     result<void> outcome;
+  };
+  struct grounds {
+    const device_table& table;
+    draft& changes;
+    appends& stored;
+    const open_time& time;
+    shard_totals& totals;
+  };
+  struct outlets {
+    const outlet<model::journal>& disk;
+    const outlet<model::answers>& answers;
   };
 
   // All must live as long. random: uniform in [0, 1).
-  command_saves(ledger& book, const device_table& table, draft& changes, appends& stored,
-                const outlet<model::journal>& disk, const open_time& time, std::function<double()> random)
-      : book_{book},
-        table_{table},
-        changes_{changes},
-        stored_{stored},
-        disk_{disk},
-        time_{time},
-        random_{std::move(random)} {}
+  command_saves(ledger& book, const grounds& on, const outlets& to, std::function<double()> random)
+      : book_{book}, on_{on}, to_{to}, random_{std::move(random)} {}
 
-  // As it stands now. device: nothing: it is not in the table, and nobody is told. Answered by on_appended;
-  // an error at once: the journal takes nothing. Of a note it is tried again by itself.
+  // As it stands now. device: nothing: it is not in the table, and nobody is told. told_by: the event that
+  // says so, which is answered when it is durable, or when it cannot be. Answered by on_appended; an error at
+  // once: the journal takes nothing. Of a note it is tried again by itself.
   result<void> save(command_entry& one, std::optional<device_ref> device, purpose what,
                     std::optional<ticket> told_by, moment now);
   // One more event that is answered with what is on its way of this command. False: nothing is.
   bool join(const command_id& id, ticket told_by);
   // Nothing: it is none of ours.
   std::optional<saved> on_appended(const model::appended& what, moment now);
+  // Of an event that brings nothing to be stored.
+  void answer_event(ticket which, answer what);
   // It is not to be tried again.
   void forget(const command_id& id) { unsaved_.erase(id); }
 
@@ -85,11 +92,8 @@ private:
   void on_refused(errand& of, moment now);
 
   ledger& book_;
-  const device_table& table_;
-  draft& changes_;
-  appends& stored_;
-  const outlet<model::journal>& disk_;
-  const open_time& time_;
+  grounds on_;
+  outlets to_;
   std::function<double()> random_;
   std::map<append_id, errand> under_way_;
   std::set<command_id> unsaved_;

@@ -22,31 +22,24 @@ bool is_open(command_stage stage) {
          stage == command_stage::nacked;
 }
 
-// called: what its sender calls it, and how.
-void tell_refused(log_limiter& told, const device_key& key, command_source source,
-                  std::pair<const char*, std::string_view> called, const error& why, moment now) {
-  if (const auto more = told.admit(why.code(), now.mono))
-    log::warning("command_refused", {{"application", key.application},
-                                     {"device", key.device},
-                                     {"source", to_string(source)},
-                                     {called.first, called.second},
-                                     {"error", why.name()},
-                                     {"detail", why.detail()},
-                                     {"more", *more}});
-}
-
-command_entry& add_to(ledger& book, command what, std::uint32_t application, std::uint32_t open_seconds) {
-  kept_state fresh;
-  fresh.what = std::move(what);
-  fresh.stored_at = fresh.changed_at = open_seconds;
-  return book.add(make_entry(std::move(fresh), application));
-}
-
 // When nothing is heard of it for long it is asked for.
 bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
   return stage == command_stage::queued || stage == command_stage::nacked ||
          (stage == command_stage::sent && one.what.what.confirmed);
+}
+
+// What somebody should look at.
+void tell_alarm(const command_entry& one, model::command_totals& totals) {
+  const bool in_doubt = one.track.stage() == command_stage::in_doubt;
+  ++(in_doubt ? totals.in_doubt : totals.no_word);
+  const auto& to = one.what.to;
+  const auto& id = one.what.id.str();
+  if (in_doubt)
+    log::error("command_in_doubt", {{"application", to.application}, {"device", to.device}, {"command", id}});
+  else
+    log::warning("command_no_word",
+                 {{"application", to.application}, {"device", to.device}, {"command", id}});
 }
 
 } // namespace
@@ -56,11 +49,18 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       on_{on},
       to_{to},
       book_{options_.limits},
-      saves_{book_, on.table, on.changes, on.stored, to.disk, on.time, options_.random},
+      saves_{book_,
+             {on.table, on.changes, on.stored, on.time, on.totals},
+             {to.disk, to.answers},
+             options_.random},
       turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
                                options_.limits.pace}},
+      clearings_{turns_, to.stack},
       looks_{to.stack},
-      senders_{to.hub, to.words} {
+      times_{totals_, by.timeline},
+      senders_{to.hub, to.words},
+      refusals_{on.names, on.table, senders_, totals_},
+      gate_{to.hub, saves_, book_} {
   if (!options_.is_clock_sure) options_.is_clock_sure = [] { return false; };
 }
 
@@ -83,7 +83,7 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
     if (!application || book_.find(row.id) != nullptr) continue;
     auto& one = book_.add(make_entry(*std::move(state), *application));
     one.durable = true;
-    const auto device = device_of(one);
+    const auto device = on_.names.ref_of(one.application, one.what.to);
     if (one.track.stage() == command_stage::stored)
       stored.push_back(&one);
     else if (one.track.stage() == command_stage::pushing)
@@ -94,10 +94,6 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
   }
   for (auto* const one : stored)
     enter(*one, now);
-}
-
-std::optional<device_ref> commands::device_of(const command_entry& one) const {
-  return on_.table.find(one.application, one.what.to.device.str());
 }
 
 // Nothing: there is room for it now.
@@ -136,11 +132,12 @@ void commands::on_stored(const command_id& id, const result<void>& outcome, mome
     senders_.on_not_stored(id, error{errc::store_unavailable, outcome.fault().detail()});
     if (one.what.source == command_source::twin) to_.watch->on_ordered(one.what, outcome, now);
     book_.remove(id);
-    to_.hub->take_c2d(takes_c2d_ = false); // what the hub keeps is safe there
+    gate_.shut(); // what the hub keeps is safe there
     return;
   }
   ++totals_.received[static_cast<std::size_t>(one.what.source)];
   if (one.what.source == command_source::twin) to_.watch->on_ordered(one.what, outcome, now);
+  times_.on_stored(one, on_.names.ref_of(one.application, one.what.to), now.mono);
   senders_.on_changed(one, {});
   schedule(one, now);
   enter(one, now);
@@ -157,11 +154,16 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
     return senders_.hold(*known, which, what.number, now);
   }
   auto read = to_.words->read_c2d(key.application, what);
-  if (!read) return refuse_c2d(which, what, read.fault(), now);
-  if (const auto refused = refuses(which, d.application, now)) return refuse_c2d(which, what, *refused, now);
+  if (!read) return refusals_.refuse(which, what, read.fault(), now);
+  if (const auto refused = refuses(which, d.application, now)) {
+    if (refused->code() == errc::commands_full) gate_.shut();
+    return refusals_.refuse(which, what, *refused, now);
+  }
   command made{std::move(id), command_source::c2d, key, *std::move(read), {}, {}, {}, {}};
   made.message_id = std::move(what.message_id);
   made.correlation_id = std::move(what.correlation_id);
+  made.sequence_number = what.sequence_number;
+  if (what.enqueued_ms) made.enqueued = wall_time{milliseconds{*what.enqueued_ms}};
   made.held_for = on_.rules.of(d).settle_at;
   made.expiry.by_service = what.expires;
   if (what.expires && what.enqueued_ms) {
@@ -171,18 +173,9 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
         on_.time.seconds_at(now) +
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.count(), 0, 1U << 30));
   }
-  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
+  auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.hold(one, which, what.number, now);
   store(one, which, now);
-}
-
-// What is wrong with it stays wrong: it is rejected. What there is no room for now the hub gives again.
-void commands::refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now) {
-  ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
-  tell_refused(refusals_told_, on_.names.key_of(on_.table.at(which)), command_source::c2d,
-               {"message_id", what.message_id}, why, now);
-  if (why.cls() == error_class::permanent) senders_.settle(which, what.number, c2d_settlement::reject);
-  if (why.code() == errc::commands_full) to_.hub->take_c2d(takes_c2d_ = false);
 }
 
 void commands::on_method(device_ref which, const method_call& what, moment now) {
@@ -190,25 +183,25 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   const auto& d = on_.table.at(which);
   const auto key = on_.names.key_of(d);
   auto call = to_.words->read_method(key.application, what);
-  if (!call) return refuse_method(which, what, call.fault(), now);
+  if (!call) return refusals_.refuse(which, what, call.fault(), now);
   method_origin from{what.name, call->id, {}};
   if (call->id.empty()) from.random = options_.fresh_id();
   auto id = make_command_id(key, from);
   if (auto* const known = book_.find(id); known != nullptr && !known->refused) {
     if (known->what.what != call->what)
-      return refuse_method(which, what, error{errc::command_id_taken, call->id}, now);
+      return refusals_.refuse(which, what, error{errc::command_id_taken, call->id}, now);
     return senders_.wait(*known, which, what.number, call->wait, call->wait_for, now);
   }
   if (const auto refused = refuses(which, d.application, now))
-    return refuse_method(which, what, *refused, now);
+    return refusals_.refuse(which, what, *refused, now);
   // The word that it was refused, which would be taken for this one's, is still to come: from disk, or stack.
   if (saves_.is_saving(id) || pushes_.contains(id))
-    return refuse_method(which, what, error{errc::commands_closed, call->id}, now);
+    return refusals_.refuse(which, what, error{errc::commands_closed, call->id}, now);
   saves_.forget(id);
   book_.remove(id); // one that was refused: nothing was sent
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
   made.expiry.open_seconds = on_.time.seconds_at(now) + method_seconds;
-  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
+  auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
 }
@@ -219,29 +212,16 @@ result<void> commands::order(device_ref which, const command_id& id, const resul
   const auto& d = on_.table.at(which);
   const auto why = what ? refuses(which, d.application, now) : std::optional{what.fault()};
   if (why) {
-    ++totals_.refused[static_cast<std::size_t>(command_source::twin)];
-    tell_refused(refusals_told_, on_.names.key_of(d), command_source::twin, {"command", id.str()}, *why, now);
+    refusals_.refuse(which, id, *why, now);
     return *why;
   }
   command made{id, command_source::twin, beside.of, *what, {}, {}, {}, {}};
   made.expiry.open_seconds =
       on_.time.seconds_at(now) + static_cast<std::uint32_t>(options_.limits.history.count());
-  auto& one = add_to(book_, std::move(made), d.application, on_.time.seconds_at(now));
+  auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   one.beside = beside;
   store(one, which, now);
   return {};
-}
-
-void commands::refuse_method(device_ref which, const method_call& what, const error& why, moment now) {
-  ++totals_.refused[static_cast<std::size_t>(command_source::method)];
-  tell_refused(refusals_told_, on_.names.key_of(on_.table.at(which)), command_source::method,
-               {"method", what.name}, why, now);
-  senders_.refuse(which, what.number, why);
-}
-
-void commands::answer_event(ticket which, answer what) {
-  ++on_.totals.answered[static_cast<std::size_t>(what)];
-  to_.answers->on_answer(which, what);
 }
 
 bool commands::take(ticket which, const model::event& event, moment now) {
@@ -260,12 +240,12 @@ bool commands::take(ticket which, const model::event& event, moment now) {
                                         {"device", event.from.device},
                                         {"command", id->str()},
                                         {"item", step->item}});
-    answer_event(which, answer::unwanted);
+    saves_.answer_event(which, answer::unwanted);
     return true;
   }
   if (effect.report.empty() && !effect.moved) {
     if (!saves_.join(*id, which))
-      answer_event(which, saves_.is_unsaved(*id) ? answer::unavailable : answer::duplicate);
+      saves_.answer_event(which, saves_.is_unsaved(*id) ? answer::unavailable : answer::duplicate);
     return true;
   }
   // The stack tells a refusal of the push as an event, too, which often beats its answer.
@@ -281,11 +261,9 @@ bool commands::on_appended(const model::appended& what, moment now) {
   const auto saved = saves_.on_appended(what, now);
   if (!saved) return false;
   now_ = now.mono;
-  for (const auto which : saved->told_by)
-    answer_event(which, saved->outcome ? answer::stored : answer::unavailable);
   if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
   if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
-  if (saved->outcome) take_c2d_again(now);
+  if (saved->outcome) gate_.look(now);
   return true;
 }
 
@@ -300,7 +278,9 @@ void commands::move(command_entry& one, command_event what, const report_cause& 
 // One append for what it has made of the command and for what is told of it.
 void commands::take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                            std::optional<ticket> told_by, moment now) {
-  const auto device = device_of(one);
+  const auto device = on_.names.ref_of(one.application, one.what.to);
+  if (!effect.report.empty()) one.note(make_mark(one.track.record(), cause, now.wall));
+  if (!error_of(cause).empty()) one.error = error_of(cause);
   if (device && !effect.report.empty()) {
     const auto report =
         make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
@@ -312,32 +292,37 @@ void commands::take_effect(command_entry& one, const command_effect& effect, con
   one.changed_at = on_.time.seconds_at(now);
   book_.on_changed(one);
   schedule(one, now);
-  const auto saved = saves_.save(one, device, purpose::note, told_by, now);
-  if (!saved && told_by) answer_event(*told_by, answer::unavailable);
+  static_cast<void>(saves_.save(one, device, purpose::note, told_by, now)); // tried again by itself
 }
 
 void commands::on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now) {
   const auto stage = one.track.stage();
+  const auto device = on_.names.ref_of(one.application, one.what.to);
   looks_.drop(one.what.id);
+  times_.on_moved(one, from, device, now.mono);
+  if (stage == command_stage::in_doubt || stage == command_stage::no_word) tell_alarm(one, totals_);
   if (const auto push = pushes_.find(one.what.id);
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
-  if (const auto device = device_of(one); device && one.what.what.confirmed && !is_open(stage))
-    turns_.on_ended(*device, one.what.id, now.mono);
+  if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
   senders_.on_changed(one, refusal);
   if (one.what.source == command_source::twin) to_.watch->on_moved(one.what, now);
-  if (is_end(stage)) take_c2d_again(now);
-  if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace)
-    replace_queue(one, now);
+  if (is_end(stage)) gate_.look(now);
+  if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace && one.pushed)
+    leave_queue(one.what.to, &one, one.pushed->wall, command_event::queue_replaced, now);
   pump(now);
 }
 
-// Ours that stood in the queue when it was pushed are not there any more.
-void commands::replace_queue(const command_entry& by, moment now) {
-  for (auto* const one : book_.of_device(by.what.to))
-    if (one != &by && one->track.stage() == command_stage::queued && one->pushed && by.pushed &&
-        one->pushed->wall <= by.pushed->wall)
-      move(*one, command_event::queue_replaced, {}, now);
+std::size_t commands::leave_queue(const device_key& of, const command_entry* but, wall_time then,
+                                  command_event how, moment now) {
+  std::size_t left = 0;
+  for (auto* const one : book_.of_device(of)) {
+    if (one == but || one->track.stage() != command_stage::queued || !one->pushed || one->pushed->wall > then)
+      continue;
+    move(*one, how, {}, now);
+    ++left;
+  }
+  return left;
 }
 
 // In open seconds, and so over a restart.
@@ -366,7 +351,8 @@ void commands::on_due(command_entry& one, moment now) {
   if (one.track.stage() == command_stage::stored) {
     const bool sure = options_.is_clock_sure();
     if (!has_come(one.what.expiry, now.wall, sure, on_.time.seconds_at(now))) return schedule(one, now);
-    if (const auto device = device_of(one)) turns_.leave(*device, one.what.id, now.mono);
+    if (const auto device = on_.names.ref_of(one.application, one.what.to))
+      turns_.leave(*device, one.what.id, now.mono);
     return move(one, command_event::timed_out, {}, now);
   }
   if (has_more_to_come(one)) return looks_.ask(one.what.id, one.what.to, now.mono);
@@ -380,13 +366,8 @@ void commands::forget(const command_id& id) {
   book_.remove(id);
 }
 
-// Hubs give their messages again when there is room, and a disk that takes them.
-void commands::take_c2d_again(moment now) {
-  if (takes_c2d_ || closed_ || saves_.is_failing(now) || !book_.has_room()) return;
-  to_.hub->take_c2d(takes_c2d_ = true);
-}
-
 void commands::on_forgotten(device_ref which, const device_key& key, moment now) {
+  clearings_.drop(which, clearing_end::unknown, now.mono);
   for (auto* const one : book_.of_device(key)) {
     turns_.on_ended(which, one->what.id, now.mono);
     if (one->track.stage() != command_stage::stored) continue;
@@ -395,8 +376,30 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
   }
 }
 
+calling_off commands::cancel(const command_id& which, moment now) {
+  now_ = now.mono;
+  auto* const one = book_.find(which);
+  if (one == nullptr || !one->durable) return calling_off::unknown;
+  if (is_end(one->track.stage())) return calling_off::ended;
+  if (one->track.stage() != command_stage::stored) return calling_off::pushed;
+  if (const auto device = on_.names.ref_of(one->application, one->what.to))
+    turns_.leave(*device, which, now.mono);
+  move(*one, command_event::called_off, {}, now);
+  return calling_off::done;
+}
+
+void commands::clear(const device_key& of, clearing_told told, moment now) {
+  now_ = now.mono;
+  const auto application = on_.rules.number_of(of.application);
+  const auto device = application ? on_.names.ref_of(*application, of) : std::nullopt;
+  if (!device || closed_) return told({device ? clearing_end::closed : clearing_end::unknown, {}, {}, 0});
+  clearings_.add(*device, of, *application, std::move(told), now.mono);
+  pump(now);
+}
+
 void commands::add_busy(std::set<device_ref>& to) const {
   saves_.add_devices(to);
+  clearings_.add_devices(to);
   for (const auto& [id, one] : pushes_)
     to.insert(one.device);
 }
@@ -404,7 +407,8 @@ void commands::add_busy(std::set<device_ref>& to) const {
 void commands::close(moment now) {
   now_ = now.mono;
   closed_ = true;
-  to_.hub->take_c2d(takes_c2d_ = false);
+  gate_.close();
+  clearings_.close(now.mono);
   senders_.close([this](const command_id& id) { return book_.find(id); });
 }
 
@@ -414,20 +418,23 @@ void commands::tick(moment now) {
     on_due(*one, now);
   for (const auto& id : saves_.take_unsaved(now))
     if (auto* const one = book_.find(id))
-      static_cast<void>(saves_.save(*one, device_of(*one), purpose::note, {}, now)); // tried again by itself
+      static_cast<void>(saves_.save(*one, on_.names.ref_of(one->application, one->what.to), purpose::note, {},
+                                    now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
+  clearings_.tick(now.mono);
   pump(now);
   looks_.pump(now.mono);
-  take_c2d_again(now);
+  gate_.look(now);
 }
 
 std::optional<mono_time> commands::deadline() const {
   return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
-                   closed_ ? std::nullopt : turns_.deadline(now_)});
+                   clearings_.deadline(), closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 
 model::command_totals commands::totals() const {
   auto all = totals_;
+  all.pushes_under_way = turns_.under_way();
   for (std::size_t stage = 0; stage < command_stages; ++stage) {
     const auto which = static_cast<command_stage>(stage);
     all.in_state[static_cast<std::size_t>(state_of(which))] += book_.in_stage(which);

@@ -6,24 +6,29 @@
 //
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
-// Azure). Owned by the shard; one thread.
+// Azure), queue_clearings (what the operator empties), command_times (how long it takes), command_refusals
+// (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.
 #pragma once
 
-#include "base/log_limiter.h"
+#include "core/c2d_gate.h"
 #include "core/command_looks.h"
+#include "core/command_refusals.h"
 #include "core/command_report.h"
 #include "core/command_saves.h"
 #include "core/command_senders.h"
+#include "core/command_times.h"
 #include "core/command_watch.h"
 #include "core/holdings.h"
 #include "core/ledger.h"
 #include "core/naming.h"
 #include "core/push_turns.h"
+#include "core/queue_clearings.h"
 #include "core/rule_book.h"
 #include "model/command_totals.h"
+#include "model/command_view.h"
 #include "model/door.h"
 #include "model/downlinks.h"
 #include "model/totals.h"
@@ -47,6 +52,7 @@ public:
     std::function<std::array<std::uint8_t, 16>()> fresh_id{}; // random bits
     // Whether a service's Date has confirmed the wall clock: else nothing ends by a hub's time.
     std::function<bool()> is_clock_sure{};
+    model::timeline* timeline = nullptr; // gets the phases of commands; nothing = off
   };
   struct grounds {
     const rule_book& rules;
@@ -103,6 +109,9 @@ public:
   void tick(moment now);
   std::optional<mono_time> deadline() const;
   const ledger& book() const { return book_; }
+  // As command_side's.
+  calling_off cancel(const command_id& which, moment now);
+  void clear(const device_key& of, clearing_told told, moment now);
   model::command_totals totals() const;
 
 private:
@@ -118,13 +127,8 @@ private:
   std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
   void store(command_entry& one, device_ref which, moment now);
   void on_stored(const command_id& id, const result<void>& outcome, moment now);
-  void refuse_c2d(device_ref which, const c2d_message& what, const error& why, moment now);
-  void refuse_method(device_ref which, const method_call& what, const error& why, moment now);
-
-  void answer_event(ticket which, answer what);
 
   // What becomes of one.
-  std::optional<device_ref> device_of(const command_entry& one) const;
   void move(command_entry& one, command_event what, const report_cause& cause, moment now);
   void take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                    std::optional<ticket> told_by, moment now);
@@ -132,8 +136,9 @@ private:
   void schedule(command_entry& one, moment now);
   void on_due(command_entry& one, moment now);
   void forget(const command_id& id);
-  void take_c2d_again(moment now);
-  void replace_queue(const command_entry& by, moment now);
+  // Ours that stood in the device's queue at that time are not there any more; how many.
+  std::size_t leave_queue(const device_key& of, const command_entry* but, wall_time then, command_event how,
+                          moment now);
 
   // Pushes.
   void enter(command_entry& one, moment now);
@@ -142,6 +147,7 @@ private:
   void on_written(const command_id& id, const result<void>& outcome, moment now);
   void on_unanswered(command_entry& one, pushes::iterator push, const push_outcome& what, moment now);
   void on_finding(const command_id& which, const command_looks::finding& found, moment now);
+  void on_clearing(const command_id& which, const push_outcome& what, moment now);
   void resume(command_entry& one, moment now);
 
   options options_;
@@ -150,15 +156,17 @@ private:
   ledger book_;
   command_saves saves_;
   push_turns turns_;
+  queue_clearings clearings_;
   command_looks looks_;
+  model::command_totals totals_;
+  command_times times_;
   command_senders senders_;
+  command_refusals refusals_;
+  c2d_gate gate_;
   pushes pushes_;   // from their turn's begin to its end
   mono_time now_{}; // of the last call
   bool closed_ = false;
   bool pumping_ = false;
-  bool takes_c2d_ = true; // as the hubs were told
-  log_limiter refusals_told_{};
-  model::command_totals totals_;
 };
 
 } // namespace causeway::core

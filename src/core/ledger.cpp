@@ -14,6 +14,15 @@ std::size_t hash_of(const device_key& key) {
   return std::hash<std::string>{}(key.application.str()) * odd ^ std::hash<std::string>{}(key.device.str());
 }
 
+template <class Entry, class Range>
+std::vector<Entry*> sorted_of(const Range& those, const device_key& key) {
+  std::vector<Entry*> some;
+  for (auto one = those.first; one != those.second; ++one)
+    if (one->second->what.to == key) some.push_back(one->second);
+  std::sort(some.begin(), some.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return some;
+}
+
 } // namespace
 
 command_entry* ledger::find(const command_id& id) {
@@ -26,13 +35,17 @@ const command_entry* ledger::find(const command_id& id) const {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
+std::vector<const command_entry*> ledger::of_device(const device_key& key) const {
+  return sorted_of<const command_entry>(by_device_.equal_range(hash_of(key)), key);
+}
+
 std::vector<command_entry*> ledger::of_device(const device_key& key) {
-  std::vector<command_entry*> some;
-  const auto [first, last] = by_device_.equal_range(hash_of(key));
-  for (auto one = first; one != last; ++one)
-    if (one->second->what.to == key) some.push_back(one->second);
-  std::sort(some.begin(), some.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return some;
+  return sorted_of<command_entry>(by_device_.equal_range(hash_of(key)), key);
+}
+
+const command_entry* ledger::behind(std::uint64_t order) const {
+  const auto next = by_order_.upper_bound(order);
+  return next == by_order_.end() ? nullptr : next->second;
 }
 
 ledger::vacancy ledger::make_room(std::uint32_t application) const {
@@ -61,6 +74,7 @@ command_entry& ledger::add(command_entry made) {
   CAUSEWAY_CHECK(is_new);
   by_device_.emplace(hash_of(one.what.to), &one);
   one.order = next_order_++;
+  by_order_.emplace(one.order, &one);
   one.counted = one.track.stage();
   count(one, true);
   on_changed(one);
@@ -74,6 +88,7 @@ void ledger::remove(const command_id& id) {
   set_due(one, {});
   if (one.ended) ended_.erase(*one.ended);
   count(one, false);
+  by_order_.erase(one.order);
   const auto [first, last] = by_device_.equal_range(hash_of(one.what.to));
   by_device_.erase(std::find_if(first, last, [&](const auto& its) { return its.second == &one; }));
   entries_.erase(found);

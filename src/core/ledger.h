@@ -33,6 +33,9 @@ public:
   const command_entry* find(const command_id& id) const;
   // In the order stored.
   std::vector<command_entry*> of_device(const device_key& key);
+  std::vector<const command_entry*> of_device(const device_key& key) const;
+  // The next in the order stored; nullptr: there is none. 0: the first.
+  const command_entry* behind(std::uint64_t order) const;
 
   // Whether one more of this application has its place: nothing, or commands_full, commands_share_full. What
   // goes for it, the oldest that has ended, is still to be removed.
@@ -78,6 +81,7 @@ private:
   by_application<std::size_t> by_application_;
   std::size_t applications_ = 0; // that have commands
   std::array<std::size_t, command_stages> stages_{};
+  std::map<std::uint64_t, place*> by_order_;
   std::uint64_t next_order_ = 1;
 };
 

@@ -42,6 +42,10 @@ TEST_F(book, finds_by_id_and_by_device_in_the_order_stored) {
   EXPECT_EQ(of("dev"), std::vector<std::string>{"01"});
   EXPECT_EQ(held.find(id_of(2)), nullptr);
   EXPECT_NE(held.find(id_of(4)), nullptr);
+  std::vector<std::string> all;
+  for (const auto* one = held.behind(0); one != nullptr; one = held.behind(one->order))
+    all.push_back(one->what.id.str().substr(30));
+  EXPECT_EQ(all, (std::vector<std::string>{"01", "03", "04"}));
   EXPECT_EQ(held.size(), 3U);
 }
 

@@ -7,6 +7,9 @@
 #include "model/connect_wish.h"
 #include "model/event.h"
 
+#include <cstdint>
+#include <optional>
+
 namespace causeway::core {
 
 class naming {
@@ -14,6 +17,10 @@ public:
   // Both must live as long.
   naming(const rule_book& rules, const device_table& table) : rules_{rules}, table_{table} {}
 
+  // Nothing: it is not in the table.
+  std::optional<device_ref> ref_of(std::uint32_t application, const device_key& key) const {
+    return table_.find(application, key.device.str());
+  }
   device_key key_of(const device& d) const { return {rules_.of(d).id, device_id{std::string{d.name()}}}; }
   // By its application's template. Errors: as expand_identity.
   result<identity> wanted_of(const device& d) const {

@@ -31,6 +31,12 @@ void push_turns::enter(push_entry entry, mono_time now) {
   offer(device, now);
 }
 
+void push_turns::enter_first(push_entry entry, mono_time now) {
+  const auto device = entry.device;
+  lines_[device].waiting.push_front(std::move(entry));
+  offer(device, now);
+}
+
 bool push_turns::leave(device_ref device, const command_id& id, mono_time now) {
   const auto found = lines_.find(device);
   if (found == lines_.end()) return false;

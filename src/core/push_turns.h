@@ -46,6 +46,8 @@ public:
 
   // At the end of its device's line.
   void enter(push_entry entry, mono_time now);
+  // At its beginning: before all that waits.
+  void enter_first(push_entry entry, mono_time now);
   // It does not wait any more: its time has come, or it was called off. False where it does not wait.
   bool leave(device_ref device, const command_id& id, mono_time now);
   // This one is open, as is known at start.

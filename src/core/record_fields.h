@@ -19,6 +19,14 @@ namespace causeway::core {
 
 inline constexpr std::size_t number_bytes = 8;
 
+template <class Way, class Mark>
+void pass_mark(Way& in, Mark& of) {
+  in.field(of.state);
+  in.field(of.at);
+  in.field(of.f_cnt);
+  in.field(of.attempt);
+}
+
 // One list of fields serves both ways: `in` writes them, or reads them.
 class record_writer {
 public:
@@ -54,6 +62,11 @@ public:
     number(all.size());
     for (const auto one : all)
       number(one);
+  }
+  void field(const std::vector<command_mark>& all) {
+    number(all.size());
+    for (const auto& one : all)
+      pass_mark(*this, one);
   }
 
 private:
@@ -114,6 +127,16 @@ public:
     all.resize(count);
     for (auto& one : all)
       one = number();
+  }
+  void field(std::vector<command_mark>& all) {
+    const auto count = number();
+    if (count > most_marks) {
+      whole_ = false;
+      return;
+    }
+    all.resize(count);
+    for (auto& one : all)
+      pass_mark(*this, one);
   }
 
 private:

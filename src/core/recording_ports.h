@@ -78,8 +78,8 @@ struct recording_ports final : journal,
   shard* target = nullptr;
   std::map<command_id, kept_command> commands; // as they stand on disk
   std::vector<command_id> kept_in_order;
-  std::vector<command_id> pushed, looked_for;      // in this order
-  awaited_step method_wait = awaited_step::queued; // of each call
+  std::vector<command_id> pushed, emptied, looked_for; // in this order
+  awaited_step method_wait = awaited_step::queued;     // of each call
   bool reports = true;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted
@@ -194,8 +194,9 @@ struct recording_ports final : journal,
     calls.push_back("push " + to.device.str() + " " + what.frm_payload + what.decoded_payload);
     pushed.push_back(which);
   }
-  void empty_queue(const command_id& /*which*/, const device_key& of) override {
+  void empty_queue(const command_id& which, const device_key& of) override {
     calls.push_back("empty_queue " + of.device.str());
+    emptied.push_back(which);
   }
   void read_queue(const command_id& which, const device_key& of) override {
     calls.push_back("read_queue " + of.device.str());

@@ -50,6 +50,8 @@ public:
   void close(moment now) override;
   model::command_totals totals() const override;
   const ledger& book() const override;
+  calling_off cancel(const command_id& which, moment now) override;
+  void clear(const device_key& of, clearing_told told, moment now) override;
 
 private:
   shard& of_;
@@ -105,7 +107,7 @@ struct shard::organs {
            {to.disk, to.formatter, to.answers},
            time,
            totals},
-        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure},
+        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure, options.timeline},
              {rules, names, table, here, book, stored, time, totals},
              {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
         desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}},
@@ -243,6 +245,16 @@ void shard::commands_here::close(moment now) {
 
 model::command_totals shard::commands_here::totals() const {
   return of_.it_->down.totals();
+}
+
+calling_off shard::commands_here::cancel(const command_id& which, moment now) {
+  const turn under_way{of_};
+  return of_.it_->down.cancel(which, now);
+}
+
+void shard::commands_here::clear(const device_key& of, clearing_told told, moment now) {
+  const turn under_way{of_};
+  of_.it_->down.clear(of, std::move(told), now);
 }
 
 const ledger& shard::commands_here::book() const {

@@ -66,7 +66,7 @@ struct shard_options {
   std::size_t max_in_progress = 100'000; // events being formatted or stored; further ones are answered `full`
   connect_pauses pauses{};
   std::function<double()> random{};    // uniform in [0, 1)
-  model::timeline* timeline = nullptr; // gets phase::first_send; nothing = off
+  model::timeline* timeline = nullptr; // gets phase::first_send and those of commands; nothing = off
   // The owner's one timer: on_tick is to be called at this time, or as soon after as it can be; the earliest
   // counts. Nothing: the owner looks at deadline() itself.
   std::function<void(mono_time)> ring_at{};

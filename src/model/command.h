@@ -42,6 +42,14 @@ enum class command_state : std::uint8_t {
 inline constexpr std::size_t command_states = 12;
 std::string_view to_string(command_state state); // as written above
 
+// What became of a command, and when: what is shown of its way.
+struct command_mark {
+  command_state state{};
+  wall_time at{}; // as the stack says, else ours
+  std::optional<std::uint32_t> f_cnt{}, attempt{};
+  friend bool operator==(const command_mark&, const command_mark&) = default;
+};
+
 // What a caller waits for, or a hub's message is held for.
 enum class awaited_step : std::uint8_t { queued, sent, acknowledged };
 
@@ -65,6 +73,9 @@ struct command {
   // the command was stored.
   std::optional<awaited_step> held_for;
   command_expiry expiry;
+  // Of the hub's message, as the hub says: its number, and when the hub took it.
+  std::optional<std::int64_t> sequence_number{};
+  std::optional<wall_time> enqueued{};
   friend bool operator==(const command&, const command&) = default;
 };
 

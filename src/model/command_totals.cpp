@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/command_totals.h"
 
+#include <algorithm>
 #include <array>
 
 namespace causeway::model {
@@ -37,6 +38,24 @@ constexpr auto rows = std::to_array<figure<command_totals>>({
      "Of these, without an answer that says what became of them: they are looked for",
      at<&command_totals::pushes_unanswered>,
      {.key = "commands.pushes_unanswered"}},
+    {"causeway_downlink_pushes_under_way",
+     figure_kind::gauge,
+     "Pushes, and emptyings of queues, that The Things Stack has not answered yet; at most 8",
+     at<&command_totals::pushes_under_way>,
+     {.key = "commands.pushes_under_way"}},
+    {"causeway_downlink_queues_cleared_total", figure_kind::counter,
+     "Devices' queues emptied by the operator", at<&command_totals::clearings>},
+    {"causeway_commands_in_doubt_total",
+     figure_kind::counter,
+     "Commands of which nobody can know whether they are in The Things Stack's queue: they are not pushed "
+     "again",
+     at<&command_totals::in_doubt>,
+     {.key = "commands.in_doubt"}},
+    {"causeway_commands_no_word_total",
+     figure_kind::counter,
+     "Commands that The Things Stack had taken and has nowhere any more, and of which nothing was heard",
+     at<&command_totals::no_word>,
+     {.key = "commands.no_word"}},
     {"causeway_command_reports_total",
      figure_kind::counter,
      "Reports of commands' steps",
@@ -48,6 +67,27 @@ constexpr auto rows = std::to_array<figure<command_totals>>({
 });
 
 } // namespace
+
+std::string_view to_string(command_leg which) {
+  switch (which) {
+  case command_leg::stored:
+    return "stored";
+  case command_leg::pushed:
+    return "pushed";
+  case command_leg::sent:
+    return "sent";
+  case command_leg::acknowledged:
+    return "acknowledged";
+  }
+  return "unknown";
+}
+
+void command_latency::count(std::chrono::nanoseconds took) {
+  const auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(took / milliseconds{1}, 0));
+  const auto bound = std::lower_bound(command_bounds_ms.begin(), command_bounds_ms.end(), ms);
+  ++counts[static_cast<std::size_t>(bound - command_bounds_ms.begin())];
+  ms_sum += ms;
+}
 
 constinit const figure_table<command_totals> command_figures{rows};
 

@@ -36,6 +36,16 @@ std::string_view to_string(phase what) {
     return "attach";
   case phase::first_send:
     return "first_send";
+  case phase::command_store:
+    return "command.store";
+  case phase::command_turn:
+    return "command.turn";
+  case phase::command_push:
+    return "command.push";
+  case phase::command_send:
+    return "command.send";
+  case phase::command_ack:
+    return "command.ack";
   }
   return "unknown";
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each second of a device's way to its hub went: spans, one a phase, in a ring of fixed size whose
-// oldest are overwritten. What devices share (the phases of one connection) is noted once, under the
-// connection's number, which the device's own spans carry. Owned by app; one thread.
+// Where each second of a device's way to its hub went, and of its commands' to the device: spans, one a
+// phase, in a ring of fixed size whose oldest are overwritten. What devices share (the phases of one
+// connection) is noted once, under the connection's number, which the device's own spans carry. Owned by app;
+// one thread.
 #pragma once
 
 #include "base/clock.h"
@@ -24,15 +25,25 @@ enum class phase : std::uint8_t {
   dns,          // of the connection, as the next four
   tcp,
   tls,
-  open,       // OPEN to its answer
-  cbs_link,   // the $cbs links, and the policy's token where there is one
-  cbs,        // the device's put-token to its answer
-  attach,     // BEGIN and ATTACH to the hub's credit
-  first_send, // the first message since the device came online, to the hub's accept
+  open,          // OPEN to its answer
+  cbs_link,      // the $cbs links, and the policy's token where there is one
+  cbs,           // the device's put-token to its answer
+  attach,        // BEGIN and ATTACH to the hub's credit
+  first_send,    // the first message since the device came online, to the hub's accept
+  command_store, // of a command, as all below: a hub's message, or call, to the disk's answer
+  command_turn,  // waits for its turn at The Things Stack
+  command_push,  // written down as leaving, pushed, and looked for where there is no answer
+  command_send,  // in the device's queue, until a gateway has sent it
+  command_ack,   // to the device's acknowledgement
 };
-inline constexpr std::size_t phases = 13;
+inline constexpr std::size_t phases = 18;
+// Of a command: no part of the device's way to its hub.
+inline bool is_of_command(phase what) {
+  return what >= phase::command_store;
+}
 // "dps.queue", "dps.register", "dps.wait", "dps.poll", "hub.queue", "dns", "tcp", "tls", "open", "cbs.link",
-// "cbs", "attach", "first_send".
+// "cbs", "attach", "first_send", "command.store", "command.turn", "command.push", "command.send",
+// "command.ack".
 std::string_view to_string(phase what);
 
 // A line to a hub, as long as it lives. Never used twice in a process; 0 = none.

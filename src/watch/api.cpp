@@ -2,6 +2,7 @@
 #include "watch/api.h"
 
 #include "watch/api_call.h"
+#include "watch/command_page.h"
 #include "watch/device_page.h"
 #include "watch/status_page.h"
 #include "watch/timeline_view.h"
@@ -14,7 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t spans_of_device = 256;
+constexpr std::size_t spans_of_device = 256, commands_of_device = 10;
+// Among them those of its commands, which are not drawn.
+constexpr std::size_t spans_of_way = 16'384;
 constexpr seconds keep_time{1};
 
 net::http_response answer_text(const std::string& json_body) {
@@ -53,11 +56,12 @@ net::http_response api::handle(const net::http_request& request) const {
     return answer_text(
         summary_.get(fleet_.now().mono, [this] { return to_text(summary_json(fleet_.timeline())); }));
   if (path == "/api/timeline/waterfall.svg") return waterfall(asked);
-  return refuse(error{
-      errc::not_found,
-      "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
-      "/api/devices/{application}/{device}/why, /api/dead-letters, /api/timeline, /api/timeline/summary and "
-      "/api/timeline/waterfall.svg"});
+  return refuse(
+      error{errc::not_found,
+            "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
+            "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/timeline, "
+            "/api/timeline/summary and "
+            "/api/timeline/waterfall.svg"});
 }
 
 net::http_response api::devices(const parameters& asked) const {
@@ -125,6 +129,10 @@ net::http_response api::device(std::string_view rest) const {
                         {"why", fleet_.explain(*found)}});
   auto body = device_json(*found, fleet_.now());
   body["why"] = fleet_.explain(*found);
+  json::array commands;
+  for (const auto& one : fleet_.commands_of(found->key, commands_of_device))
+    commands.push_back(command_json(one));
+  body["commands"] = std::move(commands);
   const auto& line = fleet_.timeline();
   auto spans = line.of(found->ref, spans_of_device);
   std::ranges::stable_sort(spans, {}, &model::span::begin);
@@ -173,7 +181,7 @@ net::http_response api::waterfall(const parameters& asked) const {
     const auto found =
         find_device(fleet_, application == nullptr ? "-" : std::string_view{*application}, *device);
     if (!found) return refuse(found.fault());
-    const auto row = last_session(line.of(found->ref, spans_of_device), line, found->key.device.str());
+    const auto row = last_session(line.of(found->ref, spans_of_way), line, found->key.device.str());
     const auto zero =
         row.bars.empty()
             ? line.started().wall

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 struct small_fleet final : fleet_view {
   manual_clock clock;
-  model::timeline line{clock.now(), 100};
+  model::timeline line{clock.now(), 1'000};
   std::vector<model::device_status> all;
   mutable std::size_t names_asked = 0, plans_made = 0;
 
@@ -70,6 +70,14 @@ struct small_fleet final : fleet_view {
     return {application_id{"gas"}, application_id{"heat"}, application_id{"water"}};
   }
   const model::timeline& timeline() const override { return line; }
+  std::vector<model::command_status> commands;
+  std::vector<model::command_status> commands_of(const model::device_key& key,
+                                                 std::size_t most) const override {
+    std::vector<model::command_status> some;
+    for (const auto& one : commands)
+      if (one.to == key && some.size() < most) some.push_back(one);
+    return some;
+  }
   plan_input plan() const override {
     ++plans_made;
     plan_input in;
@@ -126,6 +134,31 @@ TEST(api, shows_one_device_and_why) {
   EXPECT_EQ(device.at("next_try_seconds").to_number<double>(), 90);
   const auto why = s.body("/api/devices/water/meter-2/why");
   EXPECT_FALSE(why.at("why").as_string().empty());
+}
+
+TEST(api, draws_a_devices_way_to_its_hub_however_many_commands_it_has_had_since) {
+  scene s;
+  s.fleet.line.note({s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::attach, {}});
+  for (int i = 0; i < 500; ++i)
+    s.fleet.line.note(
+        {s.fleet.now().mono, milliseconds{5}, device_ref{1}, 0, model::phase::command_push, {}});
+  const auto drawn = s.get("/api/timeline/waterfall.svg?device=meter-2").body;
+  EXPECT_NE(drawn.find("meter-2: attach"), std::string::npos);
+  EXPECT_EQ(drawn.find("command.push"), std::string::npos);
+}
+
+TEST(api, shows_a_devices_last_commands_with_it) {
+  scene s;
+  for (int i = 0; i < 12; ++i) {
+    model::command_status one;
+    one.id = model::command_id{std::to_string(i)};
+    one.to = {application_id{"water"}, device_id{i == 0 ? "another" : "meter-2"}};
+    s.fleet.commands.push_back(one);
+  }
+  const auto device = s.body("/api/devices/water/meter-2");
+  const auto& last = device.at("commands").as_array();
+  ASSERT_EQ(last.size(), 10U);
+  EXPECT_EQ(last[0].at("command"), "1");
 }
 
 TEST(api, takes_a_device_id_alone_where_it_is_unique) {
@@ -231,13 +264,25 @@ struct no_desk final : forget_desk {
   result<application_id> owner_of(const device_id&) const override { return error{errc::not_found}; }
 };
 
+struct no_commands final : command_view {
+  model::command_page commands(const model::command_query&) const override { return {}; }
+  std::optional<model::command_status> command(const model::command_id&) const override {
+    return std::nullopt;
+  }
+  model::calling_off cancel(const model::command_id&) override { return model::calling_off::unknown; }
+  net::task<model::queue_clearing> clear(model::device_key) override { co_return model::queue_clearing{}; }
+  result<application_id> owner_of(const device_id&) const override { return application_id{"water"}; }
+};
+
 int status_of(const scene& s, api_access access, const char* host, const char* path = "/api/status",
               const char* method = "GET") {
   no_letters none;
   dead_letter_api letters{none};
   no_desk desk;
   const forget_api forget{desk};
-  pages page{s.fleet, s.api, letters, forget, access};
+  no_commands book;
+  const command_api commands{book};
+  pages page{s.fleet, s.api, commands, letters, forget, access};
   net::http_request request;
   request.method = method;
   request.target = path;
@@ -265,6 +310,11 @@ TEST(pages, let_only_the_socket_change_anything) {
   EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/dead-letters"), 200);
   EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/dead-letters"), 403);
   EXPECT_EQ(status_of(s, api_access::open, "x", "/api/status", "DELETE"), 405);
+  const auto* clear = "/api/commands/clear?device=meter-1";
+  EXPECT_EQ(status_of(s, api_access::open, "x", clear, "POST"), 200);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", clear, "POST"), 403);
+  EXPECT_EQ(status_of(s, api_access::loopback, "localhost", "/api/commands"), 200);
+  EXPECT_EQ(status_of(s, api_access::refused, "localhost", "/api/commands"), 403);
 }
 
 TEST(pages, say_that_it_is_not_ready_and_look_at_no_figures_for_it) {

@@ -2,6 +2,7 @@
 // What the admin API shows of the running gateway, implemented by app (and by tests). Loop's thread only.
 #pragma once
 
+#include "model/command_view.h"
 #include "model/device_status.h"
 #include "model/timeline.h"
 #include "watch/plan.h"
@@ -31,6 +32,9 @@ public:
   // As configured.
   virtual std::vector<application_id> applications() const = 0;
   virtual const model::timeline& timeline() const = 0;
+  // Its last commands, the newest first.
+  virtual std::vector<model::command_status> commands_of(const model::device_key& key,
+                                                         std::size_t most) const = 0;
   // For the next start, were it now.
   virtual plan_input plan() const = 0;
 };

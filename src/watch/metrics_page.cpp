@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace causeway::watch {
@@ -99,23 +100,56 @@ private:
 constexpr const char* latency_name = "causeway_delivery_latency_seconds";
 constexpr const char* latency_help = "From the acceptance of an event to the hub's accept";
 
-prometheus::MetricFamily latency_family(const model::shard_totals& totals) {
+constexpr const char* command_name = "causeway_command_latency_seconds";
+constexpr const char* command_help = "From the coming of a hub's message, or call, to each step of its "
+                                     "command; of those that came since the start";
+constexpr const char* command_label = "step";
+
+// counts: one more than there are bounds, for what is above all.
+prometheus::ClientMetric histogram(std::span<const std::uint32_t> bounds_ms,
+                                   std::span<const std::uint64_t> counts, std::uint64_t ms_sum) {
   prometheus::ClientMetric metric;
   std::uint64_t below = 0;
-  for (std::size_t i = 0; i < totals.latency.size(); ++i) {
-    below += totals.latency[i];
-    const bool last = i == model::latency_bounds_ms.size();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    below += counts[i];
+    const bool last = i == bounds_ms.size();
     metric.histogram.bucket.push_back(
-        {below, last ? std::numeric_limits<double>::infinity() : model::latency_bounds_ms[i] / 1000.0});
+        {below, last ? std::numeric_limits<double>::infinity() : bounds_ms[i] / 1000.0});
   }
   metric.histogram.sample_count = below;
-  metric.histogram.sample_sum = static_cast<double>(totals.latency_ms_sum) / 1000.0;
-  prometheus::MetricFamily out;
-  out.name = latency_name;
-  out.help = latency_help;
-  out.type = prometheus::MetricType::Histogram;
-  out.metric.push_back(std::move(metric));
-  return out;
+  metric.histogram.sample_sum = static_cast<double>(ms_sum) / 1000.0;
+  return metric;
+}
+
+prometheus::MetricFamily family(const char* name, const char* help) {
+  prometheus::MetricFamily made;
+  made.name = name;
+  made.help = help;
+  made.type = prometheus::MetricType::Histogram;
+  return made;
+}
+
+prometheus::MetricFamily latency_family(const model::shard_totals& totals) {
+  auto made = family(latency_name, latency_help);
+  made.metric.push_back(histogram(model::latency_bounds_ms, totals.latency, totals.latency_ms_sum));
+  return made;
+}
+
+prometheus::MetricFamily command_family(const model::command_totals& totals) {
+  auto made = family(command_name, command_help);
+  for (std::size_t i = 0; i < totals.latency.size(); ++i) {
+    const auto& one = totals.latency[i];
+    auto metric = histogram(model::command_bounds_ms, one.counts, one.ms_sum);
+    metric.label.push_back({command_label, std::string{to_string(static_cast<model::command_leg>(i))}});
+    made.metric.push_back(std::move(metric));
+  }
+  return made;
+}
+
+std::string table_row(const char* name, const char* label, const char* help) {
+  std::string row = "| `" + std::string{name} + "` | histogram | ";
+  if (*label != '\0') row.append("`").append(label).append("`");
+  return row + " | " + help + " |\n";
 }
 
 } // namespace
@@ -124,14 +158,15 @@ std::string render_metrics(const snapshot& now) {
   families page;
   walk_figures(now, page);
   page.all.push_back(latency_family(now.shard));
+  page.all.push_back(command_family(now.commands));
   return prometheus::TextSerializer{}.Serialize(page.all);
 }
 
 std::string describe_metrics_markdown() {
   table_rows rows;
   walk_figures(snapshot{}, rows);
-  return "| Name | Type | Labels | Meaning |\n|---|---|---|---|\n" + rows.text + "| `" + latency_name +
-         "` | histogram |  | " + latency_help + " |\n";
+  return "| Name | Type | Labels | Meaning |\n|---|---|---|---|\n" + rows.text +
+         table_row(latency_name, "", latency_help) + table_row(command_name, command_label, command_help);
 }
 
 } // namespace causeway::watch

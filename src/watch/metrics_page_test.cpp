@@ -82,6 +82,20 @@ TEST(metrics_page, the_histogram_is_cumulative) {
   EXPECT_NE(page.find("causeway_delivery_latency_seconds_bucket{le=\"+Inf\"} 5\n"), std::string::npos);
 }
 
+TEST(metrics_page, of_commands_has_a_histogram_each_step) {
+  auto s = example();
+  s.commands.latency[1].count(milliseconds{3});
+  s.commands.latency[1].count(milliseconds{86'400'001});
+  const auto page = render_metrics(s);
+  const auto has = [&](const std::string& line) { return page.find(line + "\n") != std::string::npos; };
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_count{step="pushed"} 2)"));
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_count{step="acknowledged"} 0)"));
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_bucket{step="pushed",le="0.002"} 0)"));
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_bucket{step="pushed",le="0.005"} 1)"));
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_bucket{step="pushed",le="86400"} 1)"));
+  EXPECT_TRUE(has(R"(causeway_command_latency_seconds_bucket{step="pushed",le="+Inf"} 2)"));
+}
+
 TEST(metrics_page, every_metric_is_documented) {
   const auto table = describe_metrics_markdown();
   std::istringstream page{render_metrics(example())};

@@ -30,7 +30,8 @@ bool names_this_machine(std::string_view host) {
 net::task<net::http_response> pages::handle(net::http_request request) {
   const bool is_letters = dead_letter_api::owns(request.path());
   const bool forgets = forget_api::owns(request);
-  if (request.method != "GET" && request.method != "HEAD" && !is_letters && !forgets) {
+  const bool is_commands = command_api::owns(request.path());
+  if (request.method != "GET" && request.method != "HEAD" && !is_letters && !forgets && !is_commands) {
     auto response = text(405, "only GET\n");
     response.headers.emplace_back("Allow", "GET, HEAD");
     co_return response;
@@ -48,6 +49,10 @@ net::task<net::http_response> pages::handle(net::http_request request) {
       co_return response;
     }
     if (forgets) co_return forget_.handle(request, access_ == api_access::open);
+    if (is_commands) {
+      auto response = co_await commands_.handle(std::move(request), access_ == api_access::open);
+      co_return response;
+    }
     co_return api_.handle(request);
   }
   // That this answers at all shows that the loop turns.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, and the
-// API (api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the Unix socket
-// anything can be changed. Loop's thread only.
+// API (api.h, command_api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the
+// Unix socket anything can be changed. Loop's thread only.
 #pragma once
 
 #include "watch/api.h"
+#include "watch/command_api.h"
 #include "watch/dead_letter_api.h"
 #include "watch/forget_api.h"
 
@@ -20,14 +21,15 @@ enum class api_access : std::uint8_t {
 class pages {
 public:
   // All must live as long.
-  pages(const fleet_view& of, const class api& api, dead_letter_api& letters, const forget_api& forget,
-        api_access access)
-      : fleet_{of}, api_{api}, letters_{letters}, forget_{forget}, access_{access} {}
+  pages(const fleet_view& of, const class api& api, const command_api& commands, dead_letter_api& letters,
+        const forget_api& forget, api_access access)
+      : fleet_{of}, api_{api}, commands_{commands}, letters_{letters}, forget_{forget}, access_{access} {}
   net::task<net::http_response> handle(net::http_request request);
 
 private:
   const fleet_view& fleet_;
   const class api& api_;
+  const command_api& commands_;
   dead_letter_api& letters_;
   const forget_api& forget_;
   api_access access_;

@@ -106,6 +106,7 @@ std::vector<std::size_t> ways_of(const std::vector<model::span>& own) {
 
 // Which of a device's ways; with what the connections that it names did in that time.
 std::vector<model::span> cut_way(std::vector<model::span> spans, bool last) {
+  std::erase_if(spans, [](const model::span& one) { return is_of_command(one.what); });
   std::vector<model::span> own, shared;
   for (const auto& one : spans)
     (one.device ? own : shared).push_back(one);
@@ -220,6 +221,7 @@ std::vector<waterfall_row> first_sessions(const model::timeline& of, std::size_t
       if (line.size() < most_spans) line.push_back(one);
       continue;
     }
+    if (is_of_command(one.what)) continue;
     auto found = place.find(*one.device);
     if (found == place.end()) {
       if (devices.size() >= limit) continue;

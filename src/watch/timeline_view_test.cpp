@@ -116,6 +116,20 @@ TEST(timeline_view, shows_the_last_way_with_its_connection_only) {
   EXPECT_EQ(row.bars[2].what, phase::attach);
 }
 
+TEST(timeline_view, commands_are_no_part_of_a_way_to_the_hub) {
+  scene s;
+  s.note(phase::hub_queue, 0, 5, device_ref{1});
+  s.note(phase::attach, 10, 5, device_ref{1}, 1);
+  s.note(phase::command_store, 20, 5, device_ref{1});
+  s.note(phase::command_send, 25, 9'000'000, device_ref{1});
+  s.note(phase::command_store, 20, 5, device_ref{2});
+  EXPECT_EQ(last_session(s.line.of(device_ref{1}), s.line, "meter-1").bars.size(), 2U);
+  const auto rows = first_sessions(s.line, 10, &scene::name);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].bars.size(), 2U);
+  EXPECT_EQ(summary_json(s.line).at("phases").as_array().size(), 4U) << "they are in the summary";
+}
+
 TEST(timeline_view, a_try_that_came_to_nothing_belongs_to_the_same_way) {
   scene s;
   s.note(phase::dps_queue, 0, 5, device_ref{1});

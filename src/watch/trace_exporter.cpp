@@ -87,6 +87,14 @@ mono_time trace_exporter::way_of(const model::span& one, device_ref device) {
   return found->second.begin;
 }
 
+// When the command came that this span is of, as far as a device has one at a time: a span does not name it.
+mono_time trace_exporter::command_of(const model::span& one, device_ref device) {
+  if (one.what == model::phase::command_store && (commands_.size() < most_ways || commands_.contains(device)))
+    commands_[device] = one.begin;
+  const auto found = commands_.find(device);
+  return found == commands_.end() ? one.begin : found->second;
+}
+
 span_record trace_exporter::record_of(std::uint64_t number) {
   const auto& one = spans_.at(number);
   span_record to;
@@ -104,7 +112,9 @@ span_record trace_exporter::record_of(std::uint64_t number) {
       to.identity = named->identity.str();
       to.hub = named->hub.str();
     }
-    to.trace_id = make_trace_id(subject, spans_.wall_of(way_of(one, *one.device)));
+    to.trace_id = is_of_command(one.what)
+                      ? make_trace_id(subject + " command", spans_.wall_of(command_of(one, *one.device)))
+                      : make_trace_id(subject, spans_.wall_of(way_of(one, *one.device)));
   } else {
     to.trace_id = make_trace_id("connection " + std::to_string(one.connection), spans_.started().wall);
   }

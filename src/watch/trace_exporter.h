@@ -66,6 +66,7 @@ private:
   milliseconds put_off(error why, std::optional<seconds> retry_after);
   span_record record_of(std::uint64_t number);
   mono_time way_of(const model::span& one, device_ref device);
+  mono_time command_of(const model::span& one, device_ref device);
 
   net::loop& loop_;
   net::task_group& tasks_;
@@ -76,6 +77,7 @@ private:
   net::http_client client_;
   std::uint64_t next_ = 0;
   std::unordered_map<device_ref, way> ways_;
+  std::unordered_map<device_ref, mono_time> commands_; // when the last one came: a trace each
   backoff pauses_;
   exporter_totals totals_;
 };

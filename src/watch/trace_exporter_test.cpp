@@ -77,6 +77,14 @@ struct collector {
     while (!done())
       static_cast<void>(co_await self->heard.wait_until(self->on.now().mono + milliseconds{1}));
   }
+  // Of the first batch.
+  std::vector<std::string> traces() const {
+    std::vector<std::string> all;
+    const auto& body = bodies.front();
+    for (auto at = body.find(':'); at != std::string::npos; at = body.find(':', at + 1))
+      all.push_back(body.substr(at + 1, 4));
+    return all;
+  }
   void wait(std::function<bool()> done) { net::run_task(on, until(this, std::move(done))); }
 };
 
@@ -170,16 +178,32 @@ TEST(trace_exporter, one_way_to_the_hub_is_one_trace) {
   auto exporter = c.exporter();
   exporter.start();
   c.wait([&] { return exporter.totals().exported == 6; });
-  const auto& body = c.bodies.front();
-  std::vector<std::string> traces;
-  for (auto at = body.find(':'); at != std::string::npos; at = body.find(':', at + 1))
-    traces.push_back(body.substr(at + 1, 4));
-  ASSERT_EQ(traces.size(), 6U) << body;
+  const auto traces = c.traces();
+  ASSERT_EQ(traces.size(), 6U);
   EXPECT_EQ(traces[0], traces[1]);
   EXPECT_EQ(traces[0], traces[2]);
   EXPECT_NE(traces[0], traces[3]);
   EXPECT_EQ(traces[3], traces[4]);
   EXPECT_NE(traces[0], traces[5]);
+}
+
+TEST(trace_exporter, a_command_is_a_trace_of_its_own) {
+  collector c;
+  c.note(1, model::phase::hub_queue, 0);
+  c.note(1, model::phase::attach, 10);
+  c.note(1, model::phase::command_store, 20);
+  c.note(1, model::phase::command_push, 25);
+  c.note(1, model::phase::command_store, 5'000);
+  c.note(1, model::phase::command_send, 5'005);
+  auto exporter = c.exporter();
+  exporter.start();
+  c.wait([&] { return exporter.totals().exported == 6; });
+  const auto traces = c.traces();
+  ASSERT_EQ(traces.size(), 6U);
+  EXPECT_NE(traces[0], traces[2]);
+  EXPECT_EQ(traces[2], traces[3]);
+  EXPECT_NE(traces[2], traces[4]);
+  EXPECT_EQ(traces[4], traces[5]);
 }
 
 } // namespace

@@ -20,11 +20,18 @@ constexpr std::size_t longest_connection_string = 4'096;
 constexpr int otlp_kind_internal = 1, otlp_kind_client = 3, otlp_status_error = 2;
 
 bool is_waiting(model::phase what) {
-  return what == model::phase::dps_queue || what == model::phase::dps_wait || what == model::phase::hub_queue;
+  return what == model::phase::dps_queue || what == model::phase::dps_wait ||
+         what == model::phase::hub_queue || what == model::phase::command_store ||
+         what == model::phase::command_turn;
 }
 bool is_of_dps(model::phase what) {
   return what == model::phase::dps_queue || what == model::phase::dps_register ||
          what == model::phase::dps_wait || what == model::phase::dps_poll;
+}
+
+std::string_view type_of(model::phase what) {
+  if (is_of_dps(what)) return "Azure DPS";
+  return is_of_command(what) ? "The Things Stack" : "Azure IoT Hub";
 }
 
 std::int64_t nanoseconds_of(wall_time time) {
@@ -90,8 +97,8 @@ void append_insights(std::string& out, const span_record& of, const std::string&
                     {"duration", time_span(of.duration)},
                     {"success", !of.fault.has_value()},
                     {"resultCode", of.fault ? describe(*of.fault).name : "0"},
-                    {"type", is_of_dps(of.what) ? "Azure DPS" : "Azure IoT Hub"},
-                    {"target", of.hub},
+                    {"type", type_of(of.what)},
+                    {"target", is_of_command(of.what) ? std::string_view{} : std::string_view{of.hub}},
                     {"properties", std::move(properties)}};
   const json::object envelope{
       {"name", "Microsoft.ApplicationInsights.RemoteDependency"},

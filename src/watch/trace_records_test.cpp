@@ -71,6 +71,17 @@ TEST(trace_records, as_application_insights_takes_them) {
   EXPECT_TRUE(body.ends_with("}\n"));
 }
 
+TEST(trace_records, of_a_command_are_of_the_things_stack) {
+  auto command = example();
+  command.what = model::phase::command_push;
+  const auto body = body_of(application_insights_format("1", "0"), {command});
+  const auto data =
+      boost::json::parse(body.substr(0, body.find_last_not_of('\n') + 1)).at("data").at("baseData");
+  EXPECT_EQ(data.at("name"), "command.push");
+  EXPECT_EQ(data.at("type"), "The Things Stack");
+  EXPECT_EQ(data.at("target"), "");
+}
+
 TEST(trace_records, what_is_in_a_name_is_text) {
   auto odd = example();
   odd.device = "a\"b\\\n";

@@ -32,6 +32,11 @@ constexpr std::array<std::string_view, model::phases> colours{
     "#dd5f9b", // cbs
     "#e6550d", // attach
     "#636363", // first_send
+    "#9ecae1", // command.store
+    "#f0e8d0", // command.turn
+    "#3182bd", // command.push
+    "#fdd0a2", // command.send
+    "#e6ab02", // command.ack
 };
 
 std::string number(double value) {
@@ -143,7 +148,9 @@ std::string draw_axis(const frame& f) {
 }
 
 bool is_waiting(model::phase what) {
-  return what == model::phase::dps_queue || what == model::phase::dps_wait || what == model::phase::hub_queue;
+  return what == model::phase::dps_queue || what == model::phase::dps_wait ||
+         what == model::phase::hub_queue || what == model::phase::command_turn ||
+         what == model::phase::command_send;
 }
 
 std::string draw_bar(const std::string& row, const waterfall_bar& bar, const frame& f, double y,

@@ -1,56 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a service in Azure sends becomes one downlink, and what becomes of that comes back: messages and methods, through a stop, a kill and a stack that does not answer."""
-import base64
 import json
 import unittest
 
-from harness import PLANT, integration_test, uplink, wait_until
-
-DEVICE = "meter-00001"
+from harness import METER as DEVICE, PLANT, commands_test, wait_until
 
 
-def in_base64(text):
-    return base64.b64encode(text.encode()).decode()
-
-
-class commands(integration_test):
-    def begin(self, **options):
-        self.hub = self.emulator(registry=True, **options)
-        self.causeway = self.gateway().start()
-        self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, DEVICE, 1)))
-        self.hub.wait_for(DEVICE)
-        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links()), "a link for commands with credit")
-
-    def links(self):
-        return self.hub.control("GET", f"/links?device={DEVICE}")["links"]
-
-    def send(self, number, text="open", **properties):
-        self.hub.control("POST", "/c2d", {"device": DEVICE, "body": in_base64(text), "message_id": f"m{number}", "ack": "full",
-                                          "properties": {"Port": "10", **properties}})
-
-    def speak(self, **how):
-        self.hub.control("POST", "/downlinks/uplink", {"application": PLANT, "device": DEVICE, **how})
-
-    def items(self):
-        return self.hub.control("GET", "/downlinks/book?after=0&limit=1000")["items"]
-
-    def wait_for_items(self, count):
-        return wait_until(lambda: len(found := self.items()) >= count and found, f"{count} item(s) of the stack's")
-
-    def ends(self):
-        return [one["end"] for one in self.hub.control("GET", f"/c2d?device={DEVICE}&limit=100")["ended"]]
-
-    def reports(self):
-        found = []
-        for message in self.hub.messages(DEVICE):
-            body = json.loads(message["body"]) if isinstance(message["body"], str) else message["body"]
-            if "downlink" in body:
-                found.append(body["downlink"])
-        return found
-
-    def wait_for_states(self, *states):
-        wait_until(lambda: [one["state"] for one in self.reports()] == list(states), f"the reports {states}", 30)
-
+class commands(commands_test):
     def test_a_message_becomes_one_downlink_and_each_step_comes_back(self):
         self.begin()
         self.send(1)

@@ -33,6 +33,8 @@ FIELD = "starter-kit"  # the application whose devices come through DPS
 PLANT = "water-meters"  # the application whose devices have identities in the hub
 FIELD_OF_LOG = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')  # logfmt
 
+METER = "meter-00001"  # of PLANT, the device that is sent commands
+
 SAMPLE_DEVICE = "eui-70b3d52dd600035a"  # of sample up-03
 
 
@@ -354,3 +356,48 @@ class integration_test(unittest.TestCase):
             print(f"--- {self.id()}: {made.name} wrote:\n{made.stderr()[-6000:]}", flush=True)
         if "Sanitizer" in made.stderr():
             self.fail(made.stderr()[-6000:])
+
+
+class commands_test(integration_test):
+    """Sends METER commands, speaks for it, and looks at what becomes of them at the hub and at the stack."""
+
+    def begin(self, **options):
+        self.hub = self.emulator(registry=True, **options)
+        self.start_gateway()
+
+    def start_gateway(self):
+        """Until METER has a link for commands."""
+        self.causeway = self.gateway().start()
+        self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, METER, 1)))
+        self.hub.wait_for(METER)
+        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links()), "a link for commands with credit")
+
+    def links(self):
+        return self.hub.control("GET", f"/links?device={METER}")["links"]
+
+    def send(self, number, text="open", **properties):
+        self.hub.control("POST", "/c2d", {"device": METER, "body": base64.b64encode(text.encode()).decode(), "message_id": f"m{number}", "ack": "full",
+                                          "properties": {"Port": "10", **properties}})
+
+    def speak(self, **how):
+        self.hub.control("POST", "/downlinks/uplink", {"application": PLANT, "device": METER, **how})
+
+    def items(self):
+        return self.hub.control("GET", "/downlinks/book?after=0&limit=1000")["items"]
+
+    def wait_for_items(self, count):
+        return wait_until(lambda: len(found := self.items()) >= count and found, f"{count} item(s) of the stack's")
+
+    def ends(self):
+        return [one["end"] for one in self.hub.control("GET", f"/c2d?device={METER}&limit=100")["ended"]]
+
+    def reports(self):
+        found = []
+        for message in self.hub.messages(METER):
+            body = json.loads(message["body"]) if isinstance(message["body"], str) else message["body"]
+            if "downlink" in body:
+                found.append(body["downlink"])
+        return found
+
+    def wait_for_states(self, *states):
+        wait_until(lambda: [one["state"] for one in self.reports()] == list(states), f"the reports {states}", 30)
