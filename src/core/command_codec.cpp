@@ -11,7 +11,7 @@
 namespace causeway::core {
 namespace {
 
-constexpr char first_version = 1;
+constexpr char first_version = 1, version = 2; // the second has what came of its way
 constexpr std::size_t number_bytes = 8;
 
 // One list of fields serves both ways: `in` writes them, or reads them.
@@ -144,7 +144,7 @@ private:
 };
 
 template <class Way, class State>
-void pass(Way&& in, State& of) {
+void pass(Way&& in, State& of, char written_by) {
   auto& asked = of.what.what;
   in.field(of.what.source);
   in.field(asked.f_port);
@@ -173,6 +173,7 @@ void pass(Way&& in, State& of) {
   in.field(of.stored_at);
   in.field(of.changed_at);
   in.field(of.refused);
+  if (written_by == first_version) return;
   in.field(of.what.sequence_number);
   in.field(of.what.enqueued);
   in.field(of.marks);
@@ -194,17 +195,18 @@ bool is_sane(const kept_state& state) {
 } // namespace
 
 std::string encode_command(const kept_state& what) {
-  std::string out{first_version};
-  pass(writer{out}, what);
+  std::string out{version};
+  pass(writer{out}, what, version);
   return out;
 }
 
 result<kept_state> decode_command(const kept_command& row) {
   const error corrupt{errc::record_corrupt, "command " + row.id.str()};
-  if (row.content.empty() || row.content.front() != first_version) return corrupt;
+  if (row.content.empty() || row.content.front() < first_version || row.content.front() > version)
+    return corrupt;
   kept_state state;
   reader in{std::string_view{row.content}.substr(1)};
-  pass(in, state);
+  pass(in, state, row.content.front());
   if (!in.is_whole() || !is_sane(state)) return corrupt;
   state.what.id = row.id;
   state.what.to = row.of;
