@@ -81,6 +81,7 @@ void add_devices(CLI::App& program, options& to) {
       devices->add_subcommand("waterfall", "Draw a device's way to its hub, or that of all (SVG)");
   waterfall->add_option("device", to.devices.device, device_help);
   waterfall->add_flag("--all", to.devices.all, "The first 1,000 devices that the timeline has");
+  waterfall->add_flag("--commands", to.devices.commands, "The device's last 10 commands instead");
   waterfall->add_option("-o,--output", to.devices.output, "File to write; - for the terminal")->required();
   auto* forget = devices->add_subcommand(
       "forget", "Remove a device with its assignment, or many; it comes back when it sends something");

@@ -197,8 +197,8 @@ int verb_devices_forget(const devices_options& options) {
 }
 
 int verb_devices_waterfall(const devices_options& options) {
-  if (options.all == !options.device.empty()) {
-    std::cerr << "causeway devices waterfall: name a device, or give --all\n";
+  if (options.all == !options.device.empty() || (options.all && options.commands)) {
+    std::cerr << "causeway devices waterfall: name a device, or give --all without --commands\n";
     return 2;
   }
   const auto client = admin_client::at(options.where);
@@ -212,6 +212,7 @@ int verb_devices_waterfall(const devices_options& options) {
       target += "application=" + percent_encode(options.device.substr(0, slash)) + "&";
     target += "device=" +
               percent_encode(slash == std::string::npos ? options.device : options.device.substr(slash + 1));
+    if (options.commands) target += "&of=commands";
   }
   const auto picture = client->get(target);
   if (!picture) return report("devices waterfall", picture.fault());

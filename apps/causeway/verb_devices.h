@@ -14,6 +14,7 @@ struct devices_options {
   bool unlisted = false, never_attached = false; // forget many
   bool drop_messages = false;                    // forget those that messages wait for, too
   bool all = false;                              // waterfall of many
+  bool commands = false;                         // waterfall of one's last commands
   std::string output;                            // of waterfall; "-" = stdout
   bool json = false;
 };

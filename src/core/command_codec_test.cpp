@@ -76,7 +76,7 @@ TEST(command_codec, what_is_cut_or_longer_is_damage) {
   longer.content += '\0';
   EXPECT_FALSE(decode_command(longer));
   auto other = whole;
-  other.content[0] = 2;
+  other.content[0] = 3;
   EXPECT_EQ(decode_command(other).fault().code(), errc::record_corrupt) << "a version that is not known";
 }
 

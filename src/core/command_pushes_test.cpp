@@ -134,6 +134,24 @@ TEST(pushes, of_which_nothing_can_be_proven_are_in_doubt_and_never_repeated) {
   EXPECT_EQ(f.state(id), command_state::sent) << "until a step says otherwise";
 }
 
+TEST(pushes, behind_a_replace_that_was_in_doubt_are_not_replaced_by_it) {
+  looking f;
+  const auto replace = f.pushed(1, "replace a");
+  f.outcome(replace, push_end::unanswered);
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall);
+  f.tick(11s);
+  f.queue_read(false);
+  f.record_read(f.clock.now().wall);
+  ASSERT_EQ(f.state(replace), command_state::in_doubt);
+  f.durable();
+  const auto behind = f.pushed(2, "b");
+  f.outcome(behind, push_end::taken);
+  f.step(replace, event_kind::downlink_queued); // late
+  EXPECT_EQ(f.state(replace), command_state::queued);
+  EXPECT_EQ(f.state(behind), command_state::queued);
+}
+
 TEST(pushes, are_known_by_a_step_that_beats_the_looks) {
   looking f;
   const auto id = f.pushed(1, "a");

@@ -55,6 +55,31 @@ TEST_F(push_turns_test, of_one_device_go_one_at_a_time_in_the_order_stored) {
   EXPECT_EQ(turns.deadline(now()), std::nullopt);
 }
 
+TEST_F(push_turns_test, what_enters_first_goes_before_all_that_waits_but_not_during_a_push) {
+  enter(dev_1, "a", 0, true);
+  enter(dev_1, "b", 0, true); // until the end of a
+  EXPECT_EQ(go(), "a");
+  turns.enter_first({command_id{"c"}, dev_1}, now());
+  EXPECT_EQ(go(), "") << "a is under way";
+  answer(dev_1);
+  EXPECT_EQ(go(), "c") << "b waits still";
+  answer(dev_1);
+  EXPECT_EQ(go(), "");
+  turns.on_ended(dev_1, command_id{"a"}, now());
+  EXPECT_EQ(go(), "b");
+}
+
+TEST_F(push_turns_test, what_enters_first_waits_as_long_after_a_push_without_an_answer_as_any) {
+  enter(dev_1, "a");
+  EXPECT_EQ(go(), "a");
+  turns.on_unanswered(dev_1, now());
+  turns.enter_first({command_id{"c"}, dev_1}, now());
+  turns.on_known(dev_1, true, now());
+  EXPECT_EQ(go(), "");
+  clock.advance(11s);
+  EXPECT_EQ(go(), "c");
+}
+
 TEST_F(push_turns_test, of_all_devices_are_eight_under_way_and_no_more) {
   for (std::uint32_t i = 0; i < 20; ++i)
     enter(device_ref{i}, std::to_string(i), i % 3);

@@ -26,6 +26,15 @@ net::http_response answer_text(const std::string& json_body) {
   return out;
 }
 
+// The oldest first.
+std::string draw_commands(const std::vector<model::command_status>& last, const model::device_status& of) {
+  std::vector<waterfall_row> rows;
+  const auto zero = last.empty() || last.back().marks.empty() ? wall_time{} : last.back().marks.front().at;
+  for (auto one = last.rbegin(); one != last.rend(); ++one)
+    rows.push_back(command_row(*one, zero));
+  return draw_waterfall(rows, {of.key.device.str() + ": its last commands", "from " + format_rfc3339(zero)});
+}
+
 } // namespace
 
 template <class Value>
@@ -170,9 +179,12 @@ net::http_response api::spans(const parameters& asked) const {
 }
 
 net::http_response api::waterfall(const parameters& asked) const {
-  if (auto good = asked.only({"device", "application", "limit"}); !good) return refuse(good.fault());
+  if (auto good = asked.only({"device", "application", "limit", "of"}); !good) return refuse(good.fault());
   const auto limit = asked.limit();
   if (!limit) return refuse(limit.fault());
+  const auto of = asked.text("of");
+  if (!of.empty() && (of != "commands" || asked.find("device") == nullptr))
+    return refuse(error{errc::field_invalid, "of is commands, of one device, or absent"});
   const auto& line = fleet_.timeline();
   net::http_response out;
   out.content_type = "image/svg+xml; charset=utf-8";
@@ -181,6 +193,10 @@ net::http_response api::waterfall(const parameters& asked) const {
     const auto found =
         find_device(fleet_, application == nullptr ? "-" : std::string_view{*application}, *device);
     if (!found) return refuse(found.fault());
+    if (!of.empty()) {
+      out.body = draw_commands(fleet_.commands_of(found->key, commands_of_device), *found);
+      return out;
+    }
     const auto row = last_session(line.of(found->ref, spans_of_way), line, found->key.device.str());
     const auto zero =
         row.bars.empty()

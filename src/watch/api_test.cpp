@@ -147,6 +147,30 @@ TEST(api, draws_a_devices_way_to_its_hub_however_many_commands_it_has_had_since)
   EXPECT_EQ(drawn.find("command.push"), std::string::npos);
 }
 
+TEST(api, draws_a_devices_last_commands_from_step_to_step) {
+  scene s;
+  model::command_status one;
+  one.message_id = "m<1>";
+  one.to = {application_id{"water"}, device_id{"meter-2"}};
+  const auto at = [](int ms) { return wall_time{seconds{1'000}} + milliseconds{ms}; };
+  one.enqueued = at(-10);
+  one.marks = {{model::command_state::stored, at(0)},
+               {model::command_state::pushing, at(5)},
+               {model::command_state::queued, at(25)},
+               {model::command_state::sent, at(525)},
+               {model::command_state::no_word, at(2'525)}};
+  s.fleet.commands.push_back(one);
+  const auto drawn = s.get("/api/timeline/waterfall.svg?device=meter-2&of=commands").body;
+  for (const auto* bar : {"m&lt;1&gt;: command.store, 10 ms from 0 ms", "command.turn, 5 ms from 10 ms",
+                          "command.push, 20 ms from 15 ms", "command.send, 500 ms from 35 ms",
+                          "command.send, 2 s from 535 ms, no_word"})
+    EXPECT_NE(drawn.find(bar), std::string::npos) << bar << drawn;
+  EXPECT_EQ(s.get("/api/timeline/waterfall.svg?of=commands").status, 400);
+  EXPECT_EQ(s.get("/api/timeline/waterfall.svg?device=meter-2&of=joins").status, 400);
+  EXPECT_EQ(s.get("/api/timeline/waterfall.svg?device=meter-1&application=gas&of=commands").status, 200)
+      << "none";
+}
+
 TEST(api, shows_a_devices_last_commands_with_it) {
   scene s;
   for (int i = 0; i < 12; ++i) {

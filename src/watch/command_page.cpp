@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/command_page.h"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -22,7 +24,41 @@ json::value number_json(const std::optional<Number>& of) {
   return of ? json::value(*of) : json::value(nullptr);
 }
 
+model::phase phase_between(model::command_state from, model::command_state to) {
+  if (to == model::command_state::pushing) return model::phase::command_turn;
+  if (from == model::command_state::pushing) return model::phase::command_push;
+  if (from == model::command_state::stored) return model::phase::command_turn; // it was never pushed
+  return to == model::command_state::acknowledged ? model::phase::command_ack : model::phase::command_send;
+}
+
+bool is_well(model::command_state of) {
+  using enum model::command_state;
+  return of == pushing || of == queued || of == sent || of == acknowledged;
+}
+
+waterfall_bar bar_between(model::phase what, wall_time from, wall_time to, wall_time zero) {
+  waterfall_bar bar;
+  bar.what = what;
+  bar.begin_ms = std::chrono::duration<double, std::milli>(from - zero).count();
+  // Times of two machines: a step may be said to be earlier than what it follows.
+  bar.duration_ms = std::max(0.0, std::chrono::duration<double, std::milli>(to - from).count());
+  return bar;
+}
+
 } // namespace
+
+waterfall_row command_row(const model::command_status& of, wall_time zero) {
+  waterfall_row row{of.message_id.empty() ? of.id.str() : of.message_id, {}};
+  if (of.enqueued && !of.marks.empty())
+    row.bars.push_back(bar_between(model::phase::command_store, *of.enqueued, of.marks.front().at, zero));
+  for (std::size_t i = 1; i < of.marks.size(); ++i) {
+    const auto& from = of.marks[i - 1];
+    const auto& to = of.marks[i];
+    row.bars.push_back(bar_between(phase_between(from.state, to.state), from.at, to.at, zero));
+    if (!is_well(to.state)) row.bars.back().fault = model::to_string(to.state);
+  }
+  return row;
+}
 
 json::array steps_json(const model::command_status& of) {
   json::array all;

@@ -70,6 +70,8 @@ class commands_cli(commands_test):
         self.assertRegex(text, rf"(?m)^sequence_number +{ended['sequence']}$")
         self.assertRegex(text, r"(?m)^  +\S+Z +sent +\d+")
         self.assertIn("not_found", self.ask("show", "0" * 32, expect=1).stderr)
+        drawn = self.run_causeway("devices", "waterfall", METER, "--commands", "-o", "-", "-c", self.configuration).stdout
+        self.assertRegex(drawn, "m1: command.ack, ")
         device = self.run_causeway("devices", "show", METER, "--json", "-c", self.configuration)
         self.assertEqual([one["command"] for one in json.loads(device.stdout)["commands"]], [shown["command"]])
         text = self.run_causeway("devices", "show", METER, "-c", self.configuration).stdout
