@@ -97,6 +97,20 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_flag("--backfill", options.backfill,
                  "What was published while the gateway was away is fetched from the Storage Integration")
       ->needs(mqtt);
+  auto* commands =
+      verb->add_option("--commands", options.commands,
+                       "Commands sent beside them, half messages, half methods, to devices of their own; the "
+                       "stack answers badly as often as the hub's connections are cut")
+          ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--command-devices", options.command_devices, "Devices that get them")
+      ->check(CLI::Range(2, 100'000))
+      ->needs(commands)
+      ->capture_default_str();
+  verb->add_option("--patience", options.patience,
+                   "Seconds without a change until what is missing of a command is missing")
+      ->check(CLI::Range(1, 3'600))
+      ->needs(commands)
+      ->capture_default_str();
   verb->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
   verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
