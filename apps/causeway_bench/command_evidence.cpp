@@ -78,8 +78,8 @@ std::optional<booked_downlink> read_item(const json::object& item) {
   made.end = text_of(item, "end");
   made.ended = time_of(item, "ended");
   for (const auto& one : list_of(item, "heard"))
-    made.heard.push_back({text_of(one.as_object(), "kind"),
-                          static_cast<std::uint32_t>(count_of(one.as_object(), "f_cnt"))});
+    made.heard.push_back(
+        {text_of(one.as_object(), "kind"), static_cast<std::uint32_t>(count_of(one.as_object(), "f_cnt"))});
   return made;
 }
 

@@ -55,7 +55,8 @@ TEST(command_evidence, tells_what_waits_in_the_hub_from_what_has_ended_there) {
 }
 
 TEST(command_evidence, a_call_without_the_devices_word_has_no_status) {
-  const auto word = read_method_answer(200, R"({"status":202,"payload":{"command":"abc","state":"pushing"}})");
+  const auto word =
+      read_method_answer(200, R"({"status":202,"payload":{"command":"abc","state":"pushing"}})");
   EXPECT_EQ(word.status, 202);
   EXPECT_EQ(word.id, "abc");
   EXPECT_EQ(read_method_answer(504, R"({"Message":"no"})").status, 0);

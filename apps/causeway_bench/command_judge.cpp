@@ -76,6 +76,7 @@ private:
   void judge_state(const file& of, const std::string& state);
   void judge_without_item(const file& of, const std::string& state);
   void judge_steps(const file& of);
+  void judge_hub_end(const file& of);
   void judge_doubt(const file& of, const told_step& doubt);
   static std::string difference(const booked_downlink& item, const std::string& state);
   bool would_be_seen(const booked_downlink& item, wall_time at) const;
@@ -163,6 +164,7 @@ void judgement::judge_one(const file& of) {
     find(made_.mismatches, of, "queued though its caller was told that nothing was sent");
   judge_state(of, by.state);
   judge_steps(of);
+  judge_hub_end(of);
   for (const auto* step : of.told)
     if (step->state == "in_doubt") judge_doubt(of, *step);
 }
@@ -173,6 +175,7 @@ void judgement::judge_state(const file& of, const std::string& state) {
   if (state.empty()) return find(made_.reports_missing, of, "no report at all");
   if (state == "in_doubt") ++made_.in_doubt;
   const auto& item = *of.items.front();
+  if (item.end == "none") ++made_.under_way;
   if (const auto what = difference(item, state); !what.empty()) {
     const bool is_young =
         !of.told.empty() && all_.now - std::max(of.told.back()->at, item.accepted) < all_.patience;
@@ -195,7 +198,7 @@ std::string judgement::difference(const booked_downlink& item, const std::string
   if (over && knows_end(item) && !(state == "sent" && item.end == "transmitted"))
     return item.end + ", and that was heard";
   if (state == "no_word")
-    return stands_in_queue(item)  ? "it stands in the queue"
+    return stands_in_queue(item) ? "it stands in the queue"
            : waits_for_ack(item) ? "it waits for its ack"
                                  : "~no_word_of_" + item.end;
   if (state == "in_doubt") return heard(item, "downlink_queued") ? "its queued event was heard" : "~in_doubt";
@@ -251,6 +254,14 @@ void judgement::judge_steps(const file& of) {
     }
 }
 
+// Where the hub holds a message for its ack, Success means that it is there, or, of an unconfirmed one,
+// queued.
+void judgement::judge_hub_end(const file& of) {
+  if (of.asked == nullptr || !of.asked->is_held || of.asked->hub_end != "Success") return;
+  const bool reached = !of.items.empty() && (!of.asked->confirmed || of.items.front()->end == "acknowledged");
+  if (!reached) find(made_.mismatches, of, "Success in the hub though it was not acknowledged");
+}
+
 // The two reads would have shown it.
 bool judgement::would_be_seen(const booked_downlink& item, wall_time at) const {
   const auto from = at - before_look, to = at + after_look;
@@ -277,7 +288,8 @@ bool judgement::would_be_seen(const booked_downlink& item, wall_time at) const {
 
 void judgement::judge_doubt(const file& of, const told_step& doubt) {
   for (const auto* item : of.items)
-    if (would_be_seen(*item, doubt.at)) return find(made_.doubt_unfounded, of, "in doubt, and it could be seen");
+    if (would_be_seen(*item, doubt.at))
+      return find(made_.doubt_unfounded, of, "in doubt, and it could be seen");
   if (!of.items.empty() || of.asked == nullptr) return;
   // It never arrived, and its device, of class A, has never spoken: proof.
   const auto known = all_.devices.find(of.asked->device);

@@ -26,6 +26,7 @@ struct asked_command {
   bool accepted = false; // the hub has taken it; a method: it was answered 200 or 202
   bool refused = false;  // a method: answered so that nothing was sent nor will be
   bool waits = false;    // a message: it is still in the hub
+  bool is_held = false;  // a message: the hub keeps it until it is acknowledged
   std::string hub_end;   // a message's end in the hub: "Success", "Rejected"; empty: none yet
   std::string id;        // as a method's answer has it; empty: not known
 };
@@ -52,7 +53,7 @@ struct booked_downlink {
 
 // A report at the hub, each message-id once, in the order of arrival.
 struct told_step {
-  std::string id; // the command's
+  std::string id;                      // the command's
   std::optional<std::uint64_t> number; // of a message, by its message-id
   std::string message_id;
   std::string state;
@@ -80,6 +81,7 @@ struct command_figures {
   std::uint64_t commands = 0; // accepted
   std::uint64_t c2d = 0, methods = 0;
   std::uint64_t lost = 0, in_doubt = 0, doubt_unfounded = 0, doubled = 0, mismatches = 0, reports_missing = 0;
+  std::uint64_t under_way = 0;                 // items without an end
   std::uint64_t unheard_yet = 0;               // a step was dropped, and it is not yet time to ask for it
   std::map<std::string, std::uint64_t> states; // the last ones
   // Differences that are the way of things, by name: nobody was told.
@@ -89,7 +91,7 @@ struct command_figures {
   bool is_clean() const {
     return lost == 0 && doubt_unfounded == 0 && doubled == 0 && mismatches == 0 && reports_missing == 0;
   }
-  bool is_complete() const { return is_clean() && unheard_yet == 0; }
+  bool is_complete() const { return is_clean() && unheard_yet == 0 && under_way == 0; }
 };
 
 command_figures judge_commands(const command_evidence& all);

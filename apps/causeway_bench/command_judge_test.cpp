@@ -48,7 +48,8 @@ protected:
   }
   void told(const std::string& state, std::chrono::nanoseconds when = 11s,
             std::optional<std::uint32_t> f_cnt = {}) {
-    all.told.push_back({id(), all.asked.back().number, state + std::to_string(all.told.size()), state, f_cnt, at(when)});
+    all.told.push_back(
+        {id(), all.asked.back().number, state + std::to_string(all.told.size()), state, f_cnt, at(when)});
   }
   std::string id() const { return "c" + std::to_string(all.asked.back().number); }
   command_figures judge() const { return judge_commands(all); }
@@ -163,14 +164,37 @@ TEST_F(command_judge, an_older_step_and_what_comes_behind_an_end_change_nothing)
   told("queued");
   told("sent", 18s, 2);
   told("nacked", 16s, 1);
-  EXPECT_TRUE(judge().is_complete());
+  EXPECT_TRUE(judge().is_clean());
   EXPECT_EQ(judge().states.at("sent"), 1U);
   asked(true);
   item("max_retries", {at(12s)}, {{"downlink_failed", 1}, {"downlink_nack", 1}});
   told("failed", 15s, 1);
   told("sent", 12s, 1);
-  EXPECT_TRUE(judge().is_complete());
+  EXPECT_TRUE(judge().is_clean());
   EXPECT_EQ(judge().states.at("failed"), 1U);
+}
+
+TEST_F(command_judge, what_the_hub_holds_succeeds_with_its_ack_alone) {
+  auto& held = asked(true);
+  held.is_held = true;
+  item("acknowledged", {at(12s)}, {{"downlink_ack", 1}});
+  told("acknowledged", 15s, 1);
+  held.hub_end = "Success";
+  EXPECT_TRUE(judge().is_complete());
+  all.booked.back().end = "max_retries";
+  all.told.back().state = "failed";
+  EXPECT_EQ(judge().mismatches, 1U);
+  all.asked.back().hub_end = "Rejected";
+  EXPECT_EQ(judge().mismatches, 0U);
+}
+
+TEST_F(command_judge, an_item_without_an_end_is_under_way) {
+  asked();
+  item();
+  told("queued");
+  EXPECT_TRUE(judge().is_clean());
+  EXPECT_FALSE(judge().is_complete());
+  EXPECT_EQ(judge().under_way, 1U);
 }
 
 TEST_F(command_judge, a_doubt_is_unfounded_while_the_item_can_be_seen) {

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 // gets few commands, because each of them waits for an uplink then.
 constexpr std::size_t class_c_every = 4, rejoin_every = 5, sleep_every = 10, deaf_every = 10;
 constexpr double sleeper_share = 0.15; // of the commands that another device gets
-constexpr double confirmed_share = 0.4, replace_share = 0.03, join_share = 0.1;
+constexpr double confirmed_share = 0.4, replace_share = 0.03, join_share = 0.1, lock_share = 0.3;
 constexpr auto speaks_after = 2s;
 constexpr int tries_of_a_method = 3;
 // A look at what has become of it all.
@@ -30,7 +30,8 @@ constexpr seconds silence_is_asked_within{60};
 constexpr std::size_t deepest_page = 100'000;
 
 // What the stack does wrong at the next push.
-constexpr std::array<const char*, 9> disturbances{
+constexpr std::array<const char*, 10> disturbances{
+    R"("pushes":[{"count":1,"status":429,"retry_after":2}])",
     R"("pushes":[{"count":1,"hang_up":true}])",
     R"("pushes":[{"count":1,"hang_up":true,"queued":true}])",
     R"("pushes":[{"count":1,"hang_up":true,"queued":true,"event":"none"}])",
@@ -52,14 +53,17 @@ net::task<result<std::string>> command_traffic::ask(std::string method, std::str
 }
 
 net::task<result<void>> command_traffic::prepare() {
+  auto service = service_client::make(on_, rig_.directory() + "/emulator", rig_.service_port());
+  if (!service) co_return std::move(service).fault();
+  service_.emplace(*std::move(service));
   for (const auto& [application, name] : rig_.command_devices()) {
     const auto i = devices_.size();
     device made{application, name, {}, i % deaf_every != 3, i % sleep_every == 7, {}};
     made.is.class_c = i % class_c_every == 0;
     made.is.rejoins = i % rejoin_every == 1;
     auto path = fmt::format("/downlinks/devices/{}/{}", application, name);
-    auto how = fmt::format(R"({{"class":"{}","acknowledges":{}}})", made.is.class_c ? "C" : "A",
-                           made.acknowledges);
+    auto how =
+        fmt::format(R"({{"class":"{}","acknowledges":{}}})", made.is.class_c ? "C" : "A", made.acknowledges);
     auto changed = co_await ask("PUT", std::move(path), std::move(how));
     if (!changed) co_return std::move(changed).fault();
     made.next_word = on_.now().mono + milliseconds{static_cast<int>(draw() * 2'000)};
@@ -94,6 +98,11 @@ net::task<result<void>> command_traffic::disturb() {
     path = "/downlinks/cut";
   auto done = co_await ask(body.empty() ? "POST" : "PUT", std::move(path), std::move(body));
   if (!done) co_return std::move(done).fault();
+  // What is in hand in the hub comes again.
+  if (draw() < lock_share) {
+    auto expired = co_await rig_.hub().add_fault(R"({"kind":"expire_locks"})");
+    co_return expired;
+  }
   co_return result<void>{};
 }
 
@@ -112,14 +121,15 @@ net::task<> command_traffic::send_all(command_traffic* self) {
     moments.emplace_back(static_cast<std::int64_t>(self->draw() * span));
   std::sort(moments.begin(), moments.end());
   for (std::size_t i = 0; i < moments.size() && !self->over_ && self->fault_.empty(); ++i) {
-    static_cast<void>(co_await net::sleep_for(
-        std::max(begun + moments[i] - self->on_.now().mono, mono_time::duration{0})));
+    static_cast<void>(
+        co_await net::sleep_for(std::max(begun + moments[i] - self->on_.now().mono, mono_time::duration{0})));
     const auto& to = self->devices_[self->draw_device()];
     const bool replaces = self->draw() < replace_share;
     asked_command made;
     made.number = i + 1;
     made.way = i % 2 == 0 ? command_way::c2d : command_way::method;
     made.device = to.name;
+    made.is_held = made.way == command_way::c2d && to.application == emulator::field_application;
     made.confirmed = self->draw() < confirmed_share;
     self->evidence_.asked.push_back(made);
     auto payload = format_command_payload(made.number);
@@ -146,7 +156,8 @@ net::task<result<void>> command_traffic::send_message(std::size_t which, std::st
   auto& about = evidence_.asked[which];
   auto body = fmt::format(
       R"({{"device":"{}","body":"{}","message_id":"{}","properties":{{"Port":"10","Confirmed":"{}","Queue":"{}"}}}})",
-      about.device, payload, format_command_message_id(about.number), about.confirmed, replaces ? "replace" : "push");
+      about.device, payload, format_command_message_id(about.number), about.confirmed,
+      replaces ? "replace" : "push");
   auto sent = co_await ask("POST", "/c2d", std::move(body));
   // 50 of them wait for this device: the hub takes no more.
   evidence_.asked[which].accepted = sent.has_value();
@@ -157,7 +168,7 @@ net::task<result<void>> command_traffic::send_message(std::size_t which, std::st
 net::task<> command_traffic::call(command_traffic* self, std::size_t which, std::string body) {
   const bool repeats = body.find(R"("id":"k)") != std::string::npos;
   for (int i = 0; i < (repeats ? tries_of_a_method : 1); ++i) {
-    auto answered = co_await self->rig_.call_method(self->evidence_.asked[which].device, body);
+    auto answered = co_await self->service_->call_method(self->evidence_.asked[which].device, body);
     const auto word = answered ? read_method_answer(answered->status, answered->body) : method_word{};
     auto& about = self->evidence_.asked[which];
     if (word.status == 200 || word.status == 202) {
@@ -273,6 +284,12 @@ net::task<result<command_figures>> command_traffic::finish() {
   std::string well = R"({"pushes":[],"reads":[],"events":{},"push_ms":12})";
   auto switched = co_await ask("PUT", "/downlinks/switches", std::move(well));
   if (!switched) co_return std::move(switched).fault();
+  for (const auto& one : devices_) {
+    if (one.acknowledges) continue;
+    auto path = fmt::format("/downlinks/devices/{}/{}", one.application, one.name);
+    auto changed = co_await ask("PUT", std::move(path), R"({"acknowledges":true})");
+    if (!changed) co_return std::move(changed).fault();
+  }
   awake_ = true;
   while (sending_ && fault_.empty())
     static_cast<void>(co_await net::sleep_for(10ms));

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "causeway_bench/command_judge.h"
+#include "causeway_bench/service_client.h"
 #include "causeway_bench/uplink_rig.h"
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_set>
@@ -36,9 +38,9 @@ public:
   void start();
   // The stack does something wrong once: what, is drawn.
   net::task<result<void>> disturb();
-  // Waits until all is told, or nothing has moved for the plan's patience; meanwhile every device speaks. Once,
-  // with a gateway that stays. Errors: the control API's; hub_answer_missing when reports could not be read
-  // in time.
+  // Waits until all is told, or nothing has moved for the plan's patience; meanwhile every device speaks.
+  // Once, with a gateway that stays. Errors: the control API's; hub_answer_missing when reports could not be
+  // read in time.
   net::task<result<command_figures>> finish();
   // Nothing is sent any more; all of its tasks have ended. To be called before it goes.
   net::task<> stop();
@@ -70,6 +72,7 @@ private:
   uplink_rig& rig_;
   command_plan plan_;
   std::mt19937 random_;
+  std::optional<service_client> service_;
   std::vector<device> devices_;
   command_evidence evidence_;
   std::unordered_set<std::string> known_reports_;

@@ -141,9 +141,10 @@ void print_commands(const crash_options& options, const outcome& o) {
     fmt::print(
         R"(,"stack_faults":{},"commands":{},"commands_c2d":{},"commands_methods":{},"commands_lost":{},)"
         R"("commands_in_doubt":{},"doubt_unfounded":{},"downlinks_doubled":{},"final_state_mismatches":{},)"
-        R"("reports_missing":{},"steps_unheard_yet":{},"final_states":{},"unknowable":{})",
+        R"("reports_missing":{},"steps_unheard_yet":{},"downlinks_under_way":{},"final_states":{},)"
+        R"("unknowable":{})",
         o.stack_faults, c.commands, c.c2d, c.methods, c.lost, c.in_doubt, c.doubt_unfounded, c.doubled,
-        c.mismatches, c.reports_missing, c.unheard_yet, list(c.states), list(c.unknowable));
+        c.mismatches, c.reports_missing, c.unheard_yet, c.under_way, list(c.states), list(c.unknowable));
     return;
   }
   const std::array rows{std::pair{"commands", c.commands},

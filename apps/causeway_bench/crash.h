@@ -17,7 +17,7 @@ struct crash_options {
   std::uint32_t commands = 0;     // sent beside them; 0: none
   std::uint32_t command_devices = 100;
   std::uint32_t patience = 60; // seconds without a change until what is missing is missing
-  std::uint32_t seed = 0;         // of the moments; 0: drawn anew
+  std::uint32_t seed = 0;      // of the moments; 0: drawn anew
   std::string directory = "/var/tmp";
   bool json = false;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "causeway_bench/uplink_rig.h"
 
-#include "azure/connection_string.h"
 #include "base/log.h"
 #include "causeway_bench/floor_settings.h"
 #include "causeway_bench/machine.h"
@@ -32,7 +31,6 @@ constexpr const char* mqtt_tenant = "emulated";
 constexpr double mqtt_rate = 0.5; // uplinks a second of each device
 // What is not heard within it is asked for.
 constexpr const char* command_timeout = "10s";
-constexpr std::size_t most_calls = 512; // of methods, under way
 
 net::task<result<std::string>> fetch(net::http_client* client, std::string url) {
   net::http_call call;
@@ -75,10 +73,14 @@ result<void> uplink_rig::write_configuration() {
   if (auto written = hub_->write_configuration(plain); !written) return written;
   std::ifstream in{plain};
   std::ofstream out{configuration_, std::ios::binary};
+  bool is_field = false; // where hubs hold a message until it is acknowledged
   for (std::string line; std::getline(in, line);) {
     out << line << '\n';
+    if (line == fmt::format("id = \"{}\"", emulator::field_application)) is_field = true;
+    if (line == fmt::format("id = \"{}\"", emulator::plant_application)) is_field = false;
     if (line.starts_with("api_key_file") && options_.command_devices > 0)
-      out << fmt::format("command_timeout = \"{}\"\n", command_timeout);
+      out << fmt::format("command_timeout = \"{}\"\n{}", command_timeout,
+                         is_field ? "settle = \"acknowledged\"\n" : "");
     if (line == "[things_stack]" && options_.backfill)
       out << fmt::format("storage_delay = \"{}\"\n", configured_storage_delay);
     if (line == "[webhook]" && options_.tls)
@@ -229,10 +231,7 @@ net::task<result<void>> uplink_rig::start() {
   if (figures->unique < options_.devices)
     co_return error{errc::hub_answer_missing,
                     fmt::format("{} of {} devices came online", figures->unique, options_.devices)};
-  if (options_.command_devices > 0) {
-    set_command_devices_apart();
-    if (auto read = read_service_policy(); !read) co_return read;
-  }
+  if (options_.command_devices > 0) set_command_devices_apart();
   auto cleared = co_await hub_->clear_arrivals();
   co_return cleared;
 }
@@ -246,29 +245,6 @@ void uplink_rig::set_command_devices_apart() {
     application.devices.erase(application.devices.begin(),
                               application.devices.begin() + static_cast<std::ptrdiff_t>(count));
   }
-}
-
-result<void> uplink_rig::read_service_policy() {
-  const auto file = directory_ + "/emulator/service-connection-string-0";
-  std::ifstream in{file};
-  std::string text;
-  if (!std::getline(in, text)) return error{errc::state_unusable, file};
-  const auto policy = azure::parse_connection_string(secret{std::move(text)}, file);
-  if (!policy) return policy.fault();
-  const auto expiry = loop_.now().wall + std::chrono::hours{24};
-  service_token_ = azure::make_sas_token(policy->hub.host, policy->key, expiry, policy->policy).reveal();
-  service_.emplace(loop_, net::http_client_options{directory_ + "/emulator/ca.pem", most_calls});
-  return {};
-}
-
-net::task<result<net::http_answer>> uplink_rig::call_method(std::string device, std::string body) {
-  net::http_call call;
-  call.method = "POST";
-  call.url = fmt::format("https://localhost:{}/twins/{}/methods?api-version=2021-04-12", service_port_, device);
-  call.headers = {{"Authorization", service_token_}, {"Content-Type", "application/json"}};
-  call.body = std::move(body);
-  auto answered = co_await service_->call(std::move(call));
-  co_return answered;
 }
 
 result<void> uplink_rig::launch_gateway() {

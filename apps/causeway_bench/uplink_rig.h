@@ -88,10 +88,11 @@ public:
   // Compares uplink by uplink. Once, after wait_for_arrivals().
   net::task<result<delivery>> compare();
 
-  // Application and name, which is the identity, too.
+  // Application and name, which is the identity, too. Of the field application the hub holds messages until
+  // they are acknowledged.
   const std::vector<std::pair<std::string, std::string>>& command_devices() const { return commanded_; }
-  // body: of a call by the hub's REST interface. With command_devices only.
-  net::task<result<net::http_answer>> call_method(std::string device, std::string body);
+  // Of the hub's REST interface; with command_devices only.
+  std::uint16_t service_port() const { return service_port_; }
 
   emulator_child& hub() { return *hub_; }
   // 0 while it does not run.
@@ -105,7 +106,6 @@ public:
 private:
   result<void> write_configuration();
   void set_command_devices_apart();
-  result<void> read_service_policy();
   net::task<result<void>> prepare_floor();
   net::task<result<void>> start_broker();
   net::task<result<void>> register_mqtt_devices();
@@ -121,8 +121,6 @@ private:
   std::vector<std::pair<std::string, std::string>> commanded_;
   std::optional<broker_child> broker_;
   std::uint16_t broker_port_ = 0, service_port_ = 0;
-  std::string service_token_;
-  std::optional<net::http_client> service_;
   std::optional<emulator_child> hub_;
   std::optional<net::process> gateway_;
   emulator::storage_log stored_{{}}; // off
