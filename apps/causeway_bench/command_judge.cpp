@@ -269,7 +269,7 @@ bool judgement::would_be_seen(const booked_downlink& item, wall_time at) const {
   if (item.end != "none" && item.ended <= to) {
     // As the last of the device's downlinks, where nothing has come behind it.
     const auto known = all_.devices.find(item.device);
-    if (known == all_.devices.end() || known->second.rejoins || item.transmissions.empty()) return false;
+    if (known == all_.devices.end() || known->second.overwrites || item.transmissions.empty()) return false;
     const auto last = item.transmissions.back();
     if (last > from) return false;
     const auto& others = by_device_.at(item.device);

@@ -64,7 +64,8 @@ struct told_step {
 // What the one who judges did himself.
 struct judged_device {
   bool class_c = false;
-  bool rejoins = false;
+  // It joins again, or wants acks: then the last downlink that the stack remembers is another's.
+  bool overwrites = false;
   std::optional<wall_time> first_uplink; // since its first command
 };
 

@@ -212,6 +212,9 @@ TEST_F(command_judge, a_doubt_is_unfounded_while_the_item_can_be_seen) {
   EXPECT_EQ(judge().doubt_unfounded, 3U) << "the last that was scheduled";
   last.transmissions = {at(11s)}; // the pending one's came behind it
   EXPECT_EQ(judge().doubt_unfounded, 2U);
+  last.transmissions = {at(20s)};
+  all.devices["dev"].overwrites = true;
+  EXPECT_EQ(judge().doubt_unfounded, 2U);
 }
 
 TEST_F(command_judge, a_doubt_of_what_never_arrived_is_unfounded_where_the_device_never_spoke) {
@@ -221,7 +224,7 @@ TEST_F(command_judge, a_doubt_of_what_never_arrived_is_unfounded_where_the_devic
   all.devices["dev"].first_uplink = at(5s);
   EXPECT_EQ(judge().doubt_unfounded, 0U);
   EXPECT_EQ(judge().in_doubt, 1U);
-  all.devices["dev"] = {.class_c = true, .rejoins = false, .first_uplink = {}};
+  all.devices["dev"] = {.class_c = true, .overwrites = false, .first_uplink = {}};
   EXPECT_EQ(judge().doubt_unfounded, 0U);
 }
 

@@ -78,6 +78,9 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
+  verb->add_option("--freezes", options.freezes, "How often it is stopped for up to eight seconds (SIGSTOP)")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
   verb->add_option("--cuts", options.cuts, "How often the hub's connections are cut")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 
 // Of the devices, by their number: each fourth is of class C, and so on. What speaks nowhere but at the end
 // gets few commands, because each of them waits for an uplink then.
-constexpr std::size_t class_c_every = 4, rejoin_every = 5, sleep_every = 10, deaf_every = 10;
+constexpr std::size_t class_c_every = 4, rejoin_every = 5, sleep_every = 10, deaf_every = 10,
+                      wants_acks_every = 3;
 constexpr double sleeper_share = 0.15; // of the commands that another device gets
 constexpr double confirmed_share = 0.4, replace_share = 0.03, join_share = 0.1, lock_share = 0.3;
 constexpr auto speaks_after = 2s;
@@ -29,8 +30,10 @@ constexpr auto read_reports_every = 400ms;
 constexpr seconds silence_is_asked_within{60};
 constexpr std::size_t deepest_page = 100'000;
 
-// What the stack does wrong at the next push.
-constexpr std::array<const char*, 10> disturbances{
+// What the stack does wrong from now on, or once.
+constexpr std::array<const char*, 12> disturbances{
+    R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":29,"double_every":11,"swap_every":13})",
+    R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":23,"double_every":7,"delay_ms":3000})",
     R"("pushes":[{"count":1,"status":429,"retry_after":2}])",
     R"("pushes":[{"count":1,"hang_up":true}])",
     R"("pushes":[{"count":1,"hang_up":true,"queued":true}])",
@@ -58,9 +61,15 @@ net::task<result<void>> command_traffic::prepare() {
   service_.emplace(*std::move(service));
   for (const auto& [application, name] : rig_.command_devices()) {
     const auto i = devices_.size();
-    device made{application, name, {}, i % deaf_every != 3, i % sleep_every == 7, {}};
+    device made;
+    made.application = application;
+    made.name = name;
+    made.acknowledges = i % deaf_every != 3;
+    made.sleeps = i % sleep_every == 7;
+    made.rejoins = i % rejoin_every == 1;
+    made.wants_acks = i % wants_acks_every == 2;
     made.is.class_c = i % class_c_every == 0;
-    made.is.rejoins = i % rejoin_every == 1;
+    made.is.overwrites = made.rejoins || made.wants_acks;
     auto path = fmt::format("/downlinks/devices/{}/{}", application, name);
     auto how =
         fmt::format(R"({{"class":"{}","acknowledges":{}}})", made.is.class_c ? "C" : "A", made.acknowledges);
@@ -184,16 +193,18 @@ net::task<> command_traffic::call(command_traffic* self, std::size_t which, std:
 }
 
 net::task<> command_traffic::say(device* who) {
-  const auto body = fmt::format(R"({{"application":"{}","device":"{}"}})", who->application, who->name);
-  if (who->is.rejoins && !awake_ && draw() < join_share) {
-    auto joined = co_await ask("POST", "/downlinks/join", body);
+  const bool wants_ack = who->wants_acks && draw() < 0.5;
+  const auto about = fmt::format(R"("application":"{}","device":"{}")", who->application, who->name);
+  if (who->rejoins && !awake_ && draw() < join_share) {
+    auto joined = co_await ask("POST", "/downlinks/join", "{" + about + "}");
     if (!joined) fault_ = joined.fault().message();
     // Its session is there 1.9 s later, and begins with its next uplink.
     who->next_word = on_.now().mono + speaks_after + 500ms;
     co_return;
   }
   if (!who->is.first_uplink) who->is.first_uplink = on_.now().wall;
-  auto spoken = co_await ask("POST", "/downlinks/uplink", body);
+  auto word = fmt::format(R"({{{},"confirmed":{}}})", about, wants_ack);
+  auto spoken = co_await ask("POST", "/downlinks/uplink", std::move(word));
   if (!spoken) fault_ = spoken.fault().message();
   const auto pause = awake_ ? speaks_after : speaks_after + milliseconds{static_cast<int>(draw() * 2'000)};
   who->next_word = on_.now().mono + pause;

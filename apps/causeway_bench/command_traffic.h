@@ -32,7 +32,7 @@ public:
   command_traffic& operator=(const command_traffic&) = delete;
 
   // Makes the devices what they are: of class A or C, some that never acknowledge, some that join again and
-  // again, some that do not speak before the end. Errors: the control API's.
+  // again, want acks themselves, or do not speak before the end. Errors: the control API's.
   net::task<result<void>> prepare();
   // Begins to send, for the plan's time.
   void start();
@@ -49,7 +49,7 @@ private:
   struct device {
     std::string application, name;
     judged_device is;
-    bool acknowledges = true, sleeps = false;
+    bool acknowledges = true, sleeps = false, rejoins = false, wants_acks = false;
     mono_time next_word{};
   };
 

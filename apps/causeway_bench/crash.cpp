@@ -16,12 +16,14 @@ namespace causeway::bench {
 namespace {
 
 constexpr std::uint32_t posts = 512;
+constexpr milliseconds longest_freeze{8'000};
 
-enum class incident_kind : std::uint8_t { kill, hub_cut, stack };
+enum class incident_kind : std::uint8_t { kill, freeze, hub_cut, stack };
 
 struct incident {
   milliseconds at; // since the begin of sending
   incident_kind what{};
+  milliseconds lasts{};
 };
 
 std::vector<incident> draw_incidents(const crash_options& options) {
@@ -30,9 +32,11 @@ std::vector<incident> draw_incidents(const crash_options& options) {
   std::vector<incident> drawn;
   const auto draw = [&](std::uint32_t count, incident_kind what) {
     for (std::uint32_t i = 0; i < count; ++i)
-      drawn.push_back({milliseconds{moment(random)}, what});
+      drawn.push_back(
+          {milliseconds{moment(random)}, what, milliseconds{moment(random) % longest_freeze.count()}});
   };
   draw(options.kills, incident_kind::kill);
+  draw(options.freezes, incident_kind::freeze);
   draw(options.cuts, incident_kind::hub_cut);
   if (options.commands > 0) draw(options.cuts, incident_kind::stack);
   std::sort(drawn.begin(), drawn.end(), [](const incident& a, const incident& b) { return a.at < b.at; });
@@ -42,7 +46,7 @@ std::vector<incident> draw_incidents(const crash_options& options) {
 struct outcome {
   delivery what;
   std::uint64_t sent = 0, refused = 0;
-  std::uint32_t kills = 0, cuts = 0, stack_faults = 0;
+  std::uint32_t kills = 0, cuts = 0, freezes = 0, stack_faults = 0;
   command_figures commands;
   double settling_seconds = 0; // from the end of sending until everything had arrived
   std::string state_fs;
@@ -57,10 +61,13 @@ net::task<result<void>> kill(uplink_rig* rig) {
   co_return launched;
 }
 
-net::task<result<void>> bring_about(uplink_rig* rig, command_traffic* traffic, incident_kind what,
-                                    outcome* out) {
+net::task<result<void>> bring_about(uplink_rig* rig, command_traffic* traffic, incident what, outcome* out) {
   result<void> done;
-  switch (what) {
+  switch (what.what) {
+  case incident_kind::freeze:
+    co_await rig->freeze_gateway(what.lasts);
+    ++out->freezes;
+    break;
   case incident_kind::kill:
     done = co_await kill(rig);
     ++out->kills;
@@ -98,7 +105,7 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, command_tra
   for (const auto& one : incidents) {
     static_cast<void>(
         co_await net::sleep_for(std::max(begun + one.at - loop->now().mono, mono_time::duration{0})));
-    auto done = co_await bring_about(rig, traffic, one.what, &out);
+    auto done = co_await bring_about(rig, traffic, one, &out);
     if (!done) co_return std::move(done).fault();
   }
   const auto sent = begun + seconds{options.seconds};
@@ -176,12 +183,12 @@ void print(const crash_options& options, const outcome& o) {
     return;
   }
   fmt::print(
-      R"({{"kills":{},"hub_cuts":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
+      R"({{"kills":{},"hub_cuts":{},"freezes":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
       R"("uplinks_accepted":{},"uplinks_refused":{},"uplinks_delivered":{},"uplinks_lost":{},)"
       R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"mqtt_devices":{},)"
       R"("backfill":{},"mqtt_published":{},"mqtt_missed":{},"mqtt_out_of_order":{},"settling_seconds":{:.1f},"state_fs":"{}")",
-      o.kills, o.cuts, options.seconds, options.devices, options.rate, options.seed, o.sent, w.accepted,
-      o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates, w.duplicates_unrecognisable,
+      o.kills, o.cuts, o.freezes, options.seconds, options.devices, options.rate, options.seed, o.sent,
+      w.accepted, o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates, w.duplicates_unrecognisable,
       options.mqtt_devices, options.backfill, w.mqtt_published, w.mqtt_missed, w.mqtt_out_of_order,
       o.settling_seconds, o.state_fs);
   if (options.commands > 0) print_commands(options, o);

@@ -8,7 +8,8 @@ namespace causeway::bench {
 
 struct crash_options {
   std::uint32_t kills = 200;
-  std::uint32_t cuts = 200; // of all the hub's connections
+  std::uint32_t cuts = 200;  // of all the hub's connections
+  std::uint32_t freezes = 0; // SIGSTOP, and SIGCONT up to eight seconds later
   std::uint32_t seconds = 300;
   std::uint32_t devices = 2'000;
   double rate = 2'000;            // uplinks a second

@@ -19,7 +19,8 @@ result<service_client> service_client::make(net::loop& on, const std::string& em
   if (!std::getline(in, text)) return error{errc::state_unusable, file};
   const auto policy = azure::parse_connection_string(secret{std::move(text)}, file);
   if (!policy) return policy.fault();
-  const auto token = azure::make_sas_token(policy->hub.host, policy->key, on.now().wall + longest_run, policy->policy);
+  const auto token =
+      azure::make_sas_token(policy->hub.host, policy->key, on.now().wall + longest_run, policy->policy);
   return service_client{on, emulator, port, std::string{token.reveal()}};
 }
 

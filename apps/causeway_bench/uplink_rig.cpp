@@ -271,6 +271,12 @@ net::task<result<void>> uplink_rig::wait_until_ready() {
   co_return error{errc::connection_timed_out, url};
 }
 
+net::task<> uplink_rig::freeze_gateway(milliseconds how_long) {
+  gateway_->send_signal(SIGSTOP);
+  static_cast<void>(co_await net::sleep_for(how_long));
+  gateway_->send_signal(SIGCONT);
+}
+
 net::task<> uplink_rig::kill_gateway() {
   cpu_of_ended_ += cpu_seconds_of(gateway_->pid());
   gateway_->send_signal(SIGKILL);

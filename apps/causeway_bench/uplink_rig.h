@@ -66,6 +66,8 @@ public:
   // Starts the gateway (again).
   result<void> launch_gateway();
   net::task<result<void>> wait_until_ready();
+  // Stopped for so long (SIGSTOP), and goes on.
+  net::task<> freeze_gateway(milliseconds how_long);
   // SIGKILL, and waits for the end.
   net::task<> kill_gateway();
   net::task<> stop();
