@@ -31,7 +31,10 @@ constexpr seconds silence_is_asked_within{60};
 constexpr std::size_t deepest_page = 100'000;
 
 // What the stack does wrong from now on, or once.
-constexpr std::array<const char*, 12> disturbances{
+constexpr std::array<const char*, 14> disturbances{
+    // What arrives is seen by nobody, until it can be seen no more.
+    R"("pushes":[{"count":2,"hang_up":true,"queued":true,"event":"none"}],"reads":[{"for_seconds":14,"status":504}],"events":{"kinds":["downlink_queued","downlink_sent"],"drop_every":2})",
+    R"("pushes":[{"count":2,"status":504,"queued":true,"event":"none"}],"reads":[{"for_seconds":14,"status":500}],"events":{"kinds":["downlink_sent"],"drop_every":2})",
     R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":29,"double_every":11,"swap_every":13})",
     R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":23,"double_every":7,"delay_ms":3000})",
     R"("pushes":[{"count":1,"status":429,"retry_after":2}])",
