@@ -73,8 +73,10 @@ std::optional<booked_downlink> read_item(const json::object& item) {
   made.confirmed = item.at("confirmed").as_bool();
   made.accepted = time_of(item, "accepted");
   made.queued = static_cast<std::uint32_t>(count_of(item, "queued"));
-  for (const auto& one : list_of(item, "transmissions"))
+  for (const auto& one : list_of(item, "transmissions")) {
     made.transmissions.push_back(time_of(one.as_object(), "at"));
+    made.last_f_cnt = static_cast<std::uint32_t>(count_of(one.as_object(), "f_cnt"));
+  }
   made.end = text_of(item, "end");
   made.ended = time_of(item, "ended");
   for (const auto& one : list_of(item, "heard"))

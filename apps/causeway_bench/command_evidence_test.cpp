@@ -22,6 +22,7 @@ TEST(command_evidence, has_the_items_of_the_book_that_are_ours) {
   EXPECT_TRUE(one.confirmed);
   EXPECT_EQ(one.queued, 2U);
   EXPECT_EQ(one.transmissions.size(), 1U);
+  EXPECT_EQ(one.last_f_cnt, 3U);
   EXPECT_EQ(one.heard.at(0).kind, "downlink_sent");
   EXPECT_EQ(one.heard.at(0).f_cnt, 3U);
   EXPECT_EQ(one.end, "acknowledged");

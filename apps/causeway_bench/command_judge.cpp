@@ -60,7 +60,12 @@ bool waits_for_ack(const booked_downlink& item) {
 // The event that says its end has been heard.
 bool knows_end(const booked_downlink& item) {
   if (item.end == "acknowledged") return heard(item, "downlink_ack");
-  if (item.end == "max_retries" || item.end == "failed") return heard(item, "downlink_failed");
+  if (item.end == "failed") return heard(item, "downlink_failed");
+  // One of its push, which settles nothing, has no counter.
+  if (item.end == "max_retries")
+    return std::any_of(item.heard.begin(), item.heard.end(), [&](const heard_step& one) {
+      return one.kind == "downlink_failed" && one.f_cnt == item.last_f_cnt;
+    });
   if (item.end == "transmitted") return heard(item, "downlink_sent");
   return false;
 }

@@ -46,6 +46,7 @@ struct booked_downlink {
   wall_time accepted;
   std::uint32_t queued = 0; // how often it came into the queue
   std::vector<wall_time> transmissions;
+  std::uint32_t last_f_cnt = 0; // of the last of them
   std::string end = "none";
   wall_time ended;
   std::vector<heard_step> heard;

@@ -197,6 +197,17 @@ TEST_F(command_judge, an_item_without_an_end_is_under_way) {
   EXPECT_EQ(judge().under_way, 1U);
 }
 
+TEST_F(command_judge, a_failed_event_of_the_push_is_not_that_of_the_last_attempt) {
+  asked(true);
+  auto& failed = item("max_retries", {at(12s)}, {{"downlink_failed", 0}});
+  failed.last_f_cnt = 7;
+  told("queued");
+  told("no_word", 40s);
+  EXPECT_TRUE(judge().is_complete());
+  failed.heard.push_back({"downlink_failed", 7});
+  EXPECT_EQ(judge().mismatches, 1U);
+}
+
 TEST_F(command_judge, a_doubt_is_unfounded_while_the_item_can_be_seen) {
   asked();
   item();
