@@ -78,6 +78,9 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
+  verb->add_option("--freezes", options.freezes, "How often it is stopped for up to eight seconds (SIGSTOP)")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
   verb->add_option("--cuts", options.cuts, "How often the hub's connections are cut")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
@@ -97,6 +100,20 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_flag("--backfill", options.backfill,
                  "What was published while the gateway was away is fetched from the Storage Integration")
       ->needs(mqtt);
+  auto* commands =
+      verb->add_option("--commands", options.commands,
+                       "Commands sent beside them, half messages, half methods, to devices of their own; the "
+                       "stack answers badly as often as the hub's connections are cut")
+          ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--command-devices", options.command_devices, "Devices that get them")
+      ->check(CLI::Range(2, 100'000))
+      ->needs(commands)
+      ->capture_default_str();
+  verb->add_option("--patience", options.patience,
+                   "Seconds without a change until what is missing of a command is missing")
+      ->check(CLI::Range(1, 3'600))
+      ->needs(commands)
+      ->capture_default_str();
   verb->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
   verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();

@@ -33,6 +33,8 @@ struct rig_options {
   std::uint64_t spool_messages = 0; // the gateway's limit; 0: its default
   std::uint32_t mqtt_devices = 0;   // of an application of their own, by way of a real broker
   bool backfill = false;            // of that application
+  // Of the devices so many get commands, half of them through DPS; none of these sends uplinks by send().
+  std::uint32_t command_devices = 0;
 };
 
 // Sums over the whole run, by the kernel.
@@ -64,6 +66,8 @@ public:
   // Starts the gateway (again).
   result<void> launch_gateway();
   net::task<result<void>> wait_until_ready();
+  // Stopped for so long (SIGSTOP), and goes on.
+  net::task<> freeze_gateway(milliseconds how_long);
   // SIGKILL, and waits for the end.
   net::task<> kill_gateway();
   net::task<> stop();
@@ -86,6 +90,12 @@ public:
   // Compares uplink by uplink. Once, after wait_for_arrivals().
   net::task<result<delivery>> compare();
 
+  // Application and name, which is the identity, too. Of the field application the hub holds messages until
+  // they are acknowledged.
+  const std::vector<std::pair<std::string, std::string>>& command_devices() const { return commanded_; }
+  // Of the hub's REST interface; with command_devices only.
+  std::uint16_t service_port() const { return service_port_; }
+
   emulator_child& hub() { return *hub_; }
   // 0 while it does not run.
   int gateway_pid();
@@ -97,6 +107,7 @@ public:
 
 private:
   result<void> write_configuration();
+  void set_command_devices_apart();
   net::task<result<void>> prepare_floor();
   net::task<result<void>> start_broker();
   net::task<result<void>> register_mqtt_devices();
@@ -109,8 +120,9 @@ private:
   emulator_ports ports_;
   std::vector<std::uint16_t> more_hub_ports_;
   std::vector<emulator::simulated_application> applications_;
+  std::vector<std::pair<std::string, std::string>> commanded_;
   std::optional<broker_child> broker_;
-  std::uint16_t broker_port_ = 0;
+  std::uint16_t broker_port_ = 0, service_port_ = 0;
   std::optional<emulator_child> hub_;
   std::optional<net::process> gateway_;
   emulator::storage_log stored_{{}}; // off

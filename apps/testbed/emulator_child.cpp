@@ -16,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr seconds start_patience{20};
+constexpr std::size_t longest_answer = 256U * 1024 * 1024; // a book of 100,000 downlinks
 
 std::string quoted_for_shell(const std::string& word) {
   std::string out = "'";
@@ -160,6 +161,7 @@ net::task<result<std::string>> emulator_child::ask(std::string method, std::stri
   call.url = "http://127.0.0.1:" + std::to_string(options_.ports.control) + path;
   call.headers = {{"Content-Type", "application/json"}};
   call.body = std::move(body);
+  call.max_answer = longest_answer;
   auto answered = co_await client_.call(std::move(call));
   if (!answered) co_return std::move(answered).fault();
   if (answered->status / 100 != expected / 100)

@@ -89,6 +89,8 @@ public:
   net::task<result<std::vector<std::pair<std::string, uplink_ranges>>>> arrived_uplinks();
   // Device and number of those that came behind a higher number of their device, at most 100,000.
   net::task<result<std::vector<std::pair<std::string, std::uint64_t>>>> late_uplinks();
+  // Any other request of its control API: the answer's body. expected: a status of the class that is well.
+  net::task<result<std::string>> ask(std::string method, std::string path, std::string body, int expected);
   // Precondition: started.
   int pid() const { return process_->pid(); }
   net::task<> stop();
@@ -96,7 +98,6 @@ public:
 private:
   std::vector<std::string> arguments() const;
   net::task<result<std::string>> get(std::string path);
-  net::task<result<std::string>> ask(std::string method, std::string path, std::string body, int expected);
 
   net::loop& loop_;
   emulator_options options_;

@@ -46,11 +46,15 @@ json::object show_booked(const booked_item& item) {
   json::array told;
   for (const auto& kind : item.told)
     told.emplace_back(kind);
+  json::array heard;
+  for (const auto& one : item.heard)
+    heard.push_back(json::object{{"kind", one.kind}, {"f_cnt", one.f_cnt}});
   json::object shown{{"number", item.number},       {"application", item.application},
                      {"device", item.device},       {"correlation_ids", format_ids(item.correlation_ids)},
                      {"confirmed", item.confirmed}, {"accepted", format_stack_time(item.accepted)},
                      {"queued", item.queued},       {"transmissions", std::move(transmissions)},
-                     {"told", std::move(told)}};
+                     {"told", std::move(told)},     {"heard", std::move(heard)}};
+  if (!item.frm_payload.empty()) shown["frm_payload"] = item.frm_payload;
   const auto end = to_string(item.end);
   shown["end"] = json::string(end.data(), end.size());
   if (item.end != downlink_end::none) shown["ended"] = format_stack_time(item.ended);
@@ -149,6 +153,10 @@ net::http_response answer_downlinks_control(const controlled& emulator, const ne
   constexpr std::string_view devices = "/downlinks/devices/", events = "/downlinks/events/";
   if (path == "/downlinks" && request.method == "GET") return reply(show_totals(emulator));
   if (path == "/downlinks/book") return show_book(emulator, request);
+  if (path == "/downlinks/cut" && post) {
+    emulator.downlinks->cut();
+    return reply(json::object{{"cuts", emulator.downlinks->cuts()}}, 201);
+  }
   if (path == "/downlinks/switches") return change_switches(emulator, request);
   if (path == "/downlinks/uplink" && post) return say(emulator, request.body, false);
   if (path == "/downlinks/join" && post) return say(emulator, request.body, true);

@@ -77,6 +77,22 @@ TEST_F(control_downlinks_test, the_book_has_every_item_by_its_correlation_id_wit
   EXPECT_TRUE(ask("DELETE", "/downlinks/book").at("items").as_array().empty());
 }
 
+TEST_F(control_downlinks_test, the_book_says_what_the_application_has_heard_of_which_payload) {
+  EXPECT_EQ(push(item), 200);
+  EXPECT_TRUE(ask("GET", "/downlinks/book?id=x:1").at("items").at(0).at("heard").as_array().empty());
+  service_.book().hear(1, {"downlink_sent", 7});
+  const auto booked = ask("GET", "/downlinks/book?id=x:1").at("items").at(0);
+  EXPECT_EQ(booked.at("frm_payload"), "AQ==");
+  EXPECT_EQ(booked.at("heard").at(0), (json::object{{"kind", "downlink_sent"}, {"f_cnt", 7}}));
+}
+
+TEST_F(control_downlinks_test, pushes_under_way_are_cut_off_when_it_is_asked_for) {
+  EXPECT_EQ(api_.cuts(), 0U);
+  ask("POST", "/downlinks/cut", {}, 201);
+  EXPECT_EQ(api_.cuts(), 1U);
+  ask("GET", "/downlinks/cut", {}, 404);
+}
+
 TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends_their_items) {
   const auto made =
       ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","activation":"abp","gateway":"silent"})");

@@ -125,20 +125,33 @@ net::http_response show_arrivals(const controlled& emulator) {
   return reply(summary);
 }
 
+// By its property of that name.
+bool is_of_event(const arrival& entry, const std::string& event) {
+  if (entry.whole == nullptr) return false;
+  const auto& properties = entry.whole->properties;
+  return std::any_of(properties.begin(), properties.end(),
+                     [&](const auto& one) { return one.first == "event" && one.second == event; });
+}
+
 net::http_response show_messages(const controlled& emulator, const net::http_request& request) {
   const auto& arrivals = *emulator.accepted;
   std::optional<identity> device;
   if (auto name = query_value(request, "device"); !name.empty()) device = identity{std::move(name)};
   const auto limit = std::min<std::uint64_t>(query_number(request, "limit").value_or(100), 10'000);
+  const auto event = query_value(request, "event");
   json::array messages;
+  std::uint64_t last = 0, not_whole = 0;
   const auto add = [&](const arrival& entry) {
+    last = entry.order;
+    if (entry.whole == nullptr) ++not_whole;
+    if (!event.empty() && !is_of_event(entry, event)) return;
     messages.push_back(to_json(entry, emulator.made->hub_host(entry.hub)));
   };
   if (const auto after = query_number(request, "after"))
     arrivals.visit(device, *after, static_cast<std::size_t>(limit), add);
   else
     arrivals.visit_newest(device, static_cast<std::size_t>(limit), add);
-  return reply(json::object{{"messages", std::move(messages)}});
+  return reply(json::object{{"messages", std::move(messages)}, {"last", last}, {"not_whole", not_whole}});
 }
 
 net::http_response show_arrived_devices(const controlled& emulator) {

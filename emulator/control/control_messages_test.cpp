@@ -54,6 +54,17 @@ TEST_F(control_messages_test, a_message_is_sent_shown_while_it_waits_and_shown_w
   EXPECT_TRUE(ask("GET", "/c2d?device=other").at("ended").as_array().empty());
 }
 
+TEST_F(control_messages_test, of_those_of_another_event_only_how_far_one_has_read_is_told) {
+  d2c_message uplink;
+  uplink.message_id = "u-1";
+  uplink.properties = {{"event", "uplink"}};
+  accepted_.record(identity{"dev-1"}, uplink, loop_.now().wall);
+  const auto page = ask("GET", "/ledger/messages?after=0&event=downlink");
+  EXPECT_TRUE(page.at("messages").as_array().empty());
+  EXPECT_EQ(page.at("last").to_number<int>(), 1);
+  EXPECT_EQ(page.at("not_whole").to_number<int>(), 0);
+}
+
 TEST_F(control_messages_test, what_cannot_be_sent_is_refused) {
   ask("POST", "/c2d", R"({"device":"nobody"})", 404);
   ask("POST", "/c2d", R"({"body":"x"})", 400);

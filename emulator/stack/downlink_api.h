@@ -34,6 +34,9 @@ public:
   downlink_outcome handle(const registry_request& request, moment now);
   const downlink_totals& totals() const { return totals_; }
   downlink_service& service() { return service_; }
+  // The connections of the pushes that are under way are closed without a byte: their clients have left.
+  void cut() { ++cuts_; }
+  std::uint64_t cuts() const { return cuts_; }
 
 private:
   struct target;
@@ -54,6 +57,7 @@ private:
   std::map<std::string, gcra_bucket> buckets_; // by method, key, and device or application
   std::optional<std::uint32_t> rate_;          // that they are of
   downlink_totals totals_;
+  std::uint64_t cuts_ = 0;
 };
 
 } // namespace causeway::emulator

@@ -22,6 +22,7 @@ void downlink_book::accept(downlink_item& item, const std::string& application, 
   entry.application = application;
   entry.device = device;
   entry.correlation_ids = item.correlation_ids;
+  entry.frm_payload = item.frm_payload;
   entry.confirmed = item.confirmed;
   entry.accepted = at;
   entry.queued = 1;
@@ -69,6 +70,10 @@ void downlink_book::end(std::uint64_t number, downlink_end how, wall_time when, 
 
 void downlink_book::tell(std::uint64_t number, std::string_view kind) {
   if (auto* entry = at(number)) entry->told.emplace_back(kind);
+}
+
+void downlink_book::hear(std::uint64_t number, heard_event what) {
+  if (auto* entry = at(number)) entry->heard.push_back(std::move(what));
 }
 
 std::vector<const booked_item*> downlink_book::list(std::uint64_t after, std::size_t limit) const {

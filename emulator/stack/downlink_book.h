@@ -33,10 +33,17 @@ struct booked_transmission {
   wall_time at;
 };
 
+// One that the application's webhook has answered with 2xx: of this the application knows.
+struct heard_event {
+  std::string kind; // "downlink_sent"
+  std::uint32_t f_cnt = 0;
+};
+
 struct booked_item {
   std::uint64_t number = 0;
   std::string application, device;
   std::vector<std::string> correlation_ids;
+  std::string frm_payload; // base64
   bool confirmed = false;
   wall_time accepted;
   std::uint32_t queued = 0; // how often it came into the queue: by its push, and again after each nack
@@ -44,7 +51,8 @@ struct booked_item {
   downlink_end end = downlink_end::none;
   std::string detail; // of failed: the error's name
   wall_time ended;
-  std::vector<std::string> told; // events that have left, in their order
+  std::vector<std::string> told;  // events that have left, in their order
+  std::vector<heard_event> heard; // in the order of the answers
 };
 
 class downlink_book {
@@ -58,6 +66,7 @@ public:
   // The first end counts.
   void end(std::uint64_t number, downlink_end how, wall_time at, std::string_view detail = {});
   void tell(std::uint64_t number, std::string_view kind);
+  void hear(std::uint64_t number, heard_event what);
 
   // In the order of acceptance, those behind number `after`.
   std::vector<const booked_item*> list(std::uint64_t after, std::size_t limit) const;

@@ -46,26 +46,27 @@ void downlink_events::tell(const device_names& about, const downlink_item& item,
                     what.dev_addr,
                     std::string{what.kind},
                     "down/" + std::string{what.kind.substr(what.kind.find('_') + 1)},
-                    format_event(about, item, what, ids_.make_error_id())};
+                    format_event(about, item, what, ids_.make_error_id()),
+                    item.number,
+                    item.f_cnt};
   const bool concerned = disorder_.kinds.empty() || std::find(disorder_.kinds.begin(), disorder_.kinds.end(),
                                                               event.kind) != disorder_.kinds.end();
-  if (!concerned) return leave(std::move(event), item.number);
+  if (!concerned) return leave(std::move(event));
   ++count_;
   if (is_every(disorder_.drop_every, count_)) return;
   if (is_every(disorder_.swap_every, count_) && !held_) {
-    held_.emplace(std::move(event), item.number);
+    held_ = std::move(event);
     return;
   }
-  if (is_every(disorder_.double_every, count_)) leave(event, item.number);
-  if (disorder_.delay.count() == 0) return leave(std::move(event), item.number);
-  steps_.at(now.mono + disorder_.delay,
-            [this, event = std::move(event), number = item.number](moment) { leave(event, number); });
+  if (is_every(disorder_.double_every, count_)) leave(event);
+  if (disorder_.delay.count() == 0) return leave(std::move(event));
+  steps_.at(now.mono + disorder_.delay, [this, event = std::move(event)](moment) { leave(event); });
 }
 
-void downlink_events::leave(stack_event event, std::uint64_t number) {
-  book_.tell(number, event.kind);
+void downlink_events::leave(stack_event event) {
+  book_.tell(event.item, event.kind);
   out_.push_back(std::move(event));
-  if (auto earlier = std::exchange(held_, std::nullopt)) leave(std::move(earlier->first), earlier->second);
+  if (auto earlier = std::exchange(held_, std::nullopt)) leave(*std::move(earlier));
 }
 
 } // namespace causeway::emulator

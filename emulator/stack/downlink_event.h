@@ -16,6 +16,8 @@ struct stack_event {
   std::string kind;  // "downlink_sent"
   std::string topic; // "down/sent"
   std::string body;
+  std::uint64_t item = 0; // in the book; 0: it is of none
+  std::uint32_t f_cnt = 0;
 };
 
 // What makes one event of a downlink differ from another.
@@ -42,14 +44,14 @@ public:
   std::vector<stack_event> take() { return std::exchange(out_, {}); }
 
 private:
-  void leave(stack_event event, std::uint64_t number);
+  void leave(stack_event event);
 
   agenda& steps_;
   ulid_source& ids_;
   downlink_book& book_;
   const event_disorder& disorder_;
   std::uint64_t count_ = 0;
-  std::optional<std::pair<stack_event, std::uint64_t>> held_; // leaves behind the next
+  std::optional<stack_event> held_; // leaves behind the next
   std::vector<stack_event> out_;
 };
 

@@ -29,6 +29,9 @@ net::http_response make_silent() {
 
 downlink_port::downlink_port(net::loop& on, net::task_group& tasks, downlink_api& api, event_courier& courier)
     : on_{on}, api_{api}, courier_{courier} {
+  courier.on_taken([&api](const stack_event& event) {
+    api.service().book().hear(event.item, {event.kind, event.f_cnt});
+  });
   tasks.spawn("downlink_clock", net::restart_policy::never, [this] { return keep_turning(this); });
 }
 
@@ -67,6 +70,7 @@ net::task<net::http_response> downlink_port::answer(net::http_request request) {
     co_return carry(std::move(*outcome.response));
   }
   auto& service = api_.service();
+  const auto cuts = api_.cuts();
   while (true) {
     turn();
     if (auto answer = service.take_answer(outcome.push)) {
@@ -75,7 +79,7 @@ net::task<net::http_response> downlink_port::answer(net::http_request request) {
       response.headers.insert(response.headers.end(), outcome.headers.begin(), outcome.headers.end());
       co_return response;
     }
-    bool stays = !request.has_client_left || !request.has_client_left();
+    bool stays = cuts == api_.cuts() && (!request.has_client_left || !request.has_client_left());
     if (stays) stays = co_await net::sleep_for(shortest_pause);
     if (!stays) {
       service.leave_push(outcome.push, on_.now());

@@ -300,7 +300,8 @@ void downlink_service::tell_uplink(const network_device& of, const network_repor
   uplink.device = names.device;
   uplink.dev_eui = names.dev_eui;
   uplink.session_key_id = what.session_key_id;
-  uplink.f_cnt = uplink.marker = what.up.f_cnt;
+  uplink.f_cnt = what.up.f_cnt;
+  uplink.marker = ++uplinks_told_[device_key(names.application, names.device)];
   uplink.received_at = what.up.received_at;
   uplink.handled_at = at.wall;
   uplink.variation = what.up.f_cnt;

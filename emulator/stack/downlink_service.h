@@ -103,6 +103,7 @@ private:
   network_context context_;
   std::unordered_map<std::string, std::shared_ptr<network_device>> devices_; // by key
   std::unordered_map<std::string, std::vector<held_report>> held_;           // of locked devices
+  std::unordered_map<std::string, std::uint64_t> uplinks_told_;              // over all sessions
 };
 
 } // namespace causeway::emulator

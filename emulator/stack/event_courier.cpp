@@ -34,6 +34,7 @@ struct event_courier::state {
   webhook_connections connections{workers, {}};
   std::vector<std::shared_ptr<const webhook_hook>> former{}; // of which connections may be open
   courier_totals totals{};
+  std::function<void(const stack_event&)> taken{};
 
   net::task<> post(const webhook_hook* hook, std::size_t worker, const stack_event* event);
 };
@@ -67,6 +68,10 @@ void event_courier::set_ways(const std::string& application, bool by_webhook, bo
   auto& way = state_->ways[application];
   way.by_webhook = by_webhook;
   way.by_mqtt = by_mqtt;
+}
+
+void event_courier::on_taken(std::function<void(const stack_event&)> listener) {
+  state_->taken = std::move(listener);
 }
 
 void event_courier::send(stack_event event) {
@@ -118,7 +123,9 @@ net::task<> event_courier::state::post(const webhook_hook* hook, std::size_t wor
   with.deadline.reset();
   if (std::exchange(with.line->usable, false)) connections.give(std::move(with.line), on.now().mono);
   with.line.reset();
-  ++(answer.status >= 200 && answer.status < 300 ? totals.posted : totals.refused);
+  const bool is_taken = answer.status >= 200 && answer.status < 300;
+  ++(is_taken ? totals.posted : totals.refused);
+  if (is_taken && event->item != 0 && taken) taken(*event);
 }
 
 net::task<> event_courier::watch(std::shared_ptr<state> s) {

@@ -9,6 +9,7 @@
 #include "emulator/stack/webhook_hook.h"
 #include "net/task_group.h"
 
+#include <functional>
 #include <map>
 
 namespace causeway::emulator {
@@ -34,6 +35,9 @@ public:
   // config_invalid_value, certificate_unusable.
   result<void> set_webhook(const std::string& application, webhook_settings settings, std::string stack_url);
   void set_ways(const std::string& application, bool by_webhook, bool by_mqtt);
+
+  // Called with each event of an item that a webhook has answered with 2xx.
+  void on_taken(std::function<void(const stack_event&)> listener);
 
   void send(stack_event event);
   const courier_totals& totals() const;

@@ -159,7 +159,7 @@ TEST(commands, each_bad_value_has_its_own_words) {
   const auto invalid = errc::config_invalid_value;
   const bad_value cases[] = {
       {"settle = \"sent\"\n", {10, 10}, invalid, R"(this version has "stored", "queued", "acknowledged")"},
-      {"command_timeout = \"59s\"\n", {10, 19}, invalid, "must be at least \"1m\""},
+      {"command_timeout = \"9s\"\n", {10, 19}, invalid, "must be at least \"10s\""},
       {"command_timeout = 60\n", {10, 19}, invalid, "is an integer, not a duration"},
       {"command_timeout = \"soon\"\n", {10, 19}, invalid, "\"soon\" is not a duration"},
       {"command_timout = \"1h\"\n", {10, 1}, errc::config_unknown_key, "did you mean \"command_timeout\"?"},

@@ -159,7 +159,7 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "where it is not confirmed, as `queued`. Until then the hub keeps the message, but no longer than the "
      "message's own time."},
     {"application", "command_timeout", duration, "24h", false, restart, "",
-     "After how long without a word of a downlink The Things Stack is asked where it is, at least `1m`. One "
+     "After how long without a word of a downlink The Things Stack is asked where it is, at least `10s`. One "
      "that still waits in the device's queue is asked for again after as long; of one that is nowhere the "
      "command ends as `no_word`."},
     {"application", "max_downlinks", text, "", false, restart, "",

@@ -157,7 +157,7 @@ void read_commands_of(section& keys, const node& table, const std::string& path,
                       application_settings& settings, reading& into) {
   settings.commands = keys.boolean("commands");
   settings.settle = settle_of(keys.text("settle"));
-  settings.command_timeout = read_duration(keys, "command_timeout", seconds{60}, "1m");
+  settings.command_timeout = read_duration(keys, "command_timeout", seconds{10}, "10s");
   settings.max_downlinks = read_brake(keys);
   settings.twin = keys.boolean("twin");
   settings.sends_first_twin = keys.text("twin_first") == "send";

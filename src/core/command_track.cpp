@@ -116,13 +116,14 @@ command_effect command_track::on_step(const command_step& step) {
   }
   if (effect.report.empty()) return effect;
 
+  const auto at = step.received_at;
   if (step.kind == step_kind::nack) {
     ++record_.nacks;
     // That of the last attempt comes behind the end (real-stack-facts.md 1.1): no news, and it would be read
-    // as the state.
-    if (is_end(record_.stage)) return {};
+    // as the state. An older one was on its way for longer than the end: it is told as other older steps are.
+    const bool is_older = at && record_.heard_at && *at < *record_.heard_at;
+    if (is_end(record_.stage) && !is_older) return {};
   }
-  const auto at = step.received_at;
   const bool newer = !at || !record_.heard_at || *at > *record_.heard_at ||
                      (*at == *record_.heard_at && step.kind >= record_.heard);
   effect.moved = move(*what, newer);

@@ -216,6 +216,16 @@ TEST(command_track, ends_at_the_last_retry_and_a_nack_of_the_same_frame_changes_
   EXPECT_EQ(track.stage(), failed);
 }
 
+TEST(command_track, tells_of_an_older_nack_that_its_ack_has_overtaken) {
+  auto track = in_queue(true);
+  track.on_step(step(step_kind::sent, 2, 1));
+  track.on_step(step(step_kind::ack, 9, 2));
+  const auto late = track.on_step(step(step_kind::nack, 5, 1));
+  EXPECT_FALSE(late.moved);
+  EXPECT_NE(late.report, "");
+  EXPECT_EQ(track.stage(), acknowledged);
+}
+
 TEST(command_track, ends_at_a_transmission_failure_only_where_it_is_unconfirmed) {
   auto unconfirmed = in_queue(false);
   unconfirmed.on_step(failed_with("pkg/networkserver:transmission"));

@@ -102,6 +102,25 @@ class stack_downlinks(integration_test):
     def booked(self, name):
         return self.hub.control("GET", f"/downlinks/book?id={name}")["items"]
 
+    def test_pushes_under_way_are_cut_off_when_it_is_asked_for(self):
+        self.begin()
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 1000, "lock_seconds": 3})
+        with self.open() as line:
+            begun = time.monotonic()
+            line.sendall(self.request("POST", *self.push(DEVICE, "my:cut")))
+            time.sleep(0.9)
+            self.hub.control("POST", "/downlinks/cut")
+            self.assertEqual(line.recv(100), b"")
+        self.assertEqual(len(self.booked("my:cut")), 1)
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 12})
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:next"))[0], 200)
+        self.assertGreater(time.monotonic() - begun, 2.9)  # the lock of the one that was cut off
+
+    def test_the_book_says_what_the_webhook_has_taken(self):
+        self.begin()
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:heard"))[0], 200)
+        wait_until(lambda: [one["kind"] for one in self.booked("my:heard")[0]["heard"]] == ["downlink_queued"], "what was heard")
+
     def test_an_item_from_its_push_to_its_ack(self):
         self.begin()
         self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1", confirmed=True)), (200, "{}"))
