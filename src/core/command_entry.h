@@ -64,11 +64,11 @@ struct command_entry {
   std::string error{};
   // The rest is of this process alone.
   std::uint32_t application = 0;
-  std::uint64_t order = 0;        // rises from one that was stored to the next
-  bool durable = false;           // it is on disk, in whatever state
-  std::uint32_t asked_at = 0;     // when the stack was asked for it last, in open seconds
-  std::optional<mono_time> due{}; // when there is something to do for it by time alone
-  std::vector<message> untold{};  // reports that the journal has not taken yet
+  std::uint64_t order = 0;              // rises from one that was stored to the next
+  bool durable = false;                 // it is on disk, in whatever state
+  std::uint32_t asked_at = 0;           // when the stack was asked for it last, in open seconds
+  std::optional<mono_time> due{};       // when there is something to do for it by time alone
+  std::vector<message> untold{};        // reports that the journal has not taken yet
   std::optional<kept_command> beside{}; // stored with it: what is known of the twin that asks for it
   command_clock times{};
 

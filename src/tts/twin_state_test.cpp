@@ -17,9 +17,10 @@ model::event event_of(const std::string& sample) {
 }
 
 TEST(twin_state, of_a_captured_uplink_has_what_the_network_says) {
-  const auto state = read_twin_state(event_of("real-uplink-otaa.json"), false);
+  const auto state = read_twin_state(event_of("up-03-mclimate-button-confirmed-battery-2025.json"), false);
   ASSERT_TRUE(parse_json(state)) << state;
-  for (const auto* const name : {"lastSeen", "fCnt", "dataRate", "rssi", "snr", "gateways"})
+  for (const auto* const name :
+       {"lastSeen", "fCnt", "dataRate", "rssi", "snr", "gateways", "battery", "versions"})
     EXPECT_NE(state.find('"' + std::string{name} + "\":"), std::string::npos) << name << state;
   EXPECT_EQ(state.find("decodedPayload"), std::string::npos);
 }
@@ -49,7 +50,7 @@ TEST(twin_state, decoded_payload_goes_without_names_that_a_twin_refuses) {
 }
 
 TEST(twin_state, of_another_event_is_none) {
-  EXPECT_EQ(read_twin_state(event_of("real-join-accept.json"), true), "");
+  EXPECT_EQ(read_twin_state(event_of("join-01-docs-2020.json"), true), "");
 }
 
 TEST(twin_state, a_patch_has_only_what_has_changed_and_null_for_what_is_gone) {
