@@ -12,29 +12,7 @@ using testing::calls;
 using testing::commands_scene;
 using testing::shard_fixture;
 
-struct looking : commands_scene {
-  using commands_scene::commands_scene;
-
-  void queue_read(bool stands, read_end how = read_end::seen) {
-    const auto id = ports.looked_for.back();
-    queue_reading what{how, {}};
-    if (stands) what.what.push_back({{correlation_id_of(id)}, 1, 1});
-    shard.commands().on_queue_read(id, what, clock.now());
-  }
-  void record_read(std::optional<wall_time> newest_uplink = {}, read_end how = read_end::seen) {
-    record_reading what;
-    what.how = how;
-    what.stack_time = clock.now().wall;
-    if (newest_uplink)
-      what.what.newest_uplink =
-          std::chrono::duration_cast<std::chrono::nanoseconds>(newest_uplink->time_since_epoch()).count();
-    shard.commands().on_record_read(ports.looked_for.back(), what, clock.now());
-  }
-  bool was_asked(const std::string& what) {
-    const auto all = ports.take();
-    return std::find(all.begin(), all.end(), what) != all.end();
-  }
-};
+using looking = commands_scene;
 
 TEST(pushes, without_an_answer_are_looked_for_and_nothing_is_sent_meanwhile) {
   looking f;

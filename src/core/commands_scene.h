@@ -8,6 +8,8 @@
 #include "core/ledger.h"
 #include "core/recording_ports.h"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -107,6 +109,27 @@ struct commands_scene : shard_fixture {
   void tick(std::chrono::nanoseconds later) {
     clock.advance(later);
     shard.on_tick(clock.now());
+  }
+  // Of the look that was asked for last: whether the item stands in the queue, and when the device has
+  // spoken.
+  void queue_read(bool stands, read_end how = read_end::seen) {
+    const auto id = ports.looked_for.back();
+    queue_reading what{how, {}};
+    if (stands) what.what.push_back({{correlation_id_of(id)}, 1, 1});
+    shard.commands().on_queue_read(id, what, clock.now());
+  }
+  void record_read(std::optional<wall_time> newest_uplink = {}, read_end how = read_end::seen) {
+    record_reading what;
+    what.how = how;
+    what.stack_time = clock.now().wall;
+    if (newest_uplink)
+      what.what.newest_uplink =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(newest_uplink->time_since_epoch()).count();
+    shard.commands().on_record_read(ports.looked_for.back(), what, clock.now());
+  }
+  bool was_asked(const std::string& what) {
+    const auto all = ports.take();
+    return std::find(all.begin(), all.end(), what) != all.end();
   }
   // The process ends and another one begins with what is on disk.
   start_image on_disk() const {

@@ -36,11 +36,14 @@ const reports = async () => (await messagesOf(device)).map((message) => message.
   .map((body) => (typeof body === 'string' ? JSON.parse(body) : body)).filter((body) => body.downlink).map((body) => body.downlink);
 const speak = (how) => control('POST', '/downlinks/uplink', { application, device, ...how });
 
+const start = () => spawn(process.env.CAUSEWAY_PROGRAM, ['run', '-c', configuration], { stdio: ['ignore', 'inherit', 'ignore'] });
+const roles = async () => new Set((await control('GET', `/links?device=${device}`)).links.map((link) => link.role));
+
 before(async () => {
-  gateway = spawn(process.env.CAUSEWAY_PROGRAM, ['run', '-c', configuration], { stdio: ['ignore', 'inherit', 'ignore'] });
+  gateway = start();
   // Through DPS an identity is there once the gateway has registered it.
   await until(async () => { [device] = (await control('GET', '/devices')).devices; return device; });
-  await until(async () => new Set((await control('GET', `/links?device=${device}`)).links.map((link) => link.role)).size === 4);
+  await until(async () => (await roles()).size === 4);
 }, limit);
 
 after(async () => {
@@ -127,6 +130,27 @@ test('what is desired of a twin becomes one downlink, and its outcome stands in 
   await desire({ f_port: 224 });
   await until(async () => (await told())?.state === 'refused');
   assert.equal((await told()).error.name, 'downlink_port_invalid');
+  assert.equal((await items()).length, before + 2);
+});
+
+test('a gateway that is killed sends nothing of a twin again, and puts right what was told', limit, async () => {
+  const registry = Registry.fromConnectionString(restOwner);
+  const told = async () => (await registry.getTwin(device)).responseBody.properties.reported.lorawan?.downlink;
+  const desire = (downlink) => registry.updateTwin(device, { properties: { desired: { lorawan: { downlink } } } }, '*');
+  const before = (await items()).length;
+  await desire({ f_port: 14, frm_payload: 'Ag==', confirmed: false, id: 'once' });
+  await until(async () => (await told())?.state === 'queued');
+  const ended = new Promise((done) => gateway.on('exit', done));
+  gateway.kill('SIGKILL');
+  await ended;
+  await until(async () => (await roles()).size === 0);
+  await registry.updateTwin(device, { properties: { desired: { color: 'green' } } }, '*');
+  await speak(); // the item leaves, and nobody hears of it yet
+  gateway = start();
+  await until(async () => (await roles()).size === 4);
+  await desire({ id: 'twice' });
+  await until(async () => (await items()).length === before + 2);
+  await until(async () => (await told())?.state === 'queued');
   assert.equal((await items()).length, before + 2);
 });
 
