@@ -85,7 +85,7 @@ int verb_devices(const devices_options& options) {
   std::string after;
   bool first = true;
   while (true) {
-    const auto body = client->get("/api/devices?" + filter + after);
+    const auto body = client->get(std::string{"/api/devices?"}.append(filter).append(after));
     if (!body) return report("devices", body.fault());
     const auto page = read_object(*body);
     if (!page) return report("devices", page.fault());

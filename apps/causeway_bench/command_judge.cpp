@@ -145,12 +145,10 @@ command_figures judgement::judge() {
     made.told = steps;
     ++made_.commands;
     ++made_.methods;
-    judge_without_item(made, [&] {
-      reader by;
-      for (const auto* step : steps)
-        by.read(*step);
-      return by.state;
-    }());
+    reader by;
+    for (const auto* step : steps)
+      by.read(*step);
+    judge_without_item(made, by.state);
   }
   return std::move(made_);
 }

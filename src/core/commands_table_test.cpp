@@ -115,7 +115,8 @@ TEST_P(commands_table, is_as_the_document_says_in_each_cell) {
     by[0].settle_at = modes[mode];
     commands_scene f{{}, by};
     const auto number = f.c2d(1, one.body);
-    const auto id = f.ports.appended.size() > f.told ? f.ports.appended.back().commands.front().id : command_id{};
+    const auto id =
+        f.ports.appended.size() > f.told ? f.ports.appended.back().commands.front().id : command_id{};
     // The hub gives what it holds again each minute; what is settled then is what the sender sees.
     one.happens(f);
     const auto again = f.shard.commands().book().find(id) != nullptr ? f.c2d(1, one.body) : number;

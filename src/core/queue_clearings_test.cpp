@@ -29,7 +29,7 @@ struct clearing : commands_scene {
     return std::find(all.begin(), all.end(), what) != all.end();
   }
   command_id queued(std::int64_t sequence, const std::string& body) {
-    const auto id = pushed(sequence, body);
+    auto id = pushed(sequence, body);
     outcome(id, push_end::taken);
     durable();
     ports.take();

@@ -51,7 +51,7 @@ struct twins_scene : commands_scene {
     durable();
     reported();
     durable();
-    const auto id = ports.pushed.back();
+    auto id = ports.pushed.back();
     outcome(id, push_end::taken);
     durable();
     reported();

@@ -140,8 +140,8 @@ std::string draw_axis(const frame& f) {
   std::string texts;
   for (double at = 0; at <= f.end - f.begin; at += tick) {
     const auto x = number(f.x_of(f.begin + at));
-    out += "<line x1=\"" + x + "\" y1=\"" + number(f.top) + "\" x2=\"" + x + "\" y2=\"" + number(f.bottom) +
-           "\"/>\n";
+    out.append("<line x1=\"").append(x).append("\" y1=\"").append(number(f.top));
+    out.append("\" x2=\"").append(x).append("\" y2=\"").append(number(f.bottom)).append("\"/>\n");
     texts += label(f.x_of(f.begin + at), f.top - 6, duration(at), " text-anchor=\"middle\" fill=\"#666666\"");
   }
   return out + "</g>\n" + texts;
@@ -202,7 +202,8 @@ int draw_legend(const std::vector<waterfall_row>& rows, const frame& f, double t
   for (std::size_t i = 0; i < sums.size(); ++i) {
     if (sums[i].count == 0) continue;
     const double x = margin + (drawn % legend_columns) * ((label_width + chart_width) / legend_columns);
-    const double y = top + (drawn / legend_columns) * legend_line;
+    const int line = drawn / legend_columns;
+    const double y = top + line * legend_line;
     out += rectangle(x, y - 10, 12, 12, colours[i]) + "/>\n";
     auto text = std::string{model::to_string(static_cast<model::phase>(i))} + " " + duration(sums[i].ms) +
                 " in " + std::to_string(sums[i].count);
