@@ -68,7 +68,7 @@ private:
     void answer_call(device_ref, model::delivery_number, const model::method_answer&) override {}
     void take_c2d(bool) override {}
     void read_twin(device_ref, bool) override {}
-    void report_twin(device_ref, std::string) override {}
+    void report_twin(device_ref, std::string, bool) override {}
     void close(model::shard_number, mono_time) override {}
   };
   struct outlets {

@@ -148,8 +148,8 @@ struct gateway::parts final : store::store_events,
     if (one == nullptr) return std::nullopt;
     return core::status_of(*one, shard.open_seconds(loop.now()));
   }
-  model::calling_off cancel(const model::command_id& which) override {
-    return shard.commands().cancel(which, loop.now());
+  net::task<model::calling_off> cancel(model::command_id which) override {
+    return call_off(loop, shard.commands(), std::move(which));
   }
   net::task<model::queue_clearing> clear(model::device_key of) override {
     return clear_queue(loop, shard.commands(), std::move(of));

@@ -114,8 +114,8 @@ void hub_pool::read_twin(device_ref device, bool urgent) {
   fleets_.read_twin(device, urgent);
 }
 
-void hub_pool::report_twin(device_ref device, std::string patch) {
-  fleets_.report_twin(device, std::move(patch));
+void hub_pool::report_twin(device_ref device, std::string patch, bool urgent) {
+  fleets_.report_twin(device, std::move(patch), urgent);
 }
 
 void hub_pool::take_c2d(bool can_store) {

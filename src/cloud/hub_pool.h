@@ -41,7 +41,7 @@ public:
                    const model::method_answer& what) override;
   void take_c2d(bool can_store) override;
   void read_twin(device_ref device, bool urgent) override;
-  void report_twin(device_ref device, std::string patch) override;
+  void report_twin(device_ref device, std::string patch, bool urgent) override;
   void close(model::shard_number which, mono_time until) override;
   model::link_progress progress(device_ref device) const override;
 

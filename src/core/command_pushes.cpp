@@ -28,11 +28,12 @@ bool is_same_time(const push_mark& then, moment now) {
 void commands::enter(command_entry& one, moment now) {
   const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
-  // Whether the device is of class C, where a later one would take the place of a confirmed one, nobody says
-  // before its record is read: each waits for the end of a confirmed one before it; but not what takes the
+  // Behind a confirmed one each waits until it is known that the device is of class A; but not what takes the
   // place of all that waits.
-  const bool waits = one.what.what.queue != queue_operation::replace;
+  const bool waits =
+      one.what.what.queue != queue_operation::replace && !classes_.is_class_a(*device, now.mono);
   turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
+  if (!closed_ && turns_.is_held(*device)) classes_.ask(*device, one.what.to, now.mono);
   pump(now);
 }
 
@@ -187,6 +188,10 @@ void commands::on_queue_read(const command_id& which, const queue_reading& what,
 
 void commands::on_record_read(const command_id& which, const record_reading& what, moment now) {
   now_ = now.mono;
+  if (const auto known = classes_.on_record_read(which, what, now.mono)) {
+    if (known->class_a) turns_.hold_no_more(known->device, now.mono);
+    return pump(now);
+  }
   if (const auto found = looks_.on_record_read(which, what, now.mono)) on_finding(which, *found, now);
   looks_.pump(now.mono);
 }

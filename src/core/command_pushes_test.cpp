@@ -203,6 +203,66 @@ TEST(pushes, a_confirmed_one_is_never_overtaken) {
   EXPECT_TRUE(f.was_asked("push dev close"));
 }
 
+TEST(pushes, of_a_class_a_device_do_not_wait_for_a_confirmed_one_once_its_record_says_so) {
+  looking f;
+  f.outcome(f.pushed(1, "confirmed open"), push_end::taken);
+  f.c2d(2, "a");
+  f.c2d(3, "b");
+  f.durable();
+  const auto asked = f.ports.take();
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "read_record dev"), 1) << "once, while it is being read";
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  f.record_read();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev a"));
+  f.outcome(f.ports.pushed.back(), push_end::taken);
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev b")) << "in the order stored";
+  f.outcome(f.ports.pushed.back(), push_end::taken);
+  f.c2d(4, "c");
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev c")) << "what the record said counts for ten minutes";
+}
+
+TEST(pushes, of_a_device_of_another_class_or_whose_record_is_not_seen_wait_for_the_end) {
+  for (const auto how : {read_end::seen, read_end::failed, read_end::refused}) {
+    looking f;
+    const auto open = f.pushed(1, "confirmed open");
+    f.outcome(open, push_end::taken);
+    f.c2d(2, "close");
+    f.durable();
+    record_reading what;
+    what.how = how;
+    what.what.class_a = false;
+    f.shard.commands().on_record_read(f.ports.looked_for.back(), what, f.clock.now());
+    f.durable();
+    EXPECT_EQ(f.ports.pushed.size(), 1U);
+    f.step(open, event_kind::downlink_ack);
+    f.durable();
+    f.durable();
+    EXPECT_EQ(f.ports.pushed.size(), 2U);
+  }
+}
+
+TEST(pushes, of_a_class_a_device_wait_again_when_its_record_is_old) {
+  looking f;
+  f.outcome(f.pushed(1, "confirmed open"), push_end::taken);
+  f.c2d(2, "a");
+  f.durable();
+  f.record_read();
+  f.durable();
+  f.outcome(f.ports.pushed.back(), push_end::taken);
+  f.durable();
+  f.ports.take();
+  f.tick(600s);
+  f.c2d(3, "b");
+  f.durable();
+  EXPECT_TRUE(f.was_asked("read_record dev"));
+  EXPECT_EQ(f.ports.pushed.size(), 2U);
+}
+
 TEST(pushes, of_the_process_before_are_looked_for_and_the_others_wait) {
   looking before;
   before.pushed(1, "a");

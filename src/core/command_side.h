@@ -19,7 +19,7 @@ public:
   virtual model::command_totals totals() const = 0;
   virtual const ledger& book() const = 0;
   // Of the operator. A hub's message that is held for it is rejected.
-  virtual model::calling_off cancel(const model::command_id& which, moment now) = 0;
+  virtual void cancel(const model::command_id& which, model::calling_told told, moment now) = 0;
   // Likewise: empties the device's queue at the stack; what is stored stays. told: once, possibly from inside
   // this call; not later than a push takes, and the wait for its turn.
   virtual void clear(const model::device_key& of, model::clearing_told told, moment now) = 0;

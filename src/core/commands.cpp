@@ -57,6 +57,7 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
                                options_.limits.pace}},
       clearings_{turns_, to.stack},
       looks_{to.stack},
+      classes_{to.stack},
       times_{totals_, by.timeline},
       senders_{to.hub, to.words},
       refusals_{on.names, on.table, senders_, totals_},
@@ -262,6 +263,12 @@ bool commands::on_appended(const model::appended& what, moment now) {
   if (!saved) return false;
   now_ = now.mono;
   if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
+  if (const auto* const one = book_.find(saved->id);
+      one != nullptr && saved->outcome && one->track.stage() == command_stage::cancelled)
+    senders_.on_changed(*one, {});
+  if (auto node = calling_off_.extract(saved->id); !node.empty())
+    for (const auto& told : node.mapped())
+      told(saved->outcome ? calling_off::done : calling_off::unavailable);
   if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
   if (saved->outcome) gate_.look(now);
   return true;
@@ -305,7 +312,8 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
-  senders_.on_changed(one, refusal);
+  // That it is called off nobody hears before it is durable.
+  if (stage != command_stage::cancelled) senders_.on_changed(one, refusal);
   if (one.what.source == command_source::twin) to_.watch->on_moved(one.what, now);
   if (is_end(stage)) gate_.look(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace && one.pushed)
@@ -376,16 +384,23 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
   }
 }
 
-calling_off commands::cancel(const command_id& which, moment now) {
+// Nobody is told before it is durable: after a crash it would be pushed all the same.
+void commands::cancel(const command_id& which, calling_told told, moment now) {
   now_ = now.mono;
   auto* const one = book_.find(which);
-  if (one == nullptr || !one->durable) return calling_off::unknown;
-  if (is_end(one->track.stage())) return calling_off::ended;
-  if (one->track.stage() != command_stage::stored) return calling_off::pushed;
-  if (const auto device = on_.names.ref_of(one->application, one->what.to))
-    turns_.leave(*device, which, now.mono);
-  move(*one, command_event::called_off, {}, now);
-  return calling_off::done;
+  if (one == nullptr || !one->durable) return told(calling_off::unknown);
+  const auto stage = one->track.stage();
+  const bool is_on_its_way =
+      stage == command_stage::cancelled && (saves_.is_saving(which) || saves_.is_unsaved(which));
+  if (is_end(stage) && !is_on_its_way) return told(calling_off::ended);
+  if (!is_end(stage) && stage != command_stage::stored) return told(calling_off::pushed);
+  if (stage == command_stage::stored) {
+    if (const auto device = on_.names.ref_of(one->application, one->what.to))
+      turns_.leave(*device, which, now.mono);
+    move(*one, command_event::called_off, {}, now);
+  }
+  if (saves_.is_unsaved(which)) return told(calling_off::unavailable);
+  calling_off_[which].push_back(std::move(told));
 }
 
 void commands::clear(const device_key& of, clearing_told told, moment now) {

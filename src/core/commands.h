@@ -21,6 +21,7 @@
 #include "core/command_senders.h"
 #include "core/command_times.h"
 #include "core/command_watch.h"
+#include "core/device_classes.h"
 #include "core/holdings.h"
 #include "core/ledger.h"
 #include "core/naming.h"
@@ -110,7 +111,7 @@ public:
   std::optional<mono_time> deadline() const;
   const ledger& book() const { return book_; }
   // As command_side's.
-  calling_off cancel(const command_id& which, moment now);
+  void cancel(const command_id& which, calling_told told, moment now);
   void clear(const device_key& of, clearing_told told, moment now);
   model::command_totals totals() const;
 
@@ -158,13 +159,15 @@ private:
   push_turns turns_;
   queue_clearings clearings_;
   command_looks looks_;
+  device_classes classes_;
   model::command_totals totals_;
   command_times times_;
   command_senders senders_;
   command_refusals refusals_;
   c2d_gate gate_;
-  pushes pushes_;   // from their turn's begin to its end
-  mono_time now_{}; // of the last call
+  pushes pushes_;                                               // from their turn's begin to its end
+  std::map<command_id, std::vector<calling_told>> calling_off_; // until it is durable
+  mono_time now_{};                                             // of the last call
   bool closed_ = false;
   bool pumping_ = false;
 };

@@ -35,6 +35,10 @@ struct commands_scene : shard_fixture {
     told = ports.appended.size();
   }
 
+  enum class without_device : std::uint8_t { yes };
+  commands_scene(std::vector<application_rules> by, without_device /*tag*/)
+      : shard_fixture{with_ids({}), std::move(by)}, which{} {}
+
   // The disk has taken (or refused) all that it was given until now.
   void durable(const result<void>& outcome = {}) {
     for (const auto all = ports.appended.size(); told < all;) {

@@ -3,7 +3,9 @@
 
 #include "core/commands_scene.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <memory>
 
 namespace causeway::core {
 namespace {
@@ -108,11 +110,48 @@ TEST(ledger_view, of_a_long_way_the_beginning_and_the_end_are_kept) {
   EXPECT_EQ(marks.back().f_cnt, 40U);
 }
 
+std::optional<calling_off> cancel(commands_scene& f, const command_id& which) {
+  const auto told = std::make_shared<std::optional<calling_off>>();
+  f.shard.commands().cancel(
+      which, [told](calling_off what) { *told = what; }, f.clock.now());
+  if (!*told) f.durable();
+  return *told;
+}
+
 TEST(calling_off, finds_nothing_of_what_is_not_durable_yet) {
   commands_scene f;
   f.c2d(1, "a");
   const auto id = f.shard.commands().book().behind(0)->what.id;
-  EXPECT_EQ(f.shard.commands().cancel(id, f.clock.now()), calling_off::unknown);
+  EXPECT_EQ(cancel(f, id), calling_off::unknown);
+}
+
+// After a kill it would be pushed all the same.
+TEST(calling_off, is_told_to_nobody_before_it_is_durable) {
+  auto by = commands_scene::rules();
+  by[0].settle_at = awaited_step::acknowledged;
+  commands_scene f{{}, by};
+  f.pushed(1, "confirmed a");
+  f.c2d(2, "b");
+  f.durable();
+  const auto id = f.shard.commands().book().behind(1)->what.id;
+  f.ports.take();
+  std::vector<calling_off> told;
+  const auto ask = [&] {
+    f.shard.commands().cancel(
+        id, [&](calling_off what) { told.push_back(what); }, f.clock.now());
+  };
+  ask();
+  ask();
+  EXPECT_TRUE(told.empty());
+  EXPECT_EQ(f.ports.take(), calls{"keep command and report"});
+  f.durable(error{errc::store_unavailable});
+  EXPECT_EQ(told, (std::vector{calling_off::unavailable, calling_off::unavailable}));
+  for (const auto& one : f.ports.take())
+    EXPECT_FALSE(one.starts_with("settle")) << one;
+  f.tick(std::chrono::seconds{40});
+  f.durable();
+  const auto said = f.ports.take();
+  EXPECT_NE(std::find(said.begin(), said.end(), "settle 0 2 reject"), said.end());
 }
 
 TEST(calling_off, works_until_the_push_and_rejects_what_the_hub_holds) {
@@ -121,15 +160,15 @@ TEST(calling_off, works_until_the_push_and_rejects_what_the_hub_holds) {
   commands_scene f{{}, by};
   const auto first = f.pushed(1, "confirmed a");
   f.c2d(2, "b");
-  EXPECT_EQ(f.shard.commands().cancel(first, f.clock.now()), calling_off::pushed);
+  EXPECT_EQ(cancel(f, first), calling_off::pushed);
   f.durable();
   const auto second = f.shard.commands().book().behind(1)->what.id;
   f.ports.take();
-  EXPECT_EQ(f.shard.commands().cancel(second, f.clock.now()), calling_off::done);
-  EXPECT_EQ(f.ports.take(), (calls{"keep command and report", "settle 0 2 reject"}));
+  EXPECT_EQ(cancel(f, second), calling_off::done);
+  EXPECT_EQ(f.ports.take(), (calls{"keep command and report", "settle 0 2 reject", "send 0 2 cancelled"}));
   EXPECT_EQ(f.state(second), command_state::cancelled);
-  EXPECT_EQ(f.shard.commands().cancel(second, f.clock.now()), calling_off::ended);
-  EXPECT_EQ(f.shard.commands().cancel(command_id{std::string(32, 'f')}, f.clock.now()), calling_off::unknown);
+  EXPECT_EQ(cancel(f, second), calling_off::ended);
+  EXPECT_EQ(cancel(f, command_id{std::string(32, 'f')}), calling_off::unknown);
   f.outcome(first, push_end::taken);
   f.step(first, event_kind::downlink_ack);
   f.durable();

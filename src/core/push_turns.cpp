@@ -51,6 +51,19 @@ bool push_turns::leave(device_ref device, const command_id& id, mono_time now) {
   return true;
 }
 
+bool push_turns::is_held(device_ref device) const {
+  const auto found = lines_.find(device);
+  return found != lines_.end() && !found->second.waiting.empty() && !has_next(found->second);
+}
+
+void push_turns::hold_no_more(device_ref device, mono_time now) {
+  const auto found = lines_.find(device);
+  if (found == lines_.end()) return;
+  for (auto& one : found->second.waiting)
+    one.waits = false;
+  offer(device, now);
+}
+
 void push_turns::set_open(device_ref device, command_id id) {
   lines_[device].open = std::move(id);
 }

@@ -33,9 +33,10 @@ struct push_entry {
   command_id id;
   device_ref device{};
   std::uint32_t lane = 0; // its application
-  // For a confirmed one of a device that is not of class A, both: it goes only when the one like it before it
-  // has its end, of which it would otherwise take the place (real-stack-facts.md 2.3). An unconfirmed one of
-  // such a device may wait, too: else it reaches the device before a confirmed one that is sent again.
+  // For a confirmed one of a device that may not be of class A, both: it goes only when the one like it
+  // before it has its end, of which it would otherwise take the place (real-stack-facts.md 2.3). An
+  // unconfirmed one of such a device waits, too: else it reaches the device before a confirmed one that is
+  // sent again.
   bool waits = false; // for the end of the one that is open
   bool opens = false; // it is open until it has its end
 };
@@ -50,6 +51,10 @@ public:
   void enter_first(push_entry entry, mono_time now);
   // It does not wait any more: its time has come, or it was called off. False where it does not wait.
   bool leave(device_ref device, const command_id& id, mono_time now);
+  // Something that waits goes only when another one has its end.
+  bool is_held(device_ref device) const;
+  // The device is of class A: what waits waits for no end.
+  void hold_no_more(device_ref device, mono_time now);
   // This one is open, as is known at start.
   void set_open(device_ref device, command_id id);
   // A push of before the start, of which it is not known what became: nothing is sent to the device until

@@ -187,7 +187,7 @@ struct recording_ports final : journal,
   void read_twin(device_ref device, bool urgent) override {
     calls.push_back("read_twin " + text(index_of(device)) + (urgent ? " urgent" : ""));
   }
-  void report_twin(device_ref device, std::string patch) override {
+  void report_twin(device_ref device, std::string patch, bool /*urgent*/) override {
     calls.push_back("report_twin " + text(index_of(device)) + " " + patch);
   }
   void push(const command_id& which, const device_key& to, const downlink& what) override {

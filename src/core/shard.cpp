@@ -50,7 +50,7 @@ public:
   void close(moment now) override;
   model::command_totals totals() const override;
   const ledger& book() const override;
-  calling_off cancel(const command_id& which, moment now) override;
+  void cancel(const command_id& which, calling_told told, moment now) override;
   void clear(const device_key& of, clearing_told told, moment now) override;
 
 private:
@@ -110,7 +110,7 @@ struct shard::organs {
         down{{options.commands, options.random, options.fresh_id, options.is_clock_sure, options.timeline},
              {rules, names, table, here, book, stored, time, totals},
              {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
-        desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}},
+        desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}, options.random},
         side{of},
         view{rules, names, table, ways.refused(), ways.to_hub()} {
     to.watch.bind(desired);
@@ -247,9 +247,9 @@ model::command_totals shard::commands_here::totals() const {
   return of_.it_->down.totals();
 }
 
-calling_off shard::commands_here::cancel(const command_id& which, moment now) {
+void shard::commands_here::cancel(const command_id& which, calling_told told, moment now) {
   const turn under_way{of_};
-  return of_.it_->down.cancel(which, now);
+  of_.it_->down.cancel(which, std::move(told), now);
 }
 
 void shard::commands_here::clear(const device_key& of, clearing_told told, moment now) {

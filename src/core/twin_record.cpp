@@ -17,6 +17,7 @@ template <class Way, class Record>
 void pass(Way&& in, Record& of, std::string& object) {
   in.field(object);
   in.field(of.desired.version);
+  in.field(of.eui);
   bool has_answer = of.answer.has_value();
   in.field(has_answer);
   if (!has_answer) return;

@@ -10,6 +10,7 @@
 #include "model/journal.h"
 #include "model/twin.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace causeway::core {
@@ -19,6 +20,7 @@ struct twin_record {
   // What is to be told of it. Of a command the state is left out: the ledger has it. Nothing: nothing is
   // asked for.
   std::optional<twin_answer> answer;
+  std::uint64_t eui = 0; // whose it is; 0: of a device without a DevEUI
   friend bool operator==(const twin_record&, const twin_record&) = default;
 };
 

@@ -12,6 +12,7 @@ twin_record record() {
   twin_record made;
   made.desired.object = make_event_key({"bell"});
   made.desired.version = -3;
+  made.eui = 0x70B3D57ED0000001;
   made.answer = twin_answer{7, "refused", "id", "name", "text"};
   return made;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/twins.h"
 
+#include "base/backoff.h"
 #include "base/excerpt.h"
 #include "base/log.h"
 #include "core/draft.h"
@@ -12,8 +13,11 @@
 namespace causeway::core {
 namespace {
 
-// Of a twin that could not be read, or of which nothing could be made for want of room or of a disk.
-constexpr seconds pause{60};
+// Of a twin that could not be read or told, or of which nothing could be made for want of room or of a disk:
+// each try is billed.
+constexpr backoff_policy pauses{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25};
+// An uplink is an old one then.
+constexpr seconds late{3600};
 // A string of a twin may have 4 KB (azure-iot-wire.md B.8).
 constexpr std::size_t longest_text = 1024;
 
@@ -24,6 +28,10 @@ twin_answer refusal_of(std::int64_t version, const error& why) {
           {},
           std::string{why.name()},
           std::string{excerpt(text, longest_text)}};
+}
+
+std::uint64_t eui_of(const device& d) {
+  return d.has_eui ? d.eui : 0;
 }
 
 // Reports cost as messages do: that its push is under way is no word of its own.
@@ -92,7 +100,9 @@ void twins::read(device_ref which, twin& one, bool urgent) {
 }
 
 void twins::read_later(device_ref which, twin& one, moment now) {
-  if (!one.due) set_due(which, one, now.mono + pause);
+  if (one.due) return;
+  set_due(which, one, now.mono + pause_after(pauses, one.failures, random_()));
+  one.failures = static_cast<std::uint8_t>(std::min(one.failures + 1, 100));
 }
 
 void twins::set_due(device_ref which, twin& one, std::optional<mono_time> at) {
@@ -119,43 +129,55 @@ void twins::on_read(device_ref which, const result<std::string>& document, momen
                                      {"more", *more}});
     return read_later(which, one, now);
   }
+  // What is known is of another device, whose name this one has now.
+  const auto& d = on_.table.at(which);
+  if (one.kept && on_.names.is_by_eui(d) && one.kept->eui != eui_of(d)) one.kept.reset();
   one.was_read = true;
   one.told = read_of->told;
+  one.state_told = read_of->state;
   judge(which, one, read_of->desired, now);
   tell(which, one);
+  if (!one.due && !one.next && !one.is_telling()) one.failures = 0;
   if (one.reads_again && !one.next) read(which, one, true);
 }
 
 void twins::judge(device_ref which, twin& one, const desired_downlink& desired, moment now) {
   const auto kept = one.kept ? std::optional{one.kept->desired} : std::nullopt;
-  const auto key = on_.names.key_of(on_.table.at(which));
   const auto verdict = judge_desired(kept, desired.object, desired.version,
                                      on_.rules.of(on_.table.at(which)).sends_first_desired);
   switch (verdict.what) {
   case desired_finding::nothing_new:
-    if (kept && kept->object == verdict.keep.object)
-      one.kept->desired.version = verdict.keep.version;
-    else
-      keep(which, one, {verdict.keep, {}}, now);
+    if (!kept || kept->object != verdict.keep.object) return keep(which, one, {verdict.keep, {}}, now);
+    // That it has gone back counts for what is asked next, over a restart too.
+    if (verdict.keep.version < kept->version) return keep(which, one, {verdict.keep, one.kept->answer}, now);
+    one.kept->desired.version = verdict.keep.version;
     return;
   case desired_finding::seen:
-    if (const auto more = seen_.admit(errc{}, now.mono))
-      log::info("desired_seen", {{"application", key.application},
-                                 {"device", key.device},
-                                 {"version", desired.version},
-                                 {"more", *more}});
-    return keep(which, one, {verdict.keep, twin_answer{desired.version, std::string{twin_seen}, {}, {}, {}}},
-                now);
+    return see(which, one, desired, verdict.keep, now);
   case desired_finding::asked:
     return order(which, one, desired, verdict.keep, now);
   }
+}
+
+// Noted and said, and not sent.
+void twins::see(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep_it,
+                moment now) {
+  const auto key = on_.names.key_of(on_.table.at(which));
+  if (const auto more = seen_.admit(errc{}, now.mono))
+    log::info("desired_seen", {{"application", key.application},
+                               {"device", key.device},
+                               {"version", desired.version},
+                               {"more", *more}});
+  keep(which, one, {keep_it, twin_answer{desired.version, std::string{twin_seen}, {}, {}, {}}}, now);
 }
 
 void twins::order(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep_it,
                   moment now) {
   const auto key = on_.names.key_of(on_.table.at(which));
   const auto id = make_command_id(key, twin_origin{desired.object, desired.version});
-  twin_record next{keep_it, twin_answer{desired.version, {}, id.str(), {}, {}}};
+  twin_record next{keep_it, twin_answer{desired.version, {}, id.str(), {}, {}}, eui_of(on_.table.at(which))};
+  // One that was made of a twin that is not there any more, and had the same number: it is never sent twice.
+  if (down_.book().find(id) != nullptr && one.kept) return see(which, one, desired, keep_it, now);
   if (down_.book().find(id) != nullptr) return keep(which, one, std::move(next), now);
   const auto row = make_twin_row(key, next);
   one.next = std::move(next);
@@ -170,9 +192,11 @@ void twins::order(device_ref which, twin& one, const desired_downlink& desired, 
 void twins::keep(device_ref which, twin& one, twin_record what, moment now) {
   append_request request;
   request.id = on_.stored.next();
+  request.device = which;
   request.from = on_.names.key_of(on_.table.at(which));
   request.accepted_at = on_.time.seconds_at(now);
   request.accepted = now.mono;
+  what.eui = eui_of(on_.table.at(which));
   request.commands.push_back(make_twin_row(request.from, what));
   on_.changes.commit();
   if (!to_.disk->append(std::move(request))) return read_later(which, one, now);
@@ -197,7 +221,10 @@ void twins::on_kept(device_ref which, const result<void>& outcome, moment now) {
   if (found == twins_.end() || !found->second.next) return;
   auto& one = found->second;
   auto next = std::exchange(one.next, {});
-  if (outcome) one.kept = std::move(next);
+  if (outcome) {
+    one.kept = std::move(next);
+    one.failures = 0;
+  }
   if (!one.is_open) return;
   if (!outcome)
     read_later(which, one, now);
@@ -223,7 +250,7 @@ void twins::tell(device_ref which, twin& one) {
   }
   if (answer == one.told) return;
   one.telling = answer;
-  to_.hub->report_twin(which, to_.words->write_twin_answer(answer));
+  to_.hub->report_twin(which, to_.words->write_twin_answer(answer), true);
 }
 
 void twins::on_reported(device_ref which, const result<void>& outcome, moment now) {
@@ -242,6 +269,7 @@ void twins::on_reported(device_ref which, const result<void>& outcome, moment no
     if (told) return read_later(which, one, now);
   } else if (told) {
     one.told = *std::move(told);
+    one.failures = 0;
   } else {
     one.state_told = *std::move(state);
   }
@@ -255,13 +283,16 @@ void twins::on_uplink(device_ref which, const model::event& from, moment now) {
   if (found == twins_.end()) return;
   auto& one = found->second;
   if (!one.is_open || !one.was_read || one.is_telling() || now.mono < one.state_at) return;
+  // What was fetched after an outage, or comes late, says nothing of now.
+  const auto received = parse_rfc3339(from.received_at);
+  if (received && now.wall - *received > late) return;
   auto state = to_.words->read_twin_state(from);
   if (state.empty()) return;
   auto patch = to_.words->write_twin_state(one.state_told, state);
   if (patch.empty()) return;
   one.telling_state = std::move(state);
   one.state_at = now.mono + *rules.twin_interval;
-  to_.hub->report_twin(which, std::move(patch));
+  to_.hub->report_twin(which, std::move(patch), false);
 }
 
 void twins::on_forgotten(device_ref which, const device_key& key) {

@@ -21,7 +21,8 @@
 #include "model/hub_link.h"
 #include "model/journal.h"
 
-#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -48,7 +49,9 @@ public:
     const outlet<model::command_translator>& words;
   };
   // All must live as long.
-  twins(core::commands& down, const grounds& on, const outlets& to) : down_{down}, on_{on}, to_{to} {}
+  // random: uniform in [0, 1).
+  twins(core::commands& down, const grounds& on, const outlets& to, std::function<double()> random)
+      : down_{down}, on_{on}, to_{to}, random_{std::move(random)} {}
 
   // Once; devices are in the table. Takes its rows out of what the disk has of the ledger.
   void begin(std::vector<kept_command>& rows);
@@ -65,7 +68,7 @@ public:
   void on_moved(const command& what, moment now) override;
   // False: none of ours.
   bool on_appended(const model::appended& what, moment now);
-  // It is not in the table any more.
+  // It is not in the table any more, or is another device under the same name.
   void on_forgotten(device_ref which, const device_key& key);
 
   void tick(moment now);
@@ -83,6 +86,7 @@ private:
     std::optional<std::string> telling_state{};
     mono_time state_at = mono_time::min(); // told from then on
     std::optional<mono_time> due{};        // when it is read again by itself
+    std::uint8_t failures = 0;             // in a row, of reads, reports and appends
     bool is_open = false;                  // changes are told
     bool was_read = false;                 // since then
     bool is_reading = false;
@@ -95,6 +99,8 @@ private:
   void read_later(device_ref which, twin& one, moment now);
   void set_due(device_ref which, twin& one, std::optional<mono_time> at);
   void judge(device_ref which, twin& one, const desired_downlink& desired, moment now);
+  void see(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep,
+           moment now);
   void order(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep,
              moment now);
   void keep(device_ref which, twin& one, twin_record what, moment now);
@@ -104,6 +110,7 @@ private:
   core::commands& down_;
   grounds on_;
   outlets to_;
+  std::function<double()> random_;
   std::unordered_map<device_ref, twin> twins_; // of devices with an open one, or with a record
   std::map<append_id, device_ref> keeping_;
   std::set<std::pair<mono_time, device_ref>> due_;

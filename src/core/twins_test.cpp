@@ -310,6 +310,109 @@ TEST(twins, reports_go_one_at_a_time_and_the_last_state_goes_with_the_next) {
   EXPECT_EQ(f.ports.take(), calls{});
 }
 
+TEST(twins,
+     a_twin_made_anew_that_asks_for_the_same_at_the_same_version_is_seen_and_not_told_the_former_ones_end) {
+  twins_scene f;
+  f.opened();
+  f.asked("2 bell");
+  f.open();
+  f.read("1"); // made anew
+  f.durable();
+  f.ports.take();
+  f.changed("2 bell");
+  f.read("2 bell");
+  f.durable();
+  EXPECT_EQ(f.ports.take().back(), "report_twin 0 2 seen");
+  EXPECT_EQ(f.pushes(), 1U);
+}
+
+TEST(twins, a_version_that_has_gone_back_counts_over_a_restart) {
+  twins_scene f;
+  f.opened();
+  const auto id = f.asked("50 bell");
+  f.open();
+  f.read("2 bell|50 queued " + id.str()); // made anew with the same
+  f.durable();
+  twins_scene next;
+  f.restart(next);
+  next.open();
+  next.read("4 gong");
+  next.durable();
+  next.durable();
+  EXPECT_EQ(next.pushes(), 1U) << "it was asked for since";
+}
+
+TEST(twins, what_fails_again_and_again_is_tried_less_and_less_often) {
+  twins_scene f;
+  f.open();
+  f.ports.take();
+  std::vector<std::int64_t> minutes;
+  for (int i = 0; i < 4; ++i) {
+    f.read(error{errc::hub_throttled});
+    const auto began = f.clock.now().mono;
+    while (f.ports.take().empty())
+      f.tick(60s);
+    minutes.push_back((f.clock.now().mono - began) / 60s);
+  }
+  EXPECT_EQ(minutes, (std::vector<std::int64_t>{1, 2, 4, 8}));
+}
+
+TEST(twins, an_old_uplink_says_nothing_of_now) {
+  auto by = twins_scene::with_twins();
+  by[0].twin_interval = 3600s;
+  twins_scene f{by};
+  f.opened();
+  const auto told = [&](const std::string& received_at) {
+    auto event = twins_scene::frame("plant", "dev", 7);
+    event.received_at = received_at;
+    f.post(std::move(event));
+    for (const auto& one : f.ports.take())
+      if (one.starts_with("report_twin")) return true;
+    return false;
+  };
+  EXPECT_FALSE(told(format_rfc3339(f.clock.now().wall - 3601s)));
+  EXPECT_TRUE(told(format_rfc3339(f.clock.now().wall - 60s)));
+}
+
+// Its identity in the hub, and with it its twin, is made of the EUI.
+TEST(twins, of_a_former_device_is_nothing_known_of_its_heir) {
+  auto by = twins_scene::with_twins();
+  by[0].identity_template = "{dev_eui}";
+  by[0].follows_registry = true;
+  commands_scene f{by, commands_scene::without_device::yes};
+  const auto spoke = [&](const std::string& eui, std::uint32_t f_cnt) {
+    f.shard.on_registered({twins_scene::key("plant", "dev"), dev_eui{eui}, {}, {}}, f.clock.now());
+    f.shard.on_listed(application_id{"plant"}, f.clock.now());
+    auto event = twins_scene::frame("plant", "dev", f_cnt);
+    event.dev_eui = dev_eui{eui};
+    f.post(std::move(event));
+    const auto seq = f.ports.appended.back().rows.front().seq;
+    const auto which = f.ports.appended.back().device;
+    f.spooled(seq);
+    f.assigned(which, "h", "hub", "", eui);
+    f.shard.on_device_attached(which, f.clock.now());
+    f.shard.on_send_outcome(which, seq, {}, f.clock.now());
+    return which;
+  };
+  f.which = spoke("70B3D57ED0000001", 1);
+  f.told = f.ports.appended.size();
+  const auto twin = [&](const std::string& document) {
+    f.shard.commands().on_twin_open(f.which, f.clock.now());
+    f.ports.take();
+    f.shard.commands().on_twin_read(f.which, result<std::string>{document}, f.clock.now());
+    f.durable();
+  };
+  twin("50 bell");
+  EXPECT_EQ(f.ports.take().back(), "report_twin 0 50 seen");
+  f.shard.on_registered({twins_scene::key("plant", "dev"), dev_eui{"70B3D57ED0000002"}, {}, {}},
+                        f.clock.now());
+  f.which = spoke("70B3D57ED0000002", 2);
+  f.told = f.ports.appended.size();
+  EXPECT_EQ(f.status("plant", "dev").dev_eui.str(), "70B3D57ED0000002");
+  twin("1 bell");
+  EXPECT_EQ(f.ports.take().back(), "report_twin 0 1 seen") << "its first read, and not the former one's word";
+}
+
 TEST(twins, what_an_uplink_says_of_its_device_is_told_once_in_an_interval) {
   auto by = twins_scene::with_twins();
   by[0].twin_interval = 3600s;

@@ -126,7 +126,7 @@ public:
   }
   void report_twin(std::uint32_t number, const std::string& patch) {
     in_a_call_ = true;
-    set().report_twin(ref(number), patch);
+    set().report_twin(ref(number), patch, false);
     in_a_call_ = false;
   }
   void take_c2d(bool can_store) {

@@ -46,7 +46,7 @@ public:
   void settle(device_ref device, model::delivery_number which, model::c2d_settlement how, moment now);
   void answer(device_ref device, model::delivery_number which, const model::method_answer& what);
   void read_twin(device_ref device, bool urgent);
-  void report_twin(device_ref device, std::string patch);
+  void report_twin(device_ref device, std::string patch, bool urgent);
   // The lines are told one after the other, a turn each: a hub's devices are a thousand flows a line.
   void take_c2d(bool can_store);
   model::link_progress progress(device_ref device, mono_time now) const;

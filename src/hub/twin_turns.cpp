@@ -18,9 +18,9 @@ std::optional<device_ref> next_wanted(fair_queue& from, twin_request what,
 
 } // namespace
 
-void twin_turns::report(device_ref device, std::string patch) {
+void twin_turns::report(device_ref device, std::string patch, bool urgent) {
   patches_.insert_or_assign(device, std::move(patch));
-  reports_.push(device, 0, false);
+  reports_.push(device, 0, urgent);
 }
 
 void twin_turns::forget(device_ref device) {

@@ -34,8 +34,8 @@ public:
   // One that waits already keeps its place, unless it has become urgent.
   void subscribe(device_ref device) { subscriptions_.push(device, 0, false); }
   void read(device_ref device, bool urgent) { reads_.push(device, 0, urgent); }
-  // In place of one that waits.
-  void report(device_ref device, std::string patch);
+  // In place of one that waits. urgent: before those that are not.
+  void report(device_ref device, std::string patch, bool urgent);
   // What waits for the device is not wanted any more.
   void forget(device_ref device);
 

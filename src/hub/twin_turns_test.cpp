@@ -87,7 +87,7 @@ TEST_F(twin_turns_test, subscriptions_and_reports_share_the_budget_of_updates_in
   for (const std::uint32_t number : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 10U, 11U, 12U})
     turns.subscribe(ref(number));
   for (const std::uint32_t number : {21U, 22U, 23U})
-    turns.report(ref(number), "{}");
+    turns.report(ref(number), "{}", false);
   const auto all = drain();
   ASSERT_EQ(all.size(), 15U);
   EXPECT_LE(busiest_second(), 10U);
@@ -108,7 +108,7 @@ TEST_F(twin_turns_test, at_most_one_of_a_kind_waits_for_a_device_and_the_newest_
   for (int i = 0; i < 3; ++i) {
     turns.subscribe(ref(1));
     turns.read(ref(1), false);
-    turns.report(ref(1), std::to_string(i));
+    turns.report(ref(1), std::to_string(i), false);
   }
   EXPECT_EQ(totals().twin_waiting, 3U);
   auto all = drain();
@@ -120,11 +120,11 @@ TEST_F(twin_turns_test, what_could_not_be_asked_is_forgotten_and_costs_nothing) 
   for (std::uint32_t number = 0; number < 1'000; ++number) {
     unwanted.insert(number);
     turns.read(ref(number), true);
-    turns.report(ref(number), "{}");
+    turns.report(ref(number), "{}", false);
     turns.subscribe(ref(number));
   }
   turns.read(ref(1'000), false);
-  turns.report(ref(1'000), "{}");
+  turns.report(ref(1'000), "{}", false);
   EXPECT_EQ(take_all(), (strings{"read 1000", "report 1000{}"}));
   EXPECT_EQ(totals().twin_reads, 1U);
   EXPECT_EQ(totals().twin_updates, 1U);
@@ -132,7 +132,7 @@ TEST_F(twin_turns_test, what_could_not_be_asked_is_forgotten_and_costs_nothing) 
 
 TEST_F(twin_turns_test, what_is_forgotten_is_not_asked) {
   turns.read(ref(1), true);
-  turns.report(ref(1), "{}");
+  turns.report(ref(1), "{}", false);
   turns.subscribe(ref(1));
   turns.read(ref(2), false);
   turns.forget(ref(1));
@@ -149,7 +149,7 @@ TEST_F(twin_turns_test, a_throttled_read_lowers_the_budget_of_reads_alone) {
   EXPECT_EQ(budgets->twin_updates.limit(), budgets->twin_updates.ceiling());
   turns.read(ref(1), false);
   EXPECT_GE(turns.next(now), now + 1s);
-  turns.report(ref(1), "{}");
+  turns.report(ref(1), "{}", false);
   EXPECT_EQ(take_all(), strings{"report 1{}"});
 }
 

@@ -99,6 +99,10 @@ command_id make_twin_record_id(const device_key& of) {
   return digest({"twin record", of.application.str(), of.device.str()});
 }
 
+command_id make_class_read_id(const device_key& of) {
+  return digest({"class read", of.application.str(), of.device.str()});
+}
+
 std::string correlation_id_of(const command_id& id) {
   return std::string{own_prefix} + id.str();
 }

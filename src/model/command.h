@@ -111,6 +111,8 @@ command_id make_command_id(const device_key& to, const method_origin& from);
 command_id make_command_id(const device_key& to, const twin_origin& from);
 // Under which the ledger keeps what it knows of the device's twin: no command's.
 command_id make_twin_record_id(const device_key& of);
+// By which a read of the device's record is known that is about no command.
+command_id make_class_read_id(const device_key& of);
 
 // The correlation id by which its item is known in the stack: "causeway:" and the id, 41 characters of the
 // 100 that the stack takes (real-stack-facts.md 1.4).

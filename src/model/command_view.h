@@ -47,7 +47,9 @@ enum class calling_off : std::uint8_t {
   unknown, // there is no such command
   pushed,  // its push has begun
   ended,
+  unavailable, // the disk does not take it now: it is not pushed meanwhile, and called off when it does
 };
+using calling_told = std::function<void(calling_off)>;
 
 // How the emptying of a device's queue at the stack ended.
 enum class clearing_end : std::uint8_t {

@@ -40,7 +40,8 @@ public:
   // pace of the hub's tier; urgent: something has changed: before those that only look again.
   virtual void read_twin(device_ref device, bool urgent) = 0;
   // patch: a JSON merge patch of the reported properties. Answered by on_twin_reported; otherwise likewise.
-  virtual void report_twin(device_ref device, std::string patch) = 0;
+  // urgent: somebody waits for what it says.
+  virtual void report_twin(device_ref device, std::string patch, bool urgent) = 0;
   // The shard goes: nothing of it is attached or sent any more. What is with the hub is answered until it has
   // its outcome, or until this time (one that is over: it is not waited for); then its connections are
   // closed, at this time cut. Answered by on_shard_closed: nothing of it is with the hub from then on. Its

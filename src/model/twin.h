@@ -34,6 +34,7 @@ inline constexpr std::string_view twin_seen = "seen", twin_refused = "refused";
 struct twin_reading {
   desired_downlink desired;
   std::optional<twin_answer> told; // as it stands there
+  std::string state;               // what uplinks have said, as it stands there: JSON; empty for none
 };
 
 // A change of the desired properties.

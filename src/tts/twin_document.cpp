@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "tts/downlink_request.h"
 #include "tts/json_span.h"
+#include "tts/twin_state.h"
 
 namespace causeway::tts {
 namespace {
@@ -39,7 +40,8 @@ result<model::twin_reading> read_twin(std::string_view document) {
   if (!twin) return twin.fault();
   auto desired = read_desired(member_of(*twin, "desired").text());
   if (!desired) return std::move(desired).fault();
-  return model::twin_reading{*std::move(desired), read_told(member_of(*twin, "reported"))};
+  const auto reported = member_of(*twin, "reported");
+  return model::twin_reading{*std::move(desired), read_told(reported), told_twin_state(reported.text())};
 }
 
 result<model::desired_change> read_desired_change(std::string_view patch) {

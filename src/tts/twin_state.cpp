@@ -5,12 +5,16 @@
 #include "tts/json_span.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace causeway::tts {
 namespace {
 
 // Deeper than that a twin takes nothing (azure-iot-wire.md B.8); `decodedPayload` is one level itself.
 constexpr std::size_t deepest = 9;
+// The rest of what it refuses: strings above 4 KB, greater integers, and more than 32 KB in all.
+constexpr std::size_t longest_text = 4000, longest_payload = 24'000;
+constexpr std::int64_t greatest_integer = 4'503'599'627'370'495;
 
 void append_member(std::string& to, std::string_view name, std::string_view value) {
   if (value.empty()) return;
@@ -32,14 +36,40 @@ bool is_twin_name(std::string_view name) {
   });
 }
 
-// Of an object what a twin takes of it; empty: nothing.
-std::string taken_of(const json_span& value, std::size_t depth) {
-  if (!value.is_object()) return value.present() && (depth > 0 || !value.is_array()) ? value.compact() : "";
-  if (depth == 0) return {};
+// What a twin takes of a value; empty: nothing. Elsewhere a number, a name or a text that it refuses would
+// cost the whole patch.
+std::string taken_of(const json_span& value, std::size_t depth);
+
+std::string taken_members(const json_span& value, std::size_t depth) {
   std::string members;
   for (json_cursor at{value}; at.next();)
-    if (is_twin_name(at.key())) append_member(members, at.key(), taken_of(at.value(), depth - 1));
+    if (is_twin_name(at.key())) append_member(members, at.key(), taken_of(at.value(), depth));
   return braced(members);
+}
+
+std::string taken_elements(const json_span& value, std::size_t depth) {
+  std::string elements;
+  for (json_cursor at{value}; at.next();) {
+    const auto one = taken_of(at.value(), depth);
+    if (one.empty()) return {}; // an array with a gap would be another one
+    elements.append(elements.empty() ? "" : ",").append(one);
+  }
+  return "[" + elements + "]";
+}
+
+bool is_twin_number(std::string_view number) {
+  if (number.find_first_of(".eE") != std::string_view::npos) return true;
+  const auto whole = parse_integer<std::int64_t>(number);
+  return whole && *whole <= greatest_integer && *whole >= -greatest_integer;
+}
+
+std::string taken_of(const json_span& value, std::size_t depth) {
+  if (!value.present()) return {};
+  if (value.is_object()) return depth == 0 ? std::string{} : taken_members(value, depth - 1);
+  if (value.is_array()) return depth == 0 ? std::string{} : taken_elements(value, depth - 1);
+  if (value.is_number() && !is_twin_number(value.text())) return {};
+  if (value.is_string() && value.text().size() > longest_text) return {};
+  return std::string{value.text()};
 }
 
 // The first position that has both of its figures.
@@ -136,7 +166,19 @@ std::string read_twin_state(const model::event& from, bool with_decoded) {
   append_member(all, "lorawan", braced(lorawan));
   if (with_decoded && !uplink->decoded_payload.empty())
     if (const auto decoded = parse_json(uplink->decoded_payload))
-      append_member(all, "decodedPayload", taken_of(*decoded, deepest));
+      if (const auto taken = taken_of(*decoded, deepest); taken.size() <= longest_payload)
+        append_member(all, "decodedPayload", taken);
+  return braced(all);
+}
+
+std::string told_twin_state(std::string_view reported) {
+  const auto document = parse_json(reported.empty() ? "{}" : reported);
+  if (!document) return {};
+  std::string lorawan, all;
+  for (json_cursor at{member_of(*document, "lorawan")}; at.next();)
+    if (at.key() != "downlink") append_member(lorawan, at.key(), at.value().text());
+  append_member(all, "lorawan", braced(lorawan));
+  append_member(all, "decodedPayload", member_of(*document, "decodedPayload").text());
   return braced(all);
 }
 

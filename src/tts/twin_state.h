@@ -15,6 +15,9 @@ namespace causeway::tts {
 // whose names a twin does not take. Empty: the event is no uplink of a frame.
 std::string read_twin_state(const model::event& from, bool with_decoded);
 
+// The same, of what stands in a twin's reported properties; empty: none of it.
+std::string told_twin_state(std::string_view reported);
+
 // A merge patch that makes the one JSON object of the other; before: empty where there was none. Empty:
 // nothing has changed.
 std::string merge_patch(std::string_view before, std::string_view after);

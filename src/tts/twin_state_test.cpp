@@ -49,6 +49,35 @@ TEST(twin_state, decoded_payload_goes_without_names_that_a_twin_refuses) {
   EXPECT_EQ(read_twin_state(event, false), "");
 }
 
+TEST(twin_state, decoded_payload_goes_without_values_that_a_twin_refuses) {
+  const auto taken = [](const std::string& decoded) {
+    model::event event;
+    event.kind = model::event_kind::uplink;
+    model::uplink uplink;
+    uplink.decoded_payload = decoded;
+    event.what = uplink;
+    return read_twin_state(event, true);
+  };
+  EXPECT_EQ(taken(R"({"ns":1732987654321000000,"t":-4503599627370495,"f":1e300,"ok":true})"),
+            R"({"decodedPayload":{"t":-4503599627370495,"f":1e300,"ok":true}})");
+  EXPECT_EQ(taken(R"({"long":")" + std::string(5000, 'x') + R"(","t":1})"), R"({"decodedPayload":{"t":1}})");
+  EXPECT_EQ(taken(R"({"a":[{"air temp":1,"b":2}],"big":[1,1732987654321000000]})"),
+            R"({"decodedPayload":{"a":[{"b":2}]}})");
+  EXPECT_EQ(taken(R"({"a":[[[[[[[[[[[1]]]]]]]]]]],"t":1})"), R"({"decodedPayload":{"t":1}})") << "too deep";
+  std::string much = "{";
+  for (int i = 0; i < 3000; ++i)
+    much += R"("name)" + std::to_string(i) + R"(":1,)";
+  EXPECT_EQ(taken(much + R"("t":1})"), "") << "the rest is not to be lost with it";
+}
+
+TEST(twin_state, that_was_told_is_read_without_the_answer) {
+  EXPECT_EQ(
+      told_twin_state(
+          R"({"lorawan":{"fCnt":7,"downlink":{"state":"queued"}},"decodedPayload":{"t":1},"$version":3})"),
+      R"({"lorawan":{"fCnt":7},"decodedPayload":{"t":1}})");
+  EXPECT_EQ(told_twin_state(R"({"$version":3})"), "");
+}
+
 TEST(twin_state, of_another_event_is_none) {
   EXPECT_EQ(read_twin_state(event_of("join-01-docs-2020.json"), true), "");
 }

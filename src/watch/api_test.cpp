@@ -293,7 +293,7 @@ struct no_commands final : command_view {
   std::optional<model::command_status> command(const model::command_id&) const override {
     return std::nullopt;
   }
-  model::calling_off cancel(const model::command_id&) override { return model::calling_off::unknown; }
+  net::task<model::calling_off> cancel(model::command_id) override { co_return model::calling_off::unknown; }
   net::task<model::queue_clearing> clear(model::device_key) override { co_return model::queue_clearing{}; }
   result<application_id> owner_of(const device_id&) const override { return application_id{"water"}; }
 };

@@ -93,7 +93,12 @@ void note_clearing(const net::http_request& request, const model::device_key& of
 } // namespace
 
 net::task<net::http_response> command_api::handle(net::http_request request, bool may_change) const {
-  if (request.path() != clear_path) co_return answer(request, may_change);
+  if (request.path() != clear_path) {
+    if (request.method != "DELETE" || !may_change || !request.path().starts_with(one_of))
+      co_return answer(request, may_change);
+    auto said = co_await cancel(std::move(request));
+    co_return said;
+  }
   if (request.method != "POST") co_return refuse(405, error{errc::method_not_allowed, "only POST"});
   if (!may_change) co_return refuse_change();
   auto said = co_await clear(std::move(request));
@@ -108,7 +113,6 @@ net::http_response command_api::answer(const net::http_request& request, bool ma
     return refuse(405, error{errc::method_not_allowed, "only GET and HEAD"});
   }
   const model::command_id which{percent_decode(request.path().substr(one_of.size()))};
-  if (request.method == "DELETE") return cancel(which, request);
   if (!is_look) return refuse(405, error{errc::method_not_allowed, "only GET, HEAD and DELETE"});
   if (const auto one = view_.command(which)) {
     auto shown = command_json(*one);
@@ -129,23 +133,28 @@ net::http_response command_api::list(const net::http_request& request) const {
       {{"commands", std::move(found)}, {"next", page.next ? json::value(*page.next) : json::value(nullptr)}});
 }
 
-net::http_response command_api::cancel(const model::command_id& which,
-                                       const net::http_request& request) const {
-  switch (view_.cancel(which)) {
+net::task<net::http_response> command_api::cancel(net::http_request request) const {
+  const model::command_id which{percent_decode(request.path().substr(one_of.size()))};
+  const auto how = co_await view_.cancel(which);
+  switch (how) {
   case model::calling_off::unknown:
-    return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
+    co_return refuse(error{errc::not_found, "no command " + which.str() + " is in the ledger"});
   case model::calling_off::pushed:
-    return refuse(409,
-                  error{errc::command_pushed,
-                        "The Things Stack cannot take one item out of a queue; `causeway commands clear` "
-                        "empties all of its device's, and a message with Queue = replace takes its place"});
+    co_return refuse(
+        409, error{errc::command_pushed,
+                   "The Things Stack cannot take one item out of a queue; `causeway commands clear` "
+                   "empties all of its device's, and a message with Queue = replace takes its place"});
   case model::calling_off::ended:
-    return refuse(409, error{errc::command_ended, which.str()});
+    co_return refuse(409, error{errc::command_ended, which.str()});
+  case model::calling_off::unavailable:
+    co_return refuse(
+        503, error{errc::store_unavailable,
+                   "the command is not pushed meanwhile, and is called off as soon as the disk takes it"});
   case model::calling_off::done:
     break;
   }
   log::info("audit", {{"who", who(request)}, {"what", "commands.cancel"}, {"command", which.str()}});
-  return answer_json({{"command", which.str()}, {"cancelled", true}});
+  co_return answer_json({{"command", which.str()}, {"cancelled", true}});
 }
 
 net::task<net::http_response> command_api::clear(net::http_request request) const {

@@ -17,7 +17,7 @@ public:
   virtual ~command_view() = default;
   virtual model::command_page commands(const model::command_query& asked) const = 0;
   virtual std::optional<model::command_status> command(const model::command_id& which) const = 0;
-  virtual model::calling_off cancel(const model::command_id& which) = 0;
+  virtual net::task<model::calling_off> cancel(model::command_id which) = 0;
   virtual net::task<model::queue_clearing> clear(model::device_key of) = 0;
   // The application of the only device of this id. Errors: not_found; field_invalid, which names them, when
   // several have one.
@@ -40,7 +40,7 @@ private:
   net::http_response answer(const net::http_request& request, bool may_change) const;
   net::http_response list(const net::http_request& request) const;
   net::task<net::http_response> clear(net::http_request request) const;
-  net::http_response cancel(const model::command_id& which, const net::http_request& request) const;
+  net::task<net::http_response> cancel(net::http_request request) const;
 
   command_view& view_;
 };

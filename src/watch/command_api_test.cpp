@@ -42,12 +42,14 @@ struct three_commands final : command_view {
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == which; });
     return found == all.end() ? std::nullopt : std::optional{*found};
   }
-  model::calling_off cancel(const model::command_id& which) override {
-    if (!command(which)) return model::calling_off::unknown;
-    if (which.str().starts_with("b")) return model::calling_off::pushed;
-    if (which.str().starts_with("c")) return model::calling_off::ended;
+  bool disk_refuses = false;
+  net::task<model::calling_off> cancel(model::command_id which) override {
+    if (!command(which)) co_return model::calling_off::unknown;
+    if (which.str().starts_with("b")) co_return model::calling_off::pushed;
+    if (which.str().starts_with("c")) co_return model::calling_off::ended;
+    if (disk_refuses) co_return model::calling_off::unavailable;
     cancelled.push_back(which.str());
-    return model::calling_off::done;
+    co_return model::calling_off::done;
   }
   model::queue_clearing ends{model::clearing_end::done, {}, {}, 2};
   std::vector<model::device_key> cleared;
@@ -128,6 +130,8 @@ TEST_F(command_api_test, cancels_over_the_socket_alone_and_not_what_has_been_pus
   EXPECT_EQ(over.status, 409);
   EXPECT_EQ(json_of(over).at("error"), "command_ended");
   EXPECT_EQ(ask("DELETE", "/api/commands/nothing").status, 404);
+  book.disk_refuses = true;
+  EXPECT_EQ(ask("DELETE", path).status, 503);
   EXPECT_EQ(ask("POST", path).status, 405);
   EXPECT_EQ(ask("DELETE", "/api/commands").status, 405);
 }

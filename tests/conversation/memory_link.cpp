@@ -84,8 +84,8 @@ void memory_link::read_twin(device_ref device, bool urgent) {
   fleets_.read_twin(device, urgent);
 }
 
-void memory_link::report_twin(device_ref device, std::string patch) {
-  fleets_.report_twin(device, std::move(patch));
+void memory_link::report_twin(device_ref device, std::string patch, bool urgent) {
+  fleets_.report_twin(device, std::move(patch), urgent);
 }
 
 void memory_link::on_device_attached(device_ref device, moment now) {

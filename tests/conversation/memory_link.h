@@ -57,7 +57,7 @@ public:
                    const model::method_answer& what) override;
   void take_c2d(bool can_store) override;
   void read_twin(device_ref device, bool urgent) override;
-  void report_twin(device_ref device, std::string patch) override;
+  void report_twin(device_ref device, std::string patch, bool urgent) override;
 
   // Does what can be done now; false when there was nothing.
   bool step();
