@@ -30,9 +30,10 @@ class commands_cli(commands_test):
 
     def test_a_list_takes_filters(self):
         self.begin()
+        self.hold_answers(20_000)
         self.send(1, Confirmed="true")
         self.wait_for_states("queued")
-        self.send(2)  # waits for the end of the first
+        self.send(2)  # waits for the answer to the first
         wait_until(lambda: self.listed() == [("m1", "queued"), ("m2", "stored")], "both commands")
         self.assertEqual(self.listed("--state", "stored"), [("m2", "stored")])
         self.assertEqual(self.listed("--state", "in_doubt"), [])
@@ -133,9 +134,11 @@ class commands_cli(commands_test):
     def test_a_queue_is_cleared_and_what_is_stored_goes_next(self):
         self.begin()
         self.send(1)
+        self.wait_for_states("queued")
+        self.hold_answers(8000)
         self.send(2, Confirmed="true")
         self.wait_for_items(2)
-        self.send(3)  # waits for the end of the confirmed one
+        self.send(3)  # waits for the answer to the second
         wait_until(lambda: self.listed() == [("m1", "queued"), ("m2", "queued"), ("m3", "stored")], "three commands")
         self.assertIn("--yes", self.ask("clear", METER, expect=2).stderr)
         self.assertEqual(self.listed()[0], ("m1", "queued"))
