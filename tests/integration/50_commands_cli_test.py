@@ -135,7 +135,7 @@ class commands_cli(commands_test):
         self.begin()
         self.send(1)
         self.wait_for_states("queued")
-        self.hold_answers(8000)
+        self.hold_answers(12_000)
         self.send(2, Confirmed="true")
         self.wait_for_items(2)
         self.send(3)  # waits for the answer to the second
