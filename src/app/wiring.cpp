@@ -2,6 +2,7 @@
 #include "app/wiring.h"
 
 #include "app/identity_check.h"
+#include "azure/limits.h"
 
 #include <algorithm>
 
@@ -40,7 +41,9 @@ std::optional<model::awaited_step> settle_at_of(config::settle_when when) {
 } // namespace
 
 bool has_no_commands(std::string_view tier) {
-  return tier.starts_with('B');
+  const auto known = azure::parse_tier(tier);
+  const auto limits = known ? azure::hub_limits_of(*known, 1) : known.fault();
+  return limits && limits->c2d_sends == 0;
 }
 
 std::vector<core::application_rules> make_rules(const config::configuration& from) {

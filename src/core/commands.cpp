@@ -263,12 +263,8 @@ bool commands::on_appended(const model::appended& what, moment now) {
   if (!saved) return false;
   now_ = now.mono;
   if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
-  if (const auto* const one = book_.find(saved->id);
-      one != nullptr && saved->outcome && one->track.stage() == command_stage::cancelled)
-    senders_.on_changed(*one, {});
-  if (auto node = calling_off_.extract(saved->id); !node.empty())
-    for (const auto& told : node.mapped())
-      told(saved->outcome ? calling_off::done : calling_off::unavailable);
+  // The last that was on its way: what went before may have been from before it was called off.
+  if (!saves_.is_saving(saved->id)) on_called_off(saved->id, saved->outcome, now);
   if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
   if (saved->outcome) gate_.look(now);
   return true;
@@ -313,12 +309,17 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
   // That it is called off nobody hears before it is durable.
-  if (stage != command_stage::cancelled) senders_.on_changed(one, refusal);
-  if (one.what.source == command_source::twin) to_.watch->on_moved(one.what, now);
+  if (stage != command_stage::cancelled) tell(one, refusal, now);
   if (is_end(stage)) gate_.look(now);
   if (stage == command_stage::queued && one.what.what.queue == queue_operation::replace && one.pushed)
     leave_queue(one.what.to, &one, one.pushed->wall, command_event::queue_replaced, now);
   pump(now);
+}
+
+// Who has asked for it, in Azure.
+void commands::tell(const command_entry& one, std::string_view refusal, moment now) {
+  senders_.on_changed(one, refusal);
+  if (one.what.source == command_source::twin) to_.watch->on_moved(one.what, now);
 }
 
 std::size_t commands::leave_queue(const device_key& of, const command_entry* but, wall_time then,
@@ -382,6 +383,15 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
     turns_.leave(which, one->what.id, now.mono);
     move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
   }
+}
+
+void commands::on_called_off(const command_id& id, const result<void>& outcome, moment now) {
+  if (const auto* const one = book_.find(id);
+      one != nullptr && outcome && one->track.stage() == command_stage::cancelled)
+    tell(*one, {}, now);
+  if (auto node = calling_off_.extract(id); !node.empty())
+    for (const auto& told : node.mapped())
+      told(outcome ? calling_off::done : calling_off::unavailable);
 }
 
 // Nobody is told before it is durable: after a crash it would be pushed all the same.

@@ -134,6 +134,8 @@ private:
   void take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                    std::optional<ticket> told_by, moment now);
   void on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now);
+  void tell(const command_entry& one, std::string_view refusal, moment now);
+  void on_called_off(const command_id& id, const result<void>& outcome, moment now);
   void schedule(command_entry& one, moment now);
   void on_due(command_entry& one, moment now);
   void forget(const command_id& id);

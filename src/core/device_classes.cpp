@@ -18,9 +18,8 @@ void device_classes::ask(device_ref device, const device_key& key, mono_time now
   to_->read_record(id, key);
 }
 
-std::optional<device_classes::answer> device_classes::on_record_read(const command_id& which,
-                                                                     const record_reading& what,
-                                                                     mono_time now) {
+std::optional<device_classes::answer>
+device_classes::on_record_read(const command_id& which, const record_reading& what, mono_time now) {
   const auto read = reading_.extract(which);
   if (read.empty()) return std::nullopt;
   const answer found{read.mapped(), what.how == read_end::seen && what.what.class_a};

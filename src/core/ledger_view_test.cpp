@@ -154,6 +154,21 @@ TEST(calling_off, is_told_to_nobody_before_it_is_durable) {
   EXPECT_NE(std::find(said.begin(), said.end(), "settle 0 2 reject"), said.end());
 }
 
+// An append from before it was called off says nothing of that.
+TEST(calling_off, is_durable_with_its_own_append_alone) {
+  commands_scene f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::not_made); // stored again, which is on its way to the disk
+  bool is_told = false;
+  f.shard.commands().cancel(
+      id, [&](calling_off) { is_told = true; }, f.clock.now());
+  ASSERT_EQ(f.ports.appended.size(), f.told + 2);
+  f.shard.on_appended({{f.ports.appended[f.told++].id, {}, {}}}, f.clock.now());
+  EXPECT_FALSE(is_told);
+  f.durable();
+  EXPECT_TRUE(is_told);
+}
+
 TEST(calling_off, works_until_the_push_and_rejects_what_the_hub_holds) {
   auto by = commands_scene::rules();
   by[0].settle_at = awaited_step::acknowledged;

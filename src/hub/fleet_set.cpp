@@ -176,17 +176,15 @@ void fleet_set::report_twin(device_ref device, std::string patch, bool urgent) {
 void fleet_set::serve_twins(moment now) {
   if (context_.twins_due > now.mono || context_.closing) return;
   context_.twins_due = mono_time::max();
-  // What waits for a device that has moved to another hub since is of nobody any more.
-  std::string_view of;
-  const auto is_wanted = [&](device_ref device, twin_request what) {
-    const auto* const who = context_.devices.find(device);
-    if (who == nullptr || who->at != member::stage::attached || who->hub->is_leaving()) return false;
-    if (who->hub->where().name.str() != of) return false;
-    auto* const on = who->hub->line_of(device).open();
-    return on != nullptr && on->commands().can_ask_twin(device, what);
-  };
-  for (auto& [hub, turns] : context_.twins) {
-    of = hub;
+  for (auto& [name, turns] : context_.twins) {
+    // What waits for a device that has moved to another hub since is of nobody any more.
+    const auto is_wanted = [this, &hub = name](device_ref device, twin_request what) {
+      const auto* const who = context_.devices.find(device);
+      if (who == nullptr || who->at != member::stage::attached || who->hub->is_leaving()) return false;
+      if (who->hub->where().name.str() != hub) return false;
+      auto* const on = who->hub->line_of(device).open();
+      return on != nullptr && on->commands().can_ask_twin(device, what);
+    };
     while (const auto next = turns.take(is_wanted, now.mono))
       at_desk(next->device,
               [&](command_desk& desk) { desk.ask_twin(next->device, next->what, next->patch, now.mono); });

@@ -323,4 +323,11 @@ void read_members(const json_span& object,
   }
 }
 
+json_span member_of(const json_span& object, std::string_view name) {
+  json_span found;
+  for (json_cursor at{object}; at.next();)
+    if (at.key() == name) found = at.value();
+  return found;
+}
+
 } // namespace causeway::tts

@@ -116,6 +116,9 @@ private:
   json_span value_;
 };
 
+// The member of exactly this name; of several the last. Absent: there is none, or it is no object.
+json_span member_of(const json_span& object, std::string_view name);
+
 // Whether a member's key is the snake_case name or its lowerCamelCase form (protobuf's JSON mapping takes
 // both).
 bool is_named(std::string_view key, std::string_view snake_case_name);

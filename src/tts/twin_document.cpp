@@ -9,13 +9,6 @@
 namespace causeway::tts {
 namespace {
 
-json_span member_of(const json_span& object, std::string_view name) {
-  json_span found;
-  for (json_cursor at{object}; at.next();)
-    if (at.key() == name) found = at.value();
-  return found;
-}
-
 std::string text_of(const json_span& value) {
   return value.string().value_or(std::string{});
 }

@@ -126,13 +126,6 @@ void append_rest(std::string& to, std::string_view raw) {
 
 void append_changes(std::string& to, const json_span& before, const json_span& after);
 
-json_span member_of(const json_span& object, std::string_view name) {
-  json_span found;
-  for (json_cursor at{object}; at.next();)
-    if (at.key() == name) found = at.value();
-  return found;
-}
-
 void append_change(std::string& to, std::string_view name, const json_span& before, const json_span& after) {
   if (before.is_object() && after.is_object()) {
     std::string members;
