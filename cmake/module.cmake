@@ -27,6 +27,7 @@ function(causeway_module name)
   add_library(${target} STATIC ${arg_SOURCES})
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${arg_DIRECTORY} FILES ${arg_HEADERS})
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  causeway_use_precompiled(${target})
   target_include_directories(${target} PUBLIC ${arg_DIRECTORY})
   target_link_libraries(${target}
     PUBLIC ${arg_MODULES} ${arg_PUBLIC}
@@ -36,6 +37,7 @@ function(causeway_module name)
     add_executable(${name}_test ${arg_TESTS})
     target_link_libraries(${name}_test
       PRIVATE ${target} ${arg_TEST_MODULES} GTest::gtest_main causeway_warnings causeway_sanitizers)
+    causeway_use_precompiled(${name}_test)
     target_compile_definitions(${name}_test PRIVATE
       CAUSEWAY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
     if(CAUSEWAY_TEST_EACH)
