@@ -100,6 +100,8 @@ std::optional<told_step> read_report(const json::object& message) {
   const auto& shown = downlink->as_object();
   told_step made;
   made.id = text_of(shown, "command");
+  made.device = text_of(message, "device");
+  made.by_twin = text_of(shown, "source") == "twin";
   made.number = number_of_message(text_of(shown, "messageId"));
   made.message_id = text_of(message, "message_id");
   made.state = text_of(shown, "state");
@@ -148,6 +150,15 @@ result<hub_ends> read_hub_ends(std::string_view page) {
   for (const auto& one : list_of(parsed->as_object(), "waiting"))
     made.waiting.insert(text_of(one.as_object(), "message_id"));
   return made;
+}
+
+result<told_twin> read_told_twin(std::string_view document) {
+  const auto parsed = parse(document);
+  if (!parsed) return parsed.fault();
+  boost::system::error_code absent;
+  const auto* told = parsed->find_pointer("/properties/reported/lorawan/downlink", absent);
+  if (told == nullptr || !told->is_object()) return told_twin{};
+  return told_twin{text_of(told->as_object(), "command"), text_of(told->as_object(), "state")};
 }
 
 method_word read_method_answer(int http_status, std::string_view body) {

@@ -31,6 +31,10 @@ struct hub_ends {
 };
 result<hub_ends> read_hub_ends(std::string_view page);
 
+// Of GET /twins/{device} of the hub's REST interface. Without an answer there, of empty words. Errors:
+// http_protocol.
+result<told_twin> read_told_twin(std::string_view document);
+
 // Of a method's call by REST: the device's status, and what stands in its answer. Status 0: the hub had none
 // from the device.
 struct method_word {

@@ -32,8 +32,8 @@ TEST(command_evidence, has_the_items_of_the_book_that_are_ours) {
 
 TEST(command_evidence, has_reports_as_the_hub_has_them) {
   const auto page = read_report_page(
-      R"({"last":17,"not_whole":2,"messages":[{"order":16,"message_id":"r-1",
-      "body":"{\"downlink\":{\"state\":\"sent\",\"command\":\"abc\",\"messageId\":\"m42\",\"fCnt\":3,\"at\":\"2026-11-30T12:00:01.250Z\"}}"},
+      R"({"last":17,"not_whole":2,"messages":[{"order":16,"device":"d","message_id":"r-1",
+      "body":"{\"downlink\":{\"state\":\"sent\",\"source\":\"twin\",\"command\":\"abc\",\"messageId\":\"m42\",\"fCnt\":3,\"at\":\"2026-11-30T12:00:01.250Z\"}}"},
       {"order":17,"message_id":"u-1","body":"{\"uplink\":1}"}]})");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->last, 17U);
@@ -43,6 +43,8 @@ TEST(command_evidence, has_reports_as_the_hub_has_them) {
   EXPECT_EQ(page->reports[0].number, 42U);
   EXPECT_EQ(format_command_message_id(42), "m42");
   EXPECT_EQ(page->reports[0].message_id, "r-1");
+  EXPECT_EQ(page->reports[0].device, "d");
+  EXPECT_TRUE(page->reports[0].by_twin);
   EXPECT_EQ(page->reports[0].state, "sent");
   EXPECT_EQ(page->reports[0].f_cnt, 3U);
 }
@@ -53,6 +55,16 @@ TEST(command_evidence, tells_what_waits_in_the_hub_from_what_has_ended_there) {
   ASSERT_TRUE(ends);
   EXPECT_EQ(ends->ended.at("m1"), "Success");
   EXPECT_TRUE(ends->waiting.contains("m2"));
+}
+
+TEST(command_evidence, has_what_a_twin_tells_of_its_downlink) {
+  const auto told = read_told_twin(
+      R"({"deviceId":"d","properties":{"desired":{"$version":2},"reported":{"lorawan":{"downlink":{"version":2,"state":"sent","command":"abc"}},"$version":7}}})");
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->command, "abc");
+  EXPECT_EQ(told->state, "sent");
+  EXPECT_TRUE(read_told_twin(R"({"properties":{"reported":{}}})")->command.empty());
+  EXPECT_FALSE(read_told_twin("{"));
 }
 
 TEST(command_evidence, a_call_without_the_devices_word_has_no_status) {

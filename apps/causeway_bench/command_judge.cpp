@@ -77,7 +77,10 @@ public:
 
 private:
   void sort();
+  void claim_by_twins();
   void judge_one(const file& of);
+  void judge_twins();
+  bool was_superseded(const asked_command& one) const;
   void judge_state(const file& of, const std::string& state);
   void judge_without_item(const file& of, const std::string& state);
   void judge_steps(const file& of);
@@ -92,15 +95,26 @@ private:
   std::unordered_map<std::uint64_t, file> files_;
   std::map<std::string, std::vector<const told_step*>> strangers_; // reports of what is in no file
   std::map<std::string, std::vector<const booked_downlink*>> by_device_;
+  std::map<std::string, std::vector<const asked_command*>> changes_; // of a device's twin, as they were made
 };
+
+std::string_view name_of(command_way way) {
+  return way == command_way::c2d ? "message" : way == command_way::method ? "method" : "change of twin";
+}
+
+std::string last_state(const std::vector<const told_step*>& told) {
+  reader by;
+  for (const auto* step : told)
+    by.read(*step);
+  return by.state;
+}
 
 void judgement::find(std::uint64_t& count, const file& of, const std::string& what) {
   ++count;
   if (made_.findings.size() == most_findings) return;
   auto words = of.asked == nullptr
                    ? std::string{"nobody's"}
-                   : fmt::format("{} {} for {}", of.asked->way == command_way::c2d ? "message" : "method",
-                                 of.asked->number, of.asked->device);
+                   : fmt::format("{} {} for {}", name_of(of.asked->way), of.asked->number, of.asked->device);
   if (!of.told.empty()) words += " (" + of.told.front()->id + ")";
   for (const auto* item : of.items) {
     words += fmt::format("; item accepted {} end {} queued {} sent {}", format_rfc3339(item->accepted),
@@ -118,6 +132,7 @@ void judgement::sort() {
   for (const auto& one : all_.asked) {
     files_[one.number].asked = &one;
     if (!one.id.empty()) numbers.emplace(one.id, one.number);
+    if (one.way == command_way::twin && one.accepted) changes_[one.device].push_back(&one);
   }
   for (const auto& one : all_.booked) {
     files_[one.number].items.push_back(&one);
@@ -133,6 +148,32 @@ void judgement::sort() {
     else
       strangers_[one.id].push_back(&one);
   }
+  claim_by_twins();
+}
+
+// A report of a change names no number. Where nothing was queued, it is the newest that was there to be read.
+void judgement::claim_by_twins() {
+  std::vector<std::pair<wall_time, std::string>> latest_first;
+  for (const auto& [id, steps] : strangers_)
+    if (steps.front()->by_twin) latest_first.emplace_back(steps.front()->at, id);
+  std::sort(latest_first.rbegin(), latest_first.rend());
+  for (const auto& [at, id] : latest_first) {
+    const auto& steps = strangers_.at(id);
+    const auto& changes = changes_[steps.front()->device];
+    const auto found = std::find_if(changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
+      const auto& of = files_[one->number];
+      return one->at <= at && of.items.empty() && of.told.empty();
+    });
+    if (found == changes.rend()) continue;
+    files_[(*found)->number].told = steps;
+    strangers_.erase(id);
+  }
+}
+
+bool judgement::was_superseded(const asked_command& one) const {
+  const auto& changes = changes_.at(one.device);
+  const auto next = std::next(std::find(changes.begin(), changes.end(), &one));
+  return next != changes.end() && (*next)->at - one.at < all_.patience;
 }
 
 command_figures judgement::judge() {
@@ -144,28 +185,47 @@ command_figures judgement::judge() {
     file made;
     made.told = steps;
     ++made_.commands;
+    if (steps.front()->by_twin) {
+      find(made_.mismatches, made, "no change asked for it");
+      continue;
+    }
     ++made_.methods;
-    reader by;
-    for (const auto* step : steps)
-      by.read(*step);
-    judge_without_item(made, by.state);
+    judge_without_item(made, last_state(steps));
   }
+  judge_twins();
   return std::move(made_);
 }
 
+// What a twin says at last is of its last change, and what the reports say.
+void judgement::judge_twins() {
+  for (const auto& [device, changes] : changes_) {
+    if (changes.empty()) continue;
+    const auto& of = files_[changes.back()->number];
+    if (of.told.empty()) continue; // lost, or without a report, and found as such
+    const auto said = all_.twins.find(device);
+    const auto state = last_state(of.told);
+    if (said == all_.twins.end() || said->second.command != of.told.front()->id)
+      find(made_.mismatches, of, "its twin tells of another command");
+    else if (said->second.state != state)
+      find(made_.mismatches, of, fmt::format("its twin says {} and the reports {}", said->second.state, state));
+  }
+}
+
 void judgement::judge_one(const file& of) {
-  reader by;
-  for (const auto* step : of.told)
-    by.read(*step);
   const bool accepted = (of.asked != nullptr && of.asked->accepted) || !of.told.empty() || !of.items.empty();
   if (!accepted) return;
+  const auto way = of.asked == nullptr ? command_way::c2d : of.asked->way;
+  if (way == command_way::twin && of.told.empty() && of.items.empty() && was_superseded(*of.asked)) {
+    ++made_.superseded;
+    return;
+  }
   ++made_.commands;
-  ++(of.asked != nullptr && of.asked->way == command_way::method ? made_.methods : made_.c2d);
+  ++(way == command_way::c2d ? made_.c2d : way == command_way::method ? made_.methods : made_.twins);
   for (std::size_t i = 1; i < of.items.size(); ++i)
     find(made_.doubled, of, "doubled");
   if (of.asked != nullptr && of.asked->refused && !of.items.empty())
     find(made_.mismatches, of, "queued though its caller was told that nothing was sent");
-  judge_state(of, by.state);
+  judge_state(of, last_state(of.told));
   judge_steps(of);
   judge_hub_end(of);
   for (const auto* step : of.told)

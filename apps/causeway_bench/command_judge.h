@@ -15,7 +15,7 @@
 
 namespace causeway::bench {
 
-enum class command_way : std::uint8_t { c2d, method };
+enum class command_way : std::uint8_t { c2d, method, twin };
 
 // A command as its sender knows it. Its number is its payload, by which the book knows it.
 struct asked_command {
@@ -23,6 +23,7 @@ struct asked_command {
   command_way way = command_way::c2d;
   std::string device;
   bool confirmed = false;
+  wall_time at;          // before it was asked
   bool accepted = false; // the hub has taken it; a method: it was answered 200 or 202
   bool refused = false;  // a method: answered so that nothing was sent nor will be
   bool waits = false;    // a message: it is still in the hub
@@ -55,6 +56,8 @@ struct booked_downlink {
 // A report at the hub, each message-id once, in the order of arrival.
 struct told_step {
   std::string id;                      // the command's
+  std::string device;
+  bool by_twin = false; // what is told is the fate of a change of desired properties
   std::optional<std::uint64_t> number; // of a message, by its message-id
   std::string message_id;
   std::string state;
@@ -70,18 +73,25 @@ struct judged_device {
   std::optional<wall_time> first_uplink; // since its first command
 };
 
+// `lorawan.downlink` of a device's reported properties.
+struct told_twin {
+  std::string command, state;
+};
+
 struct command_evidence {
   std::vector<asked_command> asked;
   std::vector<booked_downlink> booked;
   std::vector<told_step> told;
   std::map<std::string, judged_device> devices;
+  std::map<std::string, told_twin> twins; // of devices whose twins were changed
   wall_time now;
   seconds patience{}; // for how long silence is none yet: the command's time-out, and the looks behind it
 };
 
 struct command_figures {
   std::uint64_t commands = 0; // accepted
-  std::uint64_t c2d = 0, methods = 0;
+  std::uint64_t c2d = 0, methods = 0, twins = 0;
+  std::uint64_t superseded = 0; // changes of a twin behind which the next one came before it was read
   std::uint64_t lost = 0, in_doubt = 0, doubt_unfounded = 0, doubled = 0, mismatches = 0, reports_missing = 0;
   std::uint64_t under_way = 0;                 // items without an end
   std::uint64_t unheard_yet = 0;               // a step was dropped, and it is not yet time to ask for it

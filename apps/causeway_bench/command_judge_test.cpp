@@ -49,7 +49,7 @@ protected:
   void told(const std::string& state, std::chrono::nanoseconds when = 11s,
             std::optional<std::uint32_t> f_cnt = {}) {
     all.told.push_back(
-        {id(), all.asked.back().number, state + std::to_string(all.told.size()), state, f_cnt, at(when)});
+        {id(), all.asked.back().device, false, all.asked.back().number, state + std::to_string(all.told.size()), state, f_cnt, at(when)});
   }
   std::string id() const { return "c" + std::to_string(all.asked.back().number); }
   command_figures judge() const { return judge_commands(all); }
@@ -244,6 +244,72 @@ TEST_F(command_judge, reports_of_a_call_without_an_answer_make_it_a_command) {
   EXPECT_EQ(judge().commands, 1U);
   EXPECT_TRUE(judge().is_complete());
   all.told.push_back({"other", {}, "r", "queued", {}, at(11s)});
+  EXPECT_EQ(judge().mismatches, 1U);
+}
+
+// A change is known by its payload alone: a report of one that came into no queue has no number.
+class judge_of_twins : public command_judge {
+protected:
+  asked_command& changed(std::chrono::nanoseconds when) {
+    auto& made = asked();
+    made.way = command_way::twin;
+    made.at = at(when);
+    return made;
+  }
+  void told_of(const std::string& command, const std::string& state, std::chrono::nanoseconds when) {
+    all.told.push_back(
+        {command, "dev", true, {}, state + std::to_string(all.told.size()), state, {}, at(when)});
+  }
+};
+
+TEST_F(judge_of_twins, a_change_is_a_command_or_the_next_one_came_before_it_was_read) {
+  changed(1s);
+  changed(2s);
+  item("transmitted", {at(12s)}, {{"downlink_sent", 3}});
+  told_of(id(), "sent", 12s);
+  all.twins["dev"] = {id(), "sent"};
+  const auto found = judge();
+  EXPECT_TRUE(found.is_complete()) << found.findings.front();
+  EXPECT_EQ(found.superseded, 1U);
+  EXPECT_EQ(found.twins, 1U);
+}
+
+TEST_F(judge_of_twins, a_change_that_stood_long_enough_or_is_the_last_is_lost_without_a_command) {
+  changed(1s);
+  changed(62s);
+  EXPECT_EQ(judge().lost, 2U);
+}
+
+TEST_F(judge_of_twins, a_command_that_came_into_no_queue_is_of_the_newest_change_before_its_report) {
+  changed(1s);
+  changed(5s);
+  changed(50s);
+  told_of("a", "failed", 9s);
+  told_of("b", "failed", 51s);
+  all.twins["dev"] = {"b", "failed"};
+  const auto found = judge();
+  EXPECT_TRUE(found.is_complete()) << found.findings.front();
+  EXPECT_EQ(found.superseded, 1U);
+}
+
+TEST_F(judge_of_twins, a_command_that_no_change_asked_for_is_found) {
+  changed(10s);
+  item("transmitted", {at(12s)}, {{"downlink_sent", 3}});
+  told_of(id(), "sent", 12s);
+  all.twins["dev"] = {id(), "sent"};
+  told_of("x", "failed", 12s);
+  EXPECT_EQ(judge().mismatches, 1U);
+}
+
+TEST_F(judge_of_twins, what_the_twin_says_at_last_is_what_the_reports_say) {
+  changed(1s);
+  item("transmitted", {at(12s)}, {{"downlink_sent", 3}});
+  told_of(id(), "sent", 12s);
+  all.twins["dev"] = {id(), "stored"};
+  EXPECT_EQ(judge().mismatches, 1U);
+  all.twins["dev"] = {"another", "sent"};
+  EXPECT_EQ(judge().mismatches, 1U);
+  all.twins.clear();
   EXPECT_EQ(judge().mismatches, 1U);
 }
 

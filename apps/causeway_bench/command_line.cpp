@@ -102,8 +102,8 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
       ->needs(mqtt);
   auto* commands =
       verb->add_option("--commands", options.commands,
-                       "Commands sent beside them, half messages, half methods, to devices of their own; the "
-                       "stack answers badly as often as the hub's connections are cut")
+                       "Commands sent beside them, a third each messages, methods and changes of twins, to "
+                       "devices of their own; the stack answers badly as often as the hub's connections are cut")
           ->check(CLI::Range(1, 1'000'000));
   verb->add_option("--command-devices", options.command_devices, "Devices that get them")
       ->check(CLI::Range(2, 100'000))
@@ -115,6 +115,32 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
       ->needs(commands)
       ->capture_default_str();
   verb->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  verb->add_flag("--json", options.json, "Print one JSON object");
+  return verb;
+}
+
+CLI::App* add_command_load(CLI::App& program, command_load_options& options) {
+  auto* verb = program.add_subcommand(
+      "commands", "From the hub to The Things Stack beside uplinks: how long a message takes, and its memory");
+  verb->add_option("--devices", options.devices, "Devices with links for commands, half of them through DPS")
+      ->check(CLI::Range(4, 1'000'000))
+      ->capture_default_str();
+  verb->add_option("--command-devices", options.command_devices,
+                   "Of these get commands; the others send the uplinks")
+      ->check(CLI::Range(2, 1'000'000))
+      ->default_str("half");
+  verb->add_option("--commands-per-minute", options.commands_per_minute,
+                   "Cloud-to-device messages; 0: none, for the comparison")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  verb->add_option("--rate", options.rate, "Uplinks a second")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  verb->add_option("--seconds", options.seconds, "How long to send")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
   verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
       ->capture_default_str();
   verb->add_flag("--json", options.json, "Print one JSON object");

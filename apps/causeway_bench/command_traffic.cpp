@@ -23,10 +23,12 @@ constexpr double sleeper_share = 0.15; // of the commands that another device ge
 constexpr double confirmed_share = 0.4, replace_share = 0.03, join_share = 0.1, lock_share = 0.3;
 constexpr auto speaks_after = 2s;
 constexpr int tries_of_a_method = 3;
+// Of the changes of twins: written once more as it stands; beside another property that changes.
+constexpr double same_again_share = 0.2, other_too_share = 0.2;
 // A look at what has become of it all.
 constexpr auto between_looks = 2s;
 constexpr auto read_reports_every = 400ms;
-// Longer than the time-out in the gateway's configuration (uplink_rig), two looks and what they take.
+// Longer than the time-out in the gateway's configuration (crash), two looks and what they take.
 constexpr seconds silence_is_asked_within{60};
 constexpr std::size_t deepest_page = 100'000;
 
@@ -139,7 +141,9 @@ net::task<> command_traffic::send_all(command_traffic* self) {
     const bool replaces = self->draw() < replace_share;
     asked_command made;
     made.number = i + 1;
-    made.way = i % 2 == 0 ? command_way::c2d : command_way::method;
+    constexpr std::array ways{command_way::c2d, command_way::method, command_way::twin};
+    made.way = ways[i % ways.size()];
+    made.at = self->on_.now().wall;
     made.device = to.name;
     made.is_held = made.way == command_way::c2d && to.application == emulator::field_application;
     made.confirmed = self->draw() < confirmed_share;
@@ -148,6 +152,11 @@ net::task<> command_traffic::send_all(command_traffic* self) {
     if (made.way == command_way::c2d) {
       const auto sent = co_await self->send_message(i, std::move(payload), replaces);
       if (!sent) self->fault_ = sent.fault().message();
+      continue;
+    }
+    if (made.way == command_way::twin) {
+      const auto changed = co_await self->change_twin(i, replaces);
+      if (!changed) self->fault_ = changed.fault().message();
       continue;
     }
     // A caller that names its call may repeat it.
@@ -174,6 +183,22 @@ net::task<result<void>> command_traffic::send_message(std::size_t which, std::st
   // 50 of them wait for this device: the hub takes no more.
   evidence_.asked[which].accepted = sent.has_value();
   if (!sent && sent.fault().code() != errc::http_protocol) co_return std::move(sent).fault();
+  co_return result<void>{};
+}
+
+net::task<result<void>> command_traffic::change_twin(std::size_t which, bool replaces) {
+  const auto about = evidence_.asked[which];
+  const auto downlink =
+      fmt::format(R"("lorawan":{{"downlink":{{"f_port":10,"frm_payload":"{}","confirmed":{},"queue":"{}"}}}})",
+                  format_command_payload(about.number), about.confirmed, replaces ? "replace" : "push");
+  const int times = draw() < same_again_share ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    const auto other = draw() < other_too_share ? fmt::format(R"("colour":{},)", about.number) : std::string{};
+    auto body = fmt::format(R"({{"properties":{{"desired":{{{}{}}}}}}})", other, downlink);
+    auto changed = co_await service_->change_twin(about.device, std::move(body));
+    if (!changed) co_return std::move(changed).fault();
+  }
+  evidence_.asked[which].accepted = true;
   co_return result<void>{};
 }
 
@@ -267,9 +292,25 @@ net::task<result<void>> command_traffic::read_ends() {
   co_return result<void>{};
 }
 
+net::task<result<void>> command_traffic::read_twins() {
+  std::set<std::string> changed;
+  for (const auto& one : evidence_.asked)
+    if (one.way == command_way::twin && one.accepted) changed.insert(one.device);
+  for (const auto& name : changed) {
+    auto document = co_await service_->read_twin(name);
+    if (!document) co_return std::move(document).fault();
+    auto told = read_told_twin(*document);
+    if (!told) co_return std::move(told).fault();
+    evidence_.twins[name] = *std::move(told);
+  }
+  co_return result<void>{};
+}
+
 net::task<result<void>> command_traffic::gather() {
   auto ends = co_await read_ends();
   if (!ends) co_return ends;
+  auto twins = co_await read_twins();
+  if (!twins) co_return twins;
   auto page = co_await ask("GET", fmt::format("/downlinks/book?after=0&limit={}", deepest_page), {});
   if (!page) co_return std::move(page).fault();
   auto booked = read_book(*page);

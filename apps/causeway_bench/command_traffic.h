@@ -18,7 +18,7 @@
 namespace causeway::bench {
 
 struct command_plan {
-  std::uint32_t commands = 1'000; // half of them messages, half methods
+  std::uint32_t commands = 1'000; // a third each messages, methods and changes of twins
   seconds duration{300};
   std::uint32_t seed = 1;
   seconds patience{60}; // how long nothing may move until it is given up
@@ -58,6 +58,8 @@ private:
   static net::task<> read_reports(command_traffic* self);
   static net::task<> call(command_traffic* self, std::size_t which, std::string payload);
   net::task<result<void>> send_message(std::size_t which, std::string payload, bool replaces);
+  net::task<result<void>> change_twin(std::size_t which, bool replaces);
+  net::task<result<void>> read_twins();
   net::task<result<void>> read_more();
   net::task<result<void>> read_ends();
   net::task<result<void>> gather();

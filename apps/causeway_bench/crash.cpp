@@ -146,15 +146,16 @@ void print_commands(const crash_options& options, const outcome& o) {
   const auto& c = o.commands;
   if (options.json) {
     fmt::print(
-        R"(,"stack_faults":{},"commands":{},"commands_c2d":{},"commands_methods":{},"commands_lost":{},)"
+        R"(,"stack_faults":{},"commands":{},"commands_c2d":{},"commands_methods":{},"commands_twins":{},"twin_changes_superseded":{},"commands_lost":{},)"
         R"("commands_in_doubt":{},"doubt_unfounded":{},"downlinks_doubled":{},"final_state_mismatches":{},)"
         R"("reports_missing":{},"steps_unheard_yet":{},"downlinks_under_way":{},"final_states":{},)"
         R"("unknowable":{})",
-        o.stack_faults, c.commands, c.c2d, c.methods, c.lost, c.in_doubt, c.doubt_unfounded, c.doubled,
+        o.stack_faults, c.commands, c.c2d, c.methods, c.twins, c.superseded, c.lost, c.in_doubt, c.doubt_unfounded, c.doubled,
         c.mismatches, c.reports_missing, c.unheard_yet, c.under_way, list(c.states), list(c.unknowable));
     return;
   }
   const std::array rows{std::pair{"commands", c.commands},
+                        std::pair{"changes of a twin that the next one came before", c.superseded},
                         std::pair{"lost", c.lost},
                         std::pair{"in doubt", c.in_doubt},
                         std::pair{"in doubt without ground", c.doubt_unfounded},
@@ -198,7 +199,13 @@ void print(const crash_options& options, const outcome& o) {
 net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options options, std::string directory,
                     int* exit_code) {
   rig_options rig_of;
-  rig_of.command_devices = options.commands > 0 ? options.command_devices : 0;
+  if (options.commands > 0) {
+    rig_of.command_devices = options.command_devices;
+    // As short as it may be: no run can wait for longer for each step that is never told.
+    rig_of.command_keys = "command_timeout = \"10s\"\ntwin = true\ntwin_first = \"send\"\n";
+    // There the hub holds messages until they are acknowledged.
+    rig_of.field_keys = "settle = \"acknowledged\"\n";
+  }
   rig_of.devices = options.devices + rig_of.command_devices;
   rig_of.posts = posts;
   rig_of.mqtt_devices = options.mqtt_devices;

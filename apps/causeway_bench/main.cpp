@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   uplinks_options uplinks;
   floor_options floor;
   crash_options crash;
+  command_load_options commands;
   outage_options outage;
   connect_options connect;
   sequential_options sequential;
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   const auto* uplinks_verb = add_uplinks(program, uplinks);
   const auto* floor_verb = add_floor(program, floor);
   const auto* crash_verb = add_crash(program, crash);
+  const auto* commands_verb = add_command_load(program, commands);
   const auto* outage_verb = add_outage(program, outage);
   const auto* connect_verb = add_connect(program, connect);
   const auto* sequential_verb = add_sequential_client(program, sequential);
@@ -32,6 +34,7 @@ int main(int argc, char** argv) {
     if (uplinks_verb->parsed()) return measure_uplinks(uplinks);
     if (floor_verb->parsed()) return measure_floor(floor);
     if (crash_verb->parsed()) return measure_crash(crash);
+    if (commands_verb->parsed()) return measure_command_load(commands);
     if (outage_verb->parsed()) return measure_outage(outage);
     if (connect_verb->parsed()) return measure_connect(connect);
     if (sequential_verb->parsed()) return run_sequential_client(sequential);

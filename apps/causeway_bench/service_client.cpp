@@ -24,14 +24,40 @@ result<service_client> service_client::make(net::loop& on, const std::string& em
   return service_client{on, emulator, port, std::string{token.reveal()}};
 }
 
-net::task<result<net::http_answer>> service_client::call_method(std::string device, std::string body) {
+net::task<result<net::http_answer>> service_client::ask(std::string method, std::string path,
+                                                        std::string body) {
   net::http_call call;
-  call.method = "POST";
-  call.url = fmt::format("https://localhost:{}/twins/{}/methods?api-version=2021-04-12", port_, device);
+  call.method = std::move(method);
+  call.url = fmt::format("https://localhost:{}/twins/{}?api-version=2021-04-12", port_, path);
   call.headers = {{"Authorization", token_}, {"Content-Type", "application/json"}};
   call.body = std::move(body);
   auto answered = co_await client_->call(std::move(call));
   co_return answered;
+}
+
+net::task<result<net::http_answer>> service_client::call_method(std::string device, std::string body) {
+  auto answered = co_await ask("POST", std::move(device) + "/methods", std::move(body));
+  co_return answered;
+}
+
+net::task<result<std::string>> service_client::ask_twin(std::string method, std::string device,
+                                                        std::string body) {
+  auto path = device;
+  auto answered = co_await ask(std::move(method), std::move(path), std::move(body));
+  if (!answered) co_return std::move(answered).fault();
+  if (answered->status != 200)
+    co_return error{errc::http_protocol, fmt::format("{} to {}'s twin", answered->status, device)};
+  co_return std::move(answered->body);
+}
+
+net::task<result<std::string>> service_client::read_twin(std::string device) {
+  auto document = co_await ask_twin("GET", std::move(device), {});
+  co_return document;
+}
+
+net::task<result<std::string>> service_client::change_twin(std::string device, std::string body) {
+  auto document = co_await ask_twin("PATCH", std::move(device), std::move(body));
+  co_return document;
 }
 
 } // namespace causeway::bench

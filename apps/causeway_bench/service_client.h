@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service in Azure, as far as it calls methods: the hub's REST interface by the owner's policy. Loop's
+// A service in Azure, as far as it calls methods and changes twins: the hub's REST interface by the owner's policy. Loop's
 // thread only.
 #pragma once
 
@@ -20,6 +20,10 @@ public:
 
   // body: {"methodName":…,"payload":…}. Errors: those of the client.
   net::task<result<net::http_answer>> call_method(std::string device, std::string body);
+  // Its twin, as it stands; with a body, {"properties":{"desired":{…}}}, changed by it first. Errors: those of
+  // the client; http_protocol when the answer is not 200.
+  net::task<result<std::string>> read_twin(std::string device);
+  net::task<result<std::string>> change_twin(std::string device, std::string body);
 
 private:
   service_client(net::loop& on, const std::string& emulator, std::uint16_t port, std::string token)
@@ -27,6 +31,9 @@ private:
             on, net::http_client_options{emulator + "/ca.pem", most_calls})},
         port_{port},
         token_{std::move(token)} {}
+
+  net::task<result<net::http_answer>> ask(std::string method, std::string path, std::string body);
+  net::task<result<std::string>> ask_twin(std::string method, std::string device, std::string body);
 
   std::unique_ptr<net::http_client> client_;
   std::uint16_t port_;

@@ -29,8 +29,6 @@ constexpr const char* configured_storage_delay = "2s";
 constexpr const char* mqtt_application = "mqtt-meters";
 constexpr const char* mqtt_tenant = "emulated";
 constexpr double mqtt_rate = 0.5; // uplinks a second of each device
-// What is not heard within it is asked for.
-constexpr const char* command_timeout = "10s";
 
 net::task<result<std::string>> fetch(net::http_client* client, std::string url) {
   net::http_call call;
@@ -73,14 +71,13 @@ result<void> uplink_rig::write_configuration() {
   if (auto written = hub_->write_configuration(plain); !written) return written;
   std::ifstream in{plain};
   std::ofstream out{configuration_, std::ios::binary};
-  bool is_field = false; // where hubs hold a message until it is acknowledged
+  bool is_field = false;
   for (std::string line; std::getline(in, line);) {
     out << line << '\n';
     if (line == fmt::format("id = \"{}\"", emulator::field_application)) is_field = true;
     if (line == fmt::format("id = \"{}\"", emulator::plant_application)) is_field = false;
     if (line.starts_with("api_key_file") && options_.command_devices > 0)
-      out << fmt::format("command_timeout = \"{}\"\n{}", command_timeout,
-                         is_field ? "settle = \"acknowledged\"\n" : "");
+      out << options_.command_keys << (is_field ? options_.field_keys : std::string{});
     if (line == "[things_stack]" && options_.backfill)
       out << fmt::format("storage_delay = \"{}\"\n", configured_storage_delay);
     if (line == "[webhook]" && options_.tls)

@@ -35,6 +35,8 @@ struct rig_options {
   bool backfill = false;            // of that application
   // Of the devices so many get commands, half of them through DPS; none of these sends uplinks by send().
   std::uint32_t command_devices = 0;
+  // Lines of the gateway's configuration: of each application that has them, of the field application alone.
+  std::string command_keys{}, field_keys{};
 };
 
 // Sums over the whole run, by the kernel.
@@ -90,8 +92,7 @@ public:
   // Compares uplink by uplink. Once, after wait_for_arrivals().
   net::task<result<delivery>> compare();
 
-  // Application and name, which is the identity, too. Of the field application the hub holds messages until
-  // they are acknowledged.
+  // Application and name, which is the identity, too.
   const std::vector<std::pair<std::string, std::string>>& command_devices() const { return commanded_; }
   // Of the hub's REST interface; with command_devices only.
   std::uint16_t service_port() const { return service_port_; }
