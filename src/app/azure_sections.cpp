@@ -152,9 +152,12 @@ private:
     }
     section_.connects_per_second = from_.connects_per_second ? *from_.connects_per_second : limits.connects;
     section_.sends_per_second = from_.sends_per_second ? *from_.sends_per_second : limits.sends;
-    section_.twin_reads_per_second = limits.twin_reads;
-    section_.twin_updates_per_second = limits.twin_updates;
     section_.has_commands = limits.c2d_sends > 0;
+    const auto of_twins = [this](std::optional<std::uint32_t> by_hand, double by_tier) {
+      return by_hand && section_.has_commands ? *by_hand : by_tier;
+    };
+    section_.twin_reads_per_second = of_twins(from_.twin_reads_per_second, limits.twin_reads);
+    section_.twin_updates_per_second = of_twins(from_.twin_updates_per_second, limits.twin_updates);
   }
 
   const config::azure_settings& from_;

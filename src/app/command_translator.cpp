@@ -26,9 +26,15 @@ tts::named_downlink named_downlink_of(const config::named_command& from) {
 }
 
 // devmobile's users have consumers that know uplinks alone.
-bool sends_reports(const config::application_settings& from) {
-  return from.format != config::message_format::devmobile ||
-         std::find(from.events.begin(), from.events.end(), "downlink") != from.events.end();
+std::bitset<model::command_states> reported_states(const config::application_settings& from) {
+  std::bitset<model::command_states> states;
+  const auto names = [&](const std::string& event) {
+    return std::find(from.events.begin(), from.events.end(), event) != from.events.end();
+  };
+  for (std::size_t i = 0; i < model::command_states; ++i)
+    states.set(i, names("downlink." + std::string{to_string(static_cast<model::command_state>(i))}));
+  if (names("downlink") || (states.none() && from.format != config::message_format::devmobile)) states.set();
+  return states;
 }
 
 } // namespace
@@ -38,7 +44,7 @@ command_translator::command_translator(const config::configuration& from) {
     application made;
     for (const auto& named : one.named_commands)
       made.named.push_back(named_downlink_of(named));
-    made.reports = sends_reports(one);
+    made.reported = reported_states(one);
     made.twin_decoded = one.twin_decoded;
     applications_.emplace(one.id, std::move(made));
   }
@@ -66,7 +72,7 @@ result<model::downlink_call> command_translator::read_method(const application_i
 
 std::optional<model::message> command_translator::write_report(const model::downlink_report& what) const {
   const auto found = find(what.from.application);
-  if (found && !(*found)->reports) return std::nullopt;
+  if (found && !(*found)->reported.test(static_cast<std::size_t>(what.state))) return std::nullopt;
   return formats::format_downlink_report(what);
 }
 

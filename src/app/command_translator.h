@@ -7,6 +7,7 @@
 #include "model/command_translator.h"
 #include "tts/downlink_request.h"
 
+#include <bitset>
 #include <unordered_map>
 #include <vector>
 
@@ -35,7 +36,7 @@ public:
 private:
   struct application {
     std::vector<tts::named_downlink> named;
-    bool reports = true;
+    std::bitset<model::command_states> reported; // by state
     bool twin_decoded = false;
   };
   result<const application*> find(const application_id& id) const;

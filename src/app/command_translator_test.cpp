@@ -148,6 +148,27 @@ TEST(command_reports, are_sent_in_every_format_but_devmobile_which_must_name_the
   }
 }
 
+TEST(command_reports, are_of_those_steps_alone_that_are_named) {
+  const auto settings = parse(
+      application("some", "events = [\"uplink\", \"downlink.failed\", \"downlink.acknowledged\"]\n") +
+      application("all", "events = [\"downlink\", \"downlink.failed\"]\n") +
+      application("of-devmobile", "format = \"devmobile\"\nevents = [\"uplink\", \"downlink.failed\"]\n"));
+  const command_translator translator{settings};
+  const auto sends = [&](const char* id, model::command_state state) {
+    model::downlink_report report;
+    report.of = "0123456789abcdef0123456789abcdef";
+    report.from = {application_id{id}, device_id{"dev"}};
+    report.state = state;
+    return translator.write_report(report).has_value();
+  };
+  EXPECT_TRUE(sends("some", model::command_state::failed));
+  EXPECT_TRUE(sends("some", model::command_state::acknowledged));
+  EXPECT_FALSE(sends("some", model::command_state::sent));
+  EXPECT_TRUE(sends("all", model::command_state::sent));
+  EXPECT_TRUE(sends("of-devmobile", model::command_state::failed));
+  EXPECT_FALSE(sends("of-devmobile", model::command_state::queued));
+}
+
 TEST_F(command_translator_test, an_answer_names_the_command_and_where_it_stands) {
   EXPECT_EQ(translator_.write_answer(model::command_id{"0123456789abcdef0123456789abcdef"},
                                      model::command_state::queued),

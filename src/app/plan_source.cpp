@@ -19,22 +19,30 @@ void add_tiers(planned_section& to, const config::azure_settings& from) {
 
 // Where a section's devices are going: hosts that are known, and those that DPS, or the device's own
 // connection string, has yet to name.
+struct crowd {
+  std::uint64_t devices = 0, twins = 0;
+  void add(bool has_twin) {
+    ++devices;
+    if (has_twin) ++twins;
+  }
+};
 struct destinations {
-  std::map<std::string, std::uint64_t> hosts;
-  std::uint64_t unnamed = 0;
+  std::map<std::string, crowd> hosts;
+  crowd unnamed;
 };
 
 std::vector<watch::plan_hub> hubs_of(const planned_section& section, destinations found) {
   // Where DPS has only ever said one hub it is likely to say it again.
   if (found.hosts.size() == 1) {
-    found.hosts.begin()->second += found.unnamed;
-    found.unnamed = 0;
+    found.hosts.begin()->second.devices += found.unnamed.devices;
+    found.hosts.begin()->second.twins += found.unnamed.twins;
+    found.unnamed = {};
   }
-  if (found.unnamed != 0) found.hosts["a hub of " + section.name.str()] = found.unnamed;
+  if (found.unnamed.devices != 0) found.hosts["a hub of " + section.name.str()] = found.unnamed;
   std::vector<watch::plan_hub> hubs;
-  for (const auto& [host, devices] : found.hosts)
-    hubs.push_back(
-        {host, section.name.str(), devices, section.connects_per_second, section.tier, section.tiers});
+  for (const auto& [host, bound] : found.hosts)
+    hubs.push_back({host, section.name.str(), bound.devices, section.connects_per_second, section.tier,
+                    section.tiers, section.twin_reads_per_second, bound.twins});
   return hubs;
 }
 
@@ -53,11 +61,12 @@ plan_frame make_plan_frame(const config::configuration& from,
       made.first_poll_seconds = std::chrono::duration<double>(*section.enrolment.first_poll).count();
     made.polls_per_minute = section.enrolment.operations_per_second * 60;
     made.connects_per_second = section.connects_per_second;
+    made.twin_reads_per_second = section.twin_reads_per_second;
     add_tiers(made, from.azure_of(section.name));
     frame.sections.push_back(std::move(made));
   }
   for (const auto& application : from.applications) {
-    planned_application made{application.id, 0, "cache", {}};
+    planned_application made{application.id, 0, "cache", {}, application.twin};
     for (std::size_t i = 0; i < frame.sections.size(); ++i)
       if (frame.sections[i].name == application.azure) made.section = i;
     frame.applications.push_back(std::move(made));
@@ -74,8 +83,10 @@ watch::plan_input count_plan(const core::device_table& table, const plan_frame& 
   }
   table.for_each([&](device_ref, const core::device& d) {
     if (d.application >= frame.applications.size()) return;
-    const auto index = frame.applications[d.application].section;
+    const auto& application = frame.applications[d.application];
+    const auto index = application.section;
     const auto& section = frame.sections[index];
+    const bool has_twin = application.has_twins && section.twin_reads_per_second > 0;
     auto& count = plan.applications[d.application];
     ++count.devices;
     const bool waits = d.state() == model::device_state::off || d.state() == model::device_state::unlisted ||
@@ -88,18 +99,18 @@ watch::plan_input count_plan(const core::device_table& table, const plan_frame& 
     if (!section.through_dps) {
       ++count.at_once;
       if (d.assigned)
-        ++to[index].hosts[table.hub_of(d).host.str()];
+        to[index].hosts[table.hub_of(d).host.str()].add(has_twin);
       else if (!section.host.empty())
-        ++to[index].hosts[section.host];
+        to[index].hosts[section.host].add(has_twin);
       else
-        ++to[index].unnamed;
+        to[index].unnamed.add(has_twin);
     } else if (d.assigned) {
       ++count.assigned;
-      ++to[index].hosts[table.hub_of(d).host.str()];
+      to[index].hosts[table.hub_of(d).host.str()].add(has_twin);
     } else {
       ++count.by_dps;
       ++registrations[index];
-      ++to[index].unnamed;
+      to[index].unnamed.add(has_twin);
     }
   });
   for (std::size_t i = 0; i < frame.sections.size(); ++i) {
@@ -113,10 +124,12 @@ watch::plan_input count_plan(const core::device_table& table, const plan_frame& 
     for (auto& hub : hubs_of(section, std::move(to[i]))) {
       // Sections may share a hub, and then its quota.
       const auto same = std::ranges::find(plan.hubs, hub.name, &watch::plan_hub::name);
-      if (same == plan.hubs.end())
+      if (same == plan.hubs.end()) {
         plan.hubs.push_back(std::move(hub));
-      else
-        same->devices += hub.devices;
+        continue;
+      }
+      same->devices += hub.devices;
+      same->twins += hub.twins;
     }
   }
   return plan;

@@ -24,12 +24,14 @@ struct planned_section {
   std::vector<std::pair<std::string, double>> tiers; // connects a second on others, in as many units
   double first_poll_seconds = 0;                     // 0: as Retry-After says
   double polls_per_minute = 0;
+  double twin_reads_per_second = 0;
 };
 
 struct planned_application {
   application_id id; // in the order of the rules
   std::size_t section = 0;
   std::string source, note; // as watch::plan_application
+  bool has_twins = false;   // each is read once it is connected
 };
 
 struct plan_frame {

@@ -112,6 +112,22 @@ TEST(plan_source, a_connection_string_needs_no_dps) {
   EXPECT_EQ(plan.hubs[0].devices, 2U);
 }
 
+TEST(plan_source, counts_the_twins_that_are_read_where_the_application_and_the_tier_have_them) {
+  scene s;
+  s.frame.sections[0].twin_reads_per_second = 100;
+  s.frame.applications[0].has_twins = s.frame.applications[1].has_twins = true;
+  s.assign(s.add("water", "meter-1", true), "a.azure-devices.net");
+  s.add("water", "meter-2", true);
+  s.add("water", "meter-3", true, false); // switched off
+  s.assign(s.add("heat", "meter-4", true), "a.azure-devices.net");
+  s.add("gas", "meter-5", false); // of a Basic tier
+  const auto plan = s.count();
+  ASSERT_EQ(plan.hubs.size(), 2U);
+  EXPECT_EQ(plan.hubs[0].twins, 2U);
+  EXPECT_EQ(plan.hubs[0].twin_reads_per_second, 100);
+  EXPECT_EQ(plan.hubs[1].twins, 0U);
+}
+
 TEST(plan_source, without_a_registry_a_device_is_registered_when_it_sends) {
   scene s;
   s.add("heat", "meter-1", false);

@@ -80,7 +80,8 @@ struct azure_settings {
   std::string tier = "S1"; // F1, B1, B2, B3, S1, S2 or S3
   std::uint32_t units = 1; // compared with the tier in app/wiring
   // Budgets set by hand; absent = by tier.
-  std::optional<std::uint32_t> registrations_per_minute, connects_per_second, sends_per_second;
+  std::optional<std::uint32_t> registrations_per_minute, connects_per_second, sends_per_second,
+      twin_reads_per_second, twin_updates_per_second;
   std::filesystem::path ca_file; // PEM bundle; empty = the system's
 };
 

@@ -116,6 +116,11 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "Budget of devices that connect, for each hub of the section. Default: the tier's quota."},
     {"azure.NAME", "sends_per_second", integer, "", false, restart, "",
      "Budget of messages, for each hub of the section. Default: the tier's quota."},
+    {"azure.NAME", "twin_reads_per_second", integer, "", false, restart, "",
+     "Budget of reads of device twins, for each hub of the section. Default: the tier's quota."},
+    {"azure.NAME", "twin_updates_per_second", integer, "", false, restart, "",
+     "Budget of updates of device twins, for each hub of the section: what is reported, and the links that are "
+     "opened for desired properties. Default: the tier's quota."},
     {"azure.NAME", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust for this section; without it the system's."},
 
@@ -189,9 +194,12 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "`body`: each output of the transform is a message's body. `envelope`: it is "
      "`{\"properties\":{…},\"body\":…}`, so that a reading can have a creation time of its own."},
     {"application", "events", choices, "uplink", false, restart,
-     "uplink|downlink|join|location|service|normalized",
+     "uplink|downlink|join|location|service|normalized|downlink.queued|downlink.sent|downlink.acknowledged|"
+     "downlink.nacked|downlink.failed|downlink.expired|downlink.replaced|downlink.cancelled|downlink.no_word|"
+     "downlink.in_doubt",
      "Kinds of events that are sent. `downlink` are reports on commands, which all formats but `devmobile` "
-     "send whether it is named or not."},
+     "send whether it is named or not; where single steps are named, such as `downlink.failed`, only these are "
+     "reported."},
     {"application", "removed_grace", duration, "7d", false, restart, "",
      "How long messages wait for a device that may not be connected: switched off, not in the registry, or "
      "refused for good. Then they are dead letters. Time in which Causeway does not run does not count, nor "

@@ -417,6 +417,7 @@ password_env = "WEBHOOK"
 id_scope = "0ne"
 registrations_per_minute = 200
 connects_per_second = 50
+twin_reads_per_second = 7
 [azure.field.devices]
 d1 = { key_env = "KEY" }
 [[application]]
@@ -435,6 +436,8 @@ otlp_endpoint = "http://localhost:4318"
   EXPECT_EQ(field.registrations_per_minute, 200u);
   EXPECT_EQ(field.connects_per_second, 50u);
   EXPECT_FALSE(field.sends_per_second);
+  EXPECT_EQ(field.twin_reads_per_second, 7u);
+  EXPECT_FALSE(field.twin_updates_per_second);
   EXPECT_FALSE(field.dps->group_key);
   ASSERT_EQ(field.devices.size(), 1u);
   EXPECT_FALSE(field.devices.front().key.empty());

@@ -100,6 +100,8 @@ azure_settings read_azure(const std::string& name, place at, const node& table, 
   settings.registrations_per_minute = budget("registrations_per_minute");
   settings.connects_per_second = budget("connects_per_second");
   settings.sends_per_second = budget("sends_per_second");
+  settings.twin_reads_per_second = budget("twin_reads_per_second");
+  settings.twin_updates_per_second = budget("twin_updates_per_second");
 
   const auto* devices = table.find("devices");
   std::string_view dps_key;

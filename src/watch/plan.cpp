@@ -85,6 +85,10 @@ plan make_plan(plan_input from) {
   return out;
 }
 
+double seconds_of_twins(const plan_hub& hub) {
+  return seconds_at(hub.twins, hub.twin_reads_per_second, 1);
+}
+
 std::string format_seconds(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "unknown";
   if (seconds < 0.9995) return std::to_string(std::llround(seconds * 1'000)) + " ms";
@@ -118,6 +122,9 @@ std::string format_plan(const plan& what) {
     out += "  hub " + printable(h.name) + ": " + plural(h.devices, "device") + " at " +
            figure(h.connects_per_second) + " connects a second";
     if (!h.tier.empty()) out += " (" + h.tier + ")";
+    if (h.twins != 0)
+      out += "; " + plural(h.twins, "twin") + " read at " + figure(h.twin_reads_per_second) +
+             " a second, in about " + format_seconds(seconds_of_twins(h)) + ", for which no uplink waits";
     out += "\n";
   }
   if (what.connecting == 0) return out + "Nothing to connect.\n";

@@ -35,6 +35,8 @@ struct plan_hub {
   double connects_per_second = 0;                      // the quota
   std::string tier;                                    // as configured; empty: none
   std::vector<std::pair<std::string, double>> tiers{}; // others: their name and connects a second
+  double twin_reads_per_second = 0;                    // the quota
+  std::uint64_t twins = 0;                             // of the devices, whose twin is read
 };
 
 struct plan_input {
@@ -67,6 +69,8 @@ inline constexpr double dps_pause_seconds = 3;
 inline constexpr double way_seconds = 0.5;
 
 plan make_plan(plan_input from);
+// How long the reading of its devices' twins takes by its quota: beside all else, no uplink waits for it.
+double seconds_of_twins(const plan_hub& hub);
 // For a person; several lines.
 std::string format_plan(const plan& what);
 // For a script: one object; as /api/plan.

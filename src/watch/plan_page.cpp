@@ -33,7 +33,10 @@ json::object plan_json(const plan& what) {
                                 {"section", h.section},
                                 {"devices", h.devices},
                                 {"connects_a_second", h.connects_per_second},
-                                {"tier", h.tier}});
+                                {"tier", h.tier},
+                                {"twins", h.twins},
+                                {"twin_reads_a_second", h.twin_reads_per_second},
+                                {"seconds_of_twins", rounded(seconds_of_twins(h))}});
   for (const auto& s : what.steps)
     steps.push_back(json::object{{"what", s.what}, {"devices", s.devices}, {"seconds", rounded(s.seconds)}});
   for (const auto& [tier, seconds] : what.by_tier)

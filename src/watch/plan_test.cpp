@@ -48,6 +48,20 @@ TEST(plan, predicts_by_the_slowest_quota) {
   }
 }
 
+TEST(plan, says_how_long_twins_are_read_and_waits_for_none) {
+  auto in = warm(1'010, 100'000, {});
+  in.hubs[0].twins = 1'010;
+  in.hubs[0].twin_reads_per_second = 100;
+  const auto made = make_plan(in);
+  EXPECT_NEAR(made.seconds, 0.5, 1e-9);
+  EXPECT_NE(format_plan(made).find("1010 twins read at 100 a second, in about 10 s, for which no uplink waits"),
+            std::string::npos)
+      << format_plan(made);
+  EXPECT_NE(format_plan_json(made).find(R"("twins":1010,"twin_reads_a_second":100,"seconds_of_twins":10)"),
+            std::string::npos)
+      << format_plan_json(made);
+}
+
 TEST(plan, counts_with_the_first_poll_and_says_what_follows_where_that_is_too_soon) {
   auto in = cold(6, 1'000, 100);
   in.dps[0].first_poll_seconds = 0.5;
