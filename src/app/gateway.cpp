@@ -340,6 +340,9 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->tasks.spawn("keep the core's time", net::restart_policy::on_fault,
                  [raw = p.get()] { return raw->keep_time(); });
   p->tasks.spawn("look", net::restart_policy::on_fault, [raw = p.get()] { return raw->look(); });
+  // What waits for their devices in the hubs is taken from now on.
+  for (const auto& one : make_downlink_applications(from))
+    log::info("commands_taken", {{"application", one.id}});
   log::info("gateway_started", {{"webhook", from.webhook.listen},
                                 {"admin", from.admin.listen},
                                 {"socket", from.admin.socket.string()},

@@ -27,7 +27,7 @@ void pass(Way&& in, State& of) {
   in.field(of.what.message_id);
   in.field(of.what.correlation_id);
   in.field(of.what.held_for);
-  in.field(of.what.expiry.by_service);
+  in.field(of.what.expiry.by_wall);
   in.field(of.what.expiry.open_seconds);
   auto& stands = of.stands;
   in.field(stands.stage);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -29,12 +30,22 @@ void commands::enter(command_entry& one, moment now) {
   const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Behind a confirmed one each waits until it is known that the device is of class A; but not what takes the
-  // place of all that waits.
-  const bool waits =
-      one.what.what.queue != queue_operation::replace && !classes_.is_class_a(*device, now.mono);
+  // place of all that stands in the queue, where that one stands there, too.
+  const bool takes_its_place =
+      one.what.what.queue == queue_operation::replace && !is_on_the_air(one.what.to);
+  const bool waits = !takes_its_place && !classes_.is_class_a(*device, now.mono);
   turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
   if (!closed_ && turns_.is_held(*device)) classes_.ask(*device, one.what.to, now.mono);
   pump(now);
+}
+
+// A confirmed one is, or will be soon: it goes on behind whatever takes the queue's place.
+bool commands::is_on_the_air(const device_key& of) const {
+  const auto all = book_.of_device(of);
+  return std::any_of(all.begin(), all.end(), [](const command_entry* one) {
+    const auto stage = one->track.stage();
+    return one->what.what.confirmed && (stage == command_stage::pushing || stage == command_stage::sent);
+  });
 }
 
 // A push of the process before, of which nothing is known.
@@ -129,6 +140,7 @@ void commands::on_push_outcome(const command_id& which, const push_outcome& what
   switch (what.how) {
   case push_end::taken:
     turns_.on_answer(device, true, now.mono);
+    if (one->track.stage() == command_stage::pushing) progress_.on_taken(one->application, now.mono);
     move(*one, command_event::push_taken, {}, now);
     break;
   case push_end::refused:

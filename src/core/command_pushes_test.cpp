@@ -94,6 +94,25 @@ TEST(pushes, a_replace_does_not_wait_for_what_it_takes_the_place_of) {
   EXPECT_TRUE(f.was_asked("push dev replace b"));
 }
 
+// At a device of class C it is sent again after its next uplink: the device would hear `open` after `close`.
+TEST(pushes, a_replace_waits_for_a_confirmed_one_that_is_on_the_air) {
+  looking f;
+  const auto open = f.pushed(1, "confirmed open");
+  f.outcome(open, push_end::taken);
+  f.step(open, event_kind::downlink_sent);
+  f.c2d(2, "replace close");
+  f.durable();
+  f.durable();
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  f.step(open, event_kind::downlink_nack); // it stands in the queue again, and has no end
+  f.durable();
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  f.step(open, event_kind::downlink_ack, 2);
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev replace close"));
+}
+
 TEST(pushes, of_which_nothing_can_be_proven_are_in_doubt_and_never_repeated) {
   looking f;
   const auto id = f.pushed(1, "a");
@@ -286,6 +305,124 @@ TEST(pushes, of_the_process_before_are_looked_for_and_the_others_wait) {
   EXPECT_EQ(anew.ports.calls.back(), "push dev b");
 }
 
+shard_options with_clock(const bool& is_sure) {
+  auto options = commands_scene::with_ids({});
+  options.is_clock_sure = [&is_sure] { return is_sure; };
+  return options;
+}
+
+TEST(pushes, of_what_has_expired_while_nothing_ran_are_not_made_once_the_time_is_sure) {
+  const bool sure = true;
+  for (const bool is_call : {false, true}) {
+    looking before{with_clock(sure)};
+    before.pushed(1, "confirmed open"); // the others wait behind it
+    before.expires = before.clock.now().wall + 1800s;
+    if (is_call)
+      before.call("anew", "a");
+    else
+      before.c2d(2, "a");
+    before.durable();
+    auto image = before.on_disk();
+    image.commands.erase(image.commands.begin());
+    bool is_sure = false;
+    shard_fixture anew{with_clock(is_sure)};
+    anew.clock.advance(3600s);
+    anew.start(image);
+    anew.assigned(before.which, "h", "hub", "", "dev");
+    const auto durable = [&, told = std::size_t{0}]() mutable {
+      for (const auto all = anew.ports.appended.size(); told < all; ++told)
+        anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
+    };
+    durable();
+    EXPECT_TRUE(anew.ports.pushed.empty()) << "nobody knows yet what time it is";
+    is_sure = true;
+    anew.clock.advance(1s);
+    EXPECT_LE(anew.shard.deadline(), anew.clock.now().mono);
+    anew.shard.on_tick(anew.clock.now());
+    durable();
+    EXPECT_TRUE(anew.ports.pushed.empty());
+    EXPECT_EQ(anew.ports.appended.back().messages.at(0).body, "expired");
+  }
+}
+
+TEST(pushes, that_wait_for_a_time_that_nobody_tells_end_by_open_hours_and_hold_up_no_others_longer) {
+  const bool sure = true;
+  looking before{with_clock(sure)};
+  before.pushed(1, "confirmed open");
+  before.call("anew", "a");
+  before.durable();
+  auto image = before.on_disk();
+  image.commands.erase(image.commands.begin());
+  const bool never = false;
+  shard_fixture anew{with_clock(never)};
+  anew.start(image);
+  anew.assigned(before.which, "h", "hub", "", "dev");
+  const auto durable = [&, told = std::size_t{0}]() mutable {
+    for (const auto all = anew.ports.appended.size(); told < all; ++told)
+      anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
+  };
+  c2d_message next;
+  next.number = delivery_number{7};
+  next.sequence_number = 2;
+  next.enqueued_ms = 1000;
+  next.body = "b";
+  anew.shard.commands().on_c2d(before.which, next, anew.clock.now());
+  durable();
+  durable();
+  EXPECT_TRUE(anew.ports.pushed.empty()) << "in the order stored";
+  anew.clock.advance(301s);
+  anew.shard.on_tick(anew.clock.now());
+  anew.clock.advance(1s);
+  anew.shard.on_tick(anew.clock.now());
+  durable();
+  durable();
+  EXPECT_EQ(anew.ports.calls.back(), "push dev b");
+}
+
+TEST(pushes, that_get_errors_for_an_hour_are_looked_for_and_repeated_more_and_more_slowly) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  const auto start = f.clock.now().mono;
+  while (f.clock.now().mono - start < 3600s) {
+    f.outcome(id, push_end::unanswered, "500");
+    const auto pushes = f.ports.pushed.size();
+    f.tick(11s);
+    f.queue_read(false);
+    f.record_read(); // the device has never spoken: it is proven that it has not arrived
+    for (int i = 0; f.ports.pushed.size() == pushes && i < 1000; ++i) {
+      f.durable();
+      f.tick(1s);
+    }
+    ASSERT_GT(f.ports.pushed.size(), pushes);
+  }
+  EXPECT_LE(f.ports.pushed.size(), 13U);
+  f.outcome(id, push_end::taken);
+  EXPECT_EQ(f.state(id), command_state::queued);
+}
+
+TEST(pushes, that_are_taken_and_of_which_nothing_is_heard_are_counted_by_application) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::taken);
+  f.durable();
+  f.tick(59s);
+  EXPECT_EQ(f.shard.commands().totals().silent_applications, 0U);
+  f.tick(1s);
+  EXPECT_EQ(f.shard.commands().totals().silent_applications, 1U);
+  f.step(id, event_kind::downlink_sent);
+  EXPECT_EQ(f.shard.commands().totals().silent_applications, 0U);
+}
+
+TEST(pushes, whose_event_beats_their_answer_are_heard_of) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.step(id, event_kind::downlink_queued);
+  f.outcome(id, push_end::taken);
+  f.durable();
+  f.tick(60s);
+  EXPECT_EQ(f.shard.commands().totals().silent_applications, 0U);
+}
+
 TEST(pushes, a_message_that_comes_again_after_a_restart_finds_its_command) {
   looking before;
   before.pushed(1, "a");
@@ -335,6 +472,24 @@ TEST(silence, in_two_looks_nowhere_is_no_word) {
   EXPECT_EQ(f.state(id), command_state::no_word);
   f.step(id, event_kind::downlink_ack);
   EXPECT_EQ(f.state(id), command_state::acknowledged) << "a late one";
+}
+
+// A gateway without TX_ACK: nothing tells that an unconfirmed one was sent.
+TEST(silence, of_an_unconfirmed_one_that_was_sent_unheard_is_no_word) {
+  looking f;
+  const auto id = f.pushed(1, "a");
+  f.outcome(id, push_end::taken);
+  f.step(id, event_kind::downlink_queued);
+  f.durable();
+  f.tick(24h);
+  f.queue_read(false);
+  f.record_read();
+  f.tick(11s);
+  f.queue_read(false);
+  f.record_read();
+  f.durable();
+  EXPECT_EQ(f.state(id), command_state::no_word);
+  EXPECT_EQ(f.ports.appended.back().messages.at(0).body, "no_word");
 }
 
 TEST(silence, of_an_unconfirmed_one_that_was_sent_is_no_question) {

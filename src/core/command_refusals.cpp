@@ -20,6 +20,17 @@ void command_refusals::note(device_ref which, command_source source, const char*
                                    {"more", *more}});
 }
 
+void command_refusals::note_failed(const command_entry& what, moment now) {
+  const auto more = told_.admit(errc::downlink_refused, now.mono);
+  if (!more) return;
+  log::warning("command_failed", {{"application", what.what.to.application},
+                                  {"device", what.what.to.device},
+                                  {"source", to_string(what.what.source)},
+                                  {"command", what.what.id.str()},
+                                  {"error", what.error},
+                                  {"more", *more}});
+}
+
 void command_refusals::refuse(device_ref which, const c2d_message& what, const error& why, moment now) {
   note(which, command_source::c2d, "message_id", what.message_id, why, now);
   if (why.cls() == error_class::permanent) senders_.settle(which, what.number, c2d_settlement::reject);

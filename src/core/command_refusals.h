@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of Azure's is not taken: its sender is told, and the log. Owned by commands; one thread.
+// What of Azure's is not taken, here or by The Things Stack: its sender is told, and the log. Owned by commands; one thread.
 #pragma once
 
 #include "base/log_limiter.h"
@@ -26,6 +26,8 @@ public:
   void refuse(device_ref which, const method_call& what, const error& why, moment now);
   // Of the device's twin, which is told by who has asked.
   void refuse(device_ref which, const command_id& what, const error& why, moment now);
+  // One that was taken has failed: whoever has asked for it is told by others.
+  void note_failed(const command_entry& what, moment now);
 
 private:
   // called: what its sender calls it, and how.

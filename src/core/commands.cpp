@@ -14,7 +14,9 @@ namespace causeway::core {
 namespace {
 
 // What nobody has pushed by then is not pushed any more: a method's caller has gone long ago.
-constexpr std::uint32_t method_seconds = 300;
+constexpr seconds method_patience{300};
+// How soon it is looked again whether a service has told its time.
+constexpr milliseconds clock_look{500};
 
 // A later one would take its place at a device that is not of class A.
 bool is_open(command_stage stage) {
@@ -40,6 +42,13 @@ void tell_alarm(const command_entry& one, model::command_totals& totals) {
   else
     log::warning("command_no_word",
                  {{"application", to.application}, {"device", to.device}, {"command", id}});
+}
+
+void tell_silent(const application_id& which) {
+  log::warning("progress_not_arriving",
+               {{"application", which},
+                {"detail", "The Things Stack takes downlinks and tells nothing of them: its webhook, or MQTT, must "
+                           "give downlink_queued and the further downlink events, whole; `causeway check` looks"}});
 }
 
 } // namespace
@@ -93,8 +102,28 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
       turns_.set_open(*device, one.what.id);
     schedule(one, now);
   }
-  for (auto* const one : stored)
+  for (auto* const one : stored) {
+    if (one->what.expiry.by_wall && !options_.is_clock_sure()) {
+      const auto device = on_.names.ref_of(one->application, one->what.to);
+      if (device && unsure_.insert(*device).second) turns_.keep(*device);
+    }
     enter(*one, now);
+  }
+}
+
+// Whoever has time enough tells the time: until then what may have expired while nothing ran is not sent.
+void commands::look_at_clock(moment now) {
+  const bool sure = options_.is_clock_sure();
+  std::erase_if(unsure_, [&](device_ref which) {
+    const auto is_unsure = [](const command_entry* one) {
+      return one->track.stage() == command_stage::stored && !one->times.received && one->what.expiry.by_wall;
+    };
+    const auto all = on_.table.contains(which) ? book_.of_device(on_.names.key_of(on_.table.at(which)))
+                                               : std::vector<command_entry*>{};
+    if (!sure && std::any_of(all.begin(), all.end(), is_unsure)) return false;
+    turns_.let_go(which, now.mono);
+    return true;
+  });
 }
 
 // Nothing: there is room for it now.
@@ -111,13 +140,29 @@ std::optional<error> commands::refuses(device_ref which, std::uint32_t applicati
       return error{errc::downlink_brake,
                    std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
   }
+  return make_room(application);
+}
+
+std::optional<error> commands::make_room(std::uint32_t application) {
+  const auto& name = on_.rules.at(application).id.str();
   const auto vacancy = book_.make_room(application);
-  if (vacancy.refused) return error{*vacancy.refused, key.application.str()};
-  if (vacancy.goes != nullptr) {
-    if (pushes_.contains(vacancy.goes->what.id)) return error{errc::commands_full, key.application.str()};
-    forget(command_id{vacancy.goes->what.id});
-  }
+  if (vacancy.refused) return error{*vacancy.refused, name};
+  if (vacancy.goes == nullptr) return std::nullopt;
+  if (pushes_.contains(vacancy.goes->what.id)) return error{errc::commands_full, name};
+  forget(command_id{vacancy.goes->what.id});
   return std::nullopt;
+}
+
+// Its sender is told twice: by the hub, which dead-letters the message, and by a report as of any that fails.
+void commands::brake(device_ref which, command made, delivery_number number, const error& why, moment now) {
+  ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
+  senders_.settle(which, number, c2d_settlement::reject);
+  const auto application = on_.table.at(which).application;
+  if (make_room(application)) return;
+  auto& one = book_.add(make_fresh_entry(std::move(made), application, on_.time.seconds_at(now), now));
+  one.refused = true;
+  move(one, command_event::given_up, {.error_name = std::string{why.name()}, .error_text = why.detail()},
+       now);
 }
 
 void commands::store(command_entry& one, device_ref which, moment now) {
@@ -156,7 +201,8 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
   }
   auto read = to_.words->read_c2d(key.application, what);
   if (!read) return refusals_.refuse(which, what, read.fault(), now);
-  if (const auto refused = refuses(which, d.application, now)) {
+  const auto refused = refuses(which, d.application, now);
+  if (refused && refused->code() != errc::downlink_brake) {
     if (refused->code() == errc::commands_full) gate_.shut();
     return refusals_.refuse(which, what, *refused, now);
   }
@@ -166,7 +212,7 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
   made.sequence_number = what.sequence_number;
   if (what.enqueued_ms) made.enqueued = wall_time{milliseconds{*what.enqueued_ms}};
   made.held_for = on_.rules.of(d).settle_at;
-  made.expiry.by_service = what.expires;
+  made.expiry.by_wall = what.expires;
   if (what.expires && what.enqueued_ms) {
     const auto life =
         std::chrono::duration_cast<seconds>(*what.expires - wall_time{milliseconds{*what.enqueued_ms}});
@@ -174,6 +220,7 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
         on_.time.seconds_at(now) +
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.count(), 0, 1U << 30));
   }
+  if (refused) return brake(which, std::move(made), what.number, *refused, now);
   auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.hold(one, which, what.number, now);
   store(one, which, now);
@@ -201,7 +248,10 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   saves_.forget(id);
   book_.remove(id); // one that was refused: nothing was sent
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
-  made.expiry.open_seconds = on_.time.seconds_at(now) + method_seconds;
+  made.expiry.open_seconds =
+      on_.time.seconds_at(now) + static_cast<std::uint32_t>(method_patience.count());
+  // Over a stop, too: what a caller wanted an hour ago nobody may do now.
+  if (options_.is_clock_sure()) made.expiry.by_wall = now.wall + method_patience;
   auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
@@ -233,6 +283,7 @@ bool commands::take(ticket which, const model::event& event, moment now) {
   const auto step = one != nullptr && one->what.to == event.from ? step_of(event) : std::nullopt;
   if (!step) return false;
   now_ = now.mono;
+  progress_.on_step(one->application);
   const auto from = one->track.stage();
   const auto effect = one->track.on_step(*step);
   if (effect.other_item) {
@@ -304,6 +355,7 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
   looks_.drop(one.what.id);
   times_.on_moved(one, from, device, now.mono);
   if (stage == command_stage::in_doubt || stage == command_stage::no_word) tell_alarm(one, totals_);
+  if (stage == command_stage::failed) refusals_.note_failed(one, now);
   if (const auto push = pushes_.find(one.what.id);
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
@@ -346,8 +398,8 @@ void commands::schedule(command_entry& one, moment now) {
     std::optional<mono_time> due;
     const auto& expiry = one.what.expiry;
     if (expiry.open_seconds) due = at(*expiry.open_seconds);
-    if (expiry.by_service && options_.is_clock_sure())
-      due = earliest({due, now.mono + std::max(*expiry.by_service - now.wall, wall_time::duration{0})});
+    if (expiry.by_wall && options_.is_clock_sure())
+      due = earliest({due, now.mono + std::max(*expiry.by_wall - now.wall, wall_time::duration{0})});
     return book_.set_due(one, due);
   }
   const auto& rules = on_.rules.at(one.application);
@@ -447,19 +499,24 @@ void commands::tick(moment now) {
                                     now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   clearings_.tick(now.mono);
+  look_at_clock(now);
+  for (const auto application : progress_.take_silent(now.mono))
+    tell_silent(on_.rules.at(application).id);
   pump(now);
   looks_.pump(now.mono);
   gate_.look(now);
 }
 
 std::optional<mono_time> commands::deadline() const {
-  return earliest({book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
+  const auto unsure = unsure_.empty() ? std::nullopt : std::optional{now_ + clock_look};
+  return earliest({unsure, book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(), progress_.deadline(),
                    clearings_.deadline(), closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 
 model::command_totals commands::totals() const {
   auto all = totals_;
   all.pushes_under_way = turns_.under_way();
+  all.silent_applications = progress_.silent();
   for (std::size_t stage = 0; stage < command_stages; ++stage) {
     const auto which = static_cast<command_stage>(stage);
     all.in_state[static_cast<std::size_t>(state_of(which))] += book_.in_stage(which);

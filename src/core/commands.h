@@ -7,7 +7,7 @@
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
 // Azure), queue_clearings (what the operator empties), command_times (how long it takes), command_refusals
-// (what is not taken), c2d_gate (when hubs give none). Owned by the shard; one thread.
+// (what is not taken), c2d_gate (when hubs give none), progress_watch (whether steps come in at all). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.
@@ -25,6 +25,7 @@
 #include "core/holdings.h"
 #include "core/ledger.h"
 #include "core/naming.h"
+#include "core/progress_watch.h"
 #include "core/push_turns.h"
 #include "core/queue_clearings.h"
 #include "core/rule_book.h"
@@ -126,6 +127,8 @@ private:
 
   // On their way in.
   std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
+  std::optional<error> make_room(std::uint32_t application);
+  void brake(device_ref which, command made, delivery_number number, const error& why, moment now);
   void store(command_entry& one, device_ref which, moment now);
   void on_stored(const command_id& id, const result<void>& outcome, moment now);
 
@@ -145,6 +148,8 @@ private:
 
   // Pushes.
   void enter(command_entry& one, moment now);
+  bool is_on_the_air(const device_key& of) const;
+  void look_at_clock(moment now);
   void pump(moment now);
   void start_push(const push_entry& turn, moment now);
   void on_written(const command_id& id, const result<void>& outcome, moment now);
@@ -167,9 +172,11 @@ private:
   command_senders senders_;
   command_refusals refusals_;
   c2d_gate gate_;
+  progress_watch progress_;
   pushes pushes_;                                               // from their turn's begin to its end
   std::map<command_id, std::vector<calling_told>> calling_off_; // until it is durable
   mono_time now_{};                                             // of the last call
+  std::set<device_ref> unsure_; // kept until it is sure that what waits for them has not expired meanwhile
   bool closed_ = false;
   bool pumping_ = false;
 };

@@ -26,6 +26,7 @@ struct row {
   std::function<void(commands_scene&)> happens;
   std::array<const char*, 3> settled; // by mode: "Success", "Rejected", or "" for held, or left with the hub
   const char* reported;               // the last report's state; "" for none
+  std::function<void(shard_options&, std::vector<application_rules>&)> before = [](auto&, auto&) {};
 };
 void PrintTo(const row& one, std::ostream* to) {
   *to << one.what;
@@ -61,6 +62,9 @@ void look_in_vain(commands_scene& f) {
 // clang-format off
 const std::vector<row> table{
     {"cannot be read", "bad", [](auto&) {}, {"Rejected", "Rejected", "Rejected"}, ""},
+    {"too long", "long", [](auto&) {}, {"Rejected", "Rejected", "Rejected"}, ""},
+    {"the brake", "open", [](auto&) {}, {"Rejected", "Rejected", "Rejected"}, "failed downlink_brake", [](auto&, auto& by) { by[0].max_downlinks = downlink_brake{0, seconds{3600}}; }},
+    {"no room in the ledger", "open", [](auto&) {}, {"", "", ""}, "", [](auto& options, auto&) { options.commands.most = 0; }},
     {"the disk refuses", "open", [](auto& f) { f.durable(error{errc::store_unavailable}); }, {"", "", ""}, ""},
     {"stored", "open", [](auto& f) { f.durable(); }, {"Success", "", ""}, ""},
     {"queued, unconfirmed", "open", queue, {"Success", "Success", "Success"}, "queued"},
@@ -113,7 +117,9 @@ TEST_P(commands_table, is_as_the_document_says_in_each_cell) {
   for (std::size_t mode = 0; mode < modes.size(); ++mode) {
     auto by = commands_scene::rules();
     by[0].settle_at = modes[mode];
-    commands_scene f{{}, by};
+    shard_options options;
+    one.before(options, by);
+    commands_scene f{options, by};
     const auto number = f.c2d(1, one.body);
     const auto id =
         f.ports.appended.size() > f.told ? f.ports.appended.back().commands.front().id : command_id{};

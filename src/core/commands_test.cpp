@@ -217,6 +217,69 @@ TEST(commands, a_class_a_device_that_answers_after_two_hours_gets_one_downlink_t
   EXPECT_EQ(f.ports.pushed.size(), 1U);
 }
 
+TEST(commands, a_class_a_device_that_answers_after_two_hours_has_each_step_told) {
+  commands_scene f;
+  const auto id = f.pushed(1, "confirmed open");
+  f.step(id, event_kind::downlink_queued);
+  f.outcome(id, push_end::taken);
+  f.durable();
+  f.tick(7199s);
+  f.step(id, event_kind::downlink_sent);
+  f.durable();
+  f.tick(1s);
+  f.step(id, event_kind::downlink_ack);
+  f.durable();
+  std::vector<std::string> told;
+  for (const auto& one : f.ports.appended)
+    for (const auto& message : one.messages)
+      if (message.id == "report") told.push_back(message.body);
+  EXPECT_EQ(told, (std::vector<std::string>{"queued", "sent", "acknowledged"}));
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+}
+
+TEST(methods, with_one_id_to_many_devices_are_each_their_own) {
+  commands_scene f;
+  for (int i = 0; i < 99; ++i)
+    f.online_device("dev" + std::to_string(i));
+  f.told = f.ports.appended.size();
+  std::size_t calls = 0;
+  for (std::uint32_t i = 0; i < 100; ++i)
+    f.shard.commands().on_method(device_ref{i}, {delivery_number{++calls}, "id-1", "open"}, f.clock.now());
+  EXPECT_EQ(f.shard.commands().book().size(), 100U);
+  f.durable();
+  while (f.ports.pushed.size() < 100) {
+    const auto before = f.ports.pushed.size();
+    f.durable();
+    for (auto i = before; i < f.ports.pushed.size(); ++i)
+      f.outcome(command_id{f.ports.pushed[i]}, push_end::taken);
+    f.tick(1s);
+    ASSERT_TRUE(f.ports.pushed.size() > before || before == 0);
+  }
+  EXPECT_EQ(std::set(f.ports.pushed.begin(), f.ports.pushed.end()).size(), 100U);
+}
+
+TEST(methods, whose_push_gets_no_answer_are_told_that_theirs_goes_on) {
+  commands_scene f;
+  f.called("anew", "open");
+  f.ports.take();
+  f.outcome(f.ports.pushed.back(), push_end::unanswered);
+  const auto asked = f.ports.take();
+  EXPECT_NE(std::find(asked.begin(), asked.end(), "answer_method 0 1 202 pushing"), asked.end());
+}
+
+TEST(methods, that_will_not_reach_their_step_any_more_are_told_so_at_once) {
+  commands_scene f;
+  f.ports.method_wait = awaited_step::sent;
+  f.called("anew", "open");
+  f.outcome(f.ports.pushed.back(), push_end::taken);
+  f.durable();
+  const auto second = f.pushed(1, "replace it");
+  f.ports.take();
+  f.outcome(second, push_end::taken);
+  const auto asked = f.ports.take();
+  EXPECT_NE(std::find(asked.begin(), asked.end(), "answer_method 0 1 202 replaced"), asked.end());
+}
+
 TEST(methods, are_answered_when_their_step_is_reached) {
   commands_scene f;
   f.called("anew", "open");
@@ -375,7 +438,9 @@ TEST(commands, a_brake_refuses_what_is_above_it) {
   f.ports.take();
   f.c2d(3, "c");
   f.call("anew", "d");
-  EXPECT_EQ(f.ports.take(), (calls{"settle 0 3 reject", "answer_method 0 4 429 downlink_brake 2 in 3600 s"}));
+  EXPECT_EQ(f.ports.take(), (calls{"settle 0 3 reject", "keep command and report",
+                                   "answer_method 0 4 429 downlink_brake 2 in 3600 s"}));
+  EXPECT_EQ(f.ports.appended.back().messages.at(0).body, "failed downlink_brake");
   f.clock.advance(3600s);
   f.c2d(4, "e");
   EXPECT_EQ(f.ports.take(), calls{"keep command"});
@@ -392,6 +457,74 @@ TEST(commands, a_message_without_room_is_neither_completed_nor_rejected) {
   f.c2d(3, "c");
   EXPECT_EQ(f.ports.take(), calls{"keep_c2d"});
   EXPECT_EQ(f.shard.commands().book().size(), 2U);
+}
+
+TEST(commands, above_the_share_of_their_application_are_refused_and_another_has_room) {
+  shard_options options;
+  options.commands.most = 4;
+  options.commands.application_share = 50;
+  commands_scene f{options};
+  f.post(commands_scene::frame("field", "far", 1));
+  const auto other = f.ports.appended.back().device;
+  f.told = f.ports.appended.size();
+  f.ports.take();
+  f.c2d(1, "a", other);
+  f.c2d(2, "a");
+  f.call("anew", "b");
+  f.ports.take();
+  f.call("anew", "c");
+  f.c2d(3, "d");
+  EXPECT_EQ(f.ports.take(), calls{"answer_method 0 4 429 commands_share_full plant"})
+      << "the message comes again when its lock has run out";
+  f.c2d(4, "e", other);
+  EXPECT_EQ(f.ports.take(), calls{"keep command"});
+}
+
+// Devices that are never heard of again. What still stands in the stack's queue is asked for, and stays.
+TEST(commands, of_dead_devices_are_forgotten_after_their_history) {
+  shard_options options;
+  options.commands.most = 3;
+  commands_scene f{options};
+  const auto silent = f.pushed(1, "a");
+  f.outcome(silent, push_end::taken);
+  f.durable();
+  const auto doubtful = f.pushed(2, "b");
+  f.outcome(doubtful, push_end::unanswered);
+  for (const auto pause : {11s, 0s}) {
+    f.queue_read(false);
+    f.record_read(f.clock.now().wall);
+    f.tick(pause);
+  }
+  EXPECT_EQ(f.state(doubtful), command_state::in_doubt);
+  f.durable();
+  const auto stays = f.pushed(3, "c");
+  f.outcome(stays, push_end::taken);
+  f.durable();
+  f.call("anew", "d");
+  EXPECT_EQ(f.ports.calls.back(), "answer_method 0 4 429 commands_full plant");
+  for (int day = 0; day < 9; ++day) {
+    f.tick(24h);
+    for (int look = 0; look < 2; ++look) {
+      for (const auto& id : {silent, stays}) {
+        if (f.state(id) != command_state::queued) continue;
+        queue_reading what{read_end::seen, {}};
+        if (id == stays) what.what.push_back({{correlation_id_of(id)}, 1, 1});
+        f.shard.commands().on_queue_read(id, what, f.clock.now());
+        record_reading record;
+        record.how = read_end::seen;
+        record.stack_time = f.clock.now().wall;
+        f.shard.commands().on_record_read(id, record, f.clock.now());
+      }
+      f.tick(11s);
+      f.durable();
+    }
+  }
+  EXPECT_EQ(f.state(silent), std::nullopt);
+  EXPECT_EQ(f.state(doubtful), std::nullopt);
+  EXPECT_EQ(f.state(stays), command_state::queued);
+  f.ports.take();
+  f.call("anew", "d");
+  EXPECT_EQ(f.ports.take(), calls{"keep command"});
 }
 
 TEST(commands, the_oldest_that_has_ended_makes_room) {

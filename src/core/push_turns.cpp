@@ -64,6 +64,18 @@ void push_turns::hold_no_more(device_ref device, mono_time now) {
   offer(device, now);
 }
 
+void push_turns::keep(device_ref device) {
+  lines_[device].is_kept = true;
+}
+
+void push_turns::let_go(device_ref device, mono_time now) {
+  const auto found = lines_.find(device);
+  if (found == lines_.end()) return;
+  found->second.is_kept = false;
+  offer(device, now);
+  drop_if_idle(device, now);
+}
+
 void push_turns::set_open(device_ref device, command_id id) {
   lines_[device].open = std::move(id);
 }
@@ -86,7 +98,7 @@ void push_turns::on_ended(device_ref device, const command_id& id, mono_time now
 }
 
 bool push_turns::has_next(const device_line& line) {
-  return !line.waiting.empty() && !(line.waiting.front().waits && line.open);
+  return !line.is_kept && !line.waiting.empty() && !(line.waiting.front().waits && line.open);
 }
 
 // To its lane, if its first may go; or to those that wait for a time.
@@ -106,8 +118,8 @@ void push_turns::offer(device_ref device, mono_time now) {
 void push_turns::drop_if_idle(device_ref device, mono_time now) {
   const auto found = lines_.find(device);
   const auto& line = found->second;
-  if (line.waiting.empty() && !line.current && !line.open && !line.is_timed && !line.is_ready &&
-      line.not_before <= now)
+  if (line.waiting.empty() && !line.current && !line.open && !line.is_kept && !line.is_timed &&
+      !line.is_ready && line.not_before <= now)
     lines_.erase(found);
 }
 

@@ -55,6 +55,9 @@ public:
   bool is_held(device_ref device) const;
   // The device is of class A: what waits waits for no end.
   void hold_no_more(device_ref device, mono_time now);
+  // Nothing goes to the device until let_go.
+  void keep(device_ref device);
+  void let_go(device_ref device, mono_time now);
   // This one is open, as is known at start.
   void set_open(device_ref device, command_id id);
   // A push of before the start, of which it is not known what became: nothing is sent to the device until
@@ -93,6 +96,7 @@ private:
     mono_time not_before = mono_time::min();
     mono_time sent_at{};
     std::uint32_t repeats = 0; // of the first that waits
+    bool is_kept = false;
     bool is_ready = false;     // it stands in its lane
     bool is_timed = false;     // it stands in timed_
   };

@@ -210,6 +210,7 @@ struct recording_ports final : journal,
   // refused. A method's name is the caller's id, unless it is "anew".
   static result<downlink> read_text(const std::string& text) {
     if (text == "bad") return error{errc::downlink_payload_invalid, text};
+    if (text == "long") return error{errc::downlink_payload_too_long, text};
     downlink made;
     made.f_port = 10;
     made.frm_payload = text;

@@ -70,7 +70,7 @@ std::string_view to_string(step_kind kind) {
 bool has_come(const command_expiry& what, wall_time now, bool clock_is_confirmed,
               std::uint32_t open_seconds) {
   if (what.open_seconds && *what.open_seconds <= open_seconds) return true;
-  return what.by_service && clock_is_confirmed && *what.by_service <= now;
+  return what.by_wall && clock_is_confirmed && *what.by_wall <= now;
 }
 
 command_id make_command_id(const device_key& to, const c2d_origin& from) {

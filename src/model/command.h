@@ -55,8 +55,8 @@ enum class awaited_step : std::uint8_t { queued, sent, acknowledged };
 
 // When a command that is still stored is not pushed any more.
 struct command_expiry {
-  // As the hub said; counts once a service's Date has confirmed the clock.
-  std::optional<wall_time> by_service;
+  // As the hub said, or of a call; counts once a service's Date has confirmed the clock.
+  std::optional<wall_time> by_wall;
   // By the clock of what is given up by age: open seconds (start_image).
   std::optional<std::uint32_t> open_seconds;
   friend bool operator==(const command_expiry&, const command_expiry&) = default;

@@ -2,6 +2,8 @@
 // What senders in Azure ask for, in each way, and each fault alone.
 #include "tts/downlink_request.h"
 
+#include "base/encoding.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -250,6 +252,15 @@ TEST(method_request, without_a_port_is_for_the_formatter_alone) {
   EXPECT_EQ(read_method("downlink", R"({"decoded_payload":{}})", {})->what.f_port, std::nullopt);
   expect_fault(read_method("downlink", R"({"frm_payload":"AQ=="})", {}).fault(), errc::downlink_port_invalid,
                "f_port is missing");
+}
+
+TEST(method_request, is_refused_above_what_any_data_rate_carries) {
+  const auto payload = [](std::size_t bytes) {
+    return R"({"f_port":1,"frm_payload":")" + base64_encode(std::string(bytes, 'x')) + "\"}";
+  };
+  EXPECT_TRUE(read_method("downlink", payload(242), {}));
+  expect_fault(read_method("downlink", payload(243), {}).fault(), errc::downlink_payload_too_long,
+               "243 bytes long; LoRaWAN carries 242");
 }
 
 struct member_fault {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a twin's desired properties ask for, in Causeway's own shape and in that of The Things Industries.
+#include "base/encoding.h"
 #include "base/sample_file.h"
 #include "tts/downlink_request.h"
 
@@ -129,6 +130,19 @@ TEST(twin_request, that_is_nonsense_says_what_is_wrong_and_has_an_object_all_the
   }
   for (const auto* desired : {"", "[]", "7", "{"})
     EXPECT_EQ(read_desired(desired).fault().code(), errc::json_malformed) << desired;
+}
+
+TEST(twin_request, is_refused_above_what_any_data_rate_carries) {
+  const std::string bytes243(486, 'B');
+  for (const auto& desired :
+       {R"({"rawDownlink":{"fPort":1,"framePayload":")" + bytes243 + R"("}})",
+        R"({"lorawan":{"downlink":{"f_port":1,"frm_payload":")" + base64_encode(std::string(243, 'x')) +
+            R"("}}})"}) {
+    const auto read = read_desired(desired);
+    ASSERT_TRUE(read);
+    ASSERT_FALSE(read->what) << desired;
+    expect_fault(read->what.fault(), errc::downlink_payload_too_long, "243 bytes long; LoRaWAN carries 242");
+  }
 }
 
 } // namespace
