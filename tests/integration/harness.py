@@ -350,9 +350,8 @@ class integration_test(unittest.TestCase):
         self.assertEqual(answered, (200, '{"outcome":"stored"}'))
 
     def _tell(self, made):
-        outcome = getattr(self, "_outcome", None)
-        failed = outcome is not None and not outcome.success
-        if failed:
+        result = self._outcome.result  # _outcome's own `success` is that of the clean-up by now
+        if any(getattr(one, "test_case", one) is self for one, _ in result.failures + result.errors):
             print(f"--- {self.id()}: {made.name} wrote:\n{made.stderr()[-6000:]}", flush=True)
         if "Sanitizer" in made.stderr():
             self.fail(made.stderr()[-6000:])
