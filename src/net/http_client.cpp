@@ -185,6 +185,7 @@ struct http_client::state : std::enable_shared_from_this<http_client::state> {
   static curl_socket_t on_open_socket(void* user, curlsocktype purpose, curl_sockaddr* address);
   static int on_close_socket(void* user, curl_socket_t socket);
   void unwatch(curl_socket_t socket);
+  void watch_anew(curl_socket_t socket);
   static task<result<http_answer>> call(std::shared_ptr<state> s, http_call request);
 };
 
@@ -386,7 +387,18 @@ curl_socket_t http_client::state::on_open_socket(void* user, curlsocktype, curl_
     return CURL_SOCKET_BAD;
   }
   s.of_connections.insert(socket);
+  s.watch_anew(socket);
   return socket;
+}
+
+// libcurl 7.88 closes a socket that was never connected without the callback below. Another one may get its
+// number, and libcurl takes it for granted that it is watched as the former was.
+void http_client::state::watch_anew(curl_socket_t socket) {
+  const auto found = sockets.find(socket);
+  if (found == sockets.end()) return;
+  const auto wanted = found->second->wanted;
+  unwatch(socket);
+  if (wanted != 0) on_socket(nullptr, socket, wanted, this, nullptr);
 }
 
 int http_client::state::on_close_socket(void* user, curl_socket_t socket) {

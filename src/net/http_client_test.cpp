@@ -191,6 +191,24 @@ TEST(http_client, names_what_went_wrong) {
   EXPECT_TRUE(run_task(s.on, client.call(s.to("/after"))));
 }
 
+TEST(http_client, hears_of_a_connection_that_has_the_number_of_one_that_was_never_made) {
+  using tcp = asio::ip::tcp;
+  scene s;
+  // Its queue is full with one: who comes then is not answered at all.
+  asio::basic_socket_acceptor<tcp, asio::any_io_executor> full{s.on.executor(), tcp::v4()};
+  full.bind(tcp::endpoint{asio::ip::address_v4::loopback(), 0});
+  full.listen(0);
+  asio::basic_stream_socket<tcp, asio::any_io_executor> first{s.on.executor()};
+  first.connect(full.local_endpoint());
+
+  http_client client{s.on, {}};
+  http_call to_nobody;
+  to_nobody.url = "http://127.0.0.1:" + std::to_string(full.local_endpoint().port());
+  to_nobody.time_out = std::chrono::milliseconds{50};
+  EXPECT_EQ(run_task(s.on, client.call(to_nobody)).fault().code(), errc::connection_timed_out);
+  EXPECT_TRUE(run_task(s.on, client.call(s.to("/after"))));
+}
+
 TEST(http_client, waits_for_a_turn_and_refuses_above_its_bound) {
   scene s;
   http_client client{s.on, {{}, 1, 1}};

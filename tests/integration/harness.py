@@ -350,9 +350,8 @@ class integration_test(unittest.TestCase):
         self.assertEqual(answered, (200, '{"outcome":"stored"}'))
 
     def _tell(self, made):
-        outcome = getattr(self, "_outcome", None)
-        failed = outcome is not None and not outcome.success
-        if failed:
+        result = self._outcome.result  # _outcome's own `success` is that of the clean-up by now
+        if any(getattr(one, "test_case", one) is self for one, _ in result.failures + result.errors):
             print(f"--- {self.id()}: {made.name} wrote:\n{made.stderr()[-6000:]}", flush=True)
         if "Sanitizer" in made.stderr():
             self.fail(made.stderr()[-6000:])
@@ -370,13 +369,16 @@ class commands_test(integration_test):
         self.causeway = self.gateway().start()
         self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, METER, 1)))
         self.hub.wait_for(METER)
-        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links()), "a link for commands with credit")
+        self.wait_for_link()
 
-    def links(self):
-        return self.hub.control("GET", f"/links?device={METER}")["links"]
+    def wait_for_link(self, device=METER):
+        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links(device)), "a link for commands with credit")
 
-    def send(self, number, text="open", **properties):
-        self.hub.control("POST", "/c2d", {"device": METER, "body": base64.b64encode(text.encode()).decode(), "message_id": f"m{number}", "ack": "full",
+    def links(self, device=METER):
+        return self.hub.control("GET", f"/links?device={device}")["links"]
+
+    def send(self, number, text="open", device=METER, **properties):
+        self.hub.control("POST", "/c2d", {"device": device, "body": base64.b64encode(text.encode()).decode(), "message_id": f"m{number}", "ack": "full",
                                           "properties": {"Port": "10", **properties}})
 
     def speak(self, **how):
@@ -391,9 +393,9 @@ class commands_test(integration_test):
     def ends(self):
         return [one["end"] for one in self.hub.control("GET", f"/c2d?device={METER}&limit=100")["ended"]]
 
-    def reports(self):
+    def reports(self, device=METER):
         found = []
-        for message in self.hub.messages(METER):
+        for message in self.hub.messages(device):
             body = json.loads(message["body"]) if isinstance(message["body"], str) else message["body"]
             if "downlink" in body:
                 found.append(body["downlink"])
