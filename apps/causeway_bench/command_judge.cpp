@@ -207,7 +207,8 @@ void judgement::judge_twins() {
     if (said == all_.twins.end() || said->second.command != of.told.front()->id)
       find(made_.mismatches, of, "its twin tells of another command");
     else if (said->second.state != state)
-      find(made_.mismatches, of, fmt::format("its twin says {} and the reports {}", said->second.state, state));
+      find(made_.mismatches, of,
+           fmt::format("its twin says {} and the reports {}", said->second.state, state));
   }
 }
 

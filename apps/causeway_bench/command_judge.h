@@ -55,9 +55,9 @@ struct booked_downlink {
 
 // A report at the hub, each message-id once, in the order of arrival.
 struct told_step {
-  std::string id;                      // the command's
+  std::string id; // the command's
   std::string device;
-  bool by_twin = false; // what is told is the fate of a change of desired properties
+  bool by_twin = false;                // what is told is the fate of a change of desired properties
   std::optional<std::uint64_t> number; // of a message, by its message-id
   std::string message_id;
   std::string state;

@@ -48,8 +48,8 @@ protected:
   }
   void told(const std::string& state, std::chrono::nanoseconds when = 11s,
             std::optional<std::uint32_t> f_cnt = {}) {
-    all.told.push_back(
-        {id(), all.asked.back().device, false, all.asked.back().number, state + std::to_string(all.told.size()), state, f_cnt, at(when)});
+    all.told.push_back({id(), all.asked.back().device, false, all.asked.back().number,
+                        state + std::to_string(all.told.size()), state, f_cnt, at(when)});
   }
   std::string id() const { return "c" + std::to_string(all.asked.back().number); }
   command_figures judge() const { return judge_commands(all); }
@@ -240,10 +240,10 @@ TEST_F(command_judge, a_doubt_of_what_never_arrived_is_unfounded_where_the_devic
 }
 
 TEST_F(command_judge, reports_of_a_call_without_an_answer_make_it_a_command) {
-  all.told.push_back({"unknown", {}, "r", "expired", {}, at(11s)});
+  all.told.push_back({"unknown", "dev", false, {}, "r", "expired", {}, at(11s)});
   EXPECT_EQ(judge().commands, 1U);
   EXPECT_TRUE(judge().is_complete());
-  all.told.push_back({"other", {}, "r", "queued", {}, at(11s)});
+  all.told.push_back({"other", "dev", false, {}, "r", "queued", {}, at(11s)});
   EXPECT_EQ(judge().mismatches, 1U);
 }
 

@@ -101,9 +101,10 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
                  "What was published while the gateway was away is fetched from the Storage Integration")
       ->needs(mqtt);
   auto* commands =
-      verb->add_option("--commands", options.commands,
-                       "Commands sent beside them, a third each messages, methods and changes of twins, to "
-                       "devices of their own; the stack answers badly as often as the hub's connections are cut")
+      verb->add_option(
+              "--commands", options.commands,
+              "Commands sent beside them, a third each messages, methods and changes of twins, to "
+              "devices of their own; the stack answers badly as often as the hub's connections are cut")
           ->check(CLI::Range(1, 1'000'000));
   verb->add_option("--command-devices", options.command_devices, "Devices that get them")
       ->check(CLI::Range(2, 100'000))
@@ -123,7 +124,8 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
 
 CLI::App* add_command_load(CLI::App& program, command_load_options& options) {
   auto* verb = program.add_subcommand(
-      "commands", "From the hub to The Things Stack beside uplinks: how long a message takes, and its memory");
+      "commands",
+      "From the hub to The Things Stack beside uplinks: how long a message takes, and its memory");
   verb->add_option("--devices", options.devices, "Devices with links for commands, half of them through DPS")
       ->check(CLI::Range(4, 1'000'000))
       ->capture_default_str();

@@ -26,7 +26,7 @@ struct sent_command {
 struct outcome {
   delivery uplinks;
   std::uint64_t commands = 0, queued = 0, doubled = 0;
-  double p50 = 0, p99 = 0, longest = 0;           // milliseconds
+  double p50 = 0, p99 = 0, longest = 0;                  // milliseconds
   double http_p50 = 0, http_p99 = 0, end_to_end_p99 = 0; // of the uplinks, milliseconds
   double gateway_cpu_percent = 0;
   std::vector<std::uint64_t> memory; // bytes of the gateway, each look_interval
@@ -92,8 +92,7 @@ net::task<> command_load::send_all(command_load* self) {
     static_cast<void>(co_await net::sleep_for(std::max(at - self->on_.now().mono, mono_time::duration{0})));
     // One that is slow to be taken delays no other.
     ++self->running_;
-    self->tasks_.spawn("send a command", net::restart_policy::never,
-                       [self, i] { return send_one(self, i); });
+    self->tasks_.spawn("send a command", net::restart_policy::never, [self, i] { return send_one(self, i); });
   }
   --self->running_;
 }
@@ -140,7 +139,8 @@ void command_load::judge(outcome& into) {
   if (took.empty()) return;
   std::sort(took.begin(), took.end());
   const auto quantile = [&](double share) {
-    return took[std::min(took.size() - 1, static_cast<std::size_t>(share * static_cast<double>(took.size())))];
+    return took[std::min(took.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(took.size())))];
   };
   into.p50 = quantile(0.5);
   into.p99 = quantile(0.99);
@@ -166,8 +166,8 @@ net::task<result<outcome>> command_load::measure() {
     out.memory.push_back(resident_bytes_of(rig_.gateway_pid()));
     static_cast<void>(co_await net::sleep_for(look_interval));
   }
-  out.gateway_cpu_percent = (rig_.cpu().gateway - cpu_before) * 100 /
-                            std::chrono::duration<double>(on_.now().mono - begun).count();
+  out.gateway_cpu_percent =
+      (rig_.cpu().gateway - cpu_before) * 100 / std::chrono::duration<double>(on_.now().mono - begun).count();
   auto booked = co_await wait_for_book();
   if (!booked) co_return std::move(booked).fault();
   if (!fault_.empty()) co_return error{errc::http_protocol, fault_};
@@ -202,17 +202,18 @@ std::uint64_t mean_of(const std::vector<std::uint64_t>& all, std::size_t from, s
 
 void print(const command_load_options& options, const outcome& o) {
   const auto looks = o.memory.size();
-  const auto first = mean_of(o.memory, 0, looks / 10 + 1), middle = mean_of(o.memory, looks / 2, looks / 2 + 1),
+  const auto first = mean_of(o.memory, 0, looks / 10 + 1),
+             middle = mean_of(o.memory, looks / 2, looks / 2 + 1),
              last = mean_of(o.memory, looks - looks / 10 - 1, looks);
   if (!options.json) {
-    fmt::print("{} devices, {} commands a minute beside {} uplinks a second for {} s: {} commands, {} queued, "
-               "{} doubled; hub to stack p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms\n"
-               "uplinks: {} accepted, {} lost, HTTP p50 {:.2f} ms, p99 {:.2f} ms, end to end p99 {:.2f} ms; "
-               "gateway {:.0f} % of a core, {} MiB at first, {} in the middle, {} at last; on {}\n",
-               options.devices, options.commands_per_minute, options.rate, options.seconds, o.commands,
-               o.queued, o.doubled, o.p50, o.p99, o.longest, o.uplinks.accepted, o.uplinks.lost, o.http_p50,
-               o.http_p99, o.end_to_end_p99, o.gateway_cpu_percent, first >> 20, middle >> 20, last >> 20,
-               o.state_fs);
+    fmt::print(
+        "{} devices, {} commands a minute beside {} uplinks a second for {} s: {} commands, {} queued, "
+        "{} doubled; hub to stack p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms\n"
+        "uplinks: {} accepted, {} lost, HTTP p50 {:.2f} ms, p99 {:.2f} ms, end to end p99 {:.2f} ms; "
+        "gateway {:.0f} % of a core, {} MiB at first, {} in the middle, {} at last; on {}\n",
+        options.devices, options.commands_per_minute, options.rate, options.seconds, o.commands, o.queued,
+        o.doubled, o.p50, o.p99, o.longest, o.uplinks.accepted, o.uplinks.lost, o.http_p50, o.http_p99,
+        o.end_to_end_p99, o.gateway_cpu_percent, first >> 20, middle >> 20, last >> 20, o.state_fs);
     return;
   }
   fmt::print(R"({{"devices":{},"command_devices":{},"commands_per_minute":{},"rate":{},"seconds":{},)"

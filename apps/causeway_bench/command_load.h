@@ -7,10 +7,10 @@
 namespace causeway::bench {
 
 struct command_load_options {
-  std::uint32_t devices = 100'000;       // all with links for commands, half of them through DPS
-  std::uint32_t command_devices = 0;     // of these get commands; 0: half; the others send the uplinks
-  double commands_per_minute = 5'000;    // cloud-to-device messages; 0: none, for the comparison
-  double rate = 1'000;                   // uplinks a second
+  std::uint32_t devices = 100'000;    // all with links for commands, half of them through DPS
+  std::uint32_t command_devices = 0;  // of these get commands; 0: half; the others send the uplinks
+  double commands_per_minute = 5'000; // cloud-to-device messages; 0: none, for the comparison
+  double rate = 1'000;                // uplinks a second
   std::uint32_t seconds = 600;
   std::string directory = "/var/tmp";
   bool json = false;

@@ -188,12 +188,13 @@ net::task<result<void>> command_traffic::send_message(std::size_t which, std::st
 
 net::task<result<void>> command_traffic::change_twin(std::size_t which, bool replaces) {
   const auto about = evidence_.asked[which];
-  const auto downlink =
-      fmt::format(R"("lorawan":{{"downlink":{{"f_port":10,"frm_payload":"{}","confirmed":{},"queue":"{}"}}}})",
-                  format_command_payload(about.number), about.confirmed, replaces ? "replace" : "push");
+  const auto downlink = fmt::format(
+      R"("lorawan":{{"downlink":{{"f_port":10,"frm_payload":"{}","confirmed":{},"queue":"{}"}}}})",
+      format_command_payload(about.number), about.confirmed, replaces ? "replace" : "push");
   const int times = draw() < same_again_share ? 2 : 1;
   for (int i = 0; i < times; ++i) {
-    const auto other = draw() < other_too_share ? fmt::format(R"("colour":{},)", about.number) : std::string{};
+    const auto other =
+        draw() < other_too_share ? fmt::format(R"("colour":{},)", about.number) : std::string{};
     auto body = fmt::format(R"({{"properties":{{"desired":{{{}{}}}}}}})", other, downlink);
     auto changed = co_await service_->change_twin(about.device, std::move(body));
     if (!changed) co_return std::move(changed).fault();

@@ -150,8 +150,9 @@ void print_commands(const crash_options& options, const outcome& o) {
         R"("commands_in_doubt":{},"doubt_unfounded":{},"downlinks_doubled":{},"final_state_mismatches":{},)"
         R"("reports_missing":{},"steps_unheard_yet":{},"downlinks_under_way":{},"final_states":{},)"
         R"("unknowable":{})",
-        o.stack_faults, c.commands, c.c2d, c.methods, c.twins, c.superseded, c.lost, c.in_doubt, c.doubt_unfounded, c.doubled,
-        c.mismatches, c.reports_missing, c.unheard_yet, c.under_way, list(c.states), list(c.unknowable));
+        o.stack_faults, c.commands, c.c2d, c.methods, c.twins, c.superseded, c.lost, c.in_doubt,
+        c.doubt_unfounded, c.doubled, c.mismatches, c.reports_missing, c.unheard_yet, c.under_way,
+        list(c.states), list(c.unknowable));
     return;
   }
   const std::array rows{std::pair{"commands", c.commands},

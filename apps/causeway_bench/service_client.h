@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service in Azure, as far as it calls methods and changes twins: the hub's REST interface by the owner's policy. Loop's
-// thread only.
+// A service in Azure, as far as it calls methods and changes twins: the hub's REST interface by the owner's
+// policy. Loop's thread only.
 #pragma once
 
 #include "net/http_client.h"
@@ -20,8 +20,8 @@ public:
 
   // body: {"methodName":…,"payload":…}. Errors: those of the client.
   net::task<result<net::http_answer>> call_method(std::string device, std::string body);
-  // Its twin, as it stands; with a body, {"properties":{"desired":{…}}}, changed by it first. Errors: those of
-  // the client; http_protocol when the answer is not 200.
+  // Its twin, as it stands; with a body, {"properties":{"desired":{…}}}, changed by it first. Errors: those
+  // of the client; http_protocol when the answer is not 200.
   net::task<result<std::string>> read_twin(std::string device);
   net::task<result<std::string>> change_twin(std::string device, std::string body);
 

@@ -119,7 +119,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
     {"azure.NAME", "twin_reads_per_second", integer, "", false, restart, "",
      "Budget of reads of device twins, for each hub of the section. Default: the tier's quota."},
     {"azure.NAME", "twin_updates_per_second", integer, "", false, restart, "",
-     "Budget of updates of device twins, for each hub of the section: what is reported, and the links that are "
+     "Budget of updates of device twins, for each hub of the section: what is reported, and the links that "
+     "are "
      "opened for desired properties. Default: the tier's quota."},
     {"azure.NAME", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust for this section; without it the system's."},
@@ -198,7 +199,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "downlink.nacked|downlink.failed|downlink.expired|downlink.replaced|downlink.cancelled|downlink.no_word|"
      "downlink.in_doubt",
      "Kinds of events that are sent. `downlink` are reports on commands, which all formats but `devmobile` "
-     "send whether it is named or not; where single steps are named, such as `downlink.failed`, only these are "
+     "send whether it is named or not; where single steps are named, such as `downlink.failed`, only these "
+     "are "
      "reported."},
     {"application", "removed_grace", duration, "7d", false, restart, "",
      "How long messages wait for a device that may not be connected: switched off, not in the registry, or "

@@ -31,8 +31,7 @@ void commands::enter(command_entry& one, moment now) {
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Behind a confirmed one each waits until it is known that the device is of class A; but not what takes the
   // place of all that stands in the queue, where that one stands there, too.
-  const bool takes_its_place =
-      one.what.what.queue == queue_operation::replace && !is_on_the_air(one.what.to);
+  const bool takes_its_place = one.what.what.queue == queue_operation::replace && !is_on_the_air(one.what.to);
   const bool waits = !takes_its_place && !classes_.is_class_a(*device, now.mono);
   turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
   if (!closed_ && turns_.is_held(*device)) classes_.ask(*device, one.what.to, now.mono);

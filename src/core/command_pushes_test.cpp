@@ -329,7 +329,8 @@ TEST(pushes, of_what_has_expired_while_nothing_ran_are_not_made_once_the_time_is
     anew.clock.advance(3600s);
     anew.start(image);
     anew.assigned(before.which, "h", "hub", "", "dev");
-    const auto durable = [&, told = std::size_t{0}]() mutable {
+    std::size_t told = 0;
+    const auto durable = [&] {
       for (const auto all = anew.ports.appended.size(); told < all; ++told)
         anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
     };
@@ -357,7 +358,8 @@ TEST(pushes, that_wait_for_a_time_that_nobody_tells_end_by_open_hours_and_hold_u
   shard_fixture anew{with_clock(never)};
   anew.start(image);
   anew.assigned(before.which, "h", "hub", "", "dev");
-  const auto durable = [&, told = std::size_t{0}]() mutable {
+  std::size_t told = 0;
+  const auto durable = [&] {
     for (const auto all = anew.ports.appended.size(); told < all; ++told)
       anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of Azure's is not taken, here or by The Things Stack: its sender is told, and the log. Owned by commands; one thread.
+// What of Azure's is not taken, here or by The Things Stack: its sender is told, and the log. Owned by
+// commands; one thread.
 #pragma once
 
 #include "base/log_limiter.h"

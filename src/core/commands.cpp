@@ -45,10 +45,11 @@ void tell_alarm(const command_entry& one, model::command_totals& totals) {
 }
 
 void tell_silent(const application_id& which) {
-  log::warning("progress_not_arriving",
-               {{"application", which},
-                {"detail", "The Things Stack takes downlinks and tells nothing of them: its webhook, or MQTT, must "
-                           "give downlink_queued and the further downlink events, whole; `causeway check` looks"}});
+  log::warning(
+      "progress_not_arriving",
+      {{"application", which},
+       {"detail", "The Things Stack takes downlinks and tells nothing of them: its webhook, or MQTT, must "
+                  "give downlink_queued and the further downlink events, whole; `causeway check` looks"}});
 }
 
 } // namespace
@@ -248,8 +249,7 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   saves_.forget(id);
   book_.remove(id); // one that was refused: nothing was sent
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
-  made.expiry.open_seconds =
-      on_.time.seconds_at(now) + static_cast<std::uint32_t>(method_patience.count());
+  made.expiry.open_seconds = on_.time.seconds_at(now) + static_cast<std::uint32_t>(method_patience.count());
   // Over a stop, too: what a caller wanted an hour ago nobody may do now.
   if (options_.is_clock_sure()) made.expiry.by_wall = now.wall + method_patience;
   auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
@@ -509,8 +509,9 @@ void commands::tick(moment now) {
 
 std::optional<mono_time> commands::deadline() const {
   const auto unsure = unsure_.empty() ? std::nullopt : std::optional{now_ + clock_look};
-  return earliest({unsure, book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(), progress_.deadline(),
-                   clearings_.deadline(), closed_ ? std::nullopt : turns_.deadline(now_)});
+  return earliest({unsure, book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
+                   progress_.deadline(), clearings_.deadline(),
+                   closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 
 model::command_totals commands::totals() const {

@@ -97,8 +97,8 @@ private:
     mono_time sent_at{};
     std::uint32_t repeats = 0; // of the first that waits
     bool is_kept = false;
-    bool is_ready = false;     // it stands in its lane
-    bool is_timed = false;     // it stands in timed_
+    bool is_ready = false; // it stands in its lane
+    bool is_timed = false; // it stands in timed_
   };
   struct application_lane {
     budget pace;

@@ -134,10 +134,9 @@ TEST(twin_request, that_is_nonsense_says_what_is_wrong_and_has_an_object_all_the
 
 TEST(twin_request, is_refused_above_what_any_data_rate_carries) {
   const std::string bytes243(486, 'B');
-  for (const auto& desired :
-       {R"({"rawDownlink":{"fPort":1,"framePayload":")" + bytes243 + R"("}})",
-        R"({"lorawan":{"downlink":{"f_port":1,"frm_payload":")" + base64_encode(std::string(243, 'x')) +
-            R"("}}})"}) {
+  for (const auto& desired : {R"({"rawDownlink":{"fPort":1,"framePayload":")" + bytes243 + R"("}})",
+                              R"({"lorawan":{"downlink":{"f_port":1,"frm_payload":")" +
+                                  base64_encode(std::string(243, 'x')) + R"("}}})"}) {
     const auto read = read_desired(desired);
     ASSERT_TRUE(read);
     ASSERT_FALSE(read->what) << desired;

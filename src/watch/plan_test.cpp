@@ -54,8 +54,9 @@ TEST(plan, says_how_long_twins_are_read_and_waits_for_none) {
   in.hubs[0].twin_reads_per_second = 100;
   const auto made = make_plan(in);
   EXPECT_NEAR(made.seconds, 0.5, 1e-9);
-  EXPECT_NE(format_plan(made).find("1010 twins read at 100 a second, in about 10 s, for which no uplink waits"),
-            std::string::npos)
+  EXPECT_NE(
+      format_plan(made).find("1010 twins read at 100 a second, in about 10 s, for which no uplink waits"),
+      std::string::npos)
       << format_plan(made);
   EXPECT_NE(format_plan_json(made).find(R"("twins":1010,"twin_reads_a_second":100,"seconds_of_twins":10)"),
             std::string::npos)

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from harness import METER as DEVICE, PLANT, commands_test, wait_until
+from harness import METER as DEVICE, PLANT, SAMPLES, commands_test, wait_until
 
 
 class commands(commands_test):
@@ -62,6 +62,22 @@ class commands(commands_test):
         self.causeway.start()
         self.wait_for_states("queued")
         self.assertEqual(len(self.items()), 1)
+
+    def test_events_of_what_it_does_not_know_are_taken_and_disturb_nothing(self):
+        self.begin()
+        for name in ("real-down-ack", "real-down-failed-max-retries", "real-down-sent-class-a"):
+            event = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+            event["end_device_ids"]["application_ids"]["application_id"] = PLANT
+            for device in (DEVICE, "nobody"):
+                event["end_device_ids"]["device_id"] = device
+                for ours in ([], ["causeway:" + "0" * 32]):  # somebody else's, and one that the ledger has not
+                    ids = [one for one in event["correlation_ids"] if not one.startswith("causeway:")] + ours
+                    text = json.dumps({**event, "correlation_ids": ids})
+                    self.assertEqual(self.causeway.post(PLANT, text)[0], 200, text)
+        self.send(1)
+        self.wait_for_states("queued")
+        figures = self.causeway.metrics()
+        self.assertEqual((figures["causeway_command_reports_total"], figures["causeway_command_items_strange_total"]), (1, 0))
 
     def test_the_figures_say_what_became_of_them(self):
         self.begin()

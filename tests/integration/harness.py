@@ -24,6 +24,8 @@ import time
 import tomllib
 import unittest
 
+from hub_service import hub_service
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("CAUSEWAY_BIN", ROOT / "build/release/bin"))
 SAMPLES = ROOT / "tests/data/things-stack"
@@ -360,8 +362,14 @@ class integration_test(unittest.TestCase):
 class commands_test(integration_test):
     """Sends METER commands, speaks for it, and looks at what becomes of them at the hub and at the stack."""
 
-    def begin(self, **options):
-        self.hub = self.emulator(registry=True, **options)
+    def begin(self, lines="", sections="", **options):
+        """lines: further ones of PLANT in the configuration; sections: what is put behind its last one."""
+        port = free_port()
+        self.hub = self.emulator(registry=True, service_port=port, **options)
+        self.service = hub_service(self.hub.directory / "emulator", port)
+        self.edit(f'id = "{PLANT}"\n', f'id = "{PLANT}"\n{lines}')
+        with self.configuration.open("a", encoding="utf-8") as file:
+            file.write(sections)
         self.start_gateway()
 
     def start_gateway(self):
@@ -372,17 +380,19 @@ class commands_test(integration_test):
         self.wait_for_link()
 
     def wait_for_link(self, device=METER):
-        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links(device)), "a link for commands with credit")
+        wait_until(lambda: any(one["role"] == "c2d" and one["credit"] > 0 for one in self.links(device)), f"a link for commands of {device} with credit")
 
     def links(self, device=METER):
         return self.hub.control("GET", f"/links?device={device}")["links"]
 
     def send(self, number, text="open", device=METER, **properties):
-        self.hub.control("POST", "/c2d", {"device": device, "body": base64.b64encode(text.encode()).decode(), "message_id": f"m{number}", "ack": "full",
-                                          "properties": {"Port": "10", **properties}})
+        self.send_body(number, base64.b64encode(text.encode()).decode(), {"Port": "10", **properties}, device)
 
-    def speak(self, **how):
-        self.hub.control("POST", "/downlinks/uplink", {"application": PLANT, "device": METER, **how})
+    def send_body(self, number, body, properties, device=METER):
+        self.hub.control("POST", "/c2d", {"device": device, "body": body, "message_id": f"m{number}", "ack": "full", "properties": properties})
+
+    def speak(self, device=METER, **how):
+        self.hub.control("POST", "/downlinks/uplink", {"application": PLANT, "device": device, **how})
 
     def items(self):
         return self.hub.control("GET", "/downlinks/book?after=0&limit=1000")["items"]
@@ -390,8 +400,9 @@ class commands_test(integration_test):
     def wait_for_items(self, count):
         return wait_until(lambda: len(found := self.items()) >= count and found, f"{count} item(s) of the stack's")
 
-    def ends(self):
-        return [one["end"] for one in self.hub.control("GET", f"/c2d?device={METER}&limit=100")["ended"]]
+    def ends(self, device=METER):
+        """The newest first."""
+        return [one["end"] for one in self.hub.control("GET", f"/c2d?device={device}&limit=100")["ended"]]
 
     def reports(self, device=METER):
         found = []
