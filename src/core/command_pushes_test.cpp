@@ -388,6 +388,8 @@ TEST(pushes, that_get_errors_for_an_hour_are_looked_for_and_repeated_more_and_mo
   while (f.clock.now().mono - start < 3600s) {
     f.outcome(id, push_end::unanswered, "500");
     const auto pushes = f.ports.pushed.size();
+    f.queue_read(false);
+    f.record_read();
     f.tick(11s);
     f.queue_read(false);
     f.record_read(); // the device has never spoken: it is proven that it has not arrived
