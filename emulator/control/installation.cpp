@@ -74,6 +74,12 @@ constexpr std::uint32_t unlimited = 1'000'000;
 constexpr azure::tier largest_tier = azure::tier::s3;
 constexpr std::uint32_t largest_units = 10;
 
+// hub.localhost: some clients want a hub's host name to have a dot, and RFC 6761 keeps the names under
+// localhost for this machine.
+std::vector<std::string> server_names() {
+  return {"localhost", "127.0.0.1", "::1", "hub.localhost"};
+}
+
 } // namespace
 
 std::filesystem::path default_directory() {
@@ -98,8 +104,7 @@ result<installation> installation::prepare(emulator_options options) {
   if (fault) return error{errc::state_unusable, options.directory.string() + ": " + fault.message()};
   auto master = load_master(options.directory / master_file);
   if (!master) return master.fault();
-  if (auto made = net::make_certificates(options.directory.string(), {"localhost", "127.0.0.1", "::1"});
-      !made)
+  if (auto made = net::make_certificates(options.directory.string(), server_names()); !made)
     return made.fault();
   installation made{std::move(options), std::move(*master)};
   if (auto written = made.write_credentials(); !written) return written.fault();
@@ -184,7 +189,9 @@ result<void> installation::write_credentials() const {
 }
 
 identity_registry installation::make_registry(std::size_t hub) const {
-  identity_registry registry{{"localhost", "127.0.0.1", "::1", "[::1]"}};
+  auto hosts = server_names();
+  hosts.emplace_back("[::1]");
+  identity_registry registry{std::move(hosts)};
   registry.put_policy("iothubowner", {keys_of("policy/iothubowner"), true, true, true, true});
   registry.put_policy("device", {keys_of("policy/device"), true, false});
   registry.put_policy("service", {keys_of("policy/service"), false, true});

@@ -24,9 +24,12 @@ struct pending_answer {
 
 service_request read_request(net::http_request& from) {
   const auto header = [&](const char* name) { return std::string{from.header(name)}; };
-  return {
-      from.method,        std::string{from.path()},      std::string{from.query()},   header("Authorization"),
-      header("If-Match"), header("x-ms-max-item-count"), header("x-ms-continuation"), std::move(from.body)};
+  // Java's own HTTP client sends no PATCH: Microsoft's package posts, and says so here.
+  auto method = header("X-HTTP-Method-Override");
+  if (from.method != "POST" || method.empty()) method = from.method;
+  return {std::move(method),           std::string{from.path()}, std::string{from.query()},
+          header("Authorization"),     header("If-Match"),       header("x-ms-max-item-count"),
+          header("x-ms-continuation"), std::move(from.body)};
 }
 
 net::task<net::http_response> answer(std::shared_ptr<service_port> at, net::http_request request) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one test file of Microsoft's packages against an emulator that it starts for it:  node run.mjs telemetry.test.mjs
+// or python/commands_test.py, java/DeviceTest.java.
 // A second argument is where the devices' identities come from, the emulator's --layout: hub, dps, central; without it mixed.
 // CAUSEWAY_BIN: the directory of causeway-emulator; default build/release/bin.
 // The test runs in a process of its own, because Node reads NODE_EXTRA_CA_CERTS once, at its start.
@@ -7,19 +8,18 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runtimes } from './runtimes.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const bin = process.env.CAUSEWAY_BIN ?? join(here, '../../build/release/bin');
 const startPatience = 30_000;
-// A client that has lost its connection keeps timers; a failed test is to end all the same. Node has it from 20.14; before, ctest's
-// time-out ends the test.
-const [major, minor] = process.versions.node.split('.').map(Number);
-const forceExit = major > 20 || (major === 20 && minor >= 14) ? ['--test-force-exit'] : [];
+const file = join(here, process.argv[2]);
+const runtime = runtimes[extname(file)];
 
-if (!existsSync(join(here, 'node_modules/azure-iot-device')) || !existsSync(join(here, 'node_modules/azure-iothub'))) {
-  console.error('conformance: the npm packages are not installed; script/bootstrap does it');
+if (!runtime.needs.every((path) => existsSync(join(here, path)))) {
+  console.error(`conformance: the packages of ${process.argv[2]} are not installed; script/bootstrap does it`);
   process.exit(1);
 }
 
@@ -48,12 +48,11 @@ try {
     if (emulator.exitCode !== null || Date.now() > deadline) throw new Error('the emulator does not serve');
     await new Promise((done) => setTimeout(done, 20));
   }
-  const test = spawn(process.execPath, ['--test', ...forceExit, join(here, process.argv[2])], {
+  const { command, environment } = await runtime.prepare({ file, directory, hub });
+  const test = spawn(command[0], command.slice(1), {
     stdio: 'inherit',
     env: {
-      ...process.env,
-      NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
-      NODE_OPTIONS: '--dns-result-order=ipv4first',
+      ...process.env, ...environment,
       EMULATOR_DIRECTORY: directory, EMULATOR_HUB: String(hub), EMULATOR_DPS: String(dps), EMULATOR_CONTROL: String(control),
       EMULATOR_SERVICE: String(service),
       CAUSEWAY_PROGRAM: join(bin, 'causeway'), CAUSEWAY_CONFIGURATION: configuration, CAUSEWAY_ADMIN: String(admin),
