@@ -105,17 +105,17 @@ core::shard_options gateway::parts::shard_options(const config::configuration& f
       byte = static_cast<std::uint8_t>(random.bits());
     return made_of;
   };
-  made.is_clock_sure = [this] { return is_clock_sure(); };
+  made.service_time = [this](moment now) { return service_time(now); };
   return made;
 }
 
-// Some service has told its time, and none is far from ours.
-bool gateway::parts::is_clock_sure() const {
-  constexpr std::chrono::nanoseconds far = seconds{60};
-  const auto all = clocks.readings(loop.now());
-  return !all.empty() && std::all_of(all.begin(), all.end(), [&](const service_clocks::reading& one) {
-    return std::chrono::abs(one.ahead) < far;
-  });
+// Of those that disagree the earliest: nothing ends before its time by any of them.
+std::optional<wall_time> gateway::parts::service_time(moment now) const {
+  const auto all = clocks.readings(now);
+  if (all.empty()) return std::nullopt;
+  const auto first = std::min_element(all.begin(), all.end(),
+                                      [](const auto& a, const auto& b) { return a.ahead < b.ahead; });
+  return now.wall + std::chrono::duration_cast<wall_time::duration>(first->ahead);
 }
 
 void gateway::parts::save_open_seconds() {

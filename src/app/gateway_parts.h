@@ -116,7 +116,7 @@ struct gateway::parts final : store::store_events,
   bool is_by_webhook_alone(const application_id& application) const;
 
   core::shard_options shard_options(const config::configuration& from);
-  bool is_clock_sure() const;
+  std::optional<wall_time> service_time(moment now) const;
   void ring_at(mono_time at);
   net::task<> keep_time();
   net::task<> look();

@@ -24,6 +24,14 @@ bool is_same_time(const push_mark& then, moment now) {
   return by_mono >= std::chrono::nanoseconds{0} && std::chrono::abs(by_wall - by_mono) < drift;
 }
 
+// A confirmed one is, or will be soon: it goes on behind whatever takes the queue's place.
+bool has_one_on_the_air(const std::vector<command_entry*>& of_device) {
+  return std::any_of(of_device.begin(), of_device.end(), [](const command_entry* one) {
+    const auto stage = one->track.stage();
+    return one->what.what.confirmed && (stage == command_stage::pushing || stage == command_stage::sent);
+  });
+}
+
 } // namespace
 
 void commands::enter(command_entry& one, moment now) {
@@ -31,20 +39,12 @@ void commands::enter(command_entry& one, moment now) {
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Behind a confirmed one each waits until it is known that the device is of class A; but not what takes the
   // place of all that stands in the queue, where that one stands there, too.
-  const bool takes_its_place = one.what.what.queue == queue_operation::replace && !is_on_the_air(one.what.to);
+  const bool takes_its_place =
+      one.what.what.queue == queue_operation::replace && !has_one_on_the_air(book_.of_device(one.what.to));
   const bool waits = !takes_its_place && !classes_.is_class_a(*device, now.mono);
   turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
   if (!closed_ && turns_.is_held(*device)) classes_.ask(*device, one.what.to, now.mono);
   pump(now);
-}
-
-// A confirmed one is, or will be soon: it goes on behind whatever takes the queue's place.
-bool commands::is_on_the_air(const device_key& of) const {
-  const auto all = book_.of_device(of);
-  return std::any_of(all.begin(), all.end(), [](const command_entry* one) {
-    const auto stage = one->track.stage();
-    return one->what.what.confirmed && (stage == command_stage::pushing || stage == command_stage::sent);
-  });
 }
 
 // A push of the process before, of which nothing is known.
@@ -80,7 +80,7 @@ void commands::start_push(const push_entry& turn, moment now) {
     turns_.on_answer(turn.device, false, now.mono);
     return move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
   }
-  if (has_come(one->what.expiry, now.wall, options_.is_clock_sure(), on_.time.seconds_at(now))) {
+  if (has_come(one->what.expiry, options_.service_time(now), on_.time.seconds_at(now))) {
     turns_.on_answer(turn.device, false, now.mono);
     return move(*one, command_event::timed_out, {}, now);
   }

@@ -307,7 +307,7 @@ TEST(pushes, of_the_process_before_are_looked_for_and_the_others_wait) {
 
 shard_options with_clock(const bool& is_sure) {
   auto options = commands_scene::with_ids({});
-  options.is_clock_sure = [&is_sure] { return is_sure; };
+  options.service_time = [&is_sure](moment now) { return is_sure ? std::optional{now.wall} : std::nullopt; };
   return options;
 }
 
@@ -505,6 +505,53 @@ TEST(silence, of_an_unconfirmed_one_that_was_sent_is_no_question) {
   f.ports.take();
   f.tick(48h);
   EXPECT_FALSE(f.was_asked("read_queue dev"));
+}
+
+// Devices that are never heard of again. What still stands in the stack's queue is asked for, and stays.
+TEST(silence, of_dead_devices_frees_the_ledger_after_their_history) {
+  shard_options options;
+  options.commands.most = 3;
+  commands_scene f{options};
+  const auto silent = f.pushed(1, "a");
+  f.outcome(silent, push_end::taken);
+  f.durable();
+  const auto doubtful = f.pushed(2, "b");
+  f.outcome(doubtful, push_end::unanswered);
+  for (const auto pause : {11s, 0s}) {
+    f.queue_read(false);
+    f.record_read(f.clock.now().wall);
+    f.tick(pause);
+  }
+  EXPECT_EQ(f.state(doubtful), command_state::in_doubt);
+  f.durable();
+  const auto stays = f.pushed(3, "c");
+  f.outcome(stays, push_end::taken);
+  f.durable();
+  f.call("anew", "d");
+  EXPECT_EQ(f.ports.calls.back(), "answer_method 0 4 429 commands_full plant");
+  for (int day = 0; day < 9; ++day) {
+    f.tick(24h);
+    for (int look = 0; look < 2; ++look) {
+      for (const auto& id : {silent, stays}) {
+        if (f.state(id) != command_state::queued) continue;
+        queue_reading what{read_end::seen, {}};
+        if (id == stays) what.what.push_back({{correlation_id_of(id)}, 1, 1});
+        f.shard.commands().on_queue_read(id, what, f.clock.now());
+        record_reading record;
+        record.how = read_end::seen;
+        record.stack_time = f.clock.now().wall;
+        f.shard.commands().on_record_read(id, record, f.clock.now());
+      }
+      f.tick(11s);
+      f.durable();
+    }
+  }
+  EXPECT_EQ(f.state(silent), std::nullopt);
+  EXPECT_EQ(f.state(doubtful), std::nullopt);
+  EXPECT_EQ(f.state(stays), command_state::queued);
+  f.ports.take();
+  f.call("anew", "d");
+  EXPECT_EQ(f.ports.take(), calls{"keep command"});
 }
 
 } // namespace

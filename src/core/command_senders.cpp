@@ -109,6 +109,17 @@ void command_senders::on_not_stored(const command_id& id, const error& why) {
   }
 }
 
+void command_senders::call_off(const command_id& which, model::calling_told told) {
+  calling_off_[which].push_back(std::move(told));
+}
+
+void command_senders::on_saved(const command_id& which, bool durable) {
+  const auto node = calling_off_.extract(which);
+  if (node.empty()) return;
+  for (const auto& told : node.mapped())
+    told(durable ? calling_off::done : calling_off::unavailable);
+}
+
 void command_senders::end_overdue(const command_id& id, const command_entry* one, moment now) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who in Azure waits for what becomes of a command: the hub, which holds its message, and callers of direct
-// methods. What they are told, and until when. Owned by commands; one thread.
+// Who waits for what becomes of a command: the hub, which holds its message, callers of direct methods, and
+// the operator who has called it off. What they are told, and until when. Owned by commands; one thread.
 #pragma once
 
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 #include "core/outlet.h"
 #include "core/words.h"
 #include "model/command_translator.h"
+#include "model/command_view.h"
 #include "model/hub_command.h"
 #include "model/hub_link.h"
 
@@ -42,6 +43,11 @@ public:
   void on_unanswered(const command_entry& one);
   // It never came to be: its message comes again, and its callers are told.
   void on_not_stored(const command_id& id, const error& why);
+
+  // The operator is told once it is durable.
+  void call_off(const command_id& which, model::calling_told told);
+  // The last of it that was on its way to the disk is there, or is not.
+  void on_saved(const command_id& which, bool durable);
 
   // Precondition of both: a delivery that nothing waits for. A method that is refused, with its status.
   void settle(device_ref device, delivery_number which, c2d_settlement how) const;
@@ -90,6 +96,7 @@ private:
   const outlet<model::command_translator>& words_;
   std::map<command_id, std::vector<sender>> waiting_;
   std::set<std::pair<mono_time, command_id>> due_;
+  std::map<command_id, std::vector<model::calling_told>> calling_off_;
   bool is_closed_ = false;
 };
 

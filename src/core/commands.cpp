@@ -15,8 +15,6 @@ namespace {
 
 // What nobody has pushed by then is not pushed any more: a method's caller has gone long ago.
 constexpr seconds method_patience{300};
-// How soon it is looked again whether a service has told its time.
-constexpr milliseconds clock_look{500};
 
 // A later one would take its place at a device that is not of class A.
 bool is_open(command_stage stage) {
@@ -42,6 +40,18 @@ void tell_alarm(const command_entry& one, model::command_totals& totals) {
   else
     log::warning("command_no_word",
                  {{"application", to.application}, {"device", to.device}, {"command", id}});
+}
+
+// Nothing: the device may have one more. open: open seconds.
+std::optional<error> braked(const std::optional<downlink_brake>& brake,
+                            const std::vector<command_entry*>& of_device, std::uint32_t open) {
+  if (!brake) return std::nullopt;
+  const auto recent = std::count_if(of_device.begin(), of_device.end(), [&](const command_entry* one) {
+    return !one->refused && open - std::min(open, one->stored_at) < brake->within.count();
+  });
+  if (recent < static_cast<std::ptrdiff_t>(brake->count)) return std::nullopt;
+  return error{errc::downlink_brake,
+               std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
 }
 
 void tell_silent(const application_id& which) {
@@ -71,8 +81,9 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       times_{totals_, by.timeline},
       senders_{to.hub, to.words},
       refusals_{on.names, on.table, senders_, totals_},
-      gate_{to.hub, saves_, book_} {
-  if (!options_.is_clock_sure) options_.is_clock_sure = [] { return false; };
+      gate_{to.hub, saves_, book_},
+      unsure_{turns_, book_, on.names, on.table} {
+  if (!options_.service_time) options_.service_time = [](moment) { return std::nullopt; };
 }
 
 // Those that were stored first go first; and nothing is sent to a device before it is known what became of
@@ -104,62 +115,37 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
     schedule(one, now);
   }
   for (auto* const one : stored) {
-    if (one->what.expiry.by_wall && !options_.is_clock_sure()) {
-      const auto device = on_.names.ref_of(one->application, one->what.to);
-      if (device && unsure_.insert(*device).second) turns_.keep(*device);
+    if (one->what.expiry.by_wall && !options_.service_time(now)) {
+      if (const auto device = on_.names.ref_of(one->application, one->what.to)) unsure_.keep(*device);
     }
     enter(*one, now);
   }
 }
 
-// Whoever has time enough tells the time: until then what may have expired while nothing ran is not sent.
-void commands::look_at_clock(moment now) {
-  const bool sure = options_.is_clock_sure();
-  std::erase_if(unsure_, [&](device_ref which) {
-    const auto is_unsure = [](const command_entry* one) {
-      return one->track.stage() == command_stage::stored && !one->times.received && one->what.expiry.by_wall;
-    };
-    const auto all = on_.table.contains(which) ? book_.of_device(on_.names.key_of(on_.table.at(which)))
-                                               : std::vector<command_entry*>{};
-    if (!sure && std::any_of(all.begin(), all.end(), is_unsure)) return false;
-    turns_.let_go(which, now.mono);
-    return true;
-  });
-}
-
 // Nothing: there is room for it now.
-std::optional<error> commands::refuses(device_ref which, std::uint32_t application, moment now) {
+std::optional<error> commands::refuses(device_ref which, moment now) {
   if (closed_) return error{errc::commands_closed};
-  const auto key = on_.names.key_of(on_.table.at(which));
-  if (const auto brake = on_.rules.at(application).max_downlinks) {
-    const auto open = on_.time.seconds_at(now);
-    const auto some = book_.of_device(key);
-    const auto recent = std::count_if(some.begin(), some.end(), [&](const command_entry* one) {
-      return !one->refused && open - std::min(open, one->stored_at) < brake->within.count();
-    });
-    if (recent >= static_cast<std::ptrdiff_t>(brake->count))
-      return error{errc::downlink_brake,
-                   std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
-  }
-  return make_room(application);
-}
-
-std::optional<error> commands::make_room(std::uint32_t application) {
-  const auto& name = on_.rules.at(application).id.str();
-  const auto vacancy = book_.make_room(application);
-  if (vacancy.refused) return error{*vacancy.refused, name};
+  const auto& d = on_.table.at(which);
+  const auto key = on_.names.key_of(d);
+  if (auto why = braked(on_.rules.of(d).max_downlinks, book_.of_device(key), on_.time.seconds_at(now)))
+    return why;
+  const auto vacancy = book_.make_room(d.application);
+  if (vacancy.refused) return error{*vacancy.refused, key.application.str()};
   if (vacancy.goes == nullptr) return std::nullopt;
-  if (pushes_.contains(vacancy.goes->what.id)) return error{errc::commands_full, name};
+  if (pushes_.contains(vacancy.goes->what.id)) return error{errc::commands_full, key.application.str()};
   forget(command_id{vacancy.goes->what.id});
   return std::nullopt;
 }
 
-// Its sender is told twice: by the hub, which dead-letters the message, and by a report as of any that fails.
+// Its sender is told twice: by the hub, which dead-letters the message, and, where there is room for that, by
+// a report as of any that fails.
 void commands::brake(device_ref which, command made, delivery_number number, const error& why, moment now) {
   ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
   senders_.settle(which, number, c2d_settlement::reject);
   const auto application = on_.table.at(which).application;
-  if (make_room(application)) return;
+  const auto vacancy = book_.make_room(application);
+  if (vacancy.refused || (vacancy.goes != nullptr && pushes_.contains(vacancy.goes->what.id))) return;
+  if (vacancy.goes != nullptr) forget(command_id{vacancy.goes->what.id});
   auto& one = book_.add(make_fresh_entry(std::move(made), application, on_.time.seconds_at(now), now));
   one.refused = true;
   move(one, command_event::given_up, {.error_name = std::string{why.name()}, .error_text = why.detail()},
@@ -202,7 +188,7 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
   }
   auto read = to_.words->read_c2d(key.application, what);
   if (!read) return refusals_.refuse(which, what, read.fault(), now);
-  const auto refused = refuses(which, d.application, now);
+  const auto refused = refuses(which, now);
   if (refused && refused->code() != errc::downlink_brake) {
     if (refused->code() == errc::commands_full) gate_.shut();
     return refusals_.refuse(which, what, *refused, now);
@@ -241,8 +227,7 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
       return refusals_.refuse(which, what, error{errc::command_id_taken, call->id}, now);
     return senders_.wait(*known, which, what.number, call->wait, call->wait_for, now);
   }
-  if (const auto refused = refuses(which, d.application, now))
-    return refusals_.refuse(which, what, *refused, now);
+  if (const auto refused = refuses(which, now)) return refusals_.refuse(which, what, *refused, now);
   // The word that it was refused, which would be taken for this one's, is still to come: from disk, or stack.
   if (saves_.is_saving(id) || pushes_.contains(id))
     return refusals_.refuse(which, what, error{errc::commands_closed, call->id}, now);
@@ -251,7 +236,7 @@ void commands::on_method(device_ref which, const method_call& what, moment now) 
   command made{std::move(id), command_source::method, key, std::move(call->what), {}, {}, {}, {}};
   made.expiry.open_seconds = on_.time.seconds_at(now) + static_cast<std::uint32_t>(method_patience.count());
   // Over a stop, too: what a caller wanted an hour ago nobody may do now.
-  if (options_.is_clock_sure()) made.expiry.by_wall = now.wall + method_patience;
+  if (const auto time = options_.service_time(now)) made.expiry.by_wall = *time + method_patience;
   auto& one = book_.add(make_fresh_entry(std::move(made), d.application, on_.time.seconds_at(now), now));
   senders_.wait(one, which, what.number, call->wait, call->wait_for, now);
   store(one, which, now);
@@ -261,7 +246,7 @@ result<void> commands::order(device_ref which, const command_id& id, const resul
                              const kept_command& beside, moment now) {
   now_ = now.mono;
   const auto& d = on_.table.at(which);
-  const auto why = what ? refuses(which, d.application, now) : std::optional{what.fault()};
+  const auto why = what ? refuses(which, now) : std::optional{what.fault()};
   if (why) {
     refusals_.refuse(which, id, *why, now);
     return *why;
@@ -315,7 +300,12 @@ bool commands::on_appended(const model::appended& what, moment now) {
   now_ = now.mono;
   if (saved->what == purpose::storing) on_stored(saved->id, saved->outcome, now);
   // The last that was on its way: what went before may have been from before it was called off.
-  if (!saves_.is_saving(saved->id)) on_called_off(saved->id, saved->outcome, now);
+  if (!saves_.is_saving(saved->id)) {
+    if (const auto* const one = book_.find(saved->id);
+        one != nullptr && saved->outcome && one->track.stage() == command_stage::cancelled)
+      tell(*one, {}, now);
+    senders_.on_saved(saved->id, saved->outcome.has_value());
+  }
   if (saved->what == purpose::pushing) on_written(saved->id, saved->outcome, now);
   if (saved->outcome) gate_.look(now);
   return true;
@@ -398,8 +388,8 @@ void commands::schedule(command_entry& one, moment now) {
     std::optional<mono_time> due;
     const auto& expiry = one.what.expiry;
     if (expiry.open_seconds) due = at(*expiry.open_seconds);
-    if (expiry.by_wall && options_.is_clock_sure())
-      due = earliest({due, now.mono + std::max(*expiry.by_wall - now.wall, wall_time::duration{0})});
+    if (const auto time = expiry.by_wall ? options_.service_time(now) : std::nullopt)
+      due = earliest({due, now.mono + std::max(*expiry.by_wall - *time, wall_time::duration{0})});
     return book_.set_due(one, due);
   }
   const auto& rules = on_.rules.at(one.application);
@@ -410,8 +400,8 @@ void commands::schedule(command_entry& one, moment now) {
 
 void commands::on_due(command_entry& one, moment now) {
   if (one.track.stage() == command_stage::stored) {
-    const bool sure = options_.is_clock_sure();
-    if (!has_come(one.what.expiry, now.wall, sure, on_.time.seconds_at(now))) return schedule(one, now);
+    if (!has_come(one.what.expiry, options_.service_time(now), on_.time.seconds_at(now)))
+      return schedule(one, now);
     if (const auto device = on_.names.ref_of(one.application, one.what.to))
       turns_.leave(*device, one.what.id, now.mono);
     return move(one, command_event::timed_out, {}, now);
@@ -437,15 +427,6 @@ void commands::on_forgotten(device_ref which, const device_key& key, moment now)
   }
 }
 
-void commands::on_called_off(const command_id& id, const result<void>& outcome, moment now) {
-  if (const auto* const one = book_.find(id);
-      one != nullptr && outcome && one->track.stage() == command_stage::cancelled)
-    tell(*one, {}, now);
-  if (auto node = calling_off_.extract(id); !node.empty())
-    for (const auto& told : node.mapped())
-      told(outcome ? calling_off::done : calling_off::unavailable);
-}
-
 // Nobody is told before it is durable: after a crash it would be pushed all the same.
 void commands::cancel(const command_id& which, calling_told told, moment now) {
   now_ = now.mono;
@@ -462,7 +443,7 @@ void commands::cancel(const command_id& which, calling_told told, moment now) {
     move(*one, command_event::called_off, {}, now);
   }
   if (saves_.is_unsaved(which)) return told(calling_off::unavailable);
-  calling_off_[which].push_back(std::move(told));
+  senders_.call_off(which, std::move(told));
 }
 
 void commands::clear(const device_key& of, clearing_told told, moment now) {
@@ -499,7 +480,7 @@ void commands::tick(moment now) {
                                     now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   clearings_.tick(now.mono);
-  look_at_clock(now);
+  unsure_.look(options_.service_time(now).has_value(), now);
   for (const auto application : progress_.take_silent(now.mono))
     tell_silent(on_.rules.at(application).id);
   pump(now);
@@ -508,9 +489,8 @@ void commands::tick(moment now) {
 }
 
 std::optional<mono_time> commands::deadline() const {
-  const auto unsure = unsure_.empty() ? std::nullopt : std::optional{now_ + clock_look};
-  return earliest({unsure, book_.deadline(), saves_.deadline(), senders_.deadline(), looks_.deadline(),
-                   progress_.deadline(), clearings_.deadline(),
+  return earliest({unsure_.deadline(now_), book_.deadline(), saves_.deadline(), senders_.deadline(),
+                   looks_.deadline(), progress_.deadline(), clearings_.deadline(),
                    closed_ ? std::nullopt : turns_.deadline(now_)});
 }
 

@@ -7,7 +7,8 @@
 // Its parts each decide one thing: ledger (what there is), command_saves (what is durable), push_turns (whose
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
 // Azure), queue_clearings (what the operator empties), command_times (how long it takes), command_refusals
-// (what is not taken), c2d_gate (when hubs give none), progress_watch (whether steps come in at all). Owned
+// (what is not taken), c2d_gate (when hubs give none), progress_watch (whether steps come in at all),
+// clock_wait (what may have expired). Owned
 // by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "core/c2d_gate.h"
+#include "core/clock_wait.h"
 #include "core/command_looks.h"
 #include "core/command_refusals.h"
 #include "core/command_report.h"
@@ -53,8 +55,8 @@ public:
     command_limits limits{};
     std::function<double()> random{};                         // uniform in [0, 1)
     std::function<std::array<std::uint8_t, 16>()> fresh_id{}; // random bits
-    // Whether a service's Date has confirmed the wall clock: else nothing ends by a hub's time.
-    std::function<bool()> is_clock_sure{};
+    // As shard_options'.
+    std::function<std::optional<wall_time>(moment)> service_time{};
     model::timeline* timeline = nullptr; // gets the phases of commands; nothing = off
   };
   struct grounds {
@@ -127,8 +129,7 @@ private:
   using pushes = std::map<command_id, pushing>;
 
   // On their way in.
-  std::optional<error> refuses(device_ref which, std::uint32_t application, moment now);
-  std::optional<error> make_room(std::uint32_t application);
+  std::optional<error> refuses(device_ref which, moment now);
   void brake(device_ref which, command made, delivery_number number, const error& why, moment now);
   void store(command_entry& one, device_ref which, moment now);
   void on_stored(const command_id& id, const result<void>& outcome, moment now);
@@ -139,7 +140,6 @@ private:
                    std::optional<ticket> told_by, moment now);
   void on_moved(command_entry& one, command_stage from, std::string_view refusal, moment now);
   void tell(const command_entry& one, std::string_view refusal, moment now);
-  void on_called_off(const command_id& id, const result<void>& outcome, moment now);
   void schedule(command_entry& one, moment now);
   void on_due(command_entry& one, moment now);
   void forget(const command_id& id);
@@ -149,8 +149,6 @@ private:
 
   // Pushes.
   void enter(command_entry& one, moment now);
-  bool is_on_the_air(const device_key& of) const;
-  void look_at_clock(moment now);
   void pump(moment now);
   void start_push(const push_entry& turn, moment now);
   void on_written(const command_id& id, const result<void>& outcome, moment now);
@@ -174,10 +172,9 @@ private:
   command_refusals refusals_;
   c2d_gate gate_;
   progress_watch progress_;
-  pushes pushes_;                                               // from their turn's begin to its end
-  std::map<command_id, std::vector<calling_told>> calling_off_; // until it is durable
-  mono_time now_{};                                             // of the last call
-  std::set<device_ref> unsure_; // kept until it is sure that what waits for them has not expired meanwhile
+  clock_wait unsure_;
+  pushes pushes_;   // from their turn's begin to its end
+  mono_time now_{}; // of the last call
   bool closed_ = false;
   bool pumping_ = false;
 };

@@ -151,7 +151,7 @@ TEST(commands_table, whose_time_came_before_the_push_is_left_to_the_hub) {
     auto by = commands_scene::rules();
     by[0].settle_at = mode;
     shard_options options;
-    options.is_clock_sure = [] { return true; };
+    options.service_time = [](moment now) { return now.wall; };
     commands_scene f{options, by};
     f.pushed(1, "confirmed first"); // the second waits behind it
     f.expires = f.clock.now().wall + 60s;

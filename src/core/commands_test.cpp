@@ -480,53 +480,6 @@ TEST(commands, above_the_share_of_their_application_are_refused_and_another_has_
   EXPECT_EQ(f.ports.take(), calls{"keep command"});
 }
 
-// Devices that are never heard of again. What still stands in the stack's queue is asked for, and stays.
-TEST(commands, of_dead_devices_are_forgotten_after_their_history) {
-  shard_options options;
-  options.commands.most = 3;
-  commands_scene f{options};
-  const auto silent = f.pushed(1, "a");
-  f.outcome(silent, push_end::taken);
-  f.durable();
-  const auto doubtful = f.pushed(2, "b");
-  f.outcome(doubtful, push_end::unanswered);
-  for (const auto pause : {11s, 0s}) {
-    f.queue_read(false);
-    f.record_read(f.clock.now().wall);
-    f.tick(pause);
-  }
-  EXPECT_EQ(f.state(doubtful), command_state::in_doubt);
-  f.durable();
-  const auto stays = f.pushed(3, "c");
-  f.outcome(stays, push_end::taken);
-  f.durable();
-  f.call("anew", "d");
-  EXPECT_EQ(f.ports.calls.back(), "answer_method 0 4 429 commands_full plant");
-  for (int day = 0; day < 9; ++day) {
-    f.tick(24h);
-    for (int look = 0; look < 2; ++look) {
-      for (const auto& id : {silent, stays}) {
-        if (f.state(id) != command_state::queued) continue;
-        queue_reading what{read_end::seen, {}};
-        if (id == stays) what.what.push_back({{correlation_id_of(id)}, 1, 1});
-        f.shard.commands().on_queue_read(id, what, f.clock.now());
-        record_reading record;
-        record.how = read_end::seen;
-        record.stack_time = f.clock.now().wall;
-        f.shard.commands().on_record_read(id, record, f.clock.now());
-      }
-      f.tick(11s);
-      f.durable();
-    }
-  }
-  EXPECT_EQ(f.state(silent), std::nullopt);
-  EXPECT_EQ(f.state(doubtful), std::nullopt);
-  EXPECT_EQ(f.state(stays), command_state::queued);
-  f.ports.take();
-  f.call("anew", "d");
-  EXPECT_EQ(f.ports.take(), calls{"keep command"});
-}
-
 TEST(commands, the_oldest_that_has_ended_makes_room) {
   shard_options options;
   options.commands.most = 1;
@@ -558,7 +511,7 @@ TEST(commands, are_kept_for_their_history_and_then_forgotten) {
 TEST(commands, expire_by_the_hubs_time_only_where_the_clock_is_sure) {
   for (const bool sure : {false, true}) {
     shard_options options;
-    options.is_clock_sure = [sure] { return sure; };
+    options.service_time = [sure](moment now) { return sure ? std::optional{now.wall} : std::nullopt; };
     commands_scene f{options};
     f.expires = f.clock.now().wall + 60s;
     f.pushed(1, "confirmed first"); // the second waits behind it

@@ -107,7 +107,7 @@ struct shard::organs {
            {to.disk, to.formatter, to.answers},
            time,
            totals},
-        down{{options.commands, options.random, options.fresh_id, options.is_clock_sure, options.timeline},
+        down{{options.commands, options.random, options.fresh_id, options.service_time, options.timeline},
              {rules, names, table, here, book, stored, time, totals},
              {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
         desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}, options.random},

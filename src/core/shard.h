@@ -75,7 +75,8 @@ struct shard_options {
   const model::tenure* tenure = nullptr; // must live as long; nothing: one machine
   command_limits commands{};
   std::function<std::array<std::uint8_t, 16>()> fresh_id{}; // random bits, for calls without an id
-  std::function<bool()> is_clock_sure{}; // a service's Date has confirmed the wall clock; nothing: never
+  // What time it is by services' clocks; nothing: none has told it.
+  std::function<std::optional<wall_time>(moment)> service_time{};
 };
 
 class shard final : public door,

@@ -67,10 +67,10 @@ std::string_view to_string(step_kind kind) {
   return words[at];
 }
 
-bool has_come(const command_expiry& what, wall_time now, bool clock_is_confirmed,
+bool has_come(const command_expiry& what, const std::optional<wall_time>& service_time,
               std::uint32_t open_seconds) {
   if (what.open_seconds && *what.open_seconds <= open_seconds) return true;
-  return what.by_wall && clock_is_confirmed && *what.by_wall <= now;
+  return what.by_wall && service_time && *what.by_wall <= *service_time;
 }
 
 command_id make_command_id(const device_key& to, const c2d_origin& from) {

@@ -55,13 +55,15 @@ enum class awaited_step : std::uint8_t { queued, sent, acknowledged };
 
 // When a command that is still stored is not pushed any more.
 struct command_expiry {
-  // As the hub said, or of a call; counts once a service's Date has confirmed the clock.
+  // By the clock of services, as the hub said, or of a call.
   std::optional<wall_time> by_wall;
   // By the clock of what is given up by age: open seconds (start_image).
   std::optional<std::uint32_t> open_seconds;
   friend bool operator==(const command_expiry&, const command_expiry&) = default;
 };
-bool has_come(const command_expiry& what, wall_time now, bool clock_is_confirmed, std::uint32_t open_seconds);
+// service_time: nothing: no service has told its time; our own clock alone ends nothing.
+bool has_come(const command_expiry& what, const std::optional<wall_time>& service_time,
+              std::uint32_t open_seconds);
 
 struct command {
   command_id id;

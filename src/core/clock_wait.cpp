@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/clock_wait.h"
+
+#include <algorithm>
+
+namespace causeway::core {
+namespace {
+
+constexpr milliseconds between_looks{500};
+
+} // namespace
+
+void clock_wait::keep(device_ref which) {
+  if (kept_.insert(which).second) turns_.keep(which);
+}
+
+bool clock_wait::has_such(device_ref which) const {
+  if (!table_.contains(which)) return false;
+  const auto all = book_.of_device(names_.key_of(table_.at(which)));
+  return std::any_of(all.begin(), all.end(), [](const command_entry* one) {
+    return one->track.stage() == command_stage::stored && !one->times.received && one->what.expiry.by_wall;
+  });
+}
+
+void clock_wait::look(bool is_known, moment now) {
+  std::erase_if(kept_, [&](device_ref which) {
+    if (!is_known && has_such(which)) return false;
+    turns_.let_go(which, now.mono);
+    return true;
+  });
+}
+
+std::optional<mono_time> clock_wait::deadline(mono_time last_look) const {
+  return kept_.empty() ? std::nullopt : std::optional{last_look + between_looks};
+}
+
+} // namespace causeway::core

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Devices for which a command has waited over a stop, and may have expired meanwhile: nothing goes to them
+// until a service has told what time it is. Where none does, until the command is pushed no more by the hours
+// in which the store was open. Owned by commands; one thread.
+#pragma once
+
+#include "core/ledger.h"
+#include "core/naming.h"
+#include "core/push_turns.h"
+
+#include <optional>
+#include <set>
+
+namespace causeway::core {
+
+class clock_wait {
+public:
+  // All must live as long.
+  clock_wait(push_turns& turns, const ledger& book, const naming& names, const device_table& table)
+      : turns_{turns}, book_{book}, names_{names}, table_{table} {}
+
+  // Precondition: the command is stored, and from before the start.
+  void keep(device_ref which);
+  // is_known: what time it is.
+  void look(bool is_known, moment now);
+  std::optional<mono_time> deadline(mono_time last_look) const;
+
+private:
+  bool has_such(device_ref which) const;
+
+  push_turns& turns_;
+  const ledger& book_;
+  const naming& names_;
+  const device_table& table_;
+  std::set<device_ref> kept_;
+};
+
+} // namespace causeway::core
