@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_findings = 100;
 // Before a look, and after it: what is so for longer than that is so at the look.
 constexpr milliseconds before_look{5'000}, after_look{500};
+// Also by a gateway that was killed just then, or frozen for eight seconds.
+constexpr auto twin_is_read_within = 20s;
 // Between an uplink and the transmission in its window, or the event that tells its verdict.
 constexpr auto window = 6s;
 
@@ -173,7 +175,7 @@ void judgement::claim_by_twins() {
 bool judgement::was_superseded(const asked_command& one) const {
   const auto& changes = changes_.at(one.device);
   const auto next = std::next(std::find(changes.begin(), changes.end(), &one));
-  return next != changes.end() && (*next)->at - one.at < all_.patience;
+  return next != changes.end() && (*next)->at - one.at < twin_is_read_within;
 }
 
 command_figures judgement::judge() {

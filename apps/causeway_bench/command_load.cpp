@@ -254,6 +254,10 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, command_load_option
 int measure_command_load(const command_load_options& asked) {
   auto options = asked;
   if (options.command_devices == 0) options.command_devices = options.devices / 2;
+  if (options.command_devices >= options.devices) {
+    std::cerr << "causeway-bench: --command-devices: some of --devices must be left to send the uplinks\n";
+    return 2;
+  }
   return run_in_directory(
       options.directory, [&](net::loop* loop, net::task_group* tasks, std::string directory, int* exit_code) {
         return perform(loop, tasks, options, std::move(directory), exit_code);

@@ -66,7 +66,11 @@ plan_frame make_plan_frame(const config::configuration& from,
     frame.sections.push_back(std::move(made));
   }
   for (const auto& application : from.applications) {
-    planned_application made{application.id, 0, "cache", {}, application.twin};
+    planned_application made{application.id,
+                             0,
+                             "cache",
+                             {},
+                             application.twin && application.commands && application.api_key.has_value()};
     for (std::size_t i = 0; i < frame.sections.size(); ++i)
       if (frame.sections[i].name == application.azure) made.section = i;
     frame.applications.push_back(std::move(made));

@@ -171,6 +171,7 @@ std::vector<stack::mqtt_application> make_mqtt_applications(const config::config
   std::vector<stack::mqtt_application> made;
   for (const auto& application : from.applications) {
     auto groups = application.events;
+    std::erase_if(groups, [](const std::string& one) { return one.starts_with("downlink."); });
     // What becomes of commands comes in by them, whether or not it is asked for as telemetry.
     if (application.commands && application.api_key &&
         std::find(groups.begin(), groups.end(), "downlink") == groups.end())

@@ -22,16 +22,21 @@ bool clock_wait::has_such(device_ref which) const {
   });
 }
 
-void clock_wait::look(bool is_known, moment now) {
+std::vector<device_ref> clock_wait::look(bool is_known, moment now) {
+  std::vector<device_ref> gone;
+  if (kept_.empty() || (!is_known && now.mono < next_look_)) return gone;
+  next_look_ = now.mono + between_looks;
   std::erase_if(kept_, [&](device_ref which) {
     if (!is_known && has_such(which)) return false;
     turns_.let_go(which, now.mono);
+    gone.push_back(which);
     return true;
   });
+  return gone;
 }
 
-std::optional<mono_time> clock_wait::deadline(mono_time last_look) const {
-  return kept_.empty() ? std::nullopt : std::optional{last_look + between_looks};
+std::optional<mono_time> clock_wait::deadline() const {
+  return kept_.empty() ? std::nullopt : std::optional{next_look_};
 }
 
 } // namespace causeway::core

@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <set>
+#include <vector>
 
 namespace causeway::core {
 
@@ -21,9 +22,9 @@ public:
 
   // Precondition: the command is stored, and from before the start.
   void keep(device_ref which);
-  // is_known: what time it is.
-  void look(bool is_known, moment now);
-  std::optional<mono_time> deadline(mono_time last_look) const;
+  // is_known: what time it is. Those that may be sent to from now on.
+  std::vector<device_ref> look(bool is_known, moment now);
+  std::optional<mono_time> deadline() const;
 
 private:
   bool has_such(device_ref which) const;
@@ -33,6 +34,7 @@ private:
   const naming& names_;
   const device_table& table_;
   std::set<device_ref> kept_;
+  mono_time next_look_ = mono_time::min(); // there may be many of them
 };
 
 } // namespace causeway::core

@@ -24,14 +24,6 @@ bool is_same_time(const push_mark& then, moment now) {
   return by_mono >= std::chrono::nanoseconds{0} && std::chrono::abs(by_wall - by_mono) < drift;
 }
 
-// A confirmed one is, or will be soon: it goes on behind whatever takes the queue's place.
-bool has_one_on_the_air(const std::vector<command_entry*>& of_device) {
-  return std::any_of(of_device.begin(), of_device.end(), [](const command_entry* one) {
-    const auto stage = one->track.stage();
-    return one->what.what.confirmed && (stage == command_stage::pushing || stage == command_stage::sent);
-  });
-}
-
 } // namespace
 
 void commands::enter(command_entry& one, moment now) {
@@ -39,10 +31,10 @@ void commands::enter(command_entry& one, moment now) {
   if (!device) return move(one, command_event::given_up, {.error_name = "device_unknown"}, now);
   // Behind a confirmed one each waits until it is known that the device is of class A; but not what takes the
   // place of all that stands in the queue, where that one stands there, too.
-  const bool takes_its_place =
-      one.what.what.queue == queue_operation::replace && !has_one_on_the_air(book_.of_device(one.what.to));
-  const bool waits = !takes_its_place && !classes_.is_class_a(*device, now.mono);
-  turns_.enter({one.what.id, *device, one.application, waits, one.what.what.confirmed}, now.mono);
+  const auto& asked = one.what.what;
+  turns_.enter({one.what.id, *device, one.application, !classes_.is_class_a(*device, now.mono),
+                asked.queue == queue_operation::replace, asked.confirmed},
+               now.mono);
   if (!closed_ && turns_.is_held(*device)) classes_.ask(*device, one.what.to, now.mono);
   pump(now);
 }
@@ -54,7 +46,7 @@ void commands::resume(command_entry& one, moment now) {
   push_times when{{}, now.mono};
   if (one.pushed && is_same_time(*one.pushed, now)) when.began = one.pushed->mono;
   // Of two the later one began only when the first had been answered.
-  if (!turns_.resume({one.what.id, *device, one.application, true, one.what.what.confirmed}, now.mono))
+  if (!turns_.resume({one.what.id, *device, one.application, true, false, one.what.what.confirmed}, now.mono))
     return move(one, command_event::cannot_be_known, {}, now);
   pushes_[one.what.id] = {*device, {}, true};
   looks_.ask(one.what.id, one.what.to, when, now.mono);

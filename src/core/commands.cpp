@@ -22,6 +22,10 @@ bool is_open(command_stage stage) {
          stage == command_stage::nacked;
 }
 
+bool stands_in_queue(command_stage stage) {
+  return stage == command_stage::queued || stage == command_stage::nacked;
+}
+
 // When nothing is heard of it for long it is asked for.
 bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
@@ -42,14 +46,20 @@ void tell_alarm(const command_entry& one, model::command_totals& totals) {
                  {{"application", to.application}, {"device", to.device}, {"command", id}});
 }
 
-// Nothing: the device may have one more. open: open seconds.
-std::optional<error> braked(const std::optional<downlink_brake>& brake,
-                            const std::vector<command_entry*>& of_device, std::uint32_t open) {
-  if (!brake) return std::nullopt;
-  const auto recent = std::count_if(of_device.begin(), of_device.end(), [&](const command_entry* one) {
-    return !one->refused && open - std::min(open, one->stored_at) < brake->within.count();
+// Of this device as many have been taken, or refused, within the brake's time as it allows.
+bool has_brakes_worth(const ledger& book, const device_key& of, const downlink_brake& brake, bool refused,
+                      std::uint32_t open) {
+  const auto all = book.of_device(of);
+  const auto recent = std::count_if(all.begin(), all.end(), [&](const command_entry* one) {
+    return one->refused == refused && open - std::min(open, one->stored_at) < brake.within.count();
   });
-  if (recent < static_cast<std::ptrdiff_t>(brake->count)) return std::nullopt;
+  return recent >= std::max<std::ptrdiff_t>(brake.count, refused ? 1 : 0);
+}
+
+// Nothing: the device may have one more. open: open seconds.
+std::optional<error> braked(const ledger& book, const device_key& of,
+                            const std::optional<downlink_brake>& brake, std::uint32_t open) {
+  if (!brake || !has_brakes_worth(book, of, *brake, false, open)) return std::nullopt;
   return error{errc::downlink_brake,
                std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
 }
@@ -110,8 +120,10 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
       stored.push_back(&one);
     else if (one.track.stage() == command_stage::pushing)
       resume(one, now);
-    else if (device && one.what.what.confirmed && is_open(one.track.stage()))
+    else if (device && one.what.what.confirmed && is_open(one.track.stage())) {
       turns_.set_open(*device, one.what.id);
+      turns_.set_standing(*device, one.what.id, stands_in_queue(one.track.stage()), now.mono);
+    }
     schedule(one, now);
   }
   for (auto* const one : stored) {
@@ -127,8 +139,7 @@ std::optional<error> commands::refuses(device_ref which, moment now) {
   if (closed_) return error{errc::commands_closed};
   const auto& d = on_.table.at(which);
   const auto key = on_.names.key_of(d);
-  if (auto why = braked(on_.rules.of(d).max_downlinks, book_.of_device(key), on_.time.seconds_at(now)))
-    return why;
+  if (auto why = braked(book_, key, on_.rules.of(d).max_downlinks, on_.time.seconds_at(now))) return why;
   const auto vacancy = book_.make_room(d.application);
   if (vacancy.refused) return error{*vacancy.refused, key.application.str()};
   if (vacancy.goes == nullptr) return std::nullopt;
@@ -137,15 +148,22 @@ std::optional<error> commands::refuses(device_ref which, moment now) {
   return std::nullopt;
 }
 
-// Its sender is told twice: by the hub, which dead-letters the message, and, where there is room for that, by
-// a report as of any that fails.
+// Its sender is told by the hub, which dead-letters the message, and by a report as of any that fails; of a
+// flood by a few, which push nothing else out of the ledger.
 void commands::brake(device_ref which, command made, delivery_number number, const error& why, moment now) {
+  const auto& d = on_.table.at(which);
+  const auto application = d.application;
+  const auto& limit = on_.rules.of(d).max_downlinks;
+  const auto vacancy = book_.make_room(application);
+  if (vacancy.refused || vacancy.goes != nullptr ||
+      (limit && has_brakes_worth(book_, made.to, *limit, true, on_.time.seconds_at(now)))) {
+    c2d_message what;
+    what.number = number;
+    what.message_id = made.message_id;
+    return refusals_.refuse(which, what, why, now);
+  }
   ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
   senders_.settle(which, number, c2d_settlement::reject);
-  const auto application = on_.table.at(which).application;
-  const auto vacancy = book_.make_room(application);
-  if (vacancy.refused || (vacancy.goes != nullptr && pushes_.contains(vacancy.goes->what.id))) return;
-  if (vacancy.goes != nullptr) forget(command_id{vacancy.goes->what.id});
   auto& one = book_.add(make_fresh_entry(std::move(made), application, on_.time.seconds_at(now), now));
   one.refused = true;
   move(one, command_event::given_up, {.error_name = std::string{why.name()}, .error_text = why.detail()},
@@ -184,6 +202,8 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
   auto id = make_command_id(key, c2d_origin{hub, what.sequence_number, what.enqueued_ms, what.message_id});
   if (auto* const known = book_.find(id)) {
     ++totals_.redelivered;
+    // One above the brake, whose rejection has not reached the hub.
+    if (known->refused && !known->pushed) return senders_.settle(which, what.number, c2d_settlement::reject);
     return senders_.hold(*known, which, what.number, now);
   }
   auto read = to_.words->read_c2d(key.application, what);
@@ -350,6 +370,8 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
       from == command_stage::pushing && push != pushes_.end() && push->second.unanswered)
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
+  if (device && one.what.what.confirmed)
+    turns_.set_standing(*device, one.what.id, stands_in_queue(stage), now.mono);
   // That it is called off nobody hears before it is durable.
   if (stage != command_stage::cancelled) tell(one, refusal, now);
   if (is_end(stage)) gate_.look(now);
@@ -480,7 +502,13 @@ void commands::tick(moment now) {
                                     now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   clearings_.tick(now.mono);
-  unsure_.look(options_.service_time(now).has_value(), now);
+  for (const auto which : unsure_.look(options_.service_time(now).has_value(), now)) {
+    if (!on_.table.contains(which)) continue;
+    const auto key = on_.names.key_of(on_.table.at(which));
+    for (auto* const one : book_.of_device(key))
+      if (one->track.stage() == command_stage::stored) schedule(*one, now);
+    if (turns_.is_held(which)) classes_.ask(which, key, now.mono);
+  }
   for (const auto application : progress_.take_silent(now.mono))
     tell_silent(on_.rules.at(application).id);
   pump(now);
@@ -489,7 +517,7 @@ void commands::tick(moment now) {
 }
 
 std::optional<mono_time> commands::deadline() const {
-  return earliest({unsure_.deadline(now_), book_.deadline(), saves_.deadline(), senders_.deadline(),
+  return earliest({unsure_.deadline(), book_.deadline(), saves_.deadline(), senders_.deadline(),
                    looks_.deadline(), progress_.deadline(), clearings_.deadline(),
                    closed_ ? std::nullopt : turns_.deadline(now_)});
 }

@@ -441,6 +441,14 @@ TEST(commands, a_brake_refuses_what_is_above_it) {
   EXPECT_EQ(f.ports.take(), (calls{"settle 0 3 reject", "keep command and report",
                                    "answer_method 0 4 429 downlink_brake 2 in 3600 s"}));
   EXPECT_EQ(f.ports.appended.back().messages.at(0).body, "failed downlink_brake");
+  f.durable();
+  f.ports.take();
+  f.c2d(3, "c");
+  EXPECT_EQ(f.ports.take(), calls{"settle 0 5 reject"}) << "the hub has not heard of it";
+  f.c2d(5, "f");
+  f.c2d(6, "g");
+  EXPECT_EQ(f.ports.take(), (calls{"settle 0 6 reject", "keep command and report", "settle 0 7 reject"}))
+      << "a flood is told of by a few";
   f.clock.advance(3600s);
   f.c2d(4, "e");
   EXPECT_EQ(f.ports.take(), calls{"keep command"});

@@ -8,7 +8,7 @@
 namespace causeway::core {
 
 void progress_watch::on_taken(std::uint32_t application, mono_time now) {
-  waiting_.try_emplace(application, account{now});
+  ++waiting_.try_emplace(application, account{now}).first->second.taken;
 }
 
 void progress_watch::on_step(std::uint32_t application) {
@@ -33,8 +33,9 @@ std::optional<mono_time> progress_watch::deadline() const {
 }
 
 std::uint64_t progress_watch::silent() const {
-  return static_cast<std::uint64_t>(
-      std::count_if(waiting_.begin(), waiting_.end(), [](const auto& one) { return one.second.is_said; }));
+  return static_cast<std::uint64_t>(std::count_if(waiting_.begin(), waiting_.end(), [](const auto& one) {
+    return one.second.is_said && one.second.taken > 1;
+  }));
 }
 
 } // namespace causeway::core

@@ -26,11 +26,13 @@ public:
   // Applications that are silent from now on; each once, until something is heard.
   std::vector<std::uint32_t> take_silent(mono_time now);
   std::optional<mono_time> deadline() const;
+  // Of these, with more than one push that nothing was heard of: one event may be lost.
   std::uint64_t silent() const;
 
 private:
   struct account {
     mono_time since{}; // of the first that was taken
+    std::uint64_t taken = 0;
     bool is_said = false;
   };
   std::map<std::uint32_t, account> waiting_;

@@ -21,6 +21,9 @@ TEST(progress_watch, says_once_that_nothing_is_heard_within_a_minute_of_an_answe
   EXPECT_EQ(watch.take_silent(start + 60s), std::vector<std::uint32_t>{3});
   EXPECT_TRUE(watch.take_silent(start + 61s).empty());
   EXPECT_EQ(watch.silent(), 1U);
+  watch.on_taken(5, start);
+  EXPECT_EQ(watch.take_silent(start + 61s), std::vector<std::uint32_t>{5});
+  EXPECT_EQ(watch.silent(), 1U) << "one event may be lost";
   EXPECT_EQ(watch.deadline(), start + 90s);
 }
 

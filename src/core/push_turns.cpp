@@ -53,7 +53,8 @@ bool push_turns::leave(device_ref device, const command_id& id, mono_time now) {
 
 bool push_turns::is_held(device_ref device) const {
   const auto found = lines_.find(device);
-  return found != lines_.end() && !found->second.waiting.empty() && !has_next(found->second);
+  return found != lines_.end() && !found->second.is_kept && !found->second.waiting.empty() &&
+         !has_next(found->second);
 }
 
 void push_turns::hold_no_more(device_ref device, mono_time now) {
@@ -80,6 +81,13 @@ void push_turns::set_open(device_ref device, command_id id) {
   lines_[device].open = std::move(id);
 }
 
+void push_turns::set_standing(device_ref device, const command_id& id, bool stands, mono_time now) {
+  const auto found = lines_.find(device);
+  if (found == lines_.end() || found->second.open != id) return;
+  found->second.open_stands = stands;
+  offer(device, now);
+}
+
 bool push_turns::resume(push_entry entry, mono_time now) {
   auto& line = lines_[entry.device];
   if (line.current) return false;
@@ -98,7 +106,9 @@ void push_turns::on_ended(device_ref device, const command_id& id, mono_time now
 }
 
 bool push_turns::has_next(const device_line& line) {
-  return !line.is_kept && !line.waiting.empty() && !(line.waiting.front().waits && line.open);
+  if (line.is_kept || line.waiting.empty()) return false;
+  const auto& first = line.waiting.front();
+  return !first.waits || !line.open || (first.replaces && line.open_stands);
 }
 
 // To its lane, if its first may go; or to those that wait for a time.
@@ -141,7 +151,10 @@ push_entry push_turns::start(std::map<std::uint32_t, application_lane>::iterator
   line.is_ready = false;
   line.current = std::move(line.waiting.front());
   line.waiting.pop_front();
-  if (line.current->opens) line.open = line.current->id;
+  if (line.current->opens) {
+    line.open = line.current->id;
+    line.open_stands = false;
+  }
   line.sent_at = now;
   ++under_way_;
   return *line.current;

@@ -37,8 +37,9 @@ struct push_entry {
   // before it has its end, of which it would otherwise take the place (real-stack-facts.md 2.3). An
   // unconfirmed one of such a device waits, too: else it reaches the device before a confirmed one that is
   // sent again.
-  bool waits = false; // for the end of the one that is open
-  bool opens = false; // it is open until it has its end
+  bool waits = false;    // for the end of the one that is open
+  bool replaces = false; // but not while that one stands in the queue, which this one empties
+  bool opens = false;    // it is open until it has its end
 };
 
 class push_turns {
@@ -60,6 +61,8 @@ public:
   void let_go(device_ref device, mono_time now);
   // This one is open, as is known at start.
   void set_open(device_ref device, command_id id);
+  // Whether it stands in the device's queue now; if not, it is on the air, or on its way.
+  void set_standing(device_ref device, const command_id& id, bool stands, mono_time now);
   // A push of before the start, of which it is not known what became: nothing is sent to the device until
   // on_known. False: there is one already.
   bool resume(push_entry entry, mono_time now);
@@ -96,6 +99,7 @@ private:
     mono_time not_before = mono_time::min();
     mono_time sent_at{};
     std::uint32_t repeats = 0; // of the first that waits
+    bool open_stands = false;
     bool is_kept = false;
     bool is_ready = false; // it stands in its lane
     bool is_timed = false; // it stands in timed_

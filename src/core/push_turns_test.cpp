@@ -29,7 +29,7 @@ struct push_turns_test : ::testing::Test {
 
   mono_time now() const { return clock.now().mono; }
   void enter(device_ref device, const std::string& id, std::uint32_t lane = 0, bool alone = false) {
-    turns.enter({command_id{id}, device, lane, alone, alone}, now());
+    turns.enter({command_id{id}, device, lane, alone, false, alone}, now());
   }
   // The ids of all that may go now.
   std::string go() {
