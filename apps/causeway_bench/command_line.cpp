@@ -16,6 +16,13 @@ std::string read_rate(const std::string& text, double& rate) {
   return "takes a number above 0 or max";
 }
 
+template <class Options>
+void add_outputs(CLI::App* verb, Options& options) {
+  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
+      ->capture_default_str();
+  verb->add_flag("--json", options.json, "Print one JSON object");
+}
+
 void add_posts(CLI::App* verb, uplinks_options& options) {
   verb->add_option("--devices", options.devices, "Devices, half of them through DPS")
       ->check(CLI::Range(2, 1'000'000))
@@ -44,9 +51,7 @@ void add_posts(CLI::App* verb, uplinks_options& options) {
       ->transform(one_of<emulator::connection_use>(
           {{"kept", emulator::connection_use::kept}, {"new", emulator::connection_use::fresh}}))
       ->default_str("kept");
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  add_outputs(verb, options);
 }
 
 } // namespace
@@ -116,9 +121,7 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
       ->needs(commands)
       ->capture_default_str();
   verb->add_option("--seed", options.seed, "Of the moments; default: drawn anew");
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  add_outputs(verb, options);
   return verb;
 }
 
@@ -143,9 +146,7 @@ CLI::App* add_command_load(CLI::App& program, command_load_options& options) {
   verb->add_option("--seconds", options.seconds, "How long to send")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  add_outputs(verb, options);
   return verb;
 }
 
@@ -164,9 +165,7 @@ CLI::App* add_outage(CLI::App& program, outage_options& options) {
       ->capture_default_str();
   verb->add_option("--spool-messages", options.spool_messages,
                    "The spool's limit; without it the gateway's default");
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  add_outputs(verb, options);
   return verb;
 }
 
@@ -216,9 +215,7 @@ CLI::App* add_connect(CLI::App& program, connect_options& options) {
   verb->add_option("--runs", options.runs, "Runs; what is printed is the median of each figure")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  verb->add_option("--directory", options.directory, "Where the state lies; its file system is reported")
-      ->capture_default_str();
-  verb->add_flag("--json", options.json, "Print one JSON object");
+  add_outputs(verb, options);
   return verb;
 }
 

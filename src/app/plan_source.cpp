@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/plan_source.h"
 
+#include "app/wiring.h"
 #include "azure/limits.h"
 
 #include <algorithm>
@@ -66,11 +67,7 @@ plan_frame make_plan_frame(const config::configuration& from,
     frame.sections.push_back(std::move(made));
   }
   for (const auto& application : from.applications) {
-    planned_application made{application.id,
-                             0,
-                             "cache",
-                             {},
-                             application.twin && application.commands && application.api_key.has_value()};
+    planned_application made{application.id, 0, "cache", {}, follows_twins(from, application)};
     for (std::size_t i = 0; i < frame.sections.size(); ++i)
       if (frame.sections[i].name == application.azure) made.section = i;
     frame.applications.push_back(std::move(made));

@@ -46,6 +46,10 @@ bool has_no_commands(std::string_view tier) {
   return limits && limits->c2d_sends == 0;
 }
 
+bool follows_twins(const config::configuration& from, const config::application_settings& application) {
+  return application.twin && takes_commands(from, application);
+}
+
 std::vector<core::application_rules> make_rules(const config::configuration& from) {
   std::vector<core::application_rules> rules;
   for (const auto& application : from.applications) {
@@ -59,7 +63,7 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
     made.model_id = application.model_id;
     made.enabled_by_default = application.enabled_by_default;
     made.commands = takes_commands(from, application);
-    made.twin = made.commands && application.twin;
+    made.twin = follows_twins(from, application);
     made.sends_first_desired = application.sends_first_twin;
     made.twin_interval = application.twin_interval;
     made.settle_at = settle_at_of(application.settle);

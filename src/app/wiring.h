@@ -22,6 +22,8 @@ namespace causeway::app {
 
 // A hub of such a tier has neither cloud-to-device messages nor direct methods nor twins.
 bool has_no_commands(std::string_view tier);
+// Whether its devices' twins are followed.
+bool follows_twins(const config::configuration& from, const config::application_settings& application);
 
 // Preconditions of the following: check_configuration found no fault. A file that has changed since is an
 // error.

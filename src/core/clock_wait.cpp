@@ -24,7 +24,7 @@ bool clock_wait::has_such(device_ref which) const {
 
 std::vector<device_ref> clock_wait::look(bool is_known, moment now) {
   std::vector<device_ref> gone;
-  if (kept_.empty() || (!is_known && now.mono < next_look_)) return gone;
+  if (!is_known && now.mono < next_look_) return gone;
   next_look_ = now.mono + between_looks;
   std::erase_if(kept_, [&](device_ref which) {
     if (!is_known && has_such(which)) return false;
@@ -36,7 +36,7 @@ std::vector<device_ref> clock_wait::look(bool is_known, moment now) {
 }
 
 std::optional<mono_time> clock_wait::deadline() const {
-  return kept_.empty() ? std::nullopt : std::optional{next_look_};
+  return is_idle() ? std::nullopt : std::optional{next_look_};
 }
 
 } // namespace causeway::core

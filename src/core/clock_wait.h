@@ -22,6 +22,7 @@ public:
 
   // Precondition: the command is stored, and from before the start.
   void keep(device_ref which);
+  bool is_idle() const { return kept_.empty(); }
   // is_known: what time it is. Those that may be sent to from now on.
   std::vector<device_ref> look(bool is_known, moment now);
   std::optional<mono_time> deadline() const;

@@ -135,11 +135,7 @@ TEST(pushes, of_which_nothing_can_be_proven_are_in_doubt_and_never_repeated) {
   looking f;
   const auto id = f.pushed(1, "a");
   f.outcome(id, push_end::unanswered);
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall);
-  f.tick(11s);
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall); // it has spoken since
+  f.look_twice(f.clock.now().wall); // it has spoken since
   EXPECT_EQ(f.state(id), command_state::in_doubt);
   f.durable();
   f.tick(3600s);
@@ -153,11 +149,7 @@ TEST(pushes, behind_a_replace_that_was_in_doubt_are_not_replaced_by_it) {
   looking f;
   const auto replace = f.pushed(1, "replace a");
   f.outcome(replace, push_end::unanswered);
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall);
-  f.tick(11s);
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall);
+  f.look_twice(f.clock.now().wall);
   ASSERT_EQ(f.state(replace), command_state::in_doubt);
   f.durable();
   const auto behind = f.pushed(2, "b");
@@ -343,22 +335,17 @@ TEST(pushes, of_what_has_expired_while_nothing_ran_are_not_made_once_the_time_is
     auto image = before.on_disk();
     image.commands.erase(image.commands.begin());
     bool is_sure = false;
-    shard_fixture anew{with_clock(is_sure)};
+    looking anew{commands_scene::rules(), looking::without_device::yes, with_clock(is_sure)};
     anew.clock.advance(3600s);
     anew.start(image);
     anew.assigned(before.which, "h", "hub", "", "dev");
-    std::size_t told = 0;
-    const auto durable = [&] {
-      for (const auto all = anew.ports.appended.size(); told < all; ++told)
-        anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
-    };
-    durable();
+    anew.durable();
     EXPECT_TRUE(anew.ports.pushed.empty()) << "nobody knows yet what time it is";
     is_sure = true;
     anew.clock.advance(1s);
     EXPECT_LE(anew.shard.deadline(), anew.clock.now().mono);
     anew.shard.on_tick(anew.clock.now());
-    durable();
+    anew.durable();
     EXPECT_TRUE(anew.ports.pushed.empty());
     EXPECT_EQ(anew.ports.appended.back().messages.at(0).body, "expired");
   }
@@ -373,29 +360,17 @@ TEST(pushes, that_wait_for_a_time_that_nobody_tells_end_by_open_hours_and_hold_u
   auto image = before.on_disk();
   image.commands.erase(image.commands.begin());
   const bool never = false;
-  shard_fixture anew{with_clock(never)};
+  looking anew{commands_scene::rules(), looking::without_device::yes, with_clock(never)};
   anew.start(image);
   anew.assigned(before.which, "h", "hub", "", "dev");
-  std::size_t told = 0;
-  const auto durable = [&] {
-    for (const auto all = anew.ports.appended.size(); told < all; ++told)
-      anew.shard.on_appended({{anew.ports.appended[told].id, {}, {}}}, anew.clock.now());
-  };
-  c2d_message next;
-  next.number = delivery_number{7};
-  next.sequence_number = 2;
-  next.enqueued_ms = 1000;
-  next.body = "b";
-  anew.shard.commands().on_c2d(before.which, next, anew.clock.now());
-  durable();
-  durable();
+  anew.c2d(2, "b", before.which);
+  anew.durable();
+  anew.durable();
   EXPECT_TRUE(anew.ports.pushed.empty()) << "in the order stored";
-  anew.clock.advance(301s);
-  anew.shard.on_tick(anew.clock.now());
-  anew.clock.advance(1s);
-  anew.shard.on_tick(anew.clock.now());
-  durable();
-  durable();
+  anew.tick(301s);
+  anew.tick(1s);
+  anew.durable();
+  anew.durable();
   EXPECT_EQ(anew.ports.calls.back(), "push dev b");
 }
 
@@ -406,11 +381,7 @@ TEST(pushes, that_get_errors_for_an_hour_are_looked_for_and_repeated_more_and_mo
   while (f.clock.now().mono - start < 3600s) {
     f.outcome(id, push_end::unanswered, "500");
     const auto pushes = f.ports.pushed.size();
-    f.queue_read(false);
-    f.record_read();
-    f.tick(11s);
-    f.queue_read(false);
-    f.record_read(); // the device has never spoken: it is proven that it has not arrived
+    f.look_twice(); // the device has never spoken: it is proven that it has not arrived
     for (int i = 0; f.ports.pushed.size() == pushes && i < 1000; ++i) {
       f.durable();
       f.tick(1s);
@@ -506,11 +477,7 @@ TEST(silence, of_an_unconfirmed_one_that_was_sent_unheard_is_no_word) {
   f.step(id, event_kind::downlink_queued);
   f.durable();
   f.tick(24h);
-  f.queue_read(false);
-  f.record_read();
-  f.tick(11s);
-  f.queue_read(false);
-  f.record_read();
+  f.look_twice();
   f.durable();
   EXPECT_EQ(f.state(id), command_state::no_word);
   EXPECT_EQ(f.ports.appended.back().messages.at(0).body, "no_word");

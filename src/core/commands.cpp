@@ -64,6 +64,13 @@ std::optional<error> braked(const ledger& book, const device_key& of,
                std::to_string(brake->count) + " in " + std::to_string(brake->within.count()) + " s"};
 }
 
+// Of a flood a few are reported, and push nothing else out of the ledger.
+bool may_report_braked(const ledger& book, const device_key& of, std::uint32_t application,
+                       const downlink_brake& brake, std::uint32_t open) {
+  const auto vacancy = book.make_room(application);
+  return !vacancy.refused && vacancy.goes == nullptr && !has_brakes_worth(book, of, brake, true, open);
+}
+
 void tell_silent(const application_id& which) {
   log::warning(
       "progress_not_arriving",
@@ -148,22 +155,11 @@ std::optional<error> commands::refuses(device_ref which, moment now) {
   return std::nullopt;
 }
 
-// Its sender is told by the hub, which dead-letters the message, and by a report as of any that fails; of a
-// flood by a few, which push nothing else out of the ledger.
+// Its sender is told twice: by the hub, which dead-letters the message, and by a report as of any that fails.
 void commands::brake(device_ref which, command made, delivery_number number, const error& why, moment now) {
-  const auto& d = on_.table.at(which);
-  const auto application = d.application;
-  const auto& limit = on_.rules.of(d).max_downlinks;
-  const auto vacancy = book_.make_room(application);
-  if (vacancy.refused || vacancy.goes != nullptr ||
-      (limit && has_brakes_worth(book_, made.to, *limit, true, on_.time.seconds_at(now)))) {
-    c2d_message what;
-    what.number = number;
-    what.message_id = made.message_id;
-    return refusals_.refuse(which, what, why, now);
-  }
   ++totals_.refused[static_cast<std::size_t>(command_source::c2d)];
   senders_.settle(which, number, c2d_settlement::reject);
+  const auto application = on_.table.at(which).application;
   auto& one = book_.add(make_fresh_entry(std::move(made), application, on_.time.seconds_at(now), now));
   one.refused = true;
   move(one, command_event::given_up, {.error_name = std::string{why.name()}, .error_text = why.detail()},
@@ -209,7 +205,10 @@ void commands::on_c2d(device_ref which, c2d_message what, moment now) {
   auto read = to_.words->read_c2d(key.application, what);
   if (!read) return refusals_.refuse(which, what, read.fault(), now);
   const auto refused = refuses(which, now);
-  if (refused && refused->code() != errc::downlink_brake) {
+  const bool is_reported =
+      refused && refused->code() == errc::downlink_brake &&
+      may_report_braked(book_, key, d.application, *on_.rules.of(d).max_downlinks, on_.time.seconds_at(now));
+  if (refused && !is_reported) {
     if (refused->code() == errc::commands_full) gate_.shut();
     return refusals_.refuse(which, what, *refused, now);
   }
@@ -502,7 +501,9 @@ void commands::tick(moment now) {
                                     now)); // tried again by itself
   senders_.tick(now, [this](const command_id& id) { return book_.find(id); });
   clearings_.tick(now.mono);
-  for (const auto which : unsure_.look(options_.service_time(now).has_value(), now)) {
+  const auto sure = unsure_.is_idle() ? std::vector<device_ref>{}
+                                      : unsure_.look(options_.service_time(now).has_value(), now);
+  for (const auto which : sure) {
     if (!on_.table.contains(which)) continue;
     const auto key = on_.names.key_of(on_.table.at(which));
     for (auto* const one : book_.of_device(key))

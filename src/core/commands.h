@@ -8,8 +8,7 @@
 // push is next), command_looks (what became of a push, or of an item), command_senders (who is told in
 // Azure), queue_clearings (what the operator empties), command_times (how long it takes), command_refusals
 // (what is not taken), c2d_gate (when hubs give none), progress_watch (whether steps come in at all),
-// clock_wait (what may have expired). Owned
-// by the shard; one thread.
+// clock_wait (what may have expired). Owned by the shard; one thread.
 //
 // Promise: what was completed at the hub, or answered 200 or 202, is in the ledger. A command has one item:
 // it is pushed again only where it is proven that the push before has not arrived.

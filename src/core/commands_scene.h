@@ -36,8 +36,8 @@ struct commands_scene : shard_fixture {
   }
 
   enum class without_device : std::uint8_t { yes };
-  commands_scene(std::vector<application_rules> by, without_device /*tag*/)
-      : shard_fixture{with_ids({}), std::move(by)}, which{} {}
+  commands_scene(std::vector<application_rules> by, without_device /*tag*/, shard_options options = {})
+      : shard_fixture{with_ids(std::move(options)), std::move(by)}, which{} {}
 
   // The disk has taken (or refused) all that it was given until now.
   void durable(const result<void>& outcome = {}) {
@@ -130,6 +130,14 @@ struct commands_scene : shard_fixture {
       what.what.newest_uplink =
           std::chrono::duration_cast<std::chrono::nanoseconds>(newest_uplink->time_since_epoch()).count();
     shard.commands().on_record_read(ports.looked_for.back(), what, clock.now());
+  }
+  // Two looks that find nothing: 11 s apart.
+  void look_twice(std::optional<wall_time> newest_uplink = {}) {
+    queue_read(false);
+    record_read(newest_uplink);
+    tick(std::chrono::seconds{11});
+    queue_read(false);
+    record_read(newest_uplink);
   }
   bool was_asked(const std::string& what) {
     const auto all = ports.take();

@@ -51,11 +51,7 @@ void step(commands_scene& f, event_kind kind) {
 }
 // Two looks that prove nothing: the device has spoken since.
 void look_in_vain(commands_scene& f) {
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall);
-  f.tick(11s);
-  f.queue_read(false);
-  f.record_read(f.clock.now().wall);
+  f.look_twice(f.clock.now().wall);
   f.durable();
 }
 
