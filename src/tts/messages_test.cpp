@@ -71,6 +71,18 @@ const expected_uplink uplinks[] = {
      false, false, "2020-09-25T13:46:52.433197574Z", "AQ==", "", "-49", "6.8", "FSK50000", 1},
     {"up-19-constructed-lrfhss-snr0.json", "tti-ch-test-app", "test-dev-01", "0004A30B001C1E48", 1, 65536,
      true, false, false, "2020-09-25T13:46:52.433197574Z", "AQ==", "", "-120", "0", "LRFHSS136719", 1},
+    {"real-uplink-abp-no-session-key-id.json", "lab-app", "abp-1", "70B3D57ED0000001", 10, 0, true, false,
+     false, "2026-11-29T03:28:50.935140675Z", "AQID", "", "-60", "7.5", "SF7BW125", 1},
+    {"real-uplink-otaa.json", "lab-app", "otaa-1", "70B3D57ED1000001", 1, 0, true, false, false,
+     "2026-11-29T03:35:44.664361215Z", "AQ==", "", "-60", "7.5", "SF7BW125", 1},
+    {"real-uplink-mac-only.json", "lab-app", "abp-2", "70B3D57ED0000002", 0, 1022, true, false, false,
+     "2026-11-29T03:48:03.016536324Z", "", "", "-60", "7.5", "SF7BW125", 1},
+    {"real-uplink-port-without-payload.json", "lab-app", "abp-2", "70B3D57ED0000002", 5, 1024, true, false,
+     false, "2026-11-29T03:48:06.015826422Z", "",
+     R"({"":3,"$x":2,"a.b":1,"lorawan":"mine","lorawan_":"too","temperature":20,"ключ":"значение 😀 \u0000   <>&\"\\"})",
+     "-60", "7.5", "SF7BW125", 1},
+    {"real-uplink-simulated.json", "lab-app", "abp-2", "70B3D57ED0000002", 1, 5, false, false, true,
+     "2026-11-29T03:48:24.030369070Z", "AQ==", "{\"a\":1}", "", "", "SF7BW125", 0},
 };
 
 TEST(sample_uplinks, are_read_to_the_last_field) {
@@ -132,6 +144,10 @@ TEST(sample_uplinks, keep_the_numbers_of_the_decoder_as_written) {
       parse_application_up(sample("up-08-uplink_normalized-fragment.json"), {"app1", "dev1"});
   EXPECT_EQ(frame_of(*normalized).decoded_payload, "{\"air\":{\"temperature\":-21.3}}");
   EXPECT_EQ(frame_of(*normalized).f_port, 4);
+  const auto real = parse_application_up(sample("real-uplink-normalized.json"), {});
+  EXPECT_EQ(real->kind, event_kind::uplink_normalized);
+  EXPECT_EQ(frame_of(*real).decoded_payload, R"({"air":{"relativeHumidity":55.5,"temperature":20}})");
+  EXPECT_EQ(frame_of(*real).f_cnt, 1004U);
 }
 
 TEST(sample_events, are_told_apart_by_their_content) {
@@ -167,6 +183,10 @@ TEST(sample_events, are_told_apart_by_their_content) {
        "2022-05-05T12:46:31.900000000Z", true},
       {"service-01-constructed.json", event_kind::service_data, "dev1", "2021-04-13T06:45:32.000000000Z",
        true},
+      {"real-join-accept.json", event_kind::join_accept, "otaa-1", "2026-11-29T03:35:35.622571515Z", true},
+      {"real-location-solved.json", event_kind::location_solved, "abp-2", "2026-11-29T03:47:48.302924974Z",
+       true},
+      {"real-service-data.json", event_kind::service_data, "abp-2", "2026-11-29T03:48:24.053268518Z", false},
   };
   for (const auto& want : events) {
     SCOPED_TRACE(want.file);
@@ -183,6 +203,10 @@ TEST(sample_events, are_told_apart_by_their_content) {
       "{\"latitude\":47.01,\"longitude\":6.97,\"accuracy\":28,\"source\":\"SOURCE_WIFI_RSSI_GEOLOCATION\"}");
   EXPECT_EQ(fields_of(*parse_application_up(sample("service-01-constructed.json"), {})),
             "{\"deveui\":\"00-16-c0-01-f0-00-62-69\",\"result\":{\"position_solution\":null}}");
+  EXPECT_EQ(fields_of(*parse_application_up(sample("real-service-data.json"), {})),
+            "{\"k\":[1,null,{\"z\":1e+21}]}");
+  EXPECT_EQ(fields_of(*parse_application_up(sample("real-location-solved.json"), {})),
+            "{\"latitude\":1,\"longitude\":2,\"altitude\":3,\"source\":\"SOURCE_GPS\"}");
 }
 
 TEST(sample_events, about_downlinks_say_the_ids_of_their_items) {
