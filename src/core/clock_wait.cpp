@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/clock_wait.h"
 
+#include "base/log.h"
+
 #include <algorithm>
 
 namespace causeway::core {
 namespace {
 
 constexpr milliseconds between_looks{500};
+constexpr seconds patience{60};
 
 } // namespace
 
@@ -26,6 +29,14 @@ std::vector<device_ref> clock_wait::look(bool is_known, moment now) {
   std::vector<device_ref> gone;
   if (!is_known && now.mono < next_look_) return gone;
   next_look_ = now.mono + between_looks;
+  if (!is_known && !since_) since_ = now.mono;
+  if (!is_known && !told_ && now.mono - *since_ >= patience) {
+    told_ = true;
+    log::warning("commands_wait_for_time",
+                 {{"devices", std::to_string(kept_.size())},
+                  {"detail", "what waited over a stop may have expired: it is pushed as soon as a service "
+                             "has told the time, by the Date of an answer"}});
+  }
   std::erase_if(kept_, [&](device_ref which) {
     if (!is_known && has_such(which)) return false;
     turns_.let_go(which, now.mono);

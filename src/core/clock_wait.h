@@ -23,7 +23,8 @@ public:
   // Precondition: the command is stored, and from before the start.
   void keep(device_ref which);
   bool is_idle() const { return kept_.empty(); }
-  // is_known: what time it is. Those that may be sent to from now on.
+  // is_known: what time it is. Those that may be sent to from now on. That nobody tells the time is said
+  // once.
   std::vector<device_ref> look(bool is_known, moment now);
   std::optional<mono_time> deadline() const;
 
@@ -36,6 +37,8 @@ private:
   const device_table& table_;
   std::set<device_ref> kept_;
   mono_time next_look_ = mono_time::min(); // there may be many of them
+  std::optional<mono_time> since_;         // the first look in vain
+  bool told_ = false;
 };
 
 } // namespace causeway::core
