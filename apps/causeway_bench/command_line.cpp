@@ -83,6 +83,9 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_option("--kills", options.kills, "How often the gateway is killed (SIGKILL)")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
+  verb->add_option("--stops", options.stops, "How often it is stopped (SIGTERM) and started again")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
   verb->add_option("--freezes", options.freezes, "How often it is stopped for up to eight seconds (SIGSTOP)")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
@@ -98,10 +101,12 @@ CLI::App* add_crash(CLI::App& program, crash_options& options) {
   verb->add_option("--rate", options.rate, "Uplinks a second")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
-  auto* mqtt = verb->add_option("--mqtt-devices", options.mqtt_devices,
-                                "Further devices that send by MQTT, each one uplink in two seconds")
-                   ->check(CLI::Range(0, 100'000))
-                   ->capture_default_str();
+  auto* mqtt =
+      verb->add_option("--mqtt-devices", options.mqtt_devices,
+                       "Further devices that send by MQTT, each one uplink in two seconds; commands' "
+                       "events come by both then")
+          ->check(CLI::Range(0, 100'000))
+          ->capture_default_str();
   verb->add_flag("--backfill", options.backfill,
                  "What was published while the gateway was away is fetched from the Storage Integration")
       ->needs(mqtt);
@@ -174,6 +179,11 @@ CLI::App* add_connect(CLI::App& program, connect_options& options) {
   verb->add_option("--devices", options.devices, "Devices of the one application")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  verb->add_option(
+          "--linked", options.linked,
+          "Of these so many from the hub, with links for messages, methods and twins; the others through "
+          "DPS, with telemetry's alone. Without it all have what the configuration has by default")
+      ->check(CLI::Range(0, 1'000'000));
   verb->add_option("--azure", options.azure,
                    "connection-string: one policy for all devices of the hub; dps; central: DPS as IoT "
                    "Central's, with model ids")

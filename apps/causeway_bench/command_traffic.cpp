@@ -83,6 +83,11 @@ net::task<result<void>> command_traffic::prepare() {
     made.next_word = on_.now().mono + milliseconds{static_cast<int>(draw() * 2'000)};
     devices_.push_back(std::move(made));
   }
+  for (const auto* application : {emulator::plant_application, emulator::field_application}) {
+    if (!plan_.by_mqtt) break;
+    auto told = co_await ask("PUT", fmt::format("/downlinks/events/{}", application), R"({"by":"both"})");
+    if (!told) co_return std::move(told).fault();
+  }
   // A push takes long enough that what happens at random meets some in their middle; of events some are lost.
   std::string worse =
       R"({"push_ms":100,"events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":29,"double_every":11,"swap_every":13}})";

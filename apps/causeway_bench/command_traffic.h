@@ -22,6 +22,7 @@ struct command_plan {
   seconds duration{300};
   std::uint32_t seed = 1;
   seconds patience{60}; // how long nothing may move until it is given up
+  bool by_mqtt = false; // events, beside the webhook
 };
 
 class command_traffic {

@@ -39,7 +39,8 @@ struct connect_run {
 
 // Everything whose change is progress.
 std::uint64_t progress_of(const emulator_figures& seen) {
-  return seen.attached + seen.c2d_links + seen.put_tokens + seen.dps_requests + seen.connections;
+  return seen.attached + seen.c2d_links + seen.twin_reads + seen.put_tokens + seen.dps_requests +
+         seen.connections;
 }
 
 result<void> write_file(const std::string& path, const std::string& text) {
@@ -153,7 +154,9 @@ net::task<result<emulator_figures>> measured_run::wait_until_online(net::process
       last = progress;
       changed = now;
     }
-    if (seen->attached >= devices || now - changed > patience) break;
+    // A device's twin is read when it has all its links.
+    const bool linked = seen->twin_reads >= run_.options.linked.value_or(0);
+    if ((seen->attached >= devices && linked) || now - changed > patience) break;
     if (!gateway.running()) co_return error{errc::process_exited, "the gateway"};
     static_cast<void>(co_await net::sleep_for(interval));
   }
@@ -203,6 +206,7 @@ net::task<result<connect_figures>> measured_run::measure() {
   const auto begun_ms = std::chrono::duration<double, std::milli>(begun.wall.time_since_epoch()).count();
   out.online = seen->attached;
   out.c2d_links = seen->c2d_links;
+  out.twin_reads = seen->twin_reads;
   out.put_tokens = seen->put_tokens - before->put_tokens;
   out.connections = seen->connections - before->connections;
   out.connects_in_busiest_second = seen->connects_in_busiest_second;
@@ -225,13 +229,15 @@ net::task<result<connect_figures>> measured_run::measure() {
 }
 
 std::vector<std::string> emulator_words(const connect_options& options) {
-  const auto layout = options.azure == azure_way::connection_string ? std::string{"hub"}
-                                                                    : std::string{name_of(options.azure)};
+  const auto layout = options.linked                                  ? std::string{"mixed"}
+                      : options.azure == azure_way::connection_string ? std::string{"hub"}
+                                                                      : std::string{name_of(options.azure)};
   std::vector<std::string> words{"--layout", layout};
   const auto add = [&](const char* name, const std::string& value) {
     words.emplace_back(name);
     words.push_back(value);
   };
+  if (options.linked) add("--hub-devices", std::to_string(*options.linked));
   if (options.assign_after) add("--assign-after", fmt::format("{}", *options.assign_after));
   if (options.dps_quota) add("--dps-quota", std::to_string(*options.dps_quota));
   if (options.dps_enforced) add("--dps-enforced", std::to_string(*options.dps_enforced));
@@ -256,6 +262,19 @@ result<void> set_first_poll(const std::string& configuration, const connect_opti
   return {};
 }
 
+// Which application has links for commands, where that was asked.
+result<void> set_links(const std::string& configuration, const connect_options& options) {
+  if (!options.linked) return {};
+  std::ifstream in{configuration};
+  std::string changed;
+  for (std::string line; std::getline(in, line);) {
+    changed += line + "\n";
+    if (line == "azure = \"plant\"") changed += "commands = true\ntwin = true\n";
+    if (line == "azure = \"field\"") changed += "commands = false\ntwin = false\n";
+  }
+  return write_file(configuration, changed);
+}
+
 net::task<result<connect_figures>> run_once(connect_run* run) {
   auto ports = find_free_ports(run->loop, 6);
   if (!ports) co_return std::move(ports).fault();
@@ -272,6 +291,7 @@ net::task<result<connect_figures>> run_once(connect_run* run) {
   const auto configuration = run->directory + "/causeway.toml";
   if (auto written = hub.write_configuration(configuration); !written) co_return std::move(written).fault();
   if (auto set = set_first_poll(configuration, run->options); !set) co_return std::move(set).fault();
+  if (auto set = set_links(configuration, run->options); !set) co_return std::move(set).fault();
   // A line for each device would be measured too.
   std::ofstream{configuration, std::ios::app} << "\n[log]\nlevel = \"warning\"\n";
   auto serving = co_await hub.start();

@@ -66,6 +66,7 @@ std::vector<figure> figures_for(const connect_options& options) {
       {"put_tokens", 0, member(&connect_figures::put_tokens)},
       {"connections", 0, member(&connect_figures::connections)},
       {"c2d_links", 0, member(&connect_figures::c2d_links)},
+      {"twin_reads", 0, member(&connect_figures::twin_reads)},
       {"connects_in_busiest_second", 0, member(&connect_figures::connects_in_busiest_second)},
       {"attach_seconds", 3, member(&connect_figures::attach_seconds)},
       {"registration_seconds", 3, member(&connect_figures::registration_seconds)},
@@ -112,7 +113,7 @@ std::string phases_of(const connect_figures& run) {
   return std::move(out).end();
 }
 
-std::string quota_or_null(const std::optional<std::uint32_t>& value) {
+std::string number_or_null(const std::optional<std::uint32_t>& value) {
   return value ? std::to_string(*value) : "null";
 }
 
@@ -162,6 +163,7 @@ std::string to_json(const connect_options& options, const std::vector<connect_fi
   CAUSEWAY_CHECK(!runs.empty());
   object_writer out;
   out.raw("devices", std::to_string(options.devices));
+  out.raw("linked", number_or_null(options.linked));
   out.text("azure", name_of(options.azure));
   out.text("start", name_of(options.start));
   out.text("strategy", name_of(options.strategy));
@@ -169,8 +171,8 @@ std::string to_json(const connect_options& options, const std::vector<connect_fi
   out.raw("assign_after", options.assign_after ? fmt::format("{}", *options.assign_after) : "null");
   out.text("first_poll", options.first_poll);
   out.text("latency", options.latency);
-  out.raw("dps_quota", quota_or_null(options.dps_quota));
-  out.raw("dps_enforced", quota_or_null(options.dps_enforced));
+  out.raw("dps_quota", number_or_null(options.dps_quota));
+  out.raw("dps_enforced", number_or_null(options.dps_enforced));
   out.raw("tier", options.tier.empty() ? "null" : json_quoted(options.tier));
   out.raw("units", options.tier.empty() ? "null" : std::to_string(options.units));
   out.raw("hold", std::to_string(options.hold));

@@ -23,6 +23,9 @@ std::string_view name_of(strategy_kind kind); // "causeway", "sequential"
 
 struct connect_options {
   std::uint32_t devices = 1'000;
+  // Devices from the hub with links for messages, methods and twins, the others through DPS with telemetry's
+  // alone; absent: all as `azure` says, with what the configuration has by default.
+  std::optional<std::uint32_t> linked;
   azure_way azure = azure_way::dps;
   start_kind start = start_kind::cold;
   strategy_kind strategy = strategy_kind::causeway;
@@ -43,7 +46,7 @@ struct connect_options {
 // One run. Counts and times of events are the emulator's.
 struct connect_figures {
   std::uint64_t online = 0; // devices in the end
-  std::uint64_t c2d_links = 0, put_tokens = 0, connections = 0;
+  std::uint64_t c2d_links = 0, twin_reads = 0, put_tokens = 0, connections = 0;
   std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0;
   std::uint64_t registrations = 0, polls = 0, dps_requests = 0, accepted_registrations = 0, dps_throttled = 0;
   std::vector<std::uint64_t> accepted_by_minute;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <iostream>
 #include <random>
 
@@ -18,7 +19,7 @@ namespace {
 constexpr std::uint32_t posts = 512;
 constexpr milliseconds longest_freeze{8'000};
 
-enum class incident_kind : std::uint8_t { kill, freeze, hub_cut, stack };
+enum class incident_kind : std::uint8_t { kill, stop, freeze, hub_cut, stack };
 
 struct incident {
   milliseconds at; // since the begin of sending
@@ -36,6 +37,7 @@ std::vector<incident> draw_incidents(const crash_options& options) {
           {milliseconds{moment(random)}, what, milliseconds{moment(random) % longest_freeze.count()}});
   };
   draw(options.kills, incident_kind::kill);
+  draw(options.stops, incident_kind::stop);
   draw(options.freezes, incident_kind::freeze);
   draw(options.cuts, incident_kind::hub_cut);
   if (options.commands > 0) draw(options.cuts, incident_kind::stack);
@@ -46,17 +48,16 @@ std::vector<incident> draw_incidents(const crash_options& options) {
 struct outcome {
   delivery what;
   std::uint64_t sent = 0, refused = 0;
-  std::uint32_t kills = 0, cuts = 0, freezes = 0, stack_faults = 0;
+  std::uint32_t kills = 0, stops = 0, cuts = 0, freezes = 0, stack_faults = 0;
   command_figures commands;
   double settling_seconds = 0; // from the end of sending until everything had arrived
   std::string state_fs;
 };
 
-net::task<result<void>> kill(uplink_rig* rig) {
+net::task<result<void>> restart(uplink_rig* rig, int signal) {
   // It may have ended by itself: that is a finding, and the comparison would not show it.
-  if (rig->gateway_pid() == 0)
-    co_return error{errc::process_exited, "the gateway ended without being killed"};
-  co_await rig->kill_gateway();
+  if (rig->gateway_pid() == 0) co_return error{errc::process_exited, "the gateway ended by itself"};
+  co_await rig->end_gateway(signal);
   auto launched = rig->launch_gateway();
   co_return launched;
 }
@@ -69,8 +70,12 @@ net::task<result<void>> bring_about(uplink_rig* rig, command_traffic* traffic, i
     ++out->freezes;
     break;
   case incident_kind::kill:
-    done = co_await kill(rig);
+    done = co_await restart(rig, SIGKILL);
     ++out->kills;
+    break;
+  case incident_kind::stop:
+    done = co_await restart(rig, SIGTERM);
+    ++out->stops;
     break;
   case incident_kind::hub_cut:
     done = co_await rig->hub().add_fault(R"({"kind":"hub_cut_connections"})");
@@ -123,8 +128,7 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, command_tra
     out.commands = *std::move(judged);
   }
   out.settling_seconds = std::chrono::duration<double>{loop->now().mono - sent}.count();
-  if (rig->gateway_pid() == 0)
-    co_return error{errc::process_exited, "the gateway ended without being killed"};
+  if (rig->gateway_pid() == 0) co_return error{errc::process_exited, "the gateway ended by itself"};
   auto compared = co_await rig->compare();
   if (!compared) co_return std::move(compared).fault();
   out.what = *compared;
@@ -175,24 +179,25 @@ void print_commands(const crash_options& options, const outcome& o) {
 void print(const crash_options& options, const outcome& o) {
   const auto& w = o.what;
   if (!options.json) {
-    fmt::print("{} kills and {} cuts in {} s (seed {}): {} uplinks sent, {} accepted, {} delivered, {} lost, "
+    fmt::print("{} kills, {} stops and {} cuts in {} s (seed {}): {} uplinks sent, {} accepted, {} "
+               "delivered, {} lost, "
                "{} out of "
                "order, {} duplicates, {} of them unrecognisable; by MQTT {} published, {} missed; on {}\n",
-               o.kills, o.cuts, options.seconds, options.seed, o.sent, w.accepted, w.delivered, w.lost,
-               w.out_of_order, w.duplicates + w.duplicates_unrecognisable, w.duplicates_unrecognisable,
-               w.mqtt_published, w.mqtt_missed, o.state_fs);
+               o.kills, o.stops, o.cuts, options.seconds, options.seed, o.sent, w.accepted, w.delivered,
+               w.lost, w.out_of_order, w.duplicates + w.duplicates_unrecognisable,
+               w.duplicates_unrecognisable, w.mqtt_published, w.mqtt_missed, o.state_fs);
     if (options.commands > 0) print_commands(options, o);
     return;
   }
   fmt::print(
-      R"({{"kills":{},"hub_cuts":{},"freezes":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
+      R"({{"kills":{},"stops":{},"hub_cuts":{},"freezes":{},"seconds":{},"devices":{},"rate":{},"seed":{},"uplinks_sent":{},)"
       R"("uplinks_accepted":{},"uplinks_refused":{},"uplinks_delivered":{},"uplinks_lost":{},)"
       R"("out_of_order":{},"duplicates":{},"duplicates_unrecognisable":{},"mqtt_devices":{},)"
       R"("backfill":{},"mqtt_published":{},"mqtt_missed":{},"mqtt_out_of_order":{},"settling_seconds":{:.1f},"state_fs":"{}")",
-      o.kills, o.cuts, o.freezes, options.seconds, options.devices, options.rate, options.seed, o.sent,
-      w.accepted, o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates, w.duplicates_unrecognisable,
-      options.mqtt_devices, options.backfill, w.mqtt_published, w.mqtt_missed, w.mqtt_out_of_order,
-      o.settling_seconds, o.state_fs);
+      o.kills, o.stops, o.cuts, o.freezes, options.seconds, options.devices, options.rate, options.seed,
+      o.sent, w.accepted, o.refused, w.delivered, w.lost, w.out_of_order, w.duplicates,
+      w.duplicates_unrecognisable, options.mqtt_devices, options.backfill, w.mqtt_published, w.mqtt_missed,
+      w.mqtt_out_of_order, o.settling_seconds, o.state_fs);
   if (options.commands > 0) print_commands(options, o);
   fmt::print("}}\n");
 }
@@ -212,9 +217,9 @@ net::task<> perform(net::loop* loop, net::task_group* tasks, crash_options optio
   rig_of.mqtt_devices = options.mqtt_devices;
   rig_of.backfill = options.backfill;
   uplink_rig rig{*loop, *tasks, rig_of, std::move(directory)};
-  command_traffic traffic{
-      *loop, *tasks, rig,
-      command_plan{options.commands, seconds{options.seconds}, options.seed, seconds{options.patience}}};
+  command_traffic traffic{*loop, *tasks, rig,
+                          command_plan{options.commands, seconds{options.seconds}, options.seed,
+                                       seconds{options.patience}, options.mqtt_devices > 0}};
   auto done = co_await measure(loop, &rig, &traffic, options);
   co_await traffic.stop();
   if (!done) {

@@ -274,18 +274,15 @@ net::task<> uplink_rig::freeze_gateway(milliseconds how_long) {
   gateway_->send_signal(SIGCONT);
 }
 
-net::task<> uplink_rig::kill_gateway() {
+net::task<> uplink_rig::end_gateway(int signal) {
   cpu_of_ended_ += cpu_seconds_of(gateway_->pid());
-  gateway_->send_signal(SIGKILL);
+  gateway_->send_signal(signal);
   static_cast<void>(co_await gateway_->wait());
   gateway_.reset();
 }
 
 net::task<> uplink_rig::stop() {
-  if (gateway_) {
-    gateway_->send_signal(SIGTERM);
-    static_cast<void>(co_await gateway_->wait());
-  }
+  if (gateway_) co_await end_gateway(SIGTERM);
   if (hub_) co_await hub_->stop();
 }
 

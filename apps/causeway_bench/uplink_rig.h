@@ -70,8 +70,8 @@ public:
   net::task<result<void>> wait_until_ready();
   // Stopped for so long (SIGSTOP), and goes on.
   net::task<> freeze_gateway(milliseconds how_long);
-  // SIGKILL, and waits for the end.
-  net::task<> kill_gateway();
+  // SIGKILL or SIGTERM, and waits for the end.
+  net::task<> end_gateway(int signal);
   net::task<> stop();
 
   // Begins to send: at a rate of uplinks a second, or with 0 as fast as they are answered.

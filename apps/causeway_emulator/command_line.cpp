@@ -57,6 +57,8 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into)
   app.add_option("--layout", layout, "where the devices' identities come from")
       ->check(CLI::IsMember({"mixed", "hub", "dps", "central"}))
       ->capture_default_str();
+  app.add_option("--hub-devices", into.options.hub_devices,
+                 "how many of a mixed layout's are from the hub; without it half");
   app.add_option("--retry-after", into.options.retry_after,
                  "seconds that DPS asks to wait; 0: it assigns at once")
       ->check(CLI::Range(0, 3600))

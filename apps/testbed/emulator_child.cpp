@@ -278,6 +278,8 @@ net::task<result<emulator_figures>> emulator_child::figures() {
   out.put_tokens = count(*arrivals, "put_tokens");
   out.attaches = count(*arrivals, "attaches");
   out.c2d_links = count(*arrivals, "c2d_links");
+  if (const auto* twins = arrivals->if_contains("twins"); twins != nullptr && twins->is_object())
+    out.twin_reads = count(twins->as_object(), "reads");
   out.connections = count(*arrivals, "connections");
   out.connections_open = count(*arrivals, "connections_open");
   out.connects_in_busiest_second = count(*arrivals, "connects_in_busiest_second");

@@ -30,7 +30,8 @@ struct emulator_options {
 struct emulator_figures {
   // the arrivals'
   std::uint64_t attached = 0, put_tokens = 0, attaches = 0, c2d_links = 0; // attached: telemetry links now
-  std::uint64_t connections = 0, connections_open = 0;                     // ever; now
+  std::uint64_t twin_reads = 0;
+  std::uint64_t connections = 0, connections_open = 0; // ever; now
   std::uint64_t connects_in_busiest_second = 0, throttled_connects = 0, sends_throttled = 0;
   std::int64_t first_attach_ms = 0, last_attach_ms = 0; // unix time; 0: none yet
   std::uint64_t arrived = 0, unique = 0, arrived_twice = 0, arrived_out_of_order = 0;

@@ -152,7 +152,8 @@ bool installation::has_plant() const {
 
 std::size_t installation::plant_devices() const {
   if (!has_plant()) return 0;
-  return has_field() ? options_.devices / 2 : options_.devices;
+  if (!has_field()) return options_.devices;
+  return std::min(options_.hub_devices.value_or(options_.devices / 2), options_.devices);
 }
 
 result<void> installation::write_credentials() const {

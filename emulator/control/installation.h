@@ -23,7 +23,7 @@ namespace causeway::emulator {
 
 // Where the devices have their identities from.
 enum class fleet_layout : std::uint8_t {
-  mixed,  // the first half from the hub, the rest through DPS
+  mixed,  // hub_devices of them from the hub, the rest through DPS
   hub,    // all from the hub
   dps,    // all through DPS
   central // likewise, as IoT Central's: the gateway names a model
@@ -44,6 +44,7 @@ struct emulator_options {
   std::size_t hubs = 1;
   std::vector<std::uint16_t> more_hub_ports; // of the hubs behind the first; default: those behind hub_port
   std::size_t devices = 20;
+  std::optional<std::size_t> hub_devices; // of the mixed layout; absent: half
   fleet_layout layout = fleet_layout::mixed;
   int retry_after = 3;                // seconds
   std::optional<double> assign_after; // seconds; absent: when Retry-After is over

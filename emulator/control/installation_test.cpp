@@ -110,6 +110,17 @@ TEST_F(installation_test, lays_the_fleet_out_as_asked) {
   }
 }
 
+TEST_F(installation_test, a_mixed_fleet_has_as_many_devices_from_the_hub_as_asked) {
+  auto o = options(5);
+  for (const auto& [asked, from_hub] : {std::pair{0U, 0U}, {1U, 1U}, {9U, 5U}}) {
+    o.hub_devices = asked;
+    const auto made = installation::prepare(o);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->plant_devices(), from_hub);
+    EXPECT_EQ(made->field_devices(), 5 - from_hub);
+  }
+}
+
 TEST_F(installation_test, tells_the_gateway_the_quotas_that_are_named) {
   auto o = options();
   o.tier = azure::tier::s1;

@@ -6,7 +6,7 @@ import unittest
 
 from harness import BIN, integration_test
 
-COMMAND = ["crash", "--commands", "200", "--command-devices", "60", "--kills", "10", "--cuts", "10", "--seconds", "20", "--devices", "40", "--rate", "50", "--patience", "30", "--json"]
+COMMAND = ["crash", "--commands", "200", "--command-devices", "60", "--kills", "10", "--stops", "2", "--mqtt-devices", "4", "--cuts", "10", "--seconds", "20", "--devices", "40", "--rate", "50", "--patience", "30", "--json"]
 
 
 class crash_commands(integration_test):
@@ -18,7 +18,7 @@ class crash_commands(integration_test):
         self.assertEqual(kept, dict.fromkeys(kept, 0), f"seed {found['seed']}\n{done.stderr}")
         self.assertGreater(found["commands"], 150)
         self.assertGreater(min(found["commands_c2d"], found["commands_methods"], found["commands_twins"]), 30)
-        self.assertEqual((found["kills"], found["hub_cuts"], found["stack_faults"]), (10, 10, 10))
+        self.assertEqual((found["kills"], found["stops"], found["hub_cuts"], found["stack_faults"]), (10, 2, 10, 10))
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
