@@ -6,12 +6,15 @@
 #include "base/earliest.h"
 #include "base/log.h"
 #include "core/draft.h"
+#include "core/spool_room.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace causeway::core {
 namespace {
+
+constexpr std::uint64_t usual_report_bytes = 1'024;
 
 // What nobody has pushed by then is not pushed any more: a method's caller has gone long ago.
 constexpr seconds method_patience{300};
@@ -31,6 +34,16 @@ bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
   return stage == command_stage::queued || stage == command_stage::nacked ||
          (stage == command_stage::sent && one.what.what.confirmed);
+}
+
+// A step is never refused for want of room: the report of where a command stands at last goes past the
+// spool's limits. So many commands as the ledger has would be too many with 32 attempts each: of these only
+// those are told that find room.
+bool may_tell(const command_entry& one, const spool_room& room) {
+  const auto& stands = one.track.record();
+  const bool is_attempt =
+      stands.stage == command_stage::nacked || (stands.stage == command_stage::sent && stands.nacks > 0);
+  return !is_attempt || !room.lacks(one.application, {1, usual_report_bytes});
 }
 
 // What somebody should look at.
@@ -344,7 +357,9 @@ void commands::take_effect(command_entry& one, const command_effect& effect, con
   const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!effect.report.empty()) one.note(make_mark(one.track.record(), cause, now.wall));
   if (!error_of(cause).empty()) one.error = error_of(cause);
-  if (device && !effect.report.empty()) {
+  if (device && !effect.report.empty() && !may_tell(one, on_.room)) {
+    ++totals_.reports_left_out;
+  } else if (device && !effect.report.empty()) {
     const auto report =
         make_report(one.what, on_.table.at(*device).dev_eui(), one.track.record(), effect, cause, now.wall);
     if (auto message = to_.words->write_report(report)) {

@@ -48,6 +48,8 @@
 
 namespace causeway::core {
 
+class spool_room;
+
 class commands {
 public:
   struct options {
@@ -63,6 +65,7 @@ public:
     const naming& names;
     const device_table& table;
     const holdings& here;
+    const spool_room& room;
     draft& changes;
     appends& stored;
     const open_time& time;

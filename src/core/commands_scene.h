@@ -139,6 +139,14 @@ struct commands_scene : shard_fixture {
     queue_read(false);
     record_read(newest_uplink);
   }
+  // The states that reports on their way to the disk have told, in their order.
+  std::vector<std::string> reported() const {
+    std::vector<std::string> states;
+    for (const auto& one : ports.appended)
+      for (const auto& message : one.messages)
+        if (message.id == "report") states.push_back(message.body);
+    return states;
+  }
   bool was_asked(const std::string& what) {
     const auto all = ports.take();
     return std::find(all.begin(), all.end(), what) != all.end();

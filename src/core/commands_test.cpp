@@ -52,11 +52,7 @@ TEST(commands, steps_are_reported_once_each_whatever_their_order) {
   f.durable();
   const auto late = f.step(id, event_kind::downlink_sent);
   EXPECT_EQ(f.ports.answered.at(late), answer::duplicate);
-  std::vector<std::string> told;
-  for (const auto& one : f.ports.appended)
-    for (const auto& message : one.messages)
-      if (message.id == "report") told.push_back(message.body);
-  EXPECT_EQ(told, (std::vector<std::string>{"queued", "sent", "acknowledged"}));
+  EXPECT_EQ(f.reported(), (std::vector<std::string>{"queued", "sent", "acknowledged"}));
   EXPECT_EQ(f.state(id), command_state::acknowledged);
 }
 
@@ -229,11 +225,7 @@ TEST(commands, a_class_a_device_that_answers_after_two_hours_has_each_step_told)
   f.tick(1s);
   f.step(id, event_kind::downlink_ack);
   f.durable();
-  std::vector<std::string> told;
-  for (const auto& one : f.ports.appended)
-    for (const auto& message : one.messages)
-      if (message.id == "report") told.push_back(message.body);
-  EXPECT_EQ(told, (std::vector<std::string>{"queued", "sent", "acknowledged"}));
+  EXPECT_EQ(f.reported(), (std::vector<std::string>{"queued", "sent", "acknowledged"}));
   EXPECT_EQ(f.ports.pushed.size(), 1U);
 }
 
@@ -452,6 +444,26 @@ TEST(commands, a_brake_refuses_what_is_above_it) {
   f.clock.advance(3600s);
   f.c2d(4, "e");
   EXPECT_EQ(f.ports.take(), calls{"keep command"});
+}
+
+TEST(commands, a_full_spool_leaves_out_attempts_and_tells_what_they_end_with) {
+  shard_options options;
+  options.limits.most.messages = 2;
+  commands_scene f{options};
+  const auto id = f.pushed(1, "confirmed open");
+  f.outcome(id, push_end::taken);
+  f.step(id, event_kind::downlink_queued);
+  f.step(id, event_kind::downlink_sent, 1);
+  f.durable();
+  const auto nacked = f.step(id, event_kind::downlink_nack, 1);
+  f.step(id, event_kind::downlink_sent, 2);
+  f.durable();
+  EXPECT_EQ(f.ports.answered.at(nacked), answer::stored) << "what is not told is kept all the same";
+  EXPECT_EQ(f.shard.commands().totals().reports_left_out, 2U);
+  f.step(id, event_kind::downlink_ack, 2);
+  f.durable();
+  EXPECT_EQ(f.reported(), (std::vector<std::string>{"queued", "sent", "acknowledged"}));
+  EXPECT_EQ(f.state(id), command_state::acknowledged);
 }
 
 TEST(commands, a_message_without_room_is_neither_completed_nor_rejected) {

@@ -45,6 +45,7 @@ struct command_totals {
   std::uint64_t clearings = 0;        // queues that the operator has had emptied
   std::uint64_t in_doubt = 0, no_word = 0;
   std::uint64_t reports = 0;
+  std::uint64_t reports_left_out = 0;    // of attempts, for want of room
   std::uint64_t silent_applications = 0; // now: their pushes are taken, and nothing is heard of them
   std::uint64_t steps_elsewhere = 0;     // of a second item of one command: whoever has pushed it
   // From a message's coming to each leg, of those that came to this process. Histograms, which watch makes.

@@ -77,8 +77,6 @@ struct append_request {
   // Commands as they stand with this, each in place of what was kept of it. With nothing else beside them
   // the append has no row, and is answered all the same.
   std::vector<kept_command> commands{};
-  // Rows that go as this comes, as `done` ones of a change.
-  std::vector<spool_seq> in_place_of{};
 };
 
 // What has become of an append.

@@ -136,47 +136,6 @@ TEST_F(command_test, that_are_forgotten_and_kept_again_are_what_was_said_last) {
   EXPECT_EQ(image.commands, (commands{make_command("b", "1"), make_command("a", "2")}));
 }
 
-TEST_F(command_test, take_the_place_of_rows_in_one_transaction) {
-  open_by_hand();
-  for (spool_seq seq = 1; seq <= 4; ++seq)
-    ASSERT_TRUE(it->append(make_append(seq)));
-  step_all();
-  mark_done(*it, 2);
-  auto report = make_append(5);
-  report.in_place_of = {3, 1, 2, 99}; // gone, or never there
-  report.commands = {make_command("a", "acknowledged")};
-  it->read_back({1, 4});
-  ASSERT_TRUE(it->append(std::move(report)));
-  step_all();
-  EXPECT_EQ(events.gone, std::vector<spool_seq>{1});
-  EXPECT_EQ(it->counters().erased_total, 3U);
-  EXPECT_EQ(it->counters().waiting.messages, 2U);
-  EXPECT_EQ(it->counters().missing, 0U);
-  auto alone = make_commands(6, {make_command("a", "forgotten by all")});
-  alone.in_place_of = {4};
-  ASSERT_TRUE(it->append(std::move(alone)));
-  step_all();
-  it.reset();
-  load();
-  EXPECT_EQ(seqs_of(image), std::vector<spool_seq>{5});
-  EXPECT_EQ(image.commands, commands{make_command("a", "forgotten by all")});
-}
-
-TEST_F(command_test, take_no_place_where_their_append_is_not_stored) {
-  open_by_hand();
-  ASSERT_TRUE(it->append(make_append(1)));
-  step_all();
-  auto again = make_commands(2, {make_command("a", "1")});
-  again.replays = 77;
-  again.in_place_of = {1};
-  it->read_back({1});
-  ASSERT_TRUE(it->append(std::move(again)));
-  step_all();
-  EXPECT_EQ(events.rows.size(), 1U);
-  EXPECT_TRUE(events.gone.empty());
-  EXPECT_EQ(it->counters().erased_total, 0U);
-}
-
 TEST_F(command_test, take_their_devices_record_along_and_outlive_it) {
   options.batch_rows = 1;
   open_by_hand();

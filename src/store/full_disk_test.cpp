@@ -125,33 +125,32 @@ TEST_F(full_disk_test, after_a_refusal_and_a_clean_stop_what_is_delivered_still_
 // A step and its report are one: where there is no room for both there is neither, and what was is.
 TEST_F(full_disk_test, keeps_nothing_of_commands_whose_append_is_refused) {
   open_with(20);
-  const auto with_report = [&](const std::string& id, std::size_t bytes, spool_seq in_place_of) {
+  const auto with_report = [&](const std::string& id, std::size_t bytes) {
     auto request = make_append(next++, 0, 3000);
     request.commands.push_back(make_command(id, std::string(bytes, 's')));
-    request.in_place_of.push_back(in_place_of);
     const auto asked = events.answered();
     ASSERT_TRUE(it->append(std::move(request)));
     ASSERT_TRUE(answered(asked + 1));
   };
-  with_report("a", 10, 1);
-  with_report("b", 10, 2);
+  with_report("a", 10);
+  with_report("b", 10);
   ASSERT_TRUE(events.refused.empty());
   reopen();
   limit(0);
-  with_report("a", 400'000, 3);
-  with_report("c", 400'000, 4);
+  with_report("a", 400'000);
+  with_report("c", 400'000);
   ASSERT_TRUE(it->append(make_commands(next++, {make_command("b", std::string(400'000, 's'))})));
   ASSERT_TRUE(answered(3));
   EXPECT_EQ(events.refused.size(), 3U);
   EXPECT_EQ(events.refusals, (std::vector<errc>(3, errc::store_unavailable)));
   EXPECT_EQ(it->counters().erased_total, 0U);
-  EXPECT_EQ(it->counters().waiting.messages, 20U);
+  EXPECT_EQ(it->counters().waiting.messages, 22U);
   limit(std::nullopt);
   reopen();
   EXPECT_EQ(image.commands,
             (std::vector{make_command("a", std::string(10, 's')), make_command("b", std::string(10, 's'))}));
-  EXPECT_EQ(image.waiting.size(), 20U);
-  EXPECT_EQ(image.waiting.front().seq, 3U);
+  EXPECT_EQ(image.waiting.size(), 22U);
+  EXPECT_EQ(image.waiting.back().seq, 22U);
 }
 
 TEST_F(full_disk_test, forgets_commands_once_there_is_room) {

@@ -177,7 +177,7 @@ report group_commit::commit() {
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
   if (!outcome && spool_.file().db().fold()) outcome = apply(mine, done);
   if (outcome) {
-    note_gone(mine.pieces, mine.marks, done);
+    note_gone(mine.pieces, mine.marks);
     forget_marks(mine.marks);
     out.commits = 1;
   } else if (erase_alone(mine.marks, out)) {
@@ -226,13 +226,10 @@ report group_commit::give_up() {
 }
 
 // A read that waits finds them gone.
-void group_commit::note_gone(std::size_t pieces, std::size_t marks, const progress& done) {
+void group_commit::note_gone(std::size_t pieces, std::size_t marks) {
   if (!gone_.wanted) return;
   gone_.seqs.insert(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks));
   for (std::size_t i = 0; i < pieces; ++i) {
-    if (const auto* append = as_append(work_[i]);
-        append != nullptr && !done.not_replayed.contains(append->request.id))
-      gone_.seqs.insert(append->request.in_place_of.begin(), append->request.in_place_of.end());
     const auto* change = std::get_if<queued_change>(&work_[i]);
     if (change == nullptr) continue;
     gone_.seqs.insert(change->done.begin(), change->done.end());
@@ -250,7 +247,7 @@ bool group_commit::erase_alone(std::size_t marks, report& out) {
   for (auto some = marks; some > 0 && rounds > 0; --rounds) {
     progress done;
     if (apply({0, some, 0}, done)) {
-      note_gone(0, some, done);
+      note_gone(0, some);
       forget_marks(some);
       left -= some;
       out.erased += done.erased;
@@ -369,7 +366,6 @@ result<void> group_commit::apply_append(const queued_append& what, progress& don
   // A row without its device would be nobody's after a crash.
   if (request.device)
     if (auto saved = apply_device(what.device, done); !saved) return saved;
-  if (auto erased = erase(request.in_place_of, done); !erased) return erased;
   if (auto appended = spool_.file().append(request, what.device, what.first, what.at, effect); !appended)
     return appended;
   for (const auto& command : request.commands)

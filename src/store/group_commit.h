@@ -82,7 +82,7 @@ private:
   result<void> erase(std::vector<spool_seq> seqs, progress& done);
   bool erase_alone(std::size_t marks, report& out);
   void forget_marks(std::size_t first);
-  void note_gone(std::size_t pieces, std::size_t marks, const progress& done);
+  void note_gone(std::size_t pieces, std::size_t marks);
   void conclude(std::size_t pieces, const result<void>& outcome, const progress& done, report& out);
   void put_change(queued_change change);
   void put_record(queued_change::saved one);

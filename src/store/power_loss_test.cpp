@@ -158,7 +158,7 @@ struct promises {
   std::map<spool_seq, std::size_t> may_go;    // were marked
   std::map<spool_seq, std::size_t> buried;    // were given up
   std::map<std::string, std::size_t> refused; // raw events answered as kept
-  // Of a command: its steps, in order; each with the number of its report, which takes the former's place.
+  // Of a command: its steps, in order; each with the number of its report.
   struct step {
     spool_seq report = 0; // 0: it has none
     std::size_t answered = std::numeric_limits<std::size_t>::max();
@@ -247,7 +247,7 @@ private:
     }
   }
 
-  // A step of some command: its report, in place of the one before, or alone.
+  // A step of some command, with its report or alone.
   model::append_request next_step(bool is_alone) {
     const auto name = "command-" + std::to_string(random_() % 4);
     auto& steps = made_.steps[name];
@@ -258,8 +258,6 @@ private:
     if (!is_alone) {
       request.messages[0] = body_of(next_);
       request.key = model::kept_key{'u', next_};
-      for (const auto& former : steps)
-        if (former.report != 0) request.in_place_of = {former.report};
     }
     steps.push_back({is_alone ? 0 : next_});
     return request;
@@ -307,7 +305,7 @@ private:
   promises made_;
 };
 
-// A step and its report, and what that takes the place of: all of it or nothing. Empty: so it is.
+// A step and its report: both or neither. Empty: so it is.
 std::string fault_of_commands(const std::vector<model::kept_command>& commands,
                               const std::set<spool_seq>& there, const promises& made, std::size_t cut) {
   std::map<std::string, std::size_t> stands; // how many steps of it there are
@@ -315,15 +313,13 @@ std::string fault_of_commands(const std::vector<model::kept_command>& commands,
     stands[one.id.str()] = std::stoul(one.content) + 1;
   for (const auto& [name, steps] : made.steps) {
     const auto is = stands[name];
-    spool_seq report = 0; // the one that should wait
     for (std::size_t at = 0; at < steps.size(); ++at) {
-      if (at >= is && steps[at].answered <= cut) return "has lost step " + std::to_string(at) + " of " + name;
-      if (at < is && steps[at].report != 0) report = steps[at].report;
+      const auto& [report, answered] = steps[at];
+      if (at >= is && answered <= cut) return "has lost step " + std::to_string(at) + " of " + name;
+      if (report != 0 && there.contains(report) != (at < is))
+        return (at < is ? "lacks the report " : "has the report ") + std::to_string(report) + " at step " +
+               std::to_string(is) + " of " + name;
     }
-    for (const auto& step : steps)
-      if (step.report != 0 && there.contains(step.report) != (step.report == report))
-        return (step.report == report ? "lacks the report " : "has the report ") +
-               std::to_string(step.report) + " at step " + std::to_string(is) + " of " + name;
   }
   return {};
 }

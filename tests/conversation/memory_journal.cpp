@@ -167,17 +167,10 @@ model::amount memory_journal::bury_event(const model::append_request& what) {
   return {1, bytes};
 }
 
-// Of commands, and of rows that go, an owner speaks alone: one that is none any more keeps nothing of it all.
+// Of commands an owner speaks alone: one that is none any more keeps nothing of it all.
 bool memory_journal::may_append(const member& by, const piece& from, const model::append_request& what) {
   for (const auto& one : what.commands)
     if (!owns(by, from, shard_of(one.of), "a command")) return false;
-  for (const auto seq : what.in_place_of) {
-    const auto shard = all_rows_.find(seq);
-    if (shard == all_rows_.end())
-      faults_.push_back("an append in place of row " + std::to_string(seq) + ", which never was");
-    else if (!owns(by, from, shard->second, "an append in place of a row"))
-      return false;
-  }
   return true;
 }
 
@@ -186,12 +179,6 @@ void memory_journal::keep_commands(model::append_request& what) {
     auto& kept = commands_[one.id];
     if (kept.n == 0) kept.n = ++last_command_;
     kept.what = std::move(one);
-  }
-  for (const auto seq : what.in_place_of) {
-    const auto gone = rows_.extract(seq); // or it had gone already
-    if (gone.empty()) continue;
-    keep_key(gone.mapped(), seq);
-    ++rows_done_;
   }
 }
 

@@ -42,7 +42,6 @@ model::start_image stepped_store::load() {
   auto image = store_->load();
   EXPECT_TRUE(image) << image.fault().message();
   rows_.clear();
-  in_place_.clear();
   for (const auto& row : image->waiting)
     rows_.insert(row.seq);
   store_->start_by_hand(*this, *this);
@@ -98,10 +97,6 @@ std::size_t stepped_store::writes() const {
 
 void stepped_store::on_appended(const std::vector<model::appended>& what, moment now) {
   largest_group_ = std::max(largest_group_, what.size());
-  for (const auto& one : what)
-    if (const auto gone = in_place_.extract(one.id); one.outcome && !gone.empty())
-      for (const auto seq : gone.mapped())
-        rows_.erase(seq);
   shard_->on_appended(what, now);
 }
 
@@ -130,11 +125,7 @@ void stepped_store::take_row(spool_seq seq) {
 }
 
 result<void> stepped_store::append(model::append_request request) {
-  const auto id = request.id;
-  auto in_place_of = request.in_place_of;
-  auto outcome = store_->append(std::move(request));
-  if (outcome && !in_place_of.empty()) in_place_[id] = std::move(in_place_of);
-  return outcome;
+  return store_->append(std::move(request));
 }
 
 void stepped_store::commit(model::change what) {

@@ -75,8 +75,7 @@ private:
   std::unique_ptr<store::store> store_;
   std::deque<std::function<void()>> posted_;
   std::optional<mono_time> commit_at_;
-  std::set<spool_seq> rows_;                                    // of this gateway's life, as it should be
-  std::map<model::append_id, std::vector<spool_seq>> in_place_; // rows that go with an append
+  std::set<spool_seq> rows_; // of this gateway's life, as it should be
   std::uint64_t rows_done_ = 0, rows_read_back_ = 0, marks_without_row_ = 0;
   std::size_t largest_group_ = 0, episodes_ = 0;
 };
