@@ -9,8 +9,8 @@
 namespace causeway::core {
 namespace {
 
-// Before commands' times were kept; as written now.
-constexpr char first_version = 1, this_version = 2;
+// Before commands' times were kept; before it was known for whom they are; as written now.
+constexpr char first_version = 1, with_times = 2, this_version = 3;
 
 template <class Way, class State>
 void pass(Way&& in, State& of) {
@@ -70,17 +70,19 @@ std::string encode_command(const kept_state& what) {
   std::string out{this_version};
   pass(record_writer{out}, what);
   pass_times(record_writer{out}, what);
+  record_writer{out}.field(what.what.dev_eui);
   return out;
 }
 
 result<kept_state> decode_command(const kept_command& row) {
   const error corrupt{errc::record_corrupt, "command " + row.id.str()};
   const auto version = row.content.empty() ? char{0} : row.content.front();
-  if (version != first_version && version != this_version) return corrupt;
+  if (version < first_version || version > this_version) return corrupt;
   kept_state state;
   record_reader in{std::string_view{row.content}.substr(1)};
   pass(in, state);
-  if (version == this_version) pass_times(in, state);
+  if (version >= with_times) pass_times(in, state);
+  if (version == this_version) in.field(state.what.dev_eui);
   if (!in.is_whole() || !is_sane(state)) return corrupt;
   state.what.id = row.id;
   state.what.to = row.of;

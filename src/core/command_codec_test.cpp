@@ -11,6 +11,7 @@ kept_state full() {
   state.what.id = command_id{std::string(32, 'a')};
   state.what.source = command_source::method;
   state.what.to = {application_id{"plant"}, device_id{"dev"}};
+  state.what.dev_eui = 0xffffffffffffffffU;
   state.what.what = {10,
                      std::string("\0\xff", 2),
                      R"({"a":1})",
@@ -51,15 +52,27 @@ TEST(command_codec, what_was_kept_comes_back) {
   }
 }
 
+TEST(command_codec, a_row_of_the_second_version_is_for_whoever_has_the_device_id) {
+  auto before = full();
+  before.what.dev_eui.reset();
+  auto row = row_of(before);
+  row.content[0] = 2;
+  row.content.resize(row.content.size() - 8);
+  const auto read = decode_command(row);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, before);
+}
+
 TEST(command_codec, a_row_of_the_first_version_has_no_way) {
   auto before = full();
+  before.what.dev_eui.reset();
   before.what.sequence_number.reset();
   before.what.enqueued.reset();
   before.marks.clear();
   before.error.clear();
   auto row = row_of(before);
   row.content[0] = 1;
-  row.content.resize(row.content.size() - 4 * 8); // two that are absent, none of one, an empty one
+  row.content.resize(row.content.size() - 5 * 8); // three that are absent, none of one, an empty one
   const auto read = decode_command(row);
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, before);
@@ -76,7 +89,7 @@ TEST(command_codec, what_is_cut_or_longer_is_damage) {
   longer.content += '\0';
   EXPECT_FALSE(decode_command(longer));
   auto other = whole;
-  other.content[0] = 3;
+  other.content[0] = 4;
   EXPECT_EQ(decode_command(other).fault().code(), errc::record_corrupt) << "a version that is not known";
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // commands: from `stored` to what became of the push.
 #include "core/commands.h"
+#include "core/successions.h"
 
 #include "base/log.h"
 
@@ -71,6 +72,10 @@ void commands::start_push(const push_entry& turn, moment now) {
   if (!on_.table.contains(turn.device)) {
     turns_.on_answer(turn.device, false, now.mono);
     return move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
+  }
+  if (on_.heirs.is_former(turn.device, one->what.dev_eui)) {
+    turns_.on_answer(turn.device, false, now.mono);
+    return move(*one, command_event::given_up, {.error_name = "device_replaced"}, now);
   }
   if (has_come(one->what.expiry, options_.service_time(now), on_.time.seconds_at(now))) {
     turns_.on_answer(turn.device, false, now.mono);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/draft.h"
 #include "core/spool_room.h"
+#include "core/successions.h"
 
 #include <algorithm>
 #include <utility>
@@ -180,6 +181,8 @@ void commands::brake(device_ref which, command made, delivery_number number, con
 }
 
 void commands::store(command_entry& one, device_ref which, moment now) {
+  const auto& d = on_.table.at(which);
+  if (d.has_eui && on_.names.is_by_eui(d)) one.what.dev_eui = d.eui;
   const auto id = one.what.id;
   if (auto taken = saves_.save(one, which, purpose::storing, {}, now); !taken) on_stored(id, taken, now);
 }
@@ -354,7 +357,8 @@ void commands::move(command_entry& one, command_event what, const report_cause& 
 // One append for what it has made of the command and for what is told of it.
 void commands::take_effect(command_entry& one, const command_effect& effect, const report_cause& cause,
                            std::optional<ticket> told_by, moment now) {
-  const auto device = on_.names.ref_of(one.application, one.what.to);
+  auto device = on_.names.ref_of(one.application, one.what.to);
+  if (device && on_.heirs.is_former(*device, one.what.dev_eui)) device.reset();
   if (!effect.report.empty()) one.note(make_mark(one.track.record(), cause, now.wall));
   if (!error_of(cause).empty()) one.error = error_of(cause);
   if (device && !effect.report.empty() && !may_tell(one, on_.room)) {

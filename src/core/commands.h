@@ -49,6 +49,7 @@
 namespace causeway::core {
 
 class spool_room;
+class successions;
 
 class commands {
 public:
@@ -65,6 +66,7 @@ public:
     const naming& names;
     const device_table& table;
     const holdings& here;
+    const successions& heirs;
     const spool_room& room;
     draft& changes;
     appends& stored;

@@ -108,7 +108,7 @@ struct shard::organs {
            time,
            totals},
         down{{options.commands, options.random, options.fresh_id, options.service_time, options.timeline},
-             {rules, names, table, here, waiting.account, book, stored, time, totals},
+             {rules, names, table, here, ways.heirs(), waiting.account, book, stored, time, totals},
              {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
         desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}, options.random},
         side{of},

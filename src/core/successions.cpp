@@ -46,6 +46,10 @@ const successions::heir* successions::heir_of(device_ref which) const {
   return found == all_.end() ? nullptr : &found->second.next;
 }
 
+bool successions::is_former(device_ref which, const std::optional<std::uint64_t>& eui) const {
+  return eui && (heir_of(which) != nullptr || table_.at(which).eui != *eui);
+}
+
 bool successions::is_over(device_ref which) const {
   const auto* const next = heir_of(which);
   return next != nullptr && is_over(*next, table_.at(which));

@@ -78,6 +78,8 @@ struct command {
   // Of the hub's message, as the hub says: its number, and when the hub took it.
   std::optional<std::int64_t> sequence_number{};
   std::optional<wall_time> enqueued{};
+  // Of the device that it is for, where its identity is made of it; the device id may be another's later.
+  std::optional<std::uint64_t> dev_eui{};
   friend bool operator==(const command&, const command&) = default;
 };
 
