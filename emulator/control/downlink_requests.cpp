@@ -111,16 +111,19 @@ result<read_rule> parse_read_rule(const json::object& object, mono_time time) {
 }
 
 result<push_rule> parse_push_rule(const json::object& object, mono_time time) {
-  fields from{
-      object,
-      {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
+  fields from{object,
+              {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "queued_after_ms",
+               "event", "hang_up", "delay_ms"}};
   push_rule made;
   read_scope(from, made, time);
   made.status = read_status(from);
   if (const auto retry = from.count("retry_after")) made.retry_after = static_cast<std::uint32_t>(*retry);
   made.queued = from.flag("queued").value_or(false);
+  made.queued_after = duration(from, "queued_after_ms", 1);
   made.told = word(from, "event", told).value_or(push_rule::event::as_ever);
   made.hang_up = from.flag("hang_up").value_or(false);
+  if (made.queued_after && !(made.queued && (made.status || made.hang_up)))
+    from.fail("queued_after_ms needs queued, and status or hang_up");
   made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
   if (from.problem()) return wrong("pushes: " + *from.problem());
   return made;

@@ -19,7 +19,8 @@ struct device_word {
 // {"application":…,"device":…} and, of an uplink, "f_port","confirmed","ack","mac_answer"
 result<device_word> parse_device_word(std::string_view body);
 
-// {"pushes":[{"pattern","count","for_seconds","status","retry_after","queued","event","hang_up","delay_ms"}],
+// {"pushes":[{"pattern","count","for_seconds","status","retry_after","queued","queued_after_ms","event",
+//  "hang_up","delay_ms"}],
 //  "reads":[{"pattern","count","for_seconds","of":"queue"|"record","status","delay_ms"}],
 //  "events":{"kinds","drop_every","double_every","swap_every","delay_ms"},"rate":N|null,
 //  "rate_per":"device"|"application","push_ms","lock_seconds","most_waiting","formatters":{DEVICE:…}};

@@ -188,6 +188,8 @@ downlink_outcome downlink_api::push(const target& at, const registry_request& re
 }
 
 std::optional<downlink_outcome> downlink_api::disturbed(const target& at, moment now) {
+  if (service_.is_stalled(at.application, at.device))
+    return downlink_outcome{service_.fail(fault_of_status(504)), service_.switches().stalled_after, 0, {}};
   const auto rule = service_.switches().use_read(at.device, at.method == downlink_method::list, now.mono);
   if (!rule) return std::nullopt;
   return downlink_outcome{service_.fail(fault_of_status(rule->status)), rule->delay, 0, {}};

@@ -316,6 +316,30 @@ TEST_F(downlink_http, a_reading_may_say_nothing_for_a_while) {
   EXPECT_EQ(ask("GET", records + "abp-2").status, 200);
 }
 
+TEST_F(downlink_http,
+       both_readings_fail_while_the_database_stands_still_and_the_first_that_does_not_shows_the_item) {
+  push_rule rule;
+  rule.pattern = "abp-2";
+  rule.queued = true;
+  rule.hang_up = true;
+  rule.queued_after = 6s;
+  service.switches().pushes.push_back(rule);
+  make_abp("abp-3");
+  begin("abp-2", good);
+  run(12ms);
+  const auto before = clock.now().mono;
+  const auto list = ask("GET", devices + "abp-2/down");
+  EXPECT_EQ(clock.now().mono - before, 3s);
+  EXPECT_EQ(list.status, 504);
+  EXPECT_EQ(name_of(list), "pkg/errors:context_deadline_exceeded");
+  EXPECT_EQ(ask("GET", devices + "abp-3/down").status, 200) << "another device";
+  EXPECT_EQ(ask("GET", records + "abp-2?field_mask=session.dev_addr").status, 504);
+  const auto shown = ask("GET", devices + "abp-2/down");
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_NE(shown.body.find("my:a"), std::string::npos);
+  EXPECT_EQ(ask("GET", records + "abp-2?field_mask=session.dev_addr").status, 200);
+}
+
 TEST_F(downlink_http, other_paths_are_others) {
   EXPECT_TRUE(downlink_api::is_for(devices + "d/down"));
   EXPECT_TRUE(downlink_api::is_for(hook + "d/down/replace"));

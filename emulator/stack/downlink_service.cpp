@@ -195,7 +195,7 @@ std::optional<downlink_refusal> downlink_service::store(push_order& order, momen
 
 void downlink_service::tell(const push_order& order, const stack_fault* refusal, wall_time received_at,
                             moment now) {
-  const auto found = find(order.application, order.device);
+  const auto found = obtain(order.application, order.device, now);
   if (!found) return;
   for (const auto& item : order.items) {
     downlink_news news;

@@ -65,6 +65,9 @@ public:
   std::vector<stack_event> take_events() { return events_.take(); }
 
   bool is_starved() const { return pushes_.is_starved(); }
+  bool is_stalled(const std::string& application, const std::string& device) const {
+    return pushes_.is_stalled(device_key(application, device));
+  }
   std::size_t waiting() const { return pushes_.waiting(); }
   std::size_t devices() const { return devices_.size(); }
   downlink_book& book() { return book_; }
