@@ -32,6 +32,7 @@ json::object show_totals(const controlled& emulator) {
     const auto& events = emulator.courier->totals();
     shown["events"] = json::object{{"posted", events.posted},
                                    {"refused", events.refused},
+                                   {"pool_full", events.pool_full},
                                    {"published", events.published},
                                    {"lost", events.lost}};
   }

@@ -3,6 +3,7 @@
 
 #include "emulator/control/control_fields.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -77,6 +78,16 @@ std::optional<std::vector<std::pair<std::string, std::string>>> pairs(fields& fr
   return list;
 }
 
+std::optional<std::vector<std::string>> words(fields& from, std::string_view name,
+                                              std::initializer_list<std::string_view> known) {
+  auto list = texts(from, name);
+  if (!list) return std::nullopt;
+  for (const auto& one : *list)
+    if (std::find(known.begin(), known.end(), one) == known.end())
+      from.fail(std::string{name} + " does not know " + one);
+  return list;
+}
+
 std::optional<milliseconds> duration(fields& from, std::string_view name, double unit) {
   const auto number = from.number(name);
   if (!number) return std::nullopt;
@@ -146,12 +157,14 @@ std::optional<error> read_rules(fields& from, std::string_view name, std::vector
 
 result<event_disorder> parse_disorder(const json::value& value) {
   if (!value.is_object()) return wrong("events is not an object");
-  fields from{value.as_object(), {"kinds", "drop_every", "double_every", "swap_every", "delay_ms"}};
+  fields from{value.as_object(),
+              {"kinds", "drop_every", "double_every", "swap_every", "shuffle", "delay_ms"}};
   event_disorder made;
   made.kinds = texts(from, "kinds").value_or(std::vector<std::string>{});
   made.drop_every = from.count("drop_every").value_or(0);
   made.double_every = from.count("double_every").value_or(0);
   made.swap_every = from.count("swap_every").value_or(0);
+  made.shuffle = from.flag("shuffle").value_or(false);
   made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
   if (from.problem()) return wrong("events: " + *from.problem());
   return made;
@@ -200,8 +213,8 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields from{*object,
-              {"pushes", "reads", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting",
-               "formatters"}};
+              {"pushes", "reads", "events", "rate", "rate_of", "rate_per", "push_ms", "lock_seconds",
+               "most_waiting", "webhook_pool", "formatters"}};
   if (auto bad = read_rules(from, "pushes", now.pushes,
                             [time](const auto& one) { return parse_push_rule(one, time); }))
     return *bad;
@@ -217,10 +230,12 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
     now.rate.reset();
   else if (const auto limit = from.count("rate"))
     now.rate = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(*limit));
+  if (auto of = words(from, "rate_of", {"push", "replace", "queue", "record"})) now.rate_of = std::move(*of);
   now.rate_per_application = word(from, "rate_per", limits).value_or(now.rate_per_application);
   now.push_time = duration(from, "push_ms", 1).value_or(now.push_time);
   now.lock_time = duration(from, "lock_seconds", 1'000).value_or(now.lock_time);
   if (const auto most = from.count("most_waiting")) now.most_waiting = *most;
+  if (const auto most = from.count("webhook_pool")) now.webhook_pool = *most;
   if (auto formatters = pairs(from, "formatters")) now.formatters = {formatters->begin(), formatters->end()};
   if (from.problem()) return wrong(*from.problem());
   return now;

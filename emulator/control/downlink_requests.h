@@ -22,8 +22,9 @@ result<device_word> parse_device_word(std::string_view body);
 // {"pushes":[{"pattern","count","for_seconds","status","retry_after","queued","queued_after_ms","event",
 //  "hang_up","delay_ms"}],
 //  "reads":[{"pattern","count","for_seconds","of":"queue"|"record","status","delay_ms"}],
-//  "events":{"kinds","drop_every","double_every","swap_every","delay_ms"},"rate":N|null,
-//  "rate_per":"device"|"application","push_ms","lock_seconds","most_waiting","formatters":{DEVICE:…}};
+//  "events":{"kinds","drop_every","double_every","swap_every","shuffle","delay_ms"},"rate":N|null,
+//  "rate_of":[METHOD…],"rate_per":"device"|"application","push_ms","lock_seconds","most_waiting",
+//  "webhook_pool","formatters":{DEVICE:…}};
 // what is absent stays as in `now`.
 result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now,
                                                   mono_time time);

@@ -39,7 +39,7 @@ void downlink_port::turn() {
   auto& service = api_.service();
   service.advance(on_.now());
   for (auto& event : service.take_events())
-    courier_.send(std::move(event));
+    courier_.send(std::move(event), service.switches().webhook_pool);
 }
 
 void downlink_port::on_published(std::string_view topic, std::string_view body) {

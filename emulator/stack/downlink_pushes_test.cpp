@@ -198,6 +198,27 @@ TEST_F(push_lock, forty_pushes_at_once_are_all_taken_one_after_the_other) {
     EXPECT_EQ(item->f_cnt, ++counter);
 }
 
+TEST_F(push_lock, of_pushes_and_a_replace_at_once_the_last_writer_wins) {
+  make_abp("a");
+  const auto at_once = [this](const std::vector<std::pair<std::string, bool>>& writers) {
+    std::vector<std::uint64_t> all;
+    all.reserve(writers.size());
+    for (const auto& [id, replaces] : writers)
+      all.push_back(begin("a", item(id), replaces));
+    run(100ms);
+    for (const auto number : all) {
+      const auto answer = service.take_answer(number);
+      EXPECT_TRUE(answer && answer->response.status == 200);
+    }
+    return queue("a");
+  };
+  EXPECT_EQ(at_once({{"x:1", false}, {"x:2", true}, {"x:3", false}}), "x:2 x:3");
+  EXPECT_EQ(booked("x:1").end, downlink_end::replaced);
+  EXPECT_EQ(at_once({{"x:4", false}, {"x:5", true}}), "x:5");
+  EXPECT_EQ(at_once({{"x:6", true}, {"x:7", false}}), "x:6 x:7");
+  EXPECT_EQ(news("x:1"), "queued") << "and nothing of its end";
+}
+
 TEST_F(push_lock, by_mqtt_only_events_tell_and_what_is_refused_by_its_form_is_silence) {
   make_abp("a");
   service.push_by_mqtt(app, "a", false, R"({"downlinks":[)" + item("x:1") + "]}", clock.now());

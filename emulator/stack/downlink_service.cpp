@@ -12,10 +12,18 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
+constexpr std::string_view own_prefix = "as:downlink";
 constexpr std::uint32_t default_attempts = 8;
 constexpr auto requeued_after = 30ms;
 // Between an uplink's transmission and its event; pass_uplink is called with the latter.
 constexpr auto heard_before = 240ms;
+
+// What the Application Server tells items apart by. Within one call such ids are in no order.
+std::string_view own_id(const downlink_item& item) {
+  for (const auto& id : item.correlation_ids)
+    if (id.starts_with(own_prefix)) return id;
+  return {};
+}
 
 stack_fault make_device_not_found(const std::string& application, const std::string& device) {
   return {404,
@@ -130,7 +138,7 @@ std::uint64_t downlink_service::begin_push(push_order order, moment now) {
   const std::string method = order.replaces ? "Replace" : "Push";
   const auto call = ids_.make("rpc:/ttn.lorawan.v3.AppAs/DownlinkQueue" + method, now.wall);
   for (auto& item : order.items) {
-    std::vector<std::string> own{ids_.make("as:downlink", now.wall)};
+    std::vector<std::string> own{ids_.make(own_prefix, now.wall)};
     if (order.route == downlink_route::rest) own.push_back(call);
     item.correlation_ids = joined_ids(std::move(item.correlation_ids), own);
   }
@@ -153,6 +161,10 @@ std::optional<downlink_refusal> downlink_service::encode(push_order& order) cons
     if (formatter == "error")
       return downlink_refusal{
           {409, 10, "pkg/messageprocessors/javascript", "output_errors", "{errors}", {{"errors", "no"}}},
+          false};
+    if (formatter == "script")
+      return downlink_refusal{
+          {409, 10, "pkg/scripting/javascript", "script", "{message}", {{"message", "ReferenceError"}}},
           false};
     if (formatter == "long") {
       auto fault = invalid_field("frm_payload", "value length must be at most 255 bytes");
@@ -197,13 +209,20 @@ void downlink_service::tell(const push_order& order, const stack_fault* refusal,
                             moment now) {
   const auto found = obtain(order.application, order.device, now);
   if (!found) return;
-  for (const auto& item : order.items) {
+  std::vector<const downlink_item*> items;
+  items.reserve(order.items.size());
+  for (const auto& item : order.items)
+    items.push_back(&item);
+  if (switches_.events.shuffle)
+    std::sort(items.begin(), items.end(),
+              [](const auto* a, const auto* b) { return own_id(*a) < own_id(*b); });
+  for (const auto* item : items) {
     downlink_news news;
     news.kind = refusal == nullptr ? "downlink_queued" : "downlink_failed";
     news.view = item_view::asked;
     news.fault = refusal;
     news.received_at = received_at;
-    events_.tell(found->names(), item, news, now);
+    events_.tell(found->names(), *item, news, now);
   }
 }
 

@@ -48,6 +48,7 @@ struct event_disorder {
   std::uint64_t drop_every = 0;   // each nth; 0: none
   std::uint64_t double_every = 0;
   std::uint64_t swap_every = 0; // leaves behind the next one
+  bool shuffle = false;         // those of one push, in any order
   milliseconds delay{0};
 };
 
@@ -57,13 +58,16 @@ struct downlink_switches {
   event_disorder events;
   // Requests a minute to each method; absent: no limit.
   std::optional<std::uint32_t> rate;
+  std::vector<std::string> rate_of;  // "push", "replace", "queue", "record"; empty: all of them
   bool rate_per_application = false; // since v3.35.2; else per device; always per key
   milliseconds push_time{12};        // how long the stack works on a push
   milliseconds lock_time{10'000};    // of a device, when the client of a push leaves meanwhile
   std::size_t most_waiting = 20;     // pushes, for locks, before the whole Application Server suffers
   milliseconds starved_after{4'000}; // until it gives up
   milliseconds stalled_after{3'000}; // until a reading does, while the database stands still
-  std::map<std::string, std::string> formatters; // by device: "none" (the default), "good", "error", "long"
+  std::size_t webhook_pool = 20'000; // events that wait for their post; the webhook never gets what is more
+  std::map<std::string, std::string>
+      formatters; // by device: "none" (the default), "good", "error", "script", "long"
 
   // Counts it as used.
   std::optional<push_rule> use_push(const std::string& device, mono_time now);
