@@ -134,6 +134,24 @@ TEST_F(control_downlinks_test, switches_change_what_they_name_and_go_back) {
   EXPECT_EQ(switches.lock_time, 10s);
 }
 
+TEST_F(control_downlinks_test, switches_to_worse_are_read_as_they_are_meant) {
+  ask("PUT", "/downlinks/switches",
+      R"({"pushes":[{"queued":true,"queued_after_ms":6000,"hang_up":true}],"events":{"shuffle":true},"webhook_pool":5,"rate_of":["queue","record"]})");
+  const auto& switches = service_.switches();
+  EXPECT_EQ(switches.pushes.at(0).queued_after, 6s);
+  EXPECT_TRUE(switches.events.shuffle);
+  EXPECT_EQ(switches.webhook_pool, 5U);
+  EXPECT_EQ(switches.rate_of, (std::vector<std::string>{"queue", "record"}));
+  for (const auto* bad :
+       {R"({"pushes":[{"queued_after_ms":6000,"hang_up":true}]})",
+        R"({"pushes":[{"queued_after_ms":6000,"queued":true}]})", R"({"rate_of":["list"]})"})
+    ask("PUT", "/downlinks/switches", bad, 400);
+  ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","gateway":"hasty","hesitates_every":3})");
+  const auto& settings = service_.device("app", "dev", now_)->settings();
+  EXPECT_EQ(settings.gateway, gateway_manner::hasty);
+  EXPECT_EQ(settings.hesitates_every, 3U);
+}
+
 TEST_F(control_downlinks_test, a_device_joins_when_it_is_told_to) {
   ask("PUT", "/downlinks/devices/app/dev", R"({"joined":false})");
   EXPECT_EQ(push(item), 400);

@@ -15,7 +15,8 @@ namespace json = boost::json;
 template <class Value>
 using named = std::pair<std::string_view, Value>;
 
-constexpr std::array<named<gateway_manner>, 6> manners{{{"good", gateway_manner::good},
+constexpr std::array<named<gateway_manner>, 7> manners{{{"good", gateway_manner::good},
+                                                        {"hasty", gateway_manner::hasty},
                                                         {"no_tx_ack", gateway_manner::no_tx_ack},
                                                         {"silent", gateway_manner::silent},
                                                         {"late", gateway_manner::late},
@@ -177,7 +178,7 @@ result<device_change> parse_device_change(std::string_view body) {
   if (!object) return object.fault();
   fields from{*object,
               {"class", "activation", "joined", "acknowledges", "gateway", "tx_result", "gateways", "longest",
-               "class_c_timeout"}};
+               "class_c_timeout", "hesitates_every"}};
   device_change made;
   made.class_c = word(from, "class", classes);
   made.abp = word(from, "activation", activations);
@@ -188,6 +189,7 @@ result<device_change> parse_device_change(std::string_view body) {
   made.gateways = texts(from, "gateways");
   if (const auto longest = from.count("longest")) made.longest = *longest;
   made.class_c_timeout = duration(from, "class_c_timeout", 1'000);
+  made.hesitates_every = from.count("hesitates_every");
   if (from.problem()) return wrong(*from.problem());
   return made;
 }

@@ -9,7 +9,7 @@
 namespace causeway::emulator {
 
 // {"class":"A"|"C","activation":"abp"|"otaa","joined":…,"acknowledges":…,"gateway":…,"tx_result":…,
-//  "gateways":[…],"longest":…,"class_c_timeout":SECONDS}
+//  "gateways":[…],"longest":…,"class_c_timeout":SECONDS,"hesitates_every":…}
 result<device_change> parse_device_change(std::string_view body);
 
 struct device_word {

@@ -90,6 +90,7 @@ bool downlink_service::change(const std::string& application, const std::string&
   settings.gateways = what.gateways.value_or(settings.gateways);
   settings.longest = what.longest.value_or(settings.longest);
   settings.class_c_timeout = what.class_c_timeout.value_or(settings.class_c_timeout);
+  settings.hesitates_every = what.hesitates_every.value_or(settings.hesitates_every);
   found->change(std::move(settings), now);
   return true;
 }

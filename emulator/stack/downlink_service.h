@@ -21,6 +21,7 @@ struct device_change {
   std::optional<std::vector<std::string>> gateways;
   std::optional<std::size_t> longest;
   std::optional<milliseconds> class_c_timeout;
+  std::optional<std::uint64_t> hesitates_every;
 };
 
 // Whether the application hears of an uplink.

@@ -22,10 +22,18 @@ constexpr auto rx1_delay = 5s;
 constexpr auto tx_ack_after = 45ms; // of the scheduling
 constexpr auto class_c_after = 220ms, class_c_gap = 1500ms, class_c_first = 2000ms, class_c_flight = 600ms;
 constexpr auto class_c_lead = 5400ms; // before an absolute time
-constexpr auto failed_after = 80ms;   // of the scheduling
+constexpr auto shortest_hesitation = 4s;
+constexpr std::uint64_t hesitations = 3; // 4, 5, 6 s
+constexpr auto failed_after = 80ms;      // of the scheduling
 constexpr auto join_takes = 1870ms;
 
 constexpr std::size_t longest_of_class_c = 51; // Rx2 of EU868
+
+// pushed: how manieth confirmed item of class C this is.
+mono_time hesitates_until(std::uint64_t every, std::uint64_t pushed, moment now) {
+  if (every == 0 || pushed % every != 0) return {};
+  return now.mono + shortest_hesitation + std::chrono::seconds{pushed / every % hesitations};
+}
 
 } // namespace
 
@@ -101,6 +109,9 @@ void network_device::change(network_settings settings, moment now) {
 
 void network_device::push(std::vector<downlink_item> items, moment now) {
   auto* session = current();
+  for (auto& item : items)
+    if (item.confirmed && settings_.class_c)
+      item.not_before = hesitates_until(settings_.hesitates_every, ++confirmed_pushed_, now);
   session->queue.insert(session->queue.end(), std::make_move_iterator(items.begin()),
                         std::make_move_iterator(items.end()));
   session->renumber();
@@ -291,7 +302,7 @@ void network_device::serve_window(std::uint64_t number, bool first, moment now) 
 
 // Before then the first one of class C must not leave.
 mono_time network_device::class_c_from(const downlink_item& item, moment now) const {
-  auto from = class_c_earliest_;
+  auto from = std::max(class_c_earliest_, item.not_before);
   if (item.confirmed && active_->mac.pending)
     from = std::max<mono_time>(from, pending_since_ + settings_.class_c_timeout);
   if (item.absolute_time)

@@ -97,6 +97,7 @@ private:
   mono_time class_c_due_{};      // the step in the agenda that counts
   mono_time pending_since_{};    // the confirmed one of class C
   std::uint32_t joins_ = 0;
+  std::uint64_t confirmed_pushed_ = 0; // of class C
 };
 
 } // namespace causeway::emulator
