@@ -93,6 +93,15 @@ TEST_F(control_downlinks_test, pushes_under_way_are_cut_off_when_it_is_asked_for
   ask("GET", "/downlinks/cut", {}, 404);
 }
 
+TEST_F(control_downlinks_test, the_stack_is_restarted_when_it_is_asked_for) {
+  EXPECT_EQ(ask("POST", "/downlinks/restart", {}, 201).at("down_ms"), 1300);
+  EXPECT_EQ(ask("POST", "/downlinks/restart", R"({"by":"kill","seconds":600})", 201).at("down_ms"), 600'000);
+  EXPECT_TRUE(service_.is_down(loop_.now().mono + 1s));
+  EXPECT_FALSE(service_.is_down(loop_.now().mono + 601s));
+  ask("POST", "/downlinks/restart", R"({"by":"fire"})", 400);
+  ask("GET", "/downlinks/restart", {}, 404);
+}
+
 TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends_their_items) {
   const auto made =
       ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","activation":"abp","gateway":"silent"})");

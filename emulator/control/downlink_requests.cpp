@@ -27,6 +27,7 @@ constexpr std::array<named<bool>, 2> activations{{{"otaa", false}, {"abp", true}
 constexpr std::array<named<push_rule::event>, 3> told{{{"as_ever", push_rule::event::as_ever},
                                                        {"none", push_rule::event::none},
                                                        {"failed", push_rule::event::failed}}};
+constexpr std::array<named<bool>, 2> endings{{{"stop", false}, {"kill", true}}};
 constexpr std::array<named<bool>, 2> limits{{{"device", false}, {"application", true}}};
 
 constexpr std::array<named<std::pair<bool, bool>>, 2> readings{
@@ -241,6 +242,17 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
   if (auto formatters = pairs(from, "formatters")) now.formatters = {formatters->begin(), formatters->end()};
   if (from.problem()) return wrong(*from.problem());
   return now;
+}
+
+result<restart_word> parse_restart(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields from{*object, {"by", "seconds"}};
+  restart_word made;
+  made.killed = word(from, "by", endings).value_or(made.killed);
+  made.down = duration(from, "seconds", 1'000).value_or(made.down);
+  if (from.problem()) return wrong(*from.problem());
+  return made;
 }
 
 result<event_ways> parse_event_ways(std::string_view body) {

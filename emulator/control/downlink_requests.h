@@ -29,6 +29,13 @@ result<device_word> parse_device_word(std::string_view body);
 result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now,
                                                   mono_time time);
 
+struct restart_word {
+  bool killed = false;
+  milliseconds down{1'300}; // as measured
+};
+// {"by":"stop"|"kill","seconds":1.3}, both optional
+result<restart_word> parse_restart(std::string_view body);
+
 struct event_ways {
   bool by_webhook = false, by_mqtt = false;
   std::optional<webhook_settings> webhook; // another one

@@ -99,6 +99,25 @@ void downlink_pushes::lock_out(std::uint64_t number, push& of, moment now) {
   });
 }
 
+void downlink_pushes::interrupt(bool killed, moment now) {
+  for (auto& [key, lock] : locks_)
+    lock.line.clear();
+  waiting_ = 0;
+  std::vector<std::uint64_t> all;
+  for (const auto& [number, of] : pushes_)
+    if (!of.answer && of.at != stage::left) all.push_back(number);
+  std::sort(all.begin(), all.end());
+  for (const auto number : all) {
+    auto& of = pushes_.at(number);
+    if (of.at == stage::begun)
+      release(of.key, now);
+    else if (of.at > stage::begun && of.at < stage::done)
+      lock_out(number, of, now);
+    of.at = stage::done;
+    give(number, {killed ? registry_response{} : to_.fail(fault_of_status(499)), killed}, {}, now);
+  }
+}
+
 mono_time downlink_pushes::free_at(const std::string& key, mono_time now) const {
   const auto found = locks_.find(key);
   return found == locks_.end() ? now : std::max(now, found->second.until);
@@ -113,7 +132,7 @@ void downlink_pushes::after(mono_time when, std::uint64_t number,
                             void (downlink_pushes::*what)(push&, moment)) {
   steps_.at(when, [this, number, what](moment now) {
     const auto found = pushes_.find(number);
-    if (found != pushes_.end() && found->second.at != stage::left) (this->*what)(found->second, now);
+    if (found != pushes_.end() && found->second.at < stage::done) (this->*what)(found->second, now);
   });
 }
 
@@ -196,7 +215,7 @@ void downlink_pushes::give(std::uint64_t number, push_answer answer, millisecond
     if (found == pushes_.end()) return;
     if (found->second.order.route == downlink_route::mqtt)
       pushes_.erase(found);
-    else
+    else if (!found->second.answer)
       found->second.answer = answer;
   };
   if (delay.count() == 0)

@@ -56,6 +56,9 @@ public:
   std::optional<push_answer> take(std::uint64_t number);
   // The client has gone: a waiting push goes too, one that has been begun locks its device.
   void leave(std::uint64_t number, moment now);
+  // The stack ends in the middle of them: waiting ones are dropped, those that have been begun lock their
+  // devices. Their answer: 499, or when it is killed none.
+  void interrupt(bool killed, moment now);
 
   bool is_locked(const std::string& key) const { return locks_.contains(key); }
   // When it is free, as far as can be told; now when it is.

@@ -108,19 +108,41 @@ void downlink_service::remove(const std::string& application, const std::string&
 bool downlink_service::hear(const std::string& application, const std::string& device, heard_uplink up,
                             moment now) {
   const auto found = obtain(application, device, now);
-  if (found) found->hear(std::move(up), now);
+  if (found && !is_down(now.mono)) found->hear(std::move(up), now);
   return found != nullptr;
 }
 
 bool downlink_service::join(const std::string& application, const std::string& device, moment now) {
   const auto found = obtain(application, device, now);
-  if (found) found->join(now);
+  if (found && !is_down(now.mono)) found->join(now);
   return found != nullptr;
+}
+
+void downlink_service::restart(bool killed, milliseconds down, moment now) {
+  advance(now);
+  ++context_.restarts;
+  for (const auto& [key, reports] : held_)
+    for (const auto& one : reports)
+      lose(one.what, now.wall);
+  held_.clear();
+  pushes_.interrupt(killed, now);
+  events_.forget();
+  const moment up{now.mono + down, now.wall + down};
+  for (const auto& [key, device] : devices_)
+    device->resume(up);
+  up_at_ = up.mono;
+}
+
+void downlink_service::advance(moment now) {
+  if (is_down(now.mono)) return;
+  if (const auto up = std::exchange(up_at_, std::nullopt)) steps_.postpone(*up);
+  steps_.advance(now);
 }
 
 uplink_passage downlink_service::pass_uplink(const std::string& application, const std::string& device,
                                              const std::string& session_key_id, std::uint32_t f_cnt,
                                              moment now) {
+  if (is_down(now.mono)) return {true, {}};
   if (devices_.empty()) return {};
   if (const auto found = find(application, device)) {
     heard_uplink up;
@@ -243,15 +265,16 @@ void downlink_service::on_report(const std::string& application, const std::stri
   const auto found = devices_.find(key);
   if (found == devices_.end()) return;
   const auto now = steps_.time();
-  if (pushes_.is_starved()) {
-    // Nobody repeats it; a nack's item is gone with it.
-    if (what.kind == report_kind::nack) book_.end(what.item.number, downlink_end::dropped, now.wall);
-    return;
-  }
+  if (pushes_.is_starved() || what.restarts != context_.restarts) return lose(what, now.wall);
   if (pushes_.is_locked(key))
     held_[key].push_back({std::move(what), now});
   else
     process(*found->second, what, now);
+}
+
+// Nobody repeats it; a nack's item is gone with it.
+void downlink_service::lose(const network_report& what, wall_time at) {
+  if (what.kind == report_kind::nack) book_.end(what.item.number, downlink_end::dropped, at);
 }
 
 void downlink_service::process(network_device& of, const network_report& what, moment at) {

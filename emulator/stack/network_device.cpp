@@ -70,6 +70,7 @@ void network_device::report(network_report what) {
 }
 
 void network_device::report_at(mono_time when, network_report what) {
+  what.restarts = with_.restarts;
   with_.steps.at(when, [weak = weak_from_this(), what = std::move(what)](moment) {
     if (const auto self = weak.lock()) self->report(what);
   });
@@ -156,18 +157,27 @@ void network_device::on_queue_changed(moment now) {
                  });
 }
 
+void network_device::resume(moment at) {
+  window_.used = true;
+  class_c_due_ = {};
+  if (settings_.class_c) plan_class_c(at);
+}
+
 // ------------------------------------------------------------ uplinks and joins
 
 void network_device::hear(heard_uplink up, moment now) {
-  with_.steps.at(now.mono + heard_after, [weak = weak_from_this(), up = std::move(up), now](moment) {
-    if (const auto self = weak.lock()) self->take_up(up, now);
-  });
+  with_.steps.at(now.mono + heard_after,
+                 [weak = weak_from_this(), up = std::move(up), now, before = with_.restarts](moment) {
+                   const auto self = weak.lock();
+                   if (self && self->with_.restarts == before) self->take_up(up, now);
+                 });
 }
 
 void network_device::join(moment now) {
   if (settings_.abp) return;
-  with_.steps.at(now.mono + join_takes, [weak = weak_from_this(), now](moment then) {
-    if (const auto self = weak.lock()) self->accept_join(now, then);
+  with_.steps.at(now.mono + join_takes, [weak = weak_from_this(), now, before = with_.restarts](moment then) {
+    const auto self = weak.lock();
+    if (self && self->with_.restarts == before) self->accept_join(now, then);
   });
 }
 
@@ -188,6 +198,7 @@ void network_device::accept_join(moment requested, moment now) {
   what.outer_ids = joined_ids(ids, {with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", now.wall)});
   what.dev_addr = made.session.dev_addr;
   what.session_key_id = made.session.session_key_id;
+  what.restarts = with_.restarts;
   if (joining_) made.session.queue = std::move(joining_->session.queue);
   joining_ = std::move(made);
   joining_->session.renumber();
@@ -323,7 +334,9 @@ void network_device::plan_class_c(moment now) {
 }
 
 void network_device::serve_class_c(moment now) {
-  if (now.mono != class_c_due_ || !active_ || active_->session.queue.empty()) return;
+  // A step that was put down before another one, earlier or later, does not count.
+  const bool due = class_c_due_ != mono_time{} && now.mono >= class_c_due_;
+  if (!due || !active_ || active_->session.queue.empty()) return;
   class_c_due_ = {};
   auto& queue = active_->session.queue;
   // Another one may have become the first.

@@ -37,6 +37,8 @@ public:
   void requeue(downlink_item item, moment now);
   // The device is deleted.
   void remove(moment now);
+  // The stack is there again at that time. The windows behind the last uplink are missed.
+  void resume(moment at);
 
   // The queue as it is listed.
   std::vector<const downlink_item*> queue() const;

@@ -105,6 +105,7 @@ struct network_report {
   std::string dev_addr, session_key_id; // now
   recent_uplink up;                     // of uplink and join
   bool told_elsewhere = false;          // likewise
+  std::uint64_t restarts = 0;           // of the stack, when it began
 };
 
 } // namespace causeway::emulator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The emulated stack's downlink side over its sockets: pushes, events at a webhook, clients that leave, connections closed without a byte, MQTT."""
+"""The emulated stack's downlink side over its sockets: pushes, events at a webhook, clients that leave, connections closed without a byte, MQTT, a stack that is restarted."""
 import http.client
 import http.server
 import json
@@ -227,6 +227,22 @@ class stack_downlinks(integration_test):
         posted = 60 - events["pool_full"]
         wait_until(lambda: self.hub.control("GET", "/downlinks")["events"]["posted"] == posted, "the rest of them by the webhook")
         self.assertEqual(self.webhook.kinds(), ["downlink_queued"] * posted)
+
+    def test_a_stack_that_is_killed_answers_nobody_until_it_is_there_again(self):
+        self.begin()
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1")), (200, "{}"))
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 20000})
+        with self.open() as line:
+            line.sendall(self.request("POST", *self.push(OTHER, "my:cut")))
+            wait_until(lambda: self.hub.control("GET", "/downlinks")["pushes"] == 2, "a push under way")
+            self.hub.control("POST", "/downlinks/restart", {"by": "kill", "seconds": 600})
+            self.assertEqual(line.recv(100), b"")
+        with self.open() as line:
+            line.sendall(self.request("GET", self.down(DEVICE)))
+            self.assertEqual(line.recv(100), b"")
+        self.hub.control("POST", "/downlinks/restart", {"seconds": 0})
+        self.assertIn("my:1", self.ask("GET", self.down(DEVICE))[1])
+        self.assertEqual(self.booked("my:cut"), [])
 
     def test_by_mqtt_a_push_gets_no_answer_and_events_come_by_the_broker(self):
         stack = broker(self.directory, {})
