@@ -32,6 +32,7 @@ json::object show_totals(const controlled& emulator) {
     const auto& events = emulator.courier->totals();
     shown["events"] = json::object{{"posted", events.posted},
                                    {"refused", events.refused},
+                                   {"pool_full", events.pool_full},
                                    {"published", events.published},
                                    {"lost", events.lost}};
   }
@@ -130,6 +131,14 @@ net::http_response say(const controlled& emulator, const std::string& body, bool
   return reply(json::object{{"device", what->device}}, 201);
 }
 
+net::http_response restart(const controlled& emulator, const std::string& body) {
+  const auto how = parse_restart(body);
+  if (!how) return refuse(400, how.fault().detail());
+  emulator.downlinks->service().restart(how->killed, how->down, emulator.on->now());
+  if (emulator.courier != nullptr) emulator.courier->forget();
+  return reply(json::object{{"down_ms", how->down.count()}}, 201);
+}
+
 net::http_response change_ways(const controlled& emulator, const std::string& application,
                                const std::string& body) {
   auto ways = parse_event_ways(body);
@@ -157,6 +166,7 @@ net::http_response answer_downlinks_control(const controlled& emulator, const ne
     emulator.downlinks->cut();
     return reply(json::object{{"cuts", emulator.downlinks->cuts()}}, 201);
   }
+  if (path == "/downlinks/restart" && post) return restart(emulator, request.body);
   if (path == "/downlinks/switches") return change_switches(emulator, request);
   if (path == "/downlinks/uplink" && post) return say(emulator, request.body, false);
   if (path == "/downlinks/join" && post) return say(emulator, request.body, true);

@@ -93,6 +93,15 @@ TEST_F(control_downlinks_test, pushes_under_way_are_cut_off_when_it_is_asked_for
   ask("GET", "/downlinks/cut", {}, 404);
 }
 
+TEST_F(control_downlinks_test, the_stack_is_restarted_when_it_is_asked_for) {
+  EXPECT_EQ(ask("POST", "/downlinks/restart", {}, 201).at("down_ms"), 1300);
+  EXPECT_EQ(ask("POST", "/downlinks/restart", R"({"by":"kill","seconds":600})", 201).at("down_ms"), 600'000);
+  EXPECT_TRUE(service_.is_down(loop_.now().mono + 1s));
+  EXPECT_FALSE(service_.is_down(loop_.now().mono + 601s));
+  ask("POST", "/downlinks/restart", R"({"by":"fire"})", 400);
+  ask("GET", "/downlinks/restart", {}, 404);
+}
+
 TEST_F(control_downlinks_test, devices_are_made_and_shown_and_their_removal_ends_their_items) {
   const auto made =
       ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","activation":"abp","gateway":"silent"})");
@@ -132,6 +141,24 @@ TEST_F(control_downlinks_test, switches_change_what_they_name_and_go_back) {
   ask("DELETE", "/downlinks/switches");
   EXPECT_EQ(switches.events.drop_every, 0U);
   EXPECT_EQ(switches.lock_time, 10s);
+}
+
+TEST_F(control_downlinks_test, switches_to_worse_are_read_as_they_are_meant) {
+  ask("PUT", "/downlinks/switches",
+      R"({"pushes":[{"queued":true,"queued_after_ms":6000,"hang_up":true}],"events":{"shuffle":true},"webhook_pool":5,"rate_of":["queue","record"]})");
+  const auto& switches = service_.switches();
+  EXPECT_EQ(switches.pushes.at(0).queued_after, 6s);
+  EXPECT_TRUE(switches.events.shuffle);
+  EXPECT_EQ(switches.webhook_pool, 5U);
+  EXPECT_EQ(switches.rate_of, (std::vector<std::string>{"queue", "record"}));
+  for (const auto* bad :
+       {R"({"pushes":[{"queued_after_ms":6000,"hang_up":true}]})",
+        R"({"pushes":[{"queued_after_ms":6000,"queued":true}]})", R"({"rate_of":["list"]})"})
+    ask("PUT", "/downlinks/switches", bad, 400);
+  ask("PUT", "/downlinks/devices/app/dev", R"({"class":"C","gateway":"hasty","hesitates_every":3})");
+  const auto& settings = service_.device("app", "dev", now_)->settings();
+  EXPECT_EQ(settings.gateway, gateway_manner::hasty);
+  EXPECT_EQ(settings.hesitates_every, 3U);
 }
 
 TEST_F(control_downlinks_test, a_device_joins_when_it_is_told_to) {

@@ -3,6 +3,7 @@
 
 #include "emulator/control/control_fields.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -14,7 +15,8 @@ namespace json = boost::json;
 template <class Value>
 using named = std::pair<std::string_view, Value>;
 
-constexpr std::array<named<gateway_manner>, 6> manners{{{"good", gateway_manner::good},
+constexpr std::array<named<gateway_manner>, 7> manners{{{"good", gateway_manner::good},
+                                                        {"hasty", gateway_manner::hasty},
                                                         {"no_tx_ack", gateway_manner::no_tx_ack},
                                                         {"silent", gateway_manner::silent},
                                                         {"late", gateway_manner::late},
@@ -25,6 +27,7 @@ constexpr std::array<named<bool>, 2> activations{{{"otaa", false}, {"abp", true}
 constexpr std::array<named<push_rule::event>, 3> told{{{"as_ever", push_rule::event::as_ever},
                                                        {"none", push_rule::event::none},
                                                        {"failed", push_rule::event::failed}}};
+constexpr std::array<named<bool>, 2> endings{{{"stop", false}, {"kill", true}}};
 constexpr std::array<named<bool>, 2> limits{{{"device", false}, {"application", true}}};
 
 constexpr std::array<named<std::pair<bool, bool>>, 2> readings{
@@ -77,6 +80,16 @@ std::optional<std::vector<std::pair<std::string, std::string>>> pairs(fields& fr
   return list;
 }
 
+std::optional<std::vector<std::string>> words(fields& from, std::string_view name,
+                                              std::initializer_list<std::string_view> known) {
+  auto list = texts(from, name);
+  if (!list) return std::nullopt;
+  for (const auto& one : *list)
+    if (std::find(known.begin(), known.end(), one) == known.end())
+      from.fail(std::string{name} + " does not know " + one);
+  return list;
+}
+
 std::optional<milliseconds> duration(fields& from, std::string_view name, double unit) {
   const auto number = from.number(name);
   if (!number) return std::nullopt;
@@ -111,16 +124,19 @@ result<read_rule> parse_read_rule(const json::object& object, mono_time time) {
 }
 
 result<push_rule> parse_push_rule(const json::object& object, mono_time time) {
-  fields from{
-      object,
-      {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "event", "hang_up", "delay_ms"}};
+  fields from{object,
+              {"pattern", "count", "for_seconds", "status", "retry_after", "queued", "queued_after_ms",
+               "event", "hang_up", "delay_ms"}};
   push_rule made;
   read_scope(from, made, time);
   made.status = read_status(from);
   if (const auto retry = from.count("retry_after")) made.retry_after = static_cast<std::uint32_t>(*retry);
   made.queued = from.flag("queued").value_or(false);
+  made.queued_after = duration(from, "queued_after_ms", 1);
   made.told = word(from, "event", told).value_or(push_rule::event::as_ever);
   made.hang_up = from.flag("hang_up").value_or(false);
+  if (made.queued_after && !(made.queued && (made.status || made.hang_up)))
+    from.fail("queued_after_ms needs queued, and status or hang_up");
   made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
   if (from.problem()) return wrong("pushes: " + *from.problem());
   return made;
@@ -143,12 +159,14 @@ std::optional<error> read_rules(fields& from, std::string_view name, std::vector
 
 result<event_disorder> parse_disorder(const json::value& value) {
   if (!value.is_object()) return wrong("events is not an object");
-  fields from{value.as_object(), {"kinds", "drop_every", "double_every", "swap_every", "delay_ms"}};
+  fields from{value.as_object(),
+              {"kinds", "drop_every", "double_every", "swap_every", "shuffle", "delay_ms"}};
   event_disorder made;
   made.kinds = texts(from, "kinds").value_or(std::vector<std::string>{});
   made.drop_every = from.count("drop_every").value_or(0);
   made.double_every = from.count("double_every").value_or(0);
   made.swap_every = from.count("swap_every").value_or(0);
+  made.shuffle = from.flag("shuffle").value_or(false);
   made.delay = duration(from, "delay_ms", 1).value_or(milliseconds{0});
   if (from.problem()) return wrong("events: " + *from.problem());
   return made;
@@ -161,7 +179,7 @@ result<device_change> parse_device_change(std::string_view body) {
   if (!object) return object.fault();
   fields from{*object,
               {"class", "activation", "joined", "acknowledges", "gateway", "tx_result", "gateways", "longest",
-               "class_c_timeout"}};
+               "class_c_timeout", "hesitates_every"}};
   device_change made;
   made.class_c = word(from, "class", classes);
   made.abp = word(from, "activation", activations);
@@ -172,6 +190,7 @@ result<device_change> parse_device_change(std::string_view body) {
   made.gateways = texts(from, "gateways");
   if (const auto longest = from.count("longest")) made.longest = *longest;
   made.class_c_timeout = duration(from, "class_c_timeout", 1'000);
+  made.hesitates_every = from.count("hesitates_every");
   if (from.problem()) return wrong(*from.problem());
   return made;
 }
@@ -197,8 +216,8 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
   const auto object = parse_object(body);
   if (!object) return object.fault();
   fields from{*object,
-              {"pushes", "reads", "events", "rate", "rate_per", "push_ms", "lock_seconds", "most_waiting",
-               "formatters"}};
+              {"pushes", "reads", "events", "rate", "rate_of", "rate_per", "push_ms", "lock_seconds",
+               "most_waiting", "webhook_pool", "formatters"}};
   if (auto bad = read_rules(from, "pushes", now.pushes,
                             [time](const auto& one) { return parse_push_rule(one, time); }))
     return *bad;
@@ -214,13 +233,26 @@ result<downlink_switches> parse_downlink_switches(std::string_view body, downlin
     now.rate.reset();
   else if (const auto limit = from.count("rate"))
     now.rate = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(*limit));
+  if (auto of = words(from, "rate_of", {"push", "replace", "queue", "record"})) now.rate_of = std::move(*of);
   now.rate_per_application = word(from, "rate_per", limits).value_or(now.rate_per_application);
   now.push_time = duration(from, "push_ms", 1).value_or(now.push_time);
   now.lock_time = duration(from, "lock_seconds", 1'000).value_or(now.lock_time);
   if (const auto most = from.count("most_waiting")) now.most_waiting = *most;
+  if (const auto most = from.count("webhook_pool")) now.webhook_pool = *most;
   if (auto formatters = pairs(from, "formatters")) now.formatters = {formatters->begin(), formatters->end()};
   if (from.problem()) return wrong(*from.problem());
   return now;
+}
+
+result<restart_word> parse_restart(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return object.fault();
+  fields from{*object, {"by", "seconds"}};
+  restart_word made;
+  made.killed = word(from, "by", endings).value_or(made.killed);
+  made.down = duration(from, "seconds", 1'000).value_or(made.down);
+  if (from.problem()) return wrong(*from.problem());
+  return made;
 }
 
 result<event_ways> parse_event_ways(std::string_view body) {

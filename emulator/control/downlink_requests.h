@@ -9,7 +9,7 @@
 namespace causeway::emulator {
 
 // {"class":"A"|"C","activation":"abp"|"otaa","joined":…,"acknowledges":…,"gateway":…,"tx_result":…,
-//  "gateways":[…],"longest":…,"class_c_timeout":SECONDS}
+//  "gateways":[…],"longest":…,"class_c_timeout":SECONDS,"hesitates_every":…}
 result<device_change> parse_device_change(std::string_view body);
 
 struct device_word {
@@ -19,13 +19,22 @@ struct device_word {
 // {"application":…,"device":…} and, of an uplink, "f_port","confirmed","ack","mac_answer"
 result<device_word> parse_device_word(std::string_view body);
 
-// {"pushes":[{"pattern","count","for_seconds","status","retry_after","queued","event","hang_up","delay_ms"}],
+// {"pushes":[{"pattern","count","for_seconds","status","retry_after","queued","queued_after_ms","event",
+//  "hang_up","delay_ms"}],
 //  "reads":[{"pattern","count","for_seconds","of":"queue"|"record","status","delay_ms"}],
-//  "events":{"kinds","drop_every","double_every","swap_every","delay_ms"},"rate":N|null,
-//  "rate_per":"device"|"application","push_ms","lock_seconds","most_waiting","formatters":{DEVICE:…}};
+//  "events":{"kinds","drop_every","double_every","swap_every","shuffle","delay_ms"},"rate":N|null,
+//  "rate_of":[METHOD…],"rate_per":"device"|"application","push_ms","lock_seconds","most_waiting",
+//  "webhook_pool","formatters":{DEVICE:…}};
 // what is absent stays as in `now`.
 result<downlink_switches> parse_downlink_switches(std::string_view body, downlink_switches now,
                                                   mono_time time);
+
+struct restart_word {
+  bool killed = false;
+  milliseconds down{1'300}; // as measured
+};
+// {"by":"stop"|"kill","seconds":1.3}, both optional
+result<restart_word> parse_restart(std::string_view body);
 
 struct event_ways {
   bool by_webhook = false, by_mqtt = false;

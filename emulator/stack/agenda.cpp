@@ -13,6 +13,14 @@ void agenda::advance(moment now) {
   }
 }
 
+void agenda::postpone(mono_time until) {
+  while (!steps_.empty() && steps_.begin()->first < until) {
+    auto first = steps_.extract(steps_.begin());
+    first.key() = until;
+    steps_.insert(std::move(first));
+  }
+}
+
 std::optional<mono_time> agenda::next() const {
   if (steps_.empty()) return std::nullopt;
   return steps_.begin()->first;

@@ -19,6 +19,8 @@ public:
   // Takes the steps that are due, in their order; those of one time as they were put down. A step may put
   // down others, which count too.
   void advance(moment now);
+  // What is due before then is due then, in the same order.
+  void postpone(mono_time until);
   // When there is something to do; nothing: never.
   std::optional<mono_time> next() const;
   // Within a step: its time.

@@ -40,6 +40,21 @@ std::string_view right_for(downlink_method method) {
   return "RIGHT_APPLICATION_DEVICES_READ";
 }
 
+// In `rate_of` of the switches.
+std::string_view word_of(downlink_method method) {
+  switch (method) {
+  case downlink_method::push:
+    return "push";
+  case downlink_method::replace:
+    return "replace";
+  case downlink_method::list:
+    return "queue";
+  case downlink_method::record:
+    break;
+  }
+  return "record";
+}
+
 std::string_view resource_of(downlink_method method, downlink_route route) {
   if (route == downlink_route::webhook) return "as:down:web";
   switch (method) {
@@ -139,7 +154,10 @@ downlink_api::limit(const target& at, std::string_view key, moment now,
                     std::vector<std::pair<std::string, std::string>>& headers) {
   const auto& switches = service_.switches();
   if (std::exchange(rate_, switches.rate) != switches.rate) buckets_.clear();
-  if (!switches.rate) return std::nullopt;
+  const auto& limited = switches.rate_of;
+  const bool concerned =
+      limited.empty() || std::find(limited.begin(), limited.end(), word_of(at.method)) != limited.end();
+  if (!switches.rate || !concerned) return std::nullopt;
   const auto resource = std::string{resource_of(at.method, at.route)};
   const auto whose = switches.rate_per_application ? at.application : device_key(at.application, at.device);
   auto& bucket =
@@ -188,9 +206,15 @@ downlink_outcome downlink_api::push(const target& at, const registry_request& re
 }
 
 std::optional<downlink_outcome> downlink_api::disturbed(const target& at, moment now) {
+  if (service_.is_stalled(at.application, at.device))
+    return downlink_outcome{service_.fail(fault_of_status(504)), service_.switches().stalled_after, 0, {}};
   const auto rule = service_.switches().use_read(at.device, at.method == downlink_method::list, now.mono);
   if (!rule) return std::nullopt;
-  return downlink_outcome{service_.fail(fault_of_status(rule->status)), rule->delay, 0, {}};
+  auto fault = fault_of_status(rule->status);
+  if (rule->status == 429)
+    fault.attributes["key"] =
+        std::string{resource_of(at.method, at.route)} + ":" + device_key(at.application, at.device);
+  return downlink_outcome{service_.fail(fault), rule->delay, 0, {}};
 }
 
 downlink_outcome downlink_api::list(const target& at, moment now) {

@@ -46,7 +46,7 @@ private:
   downlink_outcome push(const target& at, const registry_request& request, moment now);
   downlink_outcome list(const target& at, moment now);
   downlink_outcome record(const target& at, const registry_request& request, moment now);
-  // By a rule of the switches.
+  // By a rule of the switches, or because the database stands still.
   std::optional<downlink_outcome> disturbed(const target& at, moment now);
   // Adds the headers; a response when the limit is exceeded.
   std::optional<registry_response> limit(const target& at, std::string_view key, moment now,

@@ -281,6 +281,50 @@ TEST_F(downlink_http, limits_are_counted_for_each_device_and_key_or_for_the_appl
   EXPECT_EQ(push("abp-3", good).status, 429) << "one for all of them";
 }
 
+TEST_F(downlink_http, each_reading_has_a_limit_of_its_own) {
+  service.switches().rate = 2;
+  service.switches().rate_of = {"queue", "record"};
+  const auto record = records + "abp-2?field_mask=session.dev_addr";
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(ask("GET", devices + "abp-2/down").status, 200);
+  const auto list = ask("GET", devices + "abp-2/down");
+  EXPECT_EQ(list.status, 429);
+  EXPECT_EQ(name_of(list), "pkg/ratelimit:rate_limit_exceeded");
+  EXPECT_NE(list.body.find("AppAs/DownlinkQueueList:lab-app/abp-2"), std::string::npos);
+  EXPECT_EQ(header_of(list, "X-Rate-Limit-Retry"), "30");
+  const auto first = ask("GET", record);
+  EXPECT_EQ(first.status, 200) << "the record is another method";
+  EXPECT_EQ(header_of(first, "X-Rate-Limit-Available"), "1");
+  ask("GET", record);
+  const auto second = ask("GET", record);
+  EXPECT_EQ(second.status, 429);
+  EXPECT_NE(second.body.find("NsEndDeviceRegistry/Get:lab-app/abp-2"), std::string::npos);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(push("abp-2", good).status, 200) << "pushes are not concerned";
+  run(30s);
+  EXPECT_EQ(ask("GET", record).status, 200);
+  EXPECT_EQ(ask("GET", devices + "abp-2/down").status, 200);
+  service.switches().rate.reset();
+  read_rule rule;
+  rule.status = 429;
+  service.switches().reads = {rule};
+  const auto by_rule = ask("GET", record);
+  EXPECT_EQ(by_rule.status, 429);
+  EXPECT_NE(by_rule.body.find("NsEndDeviceRegistry/Get:lab-app/abp-2"), std::string::npos);
+}
+
+TEST_F(downlink_http, an_application_that_is_unknown_is_one_without_rights) {
+  const auto body = R"({"downlinks":[)" + good + "]}";
+  for (const auto* path : {"/api/v3/as/applications/nobody/devices/abp-2/down/push",
+                           "/api/v3/as/applications/nobody/webhooks/hook/devices/abp-2/down/push"}) {
+    const auto answer = ask("POST", path, body);
+    EXPECT_EQ(answer.status, 403) << path;
+    EXPECT_EQ(name_of(answer), "pkg/auth/rights:no_application_rights") << path;
+  }
+  run(1s);
+  EXPECT_EQ(news(), "");
+}
+
 TEST_F(downlink_http, neither_read_takes_the_lock_but_the_queue_needs_a_connection) {
   const auto number = begin("abp-2", good);
   run(8ms);
@@ -314,6 +358,30 @@ TEST_F(downlink_http, a_reading_may_say_nothing_for_a_while) {
   EXPECT_EQ(ask("GET", records + "abp-2").status, 504);
   run(6s);
   EXPECT_EQ(ask("GET", records + "abp-2").status, 200);
+}
+
+TEST_F(downlink_http,
+       both_readings_fail_while_the_database_stands_still_and_the_first_that_does_not_shows_the_item) {
+  push_rule rule;
+  rule.pattern = "abp-2";
+  rule.queued = true;
+  rule.hang_up = true;
+  rule.queued_after = 6s;
+  service.switches().pushes.push_back(rule);
+  make_abp("abp-3");
+  begin("abp-2", good);
+  run(12ms);
+  const auto before = clock.now().mono;
+  const auto list = ask("GET", devices + "abp-2/down");
+  EXPECT_EQ(clock.now().mono - before, 3s);
+  EXPECT_EQ(list.status, 504);
+  EXPECT_EQ(name_of(list), "pkg/errors:context_deadline_exceeded");
+  EXPECT_EQ(ask("GET", devices + "abp-3/down").status, 200) << "another device";
+  EXPECT_EQ(ask("GET", records + "abp-2?field_mask=session.dev_addr").status, 504);
+  const auto shown = ask("GET", devices + "abp-2/down");
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_NE(shown.body.find("my:a"), std::string::npos);
+  EXPECT_EQ(ask("GET", records + "abp-2?field_mask=session.dev_addr").status, 200);
 }
 
 TEST_F(downlink_http, other_paths_are_others) {

@@ -42,6 +42,11 @@ public:
   void tell(stack_event event) { out_.push_back(std::move(event)); }
   // What has come together, in its order.
   std::vector<stack_event> take() { return std::exchange(out_, {}); }
+  // What has not left never does.
+  void forget() {
+    out_.clear();
+    held_.reset();
+  }
 
 private:
   void leave(stack_event event);

@@ -5,6 +5,8 @@
 #include "emulator/stack/downlink_scene.h"
 #include "emulator/stack/stack_time.h"
 
+#include <algorithm>
+
 namespace causeway::emulator {
 namespace {
 
@@ -136,6 +138,47 @@ TEST_F(event_shape, ids_are_sorted_and_ours_are_in_both_lists) {
     EXPECT_EQ(ids, joined_ids(ids));
     for (const auto* own : {"", "b", "z"})
       EXPECT_EQ(std::count(ids.begin(), ids.end(), own), 1) << own;
+  }
+}
+
+// The caller's ids in one of the lists of an event; the others are the stack's.
+std::vector<std::string> own_ids(const json::value& list, const std::vector<std::string>& asked) {
+  std::vector<std::string> own;
+  for (const auto& id : list.as_array())
+    if (std::binary_search(asked.begin(), asked.end(), std::string_view{id.as_string()}))
+      own.emplace_back(id.as_string());
+  return own;
+}
+
+TEST_F(event_shape, a_thousand_ids_of_any_content_stay_as_they_are_over_nack_and_rejoin) {
+  std::vector<std::string> asked{
+      "",         " ",  "\"quoted\"", "a\\b", std::string{"a\0b", 3}, "line\nend", "\xF0\x9F\x98\x80",
+      "\xC3\xBC", "x:1"};
+  for (int i = 0; asked.size() < 1'000; ++i)
+    asked.push_back("my:" + std::to_string(i));
+  std::sort(asked.begin(), asked.end());
+  make("o");
+  const json::object asks{
+      {"f_port", 1}, {"frm_payload", "AQ=="}, {"confirmed", true}, {"correlation_ids", format_ids(asked)}};
+  EXPECT_EQ(push("o", json::serialize(asks)), 200);
+  const auto& listed = *service.device(app, "o", clock.now())->queue().front();
+  EXPECT_EQ(own_ids(format_item(listed, item_view::whole).at("correlation_ids"), asked), asked);
+  uplink("o");
+  run(10s);
+  uplink("o", false);
+  run(10s);
+  service.join(app, "o", clock.now());
+  run(2s);
+  uplink("o");
+  run(10s);
+  uplink("o", true);
+  run(10s);
+  EXPECT_EQ(news("x:1"), "queued sent nack sent nack sent ack");
+  for (const auto& event : told) {
+    if (!event.kind.starts_with("downlink_")) continue;
+    const auto shown = json::parse(event.body);
+    EXPECT_EQ(own_ids(shown.at("correlation_ids"), asked), asked) << event.kind;
+    EXPECT_EQ(own_ids(shown.at(event.kind).at("correlation_ids"), asked), asked) << event.kind;
   }
 }
 

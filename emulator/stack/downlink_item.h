@@ -29,6 +29,7 @@ struct downlink_item {
   bool confirmed = false;
   boost::json::object class_b_c;
   std::optional<wall_time> absolute_time; // of class_b_c
+  mono_time not_before{};                 // the network server hesitates until then
   std::string priority;                   // empty: none was asked for
   std::vector<std::string> correlation_ids;
   std::optional<downlink_retry> retry; // confirmed ones only

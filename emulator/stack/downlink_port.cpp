@@ -39,7 +39,7 @@ void downlink_port::turn() {
   auto& service = api_.service();
   service.advance(on_.now());
   for (auto& event : service.take_events())
-    courier_.send(std::move(event));
+    courier_.send(std::move(event), service.switches().webhook_pool);
 }
 
 void downlink_port::on_published(std::string_view topic, std::string_view body) {
@@ -47,6 +47,7 @@ void downlink_port::on_published(std::string_view topic, std::string_view body) 
   if (parts.size() != 6 || parts[0] != "v3" || parts[2] != "devices" || parts[4] != "down") return;
   if (parts[5] != "push" && parts[5] != "replace") return;
   const auto application = parts[1].substr(0, parts[1].find('@'));
+  if (api_.service().is_down(on_.now().mono)) return;
   api_.service().push_by_mqtt(application, parts[3], parts[5] == "replace", body, on_.now());
   turn();
 }
@@ -62,6 +63,7 @@ net::task<> downlink_port::keep_turning(downlink_port* self) {
 }
 
 net::task<net::http_response> downlink_port::answer(net::http_request request) {
+  if (api_.service().is_down(on_.now().mono)) co_return make_silent();
   const registry_request asked{request.method, std::string{request.path()}, std::string{request.query()},
                                std::string{request.header("Authorization")}, std::move(request.body)};
   auto outcome = api_.handle(asked, on_.now());

@@ -15,6 +15,11 @@ stack_fault make_cancelled() {
   return {499, 1, "", "", "context canceled", {}};
 }
 
+// What the Application Server takes for the push's end; of one that got no answer, that its client has gone.
+stack_fault fault_of(const push_rule& rule) {
+  return rule.status ? fault_of_status(*rule.status) : make_cancelled();
+}
+
 } // namespace
 
 std::string device_key(std::string_view application, std::string_view device) {
@@ -29,6 +34,7 @@ std::uint64_t downlink_pushes::begin(push_order order, moment now) {
   made.received_at = now.wall;
   made.order = std::move(order);
   if (const auto& rule = made.rule; rule && !rule->queued && (rule->status || rule->hang_up)) {
+    if (rule->told == push_rule::event::failed) tell_failure(made, now);
     answer_later(number, fault_of_status(rule->status.value_or(500)), rule->delay, now);
   } else if (is_starved()) {
     made.rule.reset();
@@ -74,18 +80,42 @@ void downlink_pushes::leave(std::uint64_t number, moment now) {
 void downlink_pushes::abandon(std::uint64_t number, push& of, moment now) {
   if (of.at == stage::left) return;
   const bool untold = of.at != stage::told;
+  lock_out(number, of, now);
+  if (!is_late(of) && untold && ++abandoned_ % told_of_abandoned == 0) {
+    const auto why = make_cancelled();
+    to_.tell(of.order, &why, of.received_at, now);
+  }
+}
+
+void downlink_pushes::lock_out(std::uint64_t number, push& of, moment now) {
   of.at = stage::left;
   auto& lock = locks_.at(of.key);
   lock.holder = 0;
   lock.until = of.begun + switches_.lock_time;
-  if (untold && ++abandoned_ % told_of_abandoned == 0) {
-    const auto why = make_cancelled();
-    to_.tell(of.order, &why, of.received_at, now);
-  }
+  if (is_late(of)) queue_late(of, now.mono);
   steps_.at(lock.until, [this, number, key = of.key](moment then) {
     pushes_.erase(number);
     release(key, then);
   });
+}
+
+void downlink_pushes::interrupt(bool killed, moment now) {
+  for (auto& [key, lock] : locks_)
+    lock.line.clear();
+  waiting_ = 0;
+  std::vector<std::uint64_t> all;
+  for (const auto& [number, of] : pushes_)
+    if (!of.answer && of.at != stage::left) all.push_back(number);
+  std::sort(all.begin(), all.end());
+  for (const auto number : all) {
+    auto& of = pushes_.at(number);
+    if (of.at == stage::begun)
+      release(of.key, now);
+    else if (of.at > stage::begun && of.at < stage::done)
+      lock_out(number, of, now);
+    of.at = stage::done;
+    give(number, {killed ? registry_response{} : to_.fail(fault_of_status(499)), killed}, {}, now);
+  }
 }
 
 mono_time downlink_pushes::free_at(const std::string& key, mono_time now) const {
@@ -93,11 +123,16 @@ mono_time downlink_pushes::free_at(const std::string& key, mono_time now) const 
   return found == locks_.end() ? now : std::max(now, found->second.until);
 }
 
+bool downlink_pushes::is_stalled(const std::string& key) const {
+  const auto found = locks_.find(key);
+  return found != locks_.end() && found->second.stalled;
+}
+
 void downlink_pushes::after(mono_time when, std::uint64_t number,
                             void (downlink_pushes::*what)(push&, moment)) {
   steps_.at(when, [this, number, what](moment now) {
     const auto found = pushes_.find(number);
-    if (found != pushes_.end() && found->second.at != stage::left) (this->*what)(found->second, now);
+    if (found != pushes_.end() && found->second.at < stage::done) (this->*what)(found->second, now);
   });
 }
 
@@ -110,8 +145,10 @@ void downlink_pushes::start(std::uint64_t number, moment now) {
   of.begun = now.mono;
   of.at = stage::begun;
   after(now.mono + work * reached_percent / 100, number, &downlink_pushes::reach);
-  after(now.mono + work * stored_percent / 100, number, &downlink_pushes::store);
-  after(now.mono + work * told_percent / 100, number, &downlink_pushes::tell);
+  if (!is_late(of)) {
+    after(now.mono + work * stored_percent / 100, number, &downlink_pushes::store);
+    after(now.mono + work * told_percent / 100, number, &downlink_pushes::tell);
+  }
   after(now.mono + work, number, &downlink_pushes::finish);
 }
 
@@ -132,17 +169,43 @@ void downlink_pushes::tell(push& of, moment now) {
   }
   const auto told = of.rule ? of.rule->told : push_rule::event::as_ever;
   if (told == push_rule::event::none) return;
-  const auto fault = fault_of_status(of.rule ? of.rule->status.value_or(504) : 504);
-  to_.tell(of.order, told == push_rule::event::failed ? &fault : nullptr, of.received_at, now);
+  if (told == push_rule::event::failed) return tell_failure(of, now);
+  to_.tell(of.order, nullptr, of.received_at, now);
+}
+
+// Precondition: a rule.
+void downlink_pushes::tell_failure(const push& of, moment now) {
+  const auto why = fault_of(*of.rule);
+  to_.tell(of.order, &why, of.received_at, now);
+}
+
+// Precondition: it holds the lock, which stays at least until then.
+void downlink_pushes::queue_late(const push& of, mono_time ended) {
+  auto& lock = locks_.at(of.key);
+  const auto due = ended + *of.rule->queued_after;
+  lock.holder = 0;
+  lock.stalled = true;
+  lock.until = std::max<mono_time>(lock.until, due);
+  steps_.at(due, [this, late = of](moment then) mutable {
+    locks_.at(late.key).stalled = false;
+    store(late, then);
+    tell(late, then);
+  });
 }
 
 void downlink_pushes::finish(push& of, moment now) {
   of.at = stage::done;
   const auto key = of.key;
+  const auto number = locks_.at(key).holder;
   auto answer = answer_of(of);
   const auto delay = of.rule ? of.rule->delay : milliseconds{0};
-  give(locks_.at(key).holder, std::move(answer), delay, now);
-  release(key, now);
+  const bool late = is_late(of);
+  if (late) {
+    queue_late(of, now.mono + delay);
+    steps_.at(locks_.at(key).until, [this, key](moment then) { release(key, then); });
+  }
+  give(number, std::move(answer), delay, now);
+  if (!late) release(key, now);
 }
 
 // By MQTT nobody waits for it.
@@ -152,7 +215,7 @@ void downlink_pushes::give(std::uint64_t number, push_answer answer, millisecond
     if (found == pushes_.end()) return;
     if (found->second.order.route == downlink_route::mqtt)
       pushes_.erase(found);
-    else
+    else if (!found->second.answer)
       found->second.answer = answer;
   };
   if (delay.count() == 0)

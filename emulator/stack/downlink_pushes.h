@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pushes on their way through the Application Server: one of a device at a time, by a lock; what becomes of
-// it when the client leaves; and what too many waiting ones do (real-stack-facts.md 1.1, 2.4 to 2.6). Pure.
-// One thread.
+// it when the client leaves; what too many waiting ones do; and what one does that comes into the queue late
+// (real-stack-facts.md 1.1, 2.4 to 2.6). Pure. One thread.
 #pragma once
 
 #include "emulator/stack/agenda.h"
@@ -56,10 +56,15 @@ public:
   std::optional<push_answer> take(std::uint64_t number);
   // The client has gone: a waiting push goes too, one that has been begun locks its device.
   void leave(std::uint64_t number, moment now);
+  // The stack ends in the middle of them: waiting ones are dropped, those that have been begun lock their
+  // devices. Their answer: 499, or when it is killed none.
+  void interrupt(bool killed, moment now);
 
   bool is_locked(const std::string& key) const { return locks_.contains(key); }
   // When it is free, as far as can be told; now when it is.
   mono_time free_at(const std::string& key, mono_time now) const;
+  // The database stands still, for this device: nothing can be read of it.
+  bool is_stalled(const std::string& key) const;
   std::size_t waiting() const { return waiting_; }
   // So many wait that the Application Server has no connection left to its own database.
   bool is_starved() const { return waiting_ >= switches_.most_waiting; }
@@ -79,6 +84,7 @@ private:
   struct device_lock {
     std::uint64_t holder = 0; // 0: who held it has gone, and it is locked until then
     mono_time until;
+    bool stalled = false;
     std::deque<std::uint64_t> line;
   };
 
@@ -88,10 +94,15 @@ private:
   void store(push& of, moment now);
   void tell(push& of, moment now);
   void finish(push& of, moment now);
+  void tell_failure(const push& of, moment now);
+  static bool is_late(const push& of) { return of.rule && of.rule->queued && of.rule->queued_after; }
+  void queue_late(const push& of, mono_time ended);
   void give(std::uint64_t number, push_answer answer, milliseconds delay, moment now);
   void answer_later(std::uint64_t number, stack_fault what, milliseconds delay, moment now);
   push_answer answer_of(const push& of);
   void abandon(std::uint64_t number, push& of, moment now);
+  // Its device, until the lock runs out by itself; then the push is over.
+  void lock_out(std::uint64_t number, push& of, moment now);
   void release(const std::string& key, moment now);
 
   agenda& steps_;

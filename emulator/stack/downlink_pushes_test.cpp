@@ -88,6 +88,20 @@ TEST_F(push_lock,
   EXPECT_EQ(error.at("message_format"), "context canceled");
 }
 
+TEST_F(push_lock, such_an_event_may_come_though_nothing_is_queued) {
+  make_abp("a");
+  for (int i = 0; i < 14; ++i) {
+    const auto number = begin("a", item("x:" + std::to_string(i)));
+    run(6ms);
+    service.leave_push(number, clock.now());
+    run(11s);
+  }
+  EXPECT_EQ(news(), "failed");
+  EXPECT_EQ(news("x:13"), "failed");
+  EXPECT_EQ(service.book().accepted(), 0U);
+  EXPECT_FALSE(body("downlink_failed").at("downlink_failed").at("error").as_object().contains("name"));
+}
+
 TEST_F(push_lock, a_waiting_push_goes_with_its_client_and_stays_when_the_client_does_not_leave) {
   make_abp("a");
   const auto first = begin("a", item("x:1"));
@@ -182,6 +196,27 @@ TEST_F(push_lock, forty_pushes_at_once_are_all_taken_one_after_the_other) {
   std::uint32_t counter = 0;
   for (const auto* item : service.device(app, "a", clock.now())->queue())
     EXPECT_EQ(item->f_cnt, ++counter);
+}
+
+TEST_F(push_lock, of_pushes_and_a_replace_at_once_the_last_writer_wins) {
+  make_abp("a");
+  const auto at_once = [this](const std::vector<std::pair<std::string, bool>>& writers) {
+    std::vector<std::uint64_t> all;
+    all.reserve(writers.size());
+    for (const auto& [id, replaces] : writers)
+      all.push_back(begin("a", item(id), replaces));
+    run(100ms);
+    for (const auto number : all) {
+      const auto answer = service.take_answer(number);
+      EXPECT_TRUE(answer && answer->response.status == 200);
+    }
+    return queue("a");
+  };
+  EXPECT_EQ(at_once({{"x:1", false}, {"x:2", true}, {"x:3", false}}), "x:2 x:3");
+  EXPECT_EQ(booked("x:1").end, downlink_end::replaced);
+  EXPECT_EQ(at_once({{"x:4", false}, {"x:5", true}}), "x:5");
+  EXPECT_EQ(at_once({{"x:6", true}, {"x:7", false}}), "x:6 x:7");
+  EXPECT_EQ(news("x:1"), "queued") << "and nothing of its end";
 }
 
 TEST_F(push_lock, by_mqtt_only_events_tell_and_what_is_refused_by_its_form_is_silence) {
@@ -289,6 +324,84 @@ TEST_F(worse, a_connection_may_be_closed_without_a_byte_with_the_item_queued) {
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->hang_up);
   EXPECT_EQ(queue("a"), "x:1");
+}
+
+TEST_F(worse, a_push_without_an_answer_is_queued_when_the_database_goes_on) {
+  make_abp("a");
+  push_rule rule;
+  rule.remaining = 1;
+  rule.queued = true;
+  rule.hang_up = true;
+  rule.queued_after = 13s;
+  service.switches().pushes.push_back(rule);
+  const auto called = clock.now().wall;
+  const auto number = begin("a", item("x:1"));
+  run(12ms);
+  EXPECT_TRUE(service.take_answer(number)->hang_up);
+  const auto next = begin("a", item("x:2"));
+  uplink("a");
+  run(12'999ms);
+  EXPECT_EQ(queue("a"), "");
+  EXPECT_EQ(service.book().accepted(), 0U);
+  EXPECT_TRUE(told.empty()) << "not even the uplink: nothing of the device goes on";
+  EXPECT_TRUE(service.is_stalled(app, "a"));
+  run(1ms);
+  EXPECT_EQ(queue("a"), "x:1");
+  EXPECT_FALSE(service.is_stalled(app, "a"));
+  EXPECT_EQ(news(), "queued");
+  EXPECT_EQ(*parse_rfc3339(body("downlink_queued").at("received_at").as_string()), called);
+  EXPECT_FALSE(service.take_answer(next));
+  run(12ms);
+  EXPECT_EQ(service.take_answer(next)->response.status, 200);
+  EXPECT_EQ(queue("a"), "x:1 x:2");
+}
+
+TEST_F(worse, a_push_whose_client_has_left_is_queued_late_and_locks_its_device_as_ever) {
+  make_abp("a");
+  push_rule rule;
+  rule.remaining = 1;
+  rule.queued = true;
+  rule.hang_up = true;
+  rule.told = push_rule::event::none;
+  rule.queued_after = 6s;
+  service.switches().pushes.push_back(rule);
+  const auto number = begin("a", item("x:1"));
+  run(11ms);
+  service.leave_push(number, clock.now());
+  run(5'999ms);
+  EXPECT_EQ(queue("a"), "");
+  run(1ms);
+  EXPECT_EQ(queue("a"), "x:1");
+  EXPECT_EQ(news(), "");
+  const auto next = begin("a", item("x:2"));
+  run(3'988ms);
+  EXPECT_EQ(queue("a"), "x:1") << "10 s from its begin";
+  run(13ms);
+  EXPECT_TRUE(service.take_answer(next));
+}
+
+TEST_F(worse, an_answer_without_the_item_may_make_a_failed_event_and_a_hanging_up_one_without_a_name) {
+  make_abp("a");
+  push_rule rule;
+  rule.remaining = 1;
+  rule.hang_up = true;
+  rule.told = push_rule::event::failed;
+  service.switches().pushes = {rule};
+  const auto number = begin("a", item("x:1"));
+  run(1ms);
+  EXPECT_TRUE(service.take_answer(number)->hang_up);
+  EXPECT_EQ(news("x:1"), "failed");
+  const auto error = body("downlink_failed").at("downlink_failed").at("error").as_object();
+  EXPECT_FALSE(error.contains("name"));
+  EXPECT_EQ(error.at("message_format"), "context canceled");
+  rule.hang_up = false;
+  rule.status = 504;
+  service.switches().pushes = {rule};
+  EXPECT_EQ(push("a", item("x:2")), 504);
+  EXPECT_EQ(body("downlink_failed").at("downlink_failed").at("error").at("name"),
+            "context_deadline_exceeded");
+  EXPECT_EQ(queue("a"), "");
+  EXPECT_EQ(service.book().accepted(), 0U);
 }
 
 TEST_F(worse, a_status_without_the_item_lasts_as_long_as_it_is_said) {

@@ -12,10 +12,18 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
+constexpr std::string_view own_prefix = "as:downlink";
 constexpr std::uint32_t default_attempts = 8;
 constexpr auto requeued_after = 30ms;
 // Between an uplink's transmission and its event; pass_uplink is called with the latter.
 constexpr auto heard_before = 240ms;
+
+// What the Application Server tells items apart by. Within one call such ids are in no order.
+std::string_view own_id(const downlink_item& item) {
+  for (const auto& id : item.correlation_ids)
+    if (id.starts_with(own_prefix)) return id;
+  return {};
+}
 
 stack_fault make_device_not_found(const std::string& application, const std::string& device) {
   return {404,
@@ -82,6 +90,7 @@ bool downlink_service::change(const std::string& application, const std::string&
   settings.gateways = what.gateways.value_or(settings.gateways);
   settings.longest = what.longest.value_or(settings.longest);
   settings.class_c_timeout = what.class_c_timeout.value_or(settings.class_c_timeout);
+  settings.hesitates_every = what.hesitates_every.value_or(settings.hesitates_every);
   found->change(std::move(settings), now);
   return true;
 }
@@ -99,19 +108,41 @@ void downlink_service::remove(const std::string& application, const std::string&
 bool downlink_service::hear(const std::string& application, const std::string& device, heard_uplink up,
                             moment now) {
   const auto found = obtain(application, device, now);
-  if (found) found->hear(std::move(up), now);
+  if (found && !is_down(now.mono)) found->hear(std::move(up), now);
   return found != nullptr;
 }
 
 bool downlink_service::join(const std::string& application, const std::string& device, moment now) {
   const auto found = obtain(application, device, now);
-  if (found) found->join(now);
+  if (found && !is_down(now.mono)) found->join(now);
   return found != nullptr;
+}
+
+void downlink_service::restart(bool killed, milliseconds down, moment now) {
+  advance(now);
+  ++context_.restarts;
+  for (const auto& [key, reports] : held_)
+    for (const auto& one : reports)
+      lose(one.what, now.wall);
+  held_.clear();
+  pushes_.interrupt(killed, now);
+  events_.forget();
+  const moment up{now.mono + down, now.wall + down};
+  for (const auto& [key, device] : devices_)
+    device->resume(up);
+  up_at_ = up.mono;
+}
+
+void downlink_service::advance(moment now) {
+  if (is_down(now.mono)) return;
+  if (const auto up = std::exchange(up_at_, std::nullopt)) steps_.postpone(*up);
+  steps_.advance(now);
 }
 
 uplink_passage downlink_service::pass_uplink(const std::string& application, const std::string& device,
                                              const std::string& session_key_id, std::uint32_t f_cnt,
                                              moment now) {
+  if (is_down(now.mono)) return {true, {}};
   if (devices_.empty()) return {};
   if (const auto found = find(application, device)) {
     heard_uplink up;
@@ -130,7 +161,7 @@ std::uint64_t downlink_service::begin_push(push_order order, moment now) {
   const std::string method = order.replaces ? "Replace" : "Push";
   const auto call = ids_.make("rpc:/ttn.lorawan.v3.AppAs/DownlinkQueue" + method, now.wall);
   for (auto& item : order.items) {
-    std::vector<std::string> own{ids_.make("as:downlink", now.wall)};
+    std::vector<std::string> own{ids_.make(own_prefix, now.wall)};
     if (order.route == downlink_route::rest) own.push_back(call);
     item.correlation_ids = joined_ids(std::move(item.correlation_ids), own);
   }
@@ -153,6 +184,10 @@ std::optional<downlink_refusal> downlink_service::encode(push_order& order) cons
     if (formatter == "error")
       return downlink_refusal{
           {409, 10, "pkg/messageprocessors/javascript", "output_errors", "{errors}", {{"errors", "no"}}},
+          false};
+    if (formatter == "script")
+      return downlink_refusal{
+          {409, 10, "pkg/scripting/javascript", "script", "{message}", {{"message", "ReferenceError"}}},
           false};
     if (formatter == "long") {
       auto fault = invalid_field("frm_payload", "value length must be at most 255 bytes");
@@ -195,15 +230,22 @@ std::optional<downlink_refusal> downlink_service::store(push_order& order, momen
 
 void downlink_service::tell(const push_order& order, const stack_fault* refusal, wall_time received_at,
                             moment now) {
-  const auto found = find(order.application, order.device);
+  const auto found = obtain(order.application, order.device, now);
   if (!found) return;
-  for (const auto& item : order.items) {
+  std::vector<const downlink_item*> items;
+  items.reserve(order.items.size());
+  for (const auto& item : order.items)
+    items.push_back(&item);
+  if (switches_.events.shuffle)
+    std::sort(items.begin(), items.end(),
+              [](const auto* a, const auto* b) { return own_id(*a) < own_id(*b); });
+  for (const auto* item : items) {
     downlink_news news;
     news.kind = refusal == nullptr ? "downlink_queued" : "downlink_failed";
     news.view = item_view::asked;
     news.fault = refusal;
     news.received_at = received_at;
-    events_.tell(found->names(), item, news, now);
+    events_.tell(found->names(), *item, news, now);
   }
 }
 
@@ -223,15 +265,16 @@ void downlink_service::on_report(const std::string& application, const std::stri
   const auto found = devices_.find(key);
   if (found == devices_.end()) return;
   const auto now = steps_.time();
-  if (pushes_.is_starved()) {
-    // Nobody repeats it; a nack's item is gone with it.
-    if (what.kind == report_kind::nack) book_.end(what.item.number, downlink_end::dropped, now.wall);
-    return;
-  }
+  if (pushes_.is_starved() || what.restarts != context_.restarts) return lose(what, now.wall);
   if (pushes_.is_locked(key))
     held_[key].push_back({std::move(what), now});
   else
     process(*found->second, what, now);
+}
+
+// Nobody repeats it; a nack's item is gone with it.
+void downlink_service::lose(const network_report& what, wall_time at) {
+  if (what.kind == report_kind::nack) book_.end(what.item.number, downlink_end::dropped, at);
 }
 
 void downlink_service::process(network_device& of, const network_report& what, moment at) {

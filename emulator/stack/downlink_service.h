@@ -21,6 +21,7 @@ struct device_change {
   std::optional<std::vector<std::string>> gateways;
   std::optional<std::size_t> longest;
   std::optional<milliseconds> class_c_timeout;
+  std::optional<std::uint64_t> hesitates_every;
 };
 
 // Whether the application hears of an uplink.
@@ -60,11 +61,18 @@ public:
   // device: empty = all of the application.
   void remove(const std::string& application, const std::string& device, moment now);
 
-  void advance(moment now) { steps_.advance(now); }
+  // The stack is stopped, or killed, and there again so much later. What is queued and known stays; what is
+  // on its way is lost, and so is what devices send meanwhile. Until then no request may come.
+  void restart(bool killed, milliseconds down, moment now);
+  bool is_down(mono_time now) const { return up_at_ && now < *up_at_; }
+  void advance(moment now);
   std::optional<mono_time> next() const { return steps_.next(); }
   std::vector<stack_event> take_events() { return events_.take(); }
 
   bool is_starved() const { return pushes_.is_starved(); }
+  bool is_stalled(const std::string& application, const std::string& device) const {
+    return pushes_.is_stalled(device_key(application, device));
+  }
   std::size_t waiting() const { return pushes_.waiting(); }
   std::size_t devices() const { return devices_.size(); }
   downlink_book& book() { return book_; }
@@ -88,6 +96,7 @@ private:
                                          moment now, const device_change& first = {});
   std::optional<downlink_refusal> encode(push_order& order) const;
   void on_report(const std::string& application, const std::string& device, network_report what);
+  void lose(const network_report& what, wall_time at);
   void process(network_device& of, const network_report& what, moment at);
   void process_nack(network_device& of, const network_report& what, moment at);
   void tell_uplink(const network_device& of, const network_report& what, moment at);
@@ -104,6 +113,7 @@ private:
   std::unordered_map<std::string, std::shared_ptr<network_device>> devices_; // by key
   std::unordered_map<std::string, std::vector<held_report>> held_;           // of locked devices
   std::unordered_map<std::string, std::uint64_t> uplinks_told_;              // over all sessions
+  std::optional<mono_time> up_at_;                                           // again
 };
 
 } // namespace causeway::emulator

@@ -3,6 +3,8 @@
 
 #include "emulator/stack/downlink_scene.h"
 
+#include <algorithm>
+
 namespace causeway::emulator {
 namespace {
 
@@ -264,6 +266,53 @@ TEST_F(class_a, decoded_payload_without_a_formatter_becomes_an_empty_frame_and_s
   EXPECT_TRUE(body("downlink_queued").at("downlink_queued").as_object().contains("frm_payload"));
 }
 
+TEST_F(class_a, what_a_formatter_does_wrong_has_one_name_in_answer_and_event) {
+  make_abp("a");
+  const auto name_in = [](const boost::json::value& error) {
+    return std::string{error.at("namespace").as_string()} + ":" + std::string{error.at("name").as_string()};
+  };
+  const auto push_to = [&](const std::string& formatter) {
+    told.clear();
+    service.switches().formatters["a"] = formatter;
+    const int status = push("a", R"({"f_port":3,"correlation_ids":["x:1"],"decoded_payload":{"on":true}})");
+    return std::to_string(status) + " " + name_in(boost::json::parse(last_body).at("details").at(0));
+  };
+  EXPECT_EQ(push_to("error"), "409 pkg/messageprocessors/javascript:output_errors");
+  EXPECT_TRUE(told.empty());
+  EXPECT_EQ(push_to("script"), "409 pkg/scripting/javascript:script");
+  EXPECT_TRUE(told.empty());
+  EXPECT_EQ(push_to("long"), "400 pkg/errors:validation") << "300 bytes";
+  EXPECT_EQ(news("x:1"), "failed");
+  EXPECT_EQ(name_in(body("downlink_failed").at("downlink_failed").at("error")), "pkg/errors:validation");
+  EXPECT_EQ(queue("a"), "");
+}
+
+TEST_F(class_a, events_of_one_push_come_in_any_order) {
+  make_abp("a");
+  std::string items, pushed;
+  for (int i = 10; i < 30; ++i) {
+    const auto id = "x:" + std::to_string(i);
+    items += (items.empty() ? "" : ",") + item(id);
+    pushed += (pushed.empty() ? "" : " ") + id;
+  }
+  const auto order = [&] {
+    told.clear();
+    EXPECT_EQ(push("a", items, true), 200);
+    EXPECT_EQ(queue("a"), pushed) << "the queue is in order all the same";
+    std::vector<std::string> ids;
+    for (const auto& event : told)
+      ids.push_back(event.body.substr(event.body.find("\"x:") + 1, 4));
+    return ids;
+  };
+  const auto in_order = order();
+  EXPECT_TRUE(std::is_sorted(in_order.begin(), in_order.end()));
+  service.switches().events.shuffle = true;
+  const auto first = order(), second = order();
+  EXPECT_FALSE(std::is_sorted(first.begin(), first.end()));
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(std::is_permutation(first.begin(), first.end(), in_order.begin(), in_order.end()));
+}
+
 TEST_F(class_a, one_bad_item_refuses_the_whole_list_with_an_event_for_each) {
   make_abp("a");
   EXPECT_EQ(push("a", item("x:1") + R"(,{"frm_payload":"AQ==","correlation_ids":["x:2"]})"), 400);
@@ -283,6 +332,21 @@ TEST_F(class_a, a_queue_holds_ten_thousand) {
   EXPECT_EQ(news("x:2"), "failed");
   EXPECT_NE(last_body.find("downlink_queue_capacity"), std::string::npos);
   EXPECT_EQ(push("a", all, true), 200);
+}
+
+TEST_F(class_a, twenty_thousand_and_one_items_in_one_push_are_refused_with_an_event_each) {
+  make_abp("a");
+  std::string all = item("x:0");
+  for (int i = 1; i <= 20'000; ++i)
+    all += "," + item("x:" + std::to_string(i));
+  EXPECT_EQ(push("a", all), 429);
+  EXPECT_NE(last_body.find("downlink_queue_capacity"), std::string::npos);
+  ASSERT_EQ(told.size(), 20'001U);
+  EXPECT_TRUE(std::all_of(told.begin(), told.end(), [](const auto& event) {
+    return event.kind == "downlink_failed" && event.body.find("downlink_queue_capacity") != std::string::npos;
+  }));
+  EXPECT_EQ(news("x:20000"), "failed");
+  EXPECT_EQ(service.book().accepted(), 0U);
 }
 
 } // namespace

@@ -26,9 +26,13 @@ struct push_rule : switch_scope {
   std::optional<int> status;
   std::optional<std::uint32_t> retry_after; // seconds, as X-Rate-Limit-Retry
   bool queued = false;         // with a status, or hanging up: the items are in the queue all the same
-  event told = event::as_ever; // of items that are: failed has the name of the answer's error
+  event told = event::as_ever; // of items that are; failed, of others too: with the answer's error
   bool hang_up = false;        // closes the connection without a byte
   milliseconds delay{0};       // of the answer; what is to be done is done before
+  // With queued: the stack's database stands still, and the items come into the queue so much after the
+  // push has ended, by its answer or because its client has left. Until then the device is locked, and its
+  // readings fail.
+  std::optional<milliseconds> queued_after;
 };
 
 // What happens to readings of the queue and of the network server's record.
@@ -44,6 +48,7 @@ struct event_disorder {
   std::uint64_t drop_every = 0;   // each nth; 0: none
   std::uint64_t double_every = 0;
   std::uint64_t swap_every = 0; // leaves behind the next one
+  bool shuffle = false;         // those of one push, in any order
   milliseconds delay{0};
 };
 
@@ -53,12 +58,16 @@ struct downlink_switches {
   event_disorder events;
   // Requests a minute to each method; absent: no limit.
   std::optional<std::uint32_t> rate;
+  std::vector<std::string> rate_of;  // "push", "replace", "queue", "record"; empty: all of them
   bool rate_per_application = false; // since v3.35.2; else per device; always per key
   milliseconds push_time{12};        // how long the stack works on a push
   milliseconds lock_time{10'000};    // of a device, when the client of a push leaves meanwhile
   std::size_t most_waiting = 20;     // pushes, for locks, before the whole Application Server suffers
   milliseconds starved_after{4'000}; // until it gives up
-  std::map<std::string, std::string> formatters; // by device: "none" (the default), "good", "error", "long"
+  milliseconds stalled_after{3'000}; // until a reading does, while the database stands still
+  std::size_t webhook_pool = 20'000; // events that wait for their post; the webhook never gets what is more
+  std::map<std::string, std::string>
+      formatters; // by device: "none" (the default), "good", "error", "script", "long"
 
   // Counts it as used.
   std::optional<push_rule> use_push(const std::string& device, mono_time now);

@@ -21,6 +21,13 @@ struct event_way {
 
 } // namespace
 
+// Events of one way out, and who of its workers is under way.
+struct event_courier::lane {
+  bool is_webhook = false;
+  std::deque<stack_event> waiting{};
+  std::array<bool, workers> busy{};
+};
+
 struct event_courier::state {
   net::loop& on;
   net::task_group& tasks;
@@ -28,9 +35,8 @@ struct event_courier::state {
   std::string ca_file;
   std::map<std::string, event_way> ways{}; // by application
   std::optional<net::tls_client_context> tls{};
-  std::deque<stack_event> waiting{};
+  lane to_webhook{true}, to_broker{};
   std::array<webhook_poster, workers> posters{};
-  std::array<bool, workers> busy{};
   webhook_connections connections{workers, {}};
   std::vector<std::shared_ptr<const webhook_hook>> former{}; // of which connections may be open
   courier_totals totals{};
@@ -74,38 +80,54 @@ void event_courier::on_taken(std::function<void(const stack_event&)> listener) {
   state_->taken = std::move(listener);
 }
 
-void event_courier::send(stack_event event) {
+void event_courier::send(stack_event event, std::size_t pool) {
   auto& s = *state_;
-  if (s.waiting.size() >= most_waiting || !s.ways.contains(event.application)) {
+  const auto found = s.ways.find(event.application);
+  const bool by_mqtt = found != s.ways.end() && found->second.by_mqtt && s.publisher != nullptr;
+  const bool by_webhook = found != s.ways.end() && found->second.by_webhook && found->second.webhook;
+  if (by_mqtt && s.to_broker.waiting.size() < most_for_broker)
+    put(state_, s.to_broker, event);
+  else if (by_mqtt || !by_webhook)
     ++s.totals.lost;
-    return;
-  }
-  s.waiting.push_back(std::move(event));
-  const auto free = std::find(s.busy.begin(), s.busy.end(), false);
-  if (free == s.busy.end()) return;
-  *free = true;
-  const auto worker = static_cast<std::size_t>(free - s.busy.begin());
-  s.tasks.spawn("event_courier", net::restart_policy::never,
-                [at = state_, worker] { return work(at, worker); });
+  if (!by_webhook) return;
+  if (s.to_webhook.waiting.size() < pool)
+    put(state_, s.to_webhook, std::move(event));
+  else
+    ++s.totals.pool_full;
 }
 
-net::task<> event_courier::work(std::shared_ptr<state> s, std::size_t worker) {
-  while (!s->waiting.empty()) {
-    const auto event = std::move(s->waiting.front());
-    s->waiting.pop_front();
-    const auto way = s->ways[event.application];
-    if (way.by_mqtt && s->publisher != nullptr) {
+void event_courier::forget() {
+  auto& s = *state_;
+  s.totals.lost += s.to_webhook.waiting.size() + s.to_broker.waiting.size();
+  s.to_webhook.waiting.clear();
+  s.to_broker.waiting.clear();
+}
+
+void event_courier::put(const std::shared_ptr<state>& s, lane& into, stack_event event) {
+  into.waiting.push_back(std::move(event));
+  const auto free = std::find(into.busy.begin(), into.busy.end(), false);
+  if (free == into.busy.end()) return;
+  *free = true;
+  const auto worker = static_cast<std::size_t>(free - into.busy.begin());
+  s->tasks.spawn("event_courier", net::restart_policy::never,
+                 [s, of = &into, worker] { return work(s, of, worker); });
+}
+
+net::task<> event_courier::work(std::shared_ptr<state> s, lane* of, std::size_t worker) {
+  while (!of->waiting.empty()) {
+    const auto event = std::move(of->waiting.front());
+    of->waiting.pop_front();
+    if (of->is_webhook) {
+      const auto hook = s->ways[event.application].webhook;
+      auto posting = s->post(hook.get(), worker, &event);
+      co_await std::move(posting);
+    } else {
       auto topic = s->publisher->topic_of(event.application, event.device, event.topic);
       const bool taken = co_await s->publisher->publish(std::move(topic), event.body);
       ++(taken ? s->totals.published : s->totals.lost);
     }
-    if (way.by_webhook && way.webhook) {
-      auto posting = s->post(way.webhook.get(), worker, &event);
-      co_await std::move(posting);
-    }
-    if (!way.by_mqtt && !(way.by_webhook && way.webhook)) ++s->totals.lost;
   }
-  s->busy[worker] = false;
+  of->busy[worker] = false;
 }
 
 net::task<> event_courier::state::post(const webhook_hook* hook, std::size_t worker,

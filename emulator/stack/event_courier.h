@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings the stack's events to the applications, each once: by the webhook, several at a time and so in no
-// certain order, or by MQTT. What finds no place among 20,000 that wait is lost, as with the stack's own
-// full queue (real-stack-facts.md 1.7). Loop's thread only.
+// Brings the stack's events to the applications, each once: by the webhook, 16 at a time and so in no certain
+// order, and by MQTT. Neither waits for the other. What finds no place in the webhook's pool is lost to it,
+// as with the stack's own (real-stack-facts.md 1.7), and what finds none among 20,000 that wait for the
+// broker. Loop's thread only.
 #pragma once
 
 #include "emulator/stack/downlink_event.h"
@@ -17,13 +18,14 @@ namespace causeway::emulator {
 struct courier_totals {
   std::uint64_t posted = 0;    // answered with 2xx
   std::uint64_t refused = 0;   // by webhook, whatever came or did not
+  std::uint64_t pool_full = 0; // not posted: no place
   std::uint64_t published = 0; // the broker has it
-  std::uint64_t lost = 0;      // nobody was asked: no place, no broker, no way
+  std::uint64_t lost = 0;      // nobody was asked: no place for MQTT, no broker, no way
 };
 
 class event_courier {
 public:
-  static constexpr std::size_t most_waiting = 20'000;
+  static constexpr std::size_t most_for_broker = 20'000;
 
   // publisher: nothing when there is no broker. ca_file: trusted for https:// webhooks. All must live until
   // tasks has stopped.
@@ -39,12 +41,17 @@ public:
   // Called with each event of an item that a webhook has answered with 2xx.
   void on_taken(std::function<void(const stack_event&)> listener);
 
-  void send(stack_event event);
+  // pool: events that may wait for their post.
+  void send(stack_event event, std::size_t pool);
+  // What waits is lost.
+  void forget();
   const courier_totals& totals() const;
 
 private:
   struct state;
-  static net::task<> work(std::shared_ptr<state> s, std::size_t worker);
+  struct lane;
+  static void put(const std::shared_ptr<state>& s, lane& into, stack_event event);
+  static net::task<> work(std::shared_ptr<state> s, lane* of, std::size_t worker);
   static net::task<> watch(std::shared_ptr<state> s);
 
   std::shared_ptr<state> state_;

@@ -22,10 +22,18 @@ constexpr auto rx1_delay = 5s;
 constexpr auto tx_ack_after = 45ms; // of the scheduling
 constexpr auto class_c_after = 220ms, class_c_gap = 1500ms, class_c_first = 2000ms, class_c_flight = 600ms;
 constexpr auto class_c_lead = 5400ms; // before an absolute time
-constexpr auto failed_after = 80ms;   // of the scheduling
+constexpr auto shortest_hesitation = 4s;
+constexpr std::uint64_t hesitations = 3; // 4, 5, 6 s
+constexpr auto failed_after = 80ms;      // of the scheduling
 constexpr auto join_takes = 1870ms;
 
 constexpr std::size_t longest_of_class_c = 51; // Rx2 of EU868
+
+// pushed: how manieth confirmed item of class C this is.
+mono_time hesitates_until(std::uint64_t every, std::uint64_t pushed, moment now) {
+  if (every == 0 || pushed % every != 0) return {};
+  return now.mono + shortest_hesitation + std::chrono::seconds{pushed / every % hesitations};
+}
 
 } // namespace
 
@@ -62,6 +70,7 @@ void network_device::report(network_report what) {
 }
 
 void network_device::report_at(mono_time when, network_report what) {
+  what.restarts = with_.restarts;
   with_.steps.at(when, [weak = weak_from_this(), what = std::move(what)](moment) {
     if (const auto self = weak.lock()) self->report(what);
   });
@@ -101,6 +110,9 @@ void network_device::change(network_settings settings, moment now) {
 
 void network_device::push(std::vector<downlink_item> items, moment now) {
   auto* session = current();
+  for (auto& item : items)
+    if (item.confirmed && settings_.class_c)
+      item.not_before = hesitates_until(settings_.hesitates_every, ++confirmed_pushed_, now);
   session->queue.insert(session->queue.end(), std::make_move_iterator(items.begin()),
                         std::make_move_iterator(items.end()));
   session->renumber();
@@ -145,18 +157,27 @@ void network_device::on_queue_changed(moment now) {
                  });
 }
 
+void network_device::resume(moment at) {
+  window_.used = true;
+  class_c_due_ = {};
+  if (settings_.class_c) plan_class_c(at);
+}
+
 // ------------------------------------------------------------ uplinks and joins
 
 void network_device::hear(heard_uplink up, moment now) {
-  with_.steps.at(now.mono + heard_after, [weak = weak_from_this(), up = std::move(up), now](moment) {
-    if (const auto self = weak.lock()) self->take_up(up, now);
-  });
+  with_.steps.at(now.mono + heard_after,
+                 [weak = weak_from_this(), up = std::move(up), now, before = with_.restarts](moment) {
+                   const auto self = weak.lock();
+                   if (self && self->with_.restarts == before) self->take_up(up, now);
+                 });
 }
 
 void network_device::join(moment now) {
   if (settings_.abp) return;
-  with_.steps.at(now.mono + join_takes, [weak = weak_from_this(), now](moment then) {
-    if (const auto self = weak.lock()) self->accept_join(now, then);
+  with_.steps.at(now.mono + join_takes, [weak = weak_from_this(), now, before = with_.restarts](moment then) {
+    const auto self = weak.lock();
+    if (self && self->with_.restarts == before) self->accept_join(now, then);
   });
 }
 
@@ -177,6 +198,7 @@ void network_device::accept_join(moment requested, moment now) {
   what.outer_ids = joined_ids(ids, {with_.ids.make("rpc:/ttn.lorawan.v3.NsAs/HandleUplink", now.wall)});
   what.dev_addr = made.session.dev_addr;
   what.session_key_id = made.session.session_key_id;
+  what.restarts = with_.restarts;
   if (joining_) made.session.queue = std::move(joining_->session.queue);
   joining_ = std::move(made);
   joining_->session.renumber();
@@ -291,7 +313,7 @@ void network_device::serve_window(std::uint64_t number, bool first, moment now) 
 
 // Before then the first one of class C must not leave.
 mono_time network_device::class_c_from(const downlink_item& item, moment now) const {
-  auto from = class_c_earliest_;
+  auto from = std::max(class_c_earliest_, item.not_before);
   if (item.confirmed && active_->mac.pending)
     from = std::max<mono_time>(from, pending_since_ + settings_.class_c_timeout);
   if (item.absolute_time)
@@ -312,7 +334,9 @@ void network_device::plan_class_c(moment now) {
 }
 
 void network_device::serve_class_c(moment now) {
-  if (now.mono != class_c_due_ || !active_ || active_->session.queue.empty()) return;
+  // A step that was put down before another one, earlier or later, does not count.
+  const bool due = class_c_due_ != mono_time{} && now.mono >= class_c_due_;
+  if (!due || !active_ || active_->session.queue.empty()) return;
   class_c_due_ = {};
   auto& queue = active_->session.queue;
   // Another one may have become the first.

@@ -37,6 +37,8 @@ public:
   void requeue(downlink_item item, moment now);
   // The device is deleted.
   void remove(moment now);
+  // The stack is there again at that time. The windows behind the last uplink are missed.
+  void resume(moment at);
 
   // The queue as it is listed.
   std::vector<const downlink_item*> queue() const;
@@ -97,6 +99,7 @@ private:
   mono_time class_c_due_{};      // the step in the agenda that counts
   mono_time pending_since_{};    // the confirmed one of class C
   std::uint32_t joins_ = 0;
+  std::uint64_t confirmed_pushed_ = 0; // of class C
 };
 
 } // namespace causeway::emulator

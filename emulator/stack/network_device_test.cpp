@@ -89,6 +89,31 @@ TEST_F(class_c, the_next_confirmed_item_takes_the_place_of_one_that_waits_after_
   EXPECT_EQ(news("x:2"), "queued sent ack");
 }
 
+TEST_F(class_c, now_and_then_a_confirmed_item_is_queued_for_four_to_six_seconds_first) {
+  make_abp("c", true);
+  device_change how;
+  how.hesitates_every = 3;
+  make("c", how);
+  uplink("c");
+  run(1min);
+  std::vector<std::chrono::milliseconds> waited;
+  for (int i = 1; i <= 9; ++i) {
+    const auto id = "x:" + std::to_string(i);
+    const auto begun = clock.now().mono;
+    push("c", item(id, true));
+    while (recent("c") != id && clock.now().mono - begun < 10s) {
+      EXPECT_EQ(queue("c"), id);
+      run(100ms);
+    }
+    waited.push_back(std::chrono::round<std::chrono::milliseconds>(clock.now().mono - begun) / 1000 * 1000);
+    EXPECT_EQ(pending("c"), id);
+    uplink("c", true);
+    run(5s);
+    EXPECT_EQ(news(id), "queued sent ack");
+  }
+  EXPECT_EQ(waited, (std::vector<std::chrono::milliseconds>{0s, 0s, 5s, 0s, 0s, 6s, 0s, 0s, 4s}));
+}
+
 TEST_F(class_c, an_absolute_time_is_told_five_seconds_before) {
   make_abp("c", true);
   uplink("c");
@@ -176,6 +201,24 @@ TEST_F(gateway, one_without_tx_ack_sends_and_one_that_is_late_too_but_nobody_hea
   EXPECT_EQ(booked("x:1").transmissions.size(), 1U);
   EXPECT_EQ(booked("x:2").transmissions.size(), 1U);
   EXPECT_EQ(booked("x:2").end, downlink_end::transmitted);
+}
+
+TEST_F(gateway, what_a_hasty_one_says_may_outrun_the_network_server) {
+  make_abp("a");
+  device_change how;
+  how.gateway = gateway_manner::hasty;
+  make("a", how);
+  std::size_t silent = 0;
+  for (int i = 0; i < 40; ++i) {
+    const auto id = "x:" + std::to_string(i);
+    push("a", item(id));
+    uplink("a");
+    run(10s);
+    EXPECT_EQ(booked(id).transmissions.size(), 1U);
+    EXPECT_EQ(booked(id).end, downlink_end::transmitted);
+    silent += news(id) == "queued" ? 1 : 0;
+  }
+  EXPECT_EQ(silent, 2U) << "of 39 there were";
 }
 
 // ------------------------------------------------------------ joins

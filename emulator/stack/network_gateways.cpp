@@ -7,6 +7,7 @@ namespace causeway::emulator {
 namespace {
 
 constexpr std::chrono::seconds late_by{15};
+constexpr std::uint64_t outrun_every = 20; // 2 of 39
 
 } // namespace
 
@@ -48,6 +49,7 @@ std::optional<network_report> send_by_gateway(const network_settings& settings, 
     if (!item.confirmed) book.end(item.number, downlink_end::transmitted, now.wall);
   }
   if (manner == gateway_manner::no_tx_ack) return std::nullopt;
+  if (manner == gateway_manner::hasty && ++with.hasty_words % outrun_every == 0) return std::nullopt;
   network_report what;
   what.kind = failed ? report_kind::failed : report_kind::sent;
   what.item = item;

@@ -19,6 +19,8 @@ struct network_context {
   downlink_book& book;
   // To the Application Server, which may call requeue() at once.
   std::function<void(const std::string& application, const std::string& device, network_report)> report;
+  std::uint64_t hasty_words = 0; // what hasty gateways have said so far
+  std::uint64_t restarts = 0;    // of the stack: what was on its way before is lost
 };
 
 // Whether a downlink of class C finds no gateway: the stack calls that fixed_paths.

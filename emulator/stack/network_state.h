@@ -15,6 +15,7 @@ namespace causeway::emulator {
 // What the gateways in reach of a device do with what they are given.
 enum class gateway_manner : std::uint8_t {
   good,      // sends it, and says so
+  hasty,     // likewise, but says it at once, now and then before the network server can make out of what
   no_tx_ack, // sends it, and says nothing
   silent,    // takes it, and that is all
   late,      // sends it 15 s later, and what it says then is of no use to anybody
@@ -30,7 +31,8 @@ struct network_settings {
   std::vector<std::string> gateways;  // that class_b_c may name; empty: any
   std::size_t longest = 0;            // bytes at its data rate; 0: 242, of class C 51
   milliseconds class_c_timeout{300'000};
-  bool acknowledges = true; // the device, what it was asked to, with its next uplink
+  std::uint64_t hesitates_every = 0; // of class C: each nth confirmed item waits for 4 to 6 s first; 0: none
+  bool acknowledges = true;          // the device, what it was asked to, with its next uplink
 };
 
 // An uplink as it is told to the network server.
@@ -103,6 +105,7 @@ struct network_report {
   std::string dev_addr, session_key_id; // now
   recent_uplink up;                     // of uplink and join
   bool told_elsewhere = false;          // likewise
+  std::uint64_t restarts = 0;           // of the stack, when it began
 };
 
 } // namespace causeway::emulator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The emulated stack's downlink side over its sockets: pushes, events at a webhook, clients that leave, connections closed without a byte, MQTT."""
+"""The emulated stack's downlink side over its sockets: pushes, events at a webhook, clients that leave, connections closed without a byte, MQTT, a stack that is restarted."""
 import http.client
 import http.server
 import json
@@ -22,6 +22,8 @@ class receiver(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         self.events = []
+        self.answers = threading.Event()
+        self.answers.set()
         outer = self
 
         class handler(http.server.BaseHTTPRequestHandler):
@@ -29,6 +31,7 @@ class receiver(http.server.ThreadingHTTPServer):
 
             def do_POST(self):
                 event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.answers.wait()
                 kind = next(name for name in event if name.startswith(("downlink_", "uplink_", "join_")))
                 outer.events.append((time.monotonic(), kind, event["end_device_ids"]["device_id"], json.dumps(event)))
                 self.send_response(200)
@@ -184,6 +187,62 @@ class stack_downlinks(integration_test):
         self.hub.wait_for(DEVICE)  # the uplink at the hub
         wait_until(lambda: self.hub.control("GET", "/downlinks")["events"]["posted"] == 3, "queued, uplink and sent")
         self.assertEqual(self.hub.control("GET", "/downlinks")["events"]["refused"], 0)
+
+    def begin_with_broker(self):
+        stack = broker(self.directory, {})
+        self.addCleanup(stack.stop)
+        stack.start()
+        self.begin(mqtt_broker=f"127.0.0.1:{stack.port}", mqtt_password=STACK_PASSWORD)
+        self.hub.wait_for_log("mqtt_publisher_connected")  # what it has to say before is lost
+        self.hub.control("PUT", f"/downlinks/events/{PLANT}", {"by": "both"})
+        return stack
+
+    def test_an_event_is_the_same_by_both_ways_to_the_nanosecond(self):
+        listener = self.begin_with_broker().publisher()
+        listener.subscribe("v3/+/devices/+/down/+")
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1", confirmed=True)), (200, "{}"))
+        self.say("uplink", DEVICE)
+        self.wait_for("downlink_sent", "my:1")
+        self.say("uplink", DEVICE, ack=True)
+        self.wait_for("downlink_ack", "my:1")
+        by_webhook = {kind: json.loads(event) for _, kind, _, event in self.webhook.events}
+        times = []
+        for kind in ("queued", "sent", "ack"):
+            topic, text = listener.listen()
+            self.assertEqual(topic, f"v3/{PLANT}@emulated/devices/{DEVICE}/down/{kind}")
+            self.assertEqual(json.loads(text), by_webhook[f"downlink_{kind}"])
+            times.append(json.loads(text)["received_at"])
+        self.assertTrue(any(len(each) > len("2026-01-01T00:00:00.000000Z") for each in times), times)  # so it is nanoseconds that are compared
+
+    def test_a_burst_that_finds_the_webhooks_pool_full_is_lost_to_it_and_not_to_mqtt(self):
+        self.begin_with_broker()
+        self.hub.control("PUT", "/downlinks/switches", {"webhook_pool": 5})
+        self.webhook.answers.clear()
+        path, body = self.push(DEVICE, "my:burst")
+        self.assertEqual(self.ask("POST", path, {"downlinks": body["downlinks"] * 60}), (200, "{}"))
+        events = wait_until(lambda: (shown := self.hub.control("GET", "/downlinks")["events"])["published"] == 60 and shown, "all of them by MQTT")
+        self.webhook.answers.set()
+        self.assertGreaterEqual(events["pool_full"], 60 - 16 - 5)  # 16 are posted at a time
+        self.assertEqual(events["lost"], 0)
+        posted = 60 - events["pool_full"]
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["events"]["posted"] == posted, "the rest of them by the webhook")
+        self.assertEqual(self.webhook.kinds(), ["downlink_queued"] * posted)
+
+    def test_a_stack_that_is_killed_answers_nobody_until_it_is_there_again(self):
+        self.begin()
+        self.assertEqual(self.ask("POST", *self.push(DEVICE, "my:1")), (200, "{}"))
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 20000})
+        with self.open() as line:
+            line.sendall(self.request("POST", *self.push(OTHER, "my:cut")))
+            wait_until(lambda: self.hub.control("GET", "/downlinks")["pushes"] == 2, "a push under way")
+            self.hub.control("POST", "/downlinks/restart", {"by": "kill", "seconds": 600})
+            self.assertEqual(line.recv(100), b"")
+        with self.open() as line:
+            line.sendall(self.request("GET", self.down(DEVICE)))
+            self.assertEqual(line.recv(100), b"")
+        self.hub.control("POST", "/downlinks/restart", {"seconds": 0})
+        self.assertIn("my:1", self.ask("GET", self.down(DEVICE))[1])
+        self.assertEqual(self.booked("my:cut"), [])
 
     def test_by_mqtt_a_push_gets_no_answer_and_events_come_by_the_broker(self):
         stack = broker(self.directory, {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stack that answers pushes late, not at all, with 429 or with 500: uplinks do not wait for it, no push is repeated early, nothing is lost and nothing doubled."""
+"""A stack that answers pushes late, not at all, with 429 or with 500, queues them later than the 11 s or is killed: uplinks do not wait for it, no push is repeated early, nothing is lost and nothing doubled."""
 import json
 import time
 import unittest
@@ -64,6 +64,31 @@ class bad_stack(commands_test):
         self.assertGreaterEqual(time.monotonic() - began, 11)
         self.assertEqual(self.states(), ["queued"])
         self.assert_one_item_each(1)
+
+    def test_what_is_queued_when_the_database_goes_on_is_found_and_not_pushed_again(self):
+        self.begin()
+        self.switch(hang_up=True, queued=True, queued_after_ms=13000, event="none", count=1)
+        began = time.monotonic()
+        self.send(1)
+        wait_until(lambda: self.states(), "a report", 60)
+        self.assertGreaterEqual(time.monotonic() - began, 13)
+        self.assertEqual(self.states(), ["queued"])
+        self.assert_one_item_each(1)
+
+    def test_a_failure_without_a_name_is_no_end_and_a_stack_that_is_killed_none_either(self):
+        self.begin()
+        self.switch(hang_up=True, event="failed", count=1)
+        self.send(1)
+        wait_until(lambda: self.states(), "a report", 60)
+        self.assertEqual(self.states(), ["queued"])
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 20000})
+        begun = self.hub.control("GET", "/downlinks")["pushes"]
+        self.send(2)
+        wait_until(lambda: self.hub.control("GET", "/downlinks")["pushes"] == begun + 1, "a push under way")
+        self.hub.control("PUT", "/downlinks/switches", {"push_ms": 12})
+        self.hub.control("POST", "/downlinks/restart", {"by": "kill"})
+        wait_until(lambda: self.states() == ["queued"] * 2, "the other report", 60)
+        self.assert_one_item_each(2)
 
     def test_a_limit_of_the_stack_is_kept_and_nothing_is_given_up(self):
         self.begin()

@@ -102,7 +102,7 @@ def _packet(first, body):
 
 
 class publisher:
-    """A connection that publishes at QoS 1, so that the broker has what publish() returned for."""
+    """A connection that publishes at QoS 1, so that the broker has what publish() returned for; or one that listens."""
 
     def __init__(self, port, user, password):
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -147,6 +147,22 @@ class publisher:
 
     def publish(self, topic, payload):
         self.publish_all([(topic, payload)])
+
+    def subscribe(self, topics):
+        """From then on this connection is there for listen() alone."""
+        self._last = self._last % 65535 + 1
+        self._socket.sendall(_packet(0x82, struct.pack(">H", self._last) + _text(topics) + b"\0"))
+        kind, answer = self._read()
+        if kind != 0x90 or answer[2] != 0:
+            raise AssertionError(f"the broker does not let listen to {topics}: {kind:#x} {answer!r}")
+
+    def listen(self):
+        """(topic, payload) of the next message."""
+        kind, message = self._read()
+        if kind != 0x30:
+            raise AssertionError(f"not a PUBLISH: {kind:#x}")
+        begin = 2 + struct.unpack(">H", message[:2])[0]
+        return message[2:begin].decode("utf-8"), message[begin:].decode("utf-8")
 
     def close(self):
         self._stream.close()
