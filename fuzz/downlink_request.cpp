@@ -4,6 +4,7 @@
 #include "model/downlink.h"
 #include "target.h"
 #include "tts/downlink_push.h"
+#include "tts/twin_document.h"
 
 #include <boost/json.hpp>
 
@@ -31,7 +32,8 @@ void check(const result<model::downlink>& read) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const auto input = fuzz::text_of(bytes, size);
-  const std::vector<tts::named_downlink> named{{.name = "Fan", .f_port = 11, .payload = ""}};
+  const std::vector<tts::named_downlink> named{{.name = "Fan", .f_port = 11, .payload = ""},
+                                               {.name = "hall*target", .f_port = 12, .payload = ""}};
   const std::vector<std::pair<std::string, std::string>> port{{"Port", "1"}}, fan{{"method-name", "Fan"}},
       all{{"Port", std::string{input}},
           {"Confirmed", std::string{input}},
@@ -44,7 +46,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const auto call = tts::read_method(name, input, named);
     check(call ? result<model::downlink>{call->what} : result<model::downlink>{call.fault()});
   }
-  const auto desired = tts::read_desired(input);
-  if (desired && !desired->object.empty()) check(desired->what);
+  const auto twin = tts::read_twin("{\"desired\":" + std::string{input} + "}", named);
+  for (const auto& one : twin ? twin->desired : std::vector<model::desired_downlink>{})
+    if (!one.object.empty()) check(one.what);
   return 0;
 }

@@ -46,6 +46,7 @@ command_translator::command_translator(const config::configuration& from) {
       made.named.push_back(named_downlink_of(named));
     made.reported = reported_states(one);
     made.twin_decoded = one.twin_decoded;
+    made.has_properties = one.twin && from.azure_of(one.azure).kind == config::azure_kind::iot_central;
     applications_.emplace(one.id, std::move(made));
   }
 }
@@ -86,16 +87,25 @@ std::string command_translator::write_refusal(const error& why) const {
   return R"({"error":)" + json_quoted(why.name()) + R"(,"text":)" + json_quoted(text) + "}";
 }
 
-result<model::twin_reading> command_translator::read_twin(const std::string& document) const {
-  return tts::read_twin(document);
+tts::named_downlinks command_translator::properties_of(const application_id& id) const {
+  const auto found = find(id);
+  return found && (*found)->has_properties ? tts::named_downlinks{(*found)->named} : tts::named_downlinks{};
 }
 
-result<model::desired_change> command_translator::read_change(const std::string& patch) const {
-  return tts::read_desired_change(patch);
+result<model::twin_reading> command_translator::read_twin(const application_id& of,
+                                                          const std::string& document) const {
+  return tts::read_twin(document, properties_of(of));
 }
 
-std::string command_translator::write_twin_answer(const std::optional<model::twin_answer>& what) const {
-  return tts::write_twin_answer(what);
+result<model::desired_change> command_translator::read_change(const application_id& of,
+                                                              const std::string& patch) const {
+  return tts::read_desired_change(patch, properties_of(of));
+}
+
+model::twin_report
+command_translator::write_twin_answer(const std::string& property, const std::string& told,
+                                      const std::optional<model::twin_answer>& what) const {
+  return tts::write_twin_answer(property, told, what);
 }
 
 std::string command_translator::read_twin_state(const model::event& from) const {

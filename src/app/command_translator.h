@@ -27,9 +27,12 @@ public:
   std::string write_answer(const model::command_id& which, model::command_state state) const override;
   // The text is the error's detail; where it has none, the catalogue's.
   std::string write_refusal(const error& why) const override;
-  result<model::twin_reading> read_twin(const std::string& document) const override;
-  result<model::desired_change> read_change(const std::string& patch) const override;
-  std::string write_twin_answer(const std::optional<model::twin_answer>& what) const override;
+  // Of such an application as of one without properties.
+  result<model::twin_reading> read_twin(const application_id& of, const std::string& document) const override;
+  result<model::desired_change> read_change(const application_id& of,
+                                            const std::string& patch) const override;
+  model::twin_report write_twin_answer(const std::string& property, const std::string& told,
+                                       const std::optional<model::twin_answer>& what) const override;
   std::string read_twin_state(const model::event& from) const override;
   std::string write_twin_state(const std::string& before, const std::string& now) const override;
 
@@ -38,8 +41,10 @@ private:
     std::vector<tts::named_downlink> named;
     std::bitset<model::command_states> reported; // by state
     bool twin_decoded = false;
+    bool has_properties = false; // IoT Central's: desired ones that are named as these
   };
   result<const application*> find(const application_id& id) const;
+  tts::named_downlinks properties_of(const application_id& id) const;
 
   std::unordered_map<application_id, application> applications_;
 };

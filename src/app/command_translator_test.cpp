@@ -33,6 +33,11 @@ std::string application(const std::string& id, const std::string& more = "") {
          more;
 }
 
+std::string in_section(const std::string& name, std::string of) {
+  const std::string plant = "azure = \"plant\"";
+  return of.replace(of.find(plant), plant.size(), "azure = \"" + name + "\"");
+}
+
 const application_id meters{"meters"}, others{"others"}, gone{"gone"};
 
 class command_translator_test : public testing::Test {
@@ -122,6 +127,32 @@ TEST_F(command_translator_test, an_application_that_is_not_configured_is_named) 
   call.name = "downlink";
   call.payload = R"({"f_port":3,"frm_payload":"AQ=="})";
   EXPECT_EQ(translator_.read_method(gone, call).fault().code(), errc::application_unknown);
+}
+
+TEST(command_translator, a_property_is_a_command_in_iot_central_alone_and_where_twins_are_on) {
+  const std::string command = "[application.command.Fan]\nport = 11\n";
+  const auto settings = parse("[azure.central]\nkind = \"iot-central\"\nid_scope = \"0ne1\"\ngroup_key = "
+                              "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"\n" +
+                              in_section("central", application("central", "twin = true\n" + command)) +
+                              in_section("central", application("without", command)) +
+                              application("hub", "twin = true\n" + command));
+  const command_translator translator{settings};
+  const auto properties = [&](const char* id) {
+    return translator.read_twin(application_id{id}, R"({"desired":{"Fan":2,"$version":3}})")->desired.size() -
+           1;
+  };
+  EXPECT_EQ(properties("central"), 1U);
+  EXPECT_EQ(properties("without"), 0U);
+  EXPECT_EQ(properties("hub"), 0U);
+  EXPECT_EQ(properties("gone"), 0U);
+  const auto names = [&](const char* id) {
+    return translator.read_change(application_id{id}, R"({"Fan":3,"$version":4})")->names_downlink;
+  };
+  EXPECT_TRUE(names("central"));
+  EXPECT_FALSE(names("hub"));
+  EXPECT_EQ(
+      translator.write_twin_answer("Fan", "", model::twin_answer{3, "queued", "c", "", "", 200, "2"}).patch,
+      R"({"Fan":{"value":2,"ac":200,"av":3,"ad":"queued"}})");
 }
 
 TEST(command_reports, are_sent_in_every_format_but_devmobile_which_must_name_them) {

@@ -30,7 +30,8 @@ constexpr auto section_rows = std::to_array<section_entry>({
     {"application", "[[application]]", "An application of The Things Stack; one block each, at least one."},
     {"application.command.NAME", "[application.command.NAME]",
      "What a command of this name sends: one of IoT Central, which a cloud-to-device message names in its "
-     "property `method-name`, or a direct method. NAME has letters, digits and `-` `.` `_` `*` (a "
+     "property `method-name`, or a direct method; where `twin = true`, also IoT Central's writable property "
+     "of that name. NAME has letters, digits and `-` `.` `_` `*` (a "
      "component's command is `\"component*command\"`, in quotes). Two names of one application differ by "
      "more than letter case, and `downlink` is a method that Causeway has built in."},
     {"commands", "[commands]", "What of commands is no application's."},
@@ -173,8 +174,9 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "refused, and reported. Default: none."},
     {"application", "twin", boolean, "false", false, restart, "",
      "Whether a downlink is also asked for by the desired properties of a device's twin, "
-     "`lorawan.downlink`, and what became of it is told in the reported ones. IoT Hub bills reads, reports "
-     "and notifications of twins as messages."},
+     "`lorawan.downlink`, or IoT Central's writable properties, and what became of it is told in the "
+     "reported "
+     "ones. IoT Hub bills reads, reports and notifications of twins as messages."},
     {"application", "twin_first", choice, "mark", false, restart, "mark|send",
      "What a twin asks for that is read for the first time ever. `mark`: it is told to be `seen`, and is not "
      "sent, for it may be old. `send`: it is sent."},

@@ -78,6 +78,7 @@ public:
   explicit record_reader(std::string_view rest) : rest_{rest} {}
   // All was there, and nothing more.
   bool is_whole() const { return whole_ && rest_.empty(); }
+  bool has_more() const { return whole_ && !rest_.empty(); }
 
   std::uint64_t number() {
     if (rest_.size() < number_bytes) {

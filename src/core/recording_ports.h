@@ -80,6 +80,7 @@ struct recording_ports final : journal,
   std::vector<command_id> kept_in_order;
   std::vector<command_id> pushed, emptied, looked_for; // in this order
   awaited_step method_wait = awaited_step::queued;     // of each call
+  std::vector<std::string> properties;                 // of twins, in this order
   bool reports = true;
   bool spool_is_full = false;
   bool formats_later = false; // the test calls on_formatted
@@ -238,31 +239,59 @@ struct recording_ports final : journal,
   std::string write_refusal(const error& why) const override {
     return std::string{why.name()} + (why.detail().empty() ? "" : " " + why.detail());
   }
-  // "5 bell" asks for that at $version 5, "5" for nothing; behind a `|` what was told, as it is written
-  // below.
-  result<twin_reading> read_twin(const std::string& document) const override {
+  // "5 bell;fan=2" asks for bell at $version 5, and for 2 by the property fan; "5" for nothing. Behind a `|`
+  // what was told, as it is written below, each behind a `;`.
+  result<twin_reading> read_twin(const application_id&, const std::string& document) const override {
     if (document == "bad") return error{errc::json_malformed, document};
-    const auto bar = document.find('|');
-    const auto desired = document.substr(0, bar);
-    const auto space = desired.find(' ');
+    const auto parts = [](std::istringstream from) {
+      std::vector<std::string> all;
+      for (std::string one; std::getline(from, one, ';');)
+        all.push_back(one);
+      return all;
+    };
+    const auto bar = std::min(document.find('|'), document.size());
+    const auto desired = parts(std::istringstream{document.substr(0, bar)}),
+               told = parts(std::istringstream{document.substr(std::min(bar + 1, document.size()))});
+    const auto behind = [](const std::vector<std::string>& all, const std::string& start) {
+      for (const auto& one : all)
+        if (one.starts_with(start)) return one.substr(start.size());
+      return std::string{};
+    };
     twin_reading made;
-    made.desired.version = std::stoll(desired.substr(0, space));
-    if (space != std::string::npos) made.desired.object = desired.substr(space + 1);
-    if (!made.desired.object.empty()) made.desired.what = read_text(made.desired.object);
-    if (bar == std::string::npos) return made;
-    std::istringstream told{document.substr(bar + 1)};
-    made.told.emplace();
-    told >> made.told->version >> made.told->state >> made.told->command;
+    const auto version = std::stoll(document);
+    const auto add = [&](const std::string& property, const std::string& object, const std::string& was) {
+      desired_downlink one;
+      one.property = property;
+      one.version = version;
+      one.object = object.empty() || property.empty() ? object : property + "=" + object;
+      if (!object.empty()) one.what = read_text(object);
+      one.value = property.empty() ? "" : object;
+      one.told = was;
+      made.desired.push_back(std::move(one));
+    };
+    const bool asks = !desired.empty() && desired.front().find(' ') != std::string::npos;
+    add("", asks ? desired.front().substr(desired.front().find(' ') + 1) : "",
+        told.empty() || told.front().find(':') != std::string::npos ? "" : told.front());
+    for (const auto& property : properties)
+      add(property, behind(desired, property + "="), behind(told, property + ":"));
     return made;
   }
-  result<desired_change> read_change(const std::string& patch) const override {
-    return desired_change{patch.find(' ') != std::string::npos, std::stoll(patch)};
+  result<desired_change> read_change(const application_id&, const std::string& patch) const override {
+    return desired_change{patch.find_first_of(" ;") != std::string::npos, std::stoll(patch)};
   }
-  std::string write_twin_answer(const std::optional<twin_answer>& what) const override {
-    if (!what) return "nothing";
-    return std::to_string(what->version) + " " + what->state +
-           (what->command.empty() ? "" : " " + what->command) +
-           (what->error_name.empty() ? "" : " " + what->error_name);
+  // "2 queued c", of a property "fan:202 2 queued c on".
+  twin_report write_twin_answer(const std::string& property, const std::string& told,
+                                const std::optional<twin_answer>& what) const override {
+    twin_report made;
+    const auto start = property.empty() ? "" : property + ":";
+    if (what)
+      made.told = (property.empty() ? "" : std::to_string(what->status) + " ") +
+                  std::to_string(what->version) + " " + what->state +
+                  (what->command.empty() ? "" : " " + what->command) +
+                  (what->error_name.empty() ? "" : " " + what->error_name) +
+                  (what->value.empty() ? "" : " " + what->value);
+    if (made.told != told) made.patch = start + (what ? made.told : "nothing");
+    return made;
   }
   std::string read_twin_state(const model::event& from) const override {
     return text(frame_of(from).f_cnt.value_or(0));

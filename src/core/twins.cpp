@@ -4,6 +4,7 @@
 #include "base/backoff.h"
 #include "base/excerpt.h"
 #include "base/log.h"
+#include "core/command_senders.h"
 #include "core/draft.h"
 #include "core/open_time.h"
 #include "core/rule_book.h"
@@ -21,13 +22,30 @@ constexpr seconds late{3600};
 // A string of a twin may have 4 KB (azure-iot-wire.md B.8).
 constexpr std::size_t longest_text = 1024;
 
-twin_answer refusal_of(std::int64_t version, const error& why) {
+// Of a property that was seen and not sent: what the device has in its place nobody knows.
+constexpr std::uint16_t status_seen = 409;
+
+twin_slot slot_of(const desired_downlink& desired, std::string_view state, int status) {
+  twin_answer answer;
+  answer.version = desired.version;
+  answer.state = state;
+  answer.status = static_cast<std::uint16_t>(status);
+  answer.value = desired.value;
+  return {make_event_key({desired.object}), std::move(answer)};
+}
+
+twin_slot refused_slot(const desired_downlink& desired, const error& why) {
+  auto made = slot_of(desired, twin_refused, status_of(why));
   const auto text = why.detail().empty() ? describe(why.code()).text : std::string_view{why.detail()};
-  return {version,
-          std::string{twin_refused},
-          {},
-          std::string{why.name()},
-          std::string{excerpt(text, longest_text)}};
+  made.answer->error_name = why.name();
+  made.answer->error_text = excerpt(text, longest_text);
+  return made;
+}
+
+twin_slot ordered_slot(const desired_downlink& desired, const command_id& id) {
+  auto made = slot_of(desired, {}, 0);
+  made.answer->command = id.str();
+  return made;
 }
 
 std::uint64_t eui_of(const device& d) {
@@ -37,6 +55,35 @@ std::uint64_t eui_of(const device& d) {
 // Reports cost as messages do: that its push is under way is no word of its own.
 command_state told_state(command_state of) {
   return of == command_state::pushing ? command_state::stored : of;
+}
+
+// 200 where IoT Central is to show it as accepted: an unconfirmed one has nothing more to reach than the
+// queue, and where gateways report no transmission it leaves that without a word.
+int acknowledgement_of(const command_entry& of) {
+  using enum command_state;
+  const bool confirmed = of.what.what.confirmed;
+  switch (of.track.state()) {
+  case stored:
+  case pushing:
+  case nacked:
+    return 202;
+  case queued:
+  case sent:
+    return confirmed ? 202 : 200;
+  case acknowledged:
+    return 200;
+  case failed:
+    return status_of_refusal(of.error);
+  case replaced:
+  case cancelled:
+    return 409;
+  case no_word:
+    return confirmed ? 504 : 200;
+  case expired:
+  case in_doubt:
+    return 504;
+  }
+  return 500;
 }
 
 } // namespace
@@ -76,12 +123,12 @@ void twins::on_open(device_ref which, moment /*now*/) {
 
 void twins::on_changed(device_ref which, const std::string& patch, moment /*now*/) {
   auto& one = twins_[which];
-  const auto change = to_.words->read_change(patch);
+  const auto change = to_.words->read_change(on_.rules.of(on_.table.at(which)).id, patch);
   // Of what does not concern a downlink the number alone is of use: a later gap in it shows that a change was
   // missed.
   if (change && !change->names_downlink && one.was_read && one.kept && !one.next && !one.is_reading &&
-      change->version == one.kept->desired.version + 1) {
-    one.kept->desired.version = change->version;
+      change->version == one.kept->version + 1) {
+    one.kept->version = change->version;
     return;
   }
   read(which, one, true);
@@ -115,9 +162,9 @@ void twins::on_read(device_ref which, const result<std::string>& document, momen
   auto& one = twins_[which];
   if (!one.is_reading) return;
   one.is_reading = false;
-  const auto read_of = [&]() -> result<twin_reading> {
+  auto read_of = [&]() -> result<twin_reading> {
     if (!document) return document.fault();
-    return to_.words->read_twin(*document);
+    return to_.words->read_twin(on_.rules.of(on_.table.at(which)).id, *document);
   }();
   if (!read_of) {
     const auto key = on_.names.key_of(on_.table.at(which));
@@ -133,59 +180,84 @@ void twins::on_read(device_ref which, const result<std::string>& document, momen
   const auto& d = on_.table.at(which);
   if (one.kept && on_.names.is_by_eui(d) && one.kept->eui != eui_of(d)) one.kept.reset();
   one.was_read = true;
-  one.told = read_of->told;
-  one.state_told = read_of->state;
-  judge(which, one, read_of->desired, now);
+  one.asked = std::move(read_of->desired);
+  one.told.clear();
+  for (auto& each : one.asked)
+    if (!each.told.empty()) one.told.emplace(each.property, std::move(each.told));
+  one.state_told = std::move(read_of->state);
+  judge(which, one, now);
   tell(which, one);
   if (!one.due && !one.next && !one.is_telling()) one.failures = 0;
   if (one.reads_again && !one.next) read(which, one, true);
 }
 
-void twins::judge(device_ref which, twin& one, const desired_downlink& desired, moment now) {
-  const auto kept = one.kept ? std::optional{one.kept->desired} : std::nullopt;
-  const auto verdict = judge_desired(kept, desired.object, desired.version,
-                                     on_.rules.of(on_.table.at(which)).sends_first_desired);
-  switch (verdict.what) {
-  case desired_finding::nothing_new:
-    if (!kept || kept->object != verdict.keep.object) return keep(which, one, {verdict.keep, {}}, now);
-    // That it has gone back counts for what is asked next, over a restart too.
-    if (verdict.keep.version < kept->version) return keep(which, one, {verdict.keep, one.kept->answer}, now);
-    one.kept->desired.version = verdict.keep.version;
-    return;
-  case desired_finding::seen:
-    return see(which, one, desired, verdict.keep, now);
-  case desired_finding::asked:
-    return order(which, one, desired, verdict.keep, now);
+// What cannot be asked for any more is not among what is read, and is forgotten with this.
+void twins::judge(device_ref which, twin& one, moment now) {
+  auto asked = std::exchange(one.asked, {});
+  if (asked.empty()) return;
+  const auto& d = on_.table.at(which);
+  twin_record next{asked.front().version, eui_of(d), {}};
+  std::vector<const desired_downlink*> fresh;
+  for (const auto& each : asked) {
+    std::optional<kept_desired> known;
+    if (const auto* const slot = one.kept ? one.kept->find(each.property) : nullptr) {
+      known = {slot->object, one.kept->version};
+      next.slots[each.property] = *slot;
+    }
+    const auto verdict = judge_desired(known, each.object, each.version, on_.rules.of(d).sends_first_desired);
+    if (verdict.what == desired_finding::asked)
+      fresh.push_back(&each);
+    else if (verdict.what == desired_finding::seen)
+      next.slots[each.property] = see(which, each, now);
+    else if (auto& slot = next.slots[each.property]; slot.object != verdict.keep.object)
+      slot = {};
   }
+  for (const auto* const each : fresh) {
+    if (order(which, one, next, *each, now)) continue;
+    if (one.next) one.asked = std::move(asked);
+    return;
+  }
+  // That its version has gone back counts for what is asked next, over a restart too.
+  if (!one.kept || next.slots != one.kept->slots || next.version < one.kept->version)
+    return keep(which, one, std::move(next), now);
+  one.kept->version = next.version;
 }
 
 // Noted and said, and not sent.
-void twins::see(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep_it,
-                moment now) {
+twin_slot twins::see(device_ref which, const desired_downlink& desired, moment now) {
   const auto key = on_.names.key_of(on_.table.at(which));
   if (const auto more = seen_.admit(errc{}, now.mono))
     log::info("desired_seen", {{"application", key.application},
                                {"device", key.device},
+                               {"property", desired.property},
                                {"version", desired.version},
                                {"more", *more}});
-  keep(which, one, {keep_it, twin_answer{desired.version, std::string{twin_seen}, {}, {}, {}}}, now);
+  return slot_of(desired, twin_seen, status_seen);
 }
 
-void twins::order(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep_it,
+bool twins::order(device_ref which, twin& one, twin_record& next, const desired_downlink& desired,
                   moment now) {
   const auto key = on_.names.key_of(on_.table.at(which));
   const auto id = make_command_id(key, twin_origin{desired.object, desired.version});
-  twin_record next{keep_it, twin_answer{desired.version, {}, id.str(), {}, {}}, eui_of(on_.table.at(which))};
-  // One that was made of a twin that is not there any more, and had the same number: it is never sent twice.
-  if (down_.book().find(id) != nullptr && one.kept) return see(which, one, desired, keep_it, now);
-  if (down_.book().find(id) != nullptr) return keep(which, one, std::move(next), now);
-  const auto row = make_twin_row(key, next);
-  one.next = std::move(next);
-  const auto taken = down_.order(which, id, desired.what, row, now);
-  if (taken) return;
+  auto& slot = next.slots[desired.property];
+  if (down_.book().find(id) != nullptr) {
+    // One that was made of a twin that is not there any more, and had the same number: it is never sent
+    // twice.
+    const bool was_read = one.kept && one.kept->find(desired.property) != nullptr;
+    slot = was_read ? see(which, desired, now) : ordered_slot(desired, id);
+    return true;
+  }
+  slot = ordered_slot(desired, id);
+  one.next = next;
+  const auto taken = down_.order(which, id, desired.what, make_twin_row(key, next), now);
+  if (taken) return false;
   one.next.reset();
-  if (taken.fault().cls() != error_class::permanent) return read_later(which, one, now);
-  keep(which, one, {keep_it, refusal_of(desired.version, taken.fault())}, now);
+  if (taken.fault().cls() != error_class::permanent) {
+    read_later(which, one, now);
+    return false;
+  }
+  slot = refused_slot(desired, taken.fault());
+  return true;
 }
 
 // Without a command.
@@ -230,6 +302,8 @@ void twins::on_kept(device_ref which, const result<void>& outcome, moment now) {
     read_later(which, one, now);
   else if (one.reads_again)
     read(which, one, true);
+  else
+    judge(which, one, now);
   tell(which, one);
 }
 
@@ -239,18 +313,24 @@ void twins::on_moved(const command& what, moment /*now*/) {
   if (found != twins_.end()) tell(*device, found->second);
 }
 
-// One report at a time; what has changed meanwhile goes with the next.
+// One report at a time, of one place; what has changed meanwhile goes with the next.
 void twins::tell(device_ref which, twin& one) {
   if (!one.is_open || !one.was_read || one.is_telling() || one.next || !one.kept) return;
-  auto answer = one.kept->answer;
-  if (answer && !answer->command.empty()) {
-    const auto* const its = down_.book().find(command_id{answer->command});
-    if (its == nullptr) return; // its history is over: what was told last stays
-    answer->state = to_string(told_state(its->track.state()));
+  for (const auto& [property, slot] : one.kept->slots) {
+    auto answer = slot.answer;
+    if (answer && !answer->command.empty()) {
+      const auto* const its = down_.book().find(command_id{answer->command});
+      if (its == nullptr) continue; // its history is over: what was told last stays
+      answer->state = to_string(told_state(its->track.state()));
+      answer->status = static_cast<std::uint16_t>(acknowledgement_of(*its));
+      if (!property.empty() && its->track.state() == command_state::failed) answer->error_name = its->error;
+    }
+    const auto told = one.told.find(property);
+    auto report = to_.words->write_twin_answer(property, told == one.told.end() ? "" : told->second, answer);
+    if (report.patch.empty()) continue;
+    one.telling.emplace(property, std::move(report.told));
+    return to_.hub->report_twin(which, std::move(report.patch), true);
   }
-  if (answer == one.told) return;
-  one.telling = answer;
-  to_.hub->report_twin(which, to_.words->write_twin_answer(answer), true);
 }
 
 void twins::on_reported(device_ref which, const result<void>& outcome, moment now) {
@@ -268,7 +348,7 @@ void twins::on_reported(device_ref which, const result<void>& outcome, moment no
                                      {"more", *more}});
     if (told) return read_later(which, one, now);
   } else if (told) {
-    one.told = *std::move(told);
+    one.told.insert_or_assign(std::move(told->first), std::move(told->second));
     one.failures = 0;
   } else {
     one.state_told = *std::move(state);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the twins of devices ask for: a change of the desired properties is only a signal, on which the twin
-// is read, whole; what is read is compared by content with what is kept for the device, on whatever hub it
-// is; and what is new becomes a command. What has become of it is told in the reported properties, and put
-// right there by each read. Owned by the shard; one thread.
+// What the twins of devices ask for, in lorawan.downlink and in IoT Central's properties, each by itself: a
+// change of the desired properties is only a signal, on which the twin is read, whole; what is read is
+// compared by content with what is kept for the device, on whatever hub it is; and what is new becomes a
+// command. What has become of it is told in the reported properties, and put right there by each read. Owned
+// by the shard; one thread.
 //
 // Promise: what is asked for once becomes one command: what is kept of a twin and the command made of it are
-// one append.
+// one append. So where a twin asks for several at once they are made one after another.
 #pragma once
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "core/appends.h"
 #include "core/command_watch.h"
 #include "core/commands.h"
+#include "core/desired_watch.h"
 #include "core/naming.h"
 #include "core/outlet.h"
 #include "core/twin_record.h"
@@ -76,11 +78,13 @@ public:
 
 private:
   struct twin {
-    std::optional<twin_record> kept{}; // as on disk, but that its version may be a later one
-    std::optional<twin_record> next{}; // on its way there
-    std::optional<twin_answer> told{}; // as the hub has it
-    // Under way; nothing: no report is.
-    std::optional<std::optional<twin_answer>> telling{};
+    std::optional<twin_record> kept{};     // as on disk, but that its version may be a later one
+    std::optional<twin_record> next{};     // on its way there
+    std::vector<desired_downlink> asked{}; // read, and not all of it judged
+    // By property, as the hub has it; absent: nothing is there.
+    std::map<std::string, std::string> told{};
+    // Under way: of which, and what; nothing: no report is.
+    std::optional<std::pair<std::string, std::string>> telling{};
     // What an uplink has said of the device: as the hub has it, empty where nobody knows; on its way.
     std::string state_told{};
     std::optional<std::string> telling_state{};
@@ -98,11 +102,10 @@ private:
   void read(device_ref which, twin& one, bool urgent);
   void read_later(device_ref which, twin& one, moment now);
   void set_due(device_ref which, twin& one, std::optional<mono_time> at);
-  void judge(device_ref which, twin& one, const desired_downlink& desired, moment now);
-  void see(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep,
-           moment now);
-  void order(device_ref which, twin& one, const desired_downlink& desired, const kept_desired& keep,
-             moment now);
+  void judge(device_ref which, twin& one, moment now);
+  twin_slot see(device_ref which, const desired_downlink& desired, moment now);
+  // False: it goes on elsewhere, when the one that is under way is durable, or when the twin is read again.
+  bool order(device_ref which, twin& one, twin_record& next, const desired_downlink& desired, moment now);
   void keep(device_ref which, twin& one, twin_record what, moment now);
   void on_kept(device_ref which, const result<void>& outcome, moment now);
   void tell(device_ref which, twin& one);

@@ -31,11 +31,12 @@ public:
   virtual std::string write_refusal(const error& why) const = 0;
 
   // document: a twin, whole. Errors: json_malformed.
-  virtual result<twin_reading> read_twin(const std::string& document) const = 0;
+  virtual result<twin_reading> read_twin(const application_id& of, const std::string& document) const = 0;
   // Errors: json_malformed.
-  virtual result<desired_change> read_change(const std::string& patch) const = 0;
-  // A merge patch of the reported properties; nothing: what was told goes.
-  virtual std::string write_twin_answer(const std::optional<twin_answer>& what) const = 0;
+  virtual result<desired_change> read_change(const application_id& of, const std::string& patch) const = 0;
+  // property, told: as desired_downlink's. Nothing: what was told goes.
+  virtual twin_report write_twin_answer(const std::string& property, const std::string& told,
+                                        const std::optional<twin_answer>& what) const = 0;
   // What an uplink says of its device, as JSON; empty: nothing.
   virtual std::string read_twin_state(const event& from) const = 0;
   // A merge patch of the reported properties; before: empty where nothing was told. Empty: nothing is new.

@@ -23,7 +23,7 @@ const named_downlink* find_named(named_downlinks named, std::string_view name) {
 }
 
 // What is sent for a name: given, or as configured.
-result<std::string> payload_of(const named_downlink& named, std::string_view given) {
+result<std::string> payload_of(const named_downlink& named, std::string_view member, std::string_view given) {
   const auto text = trimmed(given);
   const auto document = parse_json(text);
   const auto words = document ? document->string() : std::nullopt;
@@ -39,22 +39,14 @@ result<std::string> payload_of(const named_downlink& named, std::string_view giv
                                                      "; mend it, or give a bare value"};
   if (!document && !is_utf8(text))
     return error{errc::downlink_payload_invalid, "the payload is not UTF-8; give JSON or text"};
-  return "{" + json_quoted(named.name) + ":" + (document ? document->compact() : json_quoted(text)) + "}";
+  return "{" + json_quoted(member) + ":" + (document ? document->compact() : json_quoted(text)) + "}";
 }
 
-result<model::downlink> read_named(std::string_view name, std::string_view payload, named_downlinks named) {
+result<model::downlink> read_by_name(std::string_view name, std::string_view payload, named_downlinks named) {
   const auto* const found = find_named(named, name);
   if (found == nullptr)
     return error{errc::method_unknown, shown(name) + "; name it as [application.command.NAME]"};
-  auto fields = payload_of(*found, payload);
-  if (!fields) return std::move(fields).fault();
-  model::downlink made;
-  made.f_port = found->f_port;
-  made.confirmed = found->confirmed;
-  made.priority = found->priority;
-  made.queue = found->queue;
-  made.decoded_payload = std::move(*fields);
-  return made;
+  return read_named(*found, found->name, payload);
 }
 
 // The property of this name in any letter case; an error where there are two.
@@ -274,7 +266,7 @@ result<model::downlink> read_desired_members(const desired_members& of) {
 result<model::downlink> read_c2d(c2d_properties properties, std::string_view body, named_downlinks named) {
   const auto method = find_property(properties, "method-name");
   if (!method) return method.fault();
-  if (*method != nullptr) return read_named(**method, body, named);
+  if (*method != nullptr) return read_by_name(**method, body, named);
   model::downlink made;
   if (auto good = read_property(properties, "Port", read_port, made.f_port); !good)
     return std::move(good).fault();
@@ -293,7 +285,7 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
 result<model::downlink_call> read_method(std::string_view name, std::string_view payload,
                                          named_downlinks named) {
   if (name != built_in_method) {
-    auto made = read_named(name, payload, named);
+    auto made = read_by_name(name, payload, named);
     if (!made) return std::move(made).fault();
     model::downlink_call call;
     call.what = std::move(*made);
@@ -306,6 +298,19 @@ result<model::downlink_call> read_method(std::string_view name, std::string_view
   if (!document->is_object())
     return error{errc::downlink_payload_invalid, "the payload is not an object; give f_port and a payload"};
   return call_reader{}.read(*document);
+}
+
+result<model::downlink> read_named(const named_downlink& of, std::string_view member,
+                                   std::string_view payload) {
+  auto fields = payload_of(of, member, payload);
+  if (!fields) return std::move(fields).fault();
+  model::downlink made;
+  made.f_port = of.f_port;
+  made.confirmed = of.confirmed;
+  made.priority = of.priority;
+  made.queue = of.queue;
+  made.decoded_payload = std::move(*fields);
+  return made;
 }
 
 result<model::desired_downlink> read_desired(std::string_view desired) {

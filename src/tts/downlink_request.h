@@ -53,6 +53,11 @@ result<model::downlink> read_c2d(c2d_properties properties, std::string_view bod
 result<model::downlink_call> read_method(std::string_view name, std::string_view payload,
                                          named_downlinks named);
 
+// What is sent for this name: the payload as behind method-name, but that a bare value becomes {member:
+// value}. Errors: downlink_payload_missing, _payload_invalid.
+result<model::downlink> read_named(const named_downlink& of, std::string_view member,
+                                   std::string_view payload);
+
 // desired: the twin's desired properties, a JSON object. `lorawan.downlink` with a method's members; or, as
 // The Things Industries' own integration has them, `decodedPayload`, which is sent without a port, and
 // `rawDownlink` with fPort, framePayload in hex, confirmed and operation; both together are one downlink

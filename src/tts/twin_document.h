@@ -5,20 +5,21 @@
 
 #include "base/result.h"
 #include "model/twin.h"
+#include "tts/downlink_request.h"
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace causeway::tts {
 
-// {"desired":{…,"$version":n},"reported":{…}}. A member of what was told that has another type counts as
-// absent. Errors: json_malformed.
-result<model::twin_reading> read_twin(std::string_view document);
+// {"desired":{…,"$version":n},"reported":{…}}. properties: what writable ones there may be.
+// Errors: json_malformed.
+result<model::twin_reading> read_twin(std::string_view document, named_downlinks properties);
 // patch: of the desired properties, null for what is removed. Errors: json_malformed.
-result<model::desired_change> read_desired_change(std::string_view patch);
-// {"lorawan":{"downlink":{…}}}: a merge patch of the reported properties, with null for what the one before
-// may have had.
-std::string write_twin_answer(const std::optional<model::twin_answer>& what);
+result<model::desired_change> read_desired_change(std::string_view patch, named_downlinks properties);
+// {"lorawan":{"downlink":{…}}}, with null for what the one before may have had; of a property as
+// write_acknowledgement. told: as it stands there; a member of it that has another type counts as absent.
+model::twin_report write_twin_answer(std::string_view property, std::string_view told,
+                                     const std::optional<model::twin_answer>& what);
 
 } // namespace causeway::tts

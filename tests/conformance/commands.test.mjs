@@ -17,7 +17,9 @@ const configuration = process.env.CAUSEWAY_CONFIGURATION;
 const printed = readFileSync(configuration, 'utf8');
 const application = printed.match(/\[\[application\]\]\nid = "([^"]+)"/)[1];
 writeFileSync(configuration, printed.replace('[[application]]\n', '[[application]]\ntwin = true\n')
-  .replace('[admin]\n', '[application.command.valve]\nport = 12\npayload = { open = true }\n\n[admin]\n'));
+  .replace('[admin]\n', '[application.command.valve]\nport = 12\npayload = { open = true }\n\n'
+    + '[application.command.LightsGoOn]\nport = 15\n\n[application.command."hall*target"]\nport = 16\nconfirmed = true\n\n[admin]\n'));
+const isCentral = printed.includes('kind = "iot-central"');
 let device;
 
 // As in service.test.mjs: the package's REST half takes a host without a port.
@@ -174,3 +176,39 @@ test('a command of IoT Central has the port and the payload that are configured'
     await service.close();
   }
 });
+
+if (isCentral) {
+  test('writable properties of IoT Central, also in a component, are commands, and are acknowledged', limit, async () => {
+    const registry = Registry.fromConnectionString(restOwner);
+    const properties = async () => (await registry.getTwin(device)).responseBody.properties;
+    const desire = (desired) => registry.updateTwin(device, { properties: { desired } }, '*');
+    const lights = async () => (await properties()).reported.LightsGoOn;
+    const target = async () => (await properties()).reported.hall?.target;
+    const queued = async (port) => (await reports()).filter((one) => one.port === port && one.state === 'queued').length;
+    const before = (await items()).length;
+
+    await desire({ LightsGoOn: { on: true, level: 3 } });
+    await until(async () => (await lights())?.ac === 200);
+    const { $version } = (await properties()).desired;
+    assert.deepEqual(await lights(), { value: { on: true, level: 3 }, ac: 200, av: $version, ad: 'queued' });
+    await desire({ color: 'red' }); // another property
+    await desire({ LightsGoOn: { level: null } });
+    await until(async () => (await lights()).av === $version + 2 && (await lights()).ac === 200);
+    assert.deepEqual((await lights()).value, { on: true });
+    await until(async () => await queued(15) === 2);
+
+    await desire({ hall: { __t: 'c', target: 21.5 } });
+    await until(async () => (await target())?.ad === 'queued');
+    assert.equal((await target()).ac, 202); // it is confirmed
+    assert.equal((await properties()).reported.hall.__t, 'c');
+    await speak();
+    await speak({ ack: true });
+    await until(async () => (await target()).ac === 200);
+    assert.deepEqual(await target(), { value: 21.5, ac: 200, av: $version + 3, ad: 'acknowledged' });
+
+    await desire({ hall: { __t: 'c', target: '@' } }); // there is no configured payload
+    await until(async () => (await target()).ac === 400);
+    assert.match((await target()).ad, /^refused: downlink_payload_missing: /);
+    assert.equal((await items()).length, before + 3);
+  });
+}

@@ -108,9 +108,16 @@ class no_commands final : public model::downlinks, public model::command_transla
   std::optional<model::message> write_report(const model::downlink_report&) const override { return {}; }
   std::string write_answer(const model::command_id&, model::command_state) const override { return {}; }
   std::string write_refusal(const error&) const override { return {}; }
-  result<model::twin_reading> read_twin(const std::string&) const override { return breach(); }
-  result<model::desired_change> read_change(const std::string&) const override { return breach(); }
-  std::string write_twin_answer(const std::optional<model::twin_answer>&) const override { return {}; }
+  result<model::twin_reading> read_twin(const application_id&, const std::string&) const override {
+    return breach();
+  }
+  result<model::desired_change> read_change(const application_id&, const std::string&) const override {
+    return breach();
+  }
+  model::twin_report write_twin_answer(const std::string&, const std::string&,
+                                       const std::optional<model::twin_answer>&) const override {
+    return {};
+  }
   std::string read_twin_state(const model::event&) const override { return {}; }
   std::string write_twin_state(const std::string&, const std::string&) const override { return {}; }
 
