@@ -132,7 +132,10 @@ net::task<bool> hub_line::carry_one() {
     co_return true;
   }
   const auto& took = connected->timing;
-  if (!fleet_.line_opened(line_, {took.dns, took.tcp, took.tls}, loop_.now())) co_return false;
+  if (!fleet_.line_opened(line_, {took.dns, took.tcp, took.tls}, loop_.now())) {
+    busy_ = false; // the fleet is leaving: it may be wanted again
+    co_return true;
+  }
   up_ = std::make_shared<live>(std::move(connected->bytes), loop_);
   co_await carry(up_);
   lose(error{errc::connection_lost});

@@ -70,7 +70,7 @@ rule_change::effect rule_change::effect_on(std::uint32_t application) {
   }
   made.concerns = made.leaves || made.returns || made.moves || is.follows_registry != was.follows_registry ||
                   is.enabled_by_default != was.enabled_by_default || is.model_id != was.model_id ||
-                  is.commands != was.commands;
+                  is.commands != was.commands || is.twin != was.twin;
   return made;
 }
 
@@ -199,7 +199,8 @@ bool rule_change::is_wish_another(const device& d) const {
   const auto& was = before_->at(d.application);
   const auto& own = on_.table.model_of(d);
   const auto& model = was.follows_registry && !own.empty() ? own : was.model_id;
-  return was.commands != on_.rules.of(d).commands || model != on_.names.model_of(d);
+  const auto& is = on_.rules.of(d);
+  return was.commands != is.commands || was.twin != is.twin || model != on_.names.model_of(d);
 }
 
 void rule_change::direct(device_ref which, bool was_ended, moment now) {

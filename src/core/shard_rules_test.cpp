@@ -39,6 +39,8 @@ TEST(other_rules, what_a_change_makes_of_a_device_that_is_online) {
        device_state::attaching},
       {"commands", "field", of("field", [](application_rules& r) { r.commands = true; }), again,
        device_state::attaching},
+      {"twins", "meters", of("meters", [](application_rules& r) { r.twin = true; }), again,
+       device_state::attaching},
       {"section",
        "field",
        of("field", [](application_rules& r) { r.section = azure_name{"other"}; }),
