@@ -28,6 +28,8 @@ unordered_map unordered_set utility valarray variant vector version
 SOURCES = {".h", ".cpp", ".def"}
 OTHERS = {"CMakeLists.txt", "README.md", "LAYERS"}  # beside the sources: no other file of these folders is read by a checker
 INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*include(?:_next)?[ \t]*(.*)$")
+FIRST_COMMENT = re.compile(r"(?:[ \t]*(?://[^\n]*)?\n)*")
+CALLS_ITSELF_PURE = re.compile(r"\bPure\b|\bpure function")
 DIGRAPH = re.compile(r"^[ \t]*%:", re.M)
 SYSTEM_LIBRARIES = ("threads", "system", "files", "random", "coroutines")  # open to every test
 BUILD_TARGETS = {"causeway_warnings", "causeway_sanitizers"}
@@ -239,9 +241,13 @@ class Checker:
 
     def check_pure_modules(self):
         for module in self.law.modules.values():
-            for path in sources_of(self.root / module.folder) if module.is_pure else ():
-                if not self.is_test(module, path):
+            for path in sources_of(self.root / module.folder):
+                if self.is_test(module, path):
+                    continue
+                if module.is_pure:
                     self.check_pure_calls(path)
+                elif (module, path.stem) not in self.law.pure_files and CALLS_ITSELF_PURE.search(FIRST_COMMENT.match(self.text_of(path))[0]):
+                    self.breach(path.relative_to(self.root), "calls itself pure, and stands in no pure row of src/LAYERS")
 
     def check_pure_calls(self, path):
         for number, what in calls_in(self.text_of(path)):

@@ -188,6 +188,18 @@ class pure_files(a_copy_of_the_tree):
         self.plant("src/stack/log_in_book_test.cpp", "#include <thread>")
         self.assertEqual(self.new_breaches(), [])
 
+    def test_a_header_that_calls_itself_pure_stands_in_a_row(self):
+        self.replace("src/LAYERS", "pure watch      command_page ", "pure watch      ")
+        self.plant("src/stack/webhook.h", "// Rules of something. Pure; any thread.")
+        self.plant("emulator/dps/dps_listener.h", "// SPDX\n// A pure function of what comes in.\n")
+        for path in ("src/watch/command_page.h", "src/stack/webhook.h", "emulator/dps/dps_listener.h"):
+            self.expect(f"{path}: calls itself pure, and stands in no pure row")
+        before = len(self.new_breaches())
+        self.plant("src/core/census.h", "// Pure.")  # of a pure module
+        self.plant("src/net/loop.h", "// Not for pure modules.")
+        self.plant("src/net/tls.h", "#pragma once\n// Pure.")  # no longer of the file
+        self.assertEqual(len(self.new_breaches()), before)
+
     def test_a_file_that_is_not_there_or_stands_twice(self):
         self.replace("src/LAYERS", "pure cloud      azure_section", "pure cloud      azure_sectoin\npure store seal\npure nowhere seal")
         self.expect("azure_sectoin of cloud is to be pure, and there is no such file")
