@@ -178,14 +178,14 @@ def measure(files):
 
 
 def test_only(files):
-    """Headers that, by whatever way, only tests include."""
+    """Tests, and headers that, by whatever way, only tests include."""
     users = {}
     for path, text in files.items():
         for included in re.findall(r'^#include "([^"]+)"', text, re.M):
-            for root in ("src/", ""):
+            for root in ("src/", "", "tests/"):
                 if root + included in files:
                     users.setdefault(root + included, set()).add(path)
-    out = {path for path in files if path.endswith("_test.cpp")}
+    out = {path for path in files if path.endswith("_test.cpp") or path.startswith(("tests/", "fuzz/"))}
     while True:
         more = {path for path in files if path.endswith(".h") and path not in out and users.get(path) and users[path] <= out}
         if not more:
