@@ -104,6 +104,10 @@ class includes(a_copy_of_the_tree):
         self.plant(self.one_of("src/hub", "*.cpp"), "#include <proton/engine.h>")
         self.expect("hub may not include <proton/engine.h>")
 
+    def test_the_part_of_proton_that_does_io(self):
+        self.plant(self.one_of("src/amqp", "*.cpp"), "#include <proton/proactor.h>")
+        self.expect("amqp may not include <proton/proactor.h> (proactor)")
+
     def test_proton_in_a_public_header_of_amqp(self):
         self.plant("src/amqp/engine.h", "#include <proton/engine.h>")
         self.expect("amqp may not include proton in its HEADERS")
