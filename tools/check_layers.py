@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 from cpp_text import without_comments
+from pure_calls import calls_in
 
 STANDARD = set("""
 algorithm any array bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath compare
@@ -24,8 +25,12 @@ memory_resource new numbers numeric optional ostream queue ranges ratio regex sc
 sstream stack stdexcept streambuf string string_view strstream syncstream system_error tuple type_traits typeindex typeinfo
 unordered_map unordered_set utility valarray variant vector version
 """.split())
-SOURCES = {".h", ".hpp", ".cpp", ".cc", ".cxx", ".c", ".ipp", ".inl", ".def"}
-INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?[ \t]*(.*)$")
+SOURCES = {".h", ".cpp", ".def"}
+OTHERS = {"CMakeLists.txt", "README.md", "LAYERS"}  # beside the sources: no other file of these folders is read by a checker
+INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*include(?:_next)?[ \t]*(.*)$")
+FIRST_COMMENT = re.compile(r"(?:[ \t]*(?://[^\n]*)?\n)*")
+CALLS_ITSELF_PURE = re.compile(r"\bPure\b|\bpure function")
+DIGRAPH = re.compile(r"^[ \t]*%:", re.M)
 SYSTEM_LIBRARIES = ("threads", "system", "files", "random", "coroutines")  # open to every test
 BUILD_TARGETS = {"causeway_warnings", "causeway_sanitizers"}
 
@@ -43,6 +48,7 @@ class Module:
         self.sealed = set(fields.get("sealed", ()))
         self.all_libraries = self.libraries | self.inner | self.sealed
         self.never = set(fields.get("never", ()))
+        self.is_pure = "pure" in fields
 
 
 class Law:
@@ -61,7 +67,7 @@ class Law:
             if words[0] == "pure":
                 self.record_pure(words[1:], number)
                 continue
-            allowed = {"library": {"include", "link", "pure"}, "module": {"in", "target", "uses", "through", "libraries", "inner", "sealed", "never"}}.get(words[0])
+            allowed = {"library": {"include", "link", "pure"}, "module": {"in", "target", "uses", "through", "libraries", "inner", "sealed", "never", "pure"}}.get(words[0])
             if allowed is None or len(words) < 2:
                 self.faults.append(f"src/LAYERS:{number}: neither a library, a module nor files that are pure")
                 continue
@@ -89,6 +95,8 @@ class Law:
             self.faults.append(f"src/LAYERS:{number}: {name} uses {used}, which does not stand above it")
         for library in sorted(module.all_libraries - self.libraries):
             self.faults.append(f"src/LAYERS:{number}: {name} names the library {library}, which is not declared")
+        for library in sorted(module.all_libraries & self.libraries - self.pure_libraries) if module.is_pure else ():
+            self.faults.append(f"src/LAYERS:{number}: {name} is pure and names {library}, which is not")
         self.modules[name] = module
 
     def record_pure(self, words, number):
@@ -96,7 +104,7 @@ class Law:
         if module is None:
             self.faults.append(f"src/LAYERS:{number}: files of no module that stands above are pure")
         for name in words[1:] if module else ():
-            if (module, name) in self.pure_files:
+            if (module, name) in self.pure_files or module.is_pure:
                 self.faults.append(f"src/LAYERS:{number}: {name} of {module.name} is pure twice")
             self.pure_files.append((module, name))
 
@@ -140,6 +148,7 @@ class Checker:
         self.breaches = list(self.law.faults)
         self.calls = {}
         self.test_headers = set()
+        self.texts = {}
         self.includes = {}  # path -> its include lines
         self.used = {}  # module -> modules and libraries that its files include, tests aside
 
@@ -148,14 +157,23 @@ class Checker:
 
     def includes_of(self, path):
         if path not in self.includes:
-            self.includes[path] = includes_in(path.read_text(encoding="utf-8", errors="replace").replace("\\\n", ""))
+            self.includes[path] = includes_in(self.text_of(path).replace("\\\n", ""))
         return self.includes[path]
+
+    def text_of(self, path):
+        if path not in self.texts:
+            self.texts[path] = path.read_text(encoding="utf-8", errors="replace")
+        return self.texts[path]
 
     def listed(self, module, kind):
         return set(self.calls.get(module.name, {}).get(kind, ()))
 
     def is_test(self, module, path):
-        return path.stem.endswith("_test") or path in self.test_headers
+        return self.is_test_file(module, path) or path in self.test_headers
+
+    def is_test_file(self, module, path):
+        """By its name, and by its list: what is built into the product is no test."""
+        return path.stem.endswith("_test") and path.relative_to(self.root / module.folder).as_posix() not in self.listed(module, "SOURCES")
 
     def is_inner(self, module, path):
         """A header that other modules do not see."""
@@ -165,9 +183,9 @@ class Checker:
         """The headers that are in no HEADERS and that, by whatever way, only tests include."""
         includers = {}
         sources = [(module, path) for module in self.law.modules.values() for path in sources_of(self.root / module.folder)]
-        for _, path in sources:
+        for module, path in sources:
             for _, what in self.includes_of(path):
-                includers.setdefault(what.strip('"<>'), []).append(path)
+                includers.setdefault(what.strip('"<>'), []).append((module, path))
         candidates = {}
         for module, path in sources:
             name = path.relative_to(self.root / module.folder).as_posix()
@@ -177,7 +195,7 @@ class Checker:
         self.test_headers = {path for path, used_by in candidates.items() if used_by}
         while True:
             wrong = {path for path in self.test_headers
-                     if not all(user.stem.endswith("_test") or user in self.test_headers for user in candidates[path])}
+                     if not all(self.is_test(*user) for user in candidates[path])}
             if not wrong:
                 return
             self.test_headers -= wrong
@@ -188,6 +206,8 @@ class Checker:
             for path in sources_of(self.root / module.folder):
                 for number, what in self.includes_of(path):
                     self.check_include(module, path, f"{path.relative_to(self.root)}:{number}", what)
+                if DIGRAPH.search(self.text_of(path)):
+                    self.breach(path.relative_to(self.root), "has a directive that begins with %:")
 
     def check_include(self, module, path, where, what):
         quoted = re.fullmatch(r'"([^"]+)".*', what)
@@ -212,11 +232,26 @@ class Checker:
             if not paths:
                 self.breach("src/LAYERS", f"{name} of {module.name} is to be pure, and there is no such file")
             for path in paths:
+                self.check_pure_calls(path)
                 for number, what in self.includes[path]:
                     header = what.strip('"<>')
                     for found, libraries in self.impure(header):
                         way = "" if found == header else f", which it reaches by {header}"
                         self.breach(f"{path.relative_to(self.root)}:{number}", f"is pure and may not include <{found}> ({libraries}){way}")
+
+    def check_pure_modules(self):
+        for module in self.law.modules.values():
+            for path in sources_of(self.root / module.folder):
+                if self.is_test(module, path):
+                    continue
+                if module.is_pure:
+                    self.check_pure_calls(path)
+                elif (module, path.stem) not in self.law.pure_files and CALLS_ITSELF_PURE.search(FIRST_COMMENT.match(self.text_of(path))[0]):
+                    self.breach(path.relative_to(self.root), "calls itself pure, and stands in no pure row of src/LAYERS")
+
+    def check_pure_calls(self, path):
+        for number, what in calls_in(self.text_of(path)):
+            self.breach(f"{path.relative_to(self.root)}:{number}", f"is pure and {what}")
 
     def impure(self, header):
         """What no pure file may reach and this header does: (header, its libraries)."""
@@ -427,6 +462,12 @@ class Checker:
                 self.breach(f"{module.folder}/CMakeLists.txt", "does not call causeway_module()")
         self.check_listed_files()
 
+    def check_names_of_files(self):
+        for top in ("src", "emulator", "apps"):
+            for path in sorted((self.root / top).rglob("*")):
+                if path.is_file() and path.suffix not in SOURCES and path.name not in OTHERS:
+                    self.breach(path.relative_to(self.root), f"has a name that no checker reads; sources end with {', '.join(sorted(SOURCES))}")
+
     def check_listed_files(self):
         """Every file of a module is built, tested or included: nobody checks what is none of it."""
         for name, lists in self.calls.items():
@@ -435,6 +476,8 @@ class Checker:
             for path in sources_of(folder):
                 if path.suffix == ".cpp" and path.relative_to(folder).as_posix() not in listed:
                     self.breach(path.relative_to(self.root), "is named in no list of its CMakeLists.txt")
+                elif path.stem.endswith("_test") and not self.is_test_file(self.law.modules[name], path):
+                    self.breach(path.relative_to(self.root), "is built into the product under a test's name")
         for path in self.unused_headers:
             self.breach(path.relative_to(self.root), "is in no HEADERS, and no file includes it")
 
@@ -448,9 +491,11 @@ class Checker:
         self.read_calls()
         self.check_includes()
         self.check_pure_files()
+        self.check_pure_modules()
         self.check_grants()
         self.check_calls()
         self.check_folders()
+        self.check_names_of_files()
         if dot is not None:
             self.check_graph(dot)
         return self.breaches

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the control API reads queries and writes answers. Pure.
+// How the control API reads queries and writes answers.
 #pragma once
 
 #include "net/http_server.h"

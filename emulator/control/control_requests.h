@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON bodies that the control API takes. Pure. Errors: field_invalid, whose detail says what is wrong.
+// The JSON bodies that the control API takes. Errors: field_invalid, whose detail says what is wrong.
 #pragma once
 
 #include "emulator/hub/faults.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From [azure.NAME] to what cloud takes. Pure but for the bundles of certificates that it loads.
+// From [azure.NAME] to what cloud takes; it loads the bundles of certificates.
 #pragma once
 
 #include "cloud/azure_section.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a command waits for the registry's lists. Pure; any one thread.
+// How long a command waits for the registry's lists. Any one thread.
 #pragma once
 
 #include "stack/registry_client.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the configuration's words to what the modules take. Pure but for the files of certificates that it
-// loads.
+// From the configuration's words to what the modules take; it loads the files of certificates.
 #pragma once
 
 #include "cloud/azure_section.h"

@@ -18,14 +18,6 @@ bool consists_of(std::string_view text, std::string_view signs) {
   return true;
 }
 
-error not_mintable(std::string_view text) {
-  return error{errc::identity_invalid, json_quoted(text.substr(0, 2 * longest_name))};
-}
-
-bool may_mint(std::string_view text) {
-  return text.find_first_of(":+") == std::string_view::npos;
-}
-
 constexpr std::array<std::pair<link_role, std::string_view>, 4> suffixes{{
     {link_role::telemetry, "/messages/events"},
     {link_role::c2d, "/messages/devicebound"},
@@ -43,16 +35,6 @@ bool is_valid_identity(std::string_view text) {
 bool is_valid_registration_id(std::string_view text) {
   return !text.empty() && text.size() <= longest_name && consists_of(text, "-._:") &&
          (is_alphanumeric(text.back()) || text.back() == '-');
-}
-
-result<identity> mint_identity(std::string_view text) {
-  if (!is_valid_identity(text) || !may_mint(text)) return not_mintable(text);
-  return identity{std::string{text}};
-}
-
-result<registration_id> mint_registration_id(std::string_view text) {
-  if (!is_valid_registration_id(text) || !may_mint(text)) return not_mintable(text);
-  return registration_id{std::string{text}};
 }
 
 std::string device_resource(const hub_address& hub, const identity& device) {

@@ -5,7 +5,6 @@
 
 #include "azure/hub_address.h"
 #include "base/ids.h"
-#include "base/result.h"
 
 #include <optional>
 #include <string>
@@ -20,11 +19,6 @@ inline constexpr std::size_t longest_name = 128; // of identities and registrati
 bool is_valid_identity(std::string_view text);
 // Letters, digits and - . _ : with a letter, a digit or - at the end; DPS ignores the letter case.
 bool is_valid_registration_id(std::string_view text);
-
-// Names that Causeway itself makes: as above but without ':' and '+', whose standing has changed over the
-// years. Errors: identity_invalid, which quotes the text.
-result<identity> mint_identity(std::string_view text);
-result<registration_id> mint_registration_id(std::string_view text);
 
 // What a token is for, not percent-encoded: "{host}/devices/{identity}", without the port.
 std::string device_resource(const hub_address& hub, const identity& device);

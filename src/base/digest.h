@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). Pure functions, any thread.
+// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). Any thread.
 #pragma once
 
 #include <array>

@@ -36,10 +36,4 @@ mono_time token_bucket::next(mono_time now) const {
   return now + std::chrono::nanoseconds{static_cast<std::int64_t>(std::ceil(wait * 1e9))};
 }
 
-void token_bucket::set_rate(double rate, mono_time now) {
-  CAUSEWAY_CHECK(rate > 0);
-  fill(now);
-  rate_ = rate;
-}
-
 } // namespace causeway

@@ -15,8 +15,6 @@ public:
   bool take(mono_time now);
   // When take() will succeed next; now or earlier when it would already.
   mono_time next(mono_time now) const;
-  // Keeps what is saved up, capped by the burst.
-  void set_rate(double rate, mono_time now);
   double rate() const { return rate_; }
 
 private:

@@ -30,16 +30,5 @@ TEST(token_bucket, next_is_when_take_succeeds) {
   EXPECT_TRUE(bucket.take(when));
 }
 
-TEST(token_bucket, a_new_rate_keeps_what_is_saved) {
-  manual_clock clock;
-  token_bucket bucket{1.0, 2.0, clock.now().mono};
-  bucket.set_rate(100.0, clock.now().mono);
-  EXPECT_TRUE(bucket.take(clock.now().mono));
-  EXPECT_TRUE(bucket.take(clock.now().mono));
-  EXPECT_FALSE(bucket.take(clock.now().mono));
-  clock.advance(milliseconds{10});
-  EXPECT_TRUE(bucket.take(clock.now().mono));
-}
-
 } // namespace
 } // namespace causeway

@@ -32,7 +32,6 @@ public:
   void ask(const command_id& id, const device_key& of, mono_time now);
   // It has been heard of.
   void drop(const command_id& id);
-  bool is_looking(const command_id& id) const { return inquiries_.contains(id); }
 
   // Sends the reads whose time has come.
   void pump(mono_time now);

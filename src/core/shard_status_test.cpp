@@ -39,7 +39,7 @@ TEST(status, tells_all_about_a_device) {
   EXPECT_TRUE(is.listed);
   EXPECT_EQ(is.integration, true);
   EXPECT_EQ(is.state, device_state::online);
-  EXPECT_EQ(is.attached_at(), attached.mono);
+  EXPECT_EQ(is.since, attached.mono);
   EXPECT_EQ(is.last_seen, attached.wall);
   EXPECT_EQ(is.waiting, 2u);
   EXPECT_TRUE(is.in_flight);

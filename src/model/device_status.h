@@ -62,11 +62,6 @@ struct device_status {
   std::uint64_t sent = 0;
   wall_time last_seen{}; // 1970: not since the start
   std::uint32_t last_f_cnt = 0, gaps = 0, late = 0;
-
-  // While it is online.
-  std::optional<mono_time> attached_at() const {
-    return state == device_state::online ? std::optional{since} : std::nullopt;
-  }
 };
 
 // A part of the device table in the order of places: of first sight, but where a place was used again.

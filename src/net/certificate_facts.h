@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server's certificate says of itself: its end, its names, its chain. Pure but for the file that is
-// read.
+// What a server's certificate says of itself: its end, its names, its chain. The file is read, and nothing
+// else.
 #pragma once
 
 #include "base/clock.h"

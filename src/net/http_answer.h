@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What http_server says of itself, and how an answer is written. For its own files.
+// What http_server says of itself, and how an answer is written. For its own files. No I/O, but the machine's
+// clock is asked for the Date, which is made once a second for all of the process: one thread.
 #pragma once
 
 #include "net/http_message.h"

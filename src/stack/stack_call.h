@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call of The Things Stack's HTTP API (things-stack-wire.md E.1). Pure; any thread.
+// A call of The Things Stack's HTTP API (things-stack-wire.md E.1): what is sent, not the sending. Any
+// thread.
 #pragma once
 
 #include "base/ids.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What The Things Stack's HTTP API answers instead of what was asked for, in the catalogue's words
-// (things-stack-wire.md E.6). Pure; any thread.
+// (things-stack-wire.md E.6). Any thread.
 #pragma once
 
 #include "base/error.h"

@@ -147,14 +147,15 @@ result<void> replacement::copy_row(const std::string& table, const found_row::wh
 
 result<std::int64_t> replacement::ref_for(const record_seal& seal) {
   std::pair name{std::string{seal.application}, std::string{seal.device}};
-  if (const auto known = from_.names.find(name); known != from_.names.end()) return known->second;
+  if (const auto known = from_.devices.refs.find(name); known != from_.devices.refs.end())
+    return known->second;
   // The row's word, where nobody else is there: assignments go by the name, keys by this number.
   std::int64_t ref = next_device_;
   const auto row =
       std::lower_bound(from_.waiting.begin(), from_.waiting.end(), static_cast<std::int64_t>(seal.seq),
                        [](const auto& one, std::int64_t seq) { return one.seq < seq; });
   if (row != from_.waiting.end() && row->seq == static_cast<std::int64_t>(seal.seq) && row->device >= 0 &&
-      row->device < next_device_ && from_.keys.count(row->device) == 0)
+      row->device < next_device_ && from_.devices.names.count(row->device) == 0)
     ref = row->device;
   next_device_ = std::max(next_device_, ref + 1);
   std::string eui;
@@ -175,8 +176,8 @@ result<std::int64_t> replacement::ref_for(const record_seal& seal) {
   if (auto done = insert->with(ref, name.first, name.second, eui).run(); !done)
     return std::move(done).fault();
   ++from_.found.renamed;
-  from_.keys.emplace(ref, name);
-  from_.names.emplace(std::move(name), ref);
+  from_.devices.names.emplace(ref, name);
+  from_.devices.refs.emplace(std::move(name), ref);
   return ref;
 }
 
@@ -264,9 +265,9 @@ result<void> replacement::write_commands() {
 }
 
 result<void> replacement::bury(const survey::state::waiting_row& one, wall_time now) {
-  const auto named = from_.keys.find(one.device);
-  const auto application = named == from_.keys.end() ? std::string{} : named->second.first;
-  const auto device = named == from_.keys.end() ? std::string{} : named->second.second;
+  const auto named = from_.devices.names.find(one.device);
+  const auto application = named == from_.devices.names.end() ? std::string{} : named->second.first;
+  const auto device = named == from_.devices.names.end() ? std::string{} : named->second.second;
   const auto there = std::lower_bound(from_.broken.begin(), from_.broken.end(), one.seq,
                                       [](const auto& kept, std::int64_t seq) { return kept.seq < seq; });
   std::string rest;
@@ -325,8 +326,9 @@ result<void> replacement::write(spool_seq next_seq, wall_time now) {
   if (auto done = prepare(); !done) return done;
   if (auto done = pace(); !done) return done;
   if (from_.found.counts) next_device_ = from_.found.counts->next_device;
-  if (!from_.devices.empty()) next_device_ = std::max(next_device_, from_.devices.rbegin()->first + 1);
-  for (const auto& [ref, at] : from_.devices)
+  if (!from_.devices.places.empty())
+    next_device_ = std::max(next_device_, from_.devices.places.rbegin()->first + 1);
+  for (const auto& [ref, at] : from_.devices.places)
     if (auto done = copy_row("device", at); !done) return done;
   for (const auto& [table, at] : from_.others)
     if (auto done = copy_row(table, at); !done) return done;

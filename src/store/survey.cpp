@@ -116,11 +116,11 @@ void survey::state::take_stray(const found_row& row) {
 void survey::state::take_sum(const found_row& row) {
   const auto letters_of = number_of(row, 1), bytes = number_of(row, 2);
   if (row.has_rowid || !text_of(row, 0) || !letters_of || !bytes || *letters_of < 0 || *bytes < 0) {
-    sums_are_whole = false;
+    sums.whole = false;
     return;
   }
-  has_sums = true;
-  summed_letters += static_cast<std::uint64_t>(*letters_of);
+  sums.there = true;
+  sums.letters += static_cast<std::uint64_t>(*letters_of);
 }
 
 bool survey::state::prove_waiting(const found_row& row) {
@@ -180,9 +180,9 @@ void survey::state::take_device(const found_row& row) {
 
 void survey::state::add_device(std::int64_t ref, std::string_view application, std::string_view device,
                                const place& at) {
-  if (!devices.emplace(ref, at).second) return;
-  names.emplace(std::pair{std::string{application}, std::string{device}}, ref);
-  keys.emplace(ref, std::pair{std::string{application}, std::string{device}});
+  if (!devices.places.emplace(ref, at).second) return;
+  devices.refs.emplace(std::pair{std::string{application}, std::string{device}}, ref);
+  devices.names.emplace(ref, std::pair{std::string{application}, std::string{device}});
 }
 
 bool survey::state::prove_tally(const found_row& row) {
@@ -291,17 +291,16 @@ void survey::state::conclude() {
   }
   found.unreadable = missing.size();
   found.bad_rows = bad_waiting + bad_devices;
-  found.devices = devices.size();
+  found.devices = devices.places.size();
   found.letters = letters.size();
   // By the sums; without them nothing is lost where the letters' own pages are all in order.
   const auto& bad = found.pages.bad_tables;
   const bool knows_tables = found.pages.has_schema && !bad.contains("sqlite_schema");
   // More letters than they say: they are another table's.
-  const bool knows_sums = sums_are_whole && summed_letters >= letters.size() &&
-                          !bad.contains("dead_letter_sum") &&
-                          (knows_tables ? version >= first_with_sums : has_sums);
+  const bool knows_sums = sums.whole && sums.letters >= letters.size() && !bad.contains("dead_letter_sum") &&
+                          (knows_tables ? version >= first_with_sums : sums.there);
   if (knows_sums)
-    found.lost_letters = summed_letters - std::min<std::uint64_t>(summed_letters, letters.size());
+    found.lost_letters = sums.letters - std::min<std::uint64_t>(sums.letters, letters.size());
   else if (knows_tables && letters_are_whole && !bad.contains("dead_letter"))
     found.lost_letters = 0;
   const auto top = [&](std::int64_t seq) {

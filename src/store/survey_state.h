@@ -30,6 +30,16 @@ struct survey::state {
     bool in_table = false; // one of its copies at least
     place at;
   };
+  struct known_devices {
+    std::map<std::int64_t, place> places;
+    std::map<std::pair<std::string, std::string>, std::int64_t> refs;
+    std::map<std::int64_t, std::pair<std::string, std::string>> names;
+  };
+  // Of the dead letters, as their table of sums tells.
+  struct letter_sums {
+    bool there = false, whole = true; // whole: but for bad pages
+    std::uint64_t letters = 0;
+  };
 
   state(std::filesystem::path of, page_image pages)
       : file{std::move(of)}, image{std::move(pages)}, scan{image} {}
@@ -65,13 +75,12 @@ struct survey::state {
   std::vector<waiting_row> waiting, missing; // missing: without a record that can be read
   std::vector<kept> records, broken, deliver, letters;
   std::vector<found_command> commands;
-  std::map<std::int64_t, place> devices;
-  std::map<std::pair<std::string, std::string>, std::int64_t> names;
-  std::map<std::int64_t, std::pair<std::string, std::string>> keys;
+  known_devices devices;
+  letter_sums sums;
   std::vector<std::pair<std::string, place>> others; // of tables that are copied as they are
-  std::uint64_t bad_waiting = 0, bad_devices = 0, summed_letters = 0;
-  bool counts_commands = false;                                           // found.counts does
-  bool has_sums = false, sums_are_whole = true, letters_are_whole = true; // but for bad pages
+  std::uint64_t bad_waiting = 0, bad_devices = 0;
+  bool counts_commands = false;  // found.counts does
+  bool letters_are_whole = true; // but for bad pages
 };
 
 // Of its columns; nothing: there is none, or of another type.

@@ -54,6 +54,33 @@ private:
         self.assertEqual(self.sizes("class a {\n" + fields + "};\n")["members"], 30)
         self.assertEqual(self.sizes("struct a {\nprivate:\n" + fields + "};\n")["members"], 30)
 
+    def test_a_struct_that_changes_itself_or_is_made_of_what_others_own_is_no_value(self):
+        fields = "".join(f"  int x{i};\n" for i in range(30))
+        for more in ("  bool one() const;\n", "  a(int of, const std::string& from);\n", "  static a none();\n", "  bool operator==(const a&) const = default;\n"):
+            self.assertEqual(self.sizes("struct a {\n" + more + fields + "};\n")["members"], 0, more)
+        for more in ("  void one();\n", "  a(b& of, int by);\n", "  explicit a(b& of) : of_{of} {}\n"):
+            self.assertEqual(self.sizes("struct a {\n" + more + fields + "};\n")["members"], 30, more)
+
+    def test_a_head_with_its_outer_class_or_an_attribute_is_counted(self):
+        many = "".join(f"  void f{i}();\n" for i in range(41))
+        for head in ("class b::a", "struct b::c::a final : d", "class alignas(64) a", "class [[nodiscard]] a", "class alignas(sizeof(int)) [[deprecated(\"x\")]] a"):
+            found = check_classes.breaches_in(check_classes.measure({"src/a/a.h": head + " {\n" + many + "};\n"}))
+            self.assertEqual(len(found), 1, head)
+
+    def test_a_composition_root_has_limits_of_its_own(self):
+        at, name = next(iter(check_classes.ROOTS))
+        for functions, members, breaches in ((45, 50, 0), (46, 50, 1), (45, 51, 1)):
+            body = "".join(f"  void f{i}();\n" for i in range(functions)) + "".join(f"  b x{i};\n" for i in range(members))
+            found = check_classes.breaches_in(check_classes.measure({f"{at}/a.h": f"struct {name} {{\n{body}}};\n"}))
+            self.assertEqual(len(found), breaches, found)
+            elsewhere = check_classes.breaches_in(check_classes.measure({"src/a/a.h": f"struct {name} {{\n{body}}};\n"}))
+            self.assertEqual(len(elsewhere), 2, "a namesake elsewhere is none")
+
+    def test_an_allowance_that_no_class_needs_is_a_breach(self):
+        self.assertFalse(check_classes.needs_allowance(None))
+        self.assertFalse(check_classes.needs_allowance({"lines": 9, "functions": 40, "members": 20}))
+        self.assertTrue(check_classes.needs_allowance({"lines": 9, "functions": 40, "members": 21}))
+
     def test_each_limit_has_a_breach(self):
         many = "".join(f"  void f{i}();\n" for i in range(41)) + "".join(f"  int x{i}_;\n" for i in range(21))
         long = "void a::f1() {\n" + "  f2();\n" * 700 + "}\n"

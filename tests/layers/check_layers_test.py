@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Plants breaches of the dependency law in a copy of the tree and sees each caught; sees the tree itself clean."""
+import functools
 import pathlib
 import shutil
 import subprocess
@@ -13,6 +14,12 @@ sys.path.insert(0, str(ROOT / "tools"))
 import check_layers  # noqa: E402
 
 
+@functools.lru_cache(maxsize=None)
+def before():
+    """What is wrong with the tree without a planted breach."""
+    return frozenset(check_layers.Checker(ROOT).run())
+
+
 class a_copy_of_the_tree(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="causeway-layers-")
@@ -21,7 +28,7 @@ class a_copy_of_the_tree(unittest.TestCase):
         for name in ("src", "emulator"):
             shutil.copytree(ROOT / name, self.root / name)
         shutil.copy(ROOT / "CMakeLists.txt", self.root)
-        self.before = set(self.breaches())
+        self.before = before()
 
     def breaches(self, dot=None):
         return check_layers.Checker(self.root).run(dot)
@@ -96,6 +103,10 @@ class includes(a_copy_of_the_tree):
     def test_proton_outside_amqp(self):
         self.plant(self.one_of("src/hub", "*.cpp"), "#include <proton/engine.h>")
         self.expect("hub may not include <proton/engine.h>")
+
+    def test_the_part_of_proton_that_does_io(self):
+        self.plant(self.one_of("src/amqp", "*.cpp"), "#include <proton/proactor.h>")
+        self.expect("amqp may not include <proton/proactor.h> (proactor)")
 
     def test_proton_in_a_public_header_of_amqp(self):
         self.plant("src/amqp/engine.h", "#include <proton/engine.h>")
@@ -181,11 +192,92 @@ class pure_files(a_copy_of_the_tree):
         self.plant("src/stack/log_in_book_test.cpp", "#include <thread>")
         self.assertEqual(self.new_breaches(), [])
 
+    def test_a_header_that_calls_itself_pure_stands_in_a_row(self):
+        self.replace("src/LAYERS", "pure watch      command_page ", "pure watch      ")
+        self.plant("src/stack/webhook.h", "// Rules of something. Pure; any thread.")
+        self.plant("emulator/dps/dps_listener.h", "// SPDX\n// A pure function of what comes in.\n")
+        for path in ("src/watch/command_page.h", "src/stack/webhook.h", "emulator/dps/dps_listener.h"):
+            self.expect(f"{path}: calls itself pure, and stands in no pure row")
+        before = len(self.new_breaches())
+        self.plant("src/core/census.h", "// Pure.")  # of a pure module
+        self.plant("src/net/loop.h", "// Not for pure modules.")
+        self.plant("src/net/tls.h", "#pragma once\n// Pure.")  # no longer of the file
+        self.assertEqual(len(self.new_breaches()), before)
+
     def test_a_file_that_is_not_there_or_stands_twice(self):
         self.replace("src/LAYERS", "pure cloud      azure_section", "pure cloud      azure_sectoin\npure store seal\npure nowhere seal")
         self.expect("azure_sectoin of cloud is to be pure, and there is no such file")
         self.expect("seal of store is pure twice")
         self.expect("files of no module that stands above are pure")
+
+
+class what_is_free_of_io_and_time(a_copy_of_the_tree):
+    CALLS = {
+        "opens files": ('auto* f = std::fopen("/tmp/x", "w");', "auto* f = popen(of, how);", "std::ofstream out{of};", "std::filesystem::remove(of);"),
+        "prints or reads": ("std::cout << 1;", 'std::printf("x");', "::puts(of);"),
+        "asks a clock": ("auto t = std::chrono::system_clock::now();", "auto t = steady_clock :: now();", "auto t = std::time(nullptr);", "auto t = ::time(0);",
+                         "time(&of);", "gettimeofday(&of, nullptr);"),
+        "sleeps or starts a thread": ("std::this_thread::sleep_for(of);", "std::jthread t{of};", "usleep(1);"),
+        "reads the environment": ('auto* x = std::getenv("X");', 'getenv("X");'),
+        "draws at random": ("int x = rand();", "std::random_device dice;"),
+        "runs a program": ('std::system("x");',),
+        "declares by hand": ('extern "C" int socket(int, int, int);', 'extern  "C" { int socket(int, int, int); }'),
+    }
+
+    def test_calls_nothing_that_does_it(self):
+        for what, lines in self.CALLS.items():
+            for line in lines:
+                self.assertTrue(any(found.startswith(what) for _, found in check_layers.calls_in(line)), line)
+
+    def test_is_told_from_its_namesakes(self):
+        for line in ("auto t = now_.time(now);", "wall_time time(moment now) const;", "clocks_->time(service_, now);", "wall_time service_clocks::time(const std::string& of) {",
+                     "// std::cout, time(nullptr)", 'say("std::fopen(");', "brand(1); to.puts(of); book::remove(of);", "extern const table<int> rows;", "core::system_clock of{now};"):
+            self.assertEqual(list(check_layers.calls_in(line)), [], line)
+
+    def test_is_whole_modules_and_single_files_and_not_their_tests(self):
+        self.plant(self.one_of("src/core", "*.cpp"), "#include <cstdlib>\nint sneak() { return std::rand(); }")
+        self.plant(self.one_of("emulator/state", "*.h"), "inline auto sneak() { return std::chrono::steady_clock::now(); }")
+        self.plant("src/stack/backfill_window.cpp", "#include <cstdio>\nauto* sneak = std::fopen(0, 0);")
+        self.expect(":2: is pure and draws at random: std::rand")
+        self.expect(":1: is pure and asks a clock: clock::now")
+        self.expect("src/stack/backfill_window.cpp:2: is pure and opens files: std::fopen")
+        before = len(self.new_breaches())
+        self.plant("src/core/census_test.cpp", "int sneak() { return std::rand(); }")
+        self.plant("src/net/loop.cpp", "int sneak() { return std::rand(); }")
+        self.assertEqual(len(self.new_breaches()), before)
+
+    def test_uses_no_library_that_is_not(self):
+        self.replace("src/LAYERS", "module azure    uses base", "module azure    uses base  libraries sqlite")
+        self.replace("src/LAYERS", "pure store      seal", "pure core census\npure store      seal")
+        self.expect("azure is pure and names sqlite, which is not")
+        self.expect("census of core is pure twice")
+
+
+class files_that_look_like_others(a_copy_of_the_tree):
+    def test_a_product_file_that_is_named_as_a_test(self):
+        (self.root / "src" / "core" / "sneak_test.cpp").write_text('#include <thread>\n#include "core/sneak_room.h"\n', encoding="utf-8")
+        (self.root / "src" / "core" / "sneak_room.h").write_text("#include <mutex>\n", encoding="utf-8")
+        self.assertEqual(self.new_breaches(), ["src/core/sneak_test.cpp: is named in no list of its CMakeLists.txt"])
+        self.replace("src/core/CMakeLists.txt", "SOURCES", "SOURCES sneak_test.cpp")
+        self.expect("src/core/sneak_test.cpp:1: core may not include <thread>")
+        self.expect("src/core/sneak_room.h:1: core may not include <mutex>")
+        self.expect("src/core/sneak_test.cpp: is built into the product under a test's name")
+
+    def test_a_file_whose_name_no_checker_reads(self):
+        (self.root / "apps" / "causeway").mkdir(parents=True)
+        names = ("src/core/sneak.inc", "emulator/hub/sneak.hh", "src/base/sneak.ipp", "src/base/sneak.hpp", "apps/causeway/sneak.cxx", "src/core/sneak")
+        for name in names:
+            (self.root / name).write_text("#include <thread>\n", encoding="utf-8")
+        found = self.new_breaches()
+        for name in names:
+            self.assertTrue(any(line.startswith(f"{name}: has a name that no checker reads") for line in found), name)
+
+    def test_a_directive_by_another_sign(self):
+        self.plant("src/core/census.cpp", "%:include <thread>")
+        self.plant("src/core/intake.cpp", " %:define sneak")
+        self.expect("src/core/census.cpp:1: core may not include <thread>")
+        self.expect("src/core/census.cpp: has a directive that begins with %:")
+        self.expect("src/core/intake.cpp: has a directive that begins with %:")
 
 
 class links(a_copy_of_the_tree):
