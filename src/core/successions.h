@@ -37,8 +37,8 @@ public:
   bool is_over(device_ref which) const;
   // Who follows; null where nobody does.
   const heir* heir_of(device_ref which) const;
-  // Of what is for the device with this EUI alone: the device id is another's now, or is about to be. Nothing:
-  // it is for whoever has the id. Precondition: the device is in the table.
+  // Of what is for the device with this EUI alone: the device id is another's now, or is about to be.
+  // Nothing: it is for whoever has the id. Precondition: the device is in the table.
   bool is_former(device_ref which, const std::optional<std::uint64_t>& eui) const;
   // Precondition: heir_of.
   heir take_out(device_ref which);
