@@ -188,7 +188,7 @@ void store::start_by_hand(model::journal_events& owner, store_events& events) {
   owner_->events = &events;
 }
 
-bool store::step(mono_time at) {
+bool store::step(moment at) {
   return writer_->step(at);
 }
 
