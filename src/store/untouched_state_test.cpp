@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a start refuses it leaves as it lies, byte for byte, whatever else is wrong with it: a newer
+// Causeway's state, somebody else's database, what is no file.
+#include "store/salvage.h"
+#include "store/store_fixture.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t page = 4096;
+
+class untouched_state_test : public store_fixture {
+protected:
+  fs::path file(const char* name) const { return options.directory / name; }
+  fs::path spool() const { return file("spool.db"); }
+
+  // All files by name, but for the lock: that says who was here.
+  std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::directory_iterator{options.directory})
+      if (entry.is_regular_file() && entry.path().filename() != "lock")
+        all.emplace(entry.path().filename(), contents(entry.path()));
+    return all;
+  }
+
+  // A state with one message that waits.
+  void fill() {
+    open();
+    save_device(*it, make_device(0));
+    ASSERT_TRUE(it->append(make_append(1)));
+    ASSERT_TRUE(answered(1));
+    close();
+  }
+
+  // One of the next version, with a table that only that has. logged: its migration lies in the log, as a
+  // kill leaves it, with some commits behind.
+  void make_newer(bool logged) {
+    fill();
+    const auto migration = "CREATE TABLE future (x); INSERT INTO future VALUES (42); PRAGMA user_version=" +
+                           std::to_string(spool_steps().size() + 1);
+    if (!logged) return alter_spool(spool(), migration.c_str());
+    bool damaged = false;
+    auto db = database::open({.file = spool(), .application_id = spool_application_id}, damaged);
+    ASSERT_TRUE(db) << db.fault().message();
+    ASSERT_TRUE(db->execute(migration.c_str()));
+    for (int n = 0; n < 4; ++n)
+      ASSERT_TRUE(db->execute("INSERT INTO future VALUES (zeroblob(9000))"));
+    const auto main = contents(spool()), log = contents(file("spool.db-wal"));
+    *db = database{}; // folds the log, and removes it
+    overwrite(spool(), main);
+    overwrite(file("spool.db-wal"), log);
+  }
+
+  // The start's fault.
+  error refused(errc with) {
+    const auto before = files();
+    auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+    EXPECT_FALSE(opened);
+    EXPECT_TRUE(files() == before);
+    if (opened) return error{errc::store_closed};
+    EXPECT_EQ(opened.fault().code(), with) << opened.fault().message();
+    EXPECT_NE(opened.fault().detail().find(spool().string()), std::string::npos) << opened.fault().detail();
+    return opened.fault();
+  }
+
+  void alter(const fs::path& what, std::size_t at, std::string_view bytes) {
+    auto all = contents(what);
+    ASSERT_LE(at + bytes.size(), all.size());
+    overwrite(what, all.replace(at, bytes.size(), bytes));
+  }
+
+  // As SQLite makes one by itself.
+  static void make_foreign(const fs::path& file, const char* mode, bool logged = false) {
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open(file.c_str(), &raw), SQLITE_OK);
+    const auto statements = std::string{"PRAGMA journal_mode="} + mode +
+                            "; CREATE TABLE t (x); INSERT INTO t VALUES (1); PRAGMA user_version=10";
+    EXPECT_EQ(sqlite3_exec(raw, statements.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    const auto main = contents(file), log = contents(file.string() + "-wal");
+    sqlite3_close(raw);
+    if (!logged) return;
+    overwrite(file, main);
+    overwrite(file.string() + "-wal", log);
+  }
+};
+
+TEST_F(untouched_state_test, what_is_no_regular_file_is_refused_by_its_name_at_once) {
+  for (const char* name : {"spool.db", "spool.db-wal", "assignments.db", "witness"}) {
+    fill();
+    fs::remove(file(name));
+    ASSERT_EQ(::mkfifo(file(name).c_str(), 0600), 0);
+    auto opened = store::open(options, clock, [](const std::function<void()>&) {});
+    ASSERT_FALSE(opened) << name;
+    EXPECT_EQ(opened.fault().code(), errc::state_unusable);
+    EXPECT_NE(opened.fault().detail().find(file(name).string() + " is no regular file"), std::string::npos)
+        << opened.fault().detail();
+    fs::remove_all(options.directory);
+  }
+}
+
+} // namespace
+} // namespace causeway::store
