@@ -89,6 +89,18 @@ protected:
   }
 };
 
+TEST_F(untouched_state_test, somebody_elses_database_is_refused_and_left_as_it_lies) {
+  for (const auto& [mode, logged] :
+       {std::pair{"DELETE", false}, std::pair{"WAL", false}, std::pair{"WAL", true}}) {
+    fill();
+    fs::remove(spool());
+    make_foreign(spool(), mode, logged);
+    const auto fault = refused(errc::state_unusable);
+    EXPECT_NE(fault.detail().find("not a file of Causeway"), std::string::npos) << fault.detail();
+    fs::remove_all(options.directory);
+  }
+}
+
 TEST_F(untouched_state_test, what_is_no_regular_file_is_refused_by_its_name_at_once) {
   for (const char* name : {"spool.db", "spool.db-wal", "assignments.db", "witness"}) {
     fill();
