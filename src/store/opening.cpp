@@ -86,10 +86,11 @@ error needs_mending(const fs::path& file, const std::string& why) {
 }
 
 // Whether what SQLite does not open is worth a replacement: something in it is ours, or it is too short for
-// anything.
-bool can_be_mended(const fs::path& file) {
+// anything. Errors: of survey::judge.
+result<bool> can_be_mended(const fs::path& file) {
   const auto found = survey::make(file);
   if (!found) return false;
+  if (auto judged = found->judge(); !judged) return std::move(judged).fault();
   const auto& all = found->findings();
   return all.ours || all.pages.pages == 0;
 }
@@ -112,8 +113,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   };
   if (mends)
     if (auto done = finish_replacement(file); !done) return done;
-  auto log = scan_log(file.string() + "-wal");
-  if (!log) return std::move(log).fault();
+  const auto log = look_first(file);
+  if (!log) return log.fault();
   if (log->pages != 0 && size_of_file(file) == 0)
     if (auto done = mend("it is empty or gone, and its log is not"); !done) return done;
   if (log->damaged)
@@ -121,9 +122,13 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
       return done;
   bool damaged = false;
   auto opened = spool_file::open(file, max_pages, damaged);
-  if (!opened && damaged && can_be_mended(file)) {
-    if (auto done = mend(opened.fault().detail()); !done) return done;
-    opened = spool_file::open(file, max_pages);
+  if (!opened && damaged) {
+    const auto worth_it = can_be_mended(file);
+    if (!worth_it) return worth_it.fault();
+    if (*worth_it) {
+      if (auto done = mend(opened.fault().detail()); !done) return done;
+      opened = spool_file::open(file, max_pages);
+    }
   }
   if (!opened) return std::move(opened).fault();
   into.spool = *std::move(opened);
@@ -206,6 +211,7 @@ std::string look_as_a_start(const fs::path& file) {
       return "it is not marked as a file of Causeway";
     const auto version = db->integer("PRAGMA user_version");
     if (!version) return version.fault().detail();
+    if (auto known = check_version(*version, spool_steps()); !known) return known.fault().detail();
     if (*version != static_cast<std::int64_t>(spool_steps().size()))
       return {}; // a start brings it there first
   }
@@ -238,6 +244,7 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
              {{"file", file.string()},
               {"detail", why},
               {"kept_as", aside->string()},
+              {"version", all.version ? std::to_string(*all.version) : "cannot tell"},
               {"messages_whole", all.whole},
               {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
               {"messages_unreadable", all.unreadable},

@@ -89,6 +89,72 @@ protected:
   }
 };
 
+TEST_F(untouched_state_test, a_newer_state_is_refused_though_its_log_has_a_bad_frame) {
+  for (const std::size_t bad : {0, 4}) { // a frame of the migration's, and one behind it
+    make_newer(true);
+    const auto log = file("spool.db-wal");
+    const auto at = 32 + bad * (24 + page) + 24 + 100;
+    alter(log, at, std::string{static_cast<char>(contents(log)[at] ^ 0x5a)});
+    refused(errc::state_newer);
+    fs::remove_all(options.directory);
+  }
+}
+
+TEST_F(untouched_state_test, a_newer_state_is_refused_though_its_file_is_cut_short) {
+  for (const std::size_t left : {5 * page, page + 7, std::size_t{100}}) {
+    make_newer(false);
+    fs::resize_file(spool(), left);
+    refused(errc::state_newer);
+    fs::remove_all(options.directory);
+  }
+}
+
+TEST_F(untouched_state_test, a_newer_state_is_refused_though_its_first_page_is_damaged) {
+  make_newer(false);
+  alter(spool(), 100, std::string(8, '\xff'));
+  refused(errc::state_newer);
+}
+
+TEST_F(untouched_state_test, a_newer_state_is_refused_beside_a_replacement_that_was_cut_short) {
+  make_newer(false);
+  overwrite(file("spool.db.mended"), "of a newer Causeway");
+  overwrite(file("spool.db.mending"), "half of it");
+  refused(errc::state_newer);
+}
+
+// SQLite would have folded its log into the file.
+TEST_F(untouched_state_test, who_only_looks_leaves_a_newer_state_alone) {
+  make_newer(true);
+  const auto before = files();
+  const auto older = needs_migration(options.directory);
+  ASSERT_TRUE(older) << older.fault().message();
+  EXPECT_FALSE(*older);
+  EXPECT_TRUE(files() == before);
+  options.mends = false;
+  refused(errc::state_newer);
+}
+
+// What stands in the version's place beside damage is no version.
+TEST_F(untouched_state_test, a_state_whose_header_cannot_be_read_is_of_a_version_that_nobody_knows) {
+  const auto version_of_header = [&](std::size_t at, std::size_t size) {
+    fs::remove_all(options.directory);
+    fill();
+    alter(spool(), at, std::string(size, '\x7f'));
+    const auto found = survey::make(spool());
+    EXPECT_TRUE(found);
+    return found ? found->findings().version : std::nullopt;
+  };
+  EXPECT_EQ(version_of_header(0, 0), static_cast<std::int64_t>(spool_steps().size()));
+  EXPECT_EQ(version_of_header(60, 4), 0x7f7f7f7f);
+  for (const auto& [at, size] : {std::pair{48U, 16U}, std::pair{61U, 16U}, std::pair{0U, 100U}}) {
+    EXPECT_EQ(version_of_header(at, size), std::nullopt) << at;
+    open(); // mended
+    EXPECT_EQ(image.waiting.size(), 1U) << at;
+    EXPECT_TRUE(fs::exists(file("spool.db.damaged-1"))) << at;
+    close();
+  }
+}
+
 TEST_F(untouched_state_test, somebody_elses_database_is_refused_and_left_as_it_lies) {
   for (const auto& [mode, logged] :
        {std::pair{"DELETE", false}, std::pair{"WAL", false}, std::pair{"WAL", true}}) {
@@ -97,8 +163,33 @@ TEST_F(untouched_state_test, somebody_elses_database_is_refused_and_left_as_it_l
     make_foreign(spool(), mode, logged);
     const auto fault = refused(errc::state_unusable);
     EXPECT_NE(fault.detail().find("not a file of Causeway"), std::string::npos) << fault.detail();
+    EXPECT_EQ(fault.detail().find("salvage"), std::string::npos) << "there is nothing in it to salvage";
     fs::remove_all(options.directory);
   }
+}
+
+TEST_F(untouched_state_test, neither_a_newer_state_nor_somebody_elses_is_good_or_salvaged) {
+  const auto refuses = [&](errc code) {
+    const auto before = files();
+    auto found = survey::make(spool());
+    ASSERT_TRUE(found);
+    const auto judged = found->judge();
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.fault().code(), code);
+    const auto replaced = found->replace(1, clock.now().wall);
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.fault().code(), code);
+    EXPECT_TRUE(files() == before);
+  };
+  fill();
+  EXPECT_TRUE(survey::make(spool())->judge());
+  for (const char* version : {"10", "999", "-1"}) {
+    alter_spool(spool(), ("PRAGMA user_version=" + std::string{version}).c_str());
+    refuses(errc::state_newer);
+  }
+  fs::remove(spool());
+  make_foreign(spool(), "DELETE");
+  refuses(errc::state_unusable);
 }
 
 TEST_F(untouched_state_test, what_is_no_regular_file_is_refused_by_its_name_at_once) {
