@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
+#include "store/page_image.h"
 #include "store/salvage.h"
 #include "store/spool_loader.h"
 
@@ -37,6 +38,25 @@ circumstances look(const fs::path& directory) {
              size_of_file(directory / "witness") > 0 || size_of_file(directory / "lock") > 0;
   out.witness = witness_file::read(directory / "witness");
   return out;
+}
+
+// Where nobody has run, or a version without one: what such a start leaves when it is cut short must not look
+// like a state that has lost its witness.
+bool is_before_witness(const fs::path& file, const circumstances& before) {
+  if (before.witness) return false;
+  if (!before.used) return true;
+  const auto image = page_image::open(file);
+  const auto version = image ? image->version(spool_application_id) : std::nullopt;
+  return version && *version > 0 && *version < std::int64_t{first_with_witness};
+}
+
+// Of nothing: late, as a witness may be.
+result<void> make_witness(const fs::path& file) {
+  auto made = witness_file::open(file);
+  if (!made) return std::move(made).fault();
+  made->write({});
+  made->sync();
+  return {};
 }
 
 error unusable(const fs::path& directory, const error& cause) {
@@ -274,6 +294,8 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
   opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, {}, 0, false, 0};
+  if (mends && is_before_witness(place / "spool.db", before))
+    if (auto made = make_witness(place / "witness"); !made) return std::move(made).fault();
   // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at
   // its door.
   std::future<result<assignment_file>> assignments_read;
