@@ -84,6 +84,7 @@ int verb_spool_check(const spool_options& options) {
   if (!at) return code;
   const auto found = store::survey::make(at->file());
   if (!found) return report("spool check", found.fault());
+  if (const auto judged = found->judge(); !judged) return report("spool check", judged.fault());
   return tell(found->findings(), store::look_as_a_start(at->file()), *at) ? 1 : 0;
 }
 
@@ -94,6 +95,7 @@ int verb_spool_salvage(const spool_options& options) {
   if (auto done = store::finish_replacement(at->file()); !done) return report("spool salvage", done.fault());
   auto found = store::survey::make(at->file());
   if (!found) return report("spool salvage", found.fault());
+  if (const auto judged = found->judge(); !judged) return report("spool salvage", judged.fault());
   const auto at_a_start = store::look_as_a_start(at->file());
   tell(found->findings(), at_a_start, *at);
   std::error_code ignored;

@@ -16,7 +16,7 @@ protected:
   }
   void step_all() {
     box.drain(); // the end of a turn
-    while (it->step(clock.now().mono)) {
+    while (it->step(clock.now())) {
     }
     box.drain();
   }
@@ -142,7 +142,7 @@ TEST_F(command_test, take_their_devices_record_along_and_outlive_it) {
   save_device(*it, make_device(0));
   save_device(*it, make_device(1));
   ASSERT_TRUE(it->append(make_commands(1, {make_command("a", "1", 1)}, 1)));
-  ASSERT_TRUE(it->step(clock.now().mono));
+  ASSERT_TRUE(it->step(clock.now()));
   it.reset();
   load();
   bool is_there = false;

@@ -171,29 +171,36 @@ result<database> database::open(const database_settings& settings, bool& damaged
   if (code != SQLITE_OK) return failed(made.fault());
   sqlite3_busy_timeout(raw, 2000);
   if (!add_row_digest(raw)) return made.fault();
+  // What is not ours must not be changed: not even by its end, which folds a log. One that only the first
+  // look makes goes with it.
+  const bool has_log = std::filesystem::exists(settings.file.string() + "-wal", ignored);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log ? 1 : 0, nullptr);
+  if (auto set = made.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY; "
+                              "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;");
+      !set)
+    return failed(std::move(set).fault());
+  auto owner = made.integer("PRAGMA application_id");
+  if (!owner) return failed(std::move(owner).fault());
+  auto objects = made.integer("SELECT count(*) FROM sqlite_schema");
+  if (!objects) return failed(std::move(objects).fault());
+  const bool is_nobodys = *owner == 0 && *objects == 0;
+  if (!is_nobodys && *owner != static_cast<std::int64_t>(settings.application_id)) {
+    damaged = true;
+    return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
+  }
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   const std::string pragmas =
-      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=" + std::to_string(settings.page_size) +
+      "PRAGMA page_size=" + std::to_string(settings.page_size) +
       (settings.gives_back && is_new ? "; PRAGMA auto_vacuum=INCREMENTAL" : "") +
-      "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" +
-      "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;" +
-      "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=" + std::to_string(longest_idle_log) + ";";
+      "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;" +
+      "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=" + std::to_string(longest_idle_log) + ";" +
+      (is_nobodys ? "PRAGMA application_id=" + std::to_string(settings.application_id) : "");
   if (auto set = made.execute(pragmas.c_str()); !set) return failed(std::move(set).fault());
   made.log_->most_pages = settings.autocheckpoint;
   sqlite3_wal_hook(raw, log_state::on_commit, made.log_.get());
   if (settings.max_pages > 0) {
     const auto limit = "PRAGMA max_page_count=" + std::to_string(settings.max_pages);
     if (auto set = made.execute(limit.c_str()); !set) return failed(std::move(set).fault());
-  }
-  auto owner = made.integer("PRAGMA application_id");
-  if (!owner) return failed(std::move(owner).fault());
-  auto objects = made.integer("SELECT count(*) FROM sqlite_schema");
-  if (!objects) return failed(std::move(objects).fault());
-  if (*owner == 0 && *objects == 0) {
-    const auto mark = "PRAGMA application_id=" + std::to_string(settings.application_id);
-    if (auto set = made.execute(mark.c_str()); !set) return failed(std::move(set).fault());
-  } else if (*owner != static_cast<std::int64_t>(settings.application_id)) {
-    damaged = true;
-    return error{errc::store_unavailable, settings.file.filename().string() + ": not a file of Causeway"};
   }
   const auto page_size = made.integer("PRAGMA page_size");
   if (!page_size) return failed(page_size.fault());

@@ -33,6 +33,13 @@ protected:
     EXPECT_TRUE(events.pages.back().second);
     return *events.pages.back().second;
   }
+  // By hand, and the answers told.
+  void step_all() {
+    box.drain();
+    while (it->step(clock.now())) {
+    }
+    box.drain();
+  }
   static std::vector<std::uint64_t> ids(const model::dead_letter_page& page) {
     std::vector<std::uint64_t> all;
     for (const auto& one : page.letters)
@@ -223,6 +230,35 @@ TEST_F(refused_copies, that_were_replayed_leave_the_key_behind) {
   reopen();
   ASSERT_EQ(image.recent_keys.size(), 1U);
   EXPECT_EQ(image.recent_keys[0], (model::start_image::recent_key{device_ref{0}, {'u', 7}}));
+}
+
+// It was the machine's, beside an owner whose clock is another one.
+TEST_F(dead_letter_test, what_is_found_damaged_while_it_is_read_has_the_time_of_the_owners_clock) {
+  open_by_hand();
+  save_device(*it, make_device(0));
+  for (spool_seq seq = 1; seq <= 5; ++seq)
+    ASSERT_TRUE(it->append(make_append(seq)));
+  step_all();
+  it.reset();
+  // A start looks at the first, the middle and the last. 2 is no record any more, which is its own matter; 4
+  // is another's, so that the file is mended.
+  alter_spool(options.directory / "spool.db",
+              "UPDATE record SET message = CAST(message || 'x' AS BLOB) WHERE seq = 2;"
+              "UPDATE record SET message = (SELECT message FROM record WHERE seq = 5) WHERE seq = 4");
+  open_by_hand();
+  clock.advance(std::chrono::hours{1});
+  for (const spool_seq seq : {2, 4}) {
+    it->read_back({seq});
+    step_all();
+    it->list_dead_letters(seq, {});
+    step_all();
+    ASSERT_EQ(events.pages.size(), seq / 2);
+    ASSERT_TRUE(events.pages.back().second);
+    const auto& letters = events.pages.back().second->letters;
+    ASSERT_EQ(letters.size(), seq / 2);
+    EXPECT_EQ(letters.back().reason, "record_corrupt");
+    EXPECT_EQ(letters.back().at, clock.now().wall);
+  }
 }
 
 } // namespace

@@ -55,7 +55,7 @@ void hand_over(queued_append stored, std::vector<model::fresh_row>& to) {
 } // namespace
 
 group_commit::group_commit(const store_options& options, working_spool& spool, gone_rows& gone,
-                           std::function<mono_time()> now)
+                           std::function<moment()> now)
     : options_{options},
       spool_{spool},
       gone_{gone},
@@ -172,7 +172,8 @@ report group_commit::commit() {
   progress done;
   const auto began = now_();
   auto outcome = apply(mine, done);
-  if (!outcome && outcome.fault().code() == errc::store_damaged && spool_.mend(outcome.fault(), out))
+  if (!outcome && outcome.fault().code() == errc::store_damaged &&
+      spool_.mend(outcome.fault(), began.wall, out))
     outcome = apply(mine, done);
   // A log that has no room to grow begins anew once it is folded into the file, which may have room in it.
   if (!outcome && spool_.file().db().fold()) outcome = apply(mine, done);
@@ -192,7 +193,7 @@ report group_commit::commit() {
     out.commits_failed = 1;
     most_pieces_ = std::max<std::size_t>(1, mine.pieces / 2);
   }
-  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_() - began);
+  out.commit_time = std::chrono::duration_cast<std::chrono::microseconds>(now_().mono - began.mono);
   out.erased += done.erased;
   out.dead_letters = done.dead_letters;
   // When the disk refuses, nobody waits for an answer behind what is kept.
@@ -212,7 +213,7 @@ report group_commit::commit() {
 void group_commit::expect_marks(const report& told) {
   if (told.appended.messages == 0 || !marks_.empty()) return;
   expects_marks_ = true;
-  marks_due_ = now_() + options_.mark_delay;
+  marks_due_ = now_().mono + options_.mark_delay;
 }
 
 void group_commit::bear_witness() {
@@ -429,7 +430,7 @@ void group_commit::note_outcome(const result<void>& outcome, report& out) {
     if (out.healed) log::info("store_healed");
     return;
   }
-  retry_at_ = now_() + retry_.next(0.5);
+  retry_at_ = now_().mono + retry_.next(0.5);
   // As much as was refused: a few free pages in the file are no room.
   trial_bytes_ = std::max(trial_bytes_, std::min<std::uint64_t>(out.refused.bytes, options_.batch_bytes));
   if (std::exchange(failing_, true)) return;

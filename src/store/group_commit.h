@@ -27,7 +27,7 @@ class group_commit {
 public:
   // spool and gone must live as long. now: asked again after a commit, which may take its time.
   group_commit(const store_options& options, working_spool& spool, gone_rows& gone,
-               std::function<mono_time()> now);
+               std::function<moment()> now);
 
   void put(work piece);
   void put(const std::vector<spool_seq>& marks, mono_time now);
@@ -93,7 +93,7 @@ private:
   const store_options& options_;
   working_spool& spool_;
   gone_rows& gone_;
-  std::function<mono_time()> now_;
+  std::function<moment()> now_;
   std::deque<work> work_;
   // Records that may be overtaken: none of the changes in work_ names their device.
   queued_devices devices_;

@@ -20,13 +20,6 @@ error unusable(const std::filesystem::path& what, int code) {
   return error{errc::state_unusable, what.string() + ": " + std::generic_category().message(code)};
 }
 
-// O_NOFOLLOW says ELOOP.
-error unopened(const std::filesystem::path& file, int code) {
-  if (code != ELOOP) return unusable(file, code);
-  return error{errc::state_unusable,
-               file.string() + " is a symbolic link; only the state directory may be one, or lie below one"};
-}
-
 result<void> make_directory(const std::filesystem::path& directory) {
   if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory_of(directory);
   if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
@@ -50,6 +43,20 @@ std::string holder_of(int descriptor) {
 }
 
 } // namespace
+
+// O_NOFOLLOW says ELOOP.
+error unopened(const std::filesystem::path& file, int code) {
+  if (code != ELOOP) return unusable(file, code);
+  return error{errc::state_unusable,
+               file.string() + " is a symbolic link; only the state directory may be one, or lie below one"};
+}
+
+result<std::uint64_t> size_of_regular(int descriptor, const std::filesystem::path& file) {
+  struct stat about {};
+  if (::fstat(descriptor, &about) != 0) return unusable(file, errno);
+  if (!S_ISREG(about.st_mode)) return error{errc::state_unusable, file.string() + " is no regular file"};
+  return static_cast<std::uint64_t>(about.st_size);
+}
 
 result<void> sync_directory_of(const std::filesystem::path& entry) {
   const auto directory = entry.has_parent_path() ? entry.parent_path() : std::filesystem::path{"."};
@@ -117,12 +124,14 @@ directory_lock::~directory_lock() {
 }
 
 result<void> make_private_file(const std::filesystem::path& file) {
-  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   int descriptor = ::open(file.c_str(), flags | O_EXCL, 0600);
   const bool is_new = descriptor >= 0;
   if (!is_new && errno == EEXIST) descriptor = ::open(file.c_str(), flags, 0600);
   if (descriptor < 0) return unopened(file, errno);
+  const auto size = size_of_regular(descriptor, file);
   ::close(descriptor);
+  if (!size) return size.fault();
   return is_new ? sync_directory_of(file) : result<void>{};
 }
 

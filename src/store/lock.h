@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 
 namespace causeway::store {
@@ -42,8 +43,16 @@ private:
 // state_unusable.
 result<void> sync_directory_of(const std::filesystem::path& entry);
 
+// Why open(2) with O_NOFOLLOW has not opened a file. code: errno.
+error unopened(const std::filesystem::path& file, int code);
+
+// Its size in bytes. Nothing but a regular file is read or written: of a pipe SQLite's first read fails with
+// words that name no cause, and who opens it to read would wait for the other end. Errors: state_unusable.
+result<std::uint64_t> size_of_regular(int descriptor, const std::filesystem::path& file);
+
 // Makes an empty file that only its owner can read (0600) where there is none, its name safe from a power
-// cut; SQLite gives its side files the same mode. Errors: state_unusable.
+// cut; SQLite gives its side files the same mode. Errors: state_unusable, also where no regular file has the
+// name.
 result<void> make_private_file(const std::filesystem::path& file);
 
 } // namespace causeway::store

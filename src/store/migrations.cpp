@@ -171,12 +171,16 @@ constexpr const char* all_assignment_steps[] = {assignment_1};
 
 } // namespace
 
+result<void> check_version(std::int64_t version, std::span<const char* const> steps) {
+  if (version >= 0 && static_cast<std::size_t>(version) <= steps.size()) return {};
+  return error{errc::state_newer, "version " + std::to_string(version) + "; this Causeway knows up to " +
+                                      std::to_string(steps.size())};
+}
+
 result<void> migrate(database& file, std::span<const char* const> steps) {
   auto version = file.integer("PRAGMA user_version");
   if (!version) return std::move(version).fault();
-  if (*version < 0 || static_cast<std::size_t>(*version) > steps.size())
-    return error{errc::state_newer, "version " + std::to_string(*version) + "; this Causeway knows up to " +
-                                        std::to_string(steps.size())};
+  if (auto known = check_version(*version, steps); !known) return known;
   for (auto next = static_cast<std::size_t>(*version); next < steps.size(); ++next) {
     auto change = transaction::begin(file);
     if (!change) return std::move(change).fault();

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/log_scan.h"
 #include "store/migrations.h"
+#include "store/page_image.h"
 #include "store/salvage.h"
 #include "store/spool_loader.h"
 
@@ -37,6 +38,25 @@ circumstances look(const fs::path& directory) {
              size_of_file(directory / "witness") > 0 || size_of_file(directory / "lock") > 0;
   out.witness = witness_file::read(directory / "witness");
   return out;
+}
+
+// Where nobody has run, or a version without one: what such a start leaves when it is cut short must not look
+// like a state that has lost its witness.
+bool is_before_witness(const fs::path& file, const circumstances& before) {
+  if (before.witness) return false;
+  if (!before.used) return true;
+  const auto image = page_image::open(file);
+  const auto version = image ? image->version(spool_application_id) : std::nullopt;
+  return version && *version > 0 && *version < std::int64_t{first_with_witness};
+}
+
+// Of nothing: late, as a witness may be.
+result<void> make_witness(const fs::path& file) {
+  auto made = witness_file::open(file);
+  if (!made) return std::move(made).fault();
+  made->write({});
+  made->sync();
+  return {};
 }
 
 error unusable(const fs::path& directory, const error& cause) {
@@ -86,10 +106,11 @@ error needs_mending(const fs::path& file, const std::string& why) {
 }
 
 // Whether what SQLite does not open is worth a replacement: something in it is ours, or it is too short for
-// anything.
-bool can_be_mended(const fs::path& file) {
+// anything. Errors: of survey::judge.
+result<bool> can_be_mended(const fs::path& file) {
   const auto found = survey::make(file);
   if (!found) return false;
+  if (auto judged = found->judge(); !judged) return std::move(judged).fault();
   const auto& all = found->findings();
   return all.ours || all.pages.pages == 0;
 }
@@ -112,8 +133,8 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
   };
   if (mends)
     if (auto done = finish_replacement(file); !done) return done;
-  auto log = scan_log(file.string() + "-wal");
-  if (!log) return std::move(log).fault();
+  const auto log = look_first(file);
+  if (!log) return log.fault();
   if (log->pages != 0 && size_of_file(file) == 0)
     if (auto done = mend("it is empty or gone, and its log is not"); !done) return done;
   if (log->damaged)
@@ -121,9 +142,13 @@ result<void> open_spool(opened_state& into, const fs::path& file, std::int64_t m
       return done;
   bool damaged = false;
   auto opened = spool_file::open(file, max_pages, damaged);
-  if (!opened && damaged && can_be_mended(file)) {
-    if (auto done = mend(opened.fault().detail()); !done) return done;
-    opened = spool_file::open(file, max_pages);
+  if (!opened && damaged) {
+    const auto worth_it = can_be_mended(file);
+    if (!worth_it) return worth_it.fault();
+    if (*worth_it) {
+      if (auto done = mend(opened.fault().detail()); !done) return done;
+      opened = spool_file::open(file, max_pages);
+    }
   }
   if (!opened) return std::move(opened).fault();
   into.spool = *std::move(opened);
@@ -206,6 +231,7 @@ std::string look_as_a_start(const fs::path& file) {
       return "it is not marked as a file of Causeway";
     const auto version = db->integer("PRAGMA user_version");
     if (!version) return version.fault().detail();
+    if (auto known = check_version(*version, spool_steps()); !known) return known.fault().detail();
     if (*version != static_cast<std::int64_t>(spool_steps().size()))
       return {}; // a start brings it there first
   }
@@ -238,6 +264,7 @@ std::optional<mended_spool> mend_spool(const fs::path& file, const std::string& 
              {{"file", file.string()},
               {"detail", why},
               {"kept_as", aside->string()},
+              {"version", all.version ? std::to_string(*all.version) : "cannot tell"},
               {"messages_whole", all.whole},
               {"messages_lost", all.lost ? std::to_string(*all.lost) : "cannot tell"},
               {"messages_unreadable", all.unreadable},
@@ -267,6 +294,8 @@ result<opened_state> open_state(const store_options& options, wall_time now) {
                  {{"directory", directory.string()},
                   {"detail", "others may write in it, and so replace what it holds; chmod 700"}});
   opened_state out{*std::move(lock), {}, {}, {}, {}, {}, {}, {}, 0, false, 0};
+  if (mends && is_before_witness(place / "spool.db", before))
+    if (auto made = make_witness(place / "witness"); !made) return std::move(made).fault();
   // Beside the spool's rows on a thread of its own: which gateway starts soon matters to those who wait at
   // its door.
   std::future<result<assignment_file>> assignments_read;

@@ -34,4 +34,14 @@ bool page_image::read(std::uint32_t number, std::string& into) {
   return file_ && file_->read(std::uint64_t{number - 1} * page_size, into);
 }
 
+std::optional<std::int64_t> page_image::version(std::uint32_t application_id) const {
+  constexpr std::uint32_t utf_8 = 1;
+  std::string header(72, '\0');
+  const auto logged = log_.newest.find(1);
+  const auto& from = logged != log_.newest.end() ? log_file_ : file_;
+  if (!from || !from->read(logged != log_.newest.end() ? logged->second : 0, header)) return std::nullopt;
+  if (big_word(header, 56) != utf_8 || big_word(header, 68) != application_id) return std::nullopt;
+  return static_cast<std::int32_t>(big_word(header, 60));
+}
+
 } // namespace causeway::store

@@ -19,6 +19,10 @@ public:
   static constexpr std::uint32_t page_size = 4096;
   // Numbers begin with 1. False: there is no such page, or the disk cannot read it.
   bool read(std::uint32_t number, std::string& into);
+  // user_version, as the header says it, also of a file that ends within its first page. Nothing: the header
+  // cannot be read, or what stands beside the version is not what a file of this owner has there
+  // (migrations.h), so that what stands in its place may be anything.
+  std::optional<std::int64_t> version(std::uint32_t application_id) const;
 
 private:
   std::optional<raw_file> file_, log_file_;

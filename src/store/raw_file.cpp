@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/raw_file.h"
 
+#include "store/lock.h"
+
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 namespace causeway::store {
 
 result<std::optional<raw_file>> raw_file::open(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0 && errno == ENOENT) return std::optional<raw_file>{};
-  if (descriptor < 0)
-    return error{errc::state_unusable, file.string() + ": " + std::generic_category().message(errno)};
-  struct stat about {};
-  if (::fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
-    ::close(descriptor);
-    return error{errc::state_unusable, file.string() + ": not a file"};
-  }
-  return std::optional{raw_file{descriptor, static_cast<std::uint64_t>(about.st_size)}};
+  if (descriptor < 0) return unopened(file, errno);
+  raw_file made{descriptor, 0};
+  const auto size = size_of_regular(descriptor, file);
+  if (!size) return size.fault();
+  made.size_ = *size;
+  return std::optional{std::move(made)};
 }
 
 raw_file& raw_file::operator=(raw_file&& other) noexcept {

@@ -29,12 +29,12 @@ void reading::call_off() {
   questions_.clear();
 }
 
-std::optional<report> reading::read(mono_time now) {
+std::optional<report> reading::read(moment now) {
   report out;
   out.has_read = true;
-  auto outcome = read_rows(reads_.front(), out);
+  auto outcome = read_rows(reads_.front(), now.wall, out);
   if (!outcome) {
-    retry_at_ = now + read_retry;
+    retry_at_ = now.mono + read_retry;
     if (!std::exchange(failing_, true))
       log::error("read_back_failing",
                  {{"error", outcome.fault().name()}, {"detail", outcome.fault().detail()}});
@@ -72,7 +72,7 @@ report reading::reply() {
   return out;
 }
 
-result<void> reading::read_rows(const std::vector<spool_seq>& seqs, report& out) {
+result<void> reading::read_rows(const std::vector<spool_seq>& seqs, wall_time now, report& out) {
   // A row that is marked is gone, although it may still lie there.
   commits_.sort_marks();
   std::size_t bytes = 0;
@@ -83,7 +83,7 @@ result<void> reading::read_rows(const std::vector<spool_seq>& seqs, report& out)
       out.gone.push_back(seq);
       continue;
     }
-    auto read = read_one(seq, out, bytes, mended);
+    auto read = read_one(seq, now, out, bytes, mended);
     if (!read) return std::move(read).fault();
     if (!*read) out.gone.push_back(seq);
   }
@@ -91,7 +91,7 @@ result<void> reading::read_rows(const std::vector<spool_seq>& seqs, report& out)
 }
 
 // False: it cannot be sent.
-result<bool> reading::read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended) {
+result<bool> reading::read_one(spool_seq seq, wall_time now, report& out, std::size_t& bytes, bool& mended) {
   auto row = spool_.file().read(seq);
   // What a mended spool lacks has been told of.
   if (row && !*row) {
@@ -103,7 +103,7 @@ result<bool> reading::read_one(spool_seq seq, report& out, std::size_t& bytes, b
     row = error{errc::store_damaged, "message " + std::to_string(seq) + ": its row is not there"};
   if (!row && row.fault().code() == errc::store_damaged && !mended) {
     mended = true;
-    if (spool_.mend(row.fault(), out)) {
+    if (spool_.mend(row.fault(), now, out)) {
       row = spool_.file().read(seq);
       // The replacement has told of it, and has its dead letter.
       if (row && !*row) return false;
@@ -121,7 +121,7 @@ result<bool> reading::read_one(spool_seq seq, report& out, std::size_t& bytes, b
   // What cannot even be found stays where it is: to move it could fail for ever.
   if (fault.code() == errc::record_corrupt) {
     queued_change change;
-    change.at = std::chrono::system_clock::now();
+    change.at = now;
     change.dead_letters.push_back({seq, fault});
     commits_.put(std::move(change));
   }

@@ -25,13 +25,13 @@ public:
   void call_off();
 
   // Precondition: is_read_due. Nothing: it could not be read, and is tried again.
-  std::optional<report> read(mono_time now);
+  std::optional<report> read(moment now);
   // Precondition: has_questions.
   report reply();
 
 private:
-  result<void> read_rows(const std::vector<spool_seq>& seqs, report& out);
-  result<bool> read_one(spool_seq seq, report& out, std::size_t& bytes, bool& mended);
+  result<void> read_rows(const std::vector<spool_seq>& seqs, wall_time now, report& out);
+  result<bool> read_one(spool_seq seq, wall_time now, report& out, std::size_t& bytes, bool& mended);
 
   const store_options& options_;
   working_spool& spool_;

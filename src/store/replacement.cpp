@@ -382,9 +382,13 @@ result<fs::path> swap_in(const fs::path& file) {
 
 result<void> finish_replacement(const fs::path& file) {
   std::error_code ignored;
-  for (const char* side : {"", "-wal", "-journal"})
-    fs::remove(beside(file, ".mending").string() + side, ignored);
-  if (!fs::exists(beside(file, ".mended"), ignored)) return {};
+  const auto mending = beside(file, ".mending").string();
+  const bool is_ready = fs::exists(beside(file, ".mended"), ignored);
+  if (!is_ready && !fs::exists(mending, ignored)) return {};
+  if (auto looked = look_first(file); !looked) return std::move(looked).fault();
+  for (const char* side : {"-wal", "-journal", ""}) // the last tells that there is something
+    fs::remove(mending + side, ignored);
+  if (!is_ready) return {};
   auto done = swap_in(file);
   if (!done) return std::move(done).fault();
   return {};
@@ -402,6 +406,7 @@ int kept_aside(const fs::path& file) {
 }
 
 result<fs::path> survey::replace(spool_seq next_seq, wall_time now) {
+  if (auto judged = judge(); !judged) return std::move(judged).fault();
   const auto& file = all_->file;
   const auto mending = beside(file, ".mending");
   std::error_code fault;

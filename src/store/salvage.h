@@ -21,7 +21,8 @@ struct spool_findings {
   scan_findings pages;
   bool log_damaged = false; // for certain (log_scan.h)
   std::uint64_t log_behind = 0, log_bad = 0;
-  bool ours = false; // by its head, or by what is in it
+  bool ours = false;                   // by its head, or by what is in it
+  std::optional<std::int64_t> version; // of spool.db; nothing: its header cannot be read
   std::optional<tally> counts;
   std::uint64_t whole = 0;                // messages that can be sent
   std::uint64_t unprotected = 0;          // of these, without a seal: from a version before
@@ -54,9 +55,13 @@ public:
   ~survey();
 
   const spool_findings& findings() const;
+  // Whether this Causeway may say what is wrong with it, and make a new one. Errors: state_newer;
+  // state_unusable, somebody else's database.
+  result<void> judge() const;
   // Makes a new spool of what is whole, in the place of the old one, which is kept as FILE.damaged-N with its
   // log. Messages that waited and cannot be read become dead letters with the reason record_corrupt and what
-  // there is of them. next_seq: at least so much. Errors: state_unusable; then the old one lies where it lay.
+  // there is of them. next_seq: at least so much. Errors: those of judge; state_unusable. Then the old one
+  // lies where it lay.
   result<std::filesystem::path> replace(spool_seq next_seq, wall_time now);
 
   struct state; // survey_state.h
@@ -66,8 +71,12 @@ private:
   std::unique_ptr<state> all_;
 };
 
+// What the log has. Before anybody touches the file. Errors: state_newer, also of a damaged file, as long as
+// its header can be read; state_unusable.
+result<log_findings> look_first(const std::filesystem::path& file);
+
 // A replacement that a crash has stopped half-way is finished, or undone where it was not complete. Before
-// anybody opens the file. Errors: state_unusable.
+// anybody opens the file. Errors: those of look_first.
 result<void> finish_replacement(const std::filesystem::path& file);
 
 // How many damaged copies of this file lie beside it. A start makes no more than most_kept_aside.

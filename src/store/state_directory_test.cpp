@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a start finds in the state directory: nothing, another process, an older or newer version, damage.
 #include "store/assignment_file.h"
+#include "store/faulty_disk.h"
 #include "store/lock.h"
 #include "store/migrations.h"
 #include "store/spool_loader.h"
@@ -386,6 +387,31 @@ TEST(migrations, a_spool_of_the_version_before_has_its_rows_and_takes_commands) 
     ASSERT_TRUE(change->commit());
     EXPECT_FALSE(spool->damage().any()) << spool->damage().detail;
   }
+}
+
+// The version before the witness has none; cut short behind that version's step, its migration left a state
+// that had none either and no excuse.
+TEST_F(state_directory_test, a_migration_cut_short_at_any_write_is_no_loss) {
+  options.directory = directory.path() / "state";
+  faulty_disk::it().skip_syncs(true);
+  std::size_t cut = 0;
+  for (;; ++cut) {
+    fs::remove_all(options.directory);
+    ASSERT_TRUE(directory_lock::acquire(options.directory));
+    former_spool(options.directory / "spool.db", 4);
+    faulty_disk::it().fail_writes(options.directory, {cut});
+    const bool started = store::open(options, clock, [](const std::function<void()>&) {}).has_value();
+    const bool failed = faulty_disk::it().writes_failed() != 0;
+    faulty_disk::it().fail_writes(options.directory, {});
+    if (!failed) break;
+    if (started) continue; // what was to be written can wait
+    open();
+    EXPECT_FALSE(it->counters().missing_unknown) << "at write " << cut;
+    EXPECT_EQ(it->counters().missing, 0U);
+    close();
+  }
+  faulty_disk::it().skip_syncs(false);
+  EXPECT_GT(cut, 10U);
 }
 
 // What a damaged tally said was taken for true once it was written anew.

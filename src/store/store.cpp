@@ -7,6 +7,7 @@
 #include "store/log_scan.h"
 #include "store/migrations.h"
 #include "store/opening.h"
+#include "store/page_image.h"
 #include "store/writer.h"
 
 #include <algorithm>
@@ -21,10 +22,8 @@ bool is_older(const std::filesystem::path& file, std::uint32_t application_id, s
   const auto size = std::filesystem::file_size(file, fault);
   if (fault) return false;
   if (size == 0) return true; // made, but never written
-  bool damaged = false;
-  auto db = database::open({.file = file, .application_id = application_id}, damaged);
-  if (!db) return false;
-  const auto version = db->integer("PRAGMA user_version");
+  const auto image = page_image::open(file);
+  const auto version = image ? image->version(application_id) : std::nullopt;
   return version && *version >= 0 && static_cast<std::size_t>(*version) < versions;
 }
 
@@ -35,7 +34,6 @@ result<bool> needs_migration(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory, ignored)) return false;
   const auto lock = directory_lock::acquire(directory);
   if (!lock) return lock.fault();
-  // To look at it with SQLite would cut its log where it is damaged.
   const auto log = scan_log((directory / "spool.db").string() + "-wal");
   if (!log) return log.fault();
   if (log->damaged)
@@ -188,7 +186,7 @@ void store::start_by_hand(model::journal_events& owner, store_events& events) {
   owner_->events = &events;
 }
 
-bool store::step(mono_time at) {
+bool store::step(moment at) {
   return writer_->step(at);
 }
 

@@ -103,7 +103,7 @@ public:
   // In place of start: no thread, no clock but the owner's. step does what the thread would do at this moment
   // (false: nothing), and posts as ever. What is not done when the store goes is lost, as in a crash.
   void start_by_hand(model::journal_events& owner, store_events& events);
-  bool step(mono_time at);
+  bool step(moment at);
   // When step has something to do; mono_time::max() when only a call can bring it about.
   mono_time next_step() const;
   // Takes no more appends, commits all that is queued, folds the log into the file and ends the thread; waits

@@ -325,6 +325,7 @@ result<survey> survey::make(const std::filesystem::path& file) {
   if (!image) return std::move(image).fault();
   auto all = std::make_unique<state>(file, *std::move(image));
   std::string first;
+  all->found.version = all->image.version(spool_application_id);
   if (all->image.read(1, first)) {
     all->version = big_word(first, 60);
     all->found.ours = big_word(first, 68) == spool_application_id;
@@ -337,6 +338,27 @@ result<survey> survey::make(const std::filesystem::path& file) {
   all->conclude();
   all->found.ours = all->found.ours || all->found.counts || all->found.whole > 0;
   return survey{std::move(all)};
+}
+
+result<void> survey::judge() const {
+  const auto& found = all_->found;
+  if (found.version)
+    if (auto known = check_version(*found.version, spool_steps()); !known)
+      return std::move(known).fault().in(all_->file.string());
+  if (!found.ours && found.pages.has_schema)
+    return error{errc::state_unusable, all_->file.string() +
+                                           ": not a file of Causeway; move it away, or name "
+                                           "another state directory"};
+  return {};
+}
+
+result<log_findings> look_first(const std::filesystem::path& file) {
+  const auto image = page_image::open(file);
+  if (!image) return image.fault();
+  if (const auto version = image->version(spool_application_id))
+    if (auto known = check_version(*version, spool_steps()); !known)
+      return std::move(known).fault().in(file.string());
+  return image->log();
 }
 
 bool spool_findings::damaged() const {

@@ -41,12 +41,12 @@ void working_spool::bear_witness(spool_seq last) {
   witness_.write({last, file_.counts().waiting});
 }
 
-bool working_spool::mend(const error& why, report& out) {
+bool working_spool::mend(const error& why, wall_time now, report& out) {
   const auto path = lock_.directory() / "spool.db";
   static_cast<void>(file_.db().fold());
   file_.close();
   mended_ = true;
-  const auto missing = mend_spool(path, why.detail(), std::chrono::system_clock::now());
+  const auto missing = mend_spool(path, why.detail(), now);
   auto opened = spool_file::open(path, max_pages_);
   if (opened)
     file_ = *std::move(opened);

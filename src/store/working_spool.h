@@ -25,7 +25,7 @@ public:
   void bear_witness(spool_seq last);
   // True: a new file is open, made of what is whole in the one that was. What is missing is added to the
   // report, once.
-  bool mend(const error& why, report& out);
+  bool mend(const error& why, wall_time now, report& out);
   bool is_mended() const { return mended_; }
   // Once after a mending: what waits in the file now.
   void count_after_mending(report& out);

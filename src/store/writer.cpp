@@ -21,7 +21,7 @@ writer::writer(const store_options& options, opened_state state, report_function
       upkeep_{options_, spool_} {}
 
 writer::~writer() {
-  static_cast<void>(stop(now()));
+  static_cast<void>(stop(now().mono));
 }
 
 void writer::start() {
@@ -99,17 +99,17 @@ bool writer::stop(mono_time deadline) {
   return !left_something_;
 }
 
-mono_time writer::now() const {
-  return stepped_at_ ? *stepped_at_ : std::chrono::steady_clock::now();
+moment writer::now() const {
+  return stepped_at_ ? *stepped_at_ : system_clock{}.now();
 }
 
-bool writer::step(mono_time at) {
+bool writer::step(moment at) {
   stepped_at_ = at;
   {
     const std::lock_guard held{mutex_};
-    if (sleep_.now && at < sleep_.until) return false;
+    if (sleep_.now && at.mono < sleep_.until) return false;
     empty_inbox();
-    if (!is_anything_due(at)) {
+    if (!is_anything_due(at.mono)) {
       fall_asleep();
       return false;
     }
@@ -131,18 +131,18 @@ bool writer::is_anything_due(mono_time at) const {
 
 void writer::do_what_is_due() {
   const auto began = now();
-  if (commits_.is_due(began, hurried_)) {
-    assignments_.commit_forgets(began);
+  if (commits_.is_due(began.mono, hurried_)) {
+    assignments_.commit_forgets(began.mono);
     auto done = commits_.commit();
-    upkeep_.on_commit(now());
+    upkeep_.on_commit(now().mono);
     tell_(std::move(done));
     commits_.bear_witness();
   }
-  if (assignments_.is_due(now(), hurried_)) assignments_.commit(now());
-  if (reading_.is_read_due(began))
+  if (assignments_.is_due(now().mono, hurried_)) assignments_.commit(now().mono);
+  if (reading_.is_read_due(began.mono))
     if (auto read = reading_.read(now())) tell_(*std::move(read));
   if (reading_.has_questions()) tell_(reading_.reply());
-  if (!hurried_ && now() >= upkeep_.due()) tell_(upkeep_.work(now(), commits_.is_failing()));
+  if (!hurried_ && now().mono >= upkeep_.due()) tell_(upkeep_.work(now().mono, commits_.is_failing()));
 }
 
 void writer::run() {
@@ -167,7 +167,7 @@ bool writer::take() {
       reading_.call_off(); // nobody sends any more
       if (idle() || abandon_) return false;
     }
-    const auto at = now();
+    const auto at = now().mono;
     if (is_anything_due(at)) return true;
     fall_asleep();
     const auto woken = [this] { return !sleep_.now || abandon_ || (stopping_ && !hurried_); };
@@ -189,7 +189,7 @@ void writer::fall_asleep() {
 }
 
 void writer::empty_inbox() {
-  const auto at = now();
+  const auto at = now().mono;
   if (std::exchange(inbox_.ready, false) || stopping_) {
     for (auto& one : inbox_.pieces)
       commits_.put(std::move(one));

@@ -26,7 +26,7 @@ public:
   void start();
   // In place of start, on the owner's thread and by its clock: what the thread would do at this moment.
   // False: nothing. What is not done when the writer goes is lost, as in a crash.
-  bool step(mono_time at);
+  bool step(moment at);
   // When step has something to do; mono_time::max() when only a push can bring it about.
   mono_time next_step();
   void push(work what);
@@ -41,7 +41,7 @@ public:
 
 private:
   void run();
-  mono_time now() const;
+  moment now() const;
   void rouse(std::unique_lock<std::mutex> held);
   // Waits for something to do. False: it is time to end.
   bool take();
@@ -77,8 +77,8 @@ private:
   assignment_commits assignments_;
   reading reading_;
   upkeep upkeep_;
-  std::optional<mono_time> stepped_at_; // no thread: the owner's time
-  bool hurried_ = false;                // stopping: nothing waits for company
+  std::optional<moment> stepped_at_; // no thread: the owner's time
+  bool hurried_ = false;             // stopping: nothing waits for company
 
   std::thread thread_; // last: everything above is there before it runs
 };

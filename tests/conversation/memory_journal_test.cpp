@@ -262,7 +262,7 @@ protected:
       while (journal.step() || member.step()) {
       }
       box.drain();
-      while (it->step(clock.now().mono)) {
+      while (it->step(clock.now())) {
       }
     }
     box.drain();

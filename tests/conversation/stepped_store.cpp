@@ -51,7 +51,7 @@ model::start_image stepped_store::load() {
 void stepped_store::crash(crash_point where) {
   posted_.clear(); // a commit that nobody has told the writer of yet
   if (where == crash_point::after_commit) {
-    while (store_->step(clock_.now().mono))
+    while (store_->step(clock_.now()))
       posted_.clear();
   }
   rows_done_ += store_->counters().erased_total;
@@ -70,7 +70,7 @@ bool stepped_store::step() {
   }
   if (commit_at_ && *commit_at_ <= now) {
     commit_at_.reset();
-    any = store_->step(now) || any;
+    any = store_->step(clock_.now()) || any;
   }
   if (!commit_at_ && store_->next_step() <= now) commit_at_ = now + commit_time;
   return any;
