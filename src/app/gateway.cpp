@@ -109,13 +109,14 @@ core::shard_options gateway::parts::shard_options(const config::configuration& f
   return made;
 }
 
-// Of those that disagree the earliest: nothing ends before its time by any of them.
+// Of those that disagree the earliest, ours among them: nothing ends before its time by any clock, and one
+// answer with a wrong Date ends nothing.
 std::optional<wall_time> gateway::parts::service_time(moment now) const {
   const auto all = clocks.readings(now);
   if (all.empty()) return std::nullopt;
   const auto first = std::min_element(all.begin(), all.end(),
                                       [](const auto& a, const auto& b) { return a.ahead < b.ahead; });
-  return now.wall + std::chrono::duration_cast<wall_time::duration>(first->ahead);
+  return now.wall + std::chrono::duration_cast<wall_time::duration>(std::min(first->ahead, {}));
 }
 
 void gateway::parts::save_open_seconds() {

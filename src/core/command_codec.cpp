@@ -9,7 +9,7 @@
 namespace causeway::core {
 namespace {
 
-// Before commands' times were kept; before it was known for whom they are; as written now.
+// Before commands' times were kept; before it was known for whom they are, and where; as written now.
 constexpr char first_version = 1, with_times = 2, this_version = 3;
 
 template <class Way, class State>
@@ -52,6 +52,13 @@ void pass_times(Way&& in, State& of) {
   in.field(of.error);
 }
 
+template <class Way, class State>
+void pass_place(Way&& in, State& of) {
+  in.field(of.what.dev_eui);
+  in.field(of.stands.was_queued);
+  in.field(of.stands.on_its_way);
+}
+
 // What no version has written.
 bool is_sane(const kept_state& state) {
   return std::all_of(state.marks.begin(), state.marks.end(),
@@ -70,7 +77,7 @@ std::string encode_command(const kept_state& what) {
   std::string out{this_version};
   pass(record_writer{out}, what);
   pass_times(record_writer{out}, what);
-  record_writer{out}.field(what.what.dev_eui);
+  pass_place(record_writer{out}, what);
   return out;
 }
 
@@ -82,7 +89,10 @@ result<kept_state> decode_command(const kept_command& row) {
   record_reader in{std::string_view{row.content}.substr(1)};
   pass(in, state);
   if (version >= with_times) pass_times(in, state);
-  if (version == this_version) in.field(state.what.dev_eui);
+  if (version == this_version)
+    pass_place(in, state);
+  else
+    state.stands.was_queued = reach(state.stands, awaited_step::queued, true) == reached::yes;
   if (!in.is_whole() || !is_sane(state)) return corrupt;
   state.what.id = row.id;
   state.what.to = row.of;

@@ -69,13 +69,11 @@ void commands::start_push(const push_entry& turn, moment now) {
   auto* const one = book_.find(turn.id);
   if (one == nullptr || one->track.stage() != command_stage::stored)
     return turns_.on_answer(turn.device, false, now.mono);
-  if (!on_.table.contains(turn.device)) {
+  const bool is_there = on_.table.contains(turn.device);
+  if (!is_there || on_.heirs.is_former(turn.device, one->what.dev_eui)) {
     turns_.on_answer(turn.device, false, now.mono);
-    return move(*one, command_event::given_up, {.error_name = "device_unknown"}, now);
-  }
-  if (on_.heirs.is_former(turn.device, one->what.dev_eui)) {
-    turns_.on_answer(turn.device, false, now.mono);
-    return move(*one, command_event::given_up, {.error_name = "device_replaced"}, now);
+    const char* const why = is_there ? "device_replaced" : "device_unknown";
+    return move(*one, command_event::given_up, {.error_name = why}, now);
   }
   if (has_come(one->what.expiry, options_.service_time(now), on_.time.seconds_at(now))) {
     turns_.on_answer(turn.device, false, now.mono);
@@ -220,8 +218,9 @@ void commands::on_finding(const command_id& which, const command_looks::finding&
     }
   }
   one->asked_at = on_.time.seconds_at(now);
-  if (std::get<silence_finding>(found) == silence_finding::nowhere)
-    return move(*one, command_event::nothing_heard, {}, now);
+  const auto silent = std::get<silence_finding>(found);
+  if (silent == silence_finding::nowhere) return move(*one, command_event::nothing_heard, {}, now);
+  if (silent == silence_finding::pending) move(*one, command_event::found_scheduled, {}, now);
   schedule(*one, now);
 }
 

@@ -54,7 +54,7 @@ void command_senders::add(const command_entry& one, const sender& who) {
 }
 
 bool command_senders::tell(const sender& who, const command_entry& one, std::string_view refused) const {
-  const auto how = who.until ? reach(one.track.stage(), *who.until, one.what.what.confirmed) : reached::yes;
+  const auto how = who.until ? reach(one.track.record(), *who.until, one.what.what.confirmed) : reached::yes;
   if (how == reached::not_yet) return false;
   if (!who.is_method) {
     // One that has expired here expires at the hub, which says so itself.

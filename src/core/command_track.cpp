@@ -88,8 +88,20 @@ bool command_track::move(command_event on, bool newer) {
   return true;
 }
 
+// Where its item is, beside the stage.
+void command_track::place(command_event by) {
+  using enum command_event;
+  if (by == found_scheduled || by == heard_setback) record_.on_its_way = true;
+  if (by == found_queued || by == heard_nack) record_.on_its_way = false;
+  record_.was_queued = record_.was_queued || says_queued(by) || by == heard_queued || by == heard_sent ||
+                       by == heard_nack || by == heard_ack || by == heard_setback;
+}
+
 command_effect command_track::on(command_event what) {
   command_effect effect;
+  const bool is_of_queue = what == command_event::queue_cleared || what == command_event::queue_replaced;
+  if (is_of_queue && record_.on_its_way) return effect;
+  place(what);
   effect.moved = move(what, true);
   if (!effect.moved || !is_told(record_.stage)) return effect;
   if (says_queued(what) && take(queued_key)) {
@@ -126,6 +138,11 @@ command_effect command_track::on_step(const command_step& step) {
   }
   const bool newer = !at || !record_.heard_at || *at > *record_.heard_at ||
                      (*at == *record_.heard_at && step.kind >= record_.heard);
+  // Its refusal is told by the answer to its push, too.
+  const bool is_of_push = step.kind == step_kind::failed && !step.by_network && !step.f_cnt;
+  if (is_of_push && record_.stage == command_stage::failed) return {};
+  if (newer) place(*what);
+  record_.was_queued = record_.was_queued || !is_of_push;
   effect.moved = move(*what, newer);
   if (newer && at) {
     record_.heard_at = at;
@@ -134,9 +151,15 @@ command_effect command_track::on_step(const command_step& step) {
   return effect;
 }
 
-reached reach(command_stage at, awaited_step wanted, bool confirmed) {
+bool stands_in_queue(const command_record& what) {
+  return what.stage == command_stage::nacked || (what.stage == command_stage::queued && !what.on_its_way);
+}
+
+reached reach(const command_record& stands, awaited_step wanted, bool confirmed) {
   using enum command_stage;
+  const auto at = stands.stage;
   if (wanted == awaited_step::acknowledged && !confirmed) wanted = awaited_step::queued;
+  if (wanted == awaited_step::queued && stands.was_queued) return reached::yes;
   const bool is_queued = at == queued || at == replaced || at == cleared || at == no_word;
   const bool is_sent = at == sent || at == nacked;
   if (at == acknowledged || (wanted == awaited_step::queued && (is_queued || is_sent)) ||

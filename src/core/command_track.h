@@ -31,6 +31,10 @@ struct command_record {
   std::vector<std::uint64_t> taken; // hashes of the steps taken, oldest first
   std::uint32_t changes = 0;        // reported ones that were no steps
   bool no_encoder = false;          // an empty frame will be sent, or was
+  bool was_queued = false;          // once, whatever has become of it since
+  // The network server has taken it for the air, though nothing is heard of a transmission: nothing that is
+  // done to the queue concerns it until it is nacked (real-stack-facts.md 1.1.5, 2.3).
+  bool on_its_way = false;
 
   friend bool operator==(const command_record&, const command_record&) = default;
 };
@@ -62,6 +66,7 @@ public:
 private:
   bool take(std::string_view key);
   bool move(command_event on, bool newer);
+  void place(command_event by);
 
   bool confirmed_, needs_encoder_;
   command_record record_;
@@ -70,9 +75,13 @@ private:
 // What a failed step means for what is confirmed or not; nothing: it settles nothing.
 std::optional<command_event> read_failure(const command_step& step, bool confirmed);
 
+// As far as is known.
+bool stands_in_queue(const command_record& what);
+
 enum class reached : std::uint8_t { not_yet, yes, never };
 // Acknowledged is asked of an unconfirmed one as queued: what can be reached where gateways report no
-// transmission. never: by what is known now; a step may still say otherwise.
-reached reach(command_stage at, awaited_step wanted, bool confirmed);
+// transmission. Queued is reached by what was queued once, however it has failed since. never: by what is
+// known now; a step may still say otherwise.
+reached reach(const command_record& stands, awaited_step wanted, bool confirmed);
 
 } // namespace causeway::core

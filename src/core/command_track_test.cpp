@@ -35,6 +35,11 @@ command_step failed_with(std::string name, std::int64_t at = 5, std::uint32_t f_
   return made;
 }
 
+command_record at(command_stage stage) {
+  command_record made;
+  made.stage = stage;
+  return made;
+}
 command_track confirmed_one() {
   return command_track{true, false};
 }
@@ -197,7 +202,7 @@ TEST(command_track, takes_an_ack_as_the_missing_sent_too) {
   auto track = in_queue(true);
   track.on_step(step(step_kind::ack, 5));
   EXPECT_EQ(track.stage(), acknowledged);
-  EXPECT_EQ(reach(track.stage(), awaited_step::sent, true), reached::yes);
+  EXPECT_EQ(reach(track.record(), awaited_step::sent, true), reached::yes);
   const auto late = track.on_step(step(step_kind::sent, 4));
   EXPECT_FALSE(late.moved);
   EXPECT_NE(late.report, "");
@@ -456,13 +461,66 @@ TEST(command_track, that_waits_for_a_step_has_reached_it_or_not_or_never_will) {
       {no_word, yes, never, never},
   };
   for (const auto& row : rows) {
-    EXPECT_EQ(reach(row.at, awaited_step::queued, true), row.queued) << to_string(row.at);
-    EXPECT_EQ(reach(row.at, awaited_step::sent, true), row.sent) << to_string(row.at);
-    EXPECT_EQ(reach(row.at, awaited_step::acknowledged, true), row.acknowledged) << to_string(row.at);
+    EXPECT_EQ(reach(at(row.at), awaited_step::queued, true), row.queued) << to_string(row.at);
+    EXPECT_EQ(reach(at(row.at), awaited_step::sent, true), row.sent) << to_string(row.at);
+    EXPECT_EQ(reach(at(row.at), awaited_step::acknowledged, true), row.acknowledged) << to_string(row.at);
     // What cannot be acknowledged is asked for as queued.
-    EXPECT_EQ(reach(row.at, awaited_step::acknowledged, false), row.queued) << to_string(row.at);
-    EXPECT_EQ(reach(row.at, awaited_step::sent, false), row.sent) << to_string(row.at);
+    EXPECT_EQ(reach(at(row.at), awaited_step::acknowledged, false), row.queued) << to_string(row.at);
+    EXPECT_EQ(reach(at(row.at), awaited_step::sent, false), row.sent) << to_string(row.at);
   }
+}
+
+// The hub's message that comes again behind the end of its command was rejected (a breaker's F5).
+TEST(command_track, that_was_queued_once_has_reached_that_though_it_has_failed_since) {
+  auto track = in_queue(false);
+  track.on_step(failed_with("pkg/networkserver:transmission"));
+  EXPECT_EQ(track.stage(), failed);
+  EXPECT_EQ(reach(track.record(), awaited_step::queued, false), reached::yes);
+  EXPECT_EQ(reach(track.record(), awaited_step::sent, false), reached::never);
+  // Without a word that it was queued: the network server had it.
+  auto unheard = unconfirmed_one();
+  unheard.on(event::push_began);
+  unheard.on_step(failed_with("pkg/networkserver:transmission"));
+  EXPECT_EQ(reach(unheard.record(), awaited_step::queued, false), reached::yes);
+  auto refused = unconfirmed_one();
+  refused.on(event::push_began);
+  refused.on(event::push_refused);
+  EXPECT_EQ(reach(refused.record(), awaited_step::queued, false), reached::never);
+}
+
+// Replaced, and acknowledged afterwards (a breaker's F2; real-stack-facts.md 1.1.5, 2.3).
+TEST(command_track, that_is_on_its_way_is_in_no_queue_until_it_is_nacked) {
+  auto set_back = in_queue(true);
+  set_back.on_step(failed_with("pkg/networkserver:transmission"));
+  auto found = confirmed_one();
+  found.on(event::push_began);
+  found.on(event::found_scheduled);
+  auto found_later = in_queue(true);
+  found_later.on(event::found_scheduled);
+  for (auto* const track : {&set_back, &found, &found_later}) {
+    EXPECT_EQ(track->stage(), queued);
+    EXPECT_FALSE(stands_in_queue(track->record()));
+    for (const auto gone : {event::queue_replaced, event::queue_cleared})
+      EXPECT_FALSE(track->on(gone).moved);
+    track->on_step(step(step_kind::nack, 9));
+    EXPECT_TRUE(stands_in_queue(track->record()));
+  }
+  EXPECT_TRUE(in_queue(true).on(event::queue_replaced).moved);
+}
+
+// Two billed reports of one refusal (a breaker's F6).
+TEST(command_track, whose_push_is_refused_tells_it_once_by_whichever_way_it_comes_first) {
+  auto refusal = failed_with("pkg/applicationserver:no_device_session");
+  refusal.by_network = false;
+  refusal.f_cnt.reset();
+  auto by_answer = unconfirmed_one();
+  by_answer.on(event::push_began);
+  EXPECT_NE(by_answer.on(event::push_refused).report, "");
+  EXPECT_EQ(by_answer.on_step(refusal).report, "");
+  auto by_event = unconfirmed_one();
+  by_event.on(event::push_began);
+  EXPECT_NE(by_event.on_step(refusal).report, "");
+  EXPECT_EQ(by_event.on(event::push_refused).report, "");
 }
 
 } // namespace

@@ -26,10 +26,6 @@ bool is_open(command_stage stage) {
          stage == command_stage::nacked;
 }
 
-bool stands_in_queue(command_stage stage) {
-  return stage == command_stage::queued || stage == command_stage::nacked;
-}
-
 // When nothing is heard of it for long it is asked for.
 bool has_more_to_come(const command_entry& one) {
   const auto stage = one.track.stage();
@@ -143,7 +139,7 @@ void commands::begin(std::vector<kept_command> rows, moment now) {
       resume(one, now);
     else if (device && one.what.what.confirmed && is_open(one.track.stage())) {
       turns_.set_open(*device, one.what.id);
-      turns_.set_standing(*device, one.what.id, stands_in_queue(one.track.stage()), now.mono);
+      turns_.set_standing(*device, one.what.id, stands_in_queue(one.track.record()), now.mono);
     }
     schedule(one, now);
   }
@@ -389,7 +385,7 @@ void commands::on_moved(command_entry& one, command_stage from, std::string_view
     turns_.on_known(pushes_.extract(push).mapped().device, stage != command_stage::stored, now.mono);
   if (device && one.what.what.confirmed && !is_open(stage)) turns_.on_ended(*device, one.what.id, now.mono);
   if (device && one.what.what.confirmed)
-    turns_.set_standing(*device, one.what.id, stands_in_queue(stage), now.mono);
+    turns_.set_standing(*device, one.what.id, stands_in_queue(one.track.record()), now.mono);
   // That it is called off nobody hears before it is durable.
   if (stage != command_stage::cancelled) tell(one, refusal, now);
   if (is_end(stage)) gate_.look(now);
@@ -408,7 +404,8 @@ std::size_t commands::leave_queue(const device_key& of, const command_entry* but
                                   command_event how, moment now) {
   std::size_t left = 0;
   for (auto* const one : book_.of_device(of)) {
-    if (one == but || one->track.stage() != command_stage::queued || !one->pushed || one->pushed->wall > then)
+    if (one == but || one->track.stage() != command_stage::queued || one->track.record().on_its_way ||
+        !one->pushed || one->pushed->wall > then)
       continue;
     move(*one, how, {}, now);
     ++left;
