@@ -131,6 +131,23 @@ TEST(pushes, a_replace_waits_for_a_confirmed_one_that_is_on_the_air) {
   EXPECT_TRUE(f.was_asked("push dev replace close"));
 }
 
+// Its transmission has failed, and it goes on (real-stack-facts.md 1.1.5).
+TEST(pushes, a_replace_waits_for_a_confirmed_one_that_could_not_be_sent_and_goes_on) {
+  looking f;
+  const auto open = f.pushed(1, "confirmed open");
+  f.outcome(open, push_end::taken);
+  f.durable();
+  f.fail(open, "pkg/networkserver:transmission");
+  f.c2d(2, "replace close");
+  f.durable();
+  f.durable();
+  EXPECT_EQ(f.ports.pushed.size(), 1U);
+  f.step(open, event_kind::downlink_nack);
+  f.durable();
+  f.durable();
+  EXPECT_TRUE(f.was_asked("push dev replace close"));
+}
+
 TEST(pushes, of_which_nothing_can_be_proven_are_in_doubt_and_never_repeated) {
   looking f;
   const auto id = f.pushed(1, "a");

@@ -300,7 +300,7 @@ bool commands::take(ticket which, const model::event& event, moment now) {
   if (!step) return false;
   now_ = now.mono;
   progress_.on_step(one->application);
-  const auto from = one->track.stage();
+  const auto [from, was_there] = std::pair{one->track.stage(), stands_in_queue(one->track.record())};
   const auto effect = one->track.on_step(*step);
   if (effect.other_item) {
     ++totals_.steps_elsewhere;
@@ -321,7 +321,8 @@ bool commands::take(ticket which, const model::event& event, moment now) {
                           !step->f_cnt && !step->by_network;
   one->refused = one->refused || is_refusal;
   take_effect(*one, effect, {.step = &*step}, which, now);
-  if (effect.moved) on_moved(*one, from, is_refusal ? step->error_name : std::string{}, now);
+  if (effect.moved || was_there != stands_in_queue(one->track.record()))
+    on_moved(*one, from, is_refusal ? step->error_name : std::string{}, now);
   return true;
 }
 

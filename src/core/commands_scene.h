@@ -94,7 +94,11 @@ struct commands_scene : shard_fixture {
     shard.commands().on_push_outcome(of, what, clock.now());
   }
   // What the stack says of its item, in the order of these calls.
-  std::uint64_t step(const command_id& of, event_kind kind, std::uint32_t f_cnt = 1) {
+  std::uint64_t fail(const command_id& of, const std::string& error_name) {
+    return step(of, event_kind::downlink_failed, 1, error_name);
+  }
+  std::uint64_t step(const command_id& of, event_kind kind, std::uint32_t f_cnt = 1,
+                     const std::string& error_name = {}) {
     model::event event;
     event.kind = kind;
     event.from = key("plant", "dev");
@@ -102,6 +106,8 @@ struct commands_scene : shard_fixture {
     what.correlation_ids = {"as:downlink:" + of.str().substr(0, 8), correlation_id_of(of)};
     if (kind != event_kind::downlink_queued) what.f_cnt = f_cnt;
     what.at = next_time++;
+    what.error_name = error_name;
+    what.by_network = !error_name.empty();
     event.what = std::move(what);
     return post(std::move(event));
   }
