@@ -33,20 +33,20 @@ constexpr seconds silence_is_asked_within{60};
 constexpr std::size_t deepest_page = 100'000;
 
 // What the stack does wrong from now on, or once.
-constexpr std::array<const char*, 14> disturbances{
+constexpr std::array<const char*, 15> disturbances{
     // What arrives is seen by nobody, until it can be seen no more.
     R"("pushes":[{"count":2,"hang_up":true,"queued":true,"event":"none"}],"reads":[{"for_seconds":14,"status":504}],"events":{"kinds":["downlink_queued","downlink_sent"],"drop_every":2})",
     R"("pushes":[{"count":2,"status":504,"queued":true,"event":"none"}],"reads":[{"for_seconds":14,"status":500}],"events":{"kinds":["downlink_sent"],"drop_every":2})",
     R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":29,"double_every":11,"swap_every":13})",
     R"("events":{"kinds":["downlink_queued","downlink_sent","downlink_ack","downlink_nack"],"drop_every":23,"double_every":7,"delay_ms":3000})",
-    R"("pushes":[{"count":1,"status":429,"retry_after":2}])",
-    R"("pushes":[{"count":1,"hang_up":true}])",
+    R"("pushes":[{"count":1,"status":429,"retry_after":2}])", R"("pushes":[{"count":1,"hang_up":true}])",
     R"("pushes":[{"count":1,"hang_up":true,"queued":true}])",
     R"("pushes":[{"count":1,"hang_up":true,"queued":true,"event":"none"}])",
     R"("pushes":[{"count":1,"status":504,"queued":true,"event":"failed"}])",
-    R"("pushes":[{"count":1,"status":409,"queued":true}])",
-    R"("pushes":[{"count":1,"status":500}])",
+    R"("pushes":[{"count":1,"status":409,"queued":true}])", R"("pushes":[{"count":1,"status":500}])",
     R"("pushes":[{"count":1,"status":499,"queued":true,"event":"none"}])",
+    // Its database stands still.
+    R"("pushes":[{"count":1,"hang_up":true,"queued":true,"queued_after_ms":6000}])",
     R"("pushes":[{"count":1,"delay_ms":9000}])",
     R"("reads":[{"count":20,"for_seconds":6,"status":504,"delay_ms":500}])"};
 
@@ -109,13 +109,17 @@ void command_traffic::start() {
 }
 
 net::task<result<void>> command_traffic::disturb() {
-  const auto which = static_cast<std::size_t>(draw() * (disturbances.size() + 4));
-  std::string path = "/downlinks/switches", body;
-  if (which < disturbances.size())
+  const auto which = static_cast<std::size_t>(draw() * (disturbances.size() + 5));
+  std::string method = "POST", path = "/downlinks/cut", body;
+  if (which < disturbances.size()) {
+    method = "PUT";
+    path = "/downlinks/switches";
     body = fmt::format("{{{}}}", disturbances[which]);
-  else
-    path = "/downlinks/cut";
-  auto done = co_await ask(body.empty() ? "POST" : "PUT", std::move(path), std::move(body));
+  } else if (which == disturbances.size()) {
+    path = "/downlinks/restart";
+    body = R"({"by":"kill","seconds":2})";
+  }
+  auto done = co_await ask(std::move(method), std::move(path), std::move(body));
   if (!done) co_return std::move(done).fault();
   // What is in hand in the hub comes again.
   if (draw() < lock_share) {
