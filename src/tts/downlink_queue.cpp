@@ -120,8 +120,10 @@ result<model::downlink_queue> parse_downlink_queue(std::string_view body) {
   const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
   json_span list;
-  read_members(*document, {{"downlinks", &list}});
-  if (!is_list_or_absent(list)) return unreadable("downlinks is not a list");
+  for (json_cursor at{*document}; at.next();) {
+    if (at.key() != "downlinks" || !at.value().is_array()) return unreadable("it is not a list of downlinks");
+    list = at.value();
+  }
   model::downlink_queue made;
   for (json_cursor at{list}; at.next();) {
     auto item = read_queued(at.value());

@@ -19,7 +19,8 @@ namespace causeway::tts {
 std::string format_queue_path(const model::device_key& device);
 std::string format_record_path(const model::device_key& device);
 
-// In its order. `{}` is an empty one. Errors: stack_protocol.
+// In its order. An empty one is `{}` or `{"downlinks":[]}`, and nothing else: any other member is another
+// answer's. Errors: stack_protocol.
 result<model::downlink_queue> parse_downlink_queue(std::string_view body);
 
 // The paths to ask the network server for. One that it forbids refuses all of them.
