@@ -223,7 +223,8 @@ TEST(downlinks, a_read_that_succeeds_shows_the_queue) {
 
 TEST(downlinks, a_record_comes_with_the_stacks_time) {
   scene s;
-  s.answer.body = R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}}})";
+  s.answer.body = R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}},)"
+                  R"("created_at":"2026-10-20T07:28:00Z"})";
   s.answer.headers = {{"Date", "Wed, 21 Oct 2026 07:28:00 GMT"}};
   s.out->read_record(id, device);
   s.on.run();

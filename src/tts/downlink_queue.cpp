@@ -59,16 +59,22 @@ bool is_list_or_absent(const json_span& span) {
   return !span.present() || span.is_array();
 }
 
+result<std::int64_t> read_time(const json_span& text) {
+  const auto words = text.string();
+  if (!words) return unreadable("");
+  const auto time = parse_rfc3339(*words);
+  if (!time) return unreadable("");
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
+}
+
 result<void> read_uplinks(const json_span& list, model::network_record& into) {
   if (!is_list_or_absent(list)) return unreadable("recent_uplinks is not a list");
   for (json_cursor at{list}; at.next();) {
     json_span received_at;
     read_members(at.value(), {{"received_at", &received_at}});
-    const auto text = received_at.string();
-    const auto time = text ? parse_rfc3339(*text) : unreadable("");
+    const auto time = read_time(received_at);
     if (!time) return unreadable("an uplink of recent_uplinks has no time");
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
-    into.newest_uplink = std::max(into.newest_uplink.value_or(since), since);
+    into.newest_uplink = std::max(into.newest_uplink.value_or(*time), *time);
   }
   return {};
 }
@@ -137,14 +143,17 @@ result<model::network_record> parse_network_record(std::string_view body,
                                                    const model::device_key& asked_for) {
   const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
-  json_span ids, class_b, class_c, multicast, mac, pending_mac;
+  json_span ids, created_at, class_b, class_c, multicast, mac, pending_mac;
   read_members(*document, {{"ids", &ids},
+                           {"created_at", &created_at},
                            {"supports_class_b", &class_b},
                            {"supports_class_c", &class_c},
                            {"multicast", &multicast},
                            {"mac_state", &mac},
                            {"pending_mac_state", &pending_mac}});
   if (!is_about(ids, asked_for)) return unreadable("the record is not of " + asked_for.device.str());
+  const auto created = read_time(created_at);
+  if (!created) return unreadable("the record has no created_at");
   if (!is_object_or_absent(mac) || !is_object_or_absent(pending_mac))
     return unreadable("mac_state is not an object");
   json_span device_class, uplinks, downlinks, waiting, pending_uplinks;
@@ -155,6 +164,7 @@ result<model::network_record> parse_network_record(std::string_view body,
   read_members(pending_mac, {{"recent_uplinks", &pending_uplinks}});
 
   model::network_record made;
+  made.created_at = *created;
   const auto is_set = [](const json_span& flag) { return flag.present() && !flag.is_false(); };
   made.class_a = !is_set(class_b) && !is_set(class_c) && !is_set(multicast) &&
                  device_class.string().value_or("CLASS_A") == "CLASS_A" &&

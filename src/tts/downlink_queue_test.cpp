@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace causeway::tts {
 namespace {
 
@@ -56,12 +59,19 @@ const expected_record records[] = {
      "x:o1-otaa-a-3", "", 6},
 };
 
+// A device of the laboratory has been created once.
+const std::map<std::string, std::string> created_at{{"abp-a-3", "2026-11-29T08:47:32.559260513Z"},
+                                                    {"abp-c-4", "2026-11-29T08:47:32.595737852Z"},
+                                                    {"otaa-a-3", "2026-11-29T08:47:32.633708839Z"},
+                                                    {"otaa-a-60", "2026-11-29T08:50:50.051674437Z"}};
+
 TEST(network_record, of_a_running_stack_is_read) {
   for (const auto& want : records) {
     SCOPED_TRACE(want.file);
     const auto read =
         parse_network_record(sample(want.file), {application_id{"lab-app"}, device_id{want.device}});
     ASSERT_TRUE(read) << read.fault().message();
+    EXPECT_EQ(read->created_at, nanoseconds(created_at.at(want.device)));
     EXPECT_EQ(read->class_a, want.class_a);
     EXPECT_EQ(read->newest_uplink, nanoseconds(want.newest_uplink));
     EXPECT_EQ(own(read->last_downlink), want.last_downlink);
@@ -85,9 +95,10 @@ TEST(network_record, that_is_an_error_or_another_devices_is_none) {
 
 const model::device_key dev1{application_id{"app1"}, device_id{"dev1"}};
 
+const std::string ids = R"("ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}})";
+
 result<model::network_record> record_of(const std::string& members) {
-  return parse_network_record(
-      R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}})" + members + "}", dev1);
+  return parse_network_record("{" + ids + R"(,"created_at":"2026-01-01T00:00:00Z")" + members + "}", dev1);
 }
 
 TEST(network_record, is_of_class_a_only_where_nothing_says_otherwise) {
@@ -133,6 +144,15 @@ TEST(network_record, of_another_shape_is_refused) {
   }
   for (const auto* body : {"", "{}", "[]", "null", "<html>", R"({"ids":7})"})
     EXPECT_FALSE(parse_network_record(body, dev1)) << body;
+}
+
+// It comes unasked with each; a device that was deleted and made again is told by it alone.
+TEST(network_record, without_its_creation_is_none) {
+  for (const auto* member : {"", R"(,"created_at":null)", R"(,"created_at":7)", R"(,"created_at":"now")"}) {
+    const auto read = parse_network_record("{" + ids + member + "}", dev1);
+    ASSERT_FALSE(read) << member;
+    EXPECT_EQ(read.fault().code(), errc::stack_protocol);
+  }
 }
 
 TEST(network_record, is_asked_for_without_a_path_that_the_stack_forbids) {
