@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "tts/json_span.h"
+#include "tts/stack_error.h"
 
 #include <algorithm>
 #include <chrono>
@@ -104,6 +105,11 @@ result<void> read_pending(const json_span& item, model::network_record& into) {
   return {};
 }
 
+// The network server's and the application server's own registries, and what the latter makes of it.
+bool is_of_no_device(std::string_view name) {
+  return name == "pkg/redis:not_found" || name == "pkg/applicationserver:device_not_found";
+}
+
 bool is_about(const json_span& ids, const model::device_key& device) {
   json_span device_id, applications, application;
   read_members(ids, {{"device_id", &device_id}, {"application_ids", &applications}});
@@ -120,6 +126,19 @@ std::string format_queue_path(const model::device_key& device) {
 std::string format_record_path(const model::device_key& device) {
   return "/ns/applications/" + device.application.str() + "/devices/" + device.device.str() +
          "?field_mask=" + std::string{network_record_fields};
+}
+
+model::read_end read_look_answer(int status, std::string_view body) {
+  using model::read_end;
+  if (status == 200) return read_end::seen;
+  // No repetition changes these.
+  if (status != 400 && status != 401 && status != 403 && status != 404) return read_end::failed;
+  const auto document = parse_json(body);
+  if (!document) return read_end::failed;
+  json_cursor first{member_of(*document, "details")};
+  const auto name = first.next() ? read_stack_error(first.value()).name : std::string{};
+  if (name.empty()) return read_end::failed;
+  return status == 404 && is_of_no_device(name) ? read_end::unknown : read_end::refused;
 }
 
 result<model::downlink_queue> parse_downlink_queue(std::string_view body) {

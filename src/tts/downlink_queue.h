@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "model/downlinks.h"
 #include "model/event.h"
 #include "model/network_record.h"
 
@@ -18,6 +19,10 @@ namespace causeway::tts {
 // API's base, by GET.
 std::string format_queue_path(const model::device_key& device);
 std::string format_record_path(const model::device_key& device);
+
+// What such a read comes to, by the HTTP answer's status and what its body says in the stack's words; a page
+// of something before the stack says nothing. seen: as far as the body can be read.
+model::read_end read_look_answer(int status, std::string_view body);
 
 // In its order. An empty one is `{}` or `{"downlinks":[]}`, and nothing else: any other member is another
 // answer's. Errors: stack_protocol.

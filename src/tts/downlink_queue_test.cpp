@@ -14,6 +14,8 @@
 namespace causeway::tts {
 namespace {
 
+using model::read_end;
+
 std::string sample(const std::string& name) {
   return testing::read_sample("things-stack/" + name);
 }
@@ -153,6 +155,45 @@ TEST(network_record, without_its_creation_is_none) {
     ASSERT_FALSE(read) << member;
     EXPECT_EQ(read.fault().code(), errc::stack_protocol);
   }
+}
+
+// {"code":…,"details":[{…}]}
+std::string error_of(const std::string& space, const std::string& name) {
+  return R"({"code":5,"message":"error:…","details":[{"namespace":")" + space + R"(","name":")" + name +
+         R"("}]})";
+}
+
+TEST(look_answer, is_a_refusal_in_the_stacks_own_words_alone) {
+  EXPECT_EQ(read_look_answer(200, "{}"), read_end::seen);
+  EXPECT_EQ(read_look_answer(400, sample("real-ns-record-400-queue-path.json")), read_end::refused);
+  EXPECT_EQ(read_look_answer(403, sample("real-ns-record-403-session-path.json")), read_end::refused);
+  EXPECT_EQ(read_look_answer(401, error_of("pkg/identityserver", "api_key_not_found")), read_end::refused);
+  EXPECT_EQ(read_look_answer(404, error_of("pkg/redis", "application_not_found")), read_end::refused);
+  for (const int status : {400, 401, 403, 404})
+    for (const auto* body : {"", "{}", "<html>", "[7]", R"({"code":5,"message":"Not Found","details":[]})",
+                             R"({"details":{"name":"not_found"}})", R"({"details":["not_found"]})"})
+      EXPECT_EQ(read_look_answer(status, body), read_end::failed) << status << body;
+}
+
+TEST(look_answer, is_no_look_where_another_may_succeed) {
+  for (const int status : {0, 204, 302, 408, 409, 429, 499, 500, 502, 503, 504})
+    EXPECT_EQ(read_look_answer(status, error_of("pkg/redis", "not_found")), read_end::failed) << status;
+}
+
+TEST(look_answer, says_that_the_stack_has_no_such_device) {
+  const auto body = sample("real-http-answers.json");
+  const auto document = parse_json(body);
+  ASSERT_TRUE(document);
+  std::size_t answers = 0;
+  for (json_cursor at{*document}; at.next();) {
+    json_span name, answer;
+    read_members(at.value(), {{"case", &name}, {"body", &answer}});
+    const auto is_of_unknown_device = name.string().value_or("").ends_with("unknown device");
+    if (!is_of_unknown_device) continue;
+    EXPECT_EQ(read_look_answer(404, answer.text()), read_end::unknown) << *name.string();
+    ++answers;
+  }
+  EXPECT_EQ(answers, 3U);
 }
 
 TEST(network_record, is_asked_for_without_a_path_that_the_stack_forbids) {
