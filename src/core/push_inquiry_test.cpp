@@ -208,6 +208,16 @@ TEST_F(push_inquiry_test, proves_nothing_by_an_empty_queue_where_the_record_is_r
   EXPECT_EQ(look_when_over(refused), push_finding::in_doubt);
 }
 
+// It may have been made again, and what it was sent before is told by nothing any more.
+TEST_F(push_inquiry_test, proves_nothing_by_a_device_that_is_deleted) {
+  record_reading unknown;
+  unknown.how = read_end::unknown;
+  unknown.stack_time = clock.now().wall;
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), std::nullopt);
+  clock.advance(11s);
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), push_finding::in_doubt);
+}
+
 TEST_F(push_inquiry_test, finds_in_the_second_look_what_the_first_has_not_shown) {
   EXPECT_EQ(look(empty_queue(), record()), std::nullopt);
   clock.advance(11s);
