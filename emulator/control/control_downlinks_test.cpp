@@ -48,7 +48,7 @@ protected:
   stack_registry registry_{faults_, {}, "seed"};
   stack_access access_{registry_};
   downlink_service service_{"seed", [this](const std::string& application, const std::string& device) {
-                              return registry_.has_device(application, device);
+                              return registry_.creation_of(application, device);
                             }};
   downlink_api api_{service_, access_};
   controlled shown_;

@@ -126,7 +126,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   const auto stack_url = "https://localhost:" + std::to_string(options.stack_port) + "/api/v3";
   downlink_service downlinks{made.seed("downlinks") + std::to_string(unix_seconds(on.now().wall)),
                              [&registry](const std::string& application, const std::string& device) {
-                               return registry.has_device(application, device);
+                               return registry.creation_of(application, device);
                              }};
   downlink_api downlinks_api{downlinks, access};
   std::optional<mqtt_publisher> publisher;

@@ -10,7 +10,8 @@
 
 #include <boost/json.hpp>
 
-#include <set>
+#include <map>
+#include <optional>
 
 namespace causeway::emulator {
 
@@ -29,7 +30,7 @@ protected:
     }
   }
   void make(const std::string& device, const device_change& how = {}) {
-    registered.insert(device);
+    registered.emplace(device, clock.now().wall);
     ASSERT_TRUE(service.change(app, device, how, clock.now()));
   }
   void make_abp(const std::string& device, bool class_c = false) {
@@ -117,9 +118,12 @@ protected:
   }
 
   manual_clock clock;
-  std::set<std::string> registered;
+  std::map<std::string, wall_time> registered;
   downlink_service service{"seed", [this](const std::string& application, const std::string& device) {
-                             return application == app && registered.contains(device);
+                             std::optional<wall_time> created;
+                             const auto found = registered.find(device);
+                             if (application == app && found != registered.end()) created = found->second;
+                             return created;
                            }};
   std::vector<stack_event> told;
   std::vector<moment> arrived; // of told

@@ -36,11 +36,11 @@ stack_fault make_device_not_found(const std::string& application, const std::str
 
 } // namespace
 
-downlink_service::downlink_service(std::string seed, registration is_registered)
+downlink_service::downlink_service(std::string seed, registration creation_of)
     : ids_{std::move(seed)},
       events_{steps_, ids_, book_, switches_.events},
       pushes_{steps_, switches_, *this},
-      is_registered_{std::move(is_registered)},
+      creation_of_{std::move(creation_of)},
       context_{steps_, ids_, book_,
                [this](const std::string& application, const std::string& device, network_report what) {
                  on_report(application, device, std::move(what));
@@ -62,13 +62,14 @@ std::shared_ptr<network_device> downlink_service::obtain(const std::string& appl
                                                          const std::string& device, moment now,
                                                          const device_change& first) {
   if (auto known = find(application, device)) return known;
-  if (!is_registered_(application, device)) return nullptr;
+  const auto created = creation_of_(application, device);
+  if (!created) return nullptr;
   network_settings settings;
   settings.abp = first.abp.value_or(false);
   device_names names{application, device, make_dev_eui(application, device),
                      settings.abp ? "0000000000000000" : std::string{simulated_join_eui}};
   auto made = std::make_shared<network_device>(std::move(names), settings, first.joined.value_or(true),
-                                               context_, now);
+                                               context_, *created, now);
   devices_.emplace(device_key(application, device), made);
   return made;
 }

@@ -32,9 +32,10 @@ struct uplink_passage {
 
 class downlink_service final : private push_port {
 public:
-  // is_registered: whether the Application Server knows a device.
-  using registration = std::function<bool(const std::string& application, const std::string& device)>;
-  downlink_service(std::string seed, registration is_registered);
+  // creation_of: when a device was registered; nothing: the Application Server knows no such device.
+  using registration =
+      std::function<std::optional<wall_time>(const std::string& application, const std::string& device)>;
+  downlink_service(std::string seed, registration creation_of);
   downlink_service(const downlink_service&) = delete;
   downlink_service& operator=(const downlink_service&) = delete;
 
@@ -108,7 +109,7 @@ private:
   downlink_switches switches_;
   downlink_events events_;
   downlink_pushes pushes_;
-  registration is_registered_;
+  registration creation_of_;
   network_context context_;
   std::unordered_map<std::string, std::shared_ptr<network_device>> devices_; // by key
   std::unordered_map<std::string, std::vector<held_report>> held_;           // of locked devices

@@ -38,11 +38,11 @@ mono_time hesitates_until(std::uint64_t every, std::uint64_t pushed, moment now)
 } // namespace
 
 network_device::network_device(device_names names, network_settings settings, bool has_session,
-                               network_context& with, moment now)
+                               network_context& with, wall_time created, moment now)
     : names_{std::move(names)},
       settings_{std::move(settings)},
       with_{with},
-      created_{now.wall},
+      created_{created},
       updated_{now.wall} {
   if (settings_.abp)
     active_ = make_context({}, now);

@@ -16,9 +16,9 @@ struct device_names {
 class network_device : public std::enable_shared_from_this<network_device> {
 public:
   // has_session: of OTAA devices, which have one from their join on; ABP ones have theirs from now on. It is
-  // made up: the first uplink's counts.
+  // made up: the first uplink's counts. created: when it was registered.
   network_device(device_names names, network_settings settings, bool has_session, network_context& with,
-                 moment now);
+                 wall_time created, moment now);
 
   // The uplink leaves the device now. One of a device that has not joined is not heard.
   void hear(heard_uplink up, moment now);

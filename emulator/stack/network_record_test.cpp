@@ -3,6 +3,7 @@
 #include "emulator/stack/network_record.h"
 
 #include "emulator/stack/downlink_scene.h"
+#include "emulator/stack/stack_time.h"
 
 namespace causeway::emulator {
 namespace {
@@ -190,6 +191,14 @@ TEST_F(network_record, a_mask_names_what_it_may) {
   EXPECT_EQ(shape_of(record("a", {})),
             "{created_at:text,ids:" + shape_of(record("a").at("ids")) + ",updated_at:text}");
   EXPECT_EQ(shape_of(record("a", {"session.dev_addr"}).at("session")), "{dev_addr:text}");
+}
+
+// A device that nobody has asked for yet has been registered long ago all the same.
+TEST_F(network_record, tells_when_its_device_was_registered) {
+  registered.emplace("a", clock.now().wall);
+  clock.advance(std::chrono::hours{1});
+  EXPECT_EQ(record("a", {}).at("created_at").as_string(),
+            format_stack_time(clock.now().wall - std::chrono::hours{1}));
 }
 
 } // namespace

@@ -96,9 +96,12 @@ bool stack_registry::put(const std::string& application, const std::string& devi
   return is_new;
 }
 
-bool stack_registry::has_device(const std::string& application, const std::string& device) const {
+std::optional<wall_time> stack_registry::creation_of(const std::string& application,
+                                                     const std::string& device) const {
   const auto found = applications_.find(application);
-  return found != applications_.end() && found->second.devices.find(device) != nullptr;
+  if (found == applications_.end()) return std::nullopt;
+  const auto* const known = found->second.devices.find(device);
+  return known == nullptr ? std::nullopt : std::optional{known->created};
 }
 
 bool stack_registry::remove(const std::string& application, const std::string& device) {

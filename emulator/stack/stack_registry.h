@@ -56,7 +56,8 @@ public:
   // order given.
   void add_application(const std::string& id, std::string api_key, std::vector<std::string> devices);
   bool has_application(const std::string& id) const { return applications_.contains(id); }
-  bool has_device(const std::string& application, const std::string& device) const;
+  // When it was made; nothing: there is no such device.
+  std::optional<wall_time> creation_of(const std::string& application, const std::string& device) const;
   // Makes or changes a device; true when it is new. The application must be there.
   bool put(const std::string& application, const std::string& device, registered_device_change change,
            wall_time now);

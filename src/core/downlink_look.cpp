@@ -33,12 +33,12 @@ std::optional<sighting> downlink_look::on_queue(const queue_reading& reading, mo
     take_again(now);
     return std::nullopt;
   }
-  queue_seen_ = reading.how == read_end::seen;
+  queue_end_ = reading.how;
   const auto& items = reading.what;
   const bool stands = std::any_of(items.begin(), items.end(), [&](const queued_downlink& item) {
     return command_among(item.correlation_ids) == of_;
   });
-  if (queue_seen_ && stands) {
+  if (queue_end_ == read_end::seen && stands) {
     failures_ = 0;
     return sighting{item_place::queue, true, asked_};
   }
@@ -56,10 +56,12 @@ std::optional<sighting> downlink_look::on_record(record_reading reading, mono_ti
   }
   failures_ = 0;
   following_ = read_errand::queue;
-  sighting made{item_place::nowhere, queue_seen_ && reading.how == read_end::seen, asked_};
-  if (reading.how == read_end::seen && command_among(reading.what.pending) == of_)
+  const bool is_seen = reading.how == read_end::seen;
+  sighting made{item_place::nowhere, queue_end_ == read_end::seen && is_seen, asked_};
+  made.without_device = queue_end_ == read_end::unknown && reading.how == read_end::unknown;
+  if (is_seen && command_among(reading.what.pending) == of_)
     made.where = item_place::pending;
-  else if (reading.how == read_end::seen && command_among(reading.what.last_downlink) == of_)
+  else if (is_seen && command_among(reading.what.last_downlink) == of_)
     made.where = item_place::scheduled;
   made.record = std::move(reading);
   return made;

@@ -22,10 +22,12 @@ enum class item_place : std::uint8_t {
 // What a look has come to.
 struct sighting {
   item_place where = item_place::nowhere;
-  // Both reads were answered: nowhere is nowhere. Otherwise absence proves nothing.
+  // Both reads have shown what there is: nowhere is nowhere. Otherwise absence proves nothing.
   bool whole = false;
   mono_time asked{}; // when the first of them was sent
   record_reading record{};
+  // Both reads say that there is no such device: the item is nowhere, and where it was before nothing tells.
+  bool without_device = false;
 };
 
 // Of the two reads the one to be sent.
@@ -56,7 +58,7 @@ private:
   read_errand following_ = read_errand::queue;
   std::optional<mono_time> due_; // when the following is to be sent
   mono_time asked_{};            // when the queue's was
-  bool queue_seen_ = false;
+  read_end queue_end_ = read_end::failed;
   std::uint32_t failures_ = 0; // of looks, in a row
 };
 

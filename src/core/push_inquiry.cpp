@@ -32,15 +32,16 @@ std::optional<push_finding> push_inquiry::judge(const sighting& seen, mono_time 
 }
 
 // An item leaves the queue of a class A device only behind an uplink: without one since the push, it was
-// never there.
+// never there. A record that is younger than the push knows nothing of the uplinks before it.
 bool push_inquiry::is_proof(const sighting& seen, mono_time now) const {
   const auto& record = seen.record;
-  if (!seen.whole || !record.what.class_a || !when_.began) return false;
-  if (!record.what.newest_uplink) return true;
-  if (!record.stack_time) return false;
+  if (!seen.whole || !record.what.class_a || !when_.began || !record.stack_time) return false;
   const auto pushed = *record.stack_time - (now - *when_.began);
-  const wall_time uplink{std::chrono::nanoseconds{*record.what.newest_uplink}};
-  return uplink < pushed - uplink_margin;
+  const auto is_before = [&](std::int64_t time) {
+    return wall_time{std::chrono::nanoseconds{time}} < pushed - push_margin;
+  };
+  return is_before(record.what.created_at) &&
+         (!record.what.newest_uplink || is_before(*record.what.newest_uplink));
 }
 
 } // namespace causeway::core

@@ -16,8 +16,8 @@ namespace causeway::core {
 // there then will not come. As far as its bytes cannot come later: SO_LINGER and TCP_USER_TIMEOUT on its
 // socket.
 inline constexpr seconds push_is_over{11};
-// By how much the device's last uplink must be older than the push.
-inline constexpr seconds uplink_margin{60};
+// By how much the device's last uplink, and its record, must be older than the push.
+inline constexpr seconds push_margin{60};
 
 enum class push_finding : std::uint8_t {
   queued,        // it stands in the queue

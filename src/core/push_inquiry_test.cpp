@@ -126,6 +126,38 @@ TEST_F(push_inquiry_test, proves_nothing_by_an_uplink_where_the_stack_tells_no_t
   EXPECT_EQ(look_when_over(timeless), push_finding::in_doubt);
 }
 
+// Its uplinks, and what one of them may have fetched, went with the one before.
+TEST_F(push_inquiry_test, proves_nothing_by_the_record_of_a_device_that_was_made_again) {
+  auto anew = record();
+  anew.what.created_at = nanoseconds_of(pushed_at + 1s);
+  EXPECT_EQ(look_when_over(anew), push_finding::in_doubt);
+}
+
+TEST_F(push_inquiry_test, proves_it_by_a_record_older_than_the_push_by_a_minute) {
+  auto made = record();
+  made.what.created_at = nanoseconds_of(pushed_at - 60s);
+  auto other = asked;
+  EXPECT_EQ(look_when_over(made), push_finding::in_doubt);
+  asked = other;
+  made.what.created_at = nanoseconds_of(pushed_at - 60s - 1ns);
+  made.stack_time = clock.now().wall;
+  EXPECT_EQ(look(empty_queue(), made), push_finding::never_arrived);
+}
+
+TEST_F(push_inquiry_test, compares_the_records_age_with_the_push_by_the_stacks_clock) {
+  auto ahead = record();
+  ahead.what.created_at = nanoseconds_of(pushed_at + 5h - 61s);
+  clock.advance(11s);
+  ahead.stack_time = clock.now().wall + 5h;
+  EXPECT_EQ(look(empty_queue(), ahead), push_finding::never_arrived);
+}
+
+TEST_F(push_inquiry_test, proves_nothing_by_a_records_age_where_the_stack_tells_no_time) {
+  auto timeless = record();
+  timeless.stack_time.reset();
+  EXPECT_EQ(look_when_over(timeless), push_finding::in_doubt);
+}
+
 TEST_F(push_inquiry_test, proves_nothing_of_a_push_whose_beginning_is_not_known) {
   push_inquiry after_restart{id, {{}, ended}};
   asked = after_restart;
@@ -174,6 +206,16 @@ TEST_F(push_inquiry_test, proves_nothing_by_an_empty_queue_where_the_record_is_r
   record_reading refused;
   refused.how = read_end::refused;
   EXPECT_EQ(look_when_over(refused), push_finding::in_doubt);
+}
+
+// It may have been made again, and what it was sent before is told by nothing any more.
+TEST_F(push_inquiry_test, proves_nothing_by_a_device_that_is_deleted) {
+  record_reading unknown;
+  unknown.how = read_end::unknown;
+  unknown.stack_time = clock.now().wall;
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), std::nullopt);
+  clock.advance(11s);
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), push_finding::in_doubt);
 }
 
 TEST_F(push_inquiry_test, finds_in_the_second_look_what_the_first_has_not_shown) {

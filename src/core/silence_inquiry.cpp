@@ -17,7 +17,7 @@ std::optional<silence_finding> silence_inquiry::on_record(record_reading reading
 std::optional<silence_finding> silence_inquiry::judge(const sighting& seen, mono_time now) {
   if (seen.where == item_place::queue) return silence_finding::stands;
   if (seen.where == item_place::pending) return silence_finding::pending;
-  if (!seen.whole) return silence_finding::cannot_tell;
+  if (!seen.whole && !seen.without_device) return silence_finding::cannot_tell;
   if (missed_) return silence_finding::nowhere;
   missed_ = true;
   looks_.again(now + between_looks);

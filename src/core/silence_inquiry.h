@@ -19,7 +19,7 @@ inline constexpr seconds between_looks{11};
 enum class silence_finding : std::uint8_t {
   stands,      // in the queue
   pending,     // sent, and it waits for its ack until the device's next uplink
-  nowhere,     // in two looks: no word
+  nowhere,     // in two looks, also where its device is not there any more: no word
   cannot_tell, // the stack refuses to show it
 };
 

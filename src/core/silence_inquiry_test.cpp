@@ -68,6 +68,23 @@ TEST_F(silence_inquiry_test, takes_a_read_that_failed_for_no_look) {
   EXPECT_EQ(look(empty_queue(), record()), silence_finding::nowhere);
 }
 
+TEST_F(silence_inquiry_test, has_no_word_of_an_item_whose_device_is_deleted) {
+  record_reading unknown;
+  unknown.how = read_end::unknown;
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), std::nullopt);
+  EXPECT_EQ(asked.deadline(), now() + 11s);
+  clock.advance(11s);
+  EXPECT_EQ(look({read_end::unknown, {}}, unknown), silence_finding::nowhere);
+}
+
+TEST_F(silence_inquiry_test, cannot_tell_where_one_server_alone_knows_the_device) {
+  EXPECT_EQ(look({read_end::unknown, {}}, record()), silence_finding::cannot_tell);
+  record_reading unknown;
+  unknown.how = read_end::unknown;
+  asked = silence_inquiry{id, now()};
+  EXPECT_EQ(look(empty_queue(), unknown), silence_finding::cannot_tell);
+}
+
 TEST_F(silence_inquiry_test, cannot_tell_where_a_read_is_refused) {
   EXPECT_EQ(look({read_end::refused, {}}, record()), silence_finding::cannot_tell);
   record_reading refused;

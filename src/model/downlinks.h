@@ -35,9 +35,10 @@ struct push_outcome {
 
 // What became of a read.
 enum class read_end : std::uint8_t {
-  seen,    // 200
-  refused, // it will show nothing however often it is asked: 401, 403, 404, what cannot be read
-  failed,  // 5xx, 429, no answer: it is no look, and is tried again
+  seen,    // 200, and it can be read
+  unknown, // the stack has no such device, and nothing of it
+  refused, // the stack says, in its own words, what no repetition changes: a right that is missing
+  failed,  // anything else: no answer, 5xx, 429, what is not the stack's. It is no look, and is tried again
 };
 
 struct queue_reading {

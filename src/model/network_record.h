@@ -20,6 +20,9 @@ using downlink_queue = std::vector<queued_downlink>;
 
 // Of the network server's record (real-stack-facts.md 2.2).
 struct network_record {
+  // By the network server's clock, nanoseconds since 1970. A device that was deleted and made again has
+  // another, and nothing of what was before.
+  std::int64_t created_at = 0;
   // Neither supports_class_b, supports_class_c, multicast nor a device_class: it is sent something only after
   // an uplink.
   bool class_a = true;

@@ -26,13 +26,6 @@ net::http_client_options client_options(const downlink_options& from, bool is_fo
   return made;
 }
 
-read_end end_of_read(int status) {
-  if (status == 200) return read_end::seen;
-  // No repetition changes these.
-  const bool is_final = status == 400 || status == 401 || status == 403 || status == 404;
-  return is_final ? read_end::refused : read_end::failed;
-}
-
 } // namespace
 
 struct downlinks::application {
@@ -181,9 +174,7 @@ net::task<std::optional<net::http_answer>> downlinks::look(std::shared_ptr<erran
   if (what->by == nullptr) {
     const bool going_on = co_await net::sleep_for(milliseconds{0});
     if (!going_on) co_return std::nullopt;
-    net::http_answer none;
-    none.status = 401;
-    co_return none;
+    co_return net::http_answer{};
   }
   auto call = make_call(*what);
   call.time_out = options_.read_time_out;
@@ -196,16 +187,21 @@ net::task<std::optional<net::http_answer>> downlinks::look(std::shared_ptr<erran
   co_return std::move(*answered);
 }
 
+// Without a key there is nothing to ask for, and never will be.
+read_end downlinks::end_of_read(const errand& what, const net::http_answer& answer) {
+  return what.by == nullptr ? read_end::refused : tts::read_look_answer(answer.status, answer.body);
+}
+
 net::task<> downlinks::look_at_queue(std::shared_ptr<errand> what) {
   const auto answer = co_await look(what);
   if (!answer) co_return;
   model::queue_reading made;
-  made.how = end_of_read(answer->status);
+  made.how = end_of_read(*what, *answer);
   if (made.how == read_end::seen) {
     if (auto queue = tts::parse_downlink_queue(answer->body))
       made.what = std::move(*queue);
     else
-      made.how = read_end::refused;
+      made.how = read_end::failed;
   }
   core_.on_queue_read(what->which, made, loop_.now());
 }
@@ -214,13 +210,13 @@ net::task<> downlinks::look_at_record(std::shared_ptr<errand> what) {
   const auto answer = co_await look(what);
   if (!answer) co_return;
   model::record_reading made;
-  made.how = end_of_read(answer->status);
+  made.how = end_of_read(*what, *answer);
   made.stack_time = parse_http_date(answer->header("Date"));
   if (made.how == read_end::seen) {
     if (auto record = tts::parse_network_record(answer->body, what->of))
       made.what = std::move(*record);
     else
-      made.how = read_end::refused;
+      made.how = read_end::failed;
   }
   core_.on_record_read(what->which, made, loop_.now());
 }

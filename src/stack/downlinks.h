@@ -69,6 +69,7 @@ private:
   net::task<> push_one(std::shared_ptr<errand> what);
   net::task<> look_at_queue(std::shared_ptr<errand> what);
   net::task<> look_at_record(std::shared_ptr<errand> what);
+  static model::read_end end_of_read(const errand& what, const net::http_answer& answer);
   // Nothing: the tasks are being stopped.
   net::task<std::optional<net::http_answer>> look(std::shared_ptr<errand> what);
   void note(errand& what, const net::http_answer& answer);

@@ -223,7 +223,8 @@ TEST(downlinks, a_read_that_succeeds_shows_the_queue) {
 
 TEST(downlinks, a_record_comes_with_the_stacks_time) {
   scene s;
-  s.answer.body = R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}}})";
+  s.answer.body = R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}},)"
+                  R"("created_at":"2026-10-20T07:28:00Z"})";
   s.answer.headers = {{"Date", "Wed, 21 Oct 2026 07:28:00 GMT"}};
   s.out->read_record(id, device);
   s.on.run();
@@ -235,28 +236,36 @@ TEST(downlinks, a_record_comes_with_the_stacks_time) {
   EXPECT_EQ(s.record->stack_time->time_since_epoch(), 1'792'567'680s);
 }
 
-TEST(downlinks, a_read_that_fails_is_no_look_and_one_that_is_refused_shows_nothing) {
-  for (const auto& [status, how] : std::vector<std::pair<int, read_end>>{{400, read_end::refused},
-                                                                         {401, read_end::refused},
-                                                                         {403, read_end::refused},
-                                                                         {404, read_end::refused},
-                                                                         {429, read_end::failed},
-                                                                         {500, read_end::failed},
-                                                                         {504, read_end::failed}}) {
-    scene s;
-    s.answer = answer_of(status, "{}");
-    s.out->read_queue(id, device);
-    s.on.run();
-    EXPECT_EQ(s.queue->how, how) << status;
-    s.out->read_record(id, device);
-    s.on.run();
-    EXPECT_EQ(s.record->how, how) << status;
-  }
+// What has come to the two reads for this answer.
+void expect_read_ends(int status, const std::string& body, read_end how) {
   scene s;
-  s.answer.body = "[";
+  s.answer = answer_of(status, body);
   s.out->read_queue(id, device);
   s.on.run();
-  EXPECT_EQ(s.queue->how, read_end::refused);
+  EXPECT_EQ(s.queue->how, how) << status << body;
+  s.out->read_record(id, device);
+  s.on.run();
+  EXPECT_EQ(s.record->how, how) << status << body;
+}
+
+std::string error_of(const std::string& space, const std::string& name) {
+  return R"({"code":5,"message":"error:…","details":[{"namespace":")" + space + R"(","name":")" + name +
+         R"("}]})";
+}
+
+TEST(downlinks, a_read_that_is_refused_by_the_stack_shows_nothing) {
+  expect_read_ends(400, error_of("pkg/auth", "token"), read_end::refused);
+  expect_read_ends(401, error_of("pkg/identityserver", "api_key_not_found"), read_end::refused);
+  expect_read_ends(403, error_of("pkg/auth/rights", "no_application_rights"), read_end::refused);
+  expect_read_ends(404, error_of("pkg/redis", "not_found"), read_end::unknown);
+}
+
+// A proxy's page, and what cannot be read, say nothing of the device.
+TEST(downlinks, a_read_that_fails_is_no_look) {
+  for (const int status : {400, 401, 403, 404, 429, 500, 504})
+    expect_read_ends(status, "{}", read_end::failed);
+  for (const auto* body : {"", "[", "<html>", R"({"error":"upstream"})"})
+    expect_read_ends(200, body, read_end::failed);
 }
 
 // The process that comes next settles them by what the stack shows.

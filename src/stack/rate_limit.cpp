@@ -10,7 +10,7 @@ namespace causeway::stack {
 namespace {
 
 // The most that is believed.
-constexpr std::uint64_t longest_wait = 3'600; // s
+constexpr std::uint64_t longest_reset = 3'600; // s
 constexpr milliseconds longest_spread{60'000};
 
 milliseconds left(mono_time until, mono_time now) {
@@ -50,7 +50,7 @@ void rate_limit::on_answer(int status, const std::vector<std::pair<std::string, 
   if (!available || *available > few_requests || !reset) return;
   // Until one comes back: the time until all are there again, shared among those that are missing.
   const auto missing = limit && *limit > *available ? *limit - *available : 1;
-  const milliseconds all = seconds{std::min(*reset, longest_wait)};
+  const milliseconds all = seconds{std::min(*reset, longest_reset)};
   spread_until_ = now + std::min(longest_spread, all / static_cast<std::int64_t>(missing));
 }
 

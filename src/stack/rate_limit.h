@@ -19,6 +19,10 @@ namespace causeway::stack {
 // Of this many requests, and fewer, each waits until one has come back.
 inline constexpr std::uint64_t few_requests = 5;
 
+// The most of what a refusal asks to wait that counts, in seconds: a header of somebody else's must not stop
+// an application for longer. Whoever is asked again too early refuses again.
+inline constexpr std::uint64_t longest_wait = 600;
+
 class rate_limit {
 public:
   // pauses: after a 429 that does not say how long to wait.

@@ -65,7 +65,14 @@ TEST_F(rate_limit_test, absurd_headers_do_no_harm) {
       wait_after(200,
                  {{"X-Rate-Limit-Limit", "0"}, {"X-Rate-Limit-Available", "3"}, {"X-Rate-Limit-Reset", "0"}}),
       0ms);
-  EXPECT_EQ(wait_after(429, {{"X-Rate-Limit-Retry", "18446744073709551615"}}), 3600s);
+}
+
+TEST_F(rate_limit_test, a_refusal_that_asks_for_more_than_ten_minutes_is_asked_again_after_these) {
+  EXPECT_EQ(wait_after(429, {{"X-Rate-Limit-Retry", "600"}}), 600s);
+  for (const auto* absurd : {"601", "4000000000", "18446744073709551615"}) {
+    time_.advance(600s);
+    EXPECT_EQ(wait_after(429, {{"X-Rate-Limit-Retry", absurd}}), 600s) << absurd;
+  }
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "tts/json_span.h"
+#include "tts/stack_error.h"
 
 #include <algorithm>
 #include <chrono>
@@ -59,16 +60,22 @@ bool is_list_or_absent(const json_span& span) {
   return !span.present() || span.is_array();
 }
 
+result<std::int64_t> read_time(const json_span& text) {
+  const auto words = text.string();
+  if (!words) return unreadable("");
+  const auto time = parse_rfc3339(*words);
+  if (!time) return unreadable("");
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
+}
+
 result<void> read_uplinks(const json_span& list, model::network_record& into) {
   if (!is_list_or_absent(list)) return unreadable("recent_uplinks is not a list");
   for (json_cursor at{list}; at.next();) {
     json_span received_at;
     read_members(at.value(), {{"received_at", &received_at}});
-    const auto text = received_at.string();
-    const auto time = text ? parse_rfc3339(*text) : unreadable("");
+    const auto time = read_time(received_at);
     if (!time) return unreadable("an uplink of recent_uplinks has no time");
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
-    into.newest_uplink = std::max(into.newest_uplink.value_or(since), since);
+    into.newest_uplink = std::max(into.newest_uplink.value_or(*time), *time);
   }
   return {};
 }
@@ -98,6 +105,11 @@ result<void> read_pending(const json_span& item, model::network_record& into) {
   return {};
 }
 
+// The network server's and the application server's own registries, and what the latter makes of it.
+bool is_of_no_device(std::string_view name) {
+  return name == "pkg/redis:not_found" || name == "pkg/applicationserver:device_not_found";
+}
+
 bool is_about(const json_span& ids, const model::device_key& device) {
   json_span device_id, applications, application;
   read_members(ids, {{"device_id", &device_id}, {"application_ids", &applications}});
@@ -116,12 +128,27 @@ std::string format_record_path(const model::device_key& device) {
          "?field_mask=" + std::string{network_record_fields};
 }
 
+model::read_end read_look_answer(int status, std::string_view body) {
+  using model::read_end;
+  if (status == 200) return read_end::seen;
+  // No repetition changes these.
+  if (status != 400 && status != 401 && status != 403 && status != 404) return read_end::failed;
+  const auto document = parse_json(body);
+  if (!document) return read_end::failed;
+  json_cursor first{member_of(*document, "details")};
+  const auto name = first.next() ? read_stack_error(first.value()).name : std::string{};
+  if (name.empty()) return read_end::failed;
+  return status == 404 && is_of_no_device(name) ? read_end::unknown : read_end::refused;
+}
+
 result<model::downlink_queue> parse_downlink_queue(std::string_view body) {
   const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
   json_span list;
-  read_members(*document, {{"downlinks", &list}});
-  if (!is_list_or_absent(list)) return unreadable("downlinks is not a list");
+  for (json_cursor at{*document}; at.next();) {
+    if (at.key() != "downlinks" || !at.value().is_array()) return unreadable("it is not a list of downlinks");
+    list = at.value();
+  }
   model::downlink_queue made;
   for (json_cursor at{list}; at.next();) {
     auto item = read_queued(at.value());
@@ -135,14 +162,17 @@ result<model::network_record> parse_network_record(std::string_view body,
                                                    const model::device_key& asked_for) {
   const auto document = parse_json_object(body, errc::stack_protocol);
   if (!document) return document.fault();
-  json_span ids, class_b, class_c, multicast, mac, pending_mac;
+  json_span ids, created_at, class_b, class_c, multicast, mac, pending_mac;
   read_members(*document, {{"ids", &ids},
+                           {"created_at", &created_at},
                            {"supports_class_b", &class_b},
                            {"supports_class_c", &class_c},
                            {"multicast", &multicast},
                            {"mac_state", &mac},
                            {"pending_mac_state", &pending_mac}});
   if (!is_about(ids, asked_for)) return unreadable("the record is not of " + asked_for.device.str());
+  const auto created = read_time(created_at);
+  if (!created) return unreadable("the record has no created_at");
   if (!is_object_or_absent(mac) || !is_object_or_absent(pending_mac))
     return unreadable("mac_state is not an object");
   json_span device_class, uplinks, downlinks, waiting, pending_uplinks;
@@ -153,6 +183,7 @@ result<model::network_record> parse_network_record(std::string_view body,
   read_members(pending_mac, {{"recent_uplinks", &pending_uplinks}});
 
   model::network_record made;
+  made.created_at = *created;
   const auto is_set = [](const json_span& flag) { return flag.present() && !flag.is_false(); };
   made.class_a = !is_set(class_b) && !is_set(class_c) && !is_set(multicast) &&
                  device_class.string().value_or("CLASS_A") == "CLASS_A" &&

@@ -8,8 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace causeway::tts {
 namespace {
+
+using model::read_end;
 
 std::string sample(const std::string& name) {
   return testing::read_sample("things-stack/" + name);
@@ -56,12 +61,19 @@ const expected_record records[] = {
      "x:o1-otaa-a-3", "", 6},
 };
 
+// A device of the laboratory has been created once.
+const std::map<std::string, std::string> created_at{{"abp-a-3", "2026-11-29T08:47:32.559260513Z"},
+                                                    {"abp-c-4", "2026-11-29T08:47:32.595737852Z"},
+                                                    {"otaa-a-3", "2026-11-29T08:47:32.633708839Z"},
+                                                    {"otaa-a-60", "2026-11-29T08:50:50.051674437Z"}};
+
 TEST(network_record, of_a_running_stack_is_read) {
   for (const auto& want : records) {
     SCOPED_TRACE(want.file);
     const auto read =
         parse_network_record(sample(want.file), {application_id{"lab-app"}, device_id{want.device}});
     ASSERT_TRUE(read) << read.fault().message();
+    EXPECT_EQ(read->created_at, nanoseconds(created_at.at(want.device)));
     EXPECT_EQ(read->class_a, want.class_a);
     EXPECT_EQ(read->newest_uplink, nanoseconds(want.newest_uplink));
     EXPECT_EQ(own(read->last_downlink), want.last_downlink);
@@ -85,9 +97,10 @@ TEST(network_record, that_is_an_error_or_another_devices_is_none) {
 
 const model::device_key dev1{application_id{"app1"}, device_id{"dev1"}};
 
+const std::string ids = R"("ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}})";
+
 result<model::network_record> record_of(const std::string& members) {
-  return parse_network_record(
-      R"({"ids":{"device_id":"dev1","application_ids":{"application_id":"app1"}})" + members + "}", dev1);
+  return parse_network_record("{" + ids + R"(,"created_at":"2026-01-01T00:00:00Z")" + members + "}", dev1);
 }
 
 TEST(network_record, is_of_class_a_only_where_nothing_says_otherwise) {
@@ -135,6 +148,54 @@ TEST(network_record, of_another_shape_is_refused) {
     EXPECT_FALSE(parse_network_record(body, dev1)) << body;
 }
 
+// It comes unasked with each; a device that was deleted and made again is told by it alone.
+TEST(network_record, without_its_creation_is_none) {
+  for (const auto* member : {"", R"(,"created_at":null)", R"(,"created_at":7)", R"(,"created_at":"now")"}) {
+    const auto read = parse_network_record("{" + ids + member + "}", dev1);
+    ASSERT_FALSE(read) << member;
+    EXPECT_EQ(read.fault().code(), errc::stack_protocol);
+  }
+}
+
+// {"code":…,"details":[{…}]}
+std::string error_of(const std::string& space, const std::string& name) {
+  return R"({"code":5,"message":"error:…","details":[{"namespace":")" + space + R"(","name":")" + name +
+         R"("}]})";
+}
+
+TEST(look_answer, is_a_refusal_in_the_stacks_own_words_alone) {
+  EXPECT_EQ(read_look_answer(200, "{}"), read_end::seen);
+  EXPECT_EQ(read_look_answer(400, sample("real-ns-record-400-queue-path.json")), read_end::refused);
+  EXPECT_EQ(read_look_answer(403, sample("real-ns-record-403-session-path.json")), read_end::refused);
+  EXPECT_EQ(read_look_answer(401, error_of("pkg/identityserver", "api_key_not_found")), read_end::refused);
+  EXPECT_EQ(read_look_answer(404, error_of("pkg/redis", "application_not_found")), read_end::refused);
+  for (const int status : {400, 401, 403, 404})
+    for (const auto* body : {"", "{}", "<html>", "[7]", R"({"code":5,"message":"Not Found","details":[]})",
+                             R"({"details":{"name":"not_found"}})", R"({"details":["not_found"]})"})
+      EXPECT_EQ(read_look_answer(status, body), read_end::failed) << status << body;
+}
+
+TEST(look_answer, is_no_look_where_another_may_succeed) {
+  for (const int status : {0, 204, 302, 408, 409, 429, 499, 500, 502, 503, 504})
+    EXPECT_EQ(read_look_answer(status, error_of("pkg/redis", "not_found")), read_end::failed) << status;
+}
+
+TEST(look_answer, says_that_the_stack_has_no_such_device) {
+  const auto body = sample("real-http-answers.json");
+  const auto document = parse_json(body);
+  ASSERT_TRUE(document);
+  std::size_t answers = 0;
+  for (json_cursor at{*document}; at.next();) {
+    json_span name, answer;
+    read_members(at.value(), {{"case", &name}, {"body", &answer}});
+    const auto is_of_unknown_device = name.string().value_or("").ends_with("unknown device");
+    if (!is_of_unknown_device) continue;
+    EXPECT_EQ(read_look_answer(404, answer.text()), read_end::unknown) << *name.string();
+    ++answers;
+  }
+  EXPECT_EQ(answers, 3U);
+}
+
 TEST(network_record, is_asked_for_without_a_path_that_the_stack_forbids) {
   for (const auto* path : {"queued_application_downlinks", "last_a_f_cnt_down", ",session,", ",mac_state,",
                            "session.keys,", "pending_mac_state.pending_application_downlink"})
@@ -168,7 +229,7 @@ TEST(downlink_queue, that_was_captured_is_read_whether_empty_or_not) {
 }
 
 TEST(downlink_queue, without_items_is_empty) {
-  for (const auto* body : {"{}", R"({"downlinks":[]})", R"({"downlinks":null})"}) {
+  for (const auto* body : {"{}", R"({"downlinks":[]})"}) {
     const auto read = parse_downlink_queue(body);
     ASSERT_TRUE(read) << body;
     EXPECT_TRUE(read->empty());
@@ -176,9 +237,11 @@ TEST(downlink_queue, without_items_is_empty) {
   EXPECT_EQ(parse_downlink_queue(R"({"downlinks":[{},{"f_port":1}]})")->size(), 2U);
 }
 
+// An empty queue is what has an item pushed again.
 TEST(downlink_queue, of_another_shape_is_refused) {
   for (const auto* body : {"", "[]", "null", "<html>", R"({"downlinks":{}})", R"({"downlinks":[7]})",
-                           R"({"downlinks":[{"correlation_ids":"x:1"}]})",
+                           R"({"downlinks":null})", R"({"error":"upstream"})",
+                           R"({"downlinks":[],"error":7})", R"({"downlinks":[{"correlation_ids":"x:1"}]})",
                            R"({"downlinks":[{"correlation_ids":[1]}]})", R"({"downlinks":[{"f_port":"1"}]})",
                            R"({"downlinks":[{"f_port":256}]})", R"({"downlinks":[{"f_cnt":-1}]})"}) {
     const auto read = parse_downlink_queue(body);
