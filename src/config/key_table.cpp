@@ -167,7 +167,7 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "message's own time."},
     {"application", "command_timeout", duration, "24h", false, restart, "",
      "After how long without a word of a downlink The Things Stack is asked where it is, at least `10s`. One "
-     "that still waits in the device's queue is asked for again after as long; of one that is nowhere the "
+     "that still waits in the device's queue is asked for again after as long; of one in no queue the "
      "command ends as `no_word`."},
     {"application", "max_downlinks", text, "", false, restart, "",
      "A brake: how many downlinks a device gets at most in a time, such as `10/24h`. A command above it is "

@@ -53,7 +53,8 @@ constexpr auto rows = std::to_array<figure<command_totals>>({
      {.key = "commands.in_doubt"}},
     {"causeway_commands_no_word_total",
      figure_kind::counter,
-     "Commands that The Things Stack had taken and has nowhere any more, and of which nothing was heard",
+     "Commands that The Things Stack had taken and that stand in no queue any more, and of which nothing was "
+     "heard",
      at<&command_totals::no_word>,
      {.key = "commands.no_word"}},
     {"causeway_command_reports_total",
