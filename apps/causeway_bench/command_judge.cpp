@@ -82,6 +82,7 @@ private:
   void claim_by_twins();
   void judge_one(const file& of);
   void judge_twins();
+  const asked_command* next_change(const asked_command& of) const;
   bool was_superseded(const asked_command& one) const;
   void judge_state(const file& of, const std::string& state);
   void judge_without_item(const file& of, const std::string& state);
@@ -117,6 +118,9 @@ void judgement::find(std::uint64_t& count, const file& of, const std::string& wh
   auto words = of.asked == nullptr
                    ? std::string{"nobody's"}
                    : fmt::format("{} {} for {}", name_of(of.asked->way), of.asked->number, of.asked->device);
+  if (of.asked != nullptr) words += " of " + format_rfc3339(of.asked->at);
+  if (const auto* const next = of.asked == nullptr ? nullptr : next_change(*of.asked))
+    words += ", the next change of " + format_rfc3339(next->at);
   if (!of.told.empty()) words += " (" + of.told.front()->id + ")";
   for (const auto* item : of.items) {
     words += fmt::format("; item accepted {} end {} queued {} sent {}", format_rfc3339(item->accepted),
@@ -172,10 +176,17 @@ void judgement::claim_by_twins() {
   }
 }
 
+// Of the same twin; null: there is none.
+const asked_command* judgement::next_change(const asked_command& of) const {
+  const auto changes = changes_.find(of.device);
+  if (changes == changes_.end()) return nullptr;
+  const auto one = std::find(changes->second.begin(), changes->second.end(), &of);
+  return one == changes->second.end() || std::next(one) == changes->second.end() ? nullptr : *std::next(one);
+}
+
 bool judgement::was_superseded(const asked_command& one) const {
-  const auto& changes = changes_.at(one.device);
-  const auto next = std::next(std::find(changes.begin(), changes.end(), &one));
-  return next != changes.end() && (*next)->at - one.at < twin_is_read_within;
+  const auto* const next = next_change(one);
+  return next != nullptr && next->at - one.at < twin_is_read_within;
 }
 
 command_figures judgement::judge() {
