@@ -38,20 +38,21 @@ function(causeway_module name)
     target_link_libraries(${name}_test PRIVATE ${target} ${arg_TEST_MODULES})
     target_compile_definitions(${name}_test PRIVATE
       CAUSEWAY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
-    causeway_unit_tests(${name}_test)
-    if(CAUSEWAY_TEST_EACH)
-      gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-        PROPERTIES LABELS unit TIMEOUT 300)
-    else()
-      add_test(NAME unit.${name} COMMAND ${name}_test)
-      set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
-    endif()
+    causeway_unit_tests(${name} ${CAUSEWAY_TEST_EACH})
   endif()
 endfunction()
 
-# What every program of unit tests has. The modules in it are compiled as they are shipped; its own code is not optimised, which halves the time
-# of a build with sanitizers, and without precompiled headers, whose options would have to be the same.
-function(causeway_unit_tests program)
-  target_link_libraries(${program} PRIVATE GTest::gtest_main causeway_warnings causeway_sanitizers)
-  target_compile_options(${program} PRIVATE -O0)
+# What the program <name>_test has as one of unit tests; each: true where each of its tests is to be one of ctest's own. The modules in it are
+# compiled as they are shipped; its own code is not optimised, which halves the time of a build with sanitizers, and without precompiled headers,
+# whose options would have to be the same.
+function(causeway_unit_tests name each)
+  target_link_libraries(${name}_test PRIVATE GTest::gtest_main causeway_warnings causeway_sanitizers)
+  target_compile_options(${name}_test PRIVATE -O0)
+  set(properties LABELS unit TIMEOUT 300)
+  if(each)
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  else()
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES ${properties})
+  endif()
 endfunction()

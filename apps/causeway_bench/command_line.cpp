@@ -176,7 +176,7 @@ CLI::App* add_outage(CLI::App& program, outage_options& options) {
 
 CLI::App* add_connect(CLI::App& program, connect_options& options) {
   auto* verb = program.add_subcommand("connect", "From the gateway's exec to the last device online");
-  verb->add_option("--devices", options.devices, "Devices of the one application")
+  verb->add_option("--devices", options.devices, "Devices")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   verb->add_option(

@@ -16,7 +16,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <sstream>
 
 namespace causeway::bench {
 namespace {
@@ -248,31 +247,39 @@ std::vector<std::string> emulator_words(const connect_options& options) {
   return words;
 }
 
+// Behind each line of the file that begins so. False: there is none.
+result<bool> add_lines(const std::string& file, std::string_view behind, const std::string& lines) {
+  std::ifstream in{file};
+  std::string text;
+  bool found = false;
+  for (std::string line; std::getline(in, line);) {
+    text += line + "\n";
+    if (!line.starts_with(behind)) continue;
+    text += lines;
+    found = true;
+  }
+  if (auto written = write_file(file, text); !written) return std::move(written).fault();
+  return found;
+}
+
 // The printed configuration has one section for DPS, or none.
 result<void> set_first_poll(const std::string& configuration, const connect_options& options) {
   if (options.first_poll == "retry-after") return {};
-  std::ostringstream text;
-  text << std::ifstream{configuration}.rdbuf();
-  auto changed = text.str();
-  const auto at = changed.find("\nid_scope = ");
-  if (at == std::string::npos)
-    return error{errc::config_invalid_value, "--first-poll is for --azure dps and central"};
-  changed.insert(at + 1, "first_poll = " + json_quoted(options.first_poll) + "\n");
-  std::ofstream{configuration} << changed;
+  const auto found =
+      add_lines(configuration, "id_scope = ", "first_poll = " + json_quoted(options.first_poll) + "\n");
+  if (!found) return found.fault();
+  if (!*found) return error{errc::config_invalid_value, "--first-poll is for --azure dps and central"};
   return {};
 }
 
 // Which application has links for commands, where that was asked.
 result<void> set_links(const std::string& configuration, const connect_options& options) {
   if (!options.linked) return {};
-  std::ifstream in{configuration};
-  std::string changed;
-  for (std::string line; std::getline(in, line);) {
-    changed += line + "\n";
-    if (line == "azure = \"plant\"") changed += "commands = true\ntwin = true\n";
-    if (line == "azure = \"field\"") changed += "commands = false\ntwin = false\n";
-  }
-  return write_file(configuration, changed);
+  if (auto set = add_lines(configuration, "azure = \"plant\"", "commands = true\ntwin = true\n"); !set)
+    return std::move(set).fault();
+  if (auto set = add_lines(configuration, "azure = \"field\"", "commands = false\ntwin = false\n"); !set)
+    return std::move(set).fault();
+  return {};
 }
 
 net::task<result<connect_figures>> run_once(connect_run* run) {

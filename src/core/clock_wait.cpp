@@ -29,9 +29,9 @@ std::vector<device_ref> clock_wait::look(bool is_known, moment now) {
   std::vector<device_ref> gone;
   if (!is_known && now.mono < next_look_) return gone;
   next_look_ = now.mono + between_looks;
-  if (!is_known && !since_) since_ = now.mono;
-  if (!is_known && !told_ && now.mono - *since_ >= patience) {
-    told_ = true;
+  if (!is_known && !told_at_) told_at_ = now.mono + patience;
+  if (!is_known && now.mono >= *told_at_) {
+    told_at_ = mono_time::max();
     log::warning("commands_wait_for_time",
                  {{"devices", std::to_string(kept_.size())},
                   {"detail", "what waited over a stop may have expired: it is pushed as soon as a service "

@@ -37,8 +37,7 @@ private:
   const device_table& table_;
   std::set<device_ref> kept_;
   mono_time next_look_ = mono_time::min(); // there may be many of them
-  std::optional<mono_time> since_;         // the first look in vain
-  bool told_ = false;
+  std::optional<mono_time> told_at_;       // that it is not known; absent: no look has been in vain
 };
 
 } // namespace causeway::core

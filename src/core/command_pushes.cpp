@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // commands: from `stored` to what became of the push.
 #include "core/commands.h"
-#include "core/successions.h"
 
 #include "base/log.h"
+#include "core/successions.h"
 
 #include <algorithm>
 #include <chrono>

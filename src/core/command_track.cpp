@@ -93,8 +93,7 @@ void command_track::place(command_event by) {
   using enum command_event;
   if (by == found_scheduled || by == heard_setback) record_.on_its_way = true;
   if (by == found_queued || by == heard_nack) record_.on_its_way = false;
-  record_.was_queued = record_.was_queued || says_queued(by) || by == heard_queued || by == heard_sent ||
-                       by == heard_nack || by == heard_ack || by == heard_setback;
+  record_.was_queued = record_.was_queued || says_queued(by) || by == heard_setback;
 }
 
 command_effect command_track::on(command_event what) {
