@@ -62,15 +62,6 @@ void arrivals::record(const identity& device, d2c_message message, wall_time now
   }
   auto& record = records_[slot->second];
 
-  for (const auto& [name, text] : message.properties) {
-    if (name != "iothub-creation-time-utc") continue;
-    const auto created = parse_rfc3339(text);
-    if (!created || *created > now) continue;
-    latency_.record(now - *created);
-    if (latency_by_hub_.size() <= hub) latency_by_hub_.resize(hub + 1);
-    latency_by_hub_[hub].record(now - *created);
-  }
-
   compact kept;
   kept.device = slot->second;
   kept.hub = static_cast<std::uint16_t>(hub);
@@ -95,6 +86,7 @@ void arrivals::record(const identity& device, d2c_message message, wall_time now
     kept.unrecognisable = !first_arrival && !kept.duplicate;
     record.highest_marker = std::max(record.highest_marker, *marker);
     record.has_marker = true;
+    record_latency(message, now, hub);
   }
 
   arrival_totals one;
@@ -114,6 +106,17 @@ void arrivals::record(const identity& device, d2c_message message, wall_time now
   ++next_order_;
   forget_oldest();
   if (listener_) listener_(expand(next_order_ - 1));
+}
+
+void arrivals::record_latency(const d2c_message& of, wall_time now, std::size_t hub) {
+  for (const auto& [name, text] : of.properties) {
+    if (name != "iothub-creation-time-utc") continue;
+    const auto created = parse_rfc3339(text);
+    if (!created || *created > now) continue;
+    latency_.record(now - *created);
+    if (latency_by_hub_.size() <= hub) latency_by_hub_.resize(hub + 1);
+    latency_by_hub_[hub].record(now - *created);
+  }
 }
 
 void arrivals::forget_oldest() {

@@ -79,7 +79,8 @@ public:
   arrival_totals totals_of_hub(std::size_t hub) const {
     return hub < by_hub_.size() ? by_hub_[hub] : arrival_totals{};
   }
-  // From each message's iothub-creation-time-utc to its arrival; of those that have one in the past.
+  // From each message's iothub-creation-time-utc to its arrival; of those with a marker that have one in the
+  // past. An event of a downlink has the time at which the stack made it, and has been on its way since.
   const histogram& latency() const { return latency_; }
   const histogram& latency_of_hub(std::size_t hub) const;
   // Begins these anew.
@@ -121,6 +122,7 @@ private:
   };
 
   arrival expand(std::uint64_t order) const;
+  void record_latency(const d2c_message& of, wall_time now, std::size_t hub);
   void forget_oldest();
 
   std::string hub_;

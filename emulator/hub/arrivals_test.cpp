@@ -117,6 +117,22 @@ TEST(arrivals, tells_its_listener_of_each_message) {
   EXPECT_EQ(markers, std::vector<std::uint64_t>{41});
 }
 
+// What the stack says of a downlink has the time at which it made it: it would be measured beside the uplinks.
+TEST(arrivals, times_the_uplinks_alone) {
+  arrivals l{"hub"};
+  const wall_time now{std::chrono::seconds{1'800'000'000}};
+  const auto created = [&](d2c_message what, std::chrono::milliseconds before) {
+    what.properties.emplace_back("iothub-creation-time-utc", format_rfc3339(now - before));
+    return what;
+  };
+  l.record(meter, created(message("1", R"({"uplink":1})"), std::chrono::milliseconds{5}), now, 1);
+  l.record(meter, created(message("2", R"({"event":"down_queued"})"), std::chrono::seconds{9}), now, 1);
+  l.record(meter, created(message("3", R"({"uplink":2})"), -std::chrono::seconds{9}), now, 1);
+  EXPECT_EQ(l.latency().count(), 1U);
+  EXPECT_LT(l.latency().quantile_ms(1), 10);
+  EXPECT_EQ(l.latency_of_hub(1).count(), 1U);
+}
+
 TEST(arrivals, starts_anew_when_cleared) {
   arrivals l{"hub"};
   l.record(meter, message("a"), {});
