@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_findings = 100;
 // Before a look, and after it: what is so for longer than that is so at the look.
 constexpr milliseconds before_look{5'000}, after_look{500};
-// Also by a gateway that was killed just then, or frozen for eight seconds.
-constexpr auto twin_is_read_within = 20s;
+// A gateway needs so long from its launch until the last twin is read; in how much of the rest, over all
+// that came and went meanwhile, a change must have been.
+constexpr auto start_takes = 3s, twin_is_read_within = 5s;
 // Between an uplink and the transmission in its window, or the event that tells its verdict.
 constexpr auto window = 6s;
 
@@ -83,6 +84,7 @@ private:
   void judge_one(const file& of);
   void judge_twins();
   const asked_command* next_change(const asked_command& of) const;
+  wall_time::duration time_to_read(wall_time from, wall_time to) const;
   bool was_superseded(const asked_command& one) const;
   void judge_state(const file& of, const std::string& state);
   void judge_without_item(const file& of, const std::string& state);
@@ -120,7 +122,9 @@ void judgement::find(std::uint64_t& count, const file& of, const std::string& wh
                    : fmt::format("{} {} for {}", name_of(of.asked->way), of.asked->number, of.asked->device);
   if (of.asked != nullptr) words += " of " + format_rfc3339(of.asked->at);
   if (const auto* const next = of.asked == nullptr ? nullptr : next_change(*of.asked))
-    words += ", the next change of " + format_rfc3339(next->at);
+    words += fmt::format(", the next change of {}, behind {:.1f} s in which it could be read",
+                         format_rfc3339(next->at),
+                         std::chrono::duration<double>{time_to_read(of.asked->at, next->at)}.count());
   if (!of.told.empty()) words += " (" + of.told.front()->id + ")";
   for (const auto* item : of.items) {
     words += fmt::format("; item accepted {} end {} queued {} sent {}", format_rfc3339(item->accepted),
@@ -184,9 +188,17 @@ const asked_command* judgement::next_change(const asked_command& of) const {
   return one == changes->second.end() || std::next(one) == changes->second.end() ? nullptr : *std::next(one);
 }
 
+// Of the gateways that were there, without what each needs to start.
+wall_time::duration judgement::time_to_read(wall_time from, wall_time to) const {
+  wall_time::duration had{};
+  for (const auto& life : all_.lives)
+    had += std::max(std::min(life.to, to) - std::max(life.from + start_takes, from), wall_time::duration{});
+  return had;
+}
+
 bool judgement::was_superseded(const asked_command& one) const {
   const auto* const next = next_change(one);
-  return next != nullptr && next->at - one.at < twin_is_read_within;
+  return next != nullptr && time_to_read(one.at, next->at) < twin_is_read_within;
 }
 
 command_figures judgement::judge() {

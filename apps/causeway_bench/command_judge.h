@@ -78,12 +78,19 @@ struct told_twin {
   std::string command, state;
 };
 
+// When a gateway was there: from its launch to the signal that ended it, or made it stand still. One that
+// stops takes no commands any more, however long the pushes take that it waits for.
+struct gateway_life {
+  wall_time from, to;
+};
+
 struct command_evidence {
   std::vector<asked_command> asked;
   std::vector<booked_downlink> booked;
   std::vector<told_step> told;
   std::map<std::string, judged_device> devices;
   std::map<std::string, told_twin> twins; // of devices whose twins were changed
+  std::vector<gateway_life> lives;        // in order; the last one lasts
   wall_time now;
   seconds patience{}; // for how long silence is none yet: the command's time-out, and the looks behind it
 };
@@ -91,7 +98,7 @@ struct command_evidence {
 struct command_figures {
   std::uint64_t commands = 0; // accepted
   std::uint64_t c2d = 0, methods = 0, twins = 0;
-  std::uint64_t superseded = 0; // changes of a twin behind which the next one came before it was read
+  std::uint64_t superseded = 0; // changes of a twin that no gateway was there for to read before the next
   std::uint64_t lost = 0, in_doubt = 0, doubt_unfounded = 0, doubled = 0, mismatches = 0, reports_missing = 0;
   std::uint64_t under_way = 0;                 // items without an end
   std::uint64_t unheard_yet = 0;               // a step was dropped, and it is not yet time to ask for it

@@ -19,6 +19,7 @@ protected:
     all.now = at(1'000s);
     all.patience = 60s;
     all.devices["dev"] = {};
+    all.lives = {{at(0s), at(1'000s)}};
   }
   asked_command& asked(bool confirmed = false) {
     asked_command made;
@@ -278,6 +279,21 @@ TEST_F(judge_of_twins, a_change_that_stood_long_enough_or_is_the_last_is_lost_wi
   changed(1s);
   changed(62s);
   EXPECT_EQ(judge().lost, 2U);
+}
+
+// A gateway that waited for its pushes while it stopped, and those behind it that were killed as they started.
+TEST_F(judge_of_twins, a_change_is_superseded_where_no_gateway_was_there_for_long_enough) {
+  changed(10s);
+  changed(70s);
+  item("transmitted", {at(72s)});
+  told_of(id(), "sent", 72s);
+  all.twins["dev"] = {id(), "sent"};
+  all.lives = {{at(0s), at(9s)}, {at(40s), at(43s)}, {at(50s), at(57s)}, {at(66s), at(999s)}};
+  EXPECT_EQ(judge().superseded, 0U); // four seconds of one, one of the other
+  EXPECT_EQ(judge().lost, 1U);
+  all.lives[2].to = at(56s);
+  EXPECT_EQ(judge().superseded, 1U);
+  EXPECT_TRUE(judge().is_complete());
 }
 
 TEST_F(judge_of_twins, a_command_that_came_into_no_queue_is_of_the_newest_change_before_its_report) {

@@ -37,6 +37,9 @@ public:
   net::task<result<void>> prepare();
   // Begins to send, for the plan's time.
   void start();
+  // A gateway is launched, or goes on; it is told to end, or stands still. In turns.
+  void gateway_is_there() { evidence_.lives.push_back({on_.now().wall, wall_time::max()}); }
+  void gateway_is_gone() { evidence_.lives.back().to = on_.now().wall; }
   // The stack does something wrong once: what, is drawn.
   net::task<result<void>> disturb();
   // Waits until all is told, or nothing has moved for the plan's patience; meanwhile every device speaks.

@@ -54,11 +54,13 @@ struct outcome {
   std::string state_fs;
 };
 
-net::task<result<void>> restart(uplink_rig* rig, int signal) {
+net::task<result<void>> restart(uplink_rig* rig, command_traffic* traffic, int signal) {
   // It may have ended by itself: that is a finding, and the comparison would not show it.
   if (rig->gateway_pid() == 0) co_return error{errc::process_exited, "the gateway ended by itself"};
+  traffic->gateway_is_gone();
   co_await rig->end_gateway(signal);
   auto launched = rig->launch_gateway();
+  traffic->gateway_is_there();
   co_return launched;
 }
 
@@ -66,15 +68,17 @@ net::task<result<void>> bring_about(uplink_rig* rig, command_traffic* traffic, i
   result<void> done;
   switch (what.what) {
   case incident_kind::freeze:
+    traffic->gateway_is_gone();
     co_await rig->freeze_gateway(what.lasts);
+    traffic->gateway_is_there();
     ++out->freezes;
     break;
   case incident_kind::kill:
-    done = co_await restart(rig, SIGKILL);
+    done = co_await restart(rig, traffic, SIGKILL);
     ++out->kills;
     break;
   case incident_kind::stop:
-    done = co_await restart(rig, SIGTERM);
+    done = co_await restart(rig, traffic, SIGTERM);
     ++out->stops;
     break;
   case incident_kind::hub_cut:
@@ -94,6 +98,7 @@ net::task<result<outcome>> measure(net::loop* loop, uplink_rig* rig, command_tra
   auto started = co_await rig->start();
   if (!started) co_return std::move(started).fault();
   outcome out;
+  traffic->gateway_is_there();
   if (options.commands > 0) {
     auto prepared = co_await traffic->prepare();
     if (!prepared) co_return std::move(prepared).fault();
