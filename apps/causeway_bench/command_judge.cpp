@@ -161,23 +161,28 @@ void judgement::sort() {
   claim_by_twins();
 }
 
-// A report of a change names no number. Where nothing was queued, it is the newest that was there to be read.
+// A report of a change names no number. Where nothing was queued it is of one that was there to be read, and
+// first of those that had to be: a push without an answer may be in doubt only many starts and changes later.
 void judgement::claim_by_twins() {
-  std::vector<std::pair<wall_time, std::string>> latest_first;
+  std::vector<std::pair<wall_time, std::string>> earliest_first;
   for (const auto& [id, steps] : strangers_)
-    if (steps.front()->by_twin) latest_first.emplace_back(steps.front()->at, id);
-  std::sort(latest_first.rbegin(), latest_first.rend());
-  for (const auto& [at, id] : latest_first) {
-    const auto& steps = strangers_.at(id);
-    const auto& changes = changes_[steps.front()->device];
-    const auto found = std::find_if(changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
-      const auto& of = files_[one->number];
-      return one->at <= at && of.items.empty() && of.told.empty();
-    });
-    if (found == changes.rend()) continue;
-    files_[(*found)->number].told = steps;
-    strangers_.erase(id);
-  }
+    if (steps.front()->by_twin) earliest_first.emplace_back(steps.front()->at, id);
+  std::sort(earliest_first.begin(), earliest_first.end());
+  for (const bool had_to_be_read : {true, false})
+    for (const auto& [at, id] : earliest_first) {
+      const auto stranger = strangers_.find(id);
+      if (stranger == strangers_.end()) continue;
+      const auto& changes = changes_[stranger->second.front()->device];
+      const auto found = std::find_if(
+          changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
+            const auto& of = files_[one->number];
+            const bool is_free = one->at <= at && of.items.empty() && of.told.empty();
+            return is_free && (!had_to_be_read || !was_superseded(*one));
+          });
+      if (found == changes.rend()) continue;
+      files_[(*found)->number].told = stranger->second;
+      strangers_.erase(stranger);
+    }
 }
 
 // Of the same twin; null: there is none.

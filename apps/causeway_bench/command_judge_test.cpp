@@ -308,6 +308,24 @@ TEST_F(judge_of_twins, a_command_that_came_into_no_queue_is_of_the_newest_change
   EXPECT_EQ(found.superseded, 1U);
 }
 
+// Seen as one lost: its push had no answer, and starts one after another put the look off.
+TEST_F(judge_of_twins, a_command_in_doubt_is_of_the_change_that_had_to_be_read_whatever_came_since) {
+  changed(10s);
+  changed(70s);
+  item("transmitted", {at(72s)});
+  told_of(id(), "sent", 72s);
+  changed(100s);
+  changed(102s);
+  item("transmitted", {at(104s)});
+  told_of(id(), "sent", 104s);
+  all.twins["dev"] = {id(), "sent"};
+  EXPECT_EQ(judge().lost, 1U);
+  told_of("a", "failed", 101s);
+  const auto found = judge();
+  EXPECT_TRUE(found.is_complete()) << found.findings.front();
+  EXPECT_EQ(found.superseded, 1U);
+}
+
 TEST_F(judge_of_twins, a_command_that_no_change_asked_for_is_found) {
   changed(10s);
   item("transmitted", {at(12s)});
