@@ -220,6 +220,8 @@ net::task<result<void>> uplink_rig::start() {
   warm_up.applications = applications_;
   warm_up.uplinks = options_.devices;
   warm_up.concurrency = 64;
+  // Past the emulated stack: with real ones its record would have to show them.
+  warm_up.simulated = options_.command_devices > 0;
   if (auto begun = stack_->start(std::move(warm_up), ca_file_); !begun) co_return std::move(begun).fault();
   auto arrived = co_await wait_for_arrivals();
   if (!arrived) co_return std::move(arrived).fault();

@@ -150,6 +150,7 @@ uplink_passage downlink_service::pass_uplink(const std::string& application, con
     up.f_cnt = f_cnt;
     up.session_key_id = session_key_id;
     up.told_elsewhere = true;
+    up.received_at = now.wall;
     found->hear(std::move(up), {now.mono - heard_before, now.wall - heard_before});
   }
   if (pushes_.is_starved()) return {true, {}};

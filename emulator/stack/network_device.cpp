@@ -232,7 +232,8 @@ void network_device::take_up(const heard_uplink& up, moment started) {
   const auto counter = up.f_cnt.value_or(session.last_up ? *session.last_up + 1 : 0);
   session.last_up = counter;
   const bool ack = up.ack.value_or(settings_.acknowledges) && active_->mac.pending.has_value();
-  const recent_uplink entry{now.wall, false, up.confirmed, ack, up.f_port, counter, ids};
+  const recent_uplink entry{
+      up.received_at.value_or(now.wall), false, up.confirmed, ack, up.f_port, counter, ids};
   active_->mac.note(entry);
   judge_pending(ack, ids, started);
 

@@ -129,6 +129,25 @@ TEST_F(network_record, of_a_confirmed_item_that_waits_and_is_sent_again_in_a_new
   expect_like("real-ns-record-otaa-confirmed-resent-in-new-session.json", "o", few);
 }
 
+// A gateway holds the one against the other.
+TEST_F(network_record, has_the_time_of_an_uplink_that_the_application_is_told_to_the_nanosecond) {
+  make_abp("a");
+  const auto last_of_record = [this] {
+    const auto shown = record("a");
+    const auto& uplinks = shown.at("mac_state").at("recent_uplinks").as_array();
+    return parse_rfc3339(uplinks.back().at("received_at").as_string()).value();
+  };
+  run(123'456'780ns); // its last digit is not written
+  uplink("a");
+  run(1s);
+  const auto told_at = body("uplink_message").at("uplink_message").at("received_at").as_string();
+  EXPECT_EQ(parse_rfc3339(told_at).value(), last_of_record());
+  const auto simulated_at = clock.now().wall; // of a simulation, which tells it by itself
+  service.pass_uplink(app, "a", {}, 7, clock.now());
+  run(1s);
+  EXPECT_EQ(last_of_record(), simulated_at);
+}
+
 TEST_F(network_record, keeps_twenty_uplinks_and_five_downlinks_with_the_ids_of_the_last_only) {
   make_abp("a");
   for (int i = 0; i < 8; ++i)

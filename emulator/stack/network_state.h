@@ -44,6 +44,7 @@ struct heard_uplink {
   std::optional<bool> ack;     // the ack bit; absent: as the device's settings say
   std::string session_key_id;  // when it is another one, the device has joined again; empty: nothing said
   bool told_elsewhere = false; // the application hears of it by another way than the report
+  std::optional<wall_time> received_at{}; // as is told there; absent: the network server's own
 };
 
 struct recent_uplink {

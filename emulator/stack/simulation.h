@@ -67,6 +67,7 @@ struct simulation_plan {
   connection_use connections = connection_use::kept;
   bool http2 = false; // where a webhook offers it; then its connections are HTTP/2's
   webhook_sending sending{};
+  bool simulated = false; // by webhook: as up/simulate makes them, of which no network server's record tells
 };
 
 struct simulation_totals {

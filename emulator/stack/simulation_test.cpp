@@ -269,10 +269,12 @@ TEST(uplink_body, omits_zero_values) {
   uplink.device = "dev";
   uplink.variation = 100; // snr 0
   const auto body = make_uplink_body(uplink);
-  for (const auto* name : {"f_cnt", "snr", "confirmed"})
+  for (const auto* name : {"f_cnt", "snr", "confirmed", "simulated"})
     EXPECT_EQ(body.find("\"" + std::string{name} + "\""), std::string::npos) << name;
   uplink.f_cnt = 7;
   EXPECT_NE(make_uplink_body(uplink).find("\"f_cnt\":7,"), std::string::npos);
+  uplink.simulated = true;
+  EXPECT_NE(make_uplink_body(uplink).find(R"(Z","simulated":true,"uplink_message":{)"), std::string::npos);
 }
 
 } // namespace

@@ -87,6 +87,7 @@ attempt things_stack::campaign::make_attempt(const simulated_turn& turn, wall_ti
   uplink.marker = turn.marker;
   uplink.received_at = now;
   uplink.variation = static_cast<std::uint32_t>(turn.marker * 7 + turn.device * 13);
+  uplink.simulated = books.plan().simulated;
   auto body = make_uplink_body(uplink);
   if (stored.is_on())
     stored.append(

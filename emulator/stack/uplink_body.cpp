@@ -57,7 +57,7 @@ std::string make_uplink_body(const simulated_uplink& uplink) {
   json += f_cnt;
   json += R"("],"received_at":")";
   json += uplink.handled_at ? nanosecond_time(*uplink.handled_at) : at;
-  json += R"(","uplink_message":{)";
+  json += uplink.simulated ? R"(","simulated":true,"uplink_message":{)" : R"(","uplink_message":{)";
   if (!uplink.session_key_id.empty())
     json.append(R"("session_key_id":")").append(uplink.session_key_id).append(R"(",)");
   json += R"("f_port":2)";

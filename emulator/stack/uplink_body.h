@@ -28,6 +28,7 @@ struct simulated_uplink {
   std::uint32_t variation = 0;           // makes temperature, rssi and snr differ
   std::string_view dev_addr = simulated_dev_addr;
   bool confirmed = false;
+  bool simulated = false; // as up/simulate makes them: no network server has had it
 };
 
 std::string make_uplink_body(const simulated_uplink& uplink);

@@ -9,8 +9,9 @@
 namespace causeway::core {
 namespace {
 
-// Before commands' times were kept; before it was known for whom they are, and where; as written now.
-constexpr char first_version = 1, with_times = 2, this_version = 3;
+// Before commands' times were kept; before it was known for whom they are, and where; before it was written
+// with a push what was known of the device's uplinks; as written now.
+constexpr char first_version = 1, with_times = 2, with_place = 3, this_version = 4;
 
 template <class Way, class State>
 void pass(Way&& in, State& of) {
@@ -59,6 +60,11 @@ void pass_place(Way&& in, State& of) {
   in.field(of.stands.on_its_way);
 }
 
+template <class Way, class State>
+void pass_uplink(Way&& in, State& of) {
+  if (of.pushed) in.field(of.pushed->newest);
+}
+
 // What no version has written.
 bool is_sane(const kept_state& state) {
   return std::all_of(state.marks.begin(), state.marks.end(),
@@ -68,6 +74,9 @@ bool is_sane(const kept_state& state) {
          state.what.what.queue <= queue_operation::replace &&
          static_cast<std::size_t>(state.stands.stage) < command_stages &&
          state.stands.heard <= step_kind::ack &&
+         (!state.pushed || !state.pushed->newest ||
+          (state.pushed->newest->received_at > 0 &&
+           state.pushed->newest->leaves_after >= state.pushed->newest->received_at)) &&
          (!state.what.held_for || *state.what.held_for <= awaited_step::acknowledged);
 }
 
@@ -78,6 +87,7 @@ std::string encode_command(const kept_state& what) {
   pass(record_writer{out}, what);
   pass_times(record_writer{out}, what);
   pass_place(record_writer{out}, what);
+  pass_uplink(record_writer{out}, what);
   return out;
 }
 
@@ -89,10 +99,11 @@ result<kept_state> decode_command(const kept_command& row) {
   record_reader in{std::string_view{row.content}.substr(1)};
   pass(in, state);
   if (version >= with_times) pass_times(in, state);
-  if (version == this_version)
+  if (version >= with_place)
     pass_place(in, state);
   else
     state.stands.was_queued = reach(state.stands, awaited_step::queued, true) == reached::yes;
+  if (version == this_version) pass_uplink(in, state);
   if (!in.is_whole() || !is_sane(state)) return corrupt;
   state.what.id = row.id;
   state.what.to = row.of;

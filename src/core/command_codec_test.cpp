@@ -34,7 +34,8 @@ kept_state full() {
                   true,
                   true,
                   true};
-  state.pushed = push_mark{wall_time{seconds{-4}}, mono_time{seconds{6}}};
+  state.pushed = push_mark{wall_time{seconds{-4}}, mono_time{seconds{6}},
+                           known_uplink{0x7ffffffffffffffe, 0x7fffffffffffffff}};
   state.stored_at = 1;
   state.changed_at = 0xffffffff;
   state.refused = true;
@@ -53,20 +54,36 @@ kept_command row_of(const kept_state& state) {
 TEST(command_codec, what_was_kept_comes_back) {
   kept_state bare;
   bare.what.id = command_id{std::string(32, 'b')};
-  for (const auto& state : {full(), bare}) {
+  auto unheard = full();
+  unheard.pushed->newest.reset();
+  for (const auto& state : {full(), bare, unheard}) {
     const auto read = decode_command(row_of(state));
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, state);
   }
 }
 
+constexpr std::size_t newest_bytes = 3 * 8; // that there is one, and its two numbers
+
+TEST(command_codec, a_row_of_the_third_version_knows_no_uplink_of_before_its_push) {
+  auto before = full();
+  auto row = row_of(before);
+  row.content[0] = 3;
+  row.content.resize(row.content.size() - newest_bytes);
+  before.pushed->newest.reset();
+  const auto read = decode_command(row);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, before);
+}
+
 TEST(command_codec, a_row_of_the_second_version_is_for_whoever_has_the_device_id) {
   auto before = full();
   before.what.dev_eui.reset();
   before.stands.on_its_way = false;
+  before.pushed->newest.reset();
   auto row = row_of(before);
   row.content[0] = 2;
-  row.content.resize(row.content.size() - 3 * 8);
+  row.content.resize(row.content.size() - 3 * 8 - 8);
   const auto read = decode_command(row);
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, before);
@@ -76,6 +93,7 @@ TEST(command_codec, a_row_of_the_first_version_has_no_way) {
   auto before = full();
   before.what.dev_eui.reset();
   before.stands.on_its_way = false;
+  before.pushed->newest.reset();
   before.what.sequence_number.reset();
   before.what.enqueued.reset();
   before.marks.clear();
@@ -83,7 +101,7 @@ TEST(command_codec, a_row_of_the_first_version_has_no_way) {
   auto row = row_of(before);
   row.content[0] = 1;
   row.content.resize(row.content.size() -
-                     7 * 8); // three that are absent, none of one, an empty one, two that are no
+                     8 * 8); // four that are absent, none of one, an empty one, two that are no
   const auto read = decode_command(row);
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, before);
@@ -100,8 +118,16 @@ TEST(command_codec, what_is_cut_or_longer_is_damage) {
   longer.content += '\0';
   EXPECT_FALSE(decode_command(longer));
   auto other = whole;
-  other.content[0] = 4;
+  other.content[0] = 5;
   EXPECT_EQ(decode_command(other).fault().code(), errc::record_corrupt) << "a version that is not known";
+}
+
+TEST(command_codec, an_uplink_that_no_network_server_has_had_is_damage) {
+  for (const auto& never : {known_uplink{0, 5}, known_uplink{-1, 5}, known_uplink{5, 4}}) {
+    auto state = full();
+    state.pushed->newest = never;
+    EXPECT_FALSE(decode_command(row_of(state)));
+  }
 }
 
 TEST(command_codec, no_changed_byte_reads_beyond_it_or_makes_a_stage_that_there_is_not) {

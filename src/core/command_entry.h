@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "core/command_track.h"
+#include "core/known_uplink.h"
 #include "core/words.h"
 #include "model/command.h"
 #include "model/journal.h"
@@ -20,10 +21,11 @@
 namespace causeway::core {
 
 // When it was written down that the push leaves, by both clocks: the monotonic one goes on over a restart of
-// the process, and begins anew with the machine.
+// the process, and begins anew with the machine. And what was known of the device then.
 struct push_mark {
   wall_time wall{};
   mono_time mono{};
+  std::optional<known_uplink> newest{}; // nothing: not known, or written before that was kept
   friend bool operator==(const push_mark&, const push_mark&) = default;
 };
 

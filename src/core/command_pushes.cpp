@@ -25,6 +25,27 @@ bool is_same_time(const push_mark& then, moment now) {
   return by_mono >= std::chrono::nanoseconds{0} && std::chrono::abs(by_wall - by_mono) < drift;
 }
 
+// Its device has been heard since its push began, whatever clocks say: the item may have gone out behind
+// that.
+bool has_spoken_meanwhile(const command_entry& one, const commands::grounds& on) {
+  const auto device = on.names.ref_of(one.application, one.what.to);
+  return device && one.pushed && has_spoken_since(on.table.at(*device), one.pushed->newest);
+}
+
+command_event event_of(push_finding what, bool has_spoken) {
+  switch (what) {
+  case push_finding::queued:
+    return command_event::found_queued;
+  case push_finding::scheduled:
+    return command_event::found_scheduled;
+  case push_finding::never_arrived:
+    return has_spoken ? command_event::cannot_be_known : command_event::never_arrived;
+  case push_finding::in_doubt:
+    break;
+  }
+  return command_event::cannot_be_known;
+}
+
 } // namespace
 
 void commands::enter(command_entry& one, moment now) {
@@ -44,7 +65,7 @@ void commands::enter(command_entry& one, moment now) {
 void commands::resume(command_entry& one, moment now) {
   const auto device = on_.names.ref_of(one.application, one.what.to);
   if (!device) return move(one, command_event::cannot_be_known, {}, now);
-  push_times when{{}, now.mono};
+  push_times when{{}, now.mono, one.pushed ? one.pushed->newest : std::nullopt};
   if (one.pushed && is_same_time(*one.pushed, now)) when.began = one.pushed->mono;
   // Of two the later one began only when the first had been answered.
   if (!turns_.resume({one.what.id, *device, one.application, true, false, one.what.what.confirmed}, now.mono))
@@ -79,7 +100,7 @@ void commands::start_push(const push_entry& turn, moment now) {
     turns_.on_answer(turn.device, false, now.mono);
     return move(*one, command_event::timed_out, {}, now);
   }
-  one->pushed = push_mark{now.wall, now.mono};
+  one->pushed = push_mark{now.wall, now.mono, known_uplink_of(on_.table.at(turn.device), now.wall)};
   one->note({command_state::pushing, now.wall});
   times_.on_push(*one, turn.device, now.mono);
   one->track.on(command_event::push_began);
@@ -166,7 +187,7 @@ void commands::on_unanswered(command_entry& one, pushes::iterator push, const pu
                                        {"device", one.what.to.device},
                                        {"command", one.what.id.str()},
                                        {"error", what.error_name}});
-  looks_.ask(one.what.id, one.what.to, {what.began, what.ended}, now.mono);
+  looks_.ask(one.what.id, one.what.to, {what.began, what.ended, one.pushed->newest}, now.mono);
   senders_.on_unanswered(one);
   looks_.pump(now.mono);
 }
@@ -205,18 +226,8 @@ void commands::on_record_read(const command_id& which, const record_reading& wha
 void commands::on_finding(const command_id& which, const command_looks::finding& found, moment now) {
   auto* const one = book_.find(which);
   if (one == nullptr) return;
-  if (const auto* const push = std::get_if<push_finding>(&found)) {
-    switch (*push) {
-    case push_finding::queued:
-      return move(*one, command_event::found_queued, {}, now);
-    case push_finding::scheduled:
-      return move(*one, command_event::found_scheduled, {}, now);
-    case push_finding::never_arrived:
-      return move(*one, command_event::never_arrived, {}, now);
-    case push_finding::in_doubt:
-      return move(*one, command_event::cannot_be_known, {}, now);
-    }
-  }
+  if (const auto* const push = std::get_if<push_finding>(&found))
+    return move(*one, event_of(*push, has_spoken_meanwhile(*one, on_)), {}, now);
   one->asked_at = on_.time.seconds_at(now);
   const auto silent = std::get<silence_finding>(found);
   if (silent == silence_finding::nowhere) return move(*one, command_event::nothing_heard, {}, now);

@@ -64,6 +64,17 @@ struct commands_scene : shard_fixture {
     return what.number;
   }
   delivery_number c2d(std::int64_t sequence, const std::string& body) { return c2d(sequence, body, which); }
+  static std::int64_t nanoseconds_of(wall_time at) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+  }
+  // The device's webhook: an uplink that the network server has taken up at this time of its clock.
+  void hear(wall_time received_at) {
+    auto event = frame("plant", "dev", ++last_frame);
+    frame_of(event).received_at = nanoseconds_of(received_at);
+    post(std::move(event));
+    durable();
+  }
+  std::uint32_t last_frame = 1;
   std::optional<wall_time> expires{};
   delivery_number call(const std::string& id, const std::string& payload) {
     const delivery_number number{next_delivery++};
@@ -132,9 +143,7 @@ struct commands_scene : shard_fixture {
     record_reading what;
     what.how = how;
     what.stack_time = clock.now().wall;
-    if (newest_uplink)
-      what.what.newest_uplink =
-          std::chrono::duration_cast<std::chrono::nanoseconds>(newest_uplink->time_since_epoch()).count();
+    if (newest_uplink) what.what.newest_uplink = what.what.last_uplink = nanoseconds_of(*newest_uplink);
     shard.commands().on_record_read(ports.looked_for.back(), what, clock.now());
   }
   // Two looks that find nothing: 11 s apart.

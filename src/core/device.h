@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core keeps of one device: 112 bytes, because there may be half a million. What most devices do not
+// What the core keeps of one device: 120 bytes, because there may be half a million. What most devices do not
 // have (a refusal's text, an identity unlike the template's) is behind a pointer; what many share (hub, model
 // id) is a number of a table.
 #pragma once
@@ -81,6 +81,9 @@ struct device : standing {
   std::unique_ptr<std::string> own_identity; // in its hub, where it is not what the template gives
   recent_keys keys;
   wall_time last_seen{};
+  // The largest uplink_message.received_at that has come in since this process began, nanoseconds since 1970;
+  // 0: none. Feeds known_uplink.h.
+  std::int64_t newest_uplink = 0;
   std::uint32_t last_f_cnt = 0;
   std::uint32_t gaps = 0;    // frames skipped
   std::uint16_t late = 0;    // frames that came after a later one; stays at the largest

@@ -8,8 +8,16 @@
 
 namespace causeway::core {
 
-void frame_watch::note(device& d, const model::event& event, moment now) {
+// What comes late, or is fetched after an outage, makes nothing older that is known already.
+void frame_watch::hear(device& d, const model::event& event, moment now) {
   d.last_seen = now.wall;
+  const auto* frame = uplink_of(event);
+  if (frame != nullptr && frame->received_at && !event.simulated.value_or(false))
+    d.newest_uplink = std::max(d.newest_uplink, *frame->received_at);
+}
+
+void frame_watch::note(device& d, const model::event& event, moment now) {
+  hear(d, event, now);
   const auto* frame = uplink_of(event);
   if (event.kind != event_kind::uplink || event.simulated.value_or(false) || frame == nullptr ||
       !frame->f_cnt)

@@ -18,6 +18,8 @@ public:
   explicit frame_watch(shard_totals& totals) : totals_{totals} {}
 
   void note(device& d, const model::event& event, moment now);
+  // Of one that is not taken for lack of room, and may come again: that the device has spoken.
+  void hear(device& d, const model::event& event, moment now);
   // An uplink with a payload and without a port: told once for each application.
   void note_portless(const model::event& event, std::uint32_t application);
 

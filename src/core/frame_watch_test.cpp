@@ -62,5 +62,25 @@ TEST(frame_watch_alone, a_simulated_frame_counts_for_nothing_but_its_time) {
   EXPECT_EQ(d.last_seen, clock.now().wall);
 }
 
+TEST(frame_watch_alone, the_newest_uplink_is_the_largest_of_those_that_a_network_server_has_taken_up) {
+  shard_totals totals;
+  frame_watch watch{totals};
+  device d;
+  manual_clock clock;
+  auto event = shard_fixture::frame("plant", "dev", 9);
+  const auto hear = [&](std::optional<std::int64_t> at, bool simulated = false) {
+    frame_of(event).received_at = at;
+    event.simulated = simulated;
+    watch.note(d, event, clock.now());
+    return d.newest_uplink;
+  };
+  EXPECT_EQ(hear(std::nullopt), 0);
+  EXPECT_EQ(hear(70), 70);
+  EXPECT_EQ(hear(60), 70) << "late, or fetched after an outage";
+  EXPECT_EQ(hear(std::nullopt), 70);
+  EXPECT_EQ(hear(80, true), 70) << "of no record";
+  EXPECT_EQ(hear(71), 71);
+}
+
 } // namespace
 } // namespace causeway::core

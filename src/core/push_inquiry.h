@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "core/downlink_look.h"
+#include "core/known_uplink.h"
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,8 @@ namespace causeway::core {
 // there then will not come. As far as its bytes cannot come later: SO_LINGER and TCP_USER_TIMEOUT on its
 // socket.
 inline constexpr seconds push_is_over{11};
-// By how much the device's last uplink, and its record, must be older than the push.
+// By how much the device's last uplink, and its record, must be older than the push, where clocks are to
+// tell.
 inline constexpr seconds push_margin{60};
 
 enum class push_finding : std::uint8_t {
@@ -27,10 +29,12 @@ enum class push_finding : std::uint8_t {
 };
 
 struct push_times {
-  // When its first byte may have left. Nothing: that is not known any more, so that nothing can be proven.
+  // When its first byte may have left. Nothing: that is not known any more, so that clocks prove nothing.
   std::optional<mono_time> began;
   // When it ended here; after a restart: when the process that had sent it had ended for sure.
   mono_time ended;
+  // The device's newest uplink that had come in before; nothing: none, or that is not known any more.
+  std::optional<known_uplink> newest{};
 };
 
 class push_inquiry {
@@ -48,6 +52,7 @@ public:
 private:
   std::optional<push_finding> judge(const sighting& seen, mono_time now);
   bool is_proof(const sighting& seen, mono_time now) const;
+  bool is_older_by_date(const record_reading& record, mono_time now) const;
 
   push_times when_;
   downlink_look looks_;

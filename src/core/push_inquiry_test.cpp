@@ -28,8 +28,13 @@ struct push_inquiry_test : ::testing::Test, testing::inquiry_scene {
   }
   record_reading record_with_uplink(wall_time at) {
     auto made = record();
-    made.what.newest_uplink = nanoseconds_of(at);
+    made.what.newest_uplink = made.what.last_uplink = nanoseconds_of(at);
     return made;
+  }
+  // The newest uplink had come in before the push, this long after its time by the network server's clock.
+  void knows(wall_time uplink, std::chrono::nanoseconds before_the_push) {
+    const auto at = nanoseconds_of(uplink);
+    asked = push_inquiry{id, {began, ended, known_uplink{at, at + before_the_push.count()}}};
   }
   // What a look says that is taken when nothing can come any more.
   std::optional<push_finding> look_when_over(record_reading record) {
@@ -162,6 +167,83 @@ TEST_F(push_inquiry_test, proves_nothing_of_a_push_whose_beginning_is_not_known)
   push_inquiry after_restart{id, {{}, ended}};
   asked = after_restart;
   EXPECT_EQ(look_when_over(record()), push_finding::in_doubt);
+}
+
+// From here on: an uplink is known that had come in before the push.
+TEST_F(push_inquiry_test, proves_it_by_the_uplink_that_is_known_without_any_clock) {
+  const auto uplink = pushed_at - 5s;
+  knows(uplink, 5s);
+  const auto fresh = asked;
+  EXPECT_EQ(look_when_over(record_with_uplink(uplink)), push_finding::never_arrived);
+  asked = push_inquiry{id, {{}, ended, known_uplink{nanoseconds_of(uplink), nanoseconds_of(uplink)}}};
+  auto timeless = record_with_uplink(uplink);
+  timeless.stack_time.reset();
+  EXPECT_EQ(look(empty_queue(), timeless), push_finding::never_arrived)
+      << "neither the beginning nor the stack's clock";
+  asked = fresh;
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(uplink + 1ns)), push_finding::in_doubt);
+  asked = fresh;
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(uplink - 1ns)), push_finding::in_doubt);
+}
+
+TEST_F(push_inquiry_test, proves_it_no_sooner_than_nothing_can_come_any_more) {
+  knows(pushed_at - 5s, 5s);
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(pushed_at - 5s)), std::nullopt);
+  EXPECT_EQ(asked.deadline(), ended + 11s);
+}
+
+TEST_F(push_inquiry_test, proves_nothing_by_the_known_uplink_of_a_device_that_is_not_of_class_a) {
+  knows(pushed_at - 1h, 1h);
+  auto class_c = record_with_uplink(pushed_at - 1h);
+  class_c.what.class_a = false;
+  EXPECT_EQ(look_when_over(class_c), push_finding::in_doubt);
+}
+
+TEST_F(push_inquiry_test, proves_nothing_by_the_known_uplink_where_the_queue_may_not_be_read) {
+  knows(pushed_at - 1h, 1h);
+  clock.advance(11s);
+  EXPECT_EQ(look({read_end::refused, {}}, record_with_uplink(pushed_at - 1h)), push_finding::in_doubt);
+}
+
+// A join request fetches no item: those of the session before stay in the queue.
+TEST_F(push_inquiry_test, proves_it_by_the_known_uplink_of_a_device_that_has_joined_since) {
+  knows(pushed_at - 5s, 5s);
+  auto joined = record_with_uplink(pushed_at - 5s);
+  joined.what.newest_uplink = nanoseconds_of(pushed_at + 20s);
+  EXPECT_EQ(look_when_over(joined), push_finding::never_arrived);
+}
+
+// Two network servers, or two frames of one packet: by its time the last one is older than the known one.
+TEST_F(push_inquiry_test, proves_nothing_where_another_was_taken_up_behind_the_known_uplink) {
+  knows(pushed_at - 1h, 1h);
+  auto behind = record_with_uplink(pushed_at - 1h);
+  behind.what.last_uplink = nanoseconds_of(pushed_at - 2h);
+  EXPECT_EQ(look_when_over(behind), push_finding::in_doubt);
+}
+
+// The network server's clock is 5 min behind the stack's Date: by the latter the device was silent.
+TEST_F(push_inquiry_test, believes_no_date_against_the_uplink_that_is_known) {
+  knows(pushed_at - 5min - 10min, 10min);
+  EXPECT_EQ(look_when_over(record_with_uplink(pushed_at - 5min + 2s)), push_finding::in_doubt);
+}
+
+// A repetition, or one whose webhook was lost: it lies before the push by either clock, and by a minute.
+TEST_F(push_inquiry_test, proves_it_by_an_unknown_uplink_that_both_clocks_place_before_the_push) {
+  knows(pushed_at - 10min, 10min);
+  EXPECT_EQ(look_when_over(record_with_uplink(pushed_at - 60s - 1ns)), push_finding::never_arrived);
+  knows(pushed_at - 10min, 10min - 1ns);
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(pushed_at - 60s - 1ns)), push_finding::in_doubt)
+      << "not by the network server's";
+  knows(pushed_at - 10min, 20min);
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(pushed_at - 60s)), push_finding::in_doubt)
+      << "not by the stack's Date";
+}
+
+TEST_F(push_inquiry_test, proves_nothing_by_a_record_that_has_lost_the_known_uplink) {
+  knows(pushed_at - 1h, 1h);
+  EXPECT_EQ(look_when_over(record()), push_finding::in_doubt);
+  knows(pushed_at - 1h, 1h);
+  EXPECT_EQ(look(empty_queue(), record_with_uplink(pushed_at - 2h)), push_finding::in_doubt);
 }
 
 TEST_F(push_inquiry_test, takes_a_read_that_failed_for_no_look) {

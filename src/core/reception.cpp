@@ -20,7 +20,10 @@ std::optional<answer> reception::refuses(const model::event& event, std::uint32_
     ways_.words().tell_switched_off(*known);
     return answer::unwanted;
   }
-  if (is_full) return answer::full;
+  if (is_full) {
+    if (known) frames_.hear(table_.at(*known), event, now);
+    return answer::full;
+  }
   const auto lack = known ? std::nullopt : census_.lacks_place(application);
   if (lack) census_.note_refusal(application);
   return lack;

@@ -54,9 +54,14 @@ public:
     field(what.has_value());
     if (what) field(*what);
   }
+  // Without what was known then: rows had this part first.
   void field(const push_mark& what) {
     field(what.wall);
     field(what.mono);
+  }
+  void field(const known_uplink& what) {
+    field(what.received_at);
+    field(what.leaves_after);
   }
   void field(const std::vector<std::uint64_t>& all) {
     number(all.size());
@@ -117,6 +122,10 @@ public:
   void field(push_mark& what) {
     field(what.wall);
     field(what.mono);
+  }
+  void field(known_uplink& what) {
+    field(what.received_at);
+    field(what.leaves_after);
   }
   void field(std::vector<std::uint64_t>& all) {
     const auto count = number();

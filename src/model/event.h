@@ -60,6 +60,8 @@ struct uplink {
   std::uint8_t f_port = 0;  // 0 = none
   bool has_payload = false; // one of frm_payload, decoded_payload and normalized_payload
   std::optional<std::uint32_t> f_cnt;
+  // The network server's time of it, nanoseconds since 1970: as it stands in that one's record of the device.
+  std::optional<std::int64_t> received_at;
   std::optional<std::uint16_t> session; // a hash of session_key_id, never 0 where there is one; 0 = none
   std::optional<bool> confirmed;
   std::string frm_payload; // base64 as sent; empty when absent

@@ -29,6 +29,8 @@ struct network_record {
   // The newest received_at in mac_state and pending_mac_state, nanoseconds since 1970 by the network server's
   // clock; nothing: no uplink of the session, nor of one that begins.
   std::optional<std::int64_t> newest_uplink;
+  // received_at of the last in mac_state: what was taken up last, of whatever time; nothing: none.
+  std::optional<std::int64_t> last_uplink;
   std::vector<std::string> last_downlink; // correlation ids of the last of recent_downlinks
   std::vector<std::string> pending;       // of pending_application_downlink: it waits for its ack
 };

@@ -68,7 +68,9 @@ result<std::int64_t> read_time(const json_span& text) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
 }
 
-result<void> read_uplinks(const json_span& list, model::network_record& into) {
+// The time of the last; nothing: there is none.
+result<std::optional<std::int64_t>> read_uplinks(const json_span& list, model::network_record& into) {
+  std::optional<std::int64_t> last;
   if (!is_list_or_absent(list)) return unreadable("recent_uplinks is not a list");
   for (json_cursor at{list}; at.next();) {
     json_span received_at;
@@ -76,8 +78,9 @@ result<void> read_uplinks(const json_span& list, model::network_record& into) {
     const auto time = read_time(received_at);
     if (!time) return unreadable("an uplink of recent_uplinks has no time");
     into.newest_uplink = std::max(into.newest_uplink.value_or(*time), *time);
+    last = *time;
   }
-  return {};
+  return last;
 }
 
 // The last one alone has ids.
@@ -188,7 +191,9 @@ result<model::network_record> parse_network_record(std::string_view body,
   made.class_a = !is_set(class_b) && !is_set(class_c) && !is_set(multicast) &&
                  device_class.string().value_or("CLASS_A") == "CLASS_A" &&
                  (!device_class.present() || device_class.is_string());
-  if (auto read = read_uplinks(uplinks, made); !read) return std::move(read).fault();
+  const auto last = read_uplinks(uplinks, made);
+  if (!last) return last.fault();
+  made.last_uplink = *last;
   if (auto read = read_uplinks(pending_uplinks, made); !read) return std::move(read).fault();
   if (auto read = read_last_downlink(downlinks, made); !read) return std::move(read).fault();
   if (auto read = read_pending(waiting, made); !read) return std::move(read).fault();

@@ -253,6 +253,13 @@ result<void> read_network_time(json_span span, model::event& event) {
   return {};
 }
 
+std::optional<std::int64_t> nanoseconds_of(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const auto time = parse_rfc3339(text);
+  if (!time) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time->time_since_epoch()).count();
+}
+
 // Never 0.
 std::uint16_t hash_of_session(std::string_view id) {
   std::uint32_t hash = 2166136261; // FNV-1a
@@ -303,6 +310,7 @@ result<void> read_uplink(const envelope& of, model::event& event) {
   if (whole) uplink.gateways = 0;
   if (auto read = read_gateways(receptions, uplink); !read) return read;
 
+  uplink.received_at = nanoseconds_of(event.received_at);
   uplink.f_port = static_cast<std::uint8_t>(*f_port);
   uplink.f_cnt = count.present() ? std::optional{*f_cnt} : zero_if<std::uint32_t>(whole);
   uplink.frm_payload = std::move(*frm_payload);

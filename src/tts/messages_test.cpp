@@ -312,6 +312,21 @@ TEST(application_up, the_zero_time_of_go_is_no_time) {
   EXPECT_EQ(inner->received_at, "2025-01-01T00:00:00Z");
 }
 
+// As it is compared with the network server's record, where zeros at the end are cut
+// (real-stack-facts.md 2.8).
+TEST(application_up, has_the_network_servers_own_time_as_a_number) {
+  const auto time_of = [](const std::string& inner) {
+    const auto read = parse_application_up(
+        "{" + ids + R"(,"received_at":"2025-01-01T00:00:09Z","uplink_message":{)" + inner + "}}", {});
+    return frame_of(*read).received_at;
+  };
+  EXPECT_EQ(time_of(R"("received_at":"2025-01-01T00:00:00.330Z")"), 1'735'689'600'330'000'000);
+  EXPECT_EQ(time_of(R"("received_at":"2025-01-01T00:00:00.33Z")"), 1'735'689'600'330'000'000);
+  EXPECT_EQ(time_of(R"("received_at":"2025-01-01T00:00:00.330000001Z")"), 1'735'689'600'330'000'001);
+  EXPECT_EQ(time_of(""), std::nullopt) << "the envelope's is another server's";
+  EXPECT_EQ(time_of(R"("received_at":"0001-01-01T00:00:00Z")"), std::nullopt);
+}
+
 TEST(application_up, keeps_every_number_of_the_decoder_as_written) {
   const std::string decoded =
       R"({"big":9007199254740993,"huge":123456789012345678901234567890,"f32":27.200000762939453,"exp":2.50E-3,"minus":-0.0,"text":"a b\u00e4\"c"})";

@@ -4,7 +4,7 @@ import json
 import time
 import unittest
 
-from harness import METER as DEVICE, PLANT, commands_test, uplink, wait_until
+from harness import METER as DEVICE, commands_test, wait_until
 
 PROMPT = 3.0  # seconds; a push that is held up takes three times as long
 
@@ -16,7 +16,7 @@ class bad_stack(commands_test):
     def assert_uplinks_go_on(self, first):
         for number in range(first, first + 3):
             began = time.monotonic()
-            self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, DEVICE, number)))
+            self.post_simulated(number)
             marker = f'"uplink":{number}'
             wait_until(lambda: any(marker in self.text(one) for one in self.hub.messages(DEVICE)), f"uplink {number}", PROMPT)
             self.assertLess(time.monotonic() - began, PROMPT)

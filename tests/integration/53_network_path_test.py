@@ -16,8 +16,8 @@ GONE = 20.0  # seconds without a path; the emulated stack gives up connections t
 BRIEFLY = 4.0  # likewise: less than the 10 s within which a push has to be acknowledged, so that nothing but the end of its process ends it
 LATE = 60.0  # seconds after them in which a kernel would still deliver what it has: it tries 6 s, 13 s, 26 s and 51 s after its first time
 
-ANSWER_LOST, IN_THE_KERNEL, OF_ONE_THAT_SPOKE, UNCONNECTED = PUSHED = [f"meter-{number:05}" for number in range(1, 5)]  # by what becomes of their pushes
-OTHERS = [f"meter-{number:05}" for number in range(5, 8)]  # of whose pushes connections are left that are kept open
+ANSWER_LOST, IN_THE_KERNEL, OF_ONE_THAT_SPOKE, OF_ONE_THAT_SPEAKS, UNCONNECTED = PUSHED = [f"meter-{number:05}" for number in range(1, 6)]  # by what becomes of their pushes
+OTHERS = [f"meter-{number:05}" for number in range(6, 10)]  # of whose pushes connections are left that are kept open
 
 OWN_NETWORK = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-current-user", "--keep-caps"])]
 HOLE = "causeway-hole"
@@ -84,7 +84,7 @@ def wait_for_time(at):
 @unittest.skipUnless(is_inside() or OBSTACLE, "only as a program: it takes itself into a network of its own")
 class network_path(commands_test):
     def begin_with_kept_connections(self):
-        self.begin(devices=14)
+        self.begin(devices=18)
         self.path = stack_path(self.hub.ports["stack"])
         for device in PUSHED + OTHERS:
             self.wait_for_link(device)
@@ -99,21 +99,23 @@ class network_path(commands_test):
     def lose_path(self):
         """When it is gone; each push is where it is meant to be."""
         self.speak(device=OF_ONE_THAT_SPOKE)
+        self.hub.wait_for(OF_ONE_THAT_SPOKE)
         self.path.lose_answers()
         self.send(ANSWER_LOST, device=ANSWER_LOST)
         wait_until(lambda: self.items_of(ANSWER_LOST) == 1, "the item whose answer is lost")
         self.path.lose_requests()
         gone = time.monotonic()
-        for device in (IN_THE_KERNEL, OF_ONE_THAT_SPOKE):
+        for device in (IN_THE_KERNEL, OF_ONE_THAT_SPOKE, OF_ONE_THAT_SPEAKS):
             self.send(device, device=device)
-        wait_until(lambda: self.path.senders() == (3, 0), "three pushes in the kernel", 5)
+        wait_until(lambda: self.path.senders() == (4, 0), "four pushes in the kernel", 5)
         self.send(UNCONNECTED, device=UNCONNECTED)
-        wait_until(lambda: self.path.senders() == (3, 1), "one that has no connection", 5)
+        wait_until(lambda: self.path.senders() == (4, 1), "one that has no connection", 5)
+        self.speak(device=OF_ONE_THAT_SPEAKS)
         return gone
 
     def restore_path(self, at):
         wait_for_time(at)
-        self.assertEqual([self.items_of(device) for device in PUSHED], [1, 0, 0, 0])
+        self.assertEqual([self.items_of(device) for device in PUSHED], [1, 0, 0, 0, 0])
         self.path.restore()
         restored = time.monotonic()
         wait_until(lambda: all(self.states(device) for device in PUSHED), "a report of each", 15)
@@ -127,9 +129,9 @@ class network_path(commands_test):
 
     def assert_told_as_it_is(self):
         requests = self.hub.control("GET", "/downlinks")["pushes"]
-        self.assertEqual(requests, len(OTHERS) + 3, "pushes that reached the stack, also such as left nothing behind there")
+        self.assertEqual(requests, len(OTHERS) + 4, "pushes that reached the stack, also such as left nothing behind there")
         told = {device: (self.items_of(device), self.states(device)) for device in PUSHED}
-        self.assertEqual(told, {ANSWER_LOST: (1, ["queued"]), IN_THE_KERNEL: (1, ["queued"]), OF_ONE_THAT_SPOKE: (0, ["in_doubt"]), UNCONNECTED: (1, ["queued"])})
+        self.assertEqual(told, {ANSWER_LOST: (1, ["queued"]), IN_THE_KERNEL: (1, ["queued"]), OF_ONE_THAT_SPOKE: (1, ["queued"]), OF_ONE_THAT_SPEAKS: (0, ["in_doubt"]), UNCONNECTED: (1, ["queued"])})
 
     def kill_without_a_path(self, seconds):
         self.begin_with_kept_connections()
@@ -143,7 +145,7 @@ class network_path(commands_test):
         self.begin_with_kept_connections()
         self.restore_path(self.lose_path() + GONE)
         self.assert_told_as_it_is()
-        self.assertEqual({one["device"] for one in self.causeway.log("downlink_unanswered")}, {ANSWER_LOST, IN_THE_KERNEL, OF_ONE_THAT_SPOKE})
+        self.assertEqual({one["device"] for one in self.causeway.log("downlink_unanswered")}, {ANSWER_LOST, IN_THE_KERNEL, OF_ONE_THAT_SPOKE, OF_ONE_THAT_SPEAKS})
 
     def test_a_gateway_that_is_killed_meanwhile(self):
         self.kill_without_a_path(GONE)

@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from harness import METER, PLANT, commands_test, uplink, wait_until
+from harness import METER, commands_test, wait_until
 from stack_client import stack_client
 
 STORED, STORED_AND_SPOKE, REACHED, REACHED_AND_SPOKE, BEGUN = (f"meter-{number:05}" for number in range(1, 6))
@@ -51,7 +51,7 @@ class stop_and_kill_in_a_push(commands_test):
         taken = 1
         while time.monotonic() - began < 3:
             taken += 1
-            self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, METER, taken)))
+            self.post_simulated(taken)
             self.assertTrue(self.causeway.running())
             time.sleep(0.1)
         self.assertEqual(self.causeway.wait_for_end(), 0)

@@ -4,7 +4,7 @@ import datetime
 import time
 import unittest
 
-from harness import METER, PLANT, commands_test, uplink, wait_until
+from harness import METER, PLANT, commands_test, wait_until
 from poster import poster
 from stack_client import stack_client
 
@@ -41,7 +41,7 @@ class locked_devices(commands_test):
             self.send(number, device=device)
         wait_until(lambda: self.figures()["waiting"] == MOST - 1, "the pushes that wait for a lock")
         self.hub.control("POST", "/simulation", {"uplinks": 200, "rate": 100, "applications": [{"id": PLANT, "devices": OTHERS}]})
-        self.assert_stored(self.causeway.post(PLANT, uplink(PLANT, SILENT, 1)))
+        self.post_simulated(1, SILENT)
         wait_until(lambda: any("uplink" in one for one in self.hub.messages(SILENT)), "the uplink of the device that waits for an answer", 3)
         seen = {"waiting": 0, "under_way": 0}
 
