@@ -117,7 +117,8 @@ TEST(arrivals, tells_its_listener_of_each_message) {
   EXPECT_EQ(markers, std::vector<std::uint64_t>{41});
 }
 
-// What the stack says of a downlink has the time at which it made it: it would be measured beside the uplinks.
+// What the stack says of a downlink has the time at which it made it: it would be measured beside the
+// uplinks.
 TEST(arrivals, times_the_uplinks_alone) {
   arrivals l{"hub"};
   const wall_time now{std::chrono::seconds{1'800'000'000}};
