@@ -144,9 +144,7 @@ struct gateway::parts final : store::store_events,
     return core::page_of(shard.commands().book(), asked, shard.open_seconds(loop.now()));
   }
   std::optional<model::command_status> command(const model::command_id& which) const override {
-    const auto* const one = shard.commands().book().find(which);
-    if (one == nullptr) return std::nullopt;
-    return core::status_of(*one, shard.open_seconds(loop.now()));
+    return core::status_of(shard.commands().book(), which, shard.open_seconds(loop.now()));
   }
   net::task<model::calling_off> cancel(model::command_id which) override {
     return call_off(loop, shard.commands(), std::move(which));

@@ -6,6 +6,7 @@
 #include "core/claims.h"
 #include "core/connecting.h"
 #include "core/draft.h"
+#include "core/holdings.h"
 #include "core/naming.h"
 #include "core/opening.h"
 #include "core/outbox.h"

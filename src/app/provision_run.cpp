@@ -6,6 +6,8 @@
 #include "app/registry_wait.h"
 #include "app/wiring.h"
 #include "cloud/provisioning.h"
+#include "core/device_table.h"
+#include "core/device_view.h"
 #include "stack/registry_client.h"
 #include "store/store.h"
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assignments.h"
 
+#include "core/claims.h"
+#include "core/device_table.h"
 #include "core/draft.h"
+#include "core/naming.h"
+#include "core/rule_book.h"
 
 #include <utility>
 
@@ -59,6 +63,10 @@ bool assignments::place(device_ref which, const assignment& where) {
   return true;
 }
 
+bool assignments::let_go(device_ref which) {
+  return claims_.give_up(which);
+}
+
 bool assignments::claim_again(device_ref which) {
   const auto wanted = names_.wanted_of(table_.at(which));
   return !wanted || !claims_.claim(which, *wanted);
@@ -74,7 +82,11 @@ void assignments::lose(device_ref which) {
   d.assigned = false;
   d.remembered = false;
   d.own_identity.reset();
-  book_.displace(which, names_.key_of(d));
+  displace(which);
+}
+
+void assignments::displace(device_ref which) {
+  book_.displace(which, names_.key_of(table_.at(which)));
 }
 
 } // namespace causeway::core

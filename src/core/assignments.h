@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/by_application.h"
-#include "core/claims.h"
 #include "core/outlet.h"
+#include "core/rules.h"
 #include "model/assignment.h"
 #include "model/provisioner.h"
 
@@ -13,7 +13,12 @@
 
 namespace causeway::core {
 
+class claims;
+struct device;
+class device_table;
 class draft;
+class naming;
+class rule_book;
 
 class assignments {
 public:
@@ -37,8 +42,10 @@ public:
   bool seeks_hub(const device& d);
   // Neither here nor on disk any more, and its identity is free.
   void lose(device_ref which);
+  // On disk not any more: it has turned out not to fit.
+  void displace(device_ref which);
   // Its identity is free, although it has its assignment still. False: it had it not.
-  bool let_go(device_ref which) { return claims_.give_up(which); }
+  bool let_go(device_ref which);
   // It has its identity again. False: another one has it.
   bool claim_again(device_ref which);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/claims.h"
 
+#include "core/device_table.h"
+#include "core/naming.h"
+#include "core/rule_book.h"
+
 #include "base/encoding.h"
 
 #include <utility>

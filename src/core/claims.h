@@ -4,7 +4,9 @@
 // thread.
 #pragma once
 
-#include "core/naming.h"
+#include "base/ids.h"
+#include "core/words.h"
+#include "model/journal.h"
 
 #include <cstdint>
 #include <optional>
@@ -12,6 +14,11 @@
 #include <unordered_map>
 
 namespace causeway::core {
+
+struct device;
+class device_table;
+class naming;
+class rule_book;
 
 class claims {
 public:

@@ -2,6 +2,9 @@
 #include "core/clock_wait.h"
 
 #include "base/log.h"
+#include "core/device_table.h"
+#include "core/ledger.h"
+#include "core/naming.h"
 
 #include <algorithm>
 

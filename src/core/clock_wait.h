@@ -4,8 +4,6 @@
 // in which the store was open. Owned by commands; one thread.
 #pragma once
 
-#include "core/ledger.h"
-#include "core/naming.h"
 #include "core/push_turns.h"
 
 #include <optional>
@@ -13,6 +11,10 @@
 #include <vector>
 
 namespace causeway::core {
+
+class device_table;
+class ledger;
+class naming;
 
 class clock_wait {
 public:

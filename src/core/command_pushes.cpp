@@ -3,6 +3,10 @@
 #include "core/commands.h"
 
 #include "base/log.h"
+#include "core/device_table.h"
+#include "core/holdings.h"
+#include "core/naming.h"
+#include "core/open_time.h"
 #include "core/successions.h"
 
 #include <algorithm>

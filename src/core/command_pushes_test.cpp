@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using testing::calls;
 using testing::commands_scene;
 using testing::shard_fixture;
+using testing::state_in;
 
 using looking = commands_scene;
 
@@ -80,7 +81,7 @@ TEST(pushes, of_two_before_a_start_the_first_is_looked_for_and_the_other_in_doub
   image.commands.push_back(copy);
   shard_fixture anew;
   anew.start(std::move(image));
-  EXPECT_EQ(anew.shard.commands().book().find(copy.id)->track.state(), command_state::in_doubt);
+  EXPECT_EQ(state_in(anew.shard, copy.id), command_state::in_doubt);
 }
 
 TEST(pushes, a_replace_does_not_wait_for_what_it_takes_the_place_of) {

@@ -2,6 +2,8 @@
 #include "core/command_refusals.h"
 
 #include "base/log.h"
+#include "core/device_table.h"
+#include "core/naming.h"
 
 namespace causeway::core {
 

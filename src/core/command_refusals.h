@@ -5,14 +5,15 @@
 
 #include "base/log_limiter.h"
 #include "core/command_senders.h"
-#include "core/device_table.h"
-#include "core/naming.h"
 #include "model/command_totals.h"
 #include "model/hub_command.h"
 
 #include <string_view>
 
 namespace causeway::core {
+
+class device_table;
+class naming;
 
 class command_refusals {
 public:

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/command_saves.h"
 
-#include "core/draft.h"
+#include "core/appends.h"
+#include "core/device_table.h"
+#include "core/ledger.h"
 
 #include <algorithm>
 #include <iterator>
@@ -14,10 +16,7 @@ result<void> command_saves::save(command_entry& one, std::optional<device_ref> d
   errand made{one.what.id, what, {}, std::exchange(one.untold, {}), {}};
   if (told_by) made.told_by.push_back(*told_by);
   append_request request;
-  request.id = on_.stored.next();
   request.from = one.what.to;
-  request.accepted_at = on_.time.seconds_at(now);
-  request.accepted = now.mono;
   request.commands.push_back({one.what.id, one.what.to, encode_command(one.state())});
   if (auto beside = std::exchange(one.beside, {})) request.commands.push_back(*std::move(beside));
   if (device && on_.table.contains(*device)) {
@@ -26,20 +25,19 @@ result<void> command_saves::save(command_entry& one, std::optional<device_ref> d
     request.messages = made.reports;
   }
   unsaved_.erase(one.what.id);
-  on_.changes.commit(); // the device's record is there before its first row
-  if (auto taken = to_.disk->append(std::move(request)); !taken) {
+  const auto id = on_.stored.make(std::move(request), now);
+  if (!id) {
     on_refused(made, now);
     if (told_by) answer_event(*told_by, answer::unavailable);
-    return taken;
+    return id.fault();
   }
-  on_.stored.made();
-  under_way_.emplace(on_.stored.last, std::move(made));
+  under_way_.emplace(*id, std::move(made));
   return {};
 }
 
 void command_saves::answer_event(ticket which, answer what) {
   ++on_.totals.answered[static_cast<std::size_t>(what)];
-  to_.answers->on_answer(which, what);
+  answers_->on_answer(which, what);
 }
 
 bool command_saves::is_saving(const command_id& id) const {

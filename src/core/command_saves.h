@@ -5,11 +5,11 @@
 #pragma once
 
 #include "base/backoff.h"
-#include "core/appends.h"
-#include "core/device_table.h"
-#include "core/ledger.h"
-#include "core/open_time.h"
+#include "base/clock.h"
+#include "base/result.h"
 #include "core/outlet.h"
+#include "core/words.h"
+#include "model/command.h"
 #include "model/door.h"
 #include "model/journal.h"
 #include "model/totals.h"
@@ -23,7 +23,10 @@
 
 namespace causeway::core {
 
-class draft;
+struct appends;
+struct command_entry;
+class device_table;
+class ledger;
 
 class command_saves {
 public:
@@ -40,19 +43,14 @@ public:
   };
   struct grounds {
     const device_table& table;
-    draft& changes;
     appends& stored;
-    const open_time& time;
     shard_totals& totals;
-  };
-  struct outlets {
-    const outlet<model::journal>& disk;
-    const outlet<model::answers>& answers;
   };
 
   // All must live as long. random: uniform in [0, 1).
-  command_saves(ledger& book, const grounds& on, const outlets& to, std::function<double()> random)
-      : book_{book}, on_{on}, to_{to}, random_{std::move(random)} {}
+  command_saves(ledger& book, const grounds& on, const outlet<model::answers>& answers,
+                std::function<double()> random)
+      : book_{book}, on_{on}, answers_{answers}, random_{std::move(random)} {}
 
   // As it stands now. device: nothing: it is not in the table, and nobody is told. told_by: the event that
   // says so, which is answered when it is durable, or when it cannot be. Answered by on_appended; an error at
@@ -93,7 +91,7 @@ private:
 
   ledger& book_;
   grounds on_;
-  outlets to_;
+  const outlet<model::answers>& answers_;
   std::function<double()> random_;
   std::map<append_id, errand> under_way_;
   std::set<command_id> unsaved_;

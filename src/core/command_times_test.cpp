@@ -2,6 +2,7 @@
 #include "core/command_times.h"
 
 #include "core/commands_scene.h"
+#include "core/ledger.h"
 
 #include <gtest/gtest.h>
 

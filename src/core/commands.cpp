@@ -5,7 +5,11 @@
 #include "base/check.h"
 #include "base/earliest.h"
 #include "base/log.h"
+#include "core/device_table.h"
 #include "core/draft.h"
+#include "core/naming.h"
+#include "core/open_time.h"
+#include "core/rule_book.h"
 #include "core/spool_room.h"
 #include "core/successions.h"
 
@@ -96,10 +100,7 @@ commands::commands(const options& by, const grounds& on, const outlets& to)
       on_{on},
       to_{to},
       book_{options_.limits},
-      saves_{book_,
-             {on.table, on.changes, on.stored, on.time, on.totals},
-             {to.disk, to.answers},
-             options_.random},
+      saves_{book_, {on.table, on.stored, on.totals}, to.answers, options_.random},
       turns_{push_turn_options{options_.limits.pushes_under_way, push_turn_options{}.after_unanswered,
                                options_.limits.pace}},
       clearings_{turns_, to.stack},

@@ -24,13 +24,10 @@
 #include "core/command_times.h"
 #include "core/command_watch.h"
 #include "core/device_classes.h"
-#include "core/holdings.h"
 #include "core/ledger.h"
-#include "core/naming.h"
 #include "core/progress_watch.h"
 #include "core/push_turns.h"
 #include "core/queue_clearings.h"
-#include "core/rule_book.h"
 #include "model/command_totals.h"
 #include "model/command_view.h"
 #include "model/door.h"
@@ -48,6 +45,13 @@
 
 namespace causeway::core {
 
+struct appends;
+class device_table;
+class draft;
+class holdings;
+class naming;
+class open_time;
+class rule_book;
 class spool_room;
 class successions;
 
@@ -74,7 +78,6 @@ public:
     shard_totals& totals;
   };
   struct outlets {
-    const outlet<model::journal>& disk;
     const outlet<model::hub_link>& hub;
     const outlet<model::downlinks>& stack;
     const outlet<model::command_translator>& words;

@@ -5,7 +5,6 @@
 
 #include "core/command_side.h"
 #include "core/inquiry_scene.h"
-#include "core/ledger.h"
 #include "core/recording_ports.h"
 
 #include <algorithm>
@@ -16,6 +15,11 @@
 #include <vector>
 
 namespace causeway::core::testing {
+
+// Of a command of its ledger; nothing: it is not there.
+std::optional<command_state> state_in(const core::shard& of, const command_id& which);
+// All that are there.
+std::size_t commands_in(const core::shard& of);
 
 struct commands_scene : shard_fixture {
   device_ref which;
@@ -123,10 +127,7 @@ struct commands_scene : shard_fixture {
     return post(std::move(event));
   }
   std::int64_t next_time = 1;
-  std::optional<command_state> state(const command_id& of) {
-    const auto* const one = shard.commands().book().find(of);
-    return one == nullptr ? std::nullopt : std::optional{one->track.state()};
-  }
+  std::optional<command_state> state(const command_id& of) { return state_in(shard, of); }
   void tick(std::chrono::nanoseconds later) {
     clock.advance(later);
     shard.on_tick(clock.now());

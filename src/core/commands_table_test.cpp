@@ -121,7 +121,7 @@ TEST_P(commands_table, is_as_the_document_says_in_each_cell) {
         f.ports.appended.size() > f.told ? f.ports.appended.back().commands.front().id : command_id{};
     // The hub gives what it holds again each minute; what is settled then is what the sender sees.
     one.happens(f);
-    const auto again = f.shard.commands().book().find(id) != nullptr ? f.c2d(1, one.body) : number;
+    const auto again = f.state(id) ? f.c2d(1, one.body) : number;
     f.durable();
     std::string settled;
     for (const auto& call : f.ports.take())

@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::calls;
+using testing::commands_in;
 using testing::commands_scene;
 
 std::vector<application_rules> held_until(awaited_step step) {
@@ -100,7 +101,7 @@ TEST(commands, what_cannot_be_stored_stays_with_the_hub_which_gives_no_more_unti
   f.c2d(1, "open");
   f.durable(error{errc::store_unavailable});
   EXPECT_EQ(f.ports.take(), (calls{"keep command", "keep_c2d"})) << "neither completed nor rejected";
-  EXPECT_EQ(f.shard.commands().book().size(), 0U);
+  EXPECT_EQ(commands_in(f.shard), 0U);
   EXPECT_TRUE(f.shard.deadline()) << "it is tried again without another message";
   f.tick(1s);
   EXPECT_EQ(f.ports.take(), (calls{"take_c2d"}));
@@ -146,7 +147,7 @@ TEST(commands, a_journal_that_takes_nothing_at_once_is_a_disk_that_refuses) {
   f.c2d(1, "open");
   f.call("anew", "open");
   EXPECT_EQ(f.ports.take(), (calls{"keep_c2d", "answer_method 0 2 503 store_unavailable", "keep_c2d"}));
-  EXPECT_EQ(f.shard.commands().book().size(), 0U);
+  EXPECT_EQ(commands_in(f.shard), 0U);
 }
 
 TEST(commands, what_is_wrong_with_a_message_is_rejected) {
@@ -237,7 +238,7 @@ TEST(methods, with_one_id_to_many_devices_are_each_their_own) {
   std::size_t calls = 0;
   for (std::uint32_t i = 0; i < 100; ++i)
     f.shard.commands().on_method(device_ref{i}, {delivery_number{++calls}, "id-1", "open"}, f.clock.now());
-  EXPECT_EQ(f.shard.commands().book().size(), 100U);
+  EXPECT_EQ(commands_in(f.shard), 100U);
   f.durable();
   while (f.ports.pushed.size() < 100) {
     const auto before = f.ports.pushed.size();
@@ -476,7 +477,7 @@ TEST(commands, a_message_without_room_is_neither_completed_nor_rejected) {
   f.ports.take();
   f.c2d(3, "c");
   EXPECT_EQ(f.ports.take(), calls{"keep_c2d"});
-  EXPECT_EQ(f.shard.commands().book().size(), 2U);
+  EXPECT_EQ(commands_in(f.shard), 2U);
 }
 
 TEST(commands, above_the_share_of_their_application_are_refused_and_another_has_room) {

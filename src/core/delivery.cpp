@@ -2,9 +2,15 @@
 #include "core/delivery.h"
 
 #include "base/log.h"
+#include "core/backlog.h"
+#include "core/device_table.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/holdings.h"
+#include "core/open_time.h"
+#include "core/outbox.h"
 #include "core/rule_book.h"
+#include "core/spool_room.h"
 
 #include <algorithm>
 #include <utility>
@@ -200,7 +206,7 @@ delivery::fate delivery::on_outcome(device_ref which, spool_seq seq, const resul
   auto& d = table_.at(which);
   if (!d.in_flight || waiting_.queue.front(d).seq != seq) return fate::foreign;
   if (outcome) {
-    count_latency(waiting_.queue.front(d), now);
+    count_latency(waiting_.queue.front(d).accepted_ms, now);
     end_first_send(which, {}, now);
     leave_queue(which, &spool_room::give);
     book_.done(seq);
@@ -224,9 +230,9 @@ delivery::fate delivery::on_outcome(device_ref which, spool_seq seq, const resul
   return fate::kept;
 }
 
-void delivery::count_latency(const outbox::waiting_message& sent, moment now) {
-  if (sent.accepted_ms == 0) return;
-  const auto ms = time_.ms_since_start(now) - sent.accepted_ms;
+void delivery::count_latency(std::uint32_t accepted_ms, moment now) {
+  if (accepted_ms == 0) return;
+  const auto ms = time_.ms_since_start(now) - accepted_ms;
   const auto bucket = std::lower_bound(latency_bounds_ms.begin(), latency_bounds_ms.end(), ms);
   ++totals_.latency[static_cast<std::size_t>(bucket - latency_bounds_ms.begin())];
   totals_.latency_ms_sum += ms;

@@ -4,16 +4,16 @@
 // Owned by the shard; one thread.
 #pragma once
 
-#include "core/backlog.h"
-#include "core/device_table.h"
-#include "core/holdings.h"
-#include "core/open_time.h"
+#include "base/clock.h"
 #include "core/outlet.h"
+#include "core/words.h"
+#include "model/amount.h"
 #include "model/hub_link.h"
 #include "model/journal.h"
 #include "model/timeline.h"
 #include "model/totals.h"
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <unordered_map>
@@ -22,9 +22,14 @@
 
 namespace causeway::core {
 
+struct backlog;
+class device_table;
 class draft;
 class gates;
+class holdings;
+class open_time;
 class rule_book;
+class spool_room;
 
 class delivery {
 public:
@@ -76,7 +81,7 @@ private:
   void want_body(device_ref which);
   using room_change = void (spool_room::*)(std::uint32_t application, const amount& what);
   void leave_queue(device_ref which, room_change to);
-  void count_latency(const outbox::waiting_message& sent, moment now);
+  void count_latency(std::uint32_t accepted_ms, moment now);
   void end_first_send(device_ref which, std::optional<errc> fault, moment now);
 
   options options_;

@@ -2,6 +2,7 @@
 #include "core/device_table.h"
 
 #include "base/check.h"
+#include "core/name_blocks.h"
 
 #include <algorithm>
 #include <limits>
@@ -40,6 +41,15 @@ void device_table::grow_slots(std::size_t devices) {
   });
 }
 
+device_table::device_table(std::size_t least_free)
+    : least_free_{least_free}, names_{std::make_unique<name_blocks>()} {}
+
+device_table::~device_table() = default;
+
+std::size_t device_table::name_bytes() const {
+  return names_->bytes();
+}
+
 std::optional<device_ref> device_table::find(std::uint32_t application, std::string_view name) const {
   if (slots_.empty()) return std::nullopt;
   const auto slot = slot_of(application, name);
@@ -72,7 +82,7 @@ void device_table::put(std::uint32_t index, std::uint32_t application, std::stri
   CAUSEWAY_CHECK(!d.used);
   ++used_[index / block_devices];
   grow_slots(size_ + 1);
-  d.kept_name = names_.keep(name);
+  d.kept_name = names_->keep(name);
   d.application = static_cast<std::uint16_t>(application);
   d.used = true;
   ++size_;
@@ -111,7 +121,7 @@ void device_table::remove(device_ref ref) {
   }
   set_model(d, {});
   release_hub(d.hub);
-  names_.give_back(d.kept_name);
+  names_->give_back(d.kept_name);
   d = device{};
   --size_;
   generations_[index] = static_cast<std::uint16_t>((generation_of(ref) + 1) % generations_of_a_place);

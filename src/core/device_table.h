@@ -7,7 +7,6 @@
 #include "base/ids.h"
 #include "base/shared_texts.h"
 #include "core/device.h"
-#include "core/name_blocks.h"
 
 #include <cstdint>
 #include <deque>
@@ -20,6 +19,8 @@
 
 namespace causeway::core {
 
+class name_blocks;
+
 class device_table {
 public:
   // So many places lie free before one of them is given again: what may still come late of a device has come
@@ -27,7 +28,8 @@ public:
   // generations_of_a_place.
   static constexpr std::size_t enough_free = 8192;
   // least_free: one at least.
-  explicit device_table(std::size_t least_free = enough_free) : least_free_{least_free} {}
+  explicit device_table(std::size_t least_free = enough_free);
+  ~device_table();
 
   // application: an index into the rules.
   std::optional<device_ref> find(std::uint32_t application, std::string_view name) const;
@@ -80,7 +82,7 @@ public:
   const std::string& model_of(const device& d) const { return models_.at(d.model); }
   void set_model(device& d, std::string_view model);
   std::size_t models() const { return models_.size(); }
-  std::size_t name_bytes() const { return names_.bytes(); }
+  std::size_t name_bytes() const;
 
   template <class Visit>
   void for_each(Visit visit) {
@@ -116,7 +118,7 @@ private:
   std::size_t size_ = 0;
   std::vector<std::uint16_t> generations_; // by place: of who is there, or will be next
   std::deque<std::uint32_t> free_;         // places that somebody has had: the longest free first
-  name_blocks names_;                      // devices point into them
+  std::unique_ptr<name_blocks> names_;     // devices point into them
   // By application and name: open addressing, a place's index + 1, 0 = free. A power of two, at most 3/4
   // full.
   std::vector<std::uint32_t> slots_;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/device_view.h"
 
+#include "core/device_table.h"
+#include "core/grace.h"
+#include "core/links.h"
+#include "core/naming.h"
+#include "core/rule_book.h"
+
 #include <utility>
 
 namespace causeway::core {

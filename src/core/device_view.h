@@ -2,14 +2,19 @@
 // What can be told about devices, one by one and in pages. Changes nothing. Owned by the shard; one thread.
 #pragma once
 
-#include "core/grace.h"
-#include "core/links.h"
-#include "core/naming.h"
+#include "core/words.h"
 #include "model/device_status.h"
 
 #include <optional>
 
 namespace causeway::core {
+
+struct device;
+class device_table;
+class grace;
+class links;
+class naming;
+class rule_book;
 
 class device_view {
 public:

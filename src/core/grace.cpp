@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/grace.h"
 
+#include "core/backlog.h"
 #include "core/connecting.h"
 #include "core/delivery.h"
+#include "core/device_table.h"
+#include "core/open_time.h"
+#include "core/outbox.h"
 #include "core/rule_book.h"
 
 #include <algorithm>

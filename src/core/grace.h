@@ -4,9 +4,9 @@
 // thread.
 #pragma once
 
-#include "core/backlog.h"
-#include "core/device_table.h"
-#include "core/open_time.h"
+#include "base/clock.h"
+#include "core/words.h"
+#include "model/journal.h"
 #include "model/totals.h"
 
 #include <cstdint>
@@ -16,8 +16,12 @@
 
 namespace causeway::core {
 
+struct backlog;
 class connecting;
 class delivery;
+struct device;
+class device_table;
+class open_time;
 class rule_book;
 
 class grace {

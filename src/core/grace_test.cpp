@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grace and successions, which look at the same refusals.
+#include "core/appends.h"
+#include "core/backlog.h"
 #include "core/delivery.h"
 #include "core/gates.h"
 #include "core/grace.h"
+#include "core/open_time.h"
 #include "core/organ_scene.h"
 #include "core/successions.h"
 
@@ -20,7 +23,7 @@ constexpr seconds day{24 * 3600};
 struct refusing : organ_scene {
   gates held{{}, table, rules, [] { return 0.5; }};
   delivery out{{}, rules, table, waiting, held, here, book, disk, hub, time, totals};
-  grace counted{rules, table, waiting, *states, out, time, totals};
+  grace counted{rules, table, waiting, states, out, time, totals};
   successions heirs{names, rules, table, waiting.queue, counted, stored};
 
   // last: the row that came last.

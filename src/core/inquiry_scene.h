@@ -3,9 +3,12 @@
 #pragma once
 
 #include "base/clock.h"
-#include "core/downlink_look.h"
+#include "core/words.h"
+#include "model/command.h"
+#include "model/downlinks.h"
 
 #include <string>
+#include <vector>
 
 namespace causeway::core::testing {
 

@@ -3,7 +3,14 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "core/draft.h"
+#include "core/appends.h"
+#include "core/backlog.h"
+#include "core/device_table.h"
+#include "core/doorman.h"
+#include "core/naming.h"
+#include "core/room.h"
+#include "core/spool_room.h"
+#include "core/successions.h"
 #include "model/event_key.h"
 
 #include <algorithm>
@@ -20,18 +27,16 @@ std::optional<kept_key> kept_key_of(const model::event& event) {
 } // namespace
 
 intake::intake(std::size_t most_in_progress, const naming& names, const device_table& table,
-               const successions& heirs, backlog& waiting, room& space, draft& book, appends& stored,
-               const outlets& to, const open_time& time, shard_totals& totals)
+               const successions& heirs, backlog& waiting, room& space, appends& stored, const outlets& to,
+               shard_totals& totals)
     : most_{most_in_progress},
       names_{names},
       table_{table},
       heirs_{heirs},
       waiting_{waiting},
       room_{space},
-      book_{book},
       stored_{stored},
       to_{to},
-      time_{time},
       totals_{totals} {}
 
 const device* intake::device_of(const source& from) const {
@@ -183,21 +188,17 @@ void intake::store(ticket which, const source& from, append_request request, mom
 
 void intake::append(ticket which, const source& from, append_request request, const amount& what,
                     moment now) {
-  const auto id = stored_.next();
-  request.id = id;
-  request.accepted_at = time_.seconds_at(now);
-  request.accepted = now.mono;
   if (const auto* const d = device_of(from)) {
     if (d->has_eui) request.dev_eui = d->eui;
   } else {
     request.device.reset(); // it has left the table meanwhile
   }
-  const appending entry{id, which, from, request.key, what, request.refused.has_value()};
-  book_.commit(); // the device's record is there before its first row
-  if (const auto taken = to_.disk->append(std::move(request)); !taken)
+  appending entry{{}, which, from, request.key, what, request.refused.has_value()};
+  const auto made = stored_.make(std::move(request), now);
+  if (!made)
     return conclude(which, from, entry.key,
-                    taken.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
-  stored_.made();
+                    made.fault().code() == errc::spool_full ? answer::full : answer::unavailable, now);
+  entry.id = *made;
   waiting_.account.take(from.application, what);
   appending_.push_back(entry);
 }

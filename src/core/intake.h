@@ -5,20 +5,17 @@
 // is_full.
 #pragma once
 
-#include "core/appends.h"
-#include "core/backlog.h"
-#include "core/device_table.h"
-#include "core/doorman.h"
-#include "core/naming.h"
-#include "core/open_time.h"
+#include "base/clock.h"
 #include "core/outlet.h"
-#include "core/room.h"
-#include "core/successions.h"
+#include "core/words.h"
+#include "model/amount.h"
 #include "model/door.h"
+#include "model/event.h"
 #include "model/formatter.h"
 #include "model/journal.h"
 #include "model/totals.h"
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <set>
@@ -27,19 +24,24 @@
 
 namespace causeway::core {
 
-class draft;
+struct appends;
+struct backlog;
+struct device;
+class device_table;
+class naming;
+class room;
+class successions;
 
 class intake {
 public:
   struct outlets {
-    const outlet<model::journal>& disk;
     const outlet<model::formatter>& formatter;
     const outlet<model::answers>& answers;
   };
   // All must live as long. most_in_progress: events being formatted or stored.
   intake(std::size_t most_in_progress, const naming& names, const device_table& table,
-         const successions& heirs, backlog& waiting, room& space, draft& book, appends& stored,
-         const outlets& to, const open_time& time, shard_totals& totals);
+         const successions& heirs, backlog& waiting, room& space, appends& stored, const outlets& to,
+         shard_totals& totals);
 
   void answer_now(ticket which, answer what);
   // No more can be in progress: an event is to be answered `full`.
@@ -114,10 +116,8 @@ private:
   const successions& heirs_;
   backlog& waiting_;
   room& room_;
-  draft& book_;
   appends& stored_;
   outlets to_;
-  const open_time& time_;
   shard_totals& totals_;
   std::unordered_map<ticket, in_progress> formatting_;
   std::deque<appending> appending_; // by id

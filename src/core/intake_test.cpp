@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/appends.h"
+#include "core/backlog.h"
 #include "core/connecting.h"
 #include "core/delivery.h"
 #include "core/gates.h"
+#include "core/grace.h"
 #include "core/intake.h"
 #include "core/organ_scene.h"
+#include "core/outbox.h"
+#include "core/room.h"
+#include "core/spool_room.h"
+#include "core/successions.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +29,7 @@ struct taking : organ_scene {
   delivery out{{}, rules, table, waiting, held, here, book, disk, hub, time, totals};
   grace counted{rules, table, waiting, states, out, time, totals};
   successions heirs{names, rules, table, waiting.queue, counted, stored};
-  intake in{3, names, table, heirs, waiting, space, book, stored, {disk, format, answered}, time, totals};
+  intake in{3, names, table, heirs, waiting, space, stored, {format, answered}, totals};
   device_ref which = add(plant, "dev");
   std::uint64_t next_ticket = 1;
 

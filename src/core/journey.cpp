@@ -2,9 +2,15 @@
 #include "core/journey.h"
 
 #include "base/earliest.h"
+#include "core/backlog.h"
+#include "core/census.h"
 #include "core/delivery.h"
+#include "core/device_table.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/naming.h"
+#include "core/open_time.h"
+#include "core/rule_book.h"
 
 #include <utility>
 
@@ -15,7 +21,7 @@ journey::journey(const grounds& on, const outlets& to, const connect_pauses& by,
     : on_{on},
       claims_{on.rules, on.names, on.table},
       assignments_{on.rules, on.names, claims_, on.table, to.finder, on.book},
-      openings_{{on.rules, on.names, on.table, claims_, assignments_, on.here, on.book}},
+      openings_{{on.rules, on.names, on.table, claims_, assignments_, on.here}},
       connecting_{on.table, on.rules, on.totals, by, std::move(random)},
       links_{to.hub, to.finder, on.names, on.rules, on.table, on.here, on.totals},
       grace_{on.rules, on.table, on.waiting, connecting_, on.out, on.time, on.totals},

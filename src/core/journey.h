@@ -4,9 +4,7 @@
 // order things end. Owned by the shard, owns the organs of the way; one thread.
 #pragma once
 
-#include "core/appends.h"
 #include "core/assignments.h"
-#include "core/census.h"
 #include "core/claims.h"
 #include "core/connecting.h"
 #include "core/grace.h"
@@ -21,10 +19,15 @@
 
 namespace causeway::core {
 
+struct appends;
+struct backlog;
+class census;
 class delivery;
 class draft;
 class gates;
 struct gate_place;
+class holdings;
+class open_time;
 
 class journey {
 public:

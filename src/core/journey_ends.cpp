@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a device's way ends, or begins anew: switched off, deleted, forgotten, another device; and at start.
+#include "core/backlog.h"
+#include "core/census.h"
 #include "core/delivery.h"
+#include "core/device_table.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/holdings.h"
 #include "core/journey.h"
+#include "core/naming.h"
+#include "core/outbox.h"
+#include "core/rule_book.h"
 
 #include <utility>
 

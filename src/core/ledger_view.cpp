@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ledger_view.h"
 
+#include "core/ledger.h"
+
 #include <algorithm>
 
 namespace causeway::core {
@@ -38,6 +40,12 @@ command_status status_of(const command_entry& one, std::uint32_t open_seconds) {
   made.marks = one.marks;
   made.error = one.error;
   return made;
+}
+
+std::optional<command_status> status_of(const ledger& book, const command_id& which,
+                                        std::uint32_t open_seconds) {
+  const auto* const one = book.find(which);
+  return one == nullptr ? std::nullopt : std::optional{status_of(*one, open_seconds)};
 }
 
 command_page page_of(const ledger& book, const command_query& asked, std::uint32_t open_seconds) {

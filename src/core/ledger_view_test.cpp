@@ -2,6 +2,7 @@
 #include "core/ledger_view.h"
 
 #include "core/commands_scene.h"
+#include "core/ledger.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

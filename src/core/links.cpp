@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/links.h"
 
+#include "core/device_table.h"
+#include "core/holdings.h"
+#include "core/naming.h"
+#include "core/rule_book.h"
+
 namespace causeway::core {
 
 links::links(const outlet<hub_link>& hub, const outlet<provisioner>& finder, const naming& names,

@@ -3,8 +3,6 @@
 // what a device is waiting for is its state. Owned by the shard; one thread.
 #pragma once
 
-#include "core/holdings.h"
-#include "core/naming.h"
 #include "core/outlet.h"
 #include "core/transitions.h"
 #include "model/hub_link.h"
@@ -12,6 +10,11 @@
 #include "model/totals.h"
 
 namespace causeway::core {
+
+class device_table;
+class holdings;
+class naming;
+class rule_book;
 
 class links {
 public:

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/opening.h"
 
+#include "core/assignments.h"
+#include "core/claims.h"
+#include "core/device_table.h"
+#include "core/holdings.h"
+#include "core/rule_book.h"
+
 #include <algorithm>
 #include <utility>
 

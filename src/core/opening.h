@@ -4,8 +4,7 @@
 // assignments that are on disk. One thread.
 #pragma once
 
-#include "core/assignments.h"
-#include "core/holdings.h"
+#include "core/words.h"
 #include "model/start_image.h"
 
 #include <cstdint>
@@ -15,6 +14,12 @@
 #include <vector>
 
 namespace causeway::core {
+
+class assignments;
+class claims;
+class device_table;
+class holdings;
+class rule_book;
 
 class opening {
 public:

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/assignments.h"
+#include "core/claims.h"
+#include "core/holdings.h"
 #include "core/opening.h"
 #include "core/organ_scene.h"
 

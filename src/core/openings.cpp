@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/openings.h"
 
-#include "core/draft.h"
+#include "core/assignments.h"
+#include "core/device_table.h"
+#include "core/holdings.h"
+#include "core/naming.h"
 
 #include <utility>
 
@@ -17,7 +20,7 @@ std::optional<device_ref> openings::next(std::size_t& most) {
     auto& first = all_.begin()->second;
     const bool all_placed = first.is_over() || first.place_some(most);
     for (const auto which : first.take_misfits())
-      on_.book.displace(which, on_.names.key_of(on_.table.at(which)));
+      on_.held.displace(which);
     if (!all_placed) return std::nullopt;
     std::optional<device_ref> one;
     if (!first.is_over()) {

@@ -11,7 +11,8 @@
 
 namespace causeway::core {
 
-class draft;
+struct device;
+class naming;
 
 class openings {
 public:
@@ -22,7 +23,6 @@ public:
     claims& claimed;
     assignments& held;
     const holdings& here;
-    draft& book;
   };
   // All must live as long.
   explicit openings(const grounds& on) : on_{on} {}

@@ -3,20 +3,24 @@
 // that record. What is out of sight here is in organ_scene_test.cpp: a change of it is nothing to most tests.
 #pragma once
 
-#include "core/appends.h"
-#include "core/backlog.h"
-#include "core/holdings.h"
+#include "core/device_table.h"
 #include "core/naming.h"
-#include "core/open_time.h"
 #include "core/outlet.h"
 #include "core/recording_ports.h"
+#include "core/rule_book.h"
 #include "core/transitions.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace causeway::core {
+struct appends;
+struct backlog;
 class connecting;
 class draft;
+class holdings;
+class open_time;
 } // namespace causeway::core
 
 namespace causeway::core::testing {
@@ -26,21 +30,22 @@ struct organ_scene {
   recording_ports ports;
   rule_book rules;
   shard_totals totals;
-  open_time time{clock.now()};
   device_table table;
   naming names{rules, table};
-  backlog waiting;
-  holdings here{rules, nullptr};
   outlet<journal> disk;
-  std::shared_ptr<draft> change_under_way;
-  draft& book;
-  appends stored;
   outlet<hub_link> hub;
   outlet<provisioner> finder;
   outlet<registry> stack;
   outlet<formatter> format;
   outlet<answers> answered;
-  std::shared_ptr<connecting> states;
+  struct hidden;
+  std::shared_ptr<hidden> it;
+  open_time& time;
+  backlog& waiting;
+  holdings& here;
+  draft& book;
+  appends& stored;
+  connecting& states;
 
   static constexpr std::uint32_t plant = 0, field = 1, meters = 2;
 
@@ -62,12 +67,7 @@ struct organ_scene {
     d.hub = table.intern({hub_host{"h"}, rules.of(d).section, application == plant ? "" : "f1/{device_id}"});
     return which;
   }
-  void wait(device_ref which, spool_seq seq, std::uint32_t bytes = 10, bool with_body = true) {
-    auto& d = table.at(which);
-    waiting.queue.push(which, d, {seq, bytes, time.ms_since_start(now()), time.since_start(now())});
-    waiting.account.take(d.application, {1, bytes});
-    if (with_body) waiting.bodies.keep(seq, {"id", "", "", "body", {}});
-  }
+  void wait(device_ref which, spool_seq seq, std::uint32_t bytes = 10, bool with_body = true);
 };
 
 } // namespace causeway::core::testing

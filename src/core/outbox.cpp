@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/outbox.h"
 
+#include "core/device.h"
+
 #include "base/check.h"
 
 namespace causeway::core {
@@ -19,7 +21,7 @@ void outbox::forget_idle(const device& d) {
   if (const auto* first = idle(d); first != nullptr) order_of(d).erase(first->seq);
 }
 
-const outbox::waiting_message* outbox::idle(const device& of) const {
+const waiting_message* outbox::idle(const device& of) const {
   if (!of.in_flight) return of.waiting == 0 ? nullptr : &at(of.waiting_first);
   return of.waiting < 2 ? nullptr : &at(at(of.waiting_first).next);
 }
@@ -67,7 +69,7 @@ void outbox::release(std::uint32_t index) {
   free_ = index;
 }
 
-const outbox::waiting_message& outbox::front(const device& of) const {
+const waiting_message& outbox::front(const device& of) const {
   CAUSEWAY_CHECK(of.waiting != 0);
   return at(of.waiting_first);
 }

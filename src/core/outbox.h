@@ -5,7 +5,7 @@
 // by the shard; one thread. Bounded by spool_limits.
 #pragma once
 
-#include "core/device.h"
+#include "core/waiting_message.h"
 #include "model/message.h"
 
 #include <deque>
@@ -17,17 +17,10 @@
 
 namespace causeway::core {
 
+struct device;
+
 class outbox {
 public:
-  struct waiting_message {
-    spool_seq seq = 0;
-    std::uint32_t bytes = 0;
-    std::uint32_t accepted_ms =
-        0;                       // milliseconds since the shard started, for the latency; wraps after 49 days
-    std::int32_t accepted_s = 0; // seconds since the shard started, for the age; negative: before it
-    std::uint32_t next = 0;      // the outbox's own: the next of the device; 0 is the end
-  };
-  static_assert(sizeof(waiting_message) == 24);
   struct place {
     spool_seq seq = 0;
     device_ref device{};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/outbox.h"
 
+#include "core/device.h"
+
 #include <gtest/gtest.h>
 
 namespace causeway::core {

@@ -2,6 +2,16 @@
 #include "core/reception.h"
 
 #include "base/log.h"
+#include "core/backlog.h"
+#include "core/census.h"
+#include "core/device_table.h"
+#include "core/holdings.h"
+#include "core/journey.h"
+#include "core/naming.h"
+#include "core/open_time.h"
+#include "core/outbox.h"
+#include "core/rule_book.h"
+#include "core/spool_room.h"
 
 #include <algorithm>
 #include <map>
@@ -187,8 +197,8 @@ reception::restored reception::restore(const start_image& image, moment now) {
   auto next_key = image.row_keys.begin();
   std::uint32_t passed_over = 0; // so many rows more
   for (const auto& row : image.waiting) {
-    const outbox::waiting_message message{
-        row.seq, row.bytes, 0, std::min(time_.since_start(row.accepted_at), time_.since_start(now))};
+    const waiting_message message{row.seq, row.bytes, 0,
+                                  std::min(time_.since_start(row.accepted_at), time_.since_start(now))};
     if (!table_.contains(row.device)) {
       out.strays.push_back(message);
       continue;

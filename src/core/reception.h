@@ -4,12 +4,28 @@
 #pragma once
 
 #include "core/frame_watch.h"
-#include "core/journey.h"
+#include "core/waiting_message.h"
+#include "model/door.h"
+#include "model/event.h"
+#include "model/registry.h"
+#include "model/start_image.h"
+#include "model/totals.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace causeway::core {
+
+struct backlog;
+class census;
+class device_table;
+class holdings;
+class journey;
+class naming;
+class open_time;
+class rule_book;
 
 class reception {
 public:
@@ -57,7 +73,7 @@ public:
   // Who was there, with what waits; refs are the table's, and of devices that are not in it yet the places
   // are free. Time has been restored.
   struct restored {
-    std::vector<outbox::waiting_message> strays; // of applications that are not configured any more
+    std::vector<waiting_message> strays; // of applications that are not configured any more
     std::vector<spool_seq> duplicates;
   };
   restored restore(const start_image& image, moment now);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/records.h"
 
+#include "core/device_table.h"
 #include "core/draft.h"
+#include "core/grace.h"
+#include "core/naming.h"
+#include "core/successions.h"
 
 #include <utility>
 

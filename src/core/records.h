@@ -3,14 +3,16 @@
 // shard; one thread.
 #pragma once
 
-#include "core/grace.h"
-#include "core/naming.h"
-#include "core/successions.h"
+#include "core/words.h"
 #include "model/journal.h"
 
 namespace causeway::core {
 
+class device_table;
 class draft;
+class grace;
+class naming;
+class successions;
 
 class records {
 public:

@@ -3,9 +3,14 @@
 
 #include "base/earliest.h"
 #include "base/log.h"
+#include "core/backlog.h"
+#include "core/device_table.h"
 #include "core/draft.h"
 #include "core/gates.h"
+#include "core/open_time.h"
+#include "core/outbox.h"
 #include "core/rule_book.h"
+#include "core/spool_room.h"
 
 #include <algorithm>
 
@@ -22,7 +27,7 @@ room::room(const spool_limits& limits, const rule_book& rules, device_table& tab
       time_{time},
       totals_{totals} {}
 
-void room::keep_stray(const outbox::waiting_message& message) {
+void room::keep_stray(const waiting_message& message) {
   strays_.push_back(message);
   waiting_.account.take_stray({1, message.bytes});
 }
@@ -86,7 +91,7 @@ bool room::drop_oldest(std::optional<std::uint32_t> application, drop_reason why
   return true;
 }
 
-std::optional<outbox::waiting_message> room::oldest() const {
+std::optional<waiting_message> room::oldest() const {
   const auto place = waiting_.queue.oldest();
   if (!strays_.empty() && (!place || strays_.front().seq < place->seq)) return strays_.front();
   if (!place) return std::nullopt;

@@ -3,10 +3,10 @@
 // limits are kept by spool_room. Owned by the shard; one thread.
 #pragma once
 
-#include "core/backlog.h"
+#include "base/clock.h"
 #include "core/by_application.h"
-#include "core/device_table.h"
-#include "core/open_time.h"
+#include "core/limits.h"
+#include "core/waiting_message.h"
 #include "model/dead_letter.h"
 #include "model/door.h"
 #include "model/journal.h"
@@ -18,8 +18,11 @@
 
 namespace causeway::core {
 
+struct backlog;
+class device_table;
 class draft;
 class gates;
+class open_time;
 class rule_book;
 
 class room {
@@ -32,7 +35,7 @@ public:
   std::optional<answer> make(std::uint32_t application, const amount& comes, moment now,
                              const amount& leaves = {});
   // At start: a message of an application that is not configured any more. In the order of seq.
-  void keep_stray(const outbox::waiting_message& message);
+  void keep_stray(const waiting_message& message);
   void on_dead_letters_counted(const dead_letter_amounts& are);
   // Gives up what is over max_age, and tells what there is to tell.
   void tick(moment now);
@@ -54,7 +57,7 @@ private:
     std::array<std::uint64_t, drop_reasons> by_reason;
   };
 
-  std::optional<outbox::waiting_message> oldest() const;
+  std::optional<waiting_message> oldest() const;
   bool drop_oldest(std::optional<std::uint32_t> application, drop_reason why, moment now);
   void drop_overdue(moment now);
   void note_drop(drop_reason why, const amount& what, moment now);
@@ -69,7 +72,7 @@ private:
   draft& book_;
   const open_time& time_;
   shard_totals& totals_;
-  std::deque<outbox::waiting_message> strays_; // of applications that are not configured any more
+  std::deque<waiting_message> strays_; // of applications that are not configured any more
   by_application<std::uint64_t> refusals_, drops_;
   by_application<std::optional<mono_time>> letters_told_; // that they take half of its share
   mono_time letters_looked_{};

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/backlog.h"
 #include "core/gates.h"
 #include "core/organ_scene.h"
+#include "core/outbox.h"
 #include "core/room.h"
+#include "core/spool_room.h"
 
 #include <gtest/gtest.h>
 

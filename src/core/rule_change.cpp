@@ -6,6 +6,7 @@
 #include "core/census.h"
 #include "core/journey.h"
 #include "core/open_time.h"
+#include "core/spool_room.h"
 
 #include <utility>
 

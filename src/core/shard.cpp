@@ -19,11 +19,13 @@
 #include "core/journey.h"
 #include "core/naming.h"
 #include "core/open_time.h"
+#include "core/outbox.h"
 #include "core/outlet.h"
 #include "core/reception.h"
 #include "core/room.h"
 #include "core/rule_book.h"
 #include "core/rule_change.h"
+#include "core/spool_room.h"
 #include "core/twins.h"
 
 #include <algorithm>
@@ -75,7 +77,8 @@ struct shard::organs {
         rules{std::move(by)},
         time{now},
         counts{rules.size(), table, options.max_devices, options.limits.application_share},
-        waiting{{}, body_cache{options.body_cache_bytes}, spool_room{options.limits, rules.size()}},
+        bodies{options.body_cache_bytes},
+        account{options.limits, rules.size()},
         here{rules, options.tenure},
         held{options.refusals, table, rules, options.random},
         space{options.limits, rules, table, waiting, held, book, time, totals},
@@ -96,21 +99,12 @@ struct shard::organs {
              options.random},
         desk{rules, names, table, counts, waiting, time, here, ways, totals},
         change{{rules, names, table, counts, waiting, time, ways}},
-        in{options.max_in_progress,
-           names,
-           table,
-           ways.heirs(),
-           waiting,
-           space,
-           book,
-           stored,
-           {to.disk, to.formatter, to.answers},
-           time,
-           totals},
+        in{options.max_in_progress,    names, table, ways.heirs(), waiting, space, stored,
+           {to.formatter, to.answers}, totals},
         down{{options.commands, options.random, options.fresh_id, options.service_time, options.timeline},
-             {rules, names, table, here, ways.heirs(), waiting.account, book, stored, time, totals},
-             {to.disk, to.hub, to.stack, to.words, to.answers, to.watch}},
-        desired{down, {rules, names, table, book, stored, time}, {to.disk, to.hub, to.words}, options.random},
+             {rules, names, table, here, ways.heirs(), account, book, stored, time, totals},
+             {to.hub, to.stack, to.words, to.answers, to.watch}},
+        desired{down, {rules, names, table, book, stored}, {to.hub, to.words}, options.random},
         side{of},
         view{rules, names, table, ways.refused(), ways.to_hub()} {
     to.watch.bind(desired);
@@ -120,13 +114,16 @@ struct shard::organs {
   outlets to;
   rule_book rules;
   draft book{to.disk};
-  appends stored;
-  shard_totals totals;
   open_time time;
+  appends stored{to.disk, book, time};
+  shard_totals totals;
   device_table table;
   naming names{rules, table};
   census counts;
-  backlog waiting;
+  outbox queue;
+  body_cache bodies;
+  spool_room account;
+  backlog waiting{queue, bodies, account};
   holdings here;
   gates held;
   room space;
@@ -523,8 +520,8 @@ const device_table& shard::devices() const {
 
 shard_totals shard::totals() const {
   auto totals = it_->totals;
-  totals.waiting_messages = it_->waiting.queue.messages();
-  totals.waiting_bytes = it_->waiting.queue.bytes();
+  totals.waiting_messages = it_->queue.messages();
+  totals.waiting_bytes = it_->queue.bytes();
   totals.refused_unknown = it_->held.refusals();
   totals.applications_paused = it_->held.closed();
   totals.last_row = it_->stored.last_row;
@@ -534,8 +531,8 @@ shard_totals shard::totals() const {
 std::vector<spool_use> shard::spool_by_application() const {
   std::vector<spool_use> all;
   for (std::uint32_t i = 0; i < it_->rules.size(); ++i)
-    all.push_back({it_->rules.at(i).id, it_->waiting.account.of(i), it_->waiting.account.letters_of(i),
-                   it_->waiting.account.letters_part(i), it_->space.refusals_of(i), it_->space.drops_of(i),
+    all.push_back({it_->rules.at(i).id, it_->account.of(i), it_->account.letters_of(i),
+                   it_->account.letters_part(i), it_->space.refusals_of(i), it_->space.drops_of(i),
                    it_->counts.devices_of(i), it_->counts.refusals_of(i)});
   return all;
 }

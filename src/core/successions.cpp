@@ -2,6 +2,12 @@
 #include "core/successions.h"
 
 #include "base/log.h"
+#include "core/appends.h"
+#include "core/device_table.h"
+#include "core/grace.h"
+#include "core/naming.h"
+#include "core/outbox.h"
+#include "core/rule_book.h"
 
 #include <algorithm>
 

@@ -3,11 +3,10 @@
 // what waited for the one before goes first. Owned by the shard; one thread.
 #pragma once
 
+#include "base/clock.h"
 #include "base/log_limiter.h"
-#include "core/appends.h"
-#include "core/grace.h"
-#include "core/naming.h"
-#include "core/outbox.h"
+#include "core/words.h"
+#include "model/journal.h"
 
 #include <cstdint>
 #include <map>
@@ -15,6 +14,14 @@
 #include <vector>
 
 namespace causeway::core {
+
+struct appends;
+struct device;
+class device_table;
+class grace;
+class naming;
+class outbox;
+class rule_book;
 
 class successions {
 public:

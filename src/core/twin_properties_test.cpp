@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // IoT Central's properties: each is what lorawan.downlink is to a twin (twins_test.cpp), by itself.
+#include "core/ledger.h"
 #include "core/twin_record.h"
 #include "core/twins_scene.h"
 

@@ -4,9 +4,11 @@
 #include "base/backoff.h"
 #include "base/excerpt.h"
 #include "base/log.h"
+#include "core/appends.h"
 #include "core/command_senders.h"
+#include "core/device_table.h"
 #include "core/draft.h"
-#include "core/open_time.h"
+#include "core/naming.h"
 #include "core/rule_book.h"
 
 #include <algorithm>
@@ -263,18 +265,14 @@ bool twins::order(device_ref which, twin& one, twin_record& next, const desired_
 // Without a command.
 void twins::keep(device_ref which, twin& one, twin_record what, moment now) {
   append_request request;
-  request.id = on_.stored.next();
   request.device = which;
   request.from = on_.names.key_of(on_.table.at(which));
-  request.accepted_at = on_.time.seconds_at(now);
-  request.accepted = now.mono;
   what.eui = eui_of(on_.table.at(which));
   request.commands.push_back(make_twin_row(request.from, what));
-  on_.changes.commit();
-  if (!to_.disk->append(std::move(request))) return read_later(which, one, now);
-  on_.stored.made();
+  const auto id = on_.stored.make(std::move(request), now);
+  if (!id) return read_later(which, one, now);
   one.next = std::move(what);
-  keeping_.emplace(on_.stored.last, which);
+  keeping_.emplace(*id, which);
 }
 
 bool twins::on_appended(const model::appended& what, moment now) {

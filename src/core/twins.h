@@ -12,11 +12,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log_limiter.h"
-#include "core/appends.h"
 #include "core/command_watch.h"
 #include "core/commands.h"
 #include "core/desired_watch.h"
-#include "core/naming.h"
 #include "core/outlet.h"
 #include "core/twin_record.h"
 #include "model/command_translator.h"
@@ -43,10 +41,8 @@ public:
     const device_table& table;
     draft& changes;
     appends& stored;
-    const open_time& time;
   };
   struct outlets {
-    const outlet<model::journal>& disk;
     const outlet<model::hub_link>& hub;
     const outlet<model::command_translator>& words;
   };
