@@ -161,6 +161,28 @@ result<told_twin> read_told_twin(std::string_view document) {
   return told_twin{text_of(told->as_object(), "command"), text_of(told->as_object(), "state")};
 }
 
+result<std::uint64_t> read_desired_version(std::string_view document) {
+  const auto parsed = parse(document);
+  if (!parsed) return parsed.fault();
+  boost::system::error_code absent;
+  const auto* desired = parsed->find_pointer("/properties/desired", absent);
+  if (desired == nullptr || !desired->is_object())
+    return error{errc::http_protocol, "a twin without desired properties"};
+  return count_of(desired->as_object(), "$version");
+}
+
+result<std::vector<told_twin::reading>> read_twin_reads(std::string_view shown) {
+  const auto parsed = parse(shown);
+  if (!parsed) return parsed.fault();
+  const auto* reads = parsed->is_object() ? parsed->as_object().if_contains("reads") : nullptr;
+  if (reads == nullptr || !reads->is_array()) return error{errc::http_protocol, "a twin without its reads"};
+  std::vector<told_twin::reading> made;
+  for (const auto& one : reads->as_array())
+    if (one.is_object())
+      made.push_back({count_of(one.as_object(), "version"), time_of(one.as_object(), "at")});
+  return made;
+}
+
 method_word read_method_answer(int http_status, std::string_view body) {
   method_word made;
   if (http_status != 200) return made;

@@ -35,6 +35,12 @@ result<hub_ends> read_hub_ends(std::string_view page);
 // http_protocol.
 result<told_twin> read_told_twin(std::string_view document);
 
+// Of the answer to a change of a twin by the hub's REST interface: `$version` of its desired properties.
+// Errors: http_protocol.
+result<std::uint64_t> read_desired_version(std::string_view document);
+// Of GET /twins/{device} of the control API: when the device has read it. Errors: http_protocol.
+result<std::vector<told_twin::reading>> read_twin_reads(std::string_view shown);
+
 // Of a method's call by REST: the device's status, and what stands in its answer. Status 0: the hub had none
 // from the device.
 struct method_word {

@@ -67,6 +67,18 @@ TEST(command_evidence, has_what_a_twin_tells_of_its_downlink) {
   EXPECT_FALSE(read_told_twin("{"));
 }
 
+TEST(command_evidence, of_a_twin_its_version_and_when_its_device_has_read_it) {
+  EXPECT_EQ(*read_desired_version(R"({"properties":{"desired":{"a":1,"$version":7},"reported":{}}})"), 7U);
+  EXPECT_FALSE(read_desired_version(R"({"Message":"no"})"));
+  const auto reads =
+      read_twin_reads(R"({"device":"d","reads":[{"version":7,"at":"2026-12-01T00:00:01.5Z"}]})");
+  ASSERT_TRUE(reads);
+  ASSERT_EQ(reads->size(), 1U);
+  EXPECT_EQ(reads->front().version, 7U);
+  EXPECT_EQ(format_rfc3339(reads->front().at), "2026-12-01T00:00:01.500Z");
+  EXPECT_FALSE(read_twin_reads(R"({"device":"d"})"));
+}
+
 TEST(command_evidence, a_call_without_the_devices_word_has_no_status) {
   const auto word =
       read_method_answer(200, R"({"status":202,"payload":{"command":"abc","state":"pushing"}})");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -15,9 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_findings = 100;
 // Before a look, and after it: what is so for longer than that is so at the look.
 constexpr milliseconds before_look{5'000}, after_look{500};
-// A gateway needs so long from its launch until the last twin is read; in how much of the rest, over all
-// that came and went meanwhile, a change must have been.
-constexpr auto start_takes = 3s, twin_is_read_within = 5s;
+// A gateway that lives on for so long has made a command of what it has read.
+constexpr auto read_is_taken_within = 2s;
 // Between an uplink and the transmission in its window, or the event that tells its verdict.
 constexpr auto window = 6s;
 
@@ -84,7 +84,7 @@ private:
   void judge_one(const file& of);
   void judge_twins();
   const asked_command* next_change(const asked_command& of) const;
-  wall_time::duration time_to_read(wall_time from, wall_time to) const;
+  bool was_taken(const asked_command& one, std::uint64_t next_version) const;
   bool was_superseded(const asked_command& one) const;
   void judge_state(const file& of, const std::string& state);
   void judge_without_item(const file& of, const std::string& state);
@@ -122,9 +122,8 @@ void judgement::find(std::uint64_t& count, const file& of, const std::string& wh
                    : fmt::format("{} {} for {}", name_of(of.asked->way), of.asked->number, of.asked->device);
   if (of.asked != nullptr) words += " of " + format_rfc3339(of.asked->at);
   if (const auto* const next = of.asked == nullptr ? nullptr : next_change(*of.asked))
-    words += fmt::format(", the next change of {}, behind {:.1f} s in which it could be read",
-                         format_rfc3339(next->at),
-                         std::chrono::duration<double>{time_to_read(of.asked->at, next->at)}.count());
+    words += fmt::format(", version {}, the next change of {}, version {}", of.asked->version,
+                         format_rfc3339(next->at), next->version);
   if (!of.told.empty()) words += " (" + of.told.front()->id + ")";
   for (const auto* item : of.items) {
     words += fmt::format("; item accepted {} end {} queued {} sent {}", format_rfc3339(item->accepted),
@@ -161,28 +160,23 @@ void judgement::sort() {
   claim_by_twins();
 }
 
-// A report of a change names no number. Where nothing was queued it is of one that was there to be read, and
-// first of those that had to be: a push without an answer may be in doubt only many starts and changes later.
+// A report of a change names no number, and that of a push without an answer may come many starts and changes
+// later. So those of which nothing was queued are given first to the changes that must have become commands.
 void judgement::claim_by_twins() {
-  std::vector<std::pair<wall_time, std::string>> earliest_first;
+  std::map<std::string, std::multimap<wall_time, std::string>> reported; // by device, and by the first report
   for (const auto& [id, steps] : strangers_)
-    if (steps.front()->by_twin) earliest_first.emplace_back(steps.front()->at, id);
-  std::sort(earliest_first.begin(), earliest_first.end());
-  for (const bool had_to_be_read : {true, false})
-    for (const auto& [at, id] : earliest_first) {
-      const auto stranger = strangers_.find(id);
-      if (stranger == strangers_.end()) continue;
-      const auto& changes = changes_[stranger->second.front()->device];
-      const auto found =
-          std::find_if(changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
-            const auto& of = files_[one->number];
-            const bool is_free = one->at <= at && of.items.empty() && of.told.empty();
-            return is_free && (!had_to_be_read || !was_superseded(*one));
-          });
-      if (found == changes.rend()) continue;
-      files_[(*found)->number].told = stranger->second;
-      strangers_.erase(stranger);
-    }
+    if (steps.front()->by_twin) reported[steps.front()->device].emplace(steps.front()->at, id);
+  for (auto& [device, ids] : reported)
+    for (const bool must_be : {true, false})
+      for (const auto* const one : changes_[device]) {
+        auto& of = files_[one->number];
+        const auto first = ids.lower_bound(one->at);
+        if (first == ids.end() || !of.items.empty() || !of.told.empty()) continue;
+        if (must_be && was_superseded(*one)) continue;
+        of.told = strangers_.at(first->second);
+        strangers_.erase(first->second);
+        ids.erase(first);
+      }
 }
 
 // Of the same twin; null: there is none.
@@ -193,17 +187,20 @@ const asked_command* judgement::next_change(const asked_command& of) const {
   return one == changes->second.end() || std::next(one) == changes->second.end() ? nullptr : *std::next(one);
 }
 
-// Of the gateways that were there, without what each needs to start.
-wall_time::duration judgement::time_to_read(wall_time from, wall_time to) const {
-  wall_time::duration had{};
-  for (const auto& life : all_.lives)
-    had += std::max(std::min(life.to, to) - std::max(life.from + start_takes, from), wall_time::duration{});
-  return had;
+bool judgement::was_taken(const asked_command& one, std::uint64_t next_version) const {
+  const auto twin = all_.twins.find(one.device);
+  if (twin == all_.twins.end()) return false;
+  return std::any_of(twin->second.reads.begin(), twin->second.reads.end(), [&](const auto& read) {
+    return read.version >= one.version && read.version < next_version &&
+           std::any_of(all_.lives.begin(), all_.lives.end(), [&](const gateway_life& life) {
+             return life.from <= read.at && read.at < life.to - read_is_taken_within;
+           });
+  });
 }
 
 bool judgement::was_superseded(const asked_command& one) const {
   const auto* const next = next_change(one);
-  return next != nullptr && time_to_read(one.at, next->at) < twin_is_read_within;
+  return next != nullptr && !was_taken(one, next->version);
 }
 
 command_figures judgement::judge() {

@@ -23,13 +23,14 @@ struct asked_command {
   command_way way = command_way::c2d;
   std::string device;
   bool confirmed = false;
-  wall_time at;          // before it was asked
-  bool accepted = false; // the hub has taken it; a method: it was answered 200 or 202
-  bool refused = false;  // a method: answered so that nothing was sent nor will be
-  bool waits = false;    // a message: it is still in the hub
-  bool is_held = false;  // a message: the hub keeps it until it is acknowledged
-  std::string hub_end;   // a message's end in the hub: "Success", "Rejected"; empty: none yet
-  std::string id;        // as a method's answer has it; empty: not known
+  wall_time at;              // before it was asked
+  std::uint64_t version = 0; // a change: the twin's desired version since
+  bool accepted = false;     // the hub has taken it; a method: it was answered 200 or 202
+  bool refused = false;      // a method: answered so that nothing was sent nor will be
+  bool waits = false;        // a message: it is still in the hub
+  bool is_held = false;      // a message: the hub keeps it until it is acknowledged
+  std::string hub_end;       // a message's end in the hub: "Success", "Rejected"; empty: none yet
+  std::string id;            // as a method's answer has it; empty: not known
 };
 
 // An event of an item that the gateway has answered with 2xx.
@@ -73,9 +74,14 @@ struct judged_device {
   std::optional<wall_time> first_uplink; // since its first command
 };
 
-// `lorawan.downlink` of a device's reported properties.
+// `lorawan.downlink` of a device's reported properties, and when the device has read the desired ones.
 struct told_twin {
   std::string command, state;
+  struct reading {
+    std::uint64_t version = 0;
+    wall_time at;
+  };
+  std::vector<reading> reads{};
 };
 
 // When a gateway was there: from its launch to the signal that ended it, or made it stand still. One that
@@ -98,7 +104,7 @@ struct command_evidence {
 struct command_figures {
   std::uint64_t commands = 0; // accepted
   std::uint64_t c2d = 0, methods = 0, twins = 0;
-  std::uint64_t superseded = 0; // changes of a twin that no gateway was there for to read before the next
+  std::uint64_t superseded = 0; // changes of a twin that were not read before the next, or just before an end
   std::uint64_t lost = 0, in_doubt = 0, doubt_unfounded = 0, doubled = 0, mismatches = 0, reports_missing = 0;
   std::uint64_t under_way = 0;                 // items without an end
   std::uint64_t unheard_yet = 0;               // a step was dropped, and it is not yet time to ask for it

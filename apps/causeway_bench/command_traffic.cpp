@@ -207,6 +207,9 @@ net::task<result<void>> command_traffic::change_twin(std::size_t which, bool rep
     auto body = fmt::format(R"({{"properties":{{"desired":{{{}{}}}}}}})", other, downlink);
     auto changed = co_await service_->change_twin(about.device, std::move(body));
     if (!changed) co_return std::move(changed).fault();
+    const auto version = read_desired_version(*changed);
+    if (!version) co_return version.fault();
+    if (i == 0) evidence_.asked[which].version = *version;
   }
   evidence_.asked[which].accepted = true;
   co_return result<void>{};
@@ -311,6 +314,11 @@ net::task<result<void>> command_traffic::read_twins() {
     if (!document) co_return std::move(document).fault();
     auto told = read_told_twin(*document);
     if (!told) co_return std::move(told).fault();
+    auto shown = co_await ask("GET", "/twins/" + name, {});
+    if (!shown) co_return std::move(shown).fault();
+    auto reads = read_twin_reads(*shown);
+    if (!reads) co_return std::move(reads).fault();
+    told->reads = *std::move(reads);
     evidence_.twins[name] = *std::move(told);
   }
   co_return result<void>{};

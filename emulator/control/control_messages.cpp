@@ -172,12 +172,16 @@ net::http_response answer_twins_control(const controlled& emulator, const net::h
     return refuse(405, "GET, PATCH or PUT");
   }
   const auto& twin = hub->desks().twin_of(device, now);
+  json::array reads;
+  for (const auto& one : twin.readings())
+    reads.push_back(json::object{{"version", one.version}, {"at", format_rfc3339(one.at)}});
   net::http_response shown;
   shown.body = json_text(json::object{{"device", device.str()},
                                       {"etag", twin.etag()},
                                       {"version", twin.version()},
                                       {"tags", twin.tags()},
-                                      {"properties", twin.properties()}});
+                                      {"properties", twin.properties()},
+                                      {"reads", std::move(reads)}});
   return shown;
 }
 

@@ -84,6 +84,7 @@ TEST_F(control_messages_test, a_twin_is_shown_and_changed) {
   EXPECT_EQ(shown.at("tags").at("site"), "a");
   EXPECT_EQ(shown.at("properties").at("desired").at("rate").as_double(), 27.5);
   EXPECT_EQ(shown.at("properties").at("desired").at("$version").to_number<int>(), 2);
+  EXPECT_TRUE(shown.at("reads").as_array().empty()) << "no device has read it";
   ask("PUT", "/twins/dev-1", R"({"properties":{"desired":{}}})");
   EXPECT_FALSE(ask("GET", "/twins/dev-1").at("properties").at("desired").as_object().contains("rate"));
   ask("PATCH", "/twins/dev-1", R"({"properties":{"desired":{"a b":1}}})", 400);

@@ -94,10 +94,11 @@ twin_desk::twin_answer twin_desk::perform(hub_link& link, const amqp::message& r
     return refuse({fault->status, fault->status * 1000 + 1,
                    fault->description.empty() ? "Injected fault." : fault->description},
                   now.wall);
-  const auto& twin = state_.twins.of(link.device, now.wall);
+  auto& twin = state_.twins.of(link.device, now.wall);
   auto& pair = pairs_[&link];
   if (operation == "GET") {
     ++state_.twins.totals().reads;
+    twin.note_read(now.wall);
     pair.has_read = true;
     if (!pair.subscribed) pair.pushes.clear(); // it reads what they say
     return {200, twin.version(), twin.device_view()};

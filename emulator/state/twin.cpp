@@ -77,6 +77,11 @@ twin::twin(wall_time made) {
   merge_twin_metadata(reported_.metadata, {}, {made, std::nullopt});
 }
 
+void twin::note_read(wall_time now) {
+  if (readings_.size() == most_reads) readings_.pop_front();
+  readings_.push_back({desired_.version, now});
+}
+
 std::string twin::device_view() const {
   return json_text(json::object{{"desired", with_version(desired_.values, desired_.version)},
                                 {"reported", with_version(reported_.values, reported_.version)}});

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,15 @@ public:
   // Changes with tags and desired properties.
   std::string etag() const { return make_etag(etag_); }
 
+  // When the device has read it, and which desired properties: the last most_reads of them.
+  static constexpr std::size_t most_reads = 1'000;
+  struct reading {
+    std::uint64_t version = 0; // of the desired ones
+    wall_time at;
+  };
+  const std::deque<reading>& readings() const { return readings_; }
+  void note_read(wall_time now);
+
   // By the device. Nothing: done.
   std::optional<twin_refusal> report(const boost::json::object& patch, wall_time now);
   // By a service; all of it or nothing. change.told: what a device is to hear of it.
@@ -70,6 +80,7 @@ private:
   boost::json::object tags_;
   twin_section desired_, reported_;
   std::uint64_t version_ = 1, etag_ = 1;
+  std::deque<reading> readings_;
 };
 
 } // namespace causeway::emulator
