@@ -2,6 +2,7 @@
 #include "core/command_looks.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
 #include <algorithm>
 
@@ -70,27 +71,43 @@ command_looks::inquiry* command_looks::take_answer(const command_id& id) {
   return !read.empty() && read.mapped() && found != inquiries_.end() ? &found->second : nullptr;
 }
 
+void command_looks::tell_failures(const command_id& id, const inquiry& one, const char* read, mono_time now) {
+  const auto failures = std::visit([](const auto& its) { return its.failures_to_tell(); }, one.what);
+  if (!failures) return;
+  if (const auto more = failing_.admit(errc{}, now))
+    log::warning("downlink_not_found_out", {{"application", one.of.application},
+                                            {"device", one.of.device},
+                                            {"command", id.str()},
+                                            {"read", read},
+                                            {"failures", *failures},
+                                            {"more", *more}});
+}
+
 std::optional<command_looks::finding> command_looks::on_queue_read(const command_id& id,
                                                                    const queue_reading& what, mono_time now) {
   std::optional<finding> found;
-  if (auto* const one = take_answer(id))
+  if (auto* const one = take_answer(id)) {
     std::visit(
         [&](auto& its) {
           if (auto it = its.on_queue(what, now)) found = *it;
         },
         one->what);
+    if (what.how == read_end::failed) tell_failures(id, *one, "queue", now);
+  }
   return conclude(id, found, now);
 }
 
 std::optional<command_looks::finding>
 command_looks::on_record_read(const command_id& id, const record_reading& what, mono_time now) {
   std::optional<finding> found;
-  if (auto* const one = take_answer(id))
+  if (auto* const one = take_answer(id)) {
     std::visit(
         [&](auto& its) {
           if (auto it = its.on_record(what, now)) found = *it;
         },
         one->what);
+    if (what.how == read_end::failed) tell_failures(id, *one, "record", now);
+  }
   return conclude(id, found, now);
 }
 

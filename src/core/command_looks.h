@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/log_limiter.h"
 #include "core/outlet.h"
 #include "core/push_inquiry.h"
 #include "core/silence_inquiry.h"
@@ -59,12 +60,14 @@ private:
   void unschedule(const command_id& id, inquiry& one);
   // The inquiry that the answer is for.
   inquiry* take_answer(const command_id& id);
+  void tell_failures(const command_id& id, const inquiry& one, const char* read, mono_time now);
   std::optional<finding> conclude(const command_id& id, std::optional<finding> found, mono_time now);
 
   const outlet<model::downlinks>& to_;
   std::map<command_id, inquiry> inquiries_;
   std::set<turn> due_;
   std::map<command_id, bool> reading_; // whether somebody still wants the answer
+  log_limiter failing_{};
 };
 
 } // namespace causeway::core

@@ -10,6 +10,7 @@ namespace causeway::core {
 namespace {
 
 constexpr backoff_policy pauses{milliseconds{1'000}, milliseconds{60'000}, 2.0, 0.0};
+constexpr std::uint32_t told_first = 12, told_each = 60;
 
 } // namespace
 
@@ -24,6 +25,11 @@ read_errand downlink_look::next(mono_time now) {
 void downlink_look::take_again(mono_time now) {
   following_ = read_errand::queue;
   due_ = now + pause_after(pauses, failures_++, 0.5);
+}
+
+std::optional<std::uint32_t> downlink_look::failures_to_tell() const {
+  if (failures_ < told_first || (failures_ - told_first) % told_each != 0) return std::nullopt;
+  return failures_;
 }
 
 std::optional<sighting> downlink_look::on_queue(const queue_reading& reading, mono_time now) {

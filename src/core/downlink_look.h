@@ -43,6 +43,9 @@ public:
   read_errand next(mono_time now);
   // When next() is worth asking; nothing while a read is under way, and when no look is wanted.
   std::optional<mono_time> deadline() const { return due_; }
+  // Behind a read that has failed: how many looks have failed in a row, where that is to be told: after about
+  // seven minutes, and each hour. Further commands of the device wait meanwhile.
+  std::optional<std::uint32_t> failures_to_tell() const;
   // A further look.
   void again(mono_time at) { due_ = at; }
 

@@ -45,6 +45,7 @@ public:
   // As downlink_look's.
   read_errand next(mono_time now) { return looks_.next(now); }
   std::optional<mono_time> deadline() const { return looks_.deadline(); }
+  std::optional<std::uint32_t> failures_to_tell() const { return looks_.failures_to_tell(); }
   // Nothing: not known yet.
   std::optional<push_finding> on_queue(const queue_reading& reading, mono_time now);
   std::optional<push_finding> on_record(record_reading reading, mono_time now);

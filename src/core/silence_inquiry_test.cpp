@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace causeway::core {
 namespace {
 
@@ -91,6 +93,30 @@ TEST_F(silence_inquiry_test, cannot_tell_where_a_read_is_refused) {
   refused.how = read_end::refused;
   asked = silence_inquiry{id, now()};
   EXPECT_EQ(look(empty_queue(), refused), silence_finding::cannot_tell);
+}
+
+// A proxy that has a page of its own for the network server's part kept a device's commands for ever, and
+// nobody was told.
+TEST_F(silence_inquiry_test, says_when_looks_that_fail_are_to_be_told) {
+  std::vector<std::uint32_t> told;
+  const auto began = now();
+  std::vector<mono_time::duration> when;
+  const auto fail_until = [&](mono_time::duration over) {
+    while (now() - began < over) {
+      EXPECT_EQ(look(empty_queue(), {}), std::nullopt);
+      if (const auto failures = asked.failures_to_tell()) {
+        told.push_back(*failures);
+        when.push_back(now() - began);
+      }
+      clock.advance(*asked.deadline() - now());
+    }
+  };
+  fail_until(3h);
+  ASSERT_EQ(told, (std::vector<std::uint32_t>{12, 72, 132}));
+  EXPECT_LT(when[0], 8min);
+  EXPECT_EQ(when[2] - when[1], 1h);
+  EXPECT_EQ(look(empty_queue(), record()), std::nullopt);
+  EXPECT_EQ(asked.failures_to_tell(), std::nullopt) << "the next row begins anew";
 }
 
 } // namespace
