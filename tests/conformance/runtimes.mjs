@@ -23,8 +23,7 @@ const python = ({ file, directory }) => ({
 
 // Both of the Java packages dial 5671 whatever they are told. So that tests can run beside one another, each has that port on a loopback
 // address of its own, which is what its JVM takes hub.localhost for.
-async function forwardUsualPort(hub) {
-  const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+export async function forwardUsualPort(hub, address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`) {
   const server = createServer((from) => {
     const to = connect(hub, '127.0.0.1');
     from.pipe(to).pipe(from);
