@@ -173,8 +173,8 @@ void judgement::claim_by_twins() {
       const auto stranger = strangers_.find(id);
       if (stranger == strangers_.end()) continue;
       const auto& changes = changes_[stranger->second.front()->device];
-      const auto found = std::find_if(
-          changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
+      const auto found =
+          std::find_if(changes.rbegin(), changes.rend(), [&, at = at](const asked_command* one) {
             const auto& of = files_[one->number];
             const bool is_free = one->at <= at && of.items.empty() && of.told.empty();
             return is_free && (!had_to_be_read || !was_superseded(*one));

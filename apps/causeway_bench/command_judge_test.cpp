@@ -281,7 +281,8 @@ TEST_F(judge_of_twins, a_change_that_stood_long_enough_or_is_the_last_is_lost_wi
   EXPECT_EQ(judge().lost, 2U);
 }
 
-// A gateway that waited for its pushes while it stopped, and those behind it that were killed as they started.
+// A gateway that waited for its pushes while it stopped, and those behind it that were killed as they
+// started.
 TEST_F(judge_of_twins, a_change_is_superseded_where_no_gateway_was_there_for_long_enough) {
   changed(10s);
   changed(70s);
