@@ -22,9 +22,15 @@ struct hub_line::live {
   live(net::stream s, net::loop& on) : stream{std::move(s)}, changed{on}, writer_ended{on} {}
 };
 
-hub_line::hub_line(net::loop& on, net::task_group& tasks, hub::fleet& of, hub::line& which,
-                   std::optional<net::tls_client_context> tls)
-    : loop_{on}, tasks_{tasks}, fleet_{of}, line_{which}, tls_{std::move(tls)}, ordered_{on} {
+hub_line::hub_line(net::loop& on, net::task_group& tasks, const net::connector& connect, hub::fleet& of,
+                   hub::line& which, std::optional<net::tls_client_context> tls)
+    : loop_{on},
+      tasks_{tasks},
+      connect_{connect},
+      fleet_{of},
+      line_{which},
+      tls_{std::move(tls)},
+      ordered_{on} {
   tasks_.spawn("hub." + fleet_.where().address.host + "." + std::to_string(line_.index()),
                net::restart_policy::on_fault, [this] { return serve(); });
 }
@@ -125,7 +131,7 @@ net::task<bool> hub_line::carry_one() {
   target.host = fleet_.where().address.host;
   target.port = fleet_.where().address.port;
   target.tls = tls_;
-  auto connected = co_await net::connect(std::move(target));
+  auto connected = co_await connect_(std::move(target));
   if (!connected) {
     if (connected.fault().code() == errc::stopped) co_return false;
     lose(connected.fault());

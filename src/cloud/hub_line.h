@@ -15,9 +15,9 @@ namespace causeway::cloud {
 
 class hub_line {
 public:
-  // Both must live as long. tls: absent = plain TCP. Spawns the task that carries.
-  hub_line(net::loop& on, net::task_group& tasks, hub::fleet& of, hub::line& which,
-           std::optional<net::tls_client_context> tls);
+  // All must live as long. tls: absent = plain TCP. Spawns the task that carries.
+  hub_line(net::loop& on, net::task_group& tasks, const net::connector& connect, hub::fleet& of,
+           hub::line& which, std::optional<net::tls_client_context> tls);
   ~hub_line();
   hub_line(const hub_line&) = delete;
   hub_line& operator=(const hub_line&) = delete;
@@ -37,6 +37,7 @@ private:
 
   net::loop& loop_;
   net::task_group& tasks_;
+  const net::connector& connect_;
   hub::fleet& fleet_;
   hub::line& line_;
   std::optional<net::tls_client_context> tls_;

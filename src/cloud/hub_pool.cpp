@@ -40,11 +40,13 @@ hub::fleet_set::options options_of(const std::vector<azure_section>& sections, s
 
 } // namespace
 
-hub_pool::hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
-                   model::hub_command_events& commands, const std::vector<azure_section>& sections,
-                   service_clocks& clocks, std::function<double()> random, model::timeline* spans)
+hub_pool::hub_pool(net::loop& on, net::task_group& tasks, net::connector connect,
+                   model::hub_link_events& core, model::hub_command_events& commands,
+                   const std::vector<azure_section>& sections, service_clocks& clocks,
+                   std::function<double()> random, model::timeline* spans)
     : loop_{on},
       tasks_{tasks},
+      connect_{std::move(connect)},
       sections_{sections},
       due_{on},
       fleets_{options_of(sections, clocks, std::move(random), spans), core, commands, *this} {
@@ -72,7 +74,7 @@ void hub_pool::open(hub::fleet& of, hub::line& which) {
   if (!line) {
     const auto section = std::find_if(sections_.begin(), sections_.end(),
                                       [&](const auto& one) { return one.name == of.terms().section; });
-    line = std::make_unique<hub_line>(loop_, tasks_, of, which, section->tls);
+    line = std::make_unique<hub_line>(loop_, tasks_, connect_, of, which, section->tls);
   }
   line->open();
 }

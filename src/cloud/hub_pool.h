@@ -8,6 +8,7 @@
 #include "model/cloud_totals.h"
 #include "model/hub_link.h"
 #include "model/timeline.h"
+#include "net/stream.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
 
@@ -25,9 +26,9 @@ using model::hub_totals;
 
 class hub_pool final : public model::hub_link, hub::line_orders {
 public:
-  // core, commands, sections and clocks must live as long, and spans where it is not null. random: uniform in
-  // [0, 1).
-  hub_pool(net::loop& on, net::task_group& tasks, model::hub_link_events& core,
+  // core, commands, sections and clocks must live as long, and spans where it is not null. connect:
+  // net::connect. random: uniform in [0, 1).
+  hub_pool(net::loop& on, net::task_group& tasks, net::connector connect, model::hub_link_events& core,
            model::hub_command_events& commands, const std::vector<azure_section>& sections,
            service_clocks& clocks, std::function<double()> random, model::timeline* spans = nullptr);
   ~hub_pool() override;
@@ -66,6 +67,7 @@ private:
 
   net::loop& loop_;
   net::task_group& tasks_;
+  net::connector connect_;
   const std::vector<azure_section>& sections_;
   net::wake_up due_;
   hub::fleet_set fleets_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/loop.h"
 
+#include "base/check.h"
+#include "net/wait_limit.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,6 +18,7 @@
 namespace causeway::net {
 
 struct loop::state {
+  std::optional<wait_limit::by_hand> hand; // outlives what waits in the context
   // One thread runs it; others only post.
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
@@ -36,6 +40,10 @@ loop::loop() : state_{std::make_unique<state>()} {
   std::signal(SIGXFSZ, SIG_IGN); // a limit on files' size is a full disk, and no end
 }
 
+loop::loop(const manual_clock& by) : loop{} {
+  state_->hand.emplace(by);
+}
+
 loop::~loop() = default;
 
 asio::any_io_executor loop::executor() {
@@ -43,12 +51,24 @@ asio::any_io_executor loop::executor() {
 }
 
 moment loop::now() const {
-  return system_clock{}.now();
+  return state_->hand ? state_->hand->time().now() : system_clock{}.now();
 }
 
 void loop::run() {
+  CAUSEWAY_CHECK(!state_->hand);
   state_->context.restart();
   state_->context.run();
+}
+
+bool loop::step() {
+  CAUSEWAY_CHECK(state_->hand);
+  const wait_limit::by_hand::turn ours{*state_->hand};
+  state_->hand->end_some();
+  return state_->context.poll() != 0;
+}
+
+std::optional<mono_time> loop::deadline() const {
+  return state_->hand ? state_->hand->next() : std::nullopt;
 }
 
 void loop::stop() {
@@ -75,9 +95,10 @@ bool ignores_hang_up() {
 
 task<bool> sleep_for(std::chrono::nanoseconds duration) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer{executor, duration};
+  asio::steady_timer timer{executor};
+  const wait_limit until{timer, duration};
   const auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return !ec;
+  co_return !ec || until.is_over();
 }
 
 } // namespace causeway::net

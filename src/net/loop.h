@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace causeway::net {
 
@@ -20,6 +21,9 @@ using task = asio::awaitable<T, asio::any_io_executor>;
 class loop final : public clock {
 public:
   loop();
+  // By hand, for tests: the time is this clock's, and sleep_for and wake_up end as that goes on. step() in
+  // place of run(); one thread.
+  explicit loop(const manual_clock& by);
   ~loop() override;
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
@@ -30,6 +34,10 @@ public:
   // Runs until stop(), with or without work. Calls nothing after it returns; what is still pending then is
   // destroyed with the loop (end tasks with task_group::stop before). May be called again.
   void run();
+  // By hand: runs what can be run now, and what follows from it. False: there was nothing.
+  bool step();
+  // By hand: when step() has something to do by time alone; nothing: only an event can bring anything about.
+  std::optional<mono_time> deadline() const;
   // What was posted before still runs. Any thread.
   void stop();
   // Runs work on the loop's thread, in the order posted. Any thread.

@@ -8,6 +8,7 @@
 #include "net/tls.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,6 +77,9 @@ struct connected_stream {
 // s) and TCP_USER_TIMEOUT (30 s). Errors: name_unresolved, connection_refused, connection_timed_out,
 // tls_untrusted (with OpenSSL's reason), tls_handshake, stopped.
 task<result<connected_stream>> connect(connect_options options);
+
+// Who makes streams: connect, but in tests.
+using connector = std::function<task<result<connected_stream>>(connect_options)>;
 
 // Two ends of a pipe in memory, with 64 KiB each way; for tests.
 std::pair<stream, stream> make_stream_pair(loop& on);

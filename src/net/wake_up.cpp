@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/wake_up.h"
 
+#include "net/wait_limit.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,7 +31,7 @@ task<bool> wake_up::wait_until(mono_time deadline) {
   // A copy, because the object may go while its waiter is suspended.
   const auto s = state_;
   if (!s->notified) {
-    s->timer.expires_at(deadline);
+    const wait_limit until{s->timer, deadline};
     co_await s->timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_return std::exchange(s->notified, false);

@@ -27,12 +27,10 @@ emulator::hub_options slow_to_attach() {
 // In the order of what refers to what; its death takes all of it.
 struct cluster_world::process final : model::tenure {
   process(cluster_world& world, process_number is)
-      : number{is},
-        of{world.journal},
+      : of{world.journal},
         believed(world.journal.shards()),
         disk{world.journal},
         around{world.clock},
-        link{world.clock, world.hub, world.keys, plant_link(world.options_.mode), world.no_breaks_},
         core{plant_rules(),
              [&] {
                core::shard_options options;
@@ -41,24 +39,25 @@ struct cluster_world::process final : model::tenure {
                options.tenure = this;
                return options;
              }(),
-             world.clock.now()} {
-    core.connect({disk, link, around, around, around, world.stack, nobody, nobody});
+             world.clock.now()},
+        link{world.clock, world.there_, world.keys.sections(world.options_.mode), core, world.no_breaks_} {
+    link.ends().watch(
+        [&world, is](bool begins) { world.carrying_ = begins ? std::optional{is} : std::nullopt; });
+    core.connect({disk, link.port(), around, around, around, world.stack, nobody, nobody});
     disk.answer_to(&core);
-    link.answer_to(&core);
     around.answer_to(&core);
   }
 
   std::uint16_t shards() const override { return of.shards(); }
   bool holds(model::shard_number which) const override { return believed[static_cast<std::size_t>(which)]; }
 
-  process_number number;
   const memory_journal& of;
   std::vector<bool> believed;
   memory_journal::member disk;
   surroundings around;
   no_commands nobody;
-  memory_link link;
   core::shard core;
+  gateway_link link;
   bool is_opening = false; // start_some has something to do
   bool is_frozen = false;
 };
@@ -80,7 +79,9 @@ cluster_world::cluster_world(cluster_options options)
   });
 }
 
-cluster_world::~cluster_world() = default;
+cluster_world::~cluster_world() {
+  processes_.clear(); // before what they tell to the end
+}
 
 core::shard& cluster_world::core(process_number which) {
   return at(which).core;
@@ -88,10 +89,6 @@ core::shard& cluster_world::core(process_number which) {
 
 surroundings& cluster_world::around(process_number which) {
   return at(which).around;
-}
-
-memory_link& cluster_world::link(process_number which) {
-  return at(which).link;
 }
 
 std::vector<model::shard_number> cluster_world::all_shards() const {
@@ -167,7 +164,6 @@ bool cluster_world::finish_moves() {
 
 void cluster_world::freeze(process_number which, bool still) {
   at(which).is_frozen = still;
-  at(which).link.freeze(still);
 }
 
 void cluster_world::kill(process_number which, death when) {
@@ -212,19 +208,17 @@ bool cluster_world::step() {
     any = true;
   }
   any = count(journal.step()) || any;
+  any = count(there_.loop.step()) || any;
   for (process_number i = 0; i < processes_.size(); ++i)
     for (const auto part :
-         {&cluster_world::serve_hub, &cluster_world::serve_format, &cluster_world::serve_disk,
+         {&cluster_world::serve_link, &cluster_world::serve_format, &cluster_world::serve_disk,
           &cluster_world::open_some, &cluster_world::serve_timer})
       if (processes_[i]) any = count((this->*part)(at(i))) || any; // what happens may be its end
   return count(finish_moves()) || any;
 }
 
-bool cluster_world::serve_hub(process& of) {
-  carrying_ = of.number;
-  const bool any = of.link.step();
-  carrying_.reset();
-  return any;
+bool cluster_world::serve_link(process& of) {
+  return !of.is_frozen && of.link.step();
 }
 
 bool cluster_world::serve_format(process& of) {
@@ -249,13 +243,13 @@ bool cluster_world::serve_timer(process& of) {
 }
 
 std::optional<mono_time> cluster_world::deadline() const {
-  auto first = journal.deadline();
+  auto first = earliest({journal.deadline(), there_.loop.deadline()});
   if (!due_at_.empty()) first = earliest({first, due_at_.begin()->first});
   for (const auto& one : processes_) {
     if (!one) continue;
-    first = earliest({first, one->link.deadline()});
     if (one->is_frozen) continue;
-    first = earliest({first, one->around.deadline(), one->disk.deadline(), one->core.deadline()});
+    first = earliest(
+        {first, one->link.deadline(), one->around.deadline(), one->disk.deadline(), one->core.deadline()});
   }
   return first;
 }
@@ -305,7 +299,7 @@ void cluster_world::expect_all_delivered(const std::map<model::shard_number, pro
     const auto& states = totals.devices;
     EXPECT_EQ(states[static_cast<std::size_t>(model::device_state::online)], own) << i;
     EXPECT_EQ(std::accumulate(states.begin(), states.end(), std::uint64_t{0}), own) << i;
-    EXPECT_EQ(at(i).link.links_at_hub(), own) << i;
+    EXPECT_EQ(at(i).link.ends().telemetry_links(), own) << i;
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several gateways with one journal between them, and one IoT hub: who owns which shard is moved by the test.
-// Real: core::shard, hub::fleet_set with all below it, and the emulated hub, whose arrivals and stolen links
-// are the witnesses. Of the test's own: the journal, what a process believes to own, and the wire.
+// Real: core::shard, cloud::hub_pool with all below it, and the emulated hub, whose arrivals and stolen links
+// are the witnesses. Of the test's own: the journal, what a process believes to own, and the streams.
 #pragma once
 
+#include "conversation/gateway_link.h"
 #include "conversation/memory_journal.h"
 #include "conversation/traffic.h"
 #include "model/tenure.h"
@@ -36,7 +37,6 @@ public:
 
   core::shard& core(process_number which);
   surroundings& around(process_number which);
-  memory_link& link(process_number which);
   model::shard_number shard_of(std::size_t device) const { return journal.shard_of(key_of(device)); }
   std::vector<model::shard_number> all_shards() const;
   std::vector<std::size_t> devices_of(model::shard_number which) const;
@@ -92,7 +92,7 @@ private:
   bool count(bool done);
   void happen();
   // False: there is nothing to do.
-  bool serve_hub(process& of);
+  bool serve_link(process& of);
   bool serve_format(process& of);
   bool serve_disk(process& of);
   bool open_some(process& of);
@@ -103,13 +103,14 @@ private:
   cluster_options options_;
   dice dice_;
   break_plan no_breaks_;
+  hub_place there_{clock, hub};
   std::vector<std::unique_ptr<process>> processes_; // null: dead
   std::vector<planned> moves_;
   process_number next_to_post_ = 0;
   std::size_t steps_ = 0;
   std::multimap<std::size_t, std::function<void()>> due_at_step_;
   std::multimap<mono_time, std::function<void()>> due_at_;
-  std::optional<process_number> carrying_; // whose connections are served now
+  std::optional<process_number> carrying_; // on whose connection the hub works now
   std::map<std::pair<process_number, model::shard_number>, std::size_t> arrived_through_;
 };
 

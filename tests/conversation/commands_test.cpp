@@ -158,9 +158,9 @@ TEST_F(commands_test, another_client_takes_the_link_and_the_device_goes_on) {
   post("a");
   ASSERT_EQ(given.size(), 1U);
   hub::connection_options options;
-  options.host = plant_link(hub::auth::device_keys).host;
+  options.host = hub_host{plant_hub().host};
   options.container_id = "thief";
-  hub::connection thief{std::move(options), keys, clock.now()};
+  hub::connection thief{std::move(options), tokens, clock.now()};
   emulator::hub_connection its_server{plant::hub, clock.now()};
   thief.attach(ref(0), name_of(0), {"", true, false}, clock.now());
   for (int i = 0; i < 20; ++i) {

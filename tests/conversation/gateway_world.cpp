@@ -9,13 +9,6 @@ namespace causeway::conversation {
 
 gateway_world::gateway::gateway(gateway_world& world)
     : around{world.clock},
-      link{world.clock,
-           world.hub,
-           world.keys,
-           plant_link(world.options_.mode),
-           world.breaks,
-           world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
-                                             : std::function<void()>{}},
       shard{plant_rules(),
             [&world] {
               core::shard_options options;
@@ -23,9 +16,15 @@ gateway_world::gateway::gateway(gateway_world& world)
               options.random = [&world] { return world.dice_.roll(); };
               return options;
             }(),
-            world.clock.now()} {
-  shard.connect({world.disk, link, around, around, around, world.stack_, nobody, nobody});
-  link.answer_to(&shard);
+            world.clock.now()},
+      link{world.clock,
+           world.there_,
+           world.keys.sections(world.options_.mode),
+           shard,
+           world.breaks,
+           world.options_.breaks_are_crashes ? std::function<void()>{[&world] { world.crash_due_ = true; }}
+                                             : std::function<void()>{}} {
+  shard.connect({world.disk, link.port(), around, around, around, world.stack_, nobody, nobody});
   around.answer_to(&shard);
 }
 
@@ -37,7 +36,9 @@ gateway_world::gateway_world(world_options options)
   start_gateway();
 }
 
-gateway_world::~gateway_world() = default;
+gateway_world::~gateway_world() {
+  gateway_.reset(); // before what it tells to the end
+}
 
 void gateway_world::start_gateway() {
   gateway_ = std::make_unique<gateway>(*this);
@@ -68,7 +69,8 @@ void gateway_world::post_round() {
 
 bool gateway_world::step() {
   bool any = gateway_->around.step();
-  if (gateway_->link.step()) any = true;
+  if (there_.loop.step()) any = true;
+  if (!crash_due_ && gateway_->link.step()) any = true;
   if (crash_due_) {
     crash_due_ = false;
     disk.crash(crashes_++ % 2 == 0 ? crash_point::before_commit : crash_point::after_commit);
@@ -86,8 +88,8 @@ bool gateway_world::step() {
 }
 
 std::optional<mono_time> gateway_world::deadline() const {
-  return earliest(
-      {gateway_->around.deadline(), gateway_->link.deadline(), disk.deadline(), gateway_->shard.deadline()});
+  return earliest({gateway_->around.deadline(), gateway_->link.deadline(), there_.loop.deadline(),
+                   disk.deadline(), gateway_->shard.deadline()});
 }
 
 void gateway_world::run_for(milliseconds time) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Things Stack, a gateway and an IoT hub in one place, on a manual clock. Real: the parser, the flat
-// format, core::shard, the store, hub::fleet_set with all below it, and the emulated hub with its arrivals
-// as the witness. In memory: the wire.
+// format, core::shard, the store, cloud::hub_pool with all below it, and the emulated hub with its arrivals
+// as the witness. In memory: the streams between the last two.
 #pragma once
 
+#include "conversation/gateway_link.h"
 #include "conversation/stepped_store.h"
 #include "conversation/traffic.h"
 
@@ -29,7 +30,7 @@ public:
 
   static identity name_of(std::size_t device) { return conversation::name_of(device); }
   core::shard& shard() { return gateway_->shard; }
-  memory_link& link() { return gateway_->link; }
+  gateway_link& link() { return gateway_->link; }
   model::device_status status_of(std::size_t device) const;
   std::size_t devices_in(model::device_state state) const;
 
@@ -66,8 +67,8 @@ private:
   struct gateway {
     surroundings around;
     no_commands nobody;
-    memory_link link;
     core::shard shard;
+    gateway_link link;
     explicit gateway(gateway_world& world);
   };
 
@@ -78,6 +79,7 @@ private:
   world_options options_;
   webhooks stack_;
   dice dice_;
+  hub_place there_{clock, hub};
   std::unique_ptr<gateway> gateway_;
   std::size_t crashes_ = 0;
   bool crash_due_ = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conversation/traffic.h"
+#include "emulator/hub/hub_connection.h"
 #include "hub/connection.h"
 
 #include <gtest/gtest.h>
@@ -17,10 +18,10 @@ class one_connection : public testing::Test, public plant {
 protected:
   explicit one_connection(emulator::hub_options options = {}) : plant{2, std::move(options)} {
     hub::connection_options own;
-    own.host = plant_link(hub::auth::device_keys).host;
+    own.host = hub_host{plant_hub().host};
     own.container_id = "causeway-test";
     own.client_version = "causeway/test";
-    client.emplace(std::move(own), keys, clock.now());
+    client.emplace(std::move(own), tokens, clock.now());
     server.emplace(plant::hub, clock.now());
   }
 
@@ -61,6 +62,8 @@ protected:
   }
   virtual void hear(hub::command_news what) = 0;
 
+  service_clocks clocks;
+  cloud::section_tokens tokens{keys.sections(hub::auth::device_keys).front(), plant_hub(), clocks};
   std::optional<hub::connection> client;
   std::optional<emulator::hub_connection> server;
   std::size_t attached = 0;

@@ -50,23 +50,36 @@ std::vector<core::application_rules> plant_rules() {
   return {{application, section, "{device_id}", {}, events}};
 }
 
-memory_link::settings plant_link(hub::auth mode) {
-  return {section, hub_host{host}, mode};
+azure::hub_address plant_hub() {
+  return {host};
 }
 
-secret device_keys::device_token(device_ref, const identity& name, wall_time expiry) {
-  const auto key = signing_key_of(name.str() + (wrong_.contains(name) ? " wrong" : " primary"));
-  return azure::make_sas_token(host + "/devices/" + name.str(), key, expiry);
+plant_keys::plant_keys(std::size_t devices) : by_device_(1), by_policy_(1) {
+  for (auto* const all : {&by_device_, &by_policy_}) {
+    auto& one = all->front();
+    one.name = section;
+    one.connects_per_second = one.sends_per_second = 1'000'000; // the hub enforces none here
+  }
+  by_policy_[0].policy = {plant_hub(), {}, policy, signing_key_of(policy + " primary")};
+  for (std::size_t i = 0; i < devices; ++i)
+    give_right_key(name_of(i));
 }
 
-secret device_keys::policy_token(wall_time expiry) {
-  return azure::make_sas_token(host, signing_key_of(policy + " primary"), expiry, policy);
+void plant_keys::give_wrong_key(const identity& name) {
+  by_device_[0].devices.insert_or_assign(
+      name.str(), azure::connection_string{plant_hub(), name, {}, signing_key_of(name.str() + " wrong")});
+}
+
+void plant_keys::give_right_key(const identity& name) {
+  by_device_[0].devices.insert_or_assign(
+      name.str(), azure::connection_string{plant_hub(), name, {}, signing_key_of(name.str() + " primary")});
 }
 
 plant::plant(std::size_t devices, emulator::hub_options options)
-    : registry{{host}}, arrivals{host}, hub{registry, arrivals,
-                                            faults,   "DeviceGateway_" + std::string(32, '0'),
-                                            0,        options} {
+    : registry{{host}},
+      arrivals{host},
+      hub{registry, arrivals, faults, "DeviceGateway_" + std::string(32, '0'), 0, options},
+      keys{devices} {
   registry.put_policy(policy, {keys_of(policy), true});
   for (std::size_t i = 0; i < devices; ++i)
     registry.put(name_of(i), keys_of(name_of(i).str()), true);

@@ -3,7 +3,9 @@
 // Things Stack that posts uplinks and keeps their answers, and what a core has beside disk and hub link.
 #pragma once
 
-#include "conversation/memory_link.h"
+#include "cloud/azure_section.h"
+#include "core/shard.h"
+#include "emulator/hub/hub_service.h"
 #include "model/command_translator.h"
 #include "model/downlinks.h"
 
@@ -22,18 +24,21 @@ namespace causeway::conversation {
 identity name_of(std::size_t device);
 model::device_key key_of(std::size_t device);
 std::vector<core::application_rules> plant_rules();
-memory_link::settings plant_link(hub::auth mode);
+azure::hub_address plant_hub();
 
-// Signs as the registry expects it; or with another key for one device.
-class device_keys final : public hub::token_source {
+// What gateways are configured to sign with: a string of each device, or one of the policy. One device may
+// have the wrong one.
+class plant_keys {
 public:
-  secret device_token(device_ref device, const identity& name, wall_time expiry) override;
-  secret policy_token(wall_time expiry) override;
-  void give_wrong_key(const identity& name) { wrong_.insert(name); }
-  void give_right_key(const identity& name) { wrong_.erase(name); }
+  explicit plant_keys(std::size_t devices);
+  const std::vector<cloud::azure_section>& sections(hub::auth mode) const {
+    return mode == hub::auth::policy ? by_policy_ : by_device_;
+  }
+  void give_wrong_key(const identity& name);
+  void give_right_key(const identity& name);
 
 private:
-  std::set<identity> wrong_;
+  std::vector<cloud::azure_section> by_device_, by_policy_;
 };
 
 // The clock, and the hub with all that it goes by.
@@ -45,7 +50,7 @@ struct plant {
   emulator::arrivals arrivals;
   emulator::fault_table faults;
   emulator::hub_service hub;
-  device_keys keys;
+  plant_keys keys;
 };
 
 // The same numbers in each run.

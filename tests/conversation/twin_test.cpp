@@ -113,9 +113,9 @@ TEST_F(twin_test, more_changes_than_credit_all_come_in_their_order) {
 TEST_F(twin_test, another_client_takes_the_links_and_the_change_meanwhile_is_read) {
   open();
   hub::connection_options own;
-  own.host = plant_link(hub::auth::device_keys).host;
+  own.host = hub_host{plant_hub().host};
   own.container_id = "thief";
-  hub::connection thief{std::move(own), keys, clock.now()};
+  hub::connection thief{std::move(own), tokens, clock.now()};
   emulator::hub_connection its_server{plant::hub, clock.now()};
   thief.attach(ref(0), name_of(0), {"", false, false, true}, clock.now());
   for (int i = 0; i < 20; ++i) {
