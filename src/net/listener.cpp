@@ -34,6 +34,9 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr std::size_t handshakes_at_a_time = 1024;
+// One at each turn of a busy loop is slower than a crowd comes; the listen queue runs over, and whom it drops
+// tries again a second later (RFC 6298, 2.1).
+constexpr int accepts_a_turn = 32;
 // A client that is there answers within a round trip; its turn in the pool, a second for 1,024 RSA keys, is
 // not its own time. More than that for so long is no burst.
 constexpr std::chrono::milliseconds round_trip{250}, longest_burst{1'000};
@@ -120,7 +123,7 @@ struct listener::state {
   template <class Socket>
   void take(std::shared_ptr<state> self, Socket socket);
   template <class Acceptor>
-  static void take_waiting(std::shared_ptr<state> s, Acceptor& from);
+  static void take_waiting(std::shared_ptr<state> s, Acceptor& from, int most);
   template <class Acceptor>
   void close(Acceptor& door);
   bool end_a_silent_handshake();
@@ -184,6 +187,7 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
     if (!ec) {
       starved = false;
       s->take(s, std::move(socket));
+      if (under_way() < most) take_waiting(s, *from, accepts_a_turn);
       continue;
     }
     if (s->closed || ec == asio::error::operation_aborted) co_return;
@@ -197,12 +201,11 @@ task<> listener::state::accept(std::shared_ptr<state> s, Acceptor* from) {
 }
 
 template <class Acceptor>
-void listener::state::take_waiting(std::shared_ptr<state> s, Acceptor& from) {
+void listener::state::take_waiting(std::shared_ptr<state> s, Acceptor& from, int most) {
   if (!from.is_open()) return;
   error_code ec;
   from.non_blocking(true, ec);
-  // Who comes without pause does not keep it open.
-  for (int i = 0; i < backlog && !ec; ++i) {
+  for (int i = 0; i < most && !ec; ++i) {
     auto socket = from.accept(ec);
     if (!ec) s->take(s, std::move(socket));
   }
@@ -387,10 +390,11 @@ const listen_address& listener::address() const {
 
 void listener::take_waiting() {
   if (state_->closed || state_->adopted || !state_->handler) return;
+  // Who comes without pause does not keep it open.
   if (state_->address.path.empty())
-    state::take_waiting(state_, state_->acceptor);
+    state::take_waiting(state_, state_->acceptor, backlog);
   else
-    state::take_waiting(state_, state_->local_acceptor);
+    state::take_waiting(state_, state_->local_acceptor, backlog);
 }
 
 void listener::serve(task_group& tasks, std::optional<tls_server_context> tls, std::size_t max_connections,
