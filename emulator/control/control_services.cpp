@@ -136,6 +136,7 @@ net::http_response show_registry(const stack_registry& registry) {
     applications[id] = json::object{{"devices", devices}, {"api_key", api_key}};
   });
   return reply(json::object{{"lists", totals.lists},
+                            {"changes", totals.changes},
                             {"lookups", totals.lookups},
                             {"refused", totals.refused},
                             {"answers", by_status(totals.answers)},
@@ -190,12 +191,20 @@ net::http_response answer_registry_control(const controlled& emulator, const net
   const auto application = percent_decode(rest.substr(0, slash));
   const auto device =
       slash == std::string_view::npos ? std::string{} : percent_decode(rest.substr(slash + 1));
+  const auto now = emulator.on->now();
+  if (request.method == "POST" && device.empty()) {
+    if (!registry.has_application(application)) return refuse(404, "no such application");
+    const auto pattern = query_value(request, "move");
+    if (pattern.empty()) return refuse(400, "wants ?move=PATTERN");
+    return reply(json::object{{"moved", registry.move(application, pattern, now.wall)}});
+  }
   if (request.method == "PUT" && !application.empty() && !device.empty())
     return put_registered(emulator, application, device, request.body);
-  if (request.method != "DELETE") return refuse(405, "PUT or DELETE");
-  const bool gone = device.empty() ? registry.clear(application) : registry.remove(application, device);
+  if (request.method != "DELETE") return refuse(405, "PUT, DELETE or POST");
+  const bool gone = device.empty() ? registry.clear(application, now.wall)
+                                   : registry.remove(application, device, now.wall);
   if (gone && emulator.downlinks != nullptr)
-    emulator.downlinks->service().remove(application, device, emulator.on->now());
+    emulator.downlinks->service().remove(application, device, now);
   if (!gone) return refuse(404, device.empty() ? "no such application" : "no such device");
   return reply(json::object{{"removed", rest}});
 }

@@ -34,6 +34,8 @@ constexpr auto kinds = std::to_array<named_kind>({
     {fault_kind::storage_status, "storage_status"},
     {fault_kind::registry_endless_pages, "registry_endless_pages"},
     {fault_kind::registry_duplicates, "registry_duplicates"},
+    {fault_kind::registry_no_changes, "registry_no_changes"},
+    {fault_kind::registry_no_events, "registry_no_events"},
     {fault_kind::registry_long_attributes, "registry_long_attributes"},
     {fault_kind::clock_skew, "clock_skew"},
 });

@@ -121,6 +121,8 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   stack_access access{registry};
   for (const auto& application : made.applications())
     access.change(application.id, make_access(application));
+  registry_stream changes{access, faults.services(), made.seed("changes")};
+  registry.on_change([&changes](const registry_change& what, wall_time at) { changes.publish(what, at); });
   things_stack stack{on, tasks, stored, made.seed("sessions") + std::to_string(unix_seconds(on.now().wall)),
                      "https://localhost:" + std::to_string(options.stack_port) + "/api/v3"};
   const auto stack_url = "https://localhost:" + std::to_string(options.stack_port) + "/api/v3";
@@ -179,7 +181,7 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   if (!dps_port) return give_up(dps_port.fault());
   auto stack_port =
       start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage, access,
-                           &downlinks_port, options.delays, emulated_clock{faults.services(), "registry"});
+                           changes, &downlinks_port, options.delays, emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
   auto control = start_control_api(on, tasks, {options.host, options.control_port},
                                    {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack,

@@ -11,6 +11,7 @@ struct stack_port {
   stack_registry& registry;
   storage_api& storage;
   stack_access& access;
+  registry_stream& stream;
   downlink_port* downlinks;
   latency delays;
   emulated_clock clock;
@@ -25,8 +26,13 @@ net::task<net::http_response> answer(std::shared_ptr<stack_port> at, net::http_r
     co_return carried;
   }
   const registry_request asked{request.method, std::string{request.path()}, std::string{request.query()},
-                               std::string{request.header("Authorization")}};
+                               std::string{request.header("Authorization")}, std::move(request.body)};
   const auto now = at->clock.at(at->on.now());
+  if (registry_stream::is_for(asked.path)) {
+    auto opened = at->stream.handle(asked, now);
+    opened.headers.emplace_back("Date", format_http_date(now.wall));
+    co_return opened;
+  }
   auto answered = storage_api::is_for(asked.path)    ? at->storage.handle(asked, now)
                   : stack_access::is_for(asked.path) ? at->access.handle(asked, now)
                                                      : at->registry.handle(asked, now);
@@ -45,10 +51,11 @@ net::task<net::http_response> answer(std::shared_ptr<stack_port> at, net::http_r
 result<net::http_server> start_stack_listener(net::loop& on, net::task_group& tasks,
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
-                                              stack_access& access, downlink_port* downlinks,
+                                              stack_access& access, registry_stream& stream,
+                                              downlink_port* downlinks,
                                               const latency& delays, emulated_clock clock) {
   const auto port = std::make_shared<stack_port>(
-      stack_port{on, registry, storage, access, downlinks, delays, std::move(clock)});
+      stack_port{on, registry, storage, access, stream, downlinks, delays, std::move(clock)});
   net::http_limits limits;
   limits.max_body = most_of_push;
   return net::http_server::start(

@@ -6,6 +6,7 @@
 #include "emulator/hub/emulated_clock.h"
 #include "emulator/hub/latency.h"
 #include "emulator/stack/downlink_port.h"
+#include "emulator/stack/registry_stream.h"
 #include "emulator/stack/stack_access.h"
 #include "emulator/stack/storage_api.h"
 #include "net/http_server.h"
@@ -17,7 +18,8 @@ namespace causeway::emulator {
 result<net::http_server> start_stack_listener(net::loop& on, net::task_group& tasks,
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
-                                              stack_access& access, downlink_port* downlinks,
+                                              stack_access& access, registry_stream& stream,
+                                              downlink_port* downlinks,
                                               const latency& delays, emulated_clock clock);
 
 } // namespace causeway::emulator

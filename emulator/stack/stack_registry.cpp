@@ -21,12 +21,14 @@ struct stack_registry::list_query {
   std::size_t limit = 100, page = 1;
   device_order order = device_order::id;
   bool name = false, attributes = false;
+  std::optional<wall_time> since; // only what has changed then or later
   std::optional<stack_fault> problem;
 };
 
 namespace {
 
 constexpr std::size_t most_per_page = 1000;
+constexpr std::size_t most_per_batch = 20; // that a batch deletes (things-stack-wire.md E.4)
 constexpr std::size_t long_attribute = 10'000;
 constexpr std::string_view base_path = "/api/v3/applications/";
 
@@ -68,6 +70,19 @@ void append_attributes(std::string& out, const attribute_list* attributes, bool 
   out += '}';
 }
 
+void read_mask(const std::string& field, bool& name, bool& attributes, std::optional<stack_fault>& problem) {
+  const auto top = std::string_view{field}.substr(0, field.find('.'));
+  if (std::find(known_paths.begin(), known_paths.end(), top) == known_paths.end())
+    problem = stack_fault{400,
+                          3,
+                          "pkg/rpcmiddleware/validator",
+                          "field_mask_paths",
+                          "forbidden path(s) in field mask",
+                          {{"forbidden_paths", json::array{json::string{field}}}}};
+  name = name || top == "name";
+  attributes = attributes || top == "attributes";
+}
+
 } // namespace
 
 stack_registry::stack_registry(fault_table& faults, registry_options options, std::string seed)
@@ -92,7 +107,12 @@ bool stack_registry::put(const std::string& application, const std::string& devi
   if (!found->more) found->more = std::make_unique<registered_device::extras>();
   if (change.name) found->more->name = std::move(*change.name);
   if (change.dev_eui) found->more->dev_eui = std::move(*change.dev_eui);
+  registry_change told{is_new ? registry_change::kind::created : registry_change::kind::updated, application,
+                       {device}};
+  if (!is_new && change.name) told.paths.emplace_back("name");
+  if (!is_new && change.attributes) told.paths.emplace_back("attributes");
   if (change.attributes) found->more->attributes = std::move(*change.attributes);
+  tell(std::move(told), now);
   return is_new;
 }
 
@@ -104,16 +124,42 @@ std::optional<wall_time> stack_registry::creation_of(const std::string& applicat
   return known == nullptr ? std::nullopt : std::optional{known->created};
 }
 
-bool stack_registry::remove(const std::string& application, const std::string& device) {
+bool stack_registry::remove(const std::string& application, const std::string& device, wall_time now) {
   const auto found = applications_.find(application);
-  return found != applications_.end() && found->second.devices.remove(device);
+  if (found == applications_.end() || !found->second.devices.remove(device)) return false;
+  tell({registry_change::kind::deleted, application, {device}}, now);
+  return true;
 }
 
-bool stack_registry::clear(const std::string& application) {
+bool stack_registry::clear(const std::string& application, wall_time now) {
   const auto found = applications_.find(application);
   if (found == applications_.end()) return false;
-  found->second.devices.clear();
+  auto& devices = found->second.devices;
+  registry_change told{registry_change::kind::deleted, application, {}};
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    told.devices.push_back(devices.at(device_order::id, i).id);
+    if (told.devices.size() < most_per_batch) continue;
+    tell(told, now);
+    told.devices.clear();
+  }
+  if (!told.devices.empty()) tell(told, now);
+  devices.clear();
   return true;
+}
+
+std::size_t stack_registry::move(const std::string& application, std::string_view pattern, wall_time now) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return 0;
+  auto& devices = found->second.devices;
+  std::size_t moved = 0;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const auto& id = devices.at(device_order::id, i).id;
+    if (!matches(pattern, id)) continue;
+    devices.find(id)->updated = now;
+    tell({registry_change::kind::updated, application, {id}, {"locations"}}, now);
+    ++moved;
+  }
+  return moved;
 }
 
 void stack_registry::visit_applications(
@@ -146,75 +192,122 @@ registry_response stack_registry::route(const registry_request& request, moment 
       split_text(path.starts_with(base_path) ? path.substr(base_path.size()) : std::string_view{}, '/');
   if (parts.size() < 2 || parts.size() > 3 || parts[1] != "devices")
     return nothing_here(404, R"({"code":5,"message":"Not Found","details":[]})");
-  if (request.method != "GET")
+  const bool filters = parts.size() == 3 && parts[2] == "filter" && request.method == "POST";
+  if (request.method != "GET" && !filters)
     return nothing_here(501, R"({"code":12,"message":"Method Not Allowed","details":[]})");
-  const bool lists = parts.size() == 2;
-  ++(lists ? totals_.lists : totals_.lookups);
   const auto application = percent_decode(parts[0]);
+  if (filters && faults_.find(fault_kind::registry_no_changes, application) != nullptr)
+    return nothing_here(404, R"({"code":5,"message":"Not Found","details":[]})");
+  const bool lists = parts.size() == 2;
+  ++(lists ? totals_.lists : filters ? totals_.changes : totals_.lookups);
 
   const auto key = bearer_key(request.authorization);
-  registry_response response;
   std::vector<std::pair<std::string, std::string>> headers;
   const auto finish = [&](registry_response done) {
     done.headers.insert(done.headers.end(), headers.begin(), headers.end());
     return done;
   };
-  if (const auto owner = owners_.find(key); options_.requests_per_minute && owner != owners_.end()) {
-    auto& bucket = buckets_.try_emplace(owner->second, *options_.requests_per_minute).first->second;
-    const auto verdict = bucket.take(now.mono);
-    headers = {{"X-Rate-Limit-Limit", std::to_string(verdict.limit)},
-               {"X-Rate-Limit-Available", std::to_string(verdict.available)},
-               {"X-Rate-Limit-Reset", std::to_string(verdict.reset)}};
-    if (!verdict.admitted) {
-      headers.emplace_back("X-Rate-Limit-Retry", std::to_string(verdict.retry));
-      const std::string resource = lists ? "grpc:method:/ttn.lorawan.v3.EndDeviceRegistry/List"
-                                         : "grpc:method:/ttn.lorawan.v3.EndDeviceRegistry/Get";
-      return finish(fail({429,
-                          8,
-                          "pkg/ratelimit",
-                          "rate_limit_exceeded",
-                          "rate limit of `{rate}` accesses per minute exceeded for resource `{key}`",
-                          {{"key", resource + ":application:" + owner->second}, {"rate", verdict.limit}}}));
-    }
-  }
+  if (auto refused = limit(lists ? "List" : filters ? "BatchFilter" : "Get", key, now, headers))
+    return finish(std::move(*refused));
   if (auto refused = refuse_for_fault(fault_kind::registry_status, application))
     return finish(std::move(*refused));
   if (auto refused = authorize(application, key)) return finish(std::move(*refused));
 
   list_query asked;
-  for (const auto& [name, value] : parse_query(request.query)) {
-    if (name == "limit" && lists) {
-      const auto limit = parse_number(value);
-      if (!limit || *limit > most_per_page)
-        asked.problem = invalid_field("limit", "value must be less than or equal to 1000");
-      else if (*limit > 0)
-        asked.limit = *limit;
-    } else if (name == "page" && lists) {
-      const auto page = parse_number(value);
-      if (!page)
-        asked.problem = invalid_field("page", "value is not a number");
-      else
-        asked.page = std::max<std::size_t>(1, *page);
-    } else if (name == "order" && lists) {
-      asked.order = parse_order(value);
-    } else if (name == "field_mask" || name == "field_mask.paths") {
-      for (const auto& field : split_text(value, ',')) {
-        const auto top = std::string_view{field}.substr(0, field.find('.'));
-        if (std::find(known_paths.begin(), known_paths.end(), top) == known_paths.end())
-          asked.problem = stack_fault{400,
-                                      3,
-                                      "pkg/rpcmiddleware/validator",
-                                      "field_mask_paths",
-                                      "forbidden path(s) in field mask",
-                                      {{"forbidden_paths", json::array{json::string{field}}}}};
-        asked.name = asked.name || top == "name";
-        asked.attributes = asked.attributes || top == "attributes";
-      }
-    }
-  }
+  if (filters)
+    read_body(asked, request.body, now.wall);
+  else
+    for (const auto& [name, value] : parse_query(request.query))
+      read(asked, name, value, lists);
   if (asked.problem) return finish(fail(*asked.problem));
   const auto& of = applications_.at(application);
+  if (filters) return finish(list_changes(application, of, asked));
   return finish(lists ? list(application, of, asked) : get(application, of, percent_decode(parts[2]), asked));
+}
+
+std::optional<registry_response>
+stack_registry::limit(std::string_view method, std::string_view key, moment now,
+                      std::vector<std::pair<std::string, std::string>>& headers) {
+  const auto owner = owners_.find(key);
+  if (!options_.requests_per_minute || owner == owners_.end()) return std::nullopt;
+  const auto place = std::string{method} + ' ' + owner->second;
+  const auto verdict = buckets_.try_emplace(place, *options_.requests_per_minute).first->second.take(now.mono);
+  headers = {{"X-Rate-Limit-Limit", std::to_string(verdict.limit)},
+             {"X-Rate-Limit-Available", std::to_string(verdict.available)},
+             {"X-Rate-Limit-Reset", std::to_string(verdict.reset)}};
+  if (verdict.admitted) return std::nullopt;
+  headers.emplace_back("X-Rate-Limit-Retry", std::to_string(verdict.retry));
+  const auto resource = "grpc:method:/ttn.lorawan.v3.EndDeviceRegistry/" + std::string{method};
+  return fail({429,
+               8,
+               "pkg/ratelimit",
+               "rate_limit_exceeded",
+               "rate limit of `{rate}` accesses per minute exceeded for resource `{key}`",
+               {{"key", resource + ":application:" + owner->second}, {"rate", verdict.limit}}});
+}
+
+void stack_registry::read(list_query& asked, std::string_view name, const std::string& value,
+                          bool lists) const {
+  if (name == "limit" && lists) {
+    const auto most = parse_number(value);
+    if (!most || *most > most_per_page)
+      asked.problem = invalid_field("limit", "value must be less than or equal to 1000");
+    else if (*most > 0)
+      asked.limit = *most;
+  } else if (name == "page" && lists) {
+    const auto page = parse_number(value);
+    if (!page)
+      asked.problem = invalid_field("page", "value is not a number");
+    else
+      asked.page = std::max<std::size_t>(1, *page);
+  } else if (name == "order" && lists) {
+    asked.order = parse_order(value);
+  } else if (name == "field_mask" || name == "field_mask.paths") {
+    for (const auto& field : split_text(value, ','))
+      read_mask(field, asked.name, asked.attributes, asked.problem);
+  }
+}
+
+// {"field_mask":{"paths":[…]},"filters":[{"updated_since":…}],"limit":…,"page":…,"order":…} (E.5).
+void stack_registry::read_body(list_query& asked, const std::string& body, wall_time now) {
+  boost::system::error_code ec;
+  const auto document = json::parse(body, ec);
+  if (ec || !document.is_object()) {
+    asked.problem = invalid_field("body", "is no JSON object");
+    return;
+  }
+  const auto& members = document.as_object();
+  const auto number = [&](std::string_view name, std::size_t otherwise) {
+    const auto* found = members.if_contains(name);
+    if (found == nullptr) return otherwise;
+    boost::system::error_code none;
+    const auto read = found->to_number<std::uint32_t>(none);
+    if (none) asked.problem = invalid_field(name, "value is not a number");
+    return none ? otherwise : std::size_t{read};
+  };
+  asked.limit = number("limit", asked.limit);
+  if (asked.limit > most_per_page)
+    asked.problem = invalid_field("limit", "value must be less than or equal to 1000");
+  if (asked.limit == 0) asked.limit = list_query{}.limit;
+  asked.page = std::max<std::size_t>(1, number("page", 1));
+  if (const auto* order = members.if_contains("order"); order != nullptr && order->is_string())
+    asked.order = parse_order(order->get_string());
+  if (const auto* mask = members.if_contains("field_mask"); mask != nullptr && mask->is_object())
+    if (const auto* paths = mask->get_object().if_contains("paths"); paths != nullptr && paths->is_array())
+      for (const auto& path : paths->get_array())
+        if (path.is_string())
+          read_mask(std::string{path.get_string()}, asked.name, asked.attributes, asked.problem);
+  const auto* filters = members.if_contains("filters");
+  if (filters == nullptr || !filters->is_array()) return;
+  for (const auto& one : filters->get_array()) { // only the last counts
+    const auto* text = one.is_object() ? one.get_object().if_contains("updated_since") : nullptr;
+    if (text == nullptr || !text->is_string()) continue;
+    const auto time = parse_rfc3339(std::string{text->get_string()});
+    if (!time || wall_time{*time} > now)
+      asked.problem = invalid_field("updated_since", "value must be in the past");
+    else
+      asked.since = *time;
+  }
 }
 
 std::optional<registry_response> stack_registry::authorize(const std::string& application,
@@ -289,6 +382,24 @@ registry_response stack_registry::list(const std::string& name, const applicatio
     response.body += make_device(name, of.devices.at(asked.order, i % size), asked, lengthens);
   }
   response.body += "]}";
+  return response;
+}
+
+// X-Total-Count is that of all devices, whatever has changed (E.5).
+registry_response stack_registry::list_changes(const std::string& name, const application_record& of,
+                                               const list_query& asked) const {
+  registry_response response;
+  response.headers.emplace_back("X-Total-Count", std::to_string(of.devices.size()));
+  const auto first = (asked.page - 1) * asked.limit;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < of.devices.size() && found < first + asked.limit; ++i) {
+    const auto& device = of.devices.at(asked.order, i);
+    if (asked.since && device.updated < *asked.since) continue;
+    if (++found <= first) continue;
+    response.body += response.body.empty() ? R"({"end_devices":[)" : ",";
+    response.body += make_device(name, device, asked, false);
+  }
+  response.body += response.body.empty() ? "{}" : "]}";
   return response;
 }
 

@@ -29,8 +29,18 @@ struct registered_device_change {
   std::optional<attribute_list> attributes;
 };
 
+// What the event stream says of.
+struct registry_change {
+  enum class kind : std::uint8_t { created, updated, deleted };
+  kind what{};
+  std::string application;
+  std::vector<std::string> devices;
+  std::vector<std::string> paths{}; // that an update has written
+};
+
 struct registry_totals {
   std::uint64_t lists = 0;   // requests
+  std::uint64_t changes = 0; // for what has changed
   std::uint64_t lookups = 0; // of one device
   std::uint64_t refused = 0; // answered with 400 or more
   std::map<int, std::uint64_t> answers;
@@ -44,6 +54,11 @@ public:
   stack_registry& operator=(const stack_registry&) = delete;
 
   registry_response handle(const registry_request& request, moment now);
+
+  // Told of each change when it has been made.
+  void on_change(std::function<void(const registry_change& what, wall_time now)> watch) {
+    watch_ = std::move(watch);
+  }
 
   // For the stack's other interfaces too. The answer to a request without a key, or with one that is unknown
   // or another application's; nothing when it may pass.
@@ -61,9 +76,11 @@ public:
   // Makes or changes a device; true when it is new. The application must be there.
   bool put(const std::string& application, const std::string& device, registered_device_change change,
            wall_time now);
-  bool remove(const std::string& application, const std::string& device);
+  bool remove(const std::string& application, const std::string& device, wall_time now);
   // Removes all devices of an application. False when there is no such application.
-  bool clear(const std::string& application);
+  bool clear(const std::string& application, wall_time now);
+  // These devices have moved: their rows are written, as the stack does with each position. Their number.
+  std::size_t move(const std::string& application, std::string_view pattern, wall_time now);
 
   const registry_totals& totals() const { return totals_; }
   void reset_counters() { totals_ = {}; }
@@ -76,6 +93,16 @@ private:
     registered_devices devices;
   };
   struct list_query;
+  void read(list_query& asked, std::string_view name, const std::string& value, bool lists) const;
+  static void read_body(list_query& asked, const std::string& body, wall_time now);
+  registry_response list_changes(const std::string& name, const application_record& of,
+                                 const list_query& asked) const;
+  // Adds the headers; a refusal beyond the limit of this method.
+  std::optional<registry_response> limit(std::string_view method, std::string_view key, moment now,
+                                         std::vector<std::pair<std::string, std::string>>& headers);
+  void tell(registry_change what, wall_time now) const {
+    if (watch_) watch_(what, now);
+  }
 
   registry_response route(const registry_request& request, moment now);
   registry_response list(const std::string& name, const application_record& of, const list_query& asked);
@@ -90,7 +117,8 @@ private:
   std::uint64_t failures_ = 0;
   std::map<std::string, application_record> applications_;
   std::map<std::string, std::string, std::less<>> owners_; // application ids by API key
-  std::map<std::string, gcra_bucket> buckets_;             // by application, the owner of the key
+  std::map<std::string, gcra_bucket> buckets_;             // by method and application, the owner of the key
+  std::function<void(const registry_change& what, wall_time now)> watch_;
   registry_totals totals_;
 };
 

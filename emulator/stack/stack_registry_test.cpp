@@ -126,12 +126,54 @@ TEST_F(stack_registry_test, wants_the_applications_own_key) {
 TEST_F(stack_registry_test, looks_up_one_device) {
   registry_.put("app1", "d2", {std::nullopt, "70B3D57ED0000001", std::nullopt}, clock_.now().wall);
   EXPECT_EQ(parse(get("", "/d2")).at("ids").at("dev_eui"), "70B3D57ED0000001");
-  EXPECT_TRUE(registry_.remove("app1", "d2"));
-  EXPECT_FALSE(registry_.remove("app1", "d2"));
+  EXPECT_TRUE(registry_.remove("app1", "d2", clock_.now().wall));
+  EXPECT_FALSE(registry_.remove("app1", "d2", clock_.now().wall));
   const auto gone = get("field_mask=attributes", "/d2");
   EXPECT_EQ(gone.status, 404);
   EXPECT_EQ(parse(gone).at("code"), 5);
   EXPECT_EQ(registry_.totals().lookups, 2U);
+}
+
+// things-stack-wire.md E.5.
+TEST_F(stack_registry_test, tells_what_has_changed_and_counts_all) {
+  const auto ask = [&](const std::string& body) {
+    return registry_.handle({"POST", "/api/v3/applications/app1/devices/filter", "",
+                             std::string{"Bearer "} + own_key, body},
+                            clock_.now());
+  };
+  const auto since = format_rfc3339(clock_.now().wall);
+  clock_.advance(std::chrono::seconds{10});
+  const auto body = [&](std::size_t page) {
+    return R"({"field_mask":{"paths":["attributes"]},"filters":[{"updated_since":")" + since +
+           R"("}],"limit":2,"page":)" + std::to_string(page) + R"(,"order":"device_id"})";
+  };
+  EXPECT_EQ(ask(body(1)).body, "{}");
+  for (const auto* id : {"d5", "d1", "d3"})
+    registry_.put("app1", id, {{}, {}, attribute_list{{"azureintegration", "false"}}}, clock_.now().wall);
+  const auto first = ask(body(1));
+  EXPECT_EQ(ids(first), "d1 d3 ");
+  EXPECT_EQ(header(first, "X-Total-Count"), "5");
+  EXPECT_NE(first.body.find("azureintegration"), std::string::npos);
+  EXPECT_EQ(ids(ask(body(2))), "d5 ");
+  EXPECT_EQ(ask(body(3)).body, "{}");
+  EXPECT_EQ(registry_.move("app1", "d*", clock_.now().wall), 5U);
+  EXPECT_EQ(ids(ask(body(3))), "d5 ");
+
+  const auto later = format_rfc3339(clock_.now().wall + std::chrono::seconds{1});
+  EXPECT_EQ(ask(R"({"filters":[{"updated_since":")" + later + R"("}]})").status, 400);
+  EXPECT_EQ(ask("{").status, 400);
+  EXPECT_EQ(ask(R"({"limit":1001})").status, 400);
+  add_fault(fault_kind::registry_no_changes);
+  EXPECT_EQ(ask(body(1)).status, 404);
+}
+
+TEST_F(stack_registry_test, limits_each_method_by_itself) {
+  stack_registry limited{faults_, {1}, "seed"};
+  limited.add_application("app1", own_key, {"d1"});
+  EXPECT_EQ(on(limited, "").status, 200);
+  EXPECT_EQ(on(limited, "").status, 429);
+  EXPECT_EQ(on(limited, "", "/d1").status, 200);
+  EXPECT_EQ(on(limited, "", "/d1").status, 429);
 }
 
 TEST_F(stack_registry_test, limits_the_rate_of_a_key_and_says_so) {

@@ -32,6 +32,7 @@ constexpr milliseconds last_turn{2};
 stack::registry_options registry_options_of(const config::configuration& from, service_clocks& clocks) {
   auto options = make_registry_options(from);
   options.clocks = &clocks;
+  options.list_again = seconds{86'400}; // deletions that nobody has heard of
   return options;
 }
 stack::downlink_options downlink_options_of(const config::configuration& from, service_clocks& clocks) {
@@ -40,8 +41,8 @@ stack::downlink_options downlink_options_of(const config::configuration& from, s
   return options;
 }
 // Open files but connections that come in: the store's, the loop's and libraries' own; a section's hubs and
-// DPS; an application's registry, MQTT and transform.
-constexpr std::size_t other_files = 96, files_a_section = 16, files_an_application = 6;
+// DPS; an application's registry and its events, MQTT and transform.
+constexpr std::size_t other_files = 96, files_a_section = 16, files_an_application = 7;
 
 } // namespace
 
@@ -73,6 +74,13 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
                registry_options_of(from, clocks),
                make_registry_applications(from),
                [this] { return random.unit(); }},
+      changes{on,
+              tasks,
+              shard,
+              registry,
+              make_follower_options(from),
+              make_registry_applications(from),
+              [this] { return random.unit(); }},
       hubs{on,
            tasks,
            net::connect,
@@ -342,6 +350,7 @@ net::task<result<std::unique_ptr<gateway>>> gateway::start(net::loop& on, const 
   p->tasks.spawn("connect known devices", net::restart_policy::on_fault,
                  [raw = p.get()] { return raw->start_known(); });
   p->registry.start();
+  p->changes.start();
   p->backfill->start(p->store->cursors());
   p->start_mqtt(from);
   for (const auto& one : p->by_webhook)

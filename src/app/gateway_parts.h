@@ -22,6 +22,7 @@
 #include "stack/downlinks.h"
 #include "stack/mqtt_source.h"
 #include "stack/registry_client.h"
+#include "stack/registry_follower.h"
 #include "stack/webhook.h"
 #include "store/store.h"
 #include "watch/command_api.h"
@@ -65,6 +66,7 @@ struct gateway::parts final : store::store_events,
   service_clocks clocks;
   cloud::provisioning provisioning;
   stack::registry_client registry;
+  stack::registry_follower changes;
   cloud::hub_pool hubs;
   stack::downlinks pushes;
   std::optional<stack::webhook> webhook;

@@ -101,6 +101,14 @@ stack::registry_options make_registry_options(const config::configuration& from)
   return made;
 }
 
+stack::follower_options make_follower_options(const config::configuration& from) {
+  stack::follower_options made;
+  made.base_url = from.things_stack.base_url;
+  made.ca_file = from.things_stack.ca_file.string();
+  made.poll = from.things_stack.registry_poll;
+  return made;
+}
+
 std::vector<stack::stack_application> make_registry_applications(const config::configuration& from) {
   return with_key(from,
                   [](const config::configuration&, const config::application_settings&) { return true; });

@@ -10,6 +10,7 @@
 #include "stack/downlinks.h"
 #include "stack/mqtt_settings.h"
 #include "stack/registry_client.h"
+#include "stack/registry_follower.h"
 #include "stack/webhook.h"
 #include "watch/trace_exporter.h"
 
@@ -31,6 +32,7 @@ std::vector<core::application_rules> make_rules(const config::configuration& fro
 core::spool_limits make_spool_limits(const config::spool_settings& from);
 // The applications that follow the registry: those with an API key.
 stack::registry_options make_registry_options(const config::configuration& from);
+stack::follower_options make_follower_options(const config::configuration& from);
 std::vector<stack::stack_application> make_registry_applications(const config::configuration& from);
 // The applications whose commands can become downlinks: those with an API key that want commands.
 stack::downlink_options make_downlink_options(const config::configuration& from);

@@ -38,6 +38,7 @@ struct things_stack_settings {
   std::string tenant{};                 // empty = none
   std::optional<mqtt_server> mqtt{};
   seconds storage_delay{300};
+  seconds registry_poll{60};
 };
 
 struct webhook_settings {

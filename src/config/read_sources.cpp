@@ -82,6 +82,9 @@ things_stack_settings read_things_stack(section keys, reading& into) {
   settings.application_server_url = read_url(keys, "application_server_url");
   if (settings.application_server_url.empty()) settings.application_server_url = settings.base_url;
   settings.storage_delay = keys.duration("storage_delay").value_or(settings.storage_delay);
+  settings.registry_poll = keys.duration("registry_poll").value_or(settings.registry_poll);
+  if (settings.registry_poll < seconds{1} || settings.registry_poll > seconds{86'400})
+    keys.refuse("registry_poll", "between 1 s and 24 h");
   read_mqtt(keys, into, settings);
   const bool loopback = settings.base_url.starts_with("http://127.") ||
                         settings.base_url.starts_with("http://[::1]") ||

@@ -64,8 +64,10 @@ public:
   met meet_again(const device_key& from, std::optional<std::uint32_t> application, bool is_full, moment now);
 
   // As shard's.
+  void on_listing_begun(const application_id& application);
   void on_registered(const registered_device& what, moment now);
   void on_listed(const application_id& application, moment now);
+  void on_suspected(const device_key& key);
   void on_looked_up(device_ref which, result<registered_device> what, moment now);
 
   // A shard has come, whose image speaks of places of its own: it is given refs of this table.

@@ -403,6 +403,15 @@ void shard::on_registered(const registered_device& what, moment now) {
   it_->desk.on_registered(what, now);
 }
 
+void shard::on_listing_begun(const application_id& application, moment) {
+  it_->desk.on_listing_begun(application);
+}
+
+void shard::on_suspected(const device_key& which, moment) {
+  const turn under_way{*this};
+  it_->desk.on_suspected(which);
+}
+
 void shard::on_listed(const application_id& application, moment now) {
   const turn under_way{*this};
   it_->desk.on_listed(application, now);

@@ -125,10 +125,12 @@ public:
   void on_dead_letters_counted(const dead_letter_amounts& are) override;
   // From the provisioner.
   void on_assignment(device_ref which, result<assignment> where, moment now) override;
-  // From the registry: one device of a listing; then, once, that the application's first listing is whole.
-  // Until then a device that no listing ever named waits with its messages.
+  // From the registry: registry_events. Until an application's first listing is whole a device that no
+  // listing ever named waits with its messages.
+  void on_listing_begun(const application_id& application, moment now) override;
   void on_registered(const registered_device& what, moment now) override;
   void on_listed(const application_id& application, moment now) override;
+  void on_suspected(const device_key& which, moment now) override;
   void on_looked_up(device_ref which, result<registered_device> what, moment now) override;
   // From the hub link.
   void on_device_attached(device_ref which, moment now) override;

@@ -21,7 +21,8 @@ struct registered_device {
   friend bool operator==(const registered_device&, const registered_device&) = default;
 };
 
-// One device at a time. What the registry lists on its own account comes as on_registered and on_listed.
+// One device at a time. What the registry lists on its own account comes between on_listing_begun and
+// on_listed; what it says has changed comes in between, too.
 class registry {
 public:
   virtual ~registry() = default;
@@ -34,11 +35,16 @@ public:
 class registry_events {
 public:
   virtual ~registry_events() = default;
-  // One device of a listing.
+  // A listing of all the application's devices begins: whom no word names from now on until it is whole, it
+  // lacks.
+  virtual void on_listing_begun(const application_id& application, moment now) = 0;
+  // One device of a listing, or one that has changed.
   virtual void on_registered(const registered_device& what, moment now) = 0;
-  // Once: the application's first listing is whole. Until then a device that no listing ever named waits with
-  // its messages.
+  // The listing is whole. Until the first one is, a device that no listing ever named waits with its
+  // messages.
   virtual void on_listed(const application_id& application, moment now) = 0;
+  // Something but the registry itself says that it has the device no longer: the registry is to be asked.
+  virtual void on_suspected(const device_key& which, moment now) = 0;
   virtual void on_looked_up(device_ref which, result<registered_device> what, moment now) = 0;
 };
 

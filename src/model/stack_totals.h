@@ -61,6 +61,10 @@ struct registry_totals {
   std::uint64_t ignored = 0;    // of it: devices with an attribute that was ignored
   std::uint64_t requests = 0;   // all, look-ups included
   std::uint64_t throttled = 0;  // answered with 429
+  std::uint64_t polls = 0;      // that ended well: what has changed since the one before
+  std::uint64_t changes = 0;    // devices that these have shown, repetitions included
+  std::uint64_t hints = 0;      // devices of which the event stream has said something
+  bool hears_events = false;    // the event stream is open
   bool complete = false;        // a listing has come to its end
   std::optional<wall_time> completed_at;
   std::chrono::nanoseconds took{0}; // the last whole listing

@@ -29,6 +29,8 @@ namespace {
 
 constexpr std::size_t kept_handles = 64;
 constexpr std::size_t most_header_bytes = 256 * 1024;
+// For a connection, also where the answer may take its time.
+constexpr std::chrono::milliseconds longest_connect{30'000};
 
 // One call: waiting, then running, then done. Its coroutine waits on the timer.
 struct transfer {
@@ -61,6 +63,11 @@ struct watched {
 
 std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& t = *static_cast<transfer*>(user);
+  if (t.request.on_bytes) {
+    long status = 0;
+    curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200) return t.request.on_bytes({bytes, size * count}) ? size * count : 0;
+  }
   if (t.answer.body.size() + size * count > t.request.max_answer) {
     t.too_large = true;
     return 0;
@@ -265,7 +272,7 @@ void http_client::state::prepare(transfer& t) {
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, &t);
   }
   // The time-out is the transfer's own timer, which also counts the wait for a turn.
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(r.time_out.count()));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(r.time_out, longest_connect).count()));
 
   if (r.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   const bool has_body = !r.body.empty() || r.method == "POST" || r.method == "PUT" || r.method == "PATCH";

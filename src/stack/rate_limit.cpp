@@ -39,6 +39,7 @@ void rate_limit::on_answer(int status, const std::vector<std::pair<std::string, 
     if (which == "reset") reset = parse_count(value);
     if (which == "retry") retry = parse_count(value);
   }
+  if (limit && *limit > 0) a_minute_ = limit;
   if (status == 429) {
     const auto pause = retry ? milliseconds{seconds{std::clamp<std::uint64_t>(*retry, 1, longest_wait)}}
                              : pauses_.next(random);

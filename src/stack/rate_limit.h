@@ -33,11 +33,14 @@ public:
                  double random);
   // What the next request of a list is to wait; 0: nothing.
   milliseconds wait(mono_time now) const;
+  // Requests a minute, as the last answer that spoke of it said; nothing: there is no limit that is told.
+  std::optional<std::uint64_t> a_minute() const { return a_minute_; }
   // What any request is to wait, because the last one was refused; 0: nothing.
   milliseconds held_for(mono_time now) const;
 
 private:
   backoff pauses_;
+  std::optional<std::uint64_t> a_minute_;
   mono_time held_until_ = mono_time::min(), spread_until_ = mono_time::min();
 };
 

@@ -2,12 +2,14 @@
 #include "stack/registry_client.h"
 
 #include "base/encoding.h"
+#include "base/http_fields.h"
 #include "base/log.h"
 #include "stack/rate_limit.h"
 #include "stack/stack_call.h"
 #include "stack/stack_fault.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -30,19 +32,23 @@ std::optional<std::uint64_t> total_of(const net::http_answer& answer) {
 } // namespace
 
 struct registry_client::application {
-  application(stack_application what, registry_totals& into, const registry_options& options)
+  application(net::loop& on, stack_application what, registry_totals& into, const registry_options& options)
       : id{std::move(what.id)},
         key{std::move(what.api_key)},
         totals{into},
         unavailable{options.unavailable},
         refused{options.refused},
-        limit{options.unavailable} {}
+        limits{rate_limit{options.unavailable}, rate_limit{options.unavailable},
+               rate_limit{options.unavailable}},
+        again{on} {}
+  rate_limit& limit(method of) { return limits.at(static_cast<std::size_t>(of)); }
 
   application_id id;
   secret key;
   registry_totals& totals;
   backoff unavailable, refused;
-  rate_limit limit;
+  std::array<rate_limit, 3> limits; // the stack has one for each method (things-stack-wire.md E.6)
+  net::wake_up again;
   std::uint32_t repeats = 0;
   std::unordered_set<std::string> warned; // device ids
 };
@@ -60,6 +66,7 @@ struct registry_client::listing {
   std::uint64_t page = 1;
   std::uint64_t entries = 0, pages = 0, duplicates = 0, skipped = 0, ignored = 0;
   std::optional<std::uint64_t> total;
+  std::optional<wall_time> as_of;
   std::unordered_set<std::string> seen;
   mono_time begun{};
 };
@@ -80,7 +87,7 @@ registry_client::registry_client(net::loop& on, net::task_group& tasks, model::r
               }()} {
   for (auto& one : applications) {
     auto& totals = totals_[one.id];
-    applications_.push_back(std::make_unique<application>(std::move(one), totals, options_));
+    applications_.push_back(std::make_unique<application>(on, std::move(one), totals, options_));
   }
 }
 
@@ -98,7 +105,7 @@ void registry_client::start() {
   }
 }
 
-registry_client::application* registry_client::find(const application_id& id) {
+registry_client::application* registry_client::find(const application_id& id) const {
   const auto found =
       std::find_if(applications_.begin(), applications_.end(), [&](const auto& a) { return a->id == id; });
   return found == applications_.end() ? nullptr : found->get();
@@ -125,8 +132,17 @@ void registry_client::leave() {
   at_the_gate_.pop_front();
 }
 
-net::task<result<net::http_answer>> registry_client::ask(application* of, std::string path_and_query) {
-  auto call = make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + path_and_query);
+std::optional<std::uint64_t> registry_client::a_minute(const application_id& id, method of) const {
+  auto* const found = find(id);
+  return found == nullptr ? std::nullopt : found->limit(of).a_minute();
+}
+
+void registry_client::list_soon(const application_id& id) {
+  if (auto* const found = find(id)) found->again.notify();
+}
+
+// Any HTTP status is a value.
+net::task<result<net::http_answer>> registry_client::send(application* of, method what, net::http_call call) {
   call.time_out = options_.time_out;
   call.max_answer = options_.max_answer;
   ++of->totals.requests;
@@ -135,12 +151,24 @@ net::task<result<net::http_answer>> registry_client::ask(application* of, std::s
   if (options_.clocks != nullptr)
     options_.clocks->on_answer("The Things Stack", service_clocks::owner::things_stack, answered->headers,
                                loop_.now());
-  of->limit.on_answer(answered->status, answered->headers, loop_.now().mono, random_());
-  if (answered->status == 200) co_return answered;
+  of->limit(what).on_answer(answered->status, answered->headers, loop_.now().mono, random_());
   if (answered->status == 429) ++of->totals.throttled;
-  auto fault = stack_fault(*answered, of->id);
-  if (answered->status == 429) fault = std::move(fault).with_retry_after(of->limit.wait(loop_.now().mono));
-  co_return fault;
+  co_return answered;
+}
+
+error registry_client::refusal(application& of, method what, const net::http_answer& answered) {
+  auto fault = stack_fault(answered, of.id);
+  if (answered.status != 429) return fault;
+  return std::move(fault).with_retry_after(of.limit(what).wait(loop_.now().mono));
+}
+
+net::task<result<net::http_answer>> registry_client::ask(application* of, method what,
+                                                         std::string path_and_query) {
+  auto answered = co_await send(
+      of, what,
+      make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + path_and_query));
+  if (answered && answered->status != 200) co_return refusal(*of, what, *answered);
+  co_return answered;
 }
 
 void registry_client::note_attribute(application& of, const tts::listed_device& device) {
@@ -151,10 +179,11 @@ void registry_client::note_attribute(application& of, const tts::listed_device& 
                {{"application", of.id}, {"device", id}, {"detail", device.warning}});
 }
 
-net::task<> registry_client::report(application* of, std::vector<tts::listed_device> devices) {
+net::task<> registry_client::report(application_id id, std::vector<tts::listed_device> devices) {
+  auto* const of = find(id);
   std::size_t reported = 0;
   for (const auto& one : devices) {
-    if (!one.warning.empty()) note_attribute(*of, one);
+    if (!one.warning.empty() && of != nullptr) note_attribute(*of, one);
     core_.on_registered(one.device, loop_.now());
     if (++reported % batch == 0) co_await net::sleep_for(milliseconds{0}); // others have their turn
   }
@@ -164,8 +193,10 @@ net::task<result<net::http_answer>> registry_client::ask_for_page(application* o
   const bool let_in = co_await enter();
   if (!let_in) co_return error{errc::stopped};
   const place held{*this};
-  auto answered = co_await ask(of, "/devices?field_mask=attributes&order=created_at&limit=" +
-                                       std::to_string(options_.page_size) + "&page=" + std::to_string(page));
+  auto answered =
+      co_await ask(of, method::list,
+                   "/devices?field_mask=attributes&order=created_at&limit=" +
+                       std::to_string(options_.page_size) + "&page=" + std::to_string(page));
   co_return answered;
 }
 
@@ -177,6 +208,7 @@ net::task<result<bool>> registry_client::take_page(application* of, listing* wor
   if (!page) co_return std::move(page).fault().in(of->id.str());
 
   if (const auto total = total_of(*answered)) work->total = total;
+  if (!work->as_of) work->as_of = parse_http_date(answered->header("Date")).value_or(loop_.now().wall);
   const auto known = work->seen.size();
   for (const auto& one : page->devices) {
     if (!work->seen.insert(one.device.key.device.str()).second) ++work->duplicates;
@@ -200,7 +232,7 @@ net::task<result<bool>> registry_client::take_page(application* of, listing* wor
 
   const bool brings_nothing = work->seen.size() == known && page->skipped == 0;
   ++work->page;
-  co_await report(of, std::move(page->devices));
+  co_await report(of->id, std::move(page->devices));
   const auto devices = std::to_string(work->seen.size()) + " devices";
   if (brings_nothing)
     co_return error{errc::registry_inconsistent, of->id.str() + ": page " + std::to_string(work->page - 1) +
@@ -216,7 +248,7 @@ net::task<result<bool>> registry_client::take_page(application* of, listing* wor
 
 net::task<result<void>> registry_client::list_once(application* of, listing* work) {
   while (true) {
-    if (const auto wait = of->limit.wait(loop_.now().mono); wait > milliseconds{0}) {
+    if (const auto wait = of->limit(method::list).wait(loop_.now().mono); wait > milliseconds{0}) {
       const bool going_on = co_await net::sleep_for(wait);
       if (!going_on) co_return error{errc::stopped};
     }
@@ -228,7 +260,7 @@ net::task<result<void>> registry_client::list_once(application* of, listing* wor
                                               {"error", last.fault().name()},
                                               {"detail", last.fault().detail()},
                                               {"page", work->page},
-                                              {"pause_ms", of->limit.wait(loop_.now().mono).count()}});
+                                              {"pause_ms", of->limit(method::list).wait(loop_.now().mono).count()}});
       of->totals.last_error = std::move(last).fault();
       continue;
     }
@@ -248,42 +280,59 @@ net::task<result<void>> registry_client::list_once(application* of, listing* wor
 }
 
 net::task<> registry_client::list(application* of) {
-  listing work;
-  work.begun = loop_.now().mono;
-  auto& totals = of->totals;
   while (true) {
-    auto listed = co_await list_once(of, &work);
-    if (listed) break;
+    listing work;
+    co_await list_whole(of, &work);
+    auto& totals = of->totals;
+    totals.complete = true;
+    totals.completed_at = loop_.now().wall;
+    totals.took = loop_.now().mono - work.begun;
+    totals.last_error.reset();
+    log::info("registry_listed", {{"application", of->id},
+                                  {"devices", work.seen.size()},
+                                  {"pages", work.pages},
+                                  {"duplicates", work.duplicates},
+                                  {"skipped", work.skipped},
+                                  {"attributes_ignored", work.ignored},
+                                  {"ms", std::chrono::duration_cast<milliseconds>(totals.took).count()}});
+    if (on_whole_) on_whole_(of->id, work.as_of.value_or(loop_.now().wall));
+    core_.on_listed(of->id, loop_.now());
+    if (options_.list_again == std::chrono::nanoseconds{0}) co_return;
+    // Applications that have begun at once do not come at once again.
+    constexpr double spread = 0.1;
+    const auto pause = options_.list_again * (1 - spread * random_());
+    const bool waited = co_await of->again.wait_until(
+        loop_.now().mono + std::chrono::duration_cast<std::chrono::nanoseconds>(pause));
+    static_cast<void>(waited);
+  }
+}
+
+// Until it is whole; cancelled otherwise.
+net::task<> registry_client::list_whole(application* of, listing* work) {
+  const auto begin = [&] {
+    *work = {};
+    work->begun = loop_.now().mono;
+    core_.on_listing_begun(of->id, loop_.now());
+  };
+  begin();
+  of->repeats = 0;
+  while (true) {
+    auto listed = co_await list_once(of, work);
+    if (listed) co_return;
     const auto why = std::move(listed).fault();
-    if (why.code() == errc::stopped) co_return;
-    totals.last_error = why;
+    of->totals.last_error = why;
     const bool for_operator = why.cls() == error_class::permanent || why.cls() == error_class::config;
     const auto pause = (for_operator ? of->refused : of->unavailable).next(random_());
-    log::warning("registry_unavailable", {{"application", of->id},
-                                          {"error", why.name()},
-                                          {"detail", why.detail()},
-                                          {"page", work.page},
-                                          {"pause_ms", pause.count()}});
+    if (why.code() != errc::stopped)
+      log::warning("registry_unavailable", {{"application", of->id},
+                                            {"error", why.name()},
+                                            {"detail", why.detail()},
+                                            {"page", work->page},
+                                            {"pause_ms", pause.count()}});
     // What has come so far stays; only a list whose pages fit together is gone on with.
-    if (why.code() != errc::registry_unavailable) {
-      work = {};
-      work.begun = loop_.now().mono;
-    }
-    const bool going_on = co_await net::sleep_for(pause);
-    if (!going_on) co_return;
+    if (why.code() != errc::registry_unavailable && why.code() != errc::stopped) begin();
+    co_await net::sleep_for(pause); // throws where this is cancelled
   }
-  totals.complete = true;
-  totals.completed_at = loop_.now().wall;
-  totals.took = loop_.now().mono - work.begun;
-  totals.last_error.reset();
-  log::info("registry_listed", {{"application", of->id},
-                                {"devices", work.seen.size()},
-                                {"pages", work.pages},
-                                {"duplicates", work.duplicates},
-                                {"skipped", work.skipped},
-                                {"attributes_ignored", work.ignored},
-                                {"ms", std::chrono::duration_cast<milliseconds>(totals.took).count()}});
-  core_.on_listed(of->id, loop_.now());
 }
 
 void registry_client::look_up(device_ref device, const model::device_key& key) {
@@ -301,11 +350,19 @@ void registry_client::look_up(device_ref device, const model::device_key& key) {
   idle_.pop_back();
 }
 
-net::task<result<model::registered_device>> registry_client::get(application* of, model::device_key key) {
+net::task<result<model::registered_device>> registry_client::get(model::device_key key) {
+  auto* const of = find(key.application);
   if (of == nullptr) co_return error{errc::registry_unauthorized, key.application.str() + " has no API key"};
-  if (const auto wait = of->limit.held_for(loop_.now().mono); wait > milliseconds{0})
+  auto& limit = of->limit(method::get);
+  if (const auto wait = limit.held_for(loop_.now().mono); wait > milliseconds{0})
     co_return error{errc::registry_throttled, of->id.str()}.with_retry_after(wait);
-  auto answered = co_await ask(of, "/devices/" + percent_encode(key.device.str()) + "?field_mask=attributes");
+  // The last few requests that are left are spread, so that none is refused.
+  if (const auto wait = limit.wait(loop_.now().mono); wait > milliseconds{0}) {
+    const bool going_on = co_await net::sleep_for(wait);
+    if (!going_on) co_return error{errc::stopped};
+  }
+  auto answered = co_await ask(of, method::get,
+                               "/devices/" + percent_encode(key.device.str()) + "?field_mask=attributes");
   if (!answered) {
     auto why = std::move(answered).fault();
     // The application is there, or its list would not have ended: it is the device that is not.
@@ -317,6 +374,31 @@ net::task<result<model::registered_device>> registry_client::get(application* of
   if (!device) co_return std::move(device).fault();
   if (!device->warning.empty()) note_attribute(*of, *device);
   co_return std::move(device->device);
+}
+
+net::task<result<std::optional<registry_client::change_page>>>
+registry_client::changes(application_id id, wall_time since, std::uint64_t page) {
+  auto* const of = find(id);
+  if (of == nullptr) co_return error{errc::registry_unauthorized, id.str() + " has no API key"};
+  if (const auto wait = of->limit(method::changes).wait(loop_.now().mono); wait > milliseconds{0}) {
+    const bool going_on = co_await net::sleep_for(wait);
+    if (!going_on) co_return error{errc::stopped};
+  }
+  auto call = make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + "/devices/filter");
+  call.method = "POST";
+  call.headers.emplace_back("Content-Type", "application/json");
+  call.body = tts::format_changes_request(since, options_.page_size, page);
+  auto answered = co_await send(of, method::changes, std::move(call));
+  if (!answered) co_return std::move(answered).fault();
+  // An unknown application has an error with a name; of a route that is not there nobody says more.
+  const bool has_no_route = (answered->status == 404 || answered->status == 405 || answered->status == 501) &&
+                            tts::parse_stack_fault_name(answered->body).empty();
+  if (has_no_route) co_return std::nullopt;
+  if (answered->status != 200) co_return refusal(*of, method::changes, *answered);
+  auto read = tts::parse_registry_page(answered->body, of->id);
+  if (!read) co_return std::move(read).fault().in(of->id.str());
+  const auto as_of = parse_http_date(answered->header("Date")).value_or(loop_.now().wall);
+  co_return change_page{std::move(*read), as_of};
 }
 
 net::task<> registry_client::answer_questions(net::wake_up* bell) {
@@ -334,7 +416,7 @@ net::task<> registry_client::answer_questions(net::wake_up* bell) {
     const auto next = std::move(questions_.front());
     questions_.pop_front();
     try {
-      found = co_await get(find(next.key.application), next.key);
+      found = co_await get(next.key);
     } catch (...) {
       broken = std::current_exception();
     }

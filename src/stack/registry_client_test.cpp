@@ -35,6 +35,7 @@ struct scene : model::registry_events {
 
   std::vector<model::registered_device> registered;
   std::vector<std::string> listed;
+  int begun = 0; // listings
   std::vector<std::pair<device_ref, result<model::registered_device>>> looked_up;
   std::function<bool()> done;
   std::function<double()> random = [] { return 0.5; };
@@ -43,6 +44,8 @@ struct scene : model::registry_events {
     registered.push_back(what);
     look();
   }
+  void on_listing_begun(const application_id&, moment) override { ++begun; }
+  void on_suspected(const model::device_key&, moment) override { FAIL() << "only a follower suspects"; }
   void on_listed(const application_id& application, moment) override {
     listed.push_back(application.str());
     look();
@@ -141,6 +144,35 @@ TEST(registry_client, lists_page_by_page_until_one_is_short) {
   EXPECT_TRUE(s.totals().complete);
   EXPECT_TRUE(s.totals().completed_at);
   EXPECT_EQ(s.server->connections(), 1U); // kept alive
+}
+
+TEST(registry_client, lists_again_after_its_time_and_when_it_is_told_to) {
+  scene s;
+  s.answer(page({entry("dev-1")}), 200, {{"Date", "Tue, 01 Dec 2026 12:00:00 GMT"}});
+  auto options = s.options();
+  options.list_again = 20ms;
+  std::vector<std::string> as_of;
+  s.start(options);
+  s.client->tell([&](const application_id&, wall_time at) { as_of.push_back(format_rfc3339(at)); });
+  s.run_until_listed(3);
+  EXPECT_EQ(s.begun, 3);
+  EXPECT_EQ(s.registered.size(), 3U);
+  ASSERT_EQ(as_of.size(), 3U);
+  EXPECT_EQ(as_of[2], "2026-12-01T12:00:00Z");
+  EXPECT_TRUE(s.totals().complete);
+}
+
+TEST(registry_client, lists_at_once_when_it_is_told_to) {
+  scene s;
+  s.answer(page({entry("dev-1")}));
+  auto options = s.options();
+  options.list_again = std::chrono::hours{24};
+  s.start(options);
+  s.run_until_listed();
+  s.client->list_soon(application_id{"app1"});
+  s.client->list_soon(application_id{"unknown"});
+  s.run_until_listed(2);
+  EXPECT_EQ(s.asked.size(), 2U);
 }
 
 TEST(registry_client, lists_several_applications_at_once) {

@@ -141,6 +141,12 @@ result<registry_page> parse_registry_page(std::string_view body, const applicati
   return page;
 }
 
+std::string format_changes_request(wall_time since, std::uint32_t page_size, std::uint64_t page) {
+  return R"({"field_mask":{"paths":["attributes"]},"filters":[{"updated_since":")" + format_rfc3339(since) +
+         R"("}],"limit":)" + std::to_string(page_size) + R"(,"page":)" + std::to_string(page) +
+         R"(,"order":"device_id"})";
+}
+
 result<listed_device> parse_registered_device(std::string_view body, const model::device_key& asked_for) {
   auto document = parse_json_object(body, errc::registry_protocol);
   if (!document) return std::move(document).fault();

@@ -41,6 +41,10 @@ result<registry_page> parse_registry_page(std::string_view body, const applicati
 // The answer to a GET of one device. Errors: registry_protocol, also when it is another device.
 result<listed_device> parse_registered_device(std::string_view body, const model::device_key& asked_for);
 
+// Body of POST /applications/{app}/devices/filter: the devices that have changed at this time or later, which
+// must lie in the past (E.5). page: from 1.
+std::string format_changes_request(wall_time since, std::uint32_t page_size, std::uint64_t page);
+
 // What an error answer says, for a log: its `message`, shortened. Empty when it has none (E.6).
 std::string parse_stack_fault(std::string_view body);
 
