@@ -9,6 +9,7 @@
 #include "emulator/stack/downlink_api.h"
 #include "emulator/stack/event_courier.h"
 #include "emulator/stack/mqtt_stack.h"
+#include "emulator/stack/registry_stream.h"
 #include "emulator/stack/stack_access.h"
 #include "emulator/stack/stack_registry.h"
 #include "emulator/stack/storage_api.h"
@@ -26,6 +27,7 @@ struct controlled {
   std::vector<hub_service*> hubs; // by index
   dps_service* dps = nullptr;
   stack_registry* registry = nullptr;
+  registry_stream* changes = nullptr;
   things_stack* stack = nullptr;
   event_endpoint* events = nullptr;
   net::task_group* tasks = nullptr;

@@ -129,7 +129,7 @@ net::http_response reassign(const controlled& emulator, const std::string& body)
                             {"hub", emulator.made->hub_host(wanted->hub)}});
 }
 
-net::http_response show_registry(const stack_registry& registry) {
+net::http_response show_registry(const stack_registry& registry, const registry_stream& changes) {
   const auto& totals = registry.totals();
   json::object applications;
   registry.visit_applications([&](const std::string& id, const std::string& api_key, std::size_t devices) {
@@ -137,6 +137,7 @@ net::http_response show_registry(const stack_registry& registry) {
   });
   return reply(json::object{{"lists", totals.lists},
                             {"changes", totals.changes},
+                            {"event_streams", changes.readers()},
                             {"lookups", totals.lookups},
                             {"refused", totals.refused},
                             {"answers", by_status(totals.answers)},
@@ -179,7 +180,7 @@ net::http_response answer_dps_control(const controlled& emulator, const net::htt
 net::http_response answer_registry_control(const controlled& emulator, const net::http_request& request) {
   const auto path = request.path();
   auto& registry = *emulator.registry;
-  if (path == "/registry" && request.method == "GET") return show_registry(registry);
+  if (path == "/registry" && request.method == "GET") return show_registry(registry, *emulator.changes);
   if (path == "/registry" && request.method == "DELETE") {
     registry.reset_counters();
     return reply(json::object{{"lists", 0}});
@@ -201,10 +202,9 @@ net::http_response answer_registry_control(const controlled& emulator, const net
   if (request.method == "PUT" && !application.empty() && !device.empty())
     return put_registered(emulator, application, device, request.body);
   if (request.method != "DELETE") return refuse(405, "PUT, DELETE or POST");
-  const bool gone = device.empty() ? registry.clear(application, now.wall)
-                                   : registry.remove(application, device, now.wall);
-  if (gone && emulator.downlinks != nullptr)
-    emulator.downlinks->service().remove(application, device, now);
+  const bool gone =
+      device.empty() ? registry.clear(application, now.wall) : registry.remove(application, device, now.wall);
+  if (gone && emulator.downlinks != nullptr) emulator.downlinks->service().remove(application, device, now);
   if (!gone) return refuse(404, device.empty() ? "no such application" : "no such device");
   return reply(json::object{{"removed", rest}});
 }

@@ -39,8 +39,8 @@ enum class fault_kind : std::uint8_t {
   storage_status,         // the Storage Integration answers requests with `status`; likewise
   registry_endless_pages, // every page of a list is full of the same devices again
   registry_duplicates,    // each page begins with the last device of the former
-  registry_no_changes,      // the stack is older than 3.32: it cannot be asked what has changed
-  registry_no_events,       // its event stream says nothing
+  registry_no_changes,    // the stack is older than 3.32: it cannot be asked what has changed
+  registry_no_events,     // its event stream says nothing
   registry_long_attributes, // attribute values of 10,000 characters
   clock_skew,               // clocks are off by `skew`; the pattern names services: hub, dps, registry
 };

@@ -179,14 +179,15 @@ result<void> serve(const installation& made, net::loop& on, net::task_group& tas
   auto dps_port = start_dps_listener(on, tasks, {options.host, options.dps_port}, *tls, dps, options.delays,
                                      emulated_clock{faults.services(), "dps"});
   if (!dps_port) return give_up(dps_port.fault());
-  auto stack_port =
-      start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry, storage, access,
-                           changes, &downlinks_port, options.delays, emulated_clock{faults.services(), "registry"});
+  auto stack_port = start_stack_listener(on, tasks, {options.host, options.stack_port}, *tls, registry,
+                                         storage, access, changes, &downlinks_port, options.delays,
+                                         emulated_clock{faults.services(), "registry"});
   if (!stack_port) return give_up(stack_port.fault());
-  auto control = start_control_api(on, tasks, {options.host, options.control_port},
-                                   {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &stack,
-                                    &events, &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr,
-                                    &http, &access, &downlinks_api, &courier, stack_url});
+  auto control =
+      start_control_api(on, tasks, {options.host, options.control_port},
+                        {&made, &on, &faults, &accepted, sites.hubs(), &dps, &registry, &changes, &stack,
+                         &events, &tasks, &storage, &by_mqtt, publisher ? &*publisher : nullptr, &http,
+                         &access, &downlinks_api, &courier, stack_url});
   if (!control) return give_up(control.fault());
 
   bool stop_begun = false;

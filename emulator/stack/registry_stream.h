@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stack's event stream, for what happens to devices in the registry: POST /api/v3/events
 // (things-stack-wire.md E.7, real-stack-facts.md 3; a recorded one: tests/data/things-stack/
-// real-event-stream.txt). Who may not see an event is not told of it, and hears the start alone; what a reader
-// does not take is dropped. Pure: time is a parameter, no sockets. One thread.
+// real-event-stream.txt). Who may not see an event is not told of it, and hears the start alone; what a
+// reader does not take is dropped. Pure: time is a parameter, no sockets. One thread.
 #pragma once
 
 #include "emulator/hub/faults.h"

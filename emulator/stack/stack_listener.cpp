@@ -52,8 +52,8 @@ result<net::http_server> start_stack_listener(net::loop& on, net::task_group& ta
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
                                               stack_access& access, registry_stream& stream,
-                                              downlink_port* downlinks,
-                                              const latency& delays, emulated_clock clock) {
+                                              downlink_port* downlinks, const latency& delays,
+                                              emulated_clock clock) {
   const auto port = std::make_shared<stack_port>(
       stack_port{on, registry, storage, access, stream, downlinks, delays, std::move(clock)});
   net::http_limits limits;

@@ -19,7 +19,7 @@ result<net::http_server> start_stack_listener(net::loop& on, net::task_group& ta
                                               const net::listen_address& address, net::tls_server_context tls,
                                               stack_registry& registry, storage_api& storage,
                                               stack_access& access, registry_stream& stream,
-                                              downlink_port* downlinks,
-                                              const latency& delays, emulated_clock clock);
+                                              downlink_port* downlinks, const latency& delays,
+                                              emulated_clock clock);
 
 } // namespace causeway::emulator

@@ -107,8 +107,8 @@ bool stack_registry::put(const std::string& application, const std::string& devi
   if (!found->more) found->more = std::make_unique<registered_device::extras>();
   if (change.name) found->more->name = std::move(*change.name);
   if (change.dev_eui) found->more->dev_eui = std::move(*change.dev_eui);
-  registry_change told{is_new ? registry_change::kind::created : registry_change::kind::updated, application,
-                       {device}};
+  registry_change told{
+      is_new ? registry_change::kind::created : registry_change::kind::updated, application, {device}};
   if (!is_new && change.name) told.paths.emplace_back("name");
   if (!is_new && change.attributes) told.paths.emplace_back("attributes");
   if (change.attributes) found->more->attributes = std::move(*change.attributes);
@@ -231,7 +231,8 @@ stack_registry::limit(std::string_view method, std::string_view key, moment now,
   const auto owner = owners_.find(key);
   if (!options_.requests_per_minute || owner == owners_.end()) return std::nullopt;
   const auto place = std::string{method} + ' ' + owner->second;
-  const auto verdict = buckets_.try_emplace(place, *options_.requests_per_minute).first->second.take(now.mono);
+  const auto verdict =
+      buckets_.try_emplace(place, *options_.requests_per_minute).first->second.take(now.mono);
   headers = {{"X-Rate-Limit-Limit", std::to_string(verdict.limit)},
              {"X-Rate-Limit-Available", std::to_string(verdict.available)},
              {"X-Rate-Limit-Reset", std::to_string(verdict.reset)}};

@@ -137,9 +137,9 @@ TEST_F(stack_registry_test, looks_up_one_device) {
 // things-stack-wire.md E.5.
 TEST_F(stack_registry_test, tells_what_has_changed_and_counts_all) {
   const auto ask = [&](const std::string& body) {
-    return registry_.handle({"POST", "/api/v3/applications/app1/devices/filter", "",
-                             std::string{"Bearer "} + own_key, body},
-                            clock_.now());
+    return registry_.handle(
+        {"POST", "/api/v3/applications/app1/devices/filter", "", std::string{"Bearer "} + own_key, body},
+        clock_.now());
   };
   const auto since = format_rfc3339(clock_.now().wall);
   clock_.advance(std::chrono::seconds{10});

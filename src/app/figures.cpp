@@ -61,7 +61,7 @@ std::optional<model::device_key> gateway::parts::key_of(device_ref ref) const {
 std::optional<watch::traced_device> gateway::parts::trace(device_ref ref) const {
   auto key = key_of(ref);
   if (!key) return std::nullopt;
-  const auto of = shard.status(*key);
+  const auto of = shard.view().status(*key);
   if (!of) return std::nullopt;
   return watch::traced_device{std::move(*key), of->identity, of->hub};
 }

@@ -37,7 +37,6 @@ public:
   // Now and then: whose pause is over is asked for again.
   void tick(moment now);
   // Only what one listing says counts here.
-  void on_listing_begun(const application_id&, moment) override {}
   void on_suspected(const model::device_key&, moment) override {}
   void on_registered(const model::registered_device& what, moment now) override;
   void on_listed(const application_id& application, moment now) override;

@@ -78,7 +78,7 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
               tasks,
               shard,
               registry,
-              make_follower_options(from),
+              stack::follower_options{make_follower_options(from)},
               make_registry_applications(from),
               [this] { return random.unit(); }},
       hubs{on,

@@ -164,10 +164,10 @@ struct gateway::parts final : store::store_events,
   }
   model::device_page list(std::optional<device_ref> after, std::size_t limit,
                           std::optional<model::device_state> state) const override {
-    return shard.list(after, limit, state);
+    return shard.view().list(after, limit, state);
   }
   std::optional<model::device_status> device(const model::device_key& key) const override {
-    return shard.status(key);
+    return shard.view().status(key);
   }
   std::string explain(const model::device_status& of) const override { return core::explain(of, loop.now()); }
   std::optional<model::device_key> key_of(device_ref ref) const override;

@@ -25,7 +25,6 @@ public:
   // Once, connected, before anything else.
   void begin(const model::start_image& image, moment now);
   // Only what one listing says counts here.
-  void on_listing_begun(const application_id&, moment) override {}
   void on_suspected(const model::device_key&, moment) override {}
   void on_registered(const model::registered_device& what, moment now) override;
   void on_listed(const application_id& application, moment now) override;

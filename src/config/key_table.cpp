@@ -68,7 +68,8 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "time that was missed is asked for at once, and again when this is over."},
     {"things_stack", "registry_poll", duration, "60s", false, restart, "",
      "How often the registry is asked which devices have changed; less often where more than a tenth of the "
-     "stack's rate limit would be needed for it. What its event stream says is looked at within a second, and "
+     "stack's rate limit would be needed for it. What its event stream says is looked at within a second, "
+     "and "
      "all is listed once a day."},
     {"things_stack", "ca_file", path, "", false, restart, "",
      "PEM bundle of the authorities to trust; without it the system's."},

@@ -126,10 +126,6 @@ void reception::take_word(device_ref which, const registered_device& what, momen
   ways_.follow(which, device_event::named, with);
 }
 
-void reception::on_listing_begun(const application_id& application) {
-  if (const auto index = rules_.find(application)) ways_.words().on_listing_begun(*index);
-}
-
 void reception::on_suspected(const device_key& key) {
   const auto application = rules_.find(key.application);
   if (!application) return;

@@ -64,7 +64,6 @@ public:
   met meet_again(const device_key& from, std::optional<std::uint32_t> application, bool is_full, moment now);
 
   // As shard's.
-  void on_listing_begun(const application_id& application);
   void on_registered(const registered_device& what, moment now);
   void on_listed(const application_id& application, moment now);
   void on_suspected(const device_key& key);

@@ -389,7 +389,7 @@ struct shard_fixture {
     shard.on_registered(word(name, integration, model), clock.now());
   }
   device_status status(const std::string& application, const std::string& name) const {
-    return shard.status(key(application, name)).value_or(device_status{});
+    return shard.view().status(key(application, name)).value_or(device_status{});
   }
   std::uint64_t in_state(device_state state) const {
     return shard.totals().devices[static_cast<std::size_t>(state)];

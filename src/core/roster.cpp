@@ -69,7 +69,7 @@ bool roster::is_news(const device& d, const registered_device& word) const {
 
 bool roster::hear(device_ref which, const registered_device& word) {
   auto& d = table_.at(which);
-  d.named = true;
+  if (!word.is_change) d.named = true;
   asked_.erase(which); // what is answered to an older question is old
   return is_news(d, word);
 }
@@ -86,12 +86,6 @@ void roster::take(device_ref which, const registered_device& word) {
   ++totals_.registry.changes;
 }
 
-void roster::on_listing_begun(std::uint32_t application) {
-  table_.for_each([&](device_ref, device& d) {
-    if (d.application == application) d.named = false;
-  });
-}
-
 std::vector<device_ref> roster::on_listed(std::uint32_t application) {
   std::vector<device_ref> lacking;
   has_list_[application] = true;
@@ -100,6 +94,7 @@ std::vector<device_ref> roster::on_listed(std::uint32_t application) {
     if (d.state() == device_state::unlisted) lacking.push_back(which);
     // That the list lacks it is no word about it: the device itself is asked for.
     if (d.listed && !d.named) suspect(which);
+    d.named = false;
   });
   return lacking;
 }

@@ -43,9 +43,7 @@ public:
   bool hear(device_ref which, const registered_device& word);
   // What it says, but for the EUI.
   void take(device_ref which, const registered_device& word);
-  // A listing of the application begins: nobody is named yet.
-  void on_listing_begun(std::uint32_t application);
-  // It is whole: those that wait for it and are in it not.
+  // A listing of the application is whole: those that wait for it and are in it not.
   std::vector<device_ref> on_listed(std::uint32_t application);
   // The answer to a look-up is there, whatever it says. True: it was asked for as a suspect.
   bool on_answered(device_ref which);

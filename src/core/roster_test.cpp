@@ -66,7 +66,6 @@ TEST(roster_alone, whom_a_whole_list_lacks_is_looked_up_a_few_at_a_time) {
   f.words.on_listed(f.meters); // has named them all
   f.words.tick(f.now());
   EXPECT_EQ(f.take(), calls{});
-  f.words.on_listing_begun(f.meters);
   f.words.on_listed(f.meters); // has named none
   std::vector<device_ref> asked;
   for (int i = 0; i < 20; ++i) {
@@ -91,8 +90,9 @@ TEST(roster_alone, a_word_between_two_lists_says_nothing_of_the_second) {
   listing f;
   const auto which = f.named("dev");
   f.words.on_listed(f.meters);
-  f.words.hear(which, shard_fixture::word("dev")); // that something has changed
-  f.words.on_listing_begun(f.meters);
+  auto change = shard_fixture::word("dev");
+  change.is_change = true;
+  f.words.hear(which, change);
   f.words.on_listed(f.meters);
   f.words.tick(f.now());
   EXPECT_EQ(f.take().size(), 1U) << "the second list lacks it";

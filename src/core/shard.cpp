@@ -403,10 +403,6 @@ void shard::on_registered(const registered_device& what, moment now) {
   it_->desk.on_registered(what, now);
 }
 
-void shard::on_listing_begun(const application_id& application, moment) {
-  it_->desk.on_listing_begun(application);
-}
-
 void shard::on_suspected(const device_key& which, moment) {
   const turn under_way{*this};
   it_->desk.on_suspected(which);
@@ -554,13 +550,8 @@ bool shard::is_sending(spool_seq before) const {
   return it_->out.is_sending(before);
 }
 
-std::optional<device_status> shard::status(const device_key& key) const {
-  return it_->view.status(key);
-}
-
-device_page shard::list(std::optional<device_ref> after, std::size_t limit,
-                        std::optional<device_state> state) const {
-  return it_->view.list(after, limit, state);
+const device_view& shard::view() const {
+  return it_->view;
 }
 
 } // namespace causeway::core

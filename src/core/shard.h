@@ -16,6 +16,7 @@
 // the order accepted, one message in flight, always.
 #pragma once
 
+#include "core/device_view.h"
 #include "core/limits.h"
 #include "core/rules.h"
 #include "model/command_translator.h"
@@ -127,7 +128,6 @@ public:
   void on_assignment(device_ref which, result<assignment> where, moment now) override;
   // From the registry: registry_events. Until an application's first listing is whole a device that no
   // listing ever named waits with its messages.
-  void on_listing_begun(const application_id& application, moment now) override;
   void on_registered(const registered_device& what, moment now) override;
   void on_listed(const application_id& application, moment now) override;
   void on_suspected(const device_key& which, moment now) override;
@@ -168,11 +168,8 @@ public:
   // Whether a device that is online still has messages that only wait for their turn, of those accepted
   // this row: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
-  std::optional<device_status> status(const device_key& key) const;
-  // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
-  // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
-  device_page list(std::optional<device_ref> after, std::size_t limit,
-                   std::optional<device_state> state = {}) const;
+  // Devices, one by one and in pages.
+  const device_view& view() const;
   const device_table& devices() const;
 
 private:

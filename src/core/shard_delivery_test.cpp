@@ -112,13 +112,13 @@ TEST(delivery, a_refused_device_is_parked_with_the_reason_and_tried_again_with_g
   f.ports.take();
   f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
   const device_key key{application_id{"plant"}, device_id{"dev-1"}};
-  EXPECT_EQ(f.shard.status(key)->reason, errc::hub_device_disabled);
-  EXPECT_EQ(f.shard.status(key)->next_try, f.clock.now().mono + seconds{60});
+  EXPECT_EQ(f.shard.view().status(key)->reason, errc::hub_device_disabled);
+  EXPECT_EQ(f.shard.view().status(key)->next_try, f.clock.now().mono + seconds{60});
   f.clock.advance(seconds{60});
   f.shard.on_tick(f.clock.now());
   EXPECT_EQ(f.ports.take(), (calls{"attach 0 dev-1@h"}));
   f.shard.on_device_detached(device_ref{0}, error{errc::hub_device_disabled, "dev-1"}, false, f.clock.now());
-  EXPECT_EQ(f.shard.status(key)->next_try, f.clock.now().mono + seconds{120});
+  EXPECT_EQ(f.shard.view().status(key)->next_try, f.clock.now().mono + seconds{120});
   EXPECT_EQ(f.shard.totals().waiting_messages, 1u); // nothing is lost meanwhile
 }
 
@@ -145,11 +145,11 @@ TEST(delivery, a_device_that_is_attached_and_refused_again_and_again_is_parked_w
   const device_key key{application_id{"field"}, device_id{"dev-1"}};
   f.shard.on_device_attached(device_ref{0}, f.clock.now());
   f.shard.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
-  EXPECT_EQ(f.shard.status(key)->state, device_state::provisioning); // DPS is asked once
+  EXPECT_EQ(f.shard.view().status(key)->state, device_state::provisioning); // DPS is asked once
   f.assigned(device_ref{0}, "hub-a", "dps", "f1", "dev-1");
   f.shard.on_device_attached(device_ref{0}, f.clock.now());
   f.shard.on_device_detached(device_ref{0}, error{errc::hub_unauthorized}, false, f.clock.now());
-  EXPECT_EQ(f.shard.status(key)->state, device_state::parked);
+  EXPECT_EQ(f.shard.view().status(key)->state, device_state::parked);
   EXPECT_EQ(f.shard.totals().provisionings, 2u);
 }
 

@@ -57,7 +57,7 @@ TEST(forget, removes_a_device_with_what_leads_to_its_hub_and_it_comes_back_as_a_
   EXPECT_EQ(f.shard.forget(f.key("plant", "dev-9"), false, f.clock.now()), forgetting::unknown);
   EXPECT_EQ(f.shard.forget(f.key("plant", "dev-1"), false, f.clock.now()), forgetting::forgotten);
   EXPECT_EQ(f.ports.take(), (calls{"detach 0", "forget_assignment 0", "forget_device 0 dev-1"}));
-  EXPECT_EQ(f.shard.status(f.key("plant", "dev-1")), std::nullopt);
+  EXPECT_EQ(f.shard.view().status(f.key("plant", "dev-1")), std::nullopt);
   EXPECT_EQ(f.in_state(device_state::online), 0U);
   EXPECT_EQ(f.shard.spool_by_application()[0].devices, 0U);
   // Whatever was under way finds nobody.

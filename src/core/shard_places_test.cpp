@@ -121,13 +121,13 @@ TEST(places, pages_go_on_behind_a_place_whoever_has_it) {
   EXPECT_EQ(f.shard.forget(f.key("meters", "dev-0"), false, f.clock.now()), forgetting::forgotten);
   f.wear_out_places();
   f.registered("dev-2");
-  auto page = f.shard.list({}, 1);
+  auto page = f.shard.view().list({}, 1);
   ASSERT_EQ(page.devices.size(), 1U);
   EXPECT_EQ(page.devices[0].ref, make_ref(0, 1));
   EXPECT_EQ(page.devices[0].key, f.key("meters", "dev-2"));
   ASSERT_TRUE(page.next);
   EXPECT_EQ(index_of(*page.next), 0U);
-  page = f.shard.list(page.next, 1);
+  page = f.shard.view().list(page.next, 1);
   ASSERT_EQ(page.devices.size(), 1U);
   EXPECT_EQ(page.devices[0].key, f.key("meters", "dev-1"));
 }

@@ -50,7 +50,7 @@ TEST(replay, an_event_goes_through_its_format_and_takes_its_key_when_it_is_store
   EXPECT_EQ(f.ports.answered[2], answer::duplicate);
   f.post(event);
   EXPECT_EQ(f.ports.answered[3], answer::duplicate);
-  EXPECT_EQ(f.shard.status(f.key("plant", "dev-1"))->late, 0U);
+  EXPECT_EQ(f.shard.view().status(f.key("plant", "dev-1"))->late, 0U);
 }
 
 TEST(replay, of_an_event_that_is_on_its_way_waits_for_another_time) {

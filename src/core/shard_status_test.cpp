@@ -52,7 +52,7 @@ TEST(status, tells_all_about_a_device) {
   EXPECT_TRUE(f.status("meters", "dev-1").paused);
   EXPECT_EQ(f.status("meters", "dev-1").reason, errc::hub_throttled);
   EXPECT_EQ(f.status("meters", "dev-1").next_try, f.clock.now().mono + seconds{9});
-  EXPECT_EQ(f.shard.status(f.key("elsewhere", "dev-1")), std::nullopt);
+  EXPECT_EQ(f.shard.view().status(f.key("elsewhere", "dev-1")), std::nullopt);
 }
 
 // Not what the loss was that it began with.
@@ -80,7 +80,7 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
     std::vector<std::uint32_t> refs;
     std::optional<device_ref> after;
     do {
-      const auto page = f.shard.list(after, limit, state);
+      const auto page = f.shard.view().list(after, limit, state);
       EXPECT_LE(page.devices.size(), limit);
       for (const auto& one : page.devices)
         refs.push_back(index_of(one.ref));
@@ -98,9 +98,9 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
     EXPECT_EQ(walk(limit, device_state::off), off) << limit;
     EXPECT_TRUE(walk(limit, device_state::parked).empty());
   }
-  EXPECT_TRUE(f.shard.list(device_ref{99}, 10).devices.empty());
-  EXPECT_TRUE(f.shard.list(device_ref{12345}, 10).devices.empty());
-  EXPECT_TRUE(f.shard.list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
+  EXPECT_TRUE(f.shard.view().list(device_ref{99}, 10).devices.empty());
+  EXPECT_TRUE(f.shard.view().list(device_ref{12345}, 10).devices.empty());
+  EXPECT_TRUE(f.shard.view().list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
 }
 
 TEST(pages, look_at_so_many_devices_and_go_on_later) {
@@ -113,7 +113,7 @@ TEST(pages, look_at_so_many_devices_and_go_on_later) {
   std::optional<device_ref> after;
   int pages = 0;
   for (;; ++pages) {
-    const auto page = f.shard.list(after, 10);
+    const auto page = f.shard.view().list(after, 10);
     after = page.next;
     if (!after) {
       EXPECT_EQ(page.devices.size(), 1u);

@@ -16,13 +16,14 @@ struct registered_device {
   device_key key;
   causeway::dev_eui dev_eui; // empty: not said
   std::optional<bool>
-      integration;      // attribute `azureintegration`, any letter case; absent: not there or unreadable
-  std::string model_id; // attribute `dtdlmodelid`; empty: none
+      integration;        // attribute `azureintegration`, any letter case; absent: not there or unreadable
+  std::string model_id;   // attribute `dtdlmodelid`; empty: none
+  bool is_change = false; // told because it has changed: no word about whether a listing has it
   friend bool operator==(const registered_device&, const registered_device&) = default;
 };
 
-// One device at a time. What the registry lists on its own account comes between on_listing_begun and
-// on_listed; what it says has changed comes in between, too.
+// One device at a time. What the registry lists on its own account, or says has changed, comes as
+// on_registered and on_listed.
 class registry {
 public:
   virtual ~registry() = default;
@@ -35,13 +36,10 @@ public:
 class registry_events {
 public:
   virtual ~registry_events() = default;
-  // A listing of all the application's devices begins: whom no word names from now on until it is whole, it
-  // lacks.
-  virtual void on_listing_begun(const application_id& application, moment now) = 0;
   // One device of a listing, or one that has changed.
   virtual void on_registered(const registered_device& what, moment now) = 0;
-  // The listing is whole. Until the first one is, a device that no listing ever named waits with its
-  // messages.
+  // A listing is whole: whom it has not named since the one before, it lacks. Until the first one is, a
+  // device that no listing ever named waits with its messages.
   virtual void on_listed(const application_id& application, moment now) = 0;
   // Something but the registry itself says that it has the device no longer: the registry is to be asked.
   virtual void on_suspected(const device_key& which, moment now) = 0;

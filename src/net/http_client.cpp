@@ -272,7 +272,8 @@ void http_client::state::prepare(transfer& t) {
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, &t);
   }
   // The time-out is the transfer's own timer, which also counts the wait for a turn.
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(r.time_out, longest_connect).count()));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::min(r.time_out, longest_connect).count()));
 
   if (r.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   const bool has_body = !r.body.empty() || r.method == "POST" || r.method == "PUT" || r.method == "PATCH";

@@ -22,8 +22,8 @@ struct http_call {
   // So: a call that has ended before this was called has not left. Must not call the client.
   std::function<bool()> before_sending{};
   // The body of an answer with status 200 as it comes, instead of http_answer::body and whatever its length:
-  // of an answer that may never end. False: the rest is not wanted, and the call ends with http_protocol. Must
-  // not call the client.
+  // of an answer that may never end. False: the rest is not wanted, and the call ends with http_protocol.
+  // Must not call the client.
   std::function<bool(std::string_view bytes)> on_bytes{};
 };
 

@@ -314,6 +314,31 @@ struct server_that_leaves {
   }
 };
 
+TEST(http_client, a_body_may_be_taken_as_it_comes_and_be_longer_than_an_answer_may) {
+  scene s;
+  http_client client{s.on, {}};
+  auto request = s.to("/big");
+  request.max_answer = 100;
+  std::string taken;
+  request.on_bytes = [&](std::string_view bytes) {
+    taken += bytes;
+    return true;
+  };
+  const auto whole = run_task(s.on, client.call(request));
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->body, "");
+  EXPECT_EQ(taken, std::string(5000, 'x'));
+
+  request.on_bytes = [](std::string_view) { return false; };
+  EXPECT_EQ(run_task(s.on, client.call(request)).fault().code(), errc::http_protocol);
+  request.url = s.base + "/status"; // what is no 200 is a body as ever
+  request.max_answer = 1'000;
+  const auto refused = run_task(s.on, client.call(request));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_NE(refused->body, "");
+}
+
 // libcurl sends a request again by itself, POSTs too, when a kept connection ends before any byte of an
 // answer.
 TEST(http_client, a_call_that_must_not_be_repeated_leaves_once) {

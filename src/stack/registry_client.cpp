@@ -193,10 +193,9 @@ net::task<result<net::http_answer>> registry_client::ask_for_page(application* o
   const bool let_in = co_await enter();
   if (!let_in) co_return error{errc::stopped};
   const place held{*this};
-  auto answered =
-      co_await ask(of, method::list,
-                   "/devices?field_mask=attributes&order=created_at&limit=" +
-                       std::to_string(options_.page_size) + "&page=" + std::to_string(page));
+  auto answered = co_await ask(of, method::list,
+                               "/devices?field_mask=attributes&order=created_at&limit=" +
+                                   std::to_string(options_.page_size) + "&page=" + std::to_string(page));
   co_return answered;
 }
 
@@ -256,11 +255,12 @@ net::task<result<void>> registry_client::list_once(application* of, listing* wor
     if (!last && last.fault().code() == errc::registry_throttled) {
       // The same page again, after the pause; one that is never over must not be silent.
       if (!of->totals.last_error || of->totals.last_error->code() != errc::registry_throttled)
-        log::warning("registry_unavailable", {{"application", of->id},
-                                              {"error", last.fault().name()},
-                                              {"detail", last.fault().detail()},
-                                              {"page", work->page},
-                                              {"pause_ms", of->limit(method::list).wait(loop_.now().mono).count()}});
+        log::warning("registry_unavailable",
+                     {{"application", of->id},
+                      {"error", last.fault().name()},
+                      {"detail", last.fault().detail()},
+                      {"page", work->page},
+                      {"pause_ms", of->limit(method::list).wait(loop_.now().mono).count()}});
       of->totals.last_error = std::move(last).fault();
       continue;
     }
@@ -312,7 +312,6 @@ net::task<> registry_client::list_whole(application* of, listing* work) {
   const auto begin = [&] {
     *work = {};
     work->begun = loop_.now().mono;
-    core_.on_listing_begun(of->id, loop_.now());
   };
   begin();
   of->repeats = 0;
@@ -384,7 +383,8 @@ registry_client::changes(application_id id, wall_time since, std::uint64_t page)
     const bool going_on = co_await net::sleep_for(wait);
     if (!going_on) co_return error{errc::stopped};
   }
-  auto call = make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + "/devices/filter");
+  auto call =
+      make_stack_call(options_.base_url, of->key, "/applications/" + of->id.str() + "/devices/filter");
   call.method = "POST";
   call.headers.emplace_back("Content-Type", "application/json");
   call.body = tts::format_changes_request(since, options_.page_size, page);

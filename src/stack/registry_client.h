@@ -36,7 +36,7 @@ struct registry_options {
   std::size_t max_answer = 16 * 1024 * 1024;
   std::chrono::milliseconds time_out{30'000};
   std::chrono::nanoseconds list_again{0}; // after a whole listing; 0: never
-  service_clocks* clocks = nullptr; // hear of each answer's Date
+  service_clocks* clocks = nullptr;       // hear of each answer's Date
   backoff_policy unavailable{milliseconds{1'000}, milliseconds{300'000}, 2.0,
                              0.25};                                                 // and what cannot be read
   backoff_policy refused{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25}; // an operator must act
@@ -72,7 +72,8 @@ public:
     tts::registry_page devices;
     wall_time as_of{}; // by the stack's clock, where it says
   };
-  net::task<result<std::optional<change_page>>> changes(application_id id, wall_time since, std::uint64_t page);
+  net::task<result<std::optional<change_page>>> changes(application_id id, wall_time since,
+                                                        std::uint64_t page);
   // device_unlisted: it has no such device.
   net::task<result<model::registered_device>> get(model::device_key key);
   // To the core, a few at a time.

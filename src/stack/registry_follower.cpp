@@ -31,8 +31,9 @@ struct registry_follower::application {
   application_id id;
   secret key;
   net::wake_up bell;
-  std::optional<wall_time> since; // by the stack's clock: all changes before are known; nothing: not listed yet
-  bool can_be_asked = true;       // what has changed
+  std::optional<wall_time>
+      since;                // by the stack's clock: all changes before are known; nothing: not listed yet
+  bool can_be_asked = true; // what has changed
   backoff unavailable;
   bool told = false; // that it cannot be asked at present
   mono_time next_poll{}, earliest_poll{}, next_read{};
@@ -78,8 +79,7 @@ void registry_follower::start() {
                    [this, of = one.get()] { return hear(of); });
   }
   if (streams > options_.most_streams)
-    log::info("registry_events_for_some",
-              {{"applications", streams}, {"heard", options_.most_streams}});
+    log::info("registry_events_for_some", {{"applications", streams}, {"heard", options_.most_streams}});
 }
 
 // The list shows what was there when it began, so that is from when on changes are asked for. A later list is
@@ -157,12 +157,15 @@ net::task<> registry_follower::read(application* of, device_id device) {
   if (of->next_read > now + ahead) co_await net::sleep_for(of->next_read - (now + ahead));
   const model::device_key key{of->id, std::move(device)};
   auto found = co_await client_.get(key);
-  if (found)
+  if (found) {
+    found->is_change = true;
     core_.on_registered(*found, loop_.now());
-  else if (found.fault().code() == errc::device_unlisted)
+  } else if (found.fault().code() == errc::device_unlisted) {
     core_.on_suspected(key, loop_.now());
-  else if (of->can_be_asked) // the next poll shows it
-    of->next_poll = std::min(of->next_poll, std::max(of->earliest_poll, loop_.now().mono + options_.poll / 2));
+  } else if (of->can_be_asked) { // the next poll shows it
+    of->next_poll =
+        std::min(of->next_poll, std::max(of->earliest_poll, loop_.now().mono + options_.poll / 2));
+  }
 }
 
 net::task<result<void>> registry_follower::poll(application* of) {
@@ -187,13 +190,15 @@ net::task<result<void>> registry_follower::poll(application* of) {
     if (!as_of) as_of = page.as_of;
     found += page.devices.devices.size();
     const bool last = page.devices.entries < options_.page_size;
+    for (auto& one : page.devices.devices)
+      one.device.is_change = true;
     co_await client_.report(of->id, std::move(page.devices.devices));
     // The count that the stack gives here is that of all devices (E.5): a short page is the last one.
     if (last) break;
     if (pages >= options_.most_pages) {
       schedule(*of, begun, pages);
-      co_return error{errc::registry_inconsistent,
-                      of->id.str() + ": what has changed has no end after " + std::to_string(pages) + " pages"};
+      co_return error{errc::registry_inconsistent, of->id.str() + ": what has changed has no end after " +
+                                                       std::to_string(pages) + " pages"};
     }
   }
   of->since = std::max(*of->since, *as_of);

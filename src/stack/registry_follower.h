@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What changes in The Things Stack's registry after it was listed (things-stack-wire.md E.5, E.7): asked for
 // every so often, by the time of the last change, a minute back, because the stack sets those before it
-// commits them; at once where the event stream hints at it. Of all that is asked for here, no more than a tenth
-// of what the stack takes in a minute. Before 3.32 a stack cannot be asked what has changed: there the hints
-// remain, and a list each hour.
-// A deletion is only a suspicion: the core asks for the device itself. Loop's thread only.
+// commits them; at once where the event stream hints at it. Of all that is asked for here, no more than a
+// tenth of what the stack takes in a minute. Before 3.32 a stack cannot be asked what has changed: there the
+// hints remain, and a list each hour. A deletion is only a suspicion: the core asks for the device itself.
+// Loop's thread only.
 #pragma once
 
 #include "base/backoff.h"
@@ -31,9 +31,9 @@ struct follower_options {
   std::chrono::nanoseconds relist = seconds{3'600};  // of a stack that cannot be asked what has changed
   std::size_t page_size = 1'000;                     // registry_options'
   std::uint64_t most_pages = 1'016;                  // of one poll: more do not end
-  std::size_t few = 10;                   // devices hinted at that are read one by one; of more: what has changed
-  std::size_t most_hints = 1'000;         // of an application, to be looked at
-  std::size_t most_streams = 256;         // of further applications no events are heard
+  std::size_t few = 10;           // devices hinted at that are read one by one; of more: what has changed
+  std::size_t most_hints = 1'000; // of an application, to be looked at
+  std::size_t most_streams = 256; // of further applications no events are heard
   milliseconds stream_time_out{3'600'000}; // then it is opened anew
   backoff_policy reconnect{milliseconds{1'000}, milliseconds{60'000}, 2.0, 0.25};
   backoff_policy refused{milliseconds{60'000}, milliseconds{3'600'000}, 2.0, 0.25}; // an operator must act

@@ -26,9 +26,9 @@ std::string page(const std::vector<std::string>& ids) {
 }
 
 std::string event(const std::string& name, const std::string& id, const std::string& data = "") {
-  return R"({"result":{"name":"end_device.)" + name + R"(","identifiers":[{"device_ids":{"device_id":")" + id +
-         R"(","application_ids":{"application_id":"app1"}}}])" + (data.empty() ? "" : R"(,"data":)" + data) +
-         "}}\n\n";
+  return R"({"result":{"name":"end_device.)" + name + R"(","identifiers":[{"device_ids":{"device_id":")" +
+         id + R"(","application_ids":{"application_id":"app1"}}}])" +
+         (data.empty() ? "" : R"(,"data":)" + data) + "}}\n\n";
 }
 
 // A stack whose registry lists dev-1 alone, and whose changes and devices a test sets.
@@ -39,7 +39,7 @@ struct scene : model::registry_events {
   std::unique_ptr<registry_client> client;
   std::unique_ptr<registry_follower> follower;
 
-  std::vector<std::string> changed;    // pages of what has changed, from then on
+  std::vector<std::string> changed;     // pages of what has changed, from then on
   std::set<std::string> there{"dev-1"}; // what a look-up finds
   int changes_status = 200, events_status = 200;
   std::vector<std::pair<std::string, std::string>> changes_headers{{"Date", "Tue, 01 Dec 2026 12:00:00 GMT"}};
@@ -48,12 +48,12 @@ struct scene : model::registry_events {
   std::shared_ptr<net::source_script> stream;
 
   std::vector<std::string> registered, suspected;
-  int listed = 0;
+  int listed = 0, changes_told = 0;
   std::function<bool()> done;
 
-  void on_listing_begun(const application_id&, moment) override {}
   void on_registered(const model::registered_device& what, moment) override {
     registered.push_back(what.key.device.str());
+    changes_told += what.is_change ? 1 : 0;
     look();
   }
   void on_listed(const application_id&, moment) override {
@@ -78,7 +78,8 @@ struct scene : model::registry_events {
       made.status = s->events_status;
       if (made.status == 200) {
         s->stream = std::make_shared<net::source_script>();
-        s->stream->waiting = R"({"result":{"name":"events.stream.start"}})" "\n\n";
+        s->stream->waiting = R"({"result":{"name":"events.stream.start"}})"
+                             "\n\n";
         made.source = std::make_unique<net::scripted_source>(s->stream);
       }
     } else if (path.ends_with("/filter")) {
@@ -111,8 +112,9 @@ struct scene : model::registry_events {
     return made;
   }
   void start(follower_options with) {
-    auto started = net::http_server::start(on, tasks, {"127.0.0.1", 0}, {}, {},
-                                           [this](net::http_request r) { return answer(this, std::move(r)); });
+    auto started = net::http_server::start(on, tasks, {"127.0.0.1", 0}, {}, {}, [this](net::http_request r) {
+      return answer(this, std::move(r));
+    });
     ASSERT_TRUE(started);
     server.emplace(std::move(*started));
     registry_options about;
@@ -159,6 +161,7 @@ TEST(registry_follower, asks_what_has_changed_since_the_list_began_and_a_minute_
   // From the second poll on by the time of the one before, by the stack's clock.
   EXPECT_NE(s.polls[2].find(R"("updated_since":"2026-12-01T11:59:00Z")"), std::string::npos) << s.polls[2];
   EXPECT_EQ(s.registered, (std::vector<std::string>{"dev-1", "dev-1", "dev-2", "dev-3"}));
+  EXPECT_EQ(s.changes_told, 3) << "which says nothing of the list";
   EXPECT_EQ(s.totals().polls, 1U);
   EXPECT_EQ(s.totals().changes, 3U);
 }
@@ -171,6 +174,7 @@ TEST(registry_follower, a_device_that_is_hinted_at_is_read_at_once) {
   s.run_until([&] { return s.registered.size() == 1; });
   EXPECT_EQ(s.registered, std::vector<std::string>{"dev-2"});
   EXPECT_EQ(s.read, std::vector<std::string>{"dev-2"}) << "a position is nothing to us";
+  EXPECT_EQ(s.changes_told, 1);
   EXPECT_EQ(s.totals().hints, 1U);
 }
 
@@ -216,8 +220,9 @@ TEST(registry_follower, what_was_said_while_nobody_heard_it_is_asked_for) {
   scene s;
   s.begin();
   s.changed = {page({"dev-2"})};
-  s.stream->say(R"({"result":{"name":"end_device.update","time":")" +
-                format_rfc3339(s.on.now().wall) + R"(","identifiers":[],"data":{"value":["name"]}}})" "\n\n");
+  s.stream->say(R"({"result":{"name":"end_device.update","time":")" + format_rfc3339(s.on.now().wall) +
+                R"(","identifiers":[],"data":{"value":["name"]}}})"
+                "\n\n");
   s.run_until([&] { return s.stream->waiting.empty(); });
   s.stream->end();
   s.run_until([&] { return s.streams.size() == 2 && s.registered.size() == 1; });

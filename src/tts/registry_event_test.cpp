@@ -66,8 +66,8 @@ TEST(registry_event, an_update_counts_only_where_it_writes_what_is_read) {
   EXPECT_EQ(update(R"(["name","activated_at"])"), kind::other);
   EXPECT_EQ(update("[]"), kind::changed);
   EXPECT_EQ(update("null"), kind::changed);
-  const auto constructed = parse_registry_event(sample("event-05-constructed-end_device.update-stream-line.json"),
-                                                application_id{"app1"});
+  const auto constructed = parse_registry_event(
+      sample("event-05-constructed-end_device.update-stream-line.json"), application_id{"app1"});
   ASSERT_TRUE(constructed);
   EXPECT_EQ(constructed->what, kind::changed);
 }
@@ -92,7 +92,8 @@ TEST(registry_event, a_record_that_is_an_error_says_so) {
   EXPECT_EQ(parse_registry_event(R"({"error":{"code":14}})", application_id{"app1"}).fault().code(),
             errc::registry_unavailable);
   for (const auto* text : {"", "[]", "{", R"({"result":3})", "{}"})
-    EXPECT_EQ(parse_registry_event(text, application_id{"app1"}).fault().code(), errc::registry_protocol) << text;
+    EXPECT_EQ(parse_registry_event(text, application_id{"app1"}).fault().code(), errc::registry_protocol)
+        << text;
 }
 
 TEST(registry_event, the_request_asks_for_the_application_and_these_events_alone) {

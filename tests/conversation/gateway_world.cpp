@@ -49,7 +49,7 @@ void gateway_world::start_gateway() {
 }
 
 model::device_status gateway_world::status_of(std::size_t device) const {
-  const auto status = gateway_->shard.status(key_of(device));
+  const auto status = gateway_->shard.view().status(key_of(device));
   EXPECT_TRUE(status) << name_of(device).str();
   return status.value_or(model::device_status{});
 }
