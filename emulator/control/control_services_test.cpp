@@ -30,7 +30,7 @@ protected:
     dps_.emplace(std::vector<linked_hub>{{&*first_, made_->hub_host(0)}, {&*second_, made_->hub_host(1)}},
                  faults_.services(), made_->make_dps_options(), "seed");
     shown_ = {&*made_, &loop_,       &faults_, &accepted_, {hubs_[0].get(), hubs_[1].get()},
-              &*dps_,  &registered_, nullptr};
+              &*dps_,  &registered_, &changes_};
   }
   ~control_services_test() override { std::filesystem::remove_all(directory_); }
 
@@ -58,6 +58,8 @@ protected:
   std::vector<std::unique_ptr<hub_service>> hubs_;
   std::optional<dps_service> dps_;
   stack_registry registered_{faults_.services(), {}, "seed"};
+  stack_access access_{registered_};
+  registry_stream changes_{access_, faults_.services(), "seed"};
   controlled shown_;
 };
 
