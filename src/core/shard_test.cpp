@@ -341,7 +341,7 @@ TEST(shard, a_device_that_lacks_a_field_of_its_identity_is_parked_until_it_sends
   ports.target = &b;
   b.on_event(ticket{1}, shard_fixture::frame("plant", "dev-1", 1), clock.now());
   shard_fixture::tell(b, ports, 1, {}, {}, clock.now());
-  EXPECT_EQ(b.status({application_id{"plant"}, device_id{"dev-1"}})->reason, errc::identity_incomplete);
+  EXPECT_EQ(b.view().status({application_id{"plant"}, device_id{"dev-1"}})->reason, errc::identity_incomplete);
   ports.take();
   auto with_eui = shard_fixture::frame("plant", "dev-1", 2);
   with_eui.dev_eui = dev_eui{"70B3D52DD600035A"};
