@@ -233,9 +233,12 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "How much of `max_commands` one application may take while others have commands, in percent."},
 
     {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
-     "Address of `/healthz`, `/readyz`, `/metrics`."},
+     "Address of `/healthz`, `/readyz`, `/metrics`, the API and the dashboard."},
     {"admin", "socket", path, "", false, restart, "",
      "Unix socket for `causeway status` and its like. Default: `admin.sock` in the state directory."},
+    {"admin", "token", secret, "", false, restart, "",
+     "What a caller over TCP shows to change anything, and for the API and the dashboard at all where "
+     "`listen` is no loopback address: 16 characters or more, of those that a header can have."},
 
     {"telemetry", "otlp_endpoint", text, "", false, restart, "",
      "OTLP over HTTP, e.g. `http://localhost:4318`; `/v1/traces` is added."},

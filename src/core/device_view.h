@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/words.h"
+#include "model/device_filter.h"
 #include "model/device_status.h"
 
 #include <optional>
@@ -26,8 +27,7 @@ public:
   // Nothing: it is not known.
   std::optional<device_status> status(const device_key& key) const;
   // As shard::list.
-  device_page list(std::optional<device_ref> after, std::size_t limit,
-                   std::optional<device_state> state) const;
+  device_page list(std::optional<device_ref> after, std::size_t limit, const device_filter& wanted) const;
 
 private:
   device_status status_of(device_ref which, const device& d) const;

@@ -550,8 +550,8 @@ std::optional<device_status> shard::status(const device_key& key) const {
 }
 
 device_page shard::list(std::optional<device_ref> after, std::size_t limit,
-                        std::optional<device_state> state) const {
-  return it_->view.list(after, limit, state);
+                        const device_filter& wanted) const {
+  return it_->view.list(after, limit, wanted);
 }
 
 } // namespace causeway::core

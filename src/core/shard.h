@@ -19,6 +19,7 @@
 #include "core/limits.h"
 #include "core/rules.h"
 #include "model/command_translator.h"
+#include "model/device_filter.h"
 #include "model/device_status.h"
 #include "model/door.h"
 #include "model/downlinks.h"
@@ -167,10 +168,10 @@ public:
   // this row: what a stop may wait for.
   bool is_sending(spool_seq before = std::numeric_limits<spool_seq>::max()) const;
   std::optional<device_status> status(const device_key& key) const;
-  // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
-  // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
+  // The devices behind `after` (nothing: from the first) that are asked for, at most `limit`. A call looks at
+  // 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
   device_page list(std::optional<device_ref> after, std::size_t limit,
-                   std::optional<device_state> state = {}) const;
+                   const device_filter& wanted = {}) const;
   const device_table& devices() const;
 
 private:
