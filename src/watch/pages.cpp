@@ -2,6 +2,7 @@
 #include "watch/pages.h"
 
 #include "base/encoding.h"
+#include "watch/gzip.h"
 #include "watch/metrics_page.h"
 
 namespace causeway::watch {
@@ -23,6 +24,19 @@ bool names_this_machine(std::string_view host) {
   const bool has_port = bare.find(':') != std::string_view::npos;
   const auto address = net::listen_address::parse(std::string{host} + (has_port ? "" : ":80"));
   return address && address->path.empty() && address->is_local();
+}
+
+// In the form, and the coding, that the scraper asks for.
+net::http_response answer_scraper(const snapshot& now, const net::http_request& request) {
+  const auto format = choose_format(request.header("Accept"));
+  auto response = text(200, render_metrics(now, format), std::string{content_type_of(format)});
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (!accepts_gzip(request.header("Accept-Encoding"))) return response;
+  if (auto packed = pack_gzip(response.body)) {
+    response.body = std::move(*packed);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
 }
 
 } // namespace
@@ -63,8 +77,7 @@ net::task<net::http_response> pages::handle(net::http_request request) {
   }
   // For scrapers on other hosts, so under any name, as the health of the process above; it has figures and
   // the names of hubs, sections and applications, and no devices.
-  if (path == "/metrics")
-    co_return text(200, render_metrics(fleet_.figures()), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "/metrics") co_return answer_scraper(fleet_.figures(), request);
   co_return text(404, "there is /healthz, /readyz, /metrics and /api/status\n");
 }
 
