@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert rules: promtool finds nothing in them and fires each one, each has its section in docs/operations.md, and what they ask for by name
-and label is on the page (docs/metrics.md, which is made from the code)."""
+"""The alert rules: promtool finds nothing in them and fires each one, and each has its section in docs/operations.md. What they and the dashboard
+ask for by name and label is on the page (docs/metrics.md, which is made from the code)."""
+import json
 import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RULES, TESTS = ROOT / "packaging/prometheus/causeway.rules.yml", ROOT / "tests/prometheus/rules_test.yml"
+DASHBOARD = ROOT / "packaging/grafana/causeway.json"
 OF_PROMETHEUS = {"job", "instance", "le"}
 
 
@@ -40,12 +43,31 @@ class rules(unittest.TestCase):
         found = re.findall(r"- alert: (\w+)\n(?:.*\n)*?          runbook: docs/operations.md#(\w+)\n", RULES.read_text(encoding="utf-8"))
         self.assertEqual(found, [(name, name.lower()) for name in headings])
 
+    def test_expressions_of_the_dashboard_can_be_read(self):
+        targets = [target for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"] for target in panel.get("targets", ())]
+        self.assertGreater(len(targets), 20)
+        expressions = [one["expr"].replace("$__rate_interval", "5m") for one in targets]
+        with tempfile.TemporaryDirectory() as directory:
+            as_rules = pathlib.Path(directory) / "rules.json"  # which YAML can be, too
+            as_rules.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": [
+                {"record": f"panel_{i}", "expr": one} for i, one in enumerate(expressions)]}]}), encoding="utf-8")
+            self.promtool("check", "rules", str(as_rules))
+
+    def test_legends_name_labels_that_are_there(self):
+        known = documented()
+        for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+            for target in panel.get("targets", ()):
+                for label in re.findall(r"{{(\w+)}}", target["legendFormat"]):
+                    for name in re.findall(r"causeway_\w+", target["expr"]):
+                        self.assertIn(label, known[name], target)
+
     def test_names_and_labels_are_on_the_page(self):
         known = documented()
         self.assertGreater(len(known), 100)
         looked_at = 0
-        for path in (RULES, TESTS):
-            for name, labels in re.findall(r"\b(causeway_\w+)(?:\{([^}]*)\})?", path.read_text(encoding="utf-8")):
+        for path in (RULES, TESTS, DASHBOARD):
+            text = path.read_text(encoding="utf-8").replace('\\"', '"')
+            for name, labels in re.findall(r"\b(causeway_\w+)(?:\{([^}]*)\})?", text):
                 self.assertIn(name, known, path)
                 asked = set(re.findall(r'(\w+)=~?"', labels)) - OF_PROMETHEUS
                 self.assertLessEqual(asked, known[name], name)
