@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/pages.h"
 
+#include "base/encoding.h"
 #include "watch/api_call.h"
 #include "watch/dashboard.h"
+#include "watch/gzip.h"
 #include "watch/metrics_page.h"
 
 namespace causeway::watch {
@@ -20,6 +22,19 @@ net::http_response turn_away(const api_refusal& how) {
   auto out = refuse(how.status, error{errc::unauthorized, std::string{how.why}});
   if (how.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
   return out;
+}
+
+// In the form, and the coding, that the scraper asks for.
+net::http_response answer_scraper(const snapshot& now, const net::http_request& request) {
+  const auto format = choose_format(request.header("Accept"));
+  auto response = text(200, render_metrics(now, format), std::string{content_type_of(format)});
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (!accepts_gzip(request.header("Accept-Encoding"))) return response;
+  if (auto packed = pack_gzip(response.body)) {
+    response.body = std::move(*packed);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
 }
 
 } // namespace
@@ -41,7 +56,7 @@ net::task<net::http_response> pages::answer(net::http_request request) {
     response.headers.emplace_back("Allow", "GET, HEAD");
     co_return response;
   }
-  co_return look(request.path());
+  co_return look(request);
 }
 
 net::task<net::http_response> pages::ask_api(net::http_request request) {
@@ -71,7 +86,8 @@ net::http_response pages::access(const net::http_request& request) const {
   return answer_json({{"may_change", guard_.may_change(request)}, {"has_token", guard_.has_token()}});
 }
 
-net::http_response pages::look(std::string_view path) const {
+net::http_response pages::look(const net::http_request& request) const {
+  const auto path = request.path();
   // That this answers at all shows that the loop turns.
   if (path == "/healthz") return text(200, "ok\n");
   if (path == "/readyz") {
@@ -80,8 +96,7 @@ net::http_response pages::look(std::string_view path) const {
   }
   // For scrapers on other hosts, so under any name, as the health of the process above; it has figures and
   // the names of hubs, sections and applications, and no devices.
-  if (path == "/metrics")
-    return text(200, render_metrics(fleet_.figures()), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "/metrics") return answer_scraper(fleet_.figures(), request);
   if (is_of_dashboard(path))
     return guard_.shows_pages()
                ? show_dashboard(path)

@@ -31,7 +31,7 @@ private:
   net::task<net::http_response> answer(net::http_request request);
   net::task<net::http_response> ask_api(net::http_request request);
   net::http_response access(const net::http_request& request) const;
-  net::http_response look(std::string_view path) const;
+  net::http_response look(const net::http_request& request) const;
 
   const fleet_view& fleet_;
   const class api& api_;
