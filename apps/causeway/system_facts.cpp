@@ -40,9 +40,9 @@ std::string state_lines(const std::filesystem::path& state) {
   if (::statfs(state.c_str(), &on) != 0)
     return fmt::format("state directory: {}: {}\n", state.string(), std::strerror(errno));
   const auto block = static_cast<std::uint64_t>(on.f_bsize);
-  std::string out = fmt::format("state directory: {}, file system type {:#x}, {} of {} bytes free\n",
-                                state.string(), static_cast<std::uint64_t>(on.f_type), block * on.f_bavail,
-                                block * on.f_blocks);
+  std::string out =
+      fmt::format("state directory: {}, file system type {:#x}, {} of {} bytes free\n", state.string(),
+                  static_cast<std::uint64_t>(on.f_type), block * on.f_bavail, block * on.f_blocks);
   struct stat about {};
   if (::stat(state.c_str(), &about) == 0)
     out += fmt::format("state directory: mode {:o}, owner {}; this command runs as {}\n",

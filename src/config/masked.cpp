@@ -59,8 +59,7 @@ std::string show_key(const std::string& section, const member& one, const is_fil
   std::string_view name = one.name;
   const auto* key = find_key(section, name);
   if (key != nullptr && key->kind == value_kind::secret) return "(a secret, not shown)";
-  if (key != nullptr)
-    return key->kind == value_kind::json ? "(a payload, not shown)" : show_value(one.value);
+  if (key != nullptr) return key->kind == value_kind::json ? "(a payload, not shown)" : show_value(one.value);
   for (const std::string_view ending : {"_file", "_env"}) {
     if (!name.ends_with(ending)) continue;
     key = find_key(section, name.substr(0, name.size() - ending.size()));
@@ -94,10 +93,10 @@ void show_below(const member& one, const std::string& section, const std::string
 
 bool is_below(const std::string& section, const member& one) {
   if (find_key(section, one.name) != nullptr) return false;
-  return one.value.is == node::kind::table ||
-         (one.value.is == node::kind::list && !one.value.items.empty() &&
-          std::ranges::all_of(one.value.items,
-                              [](const node& item) { return item.is == node::kind::table; }));
+  return one.value.is == node::kind::table || (one.value.is == node::kind::list && !one.value.items.empty() &&
+                                               std::ranges::all_of(one.value.items, [](const node& item) {
+                                                 return item.is == node::kind::table;
+                                               }));
 }
 
 void show_table(const node& table, const std::string& section, const std::string& heading,
