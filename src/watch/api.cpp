@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/api.h"
 
+#include "base/log_tail.h"
+#include "base/mask.h"
 #include "watch/api_call.h"
 #include "watch/command_page.h"
 #include "watch/device_page.h"
@@ -24,6 +26,16 @@ net::http_response answer_text(const std::string& json_body) {
   net::http_response out;
   out.body = json_body + "\n";
   return out;
+}
+
+net::http_response log_lines(const parameters& asked) {
+  if (auto good = asked.only({"limit"}); !good) return refuse(good.fault());
+  const auto limit = asked.limit();
+  if (!limit) return refuse(limit.fault());
+  json::array lines;
+  for (const auto& one : log::tail(*limit))
+    lines.emplace_back(mask_secrets(one));
+  return answer_json({{"lines", std::move(lines)}});
 }
 
 // The oldest first.
@@ -61,6 +73,7 @@ net::http_response api::handle(const net::http_request& request) const {
   if (path == "/api/devices") return devices(asked);
   if (path == "/api/configuration") return answer_text(configuration_);
   if (path.starts_with("/api/devices/")) return device(path.substr(13));
+  if (path == "/api/log") return log_lines(asked);
   if (path == "/api/timeline") return spans(asked);
   if (path == "/api/timeline/summary")
     return answer_text(
@@ -70,7 +83,7 @@ net::http_response api::handle(const net::http_request& request) const {
       error{errc::not_found,
             "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
             "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/configuration, "
-            "/api/history, /api/live, /api/access, /api/timeline, "
+            "/api/history, /api/log, /api/live, /api/access, /api/timeline, "
             "/api/timeline/summary and "
             "/api/timeline/waterfall.svg"});
 }

@@ -44,6 +44,13 @@ TEST(api, shows_the_configuration_that_it_was_given) {
   EXPECT_TRUE(s.body("/api/configuration").at("sections").as_array().empty());
 }
 
+TEST(api, shows_the_last_log_lines) {
+  const scene s;
+  EXPECT_TRUE(s.body("/api/log").at("lines").is_array());
+  EXPECT_EQ(s.get("/api/log?limit=1001").status, 400);
+  EXPECT_EQ(s.get("/api/log?after=1").status, 400);
+}
+
 TEST(api, lists_devices_in_pages) {
   const scene s;
   auto page = s.body("/api/devices?limit=2");
