@@ -31,10 +31,18 @@ std::string capitals(std::string text) {
   return text;
 }
 
+// CLI11 says "UINT:INT in [1 - 50]" and "TEXT:{hub,dps}".
 std::string value_of(const CLI::Option& one) {
-  const bool many = one.get_expected_max() > 1;
-  return "\\fI" + plain(one.get_type_name().empty() ? "VALUE" : one.get_type_name()) + "\\fR" +
-         (many ? " ..." : "");
+  auto type = one.get_type_name();
+  std::string more;
+  if (const auto colon = type.find(':'); colon != std::string::npos) {
+    more = type.substr(colon + 1);
+    type.resize(colon);
+    if (const auto range = more.find('['); range != std::string::npos) more.erase(0, range);
+  }
+  if (type.empty()) type = "VALUE";
+  if (one.get_expected_max() > 1) type += " ...";
+  return "\\fI" + plain(type) + "\\fR" + (more.empty() ? "" : " " + plain(more));
 }
 
 std::string term(const CLI::Option& one) {
