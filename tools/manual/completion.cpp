@@ -98,7 +98,7 @@ std::string zsh_completion(const CLI::App& program) {
           auto shown = meaning;
           for (std::size_t at = 0; (at = shown.find(':', at)) != std::string::npos; at += 2)
             shown.insert(at, "\\");
-          words += " " + in_quotes(text + ":" + shown);
+          words.append(" ").append(in_quotes(std::string{text}.append(":").append(shown)));
         }
         return "    " + in_quotes(path) + ") choices=(" + words + " ) ;;\n";
       },
