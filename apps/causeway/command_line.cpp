@@ -262,16 +262,22 @@ std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<opti
   return [with] { return verb_devices(with->devices); };
 }
 
-} // namespace
+constexpr const char* purpose_of_program =
+    "Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an identity of its own.";
 
-asked_for read_command_line(int argc, char** argv) {
-  CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an "
-                   "identity of its own."};
+void define(CLI::App& program, options& to) {
   program.set_version_flag("--version", "causeway " CAUSEWAY_VERSION "\nProton " +
                                             std::string{amqp::engine_version()} + " (AMQP)");
   program.require_subcommand(1);
+  add_verbs(program, to);
+}
+
+} // namespace
+
+asked_for read_command_line(int argc, char** argv) {
+  CLI::App program{purpose_of_program};
   const auto with = std::make_shared<options>();
-  add_verbs(program, *with);
+  define(program, *with);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -279,6 +285,13 @@ asked_for read_command_line(int argc, char** argv) {
     return {{}, code == 0 ? 0 : wrong_usage};
   }
   return {verb_of(program, with), 0};
+}
+
+void show_command_line(const std::function<void(const CLI::App&)>& to) {
+  CLI::App program{purpose_of_program, "causeway"};
+  options unused;
+  define(program, unused);
+  to(program);
 }
 
 } // namespace causeway

@@ -387,7 +387,9 @@ std::string describe_keys_markdown() {
       "Causeway reads one TOML file. Every key is listed here; any other key is an error. A key of type "
       "*secret* named `X` is given as\n`X_file` (a file that holds it), `X_env` (an environment variable "
       "that holds it) or `X` (the secret itself; `causeway check` warns of it).\nRelative paths start at "
-      "the folder of the configuration file. Sizes are bytes, or text such as `\"4 GiB\"` (KiB, MiB, "
+      "the folder of the configuration file; a path that begins with `${CREDENTIALS_DIRECTORY}/` names what "
+      "systemd's\n`LoadCredential=` has given the process ([install.md](install.md#secrets)). Sizes are "
+      "bytes, or text such as `\"4 GiB\"` (KiB, MiB, "
       "GiB).\n";
   for (const auto& section : section_rows) {
     page.append("\n## `").append(section.heading).append("`\n\n").append(section.meaning);
