@@ -22,7 +22,7 @@ void check(const result<model::downlink>& read) {
   CAUSEWAY_CHECK(!read->f_port || (*read->f_port >= 1 && *read->f_port <= 223));
   boost::json::parse_options options;
   options.max_depth = 256;
-  boost::json::error_code fault;
+  boost::system::error_code fault;
   const auto push = tts::format_push(*read, "causeway:1");
   const auto parsed = boost::json::parse(push, fault, {}, options);
   CAUSEWAY_CHECK(!fault && parsed.as_object().at("downlinks").as_array().size() == 1);

@@ -21,7 +21,7 @@ constexpr std::size_t max_id = 128; // IoT Hub's message-id
 void check_json_object(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = 256;
-  boost::json::error_code fault;
+  boost::system::error_code fault;
   const auto parsed = boost::json::parse({text.data(), text.size()}, fault, {}, options);
   CAUSEWAY_CHECK(!fault && parsed.is_object());
 }

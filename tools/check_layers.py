@@ -117,6 +117,7 @@ class Law:
         found = [module for module in self.modules.values() if header.startswith(module.prefix)]
         return max(found, key=lambda module: len(module.prefix), default=None)
 
+    @functools.lru_cache(maxsize=None)
     def libraries_of(self, header):
         """The libraries with the longest prefix of this header; empty when none has one."""
         found, longest = set(), 0

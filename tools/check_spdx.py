@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 MARK = "SPDX-License-Identifier: Apache-2.0"
-SUFFIXES = {".h", ".cpp", ".c", ".py", ".sh", ".js", ".mjs", ".java"}
+SUFFIXES = {".h", ".cpp", ".c", ".py", ".sh", ".js", ".mjs", ".ts", ".tsx", ".css", ".java"}
 
 
 def main():

@@ -36,7 +36,7 @@ net::task<> put(question* q) {
 }
 
 error refusal(const net::http_answer& answer) {
-  boost::json::error_code bad;
+  boost::system::error_code bad;
   const auto body = boost::json::parse(answer.body, bad);
   const auto* object = bad ? nullptr : body.if_object();
   const auto* name = object == nullptr ? nullptr : object->if_contains("error");
@@ -92,7 +92,7 @@ result<boost::json::object> admin_client::ask(const std::string& target) const {
 }
 
 result<boost::json::object> read_object(const std::string& body) {
-  boost::json::error_code bad;
+  boost::system::error_code bad;
   auto value = boost::json::parse(body, bad);
   if (bad || !value.is_object()) return error{errc::http_protocol, "the gateway's answer is no JSON object"};
   return std::move(value.get_object());

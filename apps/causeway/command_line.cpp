@@ -12,6 +12,8 @@
 #include "causeway/verb_run.h"
 #include "causeway/verb_spool.h"
 #include "causeway/verb_status.h"
+#include "causeway/verb_support.h"
+#include "causeway/verb_top.h"
 #include "causeway/verb_try_transform.h"
 
 #include <CLI/CLI.hpp>
@@ -24,12 +26,13 @@ namespace {
 // All that may be asked for; only what belongs to the command that was given is set.
 struct options {
   std::string configuration;
-  bool offline = false, json = false;
+  bool offline = false, json = false, once = false;
   demo_options demo;
   devices_options devices;
   commands_options commands;
   dead_letters_options dead_letters;
   spool_options spool;
+  support_options support;
   try_transform_options trial;
 };
 
@@ -163,6 +166,16 @@ void add_spool(CLI::App& program, options& to) {
     verb->fallthrough(); // -c and --directory may stand behind it, too
 }
 
+void add_support(CLI::App& program, options& to) {
+  auto* support = program.add_subcommand(
+      "support", "Gather what a bug report needs in one file, without secrets, and say what is in it");
+  add_address(support, to.support.where);
+  support->add_option("--log", to.support.log,
+                      "File with the gateway's log lines, when it does not run; - for stdin");
+  support->add_option("-o,--output", to.support.output,
+                      "File to write, which must not exist; default causeway-support-TIME.tar.gz, here");
+}
+
 void add_verbs(CLI::App& program, options& to) {
   auto* run = program.add_subcommand("run", "Run the gateway");
   add_configuration(run, to.configuration)->required();
@@ -193,6 +206,10 @@ void add_verbs(CLI::App& program, options& to) {
   auto* status = program.add_subcommand("status", "Show how the running gateway and its fleet are");
   add_address(status, to.devices.where);
   status->add_flag("--json", to.json, "Print it as one JSON object");
+  auto* top = program.add_subcommand("top", "Watch the running gateway on the terminal, once a second");
+  add_address(top, to.devices.where);
+  top->add_flag("--once", to.once, "Print one page as plain text and end, as without a terminal");
+  add_support(program, to);
   add_devices(program, to);
   add_commands(program, to);
   add_dead_letters(program, to);
@@ -207,6 +224,8 @@ std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<opti
   if (given("plan")) return [with] { return verb_plan(with->configuration, with->json); };
   if (given("provision")) return [with] { return verb_provision(with->configuration, with->json); };
   if (given("status")) return [with] { return verb_status(with->devices.where, with->json); };
+  if (given("top")) return [with] { return verb_top(with->devices.where, with->once); };
+  if (given("support")) return [with] { return verb_support(with->support); };
   if (given("try-transform")) return [with] { return verb_try_transform(with->trial); };
   if (given("demo")) return [with] { return verb_demo(with->demo); };
   if (given("spool")) {
@@ -243,16 +262,22 @@ std::function<int()> verb_of(const CLI::App& program, const std::shared_ptr<opti
   return [with] { return verb_devices(with->devices); };
 }
 
-} // namespace
+constexpr const char* purpose_of_program =
+    "Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an identity of its own.";
 
-asked_for read_command_line(int argc, char** argv) {
-  CLI::App program{"Causeway connects The Things Stack to Azure IoT Hub: every LoRaWAN device with an "
-                   "identity of its own."};
+void define(CLI::App& program, options& to) {
   program.set_version_flag("--version", "causeway " CAUSEWAY_VERSION "\nProton " +
                                             std::string{amqp::engine_version()} + " (AMQP)");
   program.require_subcommand(1);
+  add_verbs(program, to);
+}
+
+} // namespace
+
+asked_for read_command_line(int argc, char** argv) {
+  CLI::App program{purpose_of_program};
   const auto with = std::make_shared<options>();
-  add_verbs(program, *with);
+  define(program, *with);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -260,6 +285,13 @@ asked_for read_command_line(int argc, char** argv) {
     return {{}, code == 0 ? 0 : wrong_usage};
   }
   return {verb_of(program, with), 0};
+}
+
+void show_command_line(const std::function<void(const CLI::App&)>& to) {
+  CLI::App program{purpose_of_program, "causeway"};
+  options unused;
+  define(program, unused);
+  to(program);
 }
 
 } // namespace causeway

@@ -5,6 +5,10 @@
 #include <functional>
 #include <optional>
 
+namespace CLI {
+class App;
+}
+
 namespace causeway {
 
 inline constexpr int wrong_usage = 2; // exit status
@@ -15,5 +19,8 @@ struct asked_for {
   int status = 0;
 };
 asked_for read_command_line(int argc, char** argv);
+
+// All commands and options, for the manual pages and for shells' completion.
+void show_command_line(const std::function<void(const CLI::App&)>& to);
 
 } // namespace causeway

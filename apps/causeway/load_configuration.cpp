@@ -3,7 +3,6 @@
 
 #include "app/configuration_check.h"
 #include "app/transforms.h"
-#include "config/loader.h"
 #include "watch/printable.h"
 
 #include <sys/resource.h>
@@ -23,7 +22,7 @@ void forbid_core_dumps() {
 
 } // namespace
 
-std::optional<config::configuration> load_configuration(const std::string& file, purpose what_for) {
+config::config_report read_configuration(const std::string& file, purpose what_for) {
   forbid_core_dumps();
   auto report = config::load(file);
   if (const auto* read = report.readable()) {
@@ -32,6 +31,11 @@ std::optional<config::configuration> load_configuration(const std::string& file,
       found.refuse(fault.at, fault.what);
     report.add(std::move(found));
   }
+  return report;
+}
+
+std::optional<config::configuration> load_configuration(const std::string& file, purpose what_for) {
+  auto report = read_configuration(file, what_for);
   for (const auto& line : report.lines())
     std::cerr << watch::printable(line) << '\n';
   return std::move(report.value);

@@ -156,9 +156,9 @@ net::task<result<void>> show(demonstration* demo) {
   if (!gateway) co_return std::move(gateway).fault();
 
   if (!demo->options.json)
-    std::cerr << "  webhook   http://" << settings->webhook.listen << "/webhook/\n  metrics   http://"
-              << settings->admin.listen << "/metrics\n  ledger    http://127.0.0.1:" << (*ports)[2]
-              << "/ledger\n  Ctrl-C ends it.\n\n";
+    std::cerr << "  dashboard http://" << settings->admin.listen << "/\n  webhook   http://"
+              << settings->webhook.listen << "/webhook/\n  metrics   http://" << settings->admin.listen
+              << "/metrics\n  ledger    http://127.0.0.1:" << (*ports)[2] << "/ledger\n  Ctrl-C ends it.\n\n";
   auto outcome = co_await emulator.simulate(plan_of(demo->options));
   if (outcome) outcome = co_await watch(demo, gateway->get(), &emulator);
   if (outcome && demo->stopped) outcome = co_await finish_uplinks(demo, &emulator);

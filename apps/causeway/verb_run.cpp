@@ -5,6 +5,7 @@
 #include "app/open_files.h"
 #include "base/log.h"
 #include "causeway/load_configuration.h"
+#include "net/supervisor.h"
 #include "net/task_group.h"
 #include "net/wake_up.h"
 
@@ -12,19 +13,40 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace causeway {
 namespace {
 
 constexpr milliseconds drain_time{5'000};
+constexpr std::string_view stopping = "Delivering what is under way";
 
 struct running {
+  explicit running(net::supervisor from) : supervisor{std::move(from)} {}
+
   net::loop loop;
   net::task_group tasks{loop};
   net::wake_up asked_to_stop{loop};
+  net::supervisor supervisor;
+  net::task_group telling{loop};
   int signals = 0;
   int exit_code = 0;
 };
+
+// A line for `systemctl status`.
+std::string describe(const watch::snapshot& now) {
+  const auto& shard = now.shard;
+  std::uint64_t devices = 0;
+  for (const auto of_state : shard.devices)
+    devices += of_state;
+  const auto online = shard.devices[static_cast<std::size_t>(model::device_state::online)];
+  std::string text = std::to_string(online) + " of " + std::to_string(devices) + " devices online, " +
+                     std::to_string(shard.waiting_messages) + " messages wait";
+  if (!now.ready) text += "; not ready: " + now.not_ready_because;
+  return text;
+}
 
 net::task<> live(running* self, const config::configuration* settings,
                  std::shared_ptr<net::inherited_sockets> sockets) {
@@ -38,9 +60,16 @@ net::task<> live(running* self, const config::configuration* settings,
   if (!started) {
     log::error("start_refused", {{"error", started.fault().name()}, {"detail", started.fault().message()}});
   } else {
+    self->supervisor.ready(describe((*started)->figures()));
+    self->telling.spawn("tell the supervisor", net::restart_policy::on_fault, [self, of = started->get()] {
+      return net::keep_fed(self->supervisor, [self, of] {
+        return self->signals == 0 ? describe(of->figures()) : std::string{stopping};
+      });
+    });
     while (self->signals == 0)
       static_cast<void>(co_await self->asked_to_stop.wait());
     log::info("gateway_stopping");
+    self->supervisor.stopping(stopping);
     // Kept until the process ends, which gives a fleet's memory back in a moment: to take it apart piece by
     // piece takes seconds for a large one, and the next process waits for this one's end. Volatile, so that
     // the pointer is really there: a leak checker looks for it.
@@ -48,6 +77,7 @@ net::task<> live(running* self, const config::configuration* settings,
     kept = started->release();
     const auto stopped = co_await kept->stop(drain_time);
     self->exit_code = stopped ? 0 : 1;
+    co_await self->telling.stop();
   }
 }
 
@@ -55,13 +85,14 @@ net::task<> live(running* self, const config::configuration* settings,
 
 int verb_run(const std::string& file) {
   auto sockets = std::make_shared<net::inherited_sockets>(net::inherited_sockets::take_from_environment());
+  auto supervisor = net::supervisor::take_from_environment();
   ::umask(077);
   const auto settings = load_configuration(file);
   if (!settings) return 2;
   log::start(settings->log.level, settings->log.format);
   app::raise_open_files_limit();
 
-  running self;
+  running self{std::move(supervisor)};
   self.loop.on_signal([&self](int signal) {
     if (signal == SIGHUP) {
       log::warning("reload_unsupported", {{"detail", "restart to apply a changed configuration"}});

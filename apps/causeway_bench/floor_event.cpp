@@ -125,7 +125,7 @@ public:
   static constexpr std::size_t max_key_size = json::string_view::npos;
   static constexpr std::size_t max_string_size = json::string_view::npos;
 
-  using fault = json::error_code;
+  using fault = boost::system::error_code;
 
   floor_event read;
 
@@ -291,7 +291,7 @@ private:
 std::optional<floor_event> read_floor_event(std::string_view text) {
   json::basic_parser<event_handler> parser{json::parse_options{}};
   parser.handler().begin(text);
-  json::error_code fault;
+  boost::system::error_code fault;
   const auto taken = parser.write_some(false, text.data(), text.size(), fault);
   if (fault || taken != text.size()) return std::nullopt;
   return parser.handler().read;

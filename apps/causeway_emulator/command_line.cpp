@@ -18,11 +18,13 @@ emulator::fleet_layout layout_of(const std::string& name) {
   return name == "hub" ? hub : name == "dps" ? dps : name == "central" ? central : mixed;
 }
 
-} // namespace
+using shown_to = std::function<void(const CLI::App&)>;
 
-std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into) {
+// show: where there is one, it is given all the options, and nothing is read.
+std::optional<int> read(int argc, char** argv, emulator_verb& into, const shown_to& show) {
   std::string directory, tier, layout = "mixed", latency = "azure";
-  CLI::App app{"Azure IoT Hub, DPS and The Things Stack's application side, offline"};
+  CLI::App app{"Azure IoT Hub, DPS and The Things Stack's application side, offline", "causeway-emulator"};
+  app.set_version_flag("--version", "causeway-emulator " CAUSEWAY_VERSION);
   app.add_option(
       "--directory", directory,
       "keys and certificates; default $XDG_STATE_HOME/causeway-emulator or ~/.local/state/causeway-emulator");
@@ -120,6 +122,10 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into)
                                                                             {"off", log::level::off}}));
   app.add_flag("--print-config", into.print_only,
                "print a gateway's configuration for this emulator, and exit");
+  if (show) {
+    show(app);
+    return 0;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -141,6 +147,17 @@ std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into)
   if (const auto limits = azure::hub_limits_of(*parsed, into.options.units); !limits)
     return refuse(limits.fault());
   return std::nullopt;
+}
+
+} // namespace
+
+std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into) {
+  return read(argc, argv, into, nullptr);
+}
+
+void show_emulator_options(const shown_to& to) {
+  emulator_verb unused;
+  static_cast<void>(read(0, nullptr, unused, to));
 }
 
 } // namespace causeway

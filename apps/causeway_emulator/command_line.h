@@ -5,7 +5,12 @@
 #include "base/log.h"
 #include "emulator/control/installation.h"
 
+#include <functional>
 #include <optional>
+
+namespace CLI {
+class App;
+}
 
 namespace causeway {
 
@@ -19,5 +24,8 @@ struct emulator_verb {
 
 // Nothing when the program is to go on; else its exit status: help was printed, or what is wrong.
 std::optional<int> read_command_line(int argc, char** argv, emulator_verb& into);
+
+// All options, for the manual page and for shells' completion.
+void show_emulator_options(const std::function<void(const CLI::App&)>& to);
 
 } // namespace causeway

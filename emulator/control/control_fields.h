@@ -75,7 +75,7 @@ private:
 // An empty body is an object without fields.
 inline result<boost::json::object> parse_object(std::string_view body) {
   if (body.empty()) return boost::json::object{};
-  boost::json::error_code fault;
+  boost::system::error_code fault;
   auto parsed = boost::json::parse(boost::json::string_view{body.data(), body.size()}, fault);
   if (fault || !parsed.is_object()) return wrong("the body is not a JSON object");
   return std::move(parsed.as_object());

@@ -56,7 +56,7 @@ std::string find_model(const json::object& body) {
   if (const auto* payload = body.if_contains("payload"); payload != nullptr) {
     if (payload->is_object()) return model_in(payload->as_object());
     if (payload->is_string()) {
-      json::error_code fault;
+      boost::system::error_code fault;
       const auto inner = json::parse(payload->as_string(), fault);
       if (!fault && inner.is_object()) return model_in(inner.as_object());
     }
@@ -311,7 +311,7 @@ void dps_service::count_accepted(moment now) {
 dps_response dps_service::start_registration(const target& at, const std::string& body, moment now) {
   std::string payload, model;
   if (!body.empty()) {
-    json::error_code fault;
+    boost::system::error_code fault;
     const auto parsed = json::parse(body, fault);
     if (fault || !parsed.is_object()) return fail(400, 400004, "The body is not a JSON object.", now);
     if (const auto* id = parsed.as_object().if_contains("registrationId");

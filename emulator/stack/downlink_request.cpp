@@ -211,7 +211,7 @@ stack_fault too_long(std::size_t length, std::size_t max) {
 
 downlink_request parse_downlinks(std::string_view body, downlink_route route) {
   if (body.empty() && route == downlink_route::rest) return {};
-  json::error_code fault;
+  boost::system::error_code fault;
   const auto parsed = json::parse(json::string_view{body.data(), body.size()}, fault);
   if (fault || !parsed.is_object()) return undecodable("unmarshal error: invalid JSON", route);
   const auto* list = member(parsed.as_object(), "downlinks", "downlinks");

@@ -37,7 +37,7 @@ stack_fault make_key_not_found(std::string_view key) {
 } // namespace
 
 result<access_change> parse_access_change(std::string_view body) {
-  json::error_code fault;
+  boost::system::error_code fault;
   const auto parsed = json::parse(body, fault);
   if (fault || !parsed.is_object()) return error{errc::field_invalid, "the body is not a JSON object"};
   access_change made;

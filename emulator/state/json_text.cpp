@@ -59,7 +59,7 @@ std::string json_text(const json::value& value) {
 }
 
 std::optional<json::value> read_json(std::string_view text) {
-  json::error_code fault;
+  boost::system::error_code fault;
   auto read = json::parse(json::string_view{text.data(), text.size()}, fault);
   if (fault) return std::nullopt;
   return read;

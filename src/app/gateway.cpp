@@ -99,6 +99,7 @@ gateway::parts::parts(net::loop& on, const config::configuration& from, std::vec
       letters{on, desk},
       letter_api{letters},
       api{*this, CAUSEWAY_VERSION},
+      live{*this, CAUSEWAY_VERSION},
       started{on.now().wall} {
   shard.connect({*store, hubs, provisioning, registry, formatter, desk, pushes, words});
   formatter.transform_by(transforms);
@@ -179,6 +180,7 @@ net::task<> gateway::parts::look() {
     if (now.mono >= open_saved + open_seconds_interval) save_open_seconds();
     stored_rate.note(store->counters().appended_total, now.mono);
     sent_rate.note(shard.totals().sent, now.mono);
+    live.on_tick(now);
   }
 }
 
@@ -246,7 +248,7 @@ result<doors> doors::open(net::loop& on, const config::configuration& from, net:
                std::move(*socket),
                std::move(tls),
                std::move(certificate),
-               admin_address->is_local() ? watch::api_access::loopback : watch::api_access::refused};
+               admin_address->is_local() ? watch::api_access::loopback : watch::api_access::elsewhere};
 }
 
 void gateway::parts::listen(doors at, const config::configuration& from) {
@@ -276,11 +278,16 @@ void gateway::parts::listen(doors at, const config::configuration& from) {
   limits.max_connections = share.admin;
   // Any local user may open as many: whoever asks something is served all the same.
   limits.room_after = milliseconds{0};
-  pages.emplace(*this, api, commands_api, letter_api, forgetter, at.admin_access);
+  api.show_configuration(from.shown);
+  std::optional<secret> token;
+  if (from.admin.token) token = from.admin.token->clone();
+  pages.emplace(*this, api, live, commands_api, letter_api, forgetter,
+                watch::api_guard{at.admin_access, std::move(token)});
   admin_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.admin), {}, limits,
       [this](net::http_request request) { return pages->handle(std::move(request)); }));
-  socket_pages.emplace(*this, api, commands_api, letter_api, forgetter, watch::api_access::open);
+  socket_pages.emplace(*this, api, live, commands_api, letter_api, forgetter,
+                       watch::api_guard{watch::api_access::open});
   socket_server.emplace(net::http_server::start(
       loop, tasks, std::move(at.socket), {}, limits,
       [this](net::http_request request) { return socket_pages->handle(std::move(request)); }));

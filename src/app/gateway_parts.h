@@ -27,6 +27,7 @@
 #include "store/store.h"
 #include "watch/command_api.h"
 #include "watch/fleet_view.h"
+#include "watch/live_feed.h"
 #include "watch/pages.h"
 #include "watch/trace_exporter.h"
 
@@ -81,6 +82,7 @@ struct gateway::parts final : store::store_events,
   watch::forget_api forgetter{*this};
   watch::command_api commands_api{*this};
   watch::api api;
+  watch::live_feed live;
   std::optional<watch::pages> pages, socket_pages;
   std::optional<net::http_server> webhook_server, admin_server, socket_server;
   std::optional<certificate_watch> webhook_certificate; // where it is served by TLS
@@ -163,8 +165,8 @@ struct gateway::parts final : store::store_events,
     return stopping ? std::optional<std::string>{"stopping"} : std::nullopt;
   }
   model::device_page list(std::optional<device_ref> after, std::size_t limit,
-                          std::optional<model::device_state> state) const override {
-    return shard.view().list(after, limit, state);
+                          const model::device_filter& wanted) const override {
+    return shard.view().list(after, limit, wanted);
   }
   std::optional<model::device_status> device(const model::device_key& key) const override {
     return shard.view().status(key);

@@ -162,7 +162,7 @@ std::vector<refused_device> provision_run::refused(std::size_t limit) const {
   std::vector<refused_device> out;
   std::optional<device_ref> after;
   do {
-    const auto page = parts_->fleet.view().list(after, limit, model::device_state::parked);
+    const auto page = parts_->fleet.view().list(after, limit, {.state = model::device_state::parked});
     for (const auto& one : page.devices)
       if (out.size() < limit && one.reason)
         out.push_back({one.key.application.str(), one.key.device.str(),

@@ -44,6 +44,8 @@ std::string one_line(std::string words) {
 std::string transform_executable() {
   std::error_code unknown;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  const auto installed = self.parent_path().parent_path() / "lib" / "causeway" / "causeway-transform";
+  if (std::filesystem::exists(installed, unknown)) return installed.string();
   return (self.parent_path() / "causeway-transform").string();
 }
 

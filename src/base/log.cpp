@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/log_tail.h"
 
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
@@ -26,6 +28,7 @@ struct logger {
   std::atomic<level> threshold{level::info};
   std::atomic<format> shape{format::logfmt};
   std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> kept;
   std::shared_ptr<spdlog::logger> out;
 };
 
@@ -82,9 +85,11 @@ void start(level threshold, format shape) {
   self.threshold = threshold;
   self.shape = shape;
   self.pool = std::make_shared<spdlog::details::thread_pool>(queued_lines, 1);
-  self.out =
-      std::make_shared<spdlog::async_logger>("causeway", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                             self.pool, spdlog::async_overflow_policy::overrun_oldest);
+  self.kept = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(tail_lines);
+  // What is kept comes first: nobody may be reading stderr.
+  const spdlog::sinks_init_list sinks{self.kept, std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  self.out = std::make_shared<spdlog::async_logger>("causeway", sinks, self.pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
   self.out->set_pattern("%v");
   self.out->flush_on(spdlog::level::warn);
 }
@@ -102,6 +107,15 @@ bool stop() {
     written.set_value();
   }}.detach();
   return done.wait_for(patience) == std::future_status::ready;
+}
+
+std::vector<std::string> tail(std::size_t most) {
+  const auto& kept = instance().kept;
+  if (!kept || most == 0) return {}; // to spdlog 0 means all
+  auto lines = kept->last_formatted(most);
+  for (auto& one : lines)
+    one.erase(one.find_last_not_of("\r\n") + 1);
+  return lines;
 }
 
 bool enabled(level at) {

@@ -155,6 +155,7 @@ struct command_settings {
 struct admin_settings {
   std::string listen;
   std::filesystem::path socket;
+  std::optional<secret> token; // of the admin API over TCP
 };
 
 struct telemetry_settings {
@@ -187,6 +188,7 @@ struct configuration {
   log_settings log;
   spool_settings spool;
   config::places places; // of its values in the file
+  std::string shown;     // all of it without its secrets, as JSON (shown_configuration.h)
 
   // Precondition: a name that an application has.
   const azure_settings& azure_of(const azure_name& name) const;

@@ -238,9 +238,12 @@ constexpr auto key_rows = std::to_array<key_entry>({
      "How much of `max_commands` one application may take while others have commands, in percent."},
 
     {"admin", "listen", address, "127.0.0.1:9464", false, restart, "",
-     "Address of `/healthz`, `/readyz`, `/metrics`."},
+     "Address of `/healthz`, `/readyz`, `/metrics`, the API and the dashboard."},
     {"admin", "socket", path, "", false, restart, "",
      "Unix socket for `causeway status` and its like. Default: `admin.sock` in the state directory."},
+    {"admin", "token", secret, "", false, restart, "",
+     "What a caller over TCP shows to change anything, and for the API and the dashboard at all where "
+     "`listen` is no loopback address: 16 characters or more, of those that a header can have."},
 
     {"telemetry", "otlp_endpoint", text, "", false, restart, "",
      "OTLP over HTTP, e.g. `http://localhost:4318`; `/v1/traces` is added."},
@@ -389,7 +392,9 @@ std::string describe_keys_markdown() {
       "Causeway reads one TOML file. Every key is listed here; any other key is an error. A key of type "
       "*secret* named `X` is given as\n`X_file` (a file that holds it), `X_env` (an environment variable "
       "that holds it) or `X` (the secret itself; `causeway check` warns of it).\nRelative paths start at "
-      "the folder of the configuration file. Sizes are bytes, or text such as `\"4 GiB\"` (KiB, MiB, "
+      "the folder of the configuration file; a path that begins with `${CREDENTIALS_DIRECTORY}/` names what "
+      "systemd's\n`LoadCredential=` has given the process ([install.md](install.md#secrets)). Sizes are "
+      "bytes, or text such as `\"4 GiB\"` (KiB, MiB, "
       "GiB).\n";
   for (const auto& section : section_rows) {
     page.append("\n## `").append(section.heading).append("`\n\n").append(section.meaning);

@@ -2,6 +2,7 @@
 #include "config/loader.h"
 
 #include "config/readers.h"
+#include "config/shown_configuration.h"
 
 #include <algorithm>
 #include <array>
@@ -74,6 +75,19 @@ std::string without_long_quotes(std::string_view text) {
   return out;
 }
 
+// It goes into a header as it is; who guesses has no log-in to be slowed down at.
+std::optional<secret> read_admin_token(section& keys) {
+  constexpr std::size_t shortest = 16;
+  auto token = keys.secret_of("token");
+  if (!token) return token;
+  const auto text = token->reveal();
+  if (text.size() < shortest)
+    keys.refuse("token", "has less than 16 characters");
+  else if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; }))
+    keys.refuse("token", "has a space or a character that is not ASCII, which no header carries as it is");
+  return token;
+}
+
 configuration read(const node& root, reading& into) {
   check_top_level(root, into);
   configuration all;
@@ -87,7 +101,7 @@ configuration read(const node& root, reading& into) {
   all.applications = read_applications(root, all.azure, webhook, all.things_stack, into);
   all.commands = read_commands(top_section(root, "commands", into));
   auto admin = top_section(root, "admin", into);
-  all.admin = {admin.text("listen"), admin.path("socket")};
+  all.admin = {admin.text("listen"), admin.path("socket"), read_admin_token(admin)};
   if (all.admin.socket.empty()) all.admin.socket = all.state.directory / "admin.sock";
   auto telemetry = top_section(root, "telemetry", into);
   all.telemetry = {read_url(telemetry, "otlp_endpoint"),
@@ -99,6 +113,7 @@ configuration read(const node& root, reading& into) {
                spool.number("max_messages", std::numeric_limits<std::uint32_t>::max()),
                spool.text("when_full") == "drop-oldest",
                static_cast<std::uint32_t>(spool.number("application_share", 100)), spool.duration("max_age")};
+  all.shown = show_configuration(root);
   if (all.spool.drop_oldest)
     into.warn(spool.place_of("when_full"), "when_full in [spool]: messages that got a 200 are given up when "
                                            "the spool is full");

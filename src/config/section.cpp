@@ -195,8 +195,26 @@ std::filesystem::path section::path(std::string_view name) {
   const auto* value = typed(key, node::kind::text);
   if (value && value->text.empty()) refuse(name, "is empty");
   if (value && is_misplaced(name, *value)) value = nullptr;
-  const std::filesystem::path given{value ? value->text : std::string{key.fallback}};
+  if (value && !value->text.empty())
+    return place_of_file(value->text, value->at, std::string{name} + " in " + shown_).value_or("");
+  const std::filesystem::path given{key.fallback};
   return given.empty() || given.is_absolute() ? given : into_.folder / given;
+}
+
+std::optional<std::filesystem::path> section::place_of_file(const std::string& text, place at,
+                                                            const std::string& label) {
+  constexpr std::string_view credentials = "${CREDENTIALS_DIRECTORY}/";
+  const std::filesystem::path given{text};
+  if (!text.starts_with(credentials)) return given.is_absolute() ? given : into_.folder / given;
+  const auto directory = into_.secrets.variable("CREDENTIALS_DIRECTORY");
+  if (!directory || directory->empty()) {
+    into_.refuse(
+        at, errc::config_invalid_value,
+        label + ": CREDENTIALS_DIRECTORY is not set. systemd sets it for a unit with LoadCredential=; by "
+                "hand, set it to the directory that has the files");
+    return std::nullopt;
+  }
+  return std::filesystem::path{std::string{directory->reveal()}} / text.substr(credentials.size());
 }
 
 std::uint64_t section::number(std::string_view name, std::uint64_t most, std::uint64_t least) {

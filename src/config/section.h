@@ -55,6 +55,11 @@ public:
   void require(std::string_view name, const std::string& why = {});
 
 private:
+  // Of a file that a value names: relative ones are beside the configuration; those that begin with
+  // ${CREDENTIALS_DIRECTORY}/ where systemd keeps what LoadCredential= names. Nothing (reported): it has
+  // given this process none.
+  std::optional<std::filesystem::path> place_of_file(const std::string& text, place at,
+                                                     const std::string& label);
   const key_entry& entry(std::string_view name, std::initializer_list<value_kind> kinds) const;
   const member* find(std::string_view name) const { return table_ ? table_->find(name) : nullptr; }
   // The member when it is of this kind; null when it is not there or reported.

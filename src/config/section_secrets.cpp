@@ -73,8 +73,9 @@ std::optional<secret> section::secret_of(std::string_view name) {
   }
   secret found;
   if (given->name == file_name) {
-    const std::filesystem::path path{value.text};
-    const auto file = path.is_absolute() ? path : into_.folder / path;
+    const auto place = place_of_file(value.text, value.at, label);
+    if (!place) return std::nullopt;
+    const auto& file = *place;
     auto read = into_.secrets.read(file);
     if (!read) {
       if (const auto kind = kind_of_secret(value.text); !kind.empty())

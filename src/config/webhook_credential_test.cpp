@@ -65,5 +65,24 @@ TEST_F(webhook_credential_test, is_one_of_both_and_whole) {
   }
 }
 
+// As a unit of systemd has them: LoadCredential= puts files where CREDENTIALS_DIRECTORY says.
+TEST_F(webhook_credential_test, may_be_a_credential_of_systemd) {
+  const std::string password = "password_file = \"${CREDENTIALS_DIRECTORY}/webhook\"\n",
+                    tls = "tls_certificate = \"${CREDENTIALS_DIRECTORY}/cert.pem\"\ntls_key = \"key.pem\"\n";
+  secrets.files["/run/credentials/causeway.service/webhook"] = "hush\n";
+  secrets.variables["CREDENTIALS_DIRECTORY"] = "/run/credentials/causeway.service";
+  EXPECT_EQ(of(password, ""), "=hush");
+  const auto report = read(tls + password, "");
+  ASSERT_TRUE(report.value);
+  EXPECT_EQ(report.value->webhook.tls_certificate, "/run/credentials/causeway.service/cert.pem");
+  EXPECT_EQ(report.value->webhook.tls_key, "/key.pem");
+
+  secrets.files.clear();
+  EXPECT_NE(of(password, "").find("/run/credentials/causeway.service/webhook"), std::string::npos);
+  secrets.variables.erase("CREDENTIALS_DIRECTORY");
+  for (const auto& one : {password, tls + "password_env = \"PASSWORD\"\n"})
+    EXPECT_NE(of(one, "").find("CREDENTIALS_DIRECTORY is not set"), std::string::npos) << of(one, "");
+}
+
 } // namespace
 } // namespace causeway::config

@@ -1,15 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/device_view.h"
 
+#include "base/encoding.h"
 #include "core/device_table.h"
 #include "core/grace.h"
 #include "core/links.h"
 #include "core/naming.h"
 #include "core/rule_book.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace causeway::core {
+namespace {
+
+// Ids of The Things Stack have no capitals.
+class text_search {
+public:
+  explicit text_search(std::string_view text)
+      : wanted_{to_lower(text)},
+        may_be_eui_{wanted_.find_first_not_of("0123456789abcdef") == std::string::npos} {}
+  bool finds(const device& d) const {
+    if (wanted_.empty() || d.name().find(wanted_) != std::string_view::npos) return true;
+    return may_be_eui_ && d.has_eui && to_lower(d.dev_eui().str()).find(wanted_) != std::string::npos;
+  }
+
+private:
+  std::string wanted_;
+  bool may_be_eui_;
+};
+
+} // namespace
 
 device_status device_view::status_of(device_ref which, const device& d) const {
   device_status status;
@@ -76,9 +98,12 @@ std::optional<device_status> device_view::status(const device_key& key) const {
 }
 
 device_page device_view::list(std::optional<device_ref> after, std::size_t limit,
-                              std::optional<device_state> state) const {
+                              const device_filter& wanted) const {
   constexpr std::uint32_t most_looked_at = 65'536;
   device_page page;
+  const auto application = rules_.number_of(application_id{wanted.application});
+  if (!wanted.application.empty() && !application) return page;
+  const text_search text{wanted.text};
   const std::uint32_t first = after ? index_of(*after) + 1 : 0;
   for (auto i = first; i < table_.places(); ++i) {
     if (page.devices.size() >= limit || i - first >= most_looked_at) {
@@ -88,7 +113,9 @@ device_page device_view::list(std::optional<device_ref> after, std::size_t limit
     const auto ref = table_.at_place(i);
     if (!ref) continue;
     const auto& d = table_.at(*ref);
-    if (!state || d.state() == *state) page.devices.push_back(status_of(*ref, d));
+    if (wanted.state && d.state() != *wanted.state) continue;
+    if (application && d.application != *application) continue;
+    if (text.finds(d)) page.devices.push_back(status_of(*ref, d));
   }
   return page;
 }

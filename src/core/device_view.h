@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/words.h"
+#include "model/device_filter.h"
 #include "model/device_status.h"
 
 #include <optional>
@@ -25,10 +26,10 @@ public:
 
   // Nothing: it is not known.
   std::optional<device_status> status(const device_key& key) const;
-  // The devices behind `after` (nothing: from the first) in this state (nothing: in any), at most `limit`. A
-  // call looks at 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
+  // The devices behind `after` (nothing: from the first) that are asked for, at most `limit`. A call looks at
+  // 65,536 devices at most, so a page may be short, even empty, and yet have a next one.
   device_page list(std::optional<device_ref> after, std::size_t limit,
-                   std::optional<device_state> state = {}) const;
+                   const device_filter& wanted = {}) const;
 
 private:
   device_status status_of(device_ref which, const device& d) const;

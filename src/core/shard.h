@@ -20,6 +20,7 @@
 #include "core/limits.h"
 #include "core/rules.h"
 #include "model/command_translator.h"
+#include "model/device_filter.h"
 #include "model/device_status.h"
 #include "model/door.h"
 #include "model/downlinks.h"

@@ -80,7 +80,7 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
     std::vector<std::uint32_t> refs;
     std::optional<device_ref> after;
     do {
-      const auto page = f.shard.view().list(after, limit, state);
+      const auto page = f.shard.view().list(after, limit, {.state = state});
       EXPECT_LE(page.devices.size(), limit);
       for (const auto& one : page.devices)
         refs.push_back(index_of(one.ref));
@@ -101,6 +101,31 @@ TEST(pages, hold_every_device_once_in_the_order_of_first_sight) {
   EXPECT_TRUE(f.shard.view().list(device_ref{99}, 10).devices.empty());
   EXPECT_TRUE(f.shard.view().list(device_ref{12345}, 10).devices.empty());
   EXPECT_TRUE(f.shard.view().list(device_ref{0xffffffff}, 10).devices.empty()); // no wrap to the first one
+}
+
+TEST(pages, hold_the_devices_that_are_asked_for) {
+  shard_fixture f;
+  f.post(f.frame("plant", "meter-17", 1));
+  f.post(f.frame("field", "meter-17", 1));
+  auto named = f.word("valve-2");
+  named.dev_eui = dev_eui{"70B3D57ED0001788"};
+  f.shard.on_registered(named, f.clock.now());
+  const auto found = [&](const device_filter& wanted) {
+    std::vector<std::string> names;
+    for (const auto& one : f.shard.view().list({}, 10, wanted).devices)
+      names.push_back(one.key.application.str() + "/" + one.key.device.str());
+    return names;
+  };
+  using names = std::vector<std::string>;
+  const auto valve = named.key.application.str() + "/valve-2";
+  EXPECT_EQ(found({}).size(), 3U);
+  EXPECT_EQ(found({.application = "field", .text = "meter"}), names{"field/meter-17"});
+  EXPECT_EQ(found({.text = "METER-1"}).size(), 2U);
+  EXPECT_EQ(found({.text = "70b3D57e"}), names{valve});
+  EXPECT_EQ(found({.text = "17"}).size(), 3U) << "a part of an id or of an EUI";
+  EXPECT_EQ(found({.state = device_state::off, .text = "17"}), names{});
+  EXPECT_EQ(found({.application = "nobody"}), names{});
+  EXPECT_EQ(found({.text = "valve-3"}), names{});
 }
 
 TEST(pages, look_at_so_many_devices_and_go_on_later) {

@@ -31,7 +31,7 @@ std::int64_t number_of(const json::object& object, std::string_view name) {
 } // namespace
 
 result<operation_answer> parse_operation_answer(std::string_view body) {
-  json::error_code fault;
+  boost::system::error_code fault;
   const auto document = json::parse({body.data(), body.size()}, fault);
   if (fault) return error{errc::dps_protocol, "the body is not JSON"};
   const auto* object = document.if_object();
@@ -54,7 +54,7 @@ result<operation_answer> parse_operation_answer(std::string_view body) {
 }
 
 error_answer parse_error_answer(std::string_view body) {
-  json::error_code fault;
+  boost::system::error_code fault;
   const auto document = json::parse({body.data(), body.size()}, fault);
   const auto* object = fault ? nullptr : document.if_object();
   if (!object) return {};

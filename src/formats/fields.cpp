@@ -49,7 +49,7 @@ std::size_t value_end(std::string_view text, std::size_t at) {
 
 std::string resolved(std::string_view written) {
   if (written.find('\\') == nowhere) return std::string{written};
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   const auto text = boost::json::parse(std::string{"\""}.append(written).append("\""), ec);
   if (ec || !text.is_string()) return std::string{written};
   return {text.get_string().data(), text.get_string().size()};

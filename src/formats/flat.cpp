@@ -22,7 +22,7 @@ std::optional<std::string> free_key(std::string_view decoded) {
     return key;
   boost::json::parse_options options;
   options.max_depth = 64; // what tts lets through
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   const auto fields = boost::json::parse({decoded.data(), decoded.size()}, ec, {}, options);
   if (ec || !fields.is_object()) return std::nullopt;
   while (fields.get_object().contains(key))

@@ -92,7 +92,7 @@ bool mentions(std::string_view lower_case, std::string_view what) {
 // Of a JSON description.
 std::optional<boost::json::value> member_of(std::string_view description, std::string_view name) {
   if (!description.starts_with('{')) return std::nullopt;
-  boost::json::error_code fault;
+  boost::system::error_code fault;
   boost::json::parse_options options;
   options.max_depth = 4;
   const boost::json::value parsed = boost::json::parse(description, fault, {}, options);

@@ -70,7 +70,7 @@ public:
   }
   std::vector<json_place> take() { return std::move(places_); }
 
-  using fault = boost::json::error_code;
+  using fault = boost::system::error_code;
   using text = boost::json::string_view;
   bool on_document_begin(fault&) { return true; }
   bool on_document_end(fault&) { return true; }
@@ -136,7 +136,7 @@ private:
 };
 
 std::string unescaped(std::string_view quoted) {
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   const auto value = boost::json::parse({quoted.data(), quoted.size()}, ec);
   if (ec || !value.is_string()) return {};
   return {value.get_string().data(), value.get_string().size()};
@@ -261,7 +261,7 @@ result<json_document> parse_json(std::string_view body) {
   boost::json::parse_options options;
   options.max_depth = max_json_depth;
   boost::json::basic_parser<indexer> parser{options, body};
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   auto at = parser.write_some(false, body.data(), body.size(), ec);
   if (!ec && at < body.size()) ec = boost::json::error::extra_data;
   if (ec) return error{errc::json_malformed, "offset " + std::to_string(at) + ": " + ec.message()};

@@ -48,7 +48,7 @@ error invalid(std::string_view field, std::string_view rule) {
 }
 
 // What somebody sent, made fit for a log line.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t shown = 48;
   return text.size() <= shown ? json_quoted(text) : json_quoted(text.substr(0, shown)) + "…";
 }
@@ -138,7 +138,7 @@ result<std::string> read_time(json_span span, std::string_view field) {
   // Outside these years a moment does not fit the clock's nanoseconds.
   const auto year = std::string_view{*text}.substr(0, 4);
   if (text->size() > 40 || year < "1678" || year > "2261" || !parse_rfc3339(*text))
-    return invalid(field, "is not a time: " + quoted(*text));
+    return invalid(field, "is not a time: " + in_quotes(*text));
   return text;
 }
 
@@ -149,10 +149,11 @@ result<std::string> choose_id(json_span in_body, const std::string& in_path, std
   if (!id) return id;
   if (id->empty()) *id = in_path;
   if (id->empty()) return error{errc::identifiers_missing, std::string{field}};
-  if (!is_valid_tts_id(*id)) return error{errc::identifier_invalid, std::string{field} + " " + quoted(*id)};
+  if (!is_valid_tts_id(*id))
+    return error{errc::identifier_invalid, std::string{field} + " " + in_quotes(*id)};
   if (must_match && !in_path.empty() && *id != in_path)
     return error{errc::identifiers_mismatch,
-                 std::string{field} + " " + quoted(*id) + ", in the path " + quoted(in_path)};
+                 std::string{field} + " " + in_quotes(*id) + ", in the path " + in_quotes(in_path)};
   return id;
 }
 
@@ -174,7 +175,7 @@ result<void> read_ids(json_span ids, const path_ids& path, model::event& event) 
   if (!device_text) return device_text.fault();
   if (!eui_text) return eui_text.fault();
   if (!eui_text->empty() && !is_valid_eui(*eui_text))
-    return error{errc::identifier_invalid, "dev_eui " + quoted(*eui_text)};
+    return error{errc::identifier_invalid, "dev_eui " + in_quotes(*eui_text)};
 
   event.from = {application_id{std::move(*application_text)}, device_id{std::move(*device_text)}};
   if (!eui_text->empty()) event.dev_eui = dev_eui{to_upper(*eui_text)};

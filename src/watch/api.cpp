@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/api.h"
 
+#include "base/log_tail.h"
+#include "base/mask.h"
 #include "watch/api_call.h"
 #include "watch/command_page.h"
 #include "watch/device_page.h"
@@ -24,6 +26,16 @@ net::http_response answer_text(const std::string& json_body) {
   net::http_response out;
   out.body = json_body + "\n";
   return out;
+}
+
+net::http_response log_lines(const parameters& asked) {
+  if (auto good = asked.only({"limit"}); !good) return refuse(good.fault());
+  const auto limit = asked.limit();
+  if (!limit) return refuse(limit.fault());
+  json::array lines;
+  for (const auto& one : log::tail(*limit))
+    lines.emplace_back(mask_secrets(one));
+  return answer_json({{"lines", std::move(lines)}});
 }
 
 // The oldest first.
@@ -59,7 +71,9 @@ net::http_response api::handle(const net::http_request& request) const {
     return answer_text(
         plan_.get(fleet_.now().mono, [this] { return format_plan_json(make_plan(fleet_.plan())); }));
   if (path == "/api/devices") return devices(asked);
+  if (path == "/api/configuration") return answer_text(configuration_);
   if (path.starts_with("/api/devices/")) return device(path.substr(13));
+  if (path == "/api/log") return log_lines(asked);
   if (path == "/api/timeline") return spans(asked);
   if (path == "/api/timeline/summary")
     return answer_text(
@@ -68,28 +82,28 @@ net::http_response api::handle(const net::http_request& request) const {
   return refuse(
       error{errc::not_found,
             "there is /api/status, /api/plan, /api/devices, /api/devices/{application}/{device}, "
-            "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/timeline, "
+            "/api/devices/{application}/{device}/why, /api/commands, /api/dead-letters, /api/configuration, "
+            "/api/history, /api/log, /api/live, /api/access, /api/timeline, "
             "/api/timeline/summary and "
             "/api/timeline/waterfall.svg"});
 }
 
 net::http_response api::devices(const parameters& asked) const {
-  if (auto good = asked.only({"after", "limit", "state", "application"}); !good) return refuse(good.fault());
+  if (auto good = asked.only({"after", "limit", "state", "application", "search"}); !good)
+    return refuse(good.fault());
   const auto limit = asked.limit();
   if (!limit) return refuse(limit.fault());
   const auto behind = asked.behind();
   if (!behind) return refuse(behind.fault());
-  std::optional<model::device_state> state;
+  model::device_filter wanted{{}, asked.text("application"), asked.text("search")};
   if (const auto* name = asked.find("state"); name != nullptr) {
-    state = find_state(*name);
-    if (!state) return refuse(error{errc::field_invalid, "there is no state \"" + *name + "\""});
+    wanted.state = find_state(*name);
+    if (!wanted.state) return refuse(error{errc::field_invalid, "there is no state \"" + *name + "\""});
   }
-  const auto* application = asked.find("application");
-  const auto page = fleet_.list(*behind, *limit, state);
+  const auto page = fleet_.list(*behind, *limit, wanted);
   json::array found;
   for (const auto& one : page.devices)
-    if (application == nullptr || one.key.application.str() == *application)
-      found.push_back(device_json(one, fleet_.now()));
+    found.push_back(device_json(one, fleet_.now()));
   return answer_json({{"devices", std::move(found)},
                       {"next", page.next ? json::value(index_of(*page.next)) : json::value(nullptr)}});
 }
@@ -146,6 +160,8 @@ net::http_response api::device(std::string_view rest) const {
   auto spans = line.of(found->ref, spans_of_device);
   std::ranges::stable_sort(spans, {}, &model::span::begin);
   body["spans"] = spans_json(spans, line, [this](device_ref ref) { return fleet_.key_of(ref); });
+  body["way"] = spans_json(last_way(line.of(found->ref, spans_of_way)), line,
+                           [this](device_ref ref) { return fleet_.key_of(ref); });
   return answer_json(body);
 }
 

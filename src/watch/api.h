@@ -30,6 +30,8 @@ public:
   // of must live as long.
   api(const fleet_view& of, std::string version) : fleet_{of}, version_{std::move(version)} {}
 
+  // The configuration as /api/configuration has it: JSON without secrets.
+  void show_configuration(std::string json) { configuration_ = std::move(json); }
   // Any path; those that are not the API's are answered 404.
   net::http_response handle(const net::http_request& request) const;
   // Whether the path is the API's.
@@ -49,7 +51,7 @@ private:
   };
 
   const fleet_view& fleet_;
-  std::string version_;
+  std::string version_, configuration_ = "{}";
   mutable kept<std::string> plan_, summary_;
   mutable kept<std::vector<waterfall_row>> first_ways_;
 };

@@ -33,7 +33,8 @@ inline net::http_response refuse(int status, const error& why) {
 
 // Of who may only look.
 inline net::http_response refuse_change() {
-  return refuse(403, error{errc::unauthorized, "changes are made over the admin socket only"});
+  return refuse(403, error{errc::unauthorized, "changes are made over the admin socket, or with the token of "
+                                               "[admin]: Authorization: Bearer TOKEN"});
 }
 
 inline net::http_response refuse(const error& why) {

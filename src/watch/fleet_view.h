@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/command_view.h"
+#include "model/device_filter.h"
 #include "model/device_status.h"
 #include "model/timeline.h"
 #include "watch/plan.h"
@@ -23,7 +24,7 @@ public:
   virtual std::optional<std::string> why_not_ready() const = 0;
   // As shard::list of the core.
   virtual model::device_page list(std::optional<device_ref> after, std::size_t limit,
-                                  std::optional<model::device_state> state) const = 0;
+                                  const model::device_filter& wanted) const = 0;
   virtual std::optional<model::device_status> device(const model::device_key& key) const = 0;
   // In one sentence: what it waits for, why, and when it is tried next.
   virtual std::string explain(const model::device_status& of) const = 0;

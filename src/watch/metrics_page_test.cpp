@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
@@ -65,6 +66,41 @@ TEST(metrics_page, parses_as_prometheus_text_without_duplicates) {
   EXPECT_TRUE(samples.contains(R"(causeway_mqtt_connected{application="water-meters"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_mqtt_lost_total{application="water-meters",reason="not_taken"})"));
   EXPECT_TRUE(samples.contains(R"(causeway_export_spans_lost_total{exporter="otlp"})"));
+}
+
+using lines = std::vector<std::string>;
+
+lines lines_of(const std::string& page) {
+  lines all;
+  std::istringstream from{page};
+  for (std::string line; std::getline(from, line);)
+    all.push_back(line);
+  return all;
+}
+
+// Names, types, labels and values are an interface: the page of these figures as prometheus-cpp wrote it.
+TEST(metrics_page, still_has_every_line_that_it_had_with_prometheus_cpp) {
+  std::ifstream before{CAUSEWAY_TEST_DATA "/metrics/prometheus-cpp.txt"};
+  const auto page = lines_of(render_metrics(example()));
+  const std::set<std::string> now{page.begin(), page.end()};
+  std::size_t looked_at = 0;
+  for (std::string line; std::getline(before, line); ++looked_at)
+    if (!line.starts_with("# HELP")) {
+      EXPECT_TRUE(now.contains(line)) << line;
+    }
+  EXPECT_GT(looked_at, 500U);
+}
+
+TEST(metrics_page, of_open_metrics_has_the_same_samples) {
+  const auto open = lines_of(render_metrics(example(), exposition_format::open_metrics));
+  ASSERT_EQ(open.back(), "# EOF");
+  const std::regex whole_bound{R"re((le="[0-9]+)\.0")re"};
+  lines found, plain;
+  for (const auto& line : open)
+    if (!line.starts_with("#")) found.push_back(std::regex_replace(line, whole_bound, "$1\""));
+  for (const auto& line : lines_of(render_metrics(example())))
+    if (!line.starts_with("#")) plain.push_back(line);
+  EXPECT_EQ(found, plain);
 }
 
 TEST(metrics_page, tells_a_budget_from_its_quota) {

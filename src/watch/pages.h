@@ -1,38 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, and the
-// API (api.h, command_api.h, dead_letter_api.h, forget_api.h) for those whom api_access lets. Only over the
-// Unix socket anything can be changed. Loop's thread only.
+// The admin listeners' pages: /healthz, /readyz and /metrics for everyone who reaches the listener, the
+// dashboard's files, and the API (api.h, live_feed.h, command_api.h, dead_letter_api.h, forget_api.h) for
+// those whom the guard lets. Loop's thread only.
 #pragma once
 
 #include "watch/api.h"
+#include "watch/api_guard.h"
 #include "watch/command_api.h"
 #include "watch/dead_letter_api.h"
 #include "watch/forget_api.h"
+#include "watch/live_feed.h"
 
 namespace causeway::watch {
-
-// Who may use the API on a listener: it names every device and has no token of its own yet.
-enum class api_access : std::uint8_t {
-  open,     // the Unix socket: who may open the file
-  loopback, // this machine only; a page in a browser that calls itself otherwise is refused, too
-  refused,  // an address that others can reach
-};
 
 class pages {
 public:
   // All must live as long.
-  pages(const fleet_view& of, const class api& api, const command_api& commands, dead_letter_api& letters,
-        const forget_api& forget, api_access access)
-      : fleet_{of}, api_{api}, commands_{commands}, letters_{letters}, forget_{forget}, access_{access} {}
+  pages(const fleet_view& of, const class api& api, live_feed& live, const command_api& commands,
+        dead_letter_api& letters, const forget_api& forget, api_guard guard)
+      : fleet_{of},
+        api_{api},
+        live_{live},
+        commands_{commands},
+        letters_{letters},
+        forget_{forget},
+        guard_{std::move(guard)} {}
   net::task<net::http_response> handle(net::http_request request);
 
 private:
+  net::task<net::http_response> answer(net::http_request request);
+  net::task<net::http_response> ask_api(net::http_request request);
+  net::http_response access(const net::http_request& request) const;
+  net::http_response look(const net::http_request& request) const;
+
   const fleet_view& fleet_;
   const class api& api_;
+  live_feed& live_;
   const command_api& commands_;
   dead_letter_api& letters_;
   const forget_api& forget_;
-  api_access access_;
+  api_guard guard_;
 };
 
 } // namespace causeway::watch

@@ -133,6 +133,10 @@ std::string label_of(const std::optional<model::device_key>& key, device_ref ref
 
 } // namespace
 
+std::vector<model::span> last_way(std::vector<model::span> spans) {
+  return cut_way(std::move(spans), true);
+}
+
 json::object span_json(const model::span& of, const model::timeline& in, const name_device& names) {
   json::object out;
   if (of.device) {

@@ -36,8 +36,11 @@ span_page page_of(const model::timeline& of, std::uint64_t after, std::size_t li
 // the ring.
 boost::json::object summary_json(const model::timeline& of);
 
-// A device's last way to its hub, with the phases of the connections that it used. What came before the
-// device last began to queue for DPS or its hub is left out, and a first message long after it was online.
+// Of a device's spans those of its last way to its hub, with the phases of the connections that it used. What
+// came before the device last began to queue for DPS or its hub is left out, and a first message long after
+// it was online.
+std::vector<model::span> last_way(std::vector<model::span> spans);
+// The same, to be drawn.
 waterfall_row last_session(std::vector<model::span> spans, const model::timeline& in, std::string label);
 // The first ways of the first `limit` devices that the ring knows, in the order in which they began.
 std::vector<waterfall_row> first_sessions(const model::timeline& of, std::size_t limit,

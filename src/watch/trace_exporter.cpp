@@ -31,7 +31,7 @@ bool is_for_now(int status) {
 
 // How many of a batch Application Insights took, which it says with 206 (and OTLP with partialSuccess).
 std::size_t refused_in(std::string_view body, std::size_t spans) {
-  boost::json::error_code bad;
+  boost::system::error_code bad;
   const auto answer = boost::json::parse({body.data(), body.size()}, bad);
   if (bad || !answer.is_object()) return 0;
   const auto number = [](const boost::json::value* value) -> std::optional<std::uint64_t> {

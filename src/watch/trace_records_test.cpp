@@ -87,7 +87,7 @@ TEST(trace_records, what_is_in_a_name_is_text) {
   odd.device = "a\"b\\\n";
   for (const auto& format : {otlp_format("0"), application_insights_format("1", "0")}) {
     const auto body = body_of(format, {odd});
-    boost::json::error_code bad;
+    boost::system::error_code bad;
     static_cast<void>(boost::json::parse(body.substr(0, body.find_last_not_of('\n') + 1), bad));
     EXPECT_FALSE(bad) << body;
   }

@@ -53,9 +53,11 @@ std::string metrics_page() {
   std::string page{"# Metrics\n\n"};
   page.append(note).append(
       "\n"
-      "What `/metrics` of the `[admin]` listener exports, in Prometheus' text format. Names and labels are "
-      "an interface: they do\n"
-      "not change without a line in the changelog. Counters start at zero with the process.\n\n");
+      "What `/metrics` of the `[admin]` listener exports, in Prometheus' text format or, for who asks for "
+      "it, as "
+      "OpenMetrics 1.0, which calls a counter's\n"
+      "family what it is called here without `_total`. Names and labels are an interface: they do not change "
+      "without a line in the changelog. Counters start at zero with the process.\n\n");
   return page.append(causeway::watch::describe_metrics_markdown());
 }
 
